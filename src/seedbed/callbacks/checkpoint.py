@@ -1,0 +1,114 @@
+"""Keep the best and the last state of the training."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
+
+from seedbed.errors import Diverged
+from seedbed.runs.folder import write_atomically
+
+
+class Checkpoint(LightningCheckpoint):
+    """Writes `last.ckpt`, all that an exact resumption needs, and `best.ckpt`, the best weights.
+
+    After every epoch the weights are copied in memory; files are written at the end, when the run
+    is stopped, and meanwhile at most every `every_seconds`. When the run diverges, `last.ckpt`
+    holds the weights of the last epoch whose loss was finite.
+    """
+
+    def __init__(self, folder: Path, monitor: str, mode: str, every_seconds: float = 30.0) -> None:
+        self.folder = folder
+        self.monitor = monitor
+        self.sign = 1.0 if mode == "min" else -1.0
+        self.every_seconds = every_seconds
+        self.best: dict[str, Any] | None = None
+        self.last: dict[str, Any] | None = None
+        self._best_written = False
+        self._wrote_at = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Copy the weights; write where it is time."""
+        metrics: dict[str, float] = dict(pl_module.epoch_metrics)  # type: ignore[arg-type]
+        self.last = {
+            "epoch": trainer.current_epoch + 1,
+            "global_step": trainer.global_step,
+            "metrics": metrics,
+            "state_dict": {name: value.clone() for name, value in pl_module.state_dict().items()},
+        }
+        if self._improved(metrics):
+            self.best = self.last
+            self._best_written = False
+        if time.monotonic() - self._wrote_at >= self.every_seconds:
+            self._write(trainer)
+
+    def _improved(self, metrics: dict[str, float]) -> bool:
+        if self.monitor not in metrics:
+            return False
+        if self.best is None:
+            return True
+        best: float = self.best["metrics"][self.monitor]
+        return self.sign * metrics[self.monitor] < self.sign * best
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the final state."""
+        self._write(trainer)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Write the state between two steps; after a divergence that of the last finite epoch."""
+        if not isinstance(exception, Diverged):
+            if trainer.state.fn == "fit" and trainer.optimizers:
+                self._write(trainer)
+        elif self.last is not None and trainer.is_global_zero:
+            self._write_best()
+            self._save(self.last, "last")
+
+    def _write(self, trainer: pl.Trainer) -> None:
+        path = self.folder / "last.ckpt"
+        temporary = self.folder / f".last.{trainer.global_step}.tmp"
+        # Every process takes part in collecting the state; the first one writes it.
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            os.replace(temporary, path)
+            self._write_best()
+        self._wrote_at = time.monotonic()
+
+    def _write_best(self) -> None:
+        if self.best is not None and not self._best_written:
+            self._save(self.best, "best")
+            self._best_written = True
+
+    def _save(self, content: dict[str, Any], name: str) -> None:
+        content = {"pytorch-lightning_version": pl.__version__, **content}
+        path = self.folder / f"{name}.ckpt"
+        write_atomically(path, lambda temporary: torch.save(content, temporary))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return which epoch was the best so far; its weights are in `best.ckpt`."""
+        if self.best is None:
+            return {}
+        return {name: self.best[name] for name in ("epoch", "global_step", "metrics")}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from the best epoch of the run that is taken up."""
+        self.best = state_dict or None
+        self._best_written = True
+
+    def summary(self) -> dict[str, Any]:
+        """Return epoch, step and metrics of the checkpoints, for the record."""
+        kept = {"best": self.best, "last": self.last}
+        return {
+            name: {
+                "epoch": state["epoch"],
+                "step": state["global_step"],
+                "metrics": state["metrics"],
+            }
+            for name, state in kept.items()
+            if state is not None
+        }

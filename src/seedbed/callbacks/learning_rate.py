@@ -1,0 +1,15 @@
+"""Log the learning rate."""
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+TAG = "learning_rate"
+
+
+class LearningRate(Callback):
+    """Writes the learning rate that an epoch began with, wherever the epoch's metrics are written."""
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the rate to what the module logs at the end of the epoch."""
+        rate = float(trainer.optimizers[0].param_groups[0]["lr"])
+        pl_module.also_logged[TAG] = rate  # type: ignore[index,operator]

@@ -1,0 +1,254 @@
+"""What no type can say of a config: ranges, words, keys that contradict each other.
+
+All of it is known without torch, but for the one question whether a GPU that was asked for is
+there. Problems are collected and shown together.
+"""
+
+import re
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from seedbed.errors import ConfigError, listed, nearest
+from seedbed.schema import schema_of
+
+LOSS = "loss"
+HIGHER_IS_BETTER = ("accuracy", "f1", "r2")
+
+
+def check(config: DictConfig) -> None:
+    """Raise a ConfigError that names every problem of a composed config."""
+    found = list(_walk(config, ""))
+    if not found and "optimizer" in config:
+        found = list(_contradictions(config))
+    if found:
+        raise ConfigError("\n".join(found))
+
+
+def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
+    """Yield the problems of one node's keys, then of the nodes below it."""
+    fields = getattr(schema_of(node), "__dataclass_fields__", None)
+    for name in list(node):
+        full_key = f"{prefix}{name}"
+        if full_key == "hydra":
+            continue
+        if fields is not None and name not in fields:
+            known = list(fields)
+            yield f"{full_key}: no such key.{nearest(str(name), known)} Known: {listed(known, 30)}"
+            continue
+        metadata = fields[name].metadata if fields is not None else {}
+        if OmegaConf.is_missing(node, name):
+            meaning = metadata.get("meaning", "")
+            yield f"{full_key}: a value is required" + (f" ({meaning})" if meaning else "")
+            continue
+        try:
+            value = node[name]
+        except OmegaConfBaseException as error:
+            yield f"{full_key}: {str(error).splitlines()[0]}"
+            continue
+        if isinstance(value, DictConfig):
+            yield from _walk(value, f"{full_key}.")
+        elif metadata:
+            yield from _limits(full_key, value, metadata)
+
+
+def _limits(full_key: str, value: Any, metadata: Any) -> Iterator[str]:
+    """Yield what is wrong with a value, or with each value of a list."""
+    values = list(value) if isinstance(value, ListConfig) else [value]
+    for one in values:
+        if one is None:
+            continue
+        words = metadata["one_of"]
+        if words is not None and one not in words:
+            yield f"{full_key}: '{one}' is not one of {listed(words)}.{nearest(str(one), words)}"
+        elif isinstance(one, int | float) and not isinstance(one, bool):
+            for bound in _missed_bounds(one, metadata):
+                yield f"{full_key}: {one} is out of range: it must be {bound}"
+
+
+def _missed_bounds(number: float, metadata: Any) -> Iterator[str]:
+    if not isfinite(number):
+        yield "finite"
+    elif metadata["at_least"] is not None and number < metadata["at_least"]:
+        yield f"at least {metadata['at_least']}"
+    elif metadata["above"] is not None and number <= metadata["above"]:
+        yield f"above {metadata['above']}"
+    elif metadata["at_most"] is not None and number > metadata["at_most"]:
+        yield f"at most {metadata['at_most']}"
+    elif metadata["below"] is not None and number >= metadata["below"]:
+        yield f"below {metadata['below']}"
+
+
+def _contradictions(config: DictConfig) -> Iterator[str]:
+    """Yield what is wrong between keys, each by a check of its own."""
+    for one in (
+        _task_fits_data,
+        _data_values,
+        _split_sizes,
+        _model_fits_data,
+        _optimizer_values,
+        _length,
+        _schedule,
+        _metrics_exist,
+        _gpu_is_there,
+    ):
+        yield from one(config)
+
+
+def _name(node: Any) -> str:
+    """Return the name of the dataclass that types a node, or of a user's own target."""
+    found = schema_of(node)
+    return found.__name__ if found else str(node.get("_target_", "")).rpartition(".")[2]
+
+
+def _task_fits_data(config: DictConfig) -> Iterator[str]:
+    task, posed = _name(config.task).lower(), config.data.get("task")
+    if schema_of(config.task) and posed and task != posed:
+        yield f"task={task} does not fit these data, which pose {posed}: use task={posed}"
+
+
+def _data_values(config: DictConfig) -> Iterator[str]:
+    data = config.data
+    if _name(data) == "CropYield" and data.rows not in (5, 15):
+        yield f"data.rows: {data.rows} is not one of 5, 15"
+    scale = data.get("input_scale")
+    number = isinstance(scale, int | float) and not isinstance(scale, bool)
+    if scale is not None and scale != "max" and not (number and isfinite(scale) and scale != 0):
+        yield f"data.input_scale: '{scale}' is not null, 'max' or a factor other than 0"
+    for names in ("class_names", "target_names"):
+        count, size = len(data.get(names) or []), data.output_size
+        if names == "class_names" and data.task == "binary":
+            size = 2
+        if count not in (0, size):
+            yield f"data.{names}: {count} names for {size} {names.partition('_')[0]}(s)"
+
+
+def _split_sizes(config: DictConfig) -> Iterator[str]:
+    sizes = {name: config.data.get(f"{name}_size") or 0 for name in ("val", "test")}
+    for name, size in sizes.items():
+        if size >= 1 and size != int(size):
+            yield f"data.{name}_size: {size} is neither a fraction below 1 nor a whole number"
+    if sum(size for size in sizes.values() if size < 1) >= 1:
+        yield "data.val_size and data.test_size leave no rows for training"
+
+
+def _model_fits_data(config: DictConfig) -> Iterator[str]:
+    if _name(config.model) != "CNN" or not schema_of(config.model):
+        return
+    model, shape = config.model, list(config.model.input_shape)
+    if len(shape) != 3:
+        given = " x ".join(map(str, shape))
+        yield (
+            "model=cnn needs images (channels x height x width), and these data have rows of "
+            f"{given}: use model=linear or model=mlp"
+        )
+        return
+    if len(model.channels) != len(model.kernel):
+        yield (
+            f"model.channels has {len(model.channels)} entries and model.kernel "
+            f"{len(model.kernel)}: one of each a convolution"
+        )
+        return
+    height, width = shape[1:]
+    for layer, kernel in enumerate(model.kernel, start=1):
+        height, width = ((side - kernel + 1) // model.pool for side in (height, width))
+        if min(height, width) < 1:
+            yield f"model.kernel: nothing is left of the image after convolution {layer}"
+            return
+
+
+def _optimizer_values(config: DictConfig) -> Iterator[str]:
+    optimizer = config.optimizer
+    if _name(optimizer) == "SGD" and optimizer.nesterov:
+        if optimizer.momentum <= 0 or optimizer.dampening != 0:
+            yield "optimizer.nesterov needs optimizer.momentum above 0 and optimizer.dampening=0"
+    if "betas" in optimizer and len(optimizer.betas) != 2:
+        yield f"optimizer.betas: {len(optimizer.betas)} numbers, and two are needed"
+
+
+def _length(config: DictConfig) -> Iterator[str]:
+    trainer = config.trainer
+    if trainer.max_epochs is None and trainer.max_steps is None and trainer.max_time is None:
+        yield "trainer.max_epochs, max_steps and max_time are all null: training would not end"
+    if trainer.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", trainer.max_time):
+        yield f"trainer.max_time: '{trainer.max_time}' is not of the form DD:HH:MM:SS"
+    for split in ("train", "val", "test"):
+        limit = trainer[f"limit_{split}_batches"]
+        whole = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0
+        share = isinstance(limit, float) and 0 <= limit <= 1
+        if not (whole or share):
+            yield (
+                f"trainer.limit_{split}_batches: {limit} is neither a share from 0.0 to 1.0 nor "
+                "a whole number"
+            )
+
+
+def _schedule(config: DictConfig) -> Iterator[str]:
+    scheduler, trainer = config.scheduler, config.trainer
+    open_ended = trainer.max_epochs is None and trainer.max_steps is None
+    for name in ("T_max", "total_steps", "total_iters"):
+        if name in scheduler and scheduler[name] is None and open_ended:
+            yield f"scheduler.{name}: null means the whole run, which has no known length"
+    if _name(scheduler) == "WarmupCosine" and scheduler.total_iters is not None:
+        if scheduler.total_iters <= scheduler.warmup_iters:
+            yield "scheduler.total_iters must be above scheduler.warmup_iters"
+
+
+def _metrics_exist(config: DictConfig) -> Iterator[str]:
+    if not schema_of(config.task):
+        return
+    known = metric_names(config)
+    watched = {"optimized_metric": config.optimized_metric}
+    if _name(config.scheduler) == "Plateau":
+        watched["scheduler.monitor"] = config.scheduler.monitor
+    for name, callback in config.callbacks.items():
+        if isinstance(callback, DictConfig) and "monitor" in callback:
+            watched[f"callbacks.{name}.monitor"] = callback.monitor
+    for full_key, metric in watched.items():
+        if metric is not None and metric not in known:
+            yield (
+                f"{full_key}: '{metric}' is not logged.{nearest(metric, known)} "
+                f"Logged: {listed(known)}"
+            )
+
+
+def _gpu_is_there(config: DictConfig) -> Iterator[str]:
+    accelerator = config.trainer.accelerator
+    if accelerator in ("gpu", "cuda", "mps"):
+        import torch
+
+        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        if not (any(there.values()) if accelerator == "gpu" else there[accelerator]):
+            yield (
+                f"trainer.accelerator={accelerator}: torch {torch.__version__} sees none here; "
+                "use trainer=default or trainer=cpu"
+            )
+
+
+def has_validation(config: DictConfig) -> bool:
+    """Tell whether the config holds rows out for validation."""
+    data = config.data
+    held_out = data.val if "val" in data else data.get("val_size")
+    return bool(held_out) and config.trainer.limit_val_batches != 0
+
+
+def metric_names(config: DictConfig) -> list[str]:
+    """Return the names of all metrics that an epoch of this config logs."""
+    names = [LOSS, *config.task.get("metrics", []), *config.task.get("torchmetrics", {})]
+    splits = ["train", "val"] if has_validation(config) else ["train"]
+    return [f"{split}/{name}" for split in splits for name in names]
+
+
+def optimized_metric(config: DictConfig) -> tuple[str, str]:
+    """Return the metric that picks the best epoch, and `min` or `max`."""
+    chosen = config.optimized_metric
+    metric = chosen or ("val/loss" if has_validation(config) else "train/loss")
+    return metric, config.optimized_mode or mode_of(metric)
+
+
+def mode_of(metric: str) -> str:
+    """Return `max` for a metric of which more is better, else `min`."""
+    return "max" if metric.rpartition("/")[2] in HIGHER_IS_BETTER else "min"

@@ -1,0 +1,19 @@
+"""Datasets: how rows are loaded, split and cut into batches. Knows nothing of training."""
+
+from seedbed.data.clusters import Clusters
+from seedbed.data.crop_yield import CropYield
+from seedbed.data.fashion_mnist import FashionMNIST
+from seedbed.data.in_memory import InMemoryData
+from seedbed.data.linear_noise import LinearNoise
+from seedbed.data.thermometer import Thermometer
+from seedbed.data.torch_dataset import TorchDataset
+
+__all__ = [
+    "Clusters",
+    "CropYield",
+    "FashionMNIST",
+    "InMemoryData",
+    "LinearNoise",
+    "Thermometer",
+    "TorchDataset",
+]

@@ -1,0 +1,35 @@
+"""FashionMNIST: 60,000 training and 10,000 test images of clothing (Xiao, Rasul, Vollgraf, 2017)."""
+
+from pathlib import Path
+
+import torch
+from numpy import ndarray
+
+from seedbed.data.fashion_mnist_files import load_fashion_mnist
+from seedbed.data.in_memory import InMemoryData, Source
+from seedbed.data.table import Table
+from seedbed.schema.data import FashionMNIST as Options
+
+LARGEST_PIXEL = 255
+
+
+class FashionMNIST(InMemoryData):
+    """Grey images (1, 28, 28) from 0 to 1, to one of ten classes; the test images are their own."""
+
+    options: Options
+
+    def prepare_data(self) -> None:
+        """Fetch and verify the files, once on a machine."""
+        load_fashion_mnist(Path(self.options.folder))
+
+    def load(self) -> Source:
+        """Return the images, with pixels from 0 to 1."""
+        arrays = load_fashion_mnist(Path(self.options.folder))
+        rows = _table(arrays.train_images, arrays.train_labels)
+        test = _table(arrays.test_images, arrays.test_labels)
+        return Source(rows, test, arrays.fingerprint)
+
+
+def _table(images: ndarray, labels: ndarray) -> Table:
+    inputs = torch.from_numpy(images.copy()).unsqueeze(1).float() / LARGEST_PIXEL
+    return Table(inputs, torch.from_numpy(labels.copy()).long())

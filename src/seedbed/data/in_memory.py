@@ -1,0 +1,148 @@
+"""The data module of every dataset that fits in memory: splits, scaling, batches on the device."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from seedbed.data.loader import BatchLoader, StreamLoader
+from seedbed.data.splits import split_rows
+from seedbed.data.table import Table, fingerprint
+from seedbed.errors import DataError
+from seedbed.schema.data import InMemoryData as Options
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a dataset loads: rows to be split, and a test set where it has one of its own."""
+
+    rows: Table
+    test: Table | None = None
+    fingerprint: str | None = None
+
+
+class InMemoryData(pl.LightningDataModule):
+    """Holds the splits of a dataset as tensors on the training device.
+
+    A dataset says how to `load` its rows; all else is here. Inputs become floats of the trainer's
+    precision and are scaled by `options.input_scale`; classes stay int64.
+    """
+
+    def __init__(self, options: Options) -> None:
+        super().__init__()
+        self.options = options
+        self.fingerprint: str | None = None
+        self.input_scale = 1.0
+        self._splits: dict[str, Table] = {}
+        self._on_device: dict[str, Table] = {}
+
+    def load(self) -> Source:
+        """Return the rows; raises DataError where they cannot be had."""
+        raise NotImplementedError
+
+    def setup(self, stage: str) -> None:
+        """Load and split once; put what the stage needs on the trainer's device."""
+        if not self._splits:
+            self._split(self.load())
+
+    def _split(self, source: Source) -> None:
+        options = self.options
+        own_test = source.test is not None
+        rows = len(source.rows.inputs)
+        test_size = 0.0 if own_test else options.test_size
+        split = split_rows(rows, options.val_size, test_size, options.split_seed)
+        self._splits = {
+            name: source.rows.take(part)
+            for name, part in (("train", split.train), ("val", split.val), ("test", split.test))
+            if len(part)
+        }
+        if source.test is not None:
+            self._splits["test"] = source.test
+        tables = [source.rows] if source.test is None else [source.rows, source.test]
+        self.fingerprint = source.fingerprint or fingerprint(tables)
+        self.input_scale = self._scale(self._splits["train"].inputs)
+
+    def _scale(self, training_inputs: Tensor) -> float:
+        """Return the factor on the inputs; `max` is one over the largest training input."""
+        scale = self.options.input_scale
+        if scale != "max":
+            return 1.0 if scale is None else float(scale)
+        largest = float(training_inputs.max())
+        if largest == 0:
+            raise DataError("data.input_scale=max: the largest training input is 0")
+        return 1.0 / largest
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of inputs and of regression targets."""
+        precision = str(self.trainer.precision) if self.trainer else ""
+        return torch.float64 if precision.startswith("64") else torch.float32
+
+    @property
+    def device(self) -> torch.device:
+        """Where the batches lie: the trainer's device, else the CPU."""
+        return self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+
+    def model_inputs(self, inputs: Tensor) -> Tensor:
+        """Return raw inputs as the model takes them: scaled floats on the device."""
+        floats = inputs.to(self.device).to(self.dtype)
+        return floats if self.input_scale == 1.0 else floats * self.input_scale
+
+    def table(self, split: str) -> Table:
+        """Return a split as the model takes it; raises DataError where there is no such split."""
+        if split not in self._splits:
+            size = "" if split == "train" else f": data.{split}_size is 0"
+            raise DataError(f"these data have no {split} split{size}")
+        if split not in self._on_device:
+            raw = self._splits[split]
+            targets = raw.targets.to(self.device)
+            if targets.is_floating_point():
+                targets = targets.to(self.dtype)
+            self._on_device[split] = Table(self.model_inputs(raw.inputs), targets)
+        return self._on_device[split]
+
+    def has_split(self, split: str) -> bool:
+        """Tell whether any rows are in the split (after `setup`)."""
+        return split in self._splits
+
+    def _ranks(self) -> dict[str, int]:
+        if self.trainer is None:
+            return {}
+        return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}
+
+    def _epoch(self) -> int:
+        # While overfitting, every epoch sees the batches of the first.
+        if self.trainer is None or self.trainer.overfit_batches > 0:
+            return 0
+        return self.trainer.current_epoch
+
+    def train_dataloader(self) -> BatchLoader | StreamLoader:
+        """Batches of the training rows, in the order of the epoch."""
+        table, options = self.table("train"), self.options
+        return BatchLoader(
+            table.inputs,
+            table.targets,
+            options.batch_size,
+            shuffle=options.shuffle,
+            drop_last=options.drop_last,
+            seed=options.seed,
+            epoch=self._epoch,
+            **self._ranks(),
+        )
+
+    def evaluation_loader(self, split: str) -> BatchLoader:
+        """Batches of a split in the table's order."""
+        table = self.table(split)
+        return BatchLoader(table.inputs, table.targets, self.options.batch_size, **self._ranks())
+
+    def val_dataloader(self) -> Any:
+        """Batches of the validation rows; none where none are held out."""
+        return self.evaluation_loader("val") if self.has_split("val") else []
+
+    def test_dataloader(self) -> Any:
+        """Batches of the test rows; none where there are none."""
+        return self.evaluation_loader("test") if self.has_split("test") else []

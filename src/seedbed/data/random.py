@@ -1,0 +1,75 @@
+"""Random numbers as pure functions of (seed, stream, counter).
+
+Nothing here keeps a state: the order of epoch 7 or the rows of step 1,000 are computed without the
+ones before, an interrupted epoch is taken up where it stopped, and the orders of many seeds come
+from one tensor operation. Integers are hashed with exact 64-bit arithmetic, so an order is the same
+on every machine and device; normal numbers go through log and cosine, which may differ in the last
+digit between machines.
+
+The hash is the finalizer of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+generators", OOPSLA 2014), applied to a key and then to key + counter.
+"""
+
+from math import pi
+
+import torch
+from torch import Tensor
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_MULTIPLIERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+
+
+def _signed(number: int) -> int:
+    """Return the 64-bit two's complement of a number, as torch's int64 wants it."""
+    number &= 0xFFFFFFFFFFFFFFFF
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def _shift_right(values: Tensor, bits: int) -> Tensor:
+    """Shift without the sign: torch shifts int64 arithmetically."""
+    return (values >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def hash64(values: Tensor) -> Tensor:
+    """Return well-mixed int64 for int64, elementwise; a bijection."""
+    values = values + _signed(_GOLDEN)
+    values = (values ^ _shift_right(values, 30)) * _signed(_MULTIPLIERS[0])
+    values = (values ^ _shift_right(values, 27)) * _signed(_MULTIPLIERS[1])
+    return values ^ _shift_right(values, 31)
+
+
+def _key(seed: Tensor | int, stream: int, counter: Tensor | int) -> Tensor:
+    """Return one hashed key for each (seed, stream, counter), broadcast together."""
+    seeds, counters = torch.as_tensor(seed), torch.as_tensor(counter)
+    key = hash64(seeds.long() + _signed(stream * _GOLDEN))
+    return hash64(key + counters.long().to(key.device))
+
+
+def permutations(seed: Tensor | int, epoch: Tensor | int, rows: int) -> Tensor:
+    """Return orders of `rows` rows, one for each (seed, epoch) broadcast together.
+
+    Shape: (*broadcast, rows), int64. Each row is a permutation of 0 .. rows - 1.
+    """
+    key = _key(seed, 0, epoch)
+    indices = torch.arange(rows, device=key.device)
+    return hash64(key.unsqueeze(-1) + indices * _signed(_GOLDEN)).argsort(dim=-1, stable=True)
+
+
+def uniform(seed: Tensor | int, stream: int, counter: Tensor | int, count: int) -> Tensor:
+    """Return `count` float64 in [0, 1) for each (seed, counter). Shape: (*broadcast, count)."""
+    key = _key(seed, stream, counter)
+    indices = torch.arange(count, device=key.device)
+    bits = _shift_right(hash64(key.unsqueeze(-1) + indices * _signed(_GOLDEN)), 11)
+    return bits.double() * 2.0**-53
+
+
+def normal(seed: Tensor | int, stream: int, counter: Tensor | int, count: int) -> Tensor:
+    """Return `count` standard normal float64 for each (seed, counter). Shape: (*broadcast, count).
+
+    Box and Muller, "A note on the generation of random normal deviates" (1958).
+    """
+    pairs = (count + 1) // 2
+    first, second = uniform(seed, stream, counter, 2 * pairs).split(pairs, dim=-1)
+    radius = (-2.0 * torch.log1p(-first)).sqrt()
+    angle = 2.0 * pi * second
+    return torch.cat((radius * angle.cos(), radius * angle.sin()), dim=-1)[..., :count]

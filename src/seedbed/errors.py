@@ -1,0 +1,60 @@
+"""What can go wrong by the user's hand, and how it is said.
+
+Every error of this module is shown as its message alone, without a traceback. A traceback means a
+bug: either ours or in code that the user's config named.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SeedbedError(Exception):
+    """A problem that the user can mend; the message says how, in one or two lines."""
+
+
+class ConfigError(SeedbedError):
+    """The command or the config is wrong; nothing was written. Exit code 2."""
+
+
+class DataError(SeedbedError):
+    """A data file is missing, damaged or does not fit the run."""
+
+
+class RunFolderError(SeedbedError):
+    """A folder is no run folder, or what it holds cannot be trusted."""
+
+
+class Interrupted(SeedbedError):
+    """A signal asked the run to stop; it was raised between two steps, so all state is whole."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"stopped by signal {signal_number}")
+        self.signal_number = signal_number
+
+
+class Diverged(SeedbedError):
+    """The training loss is not finite any more."""
+
+    def __init__(self, loss: float, epoch: int, step: int, learning_rate: float) -> None:
+        hint = "try a smaller optimizer.lr, a scaled input, or trainer.gradient_clip_val"
+        super().__init__(
+            f"the loss became {loss} in epoch {epoch} (step {step}) at learning rate "
+            f"{learning_rate:g}: {hint}"
+        )
+        self.loss = loss
+        self.epoch = epoch
+        self.step = step
+        self.learning_rate = learning_rate
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` for the closest of the known words, or nothing."""
+    matches = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" Did you mean '{matches[0]}'?" if matches else ""
+
+
+def listed(words: Iterable[object], most: int = 20) -> str:
+    """Return the words separated by commas, cut after `most` of them."""
+    texts = [str(word) for word in words]
+    rest = f", and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + rest

@@ -1,0 +1,18 @@
+"""Activations by name."""
+
+from torch import nn
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "leaky_relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+}
+
+
+def activation_layer(name: str) -> nn.Module:
+    """Return a new layer of the named activation."""
+    return ACTIVATIONS[name]()

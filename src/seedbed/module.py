@@ -1,0 +1,201 @@
+"""The LightningModule: network, loss, metrics, optimizer and schedule."""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from seedbed.errors import Diverged
+from seedbed.metrics import EpochMetrics
+from seedbed.tasks import Task
+
+Batch = tuple[Tensor, Tensor]
+
+# On an accelerator, asking for a loss waits for the device; so it is asked for this seldom.
+STEPS_BETWEEN_CHECKS = 50
+
+
+class SupervisedModule(pl.LightningModule):
+    """Trains a network on (inputs, targets) batches.
+
+    Numbers of an epoch go to every logger in one call, under `split/name` at the epoch's number
+    (from 1), and to `trainer.callback_metrics`, where callbacks look for them. `epoch_metrics`
+    holds the latest ones as plain floats; what callbacks put into `also_logged` is written along.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        task: Task,
+        make_optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
+        make_scheduler: Callable[[Optimizer, pl.Trainer], dict[str, Any] | None] | None = None,
+        log_every_n_epochs: int = 1,
+        log_every_n_steps: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self.task = task
+        self.make_optimizer = make_optimizer
+        self.make_scheduler = make_scheduler
+        self.log_every_n_epochs = log_every_n_epochs
+        self.log_every_n_steps = log_every_n_steps
+        self.epoch_metrics: dict[str, float] = {}
+        self.also_logged: dict[str, float] = {}
+        self._val_metrics: dict[str, float] = {}
+        self._logged_epoch = 0
+        self.sums = {
+            split: EpochMetrics(task.metrics, task.make_torchmetrics())
+            for split in ("train", "val", "test")
+        }
+        self._resumed_sums: dict[str, Tensor] | None = None
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the network's outputs: values, or logits."""
+        return self.net(inputs)  # type: ignore[no-any-return]
+
+    # Training
+
+    def configure_optimizers(self) -> Any:
+        """Make the optimizer, and the schedule where there is one."""
+        assert self.make_optimizer is not None
+        optimizer = self.make_optimizer([p for p in self.net.parameters() if p.requires_grad])
+        scheduler = self.make_scheduler(optimizer, self.trainer) if self.make_scheduler else None
+        return optimizer if scheduler is None else ([optimizer], [scheduler])
+
+    def on_train_epoch_start(self) -> None:
+        """Start counting, or go on with what an interrupted epoch had counted."""
+        self.sums["train"].reset()
+        if self._resumed_sums is not None:
+            self.sums["train"].load_state_dict(self._resumed_sums)
+            self._resumed_sums = None
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Return the loss of a batch; raises Diverged where it is not finite."""
+        inputs, targets = batch
+        output = self.net(inputs)
+        targets = self.task.target(targets, output)
+        loss = self._loss(output, targets)
+        if loss.device.type == "cpu":
+            self._check_finite(loss)
+        elif (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0:
+            self._check_finite(loss)
+        self._count("train", loss, output, targets)
+        if self.log_every_n_steps and (self.global_step + 1) % self.log_every_n_steps == 0:
+            step_values = {"train/loss_step": loss.item(), "learning_rate_step": self._learning_rate()}
+            self._log(step_values, self.global_step + 1)
+        return self._share_of_global_batch(loss, len(output))
+
+    def _loss(self, output: Tensor, targets: Tensor) -> Tensor:
+        # A device may have no row of a last batch that is smaller than the number of devices.
+        return self.task.loss(output, targets) if len(output) else output.sum() * 0.0
+
+    def _share_of_global_batch(self, loss: Tensor, rows: int) -> Tensor:
+        """Weigh a device's mean loss by its rows, so that DDP's mean is that of the whole batch."""
+        if self.trainer.world_size == 1:
+            return loss
+        all_rows = torch.tensor(float(rows), device=loss.device)
+        torch.distributed.all_reduce(all_rows)
+        return loss * (rows * self.trainer.world_size / all_rows)
+
+    def _check_finite(self, loss: Tensor) -> None:
+        value = loss.detach()
+        if self.trainer.world_size > 1:
+            value = value.clone()
+            torch.distributed.all_reduce(value)
+        number = value.item()
+        if not isfinite(number):
+            raise self._diverged(number, self.trainer.global_step + 1)
+
+    def _count(self, split: str, loss: Tensor, output: Tensor, targets: Tensor) -> None:
+        sums, output = self.sums[split], output.detach()
+        prediction = self.task.prediction(output) if sums.others else output
+        sums.add(loss.detach(), output, targets, prediction)
+
+    def on_train_epoch_end(self) -> None:
+        """Hand the epoch's numbers to callbacks and loggers."""
+        values = self._finish("train")
+        epoch = self.current_epoch + 1
+        if not isfinite(values["train/loss"]):
+            raise self._diverged(values["train/loss"], self.trainer.global_step)
+        self.epoch_metrics = {**values, **self._val_metrics}
+        self._val_metrics = {}
+        if epoch == 1 or epoch % self.log_every_n_epochs == 0:
+            self._log_epoch(epoch)
+
+    def on_train_end(self) -> None:
+        """Log the last epoch, whichever it was."""
+        if self._logged_epoch < self.current_epoch:
+            self._log_epoch(self.current_epoch)
+
+    def _log_epoch(self, epoch: int) -> None:
+        self._logged_epoch = epoch
+        self._log({**self.epoch_metrics, **self.also_logged}, epoch)
+
+    def _diverged(self, loss: float, step: int) -> Diverged:
+        return Diverged(loss, self.current_epoch + 1, step, self._learning_rate())
+
+    def _learning_rate(self) -> float:
+        return float(self.trainer.optimizers[0].param_groups[0]["lr"])
+
+    # Validation and test
+
+    def on_validation_epoch_start(self) -> None:
+        """Start counting."""
+        self.sums["val"].reset()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count a batch."""
+        self._evaluation_step("val", batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Hand the numbers to callbacks; the end of the training epoch logs them."""
+        self._val_metrics = self._finish("val")
+
+    def on_test_epoch_start(self) -> None:
+        """Start counting."""
+        self.sums["test"].reset()
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count a batch."""
+        self._evaluation_step("test", batch)
+
+    def on_test_epoch_end(self) -> None:
+        """Keep the numbers in `epoch_metrics`."""
+        self.epoch_metrics = self._finish("test")
+
+    def _evaluation_step(self, split: str, batch: Batch) -> None:
+        inputs, targets = batch
+        output = self.net(inputs)
+        targets = self.task.target(targets, output)
+        self._count(split, self._loss(output, targets), output, targets)
+
+    def _finish(self, split: str) -> dict[str, float]:
+        computed = self.sums[split].compute(self._sum_over_devices)
+        values = {f"{split}/{name}": value for name, value in computed.items()}
+        self.trainer.callback_metrics.update(
+            {name: torch.tensor(value, dtype=torch.float64) for name, value in values.items()}
+        )
+        return values
+
+    def _sum_over_devices(self, sums: Tensor) -> Tensor:
+        if self.trainer.world_size == 1:
+            return sums
+        return self.trainer.strategy.reduce(sums, reduce_op="sum")  # type: ignore[return-value]
+
+    def _log(self, values: dict[str, float], step: int) -> None:
+        for logger in self.trainer.loggers:
+            logger.log_metrics(values, step=step)
+
+    # Exact resumption in the middle of an epoch
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the running epoch has counted."""
+        checkpoint["training_sums"] = self.sums["train"].state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up what the interrupted epoch had counted."""
+        self._resumed_sums = checkpoint.get("training_sums")

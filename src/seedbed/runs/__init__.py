@@ -1,0 +1,1 @@
+"""The run folder: layout, record, provenance, and opening it safely."""

@@ -1,0 +1,76 @@
+"""The layout of a run folder."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from seedbed.errors import RunFolderError
+
+RECORD = "run.json"
+CHECKPOINTS = ("best", "last")
+
+
+class RunFolder:
+    """Paths inside the folder of one run."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @property
+    def record(self) -> Path:
+        """The record, run.json."""
+        return self.path / RECORD
+
+    @property
+    def config(self) -> Path:
+        """The composed config, as Hydra writes it."""
+        return self.path / ".hydra" / "config.yaml"
+
+    @property
+    def figures(self) -> Path:
+        """The folder of figures."""
+        return self.path / "figures"
+
+    def checkpoint(self, name: str) -> Path:
+        """The checkpoint `best` or `last`."""
+        return self.path / "checkpoints" / f"{name}.ckpt"
+
+
+def open_run(run: str, outputs: str) -> RunFolder:
+    """Return the folder of an existing run; `latest` is the newest below `outputs`.
+
+    Raises RunFolderError where there is no run.
+    """
+    path = latest_run(Path(outputs)) if run == "latest" else Path(run)
+    if not path.is_dir():
+        raise RunFolderError(f"run={run}: no such folder")
+    folder = RunFolder(path)
+    for needed in (folder.record, folder.config):
+        if not needed.is_file():
+            inside = needed.relative_to(path)
+            raise RunFolderError(f"run={run}: no run folder, it has no {inside}")
+    return folder
+
+
+def latest_run(outputs: Path) -> Path:
+    """Return the newest run folder; raises RunFolderError where there is none."""
+    found = [record for record in _records(outputs / "runs") if re.match(r"\d", record.parent.name)]
+    if not found:
+        raise RunFolderError(f"run=latest: no run in {outputs / 'runs'}")
+    return max(found, key=lambda record: (record.parent.parent.name, record.parent.name)).parent
+
+
+def _records(runs: Path) -> Iterator[Path]:
+    return runs.glob(f"*/*/{RECORD}")
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

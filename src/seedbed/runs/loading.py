@@ -1,0 +1,92 @@
+"""Open a run that somebody else may have made: nothing of it is executed.
+
+The config of a run names classes. Those of Seedbed, torch.nn and torch.optim are made without
+asking; any other must lie in a module that the user trusts by name. Checkpoints are read with
+torch's `weights_only`, which knows tensors and plain types alone.
+"""
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from seedbed.checks import check
+from seedbed.errors import ConfigError, RunFolderError
+from seedbed.runs.folder import RunFolder
+from seedbed.schema import typed
+
+TRUSTED_CLASSES = (
+    "seedbed.data.",
+    "seedbed.models.",
+    "seedbed.tasks.",
+    "seedbed.callbacks.",
+    "seedbed.loggers.",
+    "seedbed.schedulers.",
+    "torch.optim.",
+    "torch.nn.modules.",
+    "pytorch_lightning.callbacks.",
+    "torchmetrics.",
+)
+
+
+def load_config(folder: RunFolder, trust: list[str]) -> DictConfig:
+    """Return the run's config, typed and checked.
+
+    Raises RunFolderError where it names code that is not trusted, or no longer fits the schema.
+    """
+    try:
+        plain = OmegaConf.load(folder.config)
+        assert isinstance(plain, DictConfig)
+        for key, target in _targets(OmegaConf.to_container(plain, resolve=False), ""):
+            if not is_trusted(target, trust):
+                raise RunFolderError(
+                    f"{folder.config}: {key} names {target}, which is not Seedbed's own; if you "
+                    f"trust it: trust=[{target.partition('.')[0]}]"
+                )
+        config = typed(plain)
+        # The run may have been trained on a GPU that this machine lacks.
+        config.trainer.accelerator = "auto"
+        check(config)
+    except (OmegaConfBaseException, YAMLError, ConfigError, AssertionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "no mapping"
+        raise RunFolderError(f"{folder.config}: does not fit this version: {reason}") from None
+    return config
+
+
+def is_trusted(target: str, trust: list[str]) -> bool:
+    """Tell whether a class may be made: ours, or in a module that the user named."""
+    if any(target == module or target.startswith(f"{module}.") for module in trust):
+        return True
+    below = [target.removeprefix(known) for known in TRUSTED_CLASSES if target.startswith(known)]
+    # One public name further down, so that nothing is reached through a module's own imports.
+    return any(part.split(".")[-1].isidentifier() and part.count(".") <= 1 for part in below)
+
+
+def _targets(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name in ("_target_", "_args_") and isinstance(value, str) and value != "???":
+                yield f"{prefix}{name}", value
+            yield from _targets(value, f"{prefix}{name}.")
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            yield from _targets(value, f"{prefix}{number}.")
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Return a checkpoint's tensors and plain values; raises RunFolderError for anything else."""
+    if not path.is_file():
+        raise RunFolderError(f"{path}: no such checkpoint")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RunFolderError(f"{path}: cannot be read as tensors and plain values: {reason}") from None
+    if not isinstance(content, dict) or "state_dict" not in content:
+        raise RunFolderError(f"{path}: not a checkpoint of a run")
+    return content

@@ -1,0 +1,64 @@
+"""Where a run comes from: the command, the code, the versions, the machine."""
+
+import platform
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy
+import omegaconf
+import pytorch_lightning
+import torch
+
+import seedbed
+
+
+def command_line(command: list[str]) -> str:
+    """Return the command as a person would type it."""
+    return shlex.join([Path(command[0]).name.replace("__main__.py", "seedbed"), *command[1:]])
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a result may depend on."""
+    return {
+        "seedbed": seedbed.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "pytorch_lightning": pytorch_lightning.__version__,
+        "hydra": hydra.__version__,
+        "omegaconf": omegaconf.__version__,
+        "numpy": numpy.__version__,
+    }
+
+
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Return commit, branch and whether files differ from it; None outside a git checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    lines = found.stdout.splitlines()
+    headers = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
+    return {
+        "commit": headers.get("branch.oid"),
+        "branch": headers.get("branch.head"),
+        "dirty": any(not line.startswith("#") for line in lines),
+    }
+
+
+def device_name(device: torch.device) -> str:
+    """Return what trained: the GPU's name, or the CPU with its threads."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)} (cuda)"
+    if device.type == "cpu":
+        return f"cpu, {torch.get_num_threads()} threads"
+    return device.type

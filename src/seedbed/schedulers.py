@@ -1,0 +1,55 @@
+"""Learning-rate schedules: torch's own, made from the config."""
+
+from math import ceil, inf
+from typing import Any
+
+import pytorch_lightning as pl
+from hydra.utils import get_object
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
+
+from seedbed.errors import ConfigError
+
+# Keys that may be null for "the whole run".
+_LENGTHS = ("T_max", "total_steps", "total_iters")
+
+
+def warmup_cosine(
+    optimizer: Optimizer, start_factor: float, warmup_iters: int, total_iters: int, eta_min: float
+) -> SequentialLR:
+    """Return a straight rise over `warmup_iters`, then half a cosine down to `eta_min`."""
+    rise = LinearLR(optimizer, start_factor=start_factor, total_iters=warmup_iters)
+    fall = CosineAnnealingLR(optimizer, T_max=max(1, total_iters - warmup_iters), eta_min=eta_min)
+    return SequentialLR(optimizer, [rise, fall], milestones=[warmup_iters])
+
+
+def make_scheduler(
+    options: dict[str, Any], optimizer: Optimizer, trainer: pl.Trainer
+) -> dict[str, Any] | None:
+    """Return Lightning's scheduler dictionary for the options of `scheduler=`, or None.
+
+    Raises ConfigError where a length is null and the run's own is not known.
+    """
+    options = dict(options)
+    target = options.pop("_target_")
+    if target is None:
+        return None
+    interval = options.pop("interval", "epoch")
+    monitor = options.pop("monitor", None)
+    for name in _LENGTHS:
+        if name in options and options[name] is None:
+            options[name] = _run_length(trainer, interval, name)
+    scheduler = get_object(target)(optimizer, **options)
+    found = {"scheduler": scheduler, "interval": interval, "frequency": 1}
+    return found if monitor is None else {**found, "monitor": monitor}
+
+
+def _run_length(trainer: pl.Trainer, interval: str, name: str) -> int:
+    """Return the steps or epochs of the whole run."""
+    steps = trainer.estimated_stepping_batches
+    if steps == inf or steps < 0:
+        raise ConfigError(f"scheduler.{name}: the run's length is not known; give a number")
+    if interval == "step":
+        return int(steps)
+    per_epoch = ceil(trainer.num_training_batches / trainer.accumulate_grad_batches)
+    return max(1, ceil(steps / per_epoch))

@@ -1,0 +1,74 @@
+"""What the whole config of a verb holds."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+from seedbed.schema.field import key
+from seedbed.schema.model import InitialWeights
+
+
+@dataclass
+class Paths:
+    """Keys of `paths`."""
+
+    data: str = key("folder of downloaded data", MISSING)
+    outputs: str = key("folder that runs and sweeps are written to", MISSING)
+
+
+@dataclass
+class TensorBoard:
+    """Keys of `logger.tensorboard`."""
+
+    _target_: str = key("class of the logger", "seedbed.loggers.TensorBoard")
+    graph: bool = key("draw the model's graph where torch can trace it", True)
+    flush_secs: int = key("seconds between two writes to disk", 10, at_least=1)
+
+
+@dataclass
+class Train:
+    """Keys of `seedbed train`."""
+
+    data: Any = MISSING
+    model: Any = MISSING
+    task: Any = MISSING
+    optimizer: Any = MISSING
+    scheduler: Any = MISSING
+    trainer: Any = MISSING
+    callbacks: Any = MISSING
+    logger: Any = MISSING
+    paths: Any = MISSING
+    initial_weights: InitialWeights = field(default_factory=InitialWeights)
+    seed: int = key("seed of initial weights, batch order and dropout", 0, at_least=0, below=2**32)
+    optimized_metric: str | None = key(
+        "metric that picks the best epoch; null: val/loss, else train/loss", None
+    )
+    optimized_mode: str | None = key(
+        "min or max; null: follows from the metric", None, one_of=("min", "max")
+    )
+
+
+@dataclass
+class Evaluate:
+    """Keys of `seedbed evaluate`."""
+
+    run: str = key("run folder, or latest", MISSING)
+    split: str = key("train, val or test", "test", one_of=("train", "val", "test"))
+    checkpoint: str = key("best or last", "best", one_of=("best", "last"))
+    accelerator: str = key("auto, cpu or gpu", "auto", one_of=("auto", "cpu", "gpu", "cuda", "mps"))
+    trust: list[str] = key("modules of yours that the run may load classes from", [])
+    paths: Any = MISSING
+
+
+@dataclass
+class Predict:
+    """Keys of `seedbed predict`."""
+
+    run: str = key("run folder, or latest", MISSING)
+    input: Any = key("CSV or .npy file, or rows as [[...], ...]", MISSING)
+    output: str | None = key("CSV or .npy file to write; null: a table", None)
+    checkpoint: str = key("best or last", "best", one_of=("best", "last"))
+    accelerator: str = key("auto, cpu or gpu", "auto", one_of=("auto", "cpu", "gpu", "cuda", "mps"))
+    trust: list[str] = key("modules of yours that the run may load classes from", [])
+    paths: Any = MISSING

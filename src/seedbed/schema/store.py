@@ -1,0 +1,103 @@
+"""Where Hydra finds the dataclasses: group and option -> dataclass."""
+
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+
+from seedbed.schema import callbacks, data, model, optimizer, root, scheduler, task, trainer
+
+ROOTS: dict[str, type] = {
+    "train": root.Train,
+    "evaluate": root.Evaluate,
+    "predict": root.Predict,
+}
+
+GROUPS: dict[str, dict[str, type]] = {
+    "data": {
+        "crop_yield": data.CropYield,
+        "thermometer": data.Thermometer,
+        "clusters": data.Clusters,
+        "linear_noise": data.LinearNoise,
+        "fashion_mnist": data.FashionMNIST,
+        "torch_dataset": data.TorchDataset,
+    },
+    "model": {"linear": model.Linear, "mlp": model.MLP, "cnn": model.CNN},
+    "task": {
+        "regression": task.Regression,
+        "binary": task.Binary,
+        "multiclass": task.Multiclass,
+    },
+    "optimizer": {
+        "sgd": optimizer.SGD,
+        "adam": optimizer.Adam,
+        "adamw": optimizer.AdamW,
+        "rmsprop": optimizer.RMSprop,
+        "adagrad": optimizer.Adagrad,
+        "lbfgs": optimizer.LBFGS,
+    },
+    "scheduler": {
+        "constant": scheduler.Constant,
+        "step": scheduler.Step,
+        "cosine": scheduler.Cosine,
+        "one_cycle": scheduler.OneCycle,
+        "plateau": scheduler.Plateau,
+        "warmup": scheduler.Warmup,
+        "warmup_cosine": scheduler.WarmupCosine,
+    },
+    "trainer": {"trainer": trainer.Trainer},
+    "callback": {
+        "checkpoint": callbacks.Checkpoint,
+        "early_stopping": callbacks.EarlyStopping,
+        "learning_rate": callbacks.LearningRate,
+        "progress": callbacks.Progress,
+        "model_summary": callbacks.ModelSummary,
+    },
+    "logger": {"tensorboard": root.TensorBoard},
+    "paths": {"paths": root.Paths},
+}
+
+
+def register_schema() -> None:
+    """Store every dataclass under `schema/<group>/<option>`, the verbs under `schema/<verb>`."""
+    store = ConfigStore.instance()
+    for verb, node in ROOTS.items():
+        store.store(group="schema", name=verb, node=node)
+    for group, options in GROUPS.items():
+        for option, node in options.items():
+            store.store(group=f"schema/{group}", name=option, node=node)
+
+
+def schema_of(node: Any) -> type | None:
+    """Return the dataclass that types a config node, or None for a user's own untyped node."""
+    if not isinstance(node, DictConfig):
+        return None
+    found = OmegaConf.get_type(node)
+    return found if found is not dict and hasattr(found, "__dataclass_fields__") else None
+
+
+def typed(config: DictConfig) -> DictConfig:
+    """Return a saved config with its types back, which YAML does not keep.
+
+    A node is typed by its `_target_`; nodes of the user's own stay as they are. Raises OmegaConf's
+    errors where a saved value no longer fits the schema.
+    """
+    by_target = {
+        node.__dataclass_fields__["_target_"].default: node  # type: ignore[attr-defined]
+        for options in GROUPS.values()
+        for node in options.values()
+        if "_target_" in node.__dataclass_fields__  # type: ignore[attr-defined]
+    }
+
+    def type_node(node: Any, known: type | None = None) -> Any:
+        cls = known or by_target.get(node.get("_target_") if isinstance(node, DictConfig) else None)
+        return OmegaConf.merge(OmegaConf.structured(cls), node) if cls is not None else node
+
+    whole = OmegaConf.merge(OmegaConf.structured(root.Train), config)
+    assert isinstance(whole, DictConfig)
+    for group in ("data", "model", "task", "optimizer", "scheduler"):
+        whole[group] = type_node(whole[group])
+    whole.trainer = type_node(whole.trainer, trainer.Trainer)
+    for group in ("callbacks", "logger"):
+        whole[group] = {name: type_node(node) for name, node in whole[group].items()}
+    return whole

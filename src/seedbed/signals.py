@@ -1,0 +1,62 @@
+"""A clean stop on SIGINT and SIGTERM: between two steps, so that what is saved is whole."""
+
+import os
+import signal
+from types import FrameType
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+from seedbed.errors import Interrupted
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopOnSignal(Callback):
+    """Context manager around a run, and callback inside its training.
+
+    While training, the first signal asks Lightning to stop after the step, which all processes of
+    a distributed run do at the same step; at any other time, Interrupted is raised at once. A
+    second signal ends the process the hard way.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._trainer: pl.Trainer | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "StopOnSignal":
+        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        self._install()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _install(self) -> None:
+        for number in SIGNALS:
+            signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._trainer is not None and self._trainer.global_rank > 0:
+            return  # The first process tells the others.
+        if self.received is not None:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        self.received = number
+        if self._trainer is None:
+            raise Interrupted(number)
+        # Lightning looks at this flag between steps, and shares it among processes.
+        self._trainer._signal_connector.received_sigterm = True
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the place of Lightning's handlers, which stop SIGTERM alone."""
+        self._trainer = trainer
+        self._install()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Training is over: from here a signal stops at once."""
+        self._trainer = None

@@ -1,0 +1,62 @@
+"""What a run prints about itself: one line on the data, and the closing table."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+
+def data_line(choice: str, sizes: dict[str, int], config: DictConfig) -> str:
+    """Return what is trained, validated and tested on."""
+    train = f"{sizes['train']:,} rows to train on" if "train" in sizes else "rows of your own"
+    held = [
+        f"{sizes[split]:,} to {verb}" if split in sizes else ""
+        for split, verb in (("val", "validate"), ("test", "test"))
+    ]
+    parts = ", ".join([train, *filter(None, held)])
+    if "val" not in sizes and "val_size" in config.data:
+        parts += "; no validation (data.val_size=0)"
+    return f"data  {choice}: {parts}"
+
+
+def metrics_table(columns: dict[str, dict[str, float]]) -> Any:
+    """Return a rich table: one row a metric, one column a state of the model."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table("metric", box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in columns:
+        table.add_column(title, justify="right")
+    names = dict.fromkeys(name for values in columns.values() for name in values)
+    for name in names:
+        row = [f"{values[name]:.6g}" if name in values else "" for values in columns.values()]
+        table.add_row(name, *row)
+    return table
+
+
+def print_table(table: Any) -> None:
+    """Print a rich table to stdout, as wide as it needs to be."""
+    import sys
+
+    from rich.console import Console
+
+    console = Console(file=sys.stdout)
+    if not console.is_terminal:
+        console = Console(file=sys.stdout, width=120)
+    console.print(table)
+
+
+def closing_lines(folder: Path, outputs: str) -> str:
+    """Return where the run lies and how to look at it."""
+    return (
+        f"run folder   {relative(folder)}\n"
+        f"evaluate     seedbed evaluate run={relative(folder)} split=train\n"
+        f"TensorBoard  seedbed dashboard {relative(Path(outputs))}"
+    )
+
+
+def relative(path: Path) -> str:
+    """Return a path from the working folder, where it lies below it."""
+    absolute = path.resolve()
+    working = Path.cwd()
+    return str(absolute.relative_to(working)) if absolute.is_relative_to(working) else str(absolute)

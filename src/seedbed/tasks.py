@@ -1,0 +1,132 @@
+"""What a model is trained for: the loss, the metrics, and what a prediction is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from torch import Tensor
+from torch.nn import functional
+
+from seedbed.errors import DataError
+
+
+class Task:
+    """A loss on the network's outputs, names of metrics, and the meaning of an output.
+
+    `torchmetrics` maps names to configs of further metrics from that library; they see predictions
+    and targets.
+    """
+
+    def __init__(
+        self, metrics: Sequence[str] = (), torchmetrics: Mapping[str, Any] | None = None
+    ) -> None:
+        self.metrics = list(metrics)
+        self._torchmetrics = dict(torchmetrics or {})
+
+    def make_torchmetrics(self) -> dict[str, Any]:
+        """Return new objects of the further metrics, by name."""
+        return {name: instantiate(node) for name, node in self._torchmetrics.items()}
+
+    def target(self, target: Tensor, output: Tensor) -> Tensor:
+        """Return the targets in the shape that loss and metrics want."""
+        return target
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the mean loss over the rows, a scalar."""
+        raise NotImplementedError
+
+    def prediction(self, output: Tensor) -> Tensor:
+        """Return what a row's output says: values, or probabilities."""
+        raise NotImplementedError
+
+
+class Regression(Task):
+    """Numbers to numbers. Output and target: (rows, targets)."""
+
+    def __init__(
+        self,
+        loss: str = "mse",
+        huber_delta: float = 1.0,
+        metrics: Sequence[str] = (),
+        torchmetrics: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(metrics, torchmetrics)
+        self.loss_name = loss
+        self.huber_delta = huber_delta
+
+    def target(self, target: Tensor, output: Tensor) -> Tensor:
+        """Return the targets as (rows, targets); raises DataError where their number differs."""
+        if target.shape == output.shape:
+            return target
+        if target.numel() != output.numel():
+            raise DataError(
+                f"targets of shape {tuple(target.shape)} do not fit outputs of shape "
+                f"{tuple(output.shape)}: check data.output_size"
+            )
+        return target.reshape(output.shape).to(output.dtype)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the mean over every element of squared, absolute or Huber error."""
+        if self.loss_name == "mse":
+            return functional.mse_loss(output, target)
+        if self.loss_name == "mae":
+            return functional.l1_loss(output, target)
+        return functional.huber_loss(output, target, delta=self.huber_delta)
+
+    def prediction(self, output: Tensor) -> Tensor:
+        """Return the values themselves."""
+        return output
+
+
+class Binary(Task):
+    """Class 0 or 1 from one logit. Output: (rows, 1); target: (rows,) int64."""
+
+    def __init__(
+        self,
+        loss: str = "bce_with_logits",
+        metrics: Sequence[str] = (),
+        torchmetrics: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(metrics, torchmetrics)
+
+    def target(self, target: Tensor, output: Tensor) -> Tensor:
+        """Return the classes as (rows,) int64."""
+        return target.reshape(-1).long()
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the mean binary cross-entropy of the logits."""
+        logits = output.squeeze(-1)
+        return functional.binary_cross_entropy_with_logits(logits, target.to(logits.dtype))
+
+    def prediction(self, output: Tensor) -> Tensor:
+        """Return the probability of class 1, (rows,)."""
+        return torch.sigmoid(output.squeeze(-1))
+
+
+class Multiclass(Task):
+    """One of several classes from one logit each. Output: (rows, classes); target: (rows,) int64."""
+
+    def __init__(
+        self,
+        class_count: int,
+        loss: str = "cross_entropy",
+        label_smoothing: float = 0.0,
+        metrics: Sequence[str] = (),
+        torchmetrics: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(metrics, torchmetrics)
+        self.class_count = class_count
+        self.label_smoothing = label_smoothing
+
+    def target(self, target: Tensor, output: Tensor) -> Tensor:
+        """Return the classes as (rows,) int64."""
+        return target.reshape(-1).long()
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the mean cross-entropy of the logits."""
+        return functional.cross_entropy(output, target, label_smoothing=self.label_smoothing)
+
+    def prediction(self, output: Tensor) -> Tensor:
+        """Return the probability of each class, (rows, classes)."""
+        return torch.softmax(output, dim=-1)

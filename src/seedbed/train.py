@@ -1,0 +1,289 @@
+"""`seedbed train`: one experiment, from its config to its run folder."""
+
+import logging
+import os
+import shutil
+import sys
+import warnings
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from hydra.core.hydra_config import HydraConfig
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from seedbed import summary
+from seedbed.build import build_callbacks, build_data, build_loggers, build_module, build_trainer
+from seedbed.callbacks import Checkpoint
+from seedbed.errors import ConfigError, Diverged, Interrupted, SeedbedError
+from seedbed.listing import GROUPS
+from seedbed.loggers import TensorBoard
+from seedbed.loop import use_lean_loop
+from seedbed.module import SupervisedModule
+from seedbed.runs.folder import RunFolder
+from seedbed.runs.provenance import command_line, device_name, git_state, versions
+from seedbed.runs.record import Record
+from seedbed.schema import schema_of, typed
+from seedbed.signals import StopOnSignal
+
+FAILED = 1
+
+
+@dataclass
+class Experiment:
+    """The objects of one run."""
+
+    config: DictConfig
+    folder: RunFolder
+    data: pl.LightningDataModule
+    module: SupervisedModule
+    trainer: pl.Trainer
+    checkpoint: Checkpoint | None
+    tensorboard: TensorBoard | None
+    stop: StopOnSignal
+
+
+def train(config: DictConfig, command: list[str]) -> int:
+    """Train the composed config in the folder that Hydra made for it; return the exit code."""
+    quiet_lightning()
+    if schema_of(config.trainer) is None:  # A process that DDP started reads the saved config.
+        config = typed(config)
+    folder = RunFolder(HydraConfig.get().runtime.output_dir)
+    try:
+        experiment = build_experiment(config, folder)
+    except ConfigError:
+        _remove_unused(folder.path)
+        raise
+    record = Record(
+        folder.record, _provenance(experiment, command), experiment.trainer.is_global_zero
+    )
+    _let_processes_start_as_this_one(folder)
+    return run(experiment, record)
+
+
+def build_experiment(config: DictConfig, folder: RunFolder) -> Experiment:
+    """Make everything the run needs; nothing is written and no data are read yet."""
+    stop = StopOnSignal()
+    callbacks = [*build_callbacks(config, folder), stop]
+    loggers = build_loggers(config, folder)
+    data, module = build_data(config), build_module(config)
+    trainer = build_trainer(config, folder, callbacks, loggers)
+    use_lean_loop(trainer)
+    return Experiment(
+        config=config,
+        folder=folder,
+        data=data,
+        module=module,
+        trainer=trainer,
+        checkpoint=next((one for one in callbacks if isinstance(one, Checkpoint)), None),
+        tensorboard=next((one for one in loggers if isinstance(one, TensorBoard)), None),
+        stop=stop,
+    )
+
+
+def run(experiment: Experiment, record: Record) -> int:
+    """Fit, test and close the record truthfully, whatever happens; return the exit code."""
+    status, error, code = "completed", None, 0
+    try:
+        with experiment.stop:
+            _describe(experiment, record)
+            fit(experiment)
+            record.update(**_results(experiment))
+            test(experiment)
+    except Diverged as divergence:
+        status, error, code = "diverged", str(divergence), FAILED
+    except (Interrupted, SIGTERMException, KeyboardInterrupt) as interruption:
+        number = getattr(interruption, "signal_number", experiment.stop.received or 2)
+        status, error, code = "interrupted", f"stopped by signal {number}", 128 + number
+    except BaseException as failure:
+        _finish(experiment, record, "failed", f"{type(failure).__name__}: {failure}")
+        raise
+    _finish(experiment, record, status, error)
+    if code > FAILED:
+        raise Interrupted(code - 128)
+    return code
+
+
+def fit(experiment: Experiment) -> None:
+    """Train; the module then holds the weights of the last epoch."""
+    experiment.trainer.fit(experiment.module, datamodule=experiment.data)
+
+
+def test(experiment: Experiment) -> None:
+    """Measure the best epoch on the test split, where there is one."""
+    data: Any = experiment.data
+    if not data.has_split("test") or experiment.config.trainer.limit_test_batches == 0:
+        return
+    best = experiment.checkpoint.best if experiment.checkpoint else None
+    if best is not None:
+        experiment.module.load_state_dict(best["state_dict"])
+    fitted = experiment.module.epoch_metrics
+    experiment.trainer.test(experiment.module, datamodule=data, verbose=False)
+    tested = experiment.module.epoch_metrics
+    experiment.module.epoch_metrics = {**fitted, **tested}
+    if best is not None:
+        best["metrics"] = {**best["metrics"], **tested}
+    epoch = best["epoch"] if best else experiment.trainer.current_epoch
+    for logger in experiment.trainer.loggers:
+        logger.log_metrics(tested, step=epoch)
+
+
+def _finish(experiment: Experiment, record: Record, status: str, error: str | None) -> None:
+    """Write the last state of record and events, and print the closing table."""
+    results = _results(experiment)
+    record.update(**results)
+    record.finish(status, error)
+    if experiment.tensorboard is not None:
+        finite = {k: v for k, v in results["metrics"].items() if isfinite(v)}
+        experiment.tensorboard.log_outcome(record.fields["hyperparameters"], finite)
+        experiment.tensorboard.close()
+    if experiment.trainer.is_global_zero and status != "failed":
+        _print_outcome(experiment, record, status, error)
+
+
+def _print_outcome(
+    experiment: Experiment, record: Record, status: str, error: str | None
+) -> None:
+    if error is not None:
+        print(f"seedbed: {status}: {error}", file=sys.stderr)
+    checkpoints = record.fields["checkpoints"]
+    columns = {}
+    if "last" in checkpoints:
+        columns[f"last (epoch {checkpoints['last']['epoch']})"] = checkpoints["last"]["metrics"]
+    if "best" in checkpoints:
+        columns[f"best (epoch {checkpoints['best']['epoch']})"] = checkpoints["best"]["metrics"]
+    if not columns and record.fields["metrics"]:
+        columns["last"] = record.fields["metrics"]
+    if columns:
+        summary.print_table(summary.metrics_table(columns))
+    if _correct_answers(experiment):
+        print(_correct_answers(experiment))
+    print(summary.closing_lines(experiment.folder.path, experiment.config.paths.outputs))
+    if experiment.config.trainer.profiler:
+        print(f"profile      {summary.relative(experiment.folder.path / 'fit-profile.txt')}")
+
+
+def _correct_answers(experiment: Experiment) -> str:
+    """Return how many test rows were classified right."""
+    accuracy = experiment.module.epoch_metrics.get("test/accuracy")
+    if accuracy is None or not hasattr(experiment.data, "table"):
+        return ""
+    rows = len(experiment.data.table("test").targets)
+    return f"test         {round(accuracy * rows):,} of {rows:,} right"
+
+
+def _results(experiment: Experiment) -> dict[str, Any]:
+    checkpoint = experiment.checkpoint
+    return {
+        "metrics": dict(experiment.module.epoch_metrics),
+        "checkpoints": checkpoint.summary() if checkpoint else {},
+    }
+
+
+def _provenance(experiment: Experiment, command: list[str]) -> dict[str, Any]:
+    """Return what the record says before anything has run."""
+    config = experiment.config
+    return {
+        "hyperparameters": hyperparameters(config),
+        "seed": config.seed,
+        "command": command_line(command),
+        "versions": versions(),
+        "git": git_state(Path.cwd()),
+        "device": device_name(experiment.trainer.strategy.root_device),
+        "data": {"choice": _choice("data"), "fingerprint": None},
+    }
+
+
+def hyperparameters(config: DictConfig) -> dict[str, Any]:
+    """Return the chosen option of each group and the keys that the command line changed."""
+    found: dict[str, Any] = {}
+    choices = HydraConfig.get().runtime.choices
+    for group in GROUPS:
+        if choices.get(group) is not None and group not in ("callbacks", "logger", "debug"):
+            found[group] = choices[group]
+    for override in HydraConfig.get().overrides.task:
+        key = override.partition("=")[0].lstrip("+~").partition("@")[0]
+        value = OmegaConf.select(config, key, default=None)
+        if key not in GROUPS and value is not None:
+            plain = isinstance(value, bool | int | float | str)
+            listed = OmegaConf.to_container(value) if isinstance(value, ListConfig) else value
+            found[key] = value if plain else str(listed)
+    return found
+
+
+def _choice(group: str) -> str:
+    return str(HydraConfig.get().runtime.choices.get(group))
+
+
+def _describe(experiment: Experiment, record: Record) -> None:
+    """Load the data, and say in record, terminal and TensorBoard what is about to run."""
+    data: Any = experiment.data
+    if experiment.trainer.is_global_zero:
+        data.prepare_data()
+    experiment.trainer.strategy.barrier()
+    data.trainer = experiment.trainer
+    data.setup("fit")
+    record.update(data={"choice": _choice("data"), "fingerprint": data.fingerprint})
+    if experiment.trainer.is_global_zero:
+        print(summary.data_line(_choice("data"), _split_sizes(data), experiment.config))
+    if experiment.tensorboard is not None:
+        config = OmegaConf.to_yaml(experiment.config, resolve=True)
+        experiment.tensorboard.log_text("config", config)
+        experiment.tensorboard.log_text("command", record.fields["command"])
+        experiment.tensorboard.log_graph(experiment.module.net, _example(experiment))
+
+
+def _split_sizes(data: Any) -> dict[str, int]:
+    if not hasattr(data, "table"):
+        return {}
+    return {name: len(data.table(name).targets) for name in ("train", "val", "test") if data.has_split(name)}
+
+
+def _example(experiment: Experiment) -> torch.Tensor:
+    parameter = next(experiment.module.net.parameters(), torch.zeros(()))
+    shape = list(experiment.config.data.input_shape)
+    return torch.zeros((1, *shape), dtype=parameter.dtype, device=parameter.device)
+
+
+def _let_processes_start_as_this_one(folder: RunFolder) -> None:
+    """Let the processes that DDP starts read this run's saved config, not the command again.
+
+    Lightning starts them with `sys.argv` and adds Hydra's folder to it.
+    """
+    if os.environ.get("LOCAL_RANK") is not None:
+        return
+    hydra_folder = str(folder.config.parent.resolve())
+    silent = ["hydra/job_logging=none", "hydra/hydra_logging=none"]
+    where = ["--config-path", hydra_folder, "--config-name", "config"]
+    sys.argv = [sys.argv[0], "train", *where, *silent]
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove a run folder that holds nothing but the config, and the day's folder if it is empty."""
+    if [entry.name for entry in folder.iterdir()] == [".hydra"]:
+        shutil.rmtree(folder)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
+
+
+def quiet_lightning() -> None:
+    """Silence Lightning's banner and the advice that does not hold for batches in memory."""
+    for name in ("pytorch_lightning", "lightning_fabric", "pytorch_lightning.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for message in (
+        ".*does not have many workers.*",
+        ".*smaller than the logging interval.*",
+        ".*GPU available but not used.*",
+        ".*Checkpoint directory.*exists and is not empty.*",
+        ".*overfit_batches.*",
+        ".*isinstance.treespec, LeafSpec.*",
+        ".*not resumable.*",
+    ):
+        warnings.filterwarnings("ignore", message)
+
+
+__all__ = ["Experiment", "SeedbedError", "build_experiment", "fit", "run", "test", "train"]
