@@ -20,7 +20,7 @@ class DataError(SeedbedError):
     """A data file is missing, damaged or does not fit the run."""
 
 
-class RunFolderError(SeedbedError):
+class RunFolderError(ConfigError):
     """A folder is no run folder, or what it holds cannot be trusted."""
 
 

@@ -1,8 +1,12 @@
 """TensorBoard events in the run folder itself."""
 
+import socket
+import time
 import warnings
 from argparse import Namespace
 from collections.abc import Mapping
+from itertools import count
+from os import getpid
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +15,66 @@ from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
+_file_number = count()
 
-class TensorBoard(Logger):
-    """Writes scalars, texts, figures, the model's graph and the HParams row of one run.
 
-    All numbers of one call share one event, which costs a fraction of an event each.
+class EventFile:
+    """One TensorBoard event file, written in blocks by the calling thread.
+
+    torch's SummaryWriter hands every event to a thread, and the two then wait for each other's
+    interpreter lock: 0.5 ms an event beside a training loop, against 0.04 ms here.
     """
 
-    def __init__(self, folder: Path, graph: bool = True, flush_secs: int = 10) -> None:
+    def __init__(self, folder: Path, flush_secs: float) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        folder.mkdir(parents=True, exist_ok=True)
+        parts = (int(time.time()), socket.gethostname(), getpid(), next(_file_number))
+        self.path = folder / ("events.out.tfevents." + ".".join(map(str, parts)))
+        self.flush_secs = flush_secs
+        self._event = Event
+        self._records = RecordWriter(self.path.open("wb"))
+        self._flushed_at = time.monotonic()
+        self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
+        self.flush()
+
+    def add(self, summary: Any, step: int | None = None) -> None:
+        """Add a summary at a step."""
+        self._write(self._event(wall_time=time.time(), summary=summary, step=step))
+
+    def add_graph(self, graph: Any) -> None:
+        """Add the graph of a model."""
+        event = self._event(wall_time=time.time(), graph_def=graph.SerializeToString())
+        self._write(event)
+
+    def _write(self, event: Any) -> None:
+        self._records.write(event.SerializeToString())
+        if time.monotonic() - self._flushed_at >= self.flush_secs:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        self._records.flush()
+        self._flushed_at = time.monotonic()
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._records.close()
+
+
+class TensorBoard(Logger):
+    """Writes scalars, texts, the model's graph and the HParams row of one run.
+
+    All numbers of one call share one event.
+    """
+
+    def __init__(self, folder: Path, graph: bool = True, flush_secs: float = 10) -> None:
         super().__init__()
         self.folder = folder
         self.graph = graph
         self.flush_secs = flush_secs
-        self._writer: Any = None
+        self._file: EventFile | None = None
 
     @property
     def name(self) -> str:
@@ -36,13 +87,11 @@ class TensorBoard(Logger):
         return ""
 
     @property
-    def writer(self) -> Any:
-        """The torch SummaryWriter, made when first needed."""
-        if self._writer is None:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._writer = SummaryWriter(str(self.folder), flush_secs=self.flush_secs)
-        return self._writer
+    def events(self) -> EventFile:
+        """The event file, made when first needed."""
+        if self._file is None:
+            self._file = EventFile(self.folder, self.flush_secs)
+        return self._file
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -50,7 +99,7 @@ class TensorBoard(Logger):
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         values = [Summary.Value(tag=tag, simple_value=value) for tag, value in metrics.items()]
-        self.writer.file_writer.add_summary(Summary(value=values), step)
+        self.events.add(Summary(value=values), step)
 
     @rank_zero_only
     def log_hyperparams(
@@ -64,37 +113,42 @@ class TensorBoard(Logger):
         from torch.utils.tensorboard.summary import hparams
 
         for summary in hparams(dict(hyperparameters), dict(metrics)):
-            self.writer.file_writer.add_summary(summary)
+            self.events.add(summary)
 
     @rank_zero_only
-    def log_text(self, tag: str, text: str) -> None:
+    def log_text(self, tag: str, content: str) -> None:
         """Write a text as a code block."""
-        self.writer.add_text(tag, "    " + text.replace("\n", "\n    "))
+        from torch.utils.tensorboard.summary import text
+
+        self.events.add(text(tag, "    " + content.replace("\n", "\n    ")))
 
     @rank_zero_only
     def log_graph(self, model: nn.Module, input_array: Tensor | None = None) -> None:
         """Write the graph of the model; one that torch cannot trace is left out."""
         if not self.graph or input_array is None:
             return
+        from torch.utils.tensorboard._pytorch_graph import graph
+
+        training = model.training
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
-            training = model.training
             try:
-                self.writer.add_graph(model.eval(), input_array)
+                traced, _ = graph(model.eval(), input_array)
             except Exception:  # Tracing runs the model's own code, which may raise anything.
                 return
             finally:
                 model.train(training)
+        self.events.add_graph(traced)
 
     @rank_zero_only
     def save(self) -> None:
         """Flush to disk."""
-        if self._writer is not None:
-            self._writer.flush()
+        if self._file is not None:
+            self._file.flush()
 
     @rank_zero_only
     def close(self) -> None:
         """Flush and close the file."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -1,9 +1,9 @@
 """Metrics as sums over rows, followed by a formula.
 
 Sums can be added over batches, devices and processes, and taken for many jobs in one tensor
-operation. All sums are float64. `output` and `target` are what the task hands over: values of
-shape (rows, targets) for a regression, logits of shape (rows, 1) or (rows, classes) and classes of
-shape (rows,) for a classification.
+operation. `output` and `target` are what the task hands over: values of shape (rows, targets) in
+float64 for a regression; logits of shape (rows, 1) or (rows, classes) and classes of shape (rows,)
+for a classification.
 """
 
 from collections.abc import Callable
@@ -17,34 +17,40 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Metric:
-    """`sums` maps (output, target) to what is added up over rows; `value` maps that to a number."""
+    """`sums` maps (output, target) to what is added up over rows; `value` maps sums and the number
+    of rows to the metric."""
 
     sums: Callable[[Tensor, Tensor], Tensor]
-    value: Callable[[Tensor], Tensor]
+    value: Callable[[Tensor, int], Tensor]
 
 
 def _squared_error(output: Tensor, target: Tensor) -> Tensor:
-    error = output.double() - target.double()
-    return torch.stack(((error * error).sum(), torch.ones_like(error).sum()))
+    return functional.mse_loss(output, target, reduction="sum") / target.shape[-1]
 
 
 def _absolute_error(output: Tensor, target: Tensor) -> Tensor:
-    error = output.double() - target.double()
-    return torch.stack((error.abs().sum(), torch.ones_like(error).sum()))
+    return functional.l1_loss(output, target, reduction="sum") / target.shape[-1]
+
+
+def _mean(sums: Tensor, rows: int) -> Tensor:
+    return sums / rows
+
+
+def _root_mean(sums: Tensor, rows: int) -> Tensor:
+    return (sums / rows).sqrt()
 
 
 def _r2_sums(output: Tensor, target: Tensor) -> Tensor:
-    target = target.double()
-    error = output.double() - target
-    parts = (target, target * target, error * error, torch.ones_like(target))
-    return torch.stack(parts).sum(dim=1)
+    error = output - target
+    return torch.stack((target, target * target, error * error)).sum(dim=-2)
 
 
-def _r2(sums: Tensor) -> Tensor:
+def _r2(sums: Tensor, rows: int) -> Tensor:
     """1 - residual / total sum of squares, averaged over targets; nan below two rows."""
-    total, squares, residual, rows = sums
-    variation = squares - total * total / rows
-    return torch.where(rows > 1, 1.0 - residual / variation, torch.nan).mean()
+    total, squares, residual = sums
+    if rows < 2:
+        return torch.full((), torch.nan)
+    return (1.0 - residual / (squares - total * total / rows)).mean()
 
 
 def _classes(output: Tensor) -> Tensor:
@@ -53,12 +59,7 @@ def _classes(output: Tensor) -> Tensor:
 
 
 def _correct(output: Tensor, target: Tensor) -> Tensor:
-    right = (_classes(output) == target).double()
-    return torch.stack((right.sum(), torch.ones_like(right).sum()))
-
-
-def _ratio(sums: Tensor) -> Tensor:
-    return sums[0] / sums[1]
+    return (_classes(output) == target).sum().double()
 
 
 def _f1_sums(output: Tensor, target: Tensor) -> Tensor:
@@ -70,20 +71,19 @@ def _f1_sums(output: Tensor, target: Tensor) -> Tensor:
     return sums[:, 1:] if output.shape[-1] == 1 else sums
 
 
-def _f1(sums: Tensor) -> Tensor:
+def _f1(sums: Tensor, rows: int) -> Tensor:
     """2 TP / (predicted + actual), averaged over the classes that occur at all."""
     both, predicted, actual = sums
     seen = predicted + actual
-    if len(seen) == 1:
-        return torch.where(seen > 0, 2 * both / seen, 0.0)[0]
-    return torch.where(seen > 0, 2 * both / seen, 0.0).sum() / (seen > 0).sum()
+    scores = torch.where(seen > 0, 2 * both / seen, 0.0)
+    return scores.sum() / (seen > 0).sum().clamp(min=1)
 
 
 METRICS = {
-    "rmse": Metric(_squared_error, lambda sums: _ratio(sums).sqrt()),
-    "mae": Metric(_absolute_error, _ratio),
+    "rmse": Metric(_squared_error, _root_mean),
+    "mae": Metric(_absolute_error, _mean),
     "r2": Metric(_r2_sums, _r2),
-    "accuracy": Metric(_correct, _ratio),
+    "accuracy": Metric(_correct, _mean),
     "f1": Metric(_f1_sums, _f1),
 }
 
@@ -109,7 +109,10 @@ class EpochMetrics:
 
     def reset(self) -> None:
         """Forget the epoch."""
-        self._kept: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+        self._losses: list[Tensor] = []
+        self._kept: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._kept_rows = 0
+        self._loss = 0.0
         self._rows = 0
         self._sums: dict[str, Tensor] = {}
         for other in self.others.values():
@@ -117,44 +120,49 @@ class EpochMetrics:
 
     def add(self, loss: Tensor, output: Tensor, target: Tensor, prediction: Tensor) -> None:
         """Count a batch: its mean loss, and outputs and targets of its rows, all detached."""
-        self._kept.append((loss, output, target, prediction))
-        self._rows += len(output)
-        if self._rows >= self.rows_kept:
+        self._losses.append(loss)
+        self._kept.append((output, target, prediction))
+        self._kept_rows += len(output)
+        if self._kept_rows >= self.rows_kept:
             self._flush()
 
     def _flush(self) -> None:
         if not self._kept:
             return
-        losses, outputs, targets, predictions = zip(*self._kept, strict=True)
-        counts = torch.tensor([float(len(o)) for o in outputs], dtype=torch.float64)
-        loss = torch.stack(losses).double()
-        counts = counts.to(loss.device)
-        sums = {"loss": torch.stack(((loss * counts).sum(), counts.sum()))}
+        outputs, targets, predictions = zip(*self._kept, strict=True)
+        for loss, rows in zip(torch.stack(self._losses).tolist(), map(len, outputs), strict=True):
+            self._loss += loss * rows
+        self._rows += self._kept_rows
         output = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
         target = targets[0] if len(targets) == 1 else torch.cat(targets)
-        sums.update({name: METRICS[name].sums(output, target) for name in self.names})
         for other in self.others.values():
             other.update(torch.cat(predictions), target)
-        for name, value in sums.items():
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
-        self._kept, self._rows = [], 0
+        if target.is_floating_point():
+            output, target = output.double(), target.double()
+        for name in self.names:
+            sums = METRICS[name].sums(output, target)
+            self._sums[name] = self._sums[name] + sums if name in self._sums else sums
+        self._losses, self._kept, self._kept_rows = [], [], 0
 
-    def compute(self, reduce: Callable[[Tensor], Tensor]) -> dict[str, float]:
-        """Return the epoch's numbers by name; `reduce` adds sums over devices."""
+    def compute(self, add_over_devices: Callable[[Tensor], Tensor] | None) -> dict[str, float]:
+        """Return the epoch's numbers by name; sums are added over devices where there are several."""
         self._flush()
-        values = {}
-        for name, sums in self._sums.items():
-            metric = _ratio if name == "loss" else METRICS[name].value
-            values[name] = metric(reduce(sums)).item()
-        values.update({name: float(other.compute()) for name, other in self.others.items()})
+        loss, rows, sums = self._loss, self._rows, self._sums
+        if add_over_devices is not None:
+            totals = add_over_devices(torch.tensor([loss, float(rows)], dtype=torch.float64))
+            loss, rows = totals[0].item(), int(totals[1].item())
+            sums = {name: add_over_devices(value) for name, value in sums.items()}
+        values = {"loss": loss / rows}
+        values |= {name: METRICS[name].value(sums[name], rows).item() for name in self.names}
+        values |= {name: float(other.compute()) for name, other in self.others.items()}
         return values
 
-    def state_dict(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Any]:
         """Return the sums of the running epoch."""
         self._flush()
-        return dict(self._sums)
+        return {"loss": self._loss, "rows": self._rows, "sums": dict(self._sums)}
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from the sums of an interrupted epoch."""
         self.reset()
-        self._sums = dict(state)
+        self._loss, self._rows, self._sums = state["loss"], state["rows"], dict(state["sums"])

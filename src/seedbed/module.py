@@ -45,13 +45,14 @@ class SupervisedModule(pl.LightningModule):
         self.log_every_n_steps = log_every_n_steps
         self.epoch_metrics: dict[str, float] = {}
         self.also_logged: dict[str, float] = {}
+        self.tested_split = "test"
         self._val_metrics: dict[str, float] = {}
         self._logged_epoch = 0
         self.sums = {
             split: EpochMetrics(task.metrics, task.make_torchmetrics())
             for split in ("train", "val", "test")
         }
-        self._resumed_sums: dict[str, Tensor] | None = None
+        self._resumed_sums: dict[str, Any] | None = None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the network's outputs: values, or logits."""
@@ -102,11 +103,10 @@ class SupervisedModule(pl.LightningModule):
         return loss * (rows * self.trainer.world_size / all_rows)
 
     def _check_finite(self, loss: Tensor) -> None:
-        value = loss.detach()
         if self.trainer.world_size > 1:
-            value = value.clone()
-            torch.distributed.all_reduce(value)
-        number = value.item()
+            loss = loss.detach().clone()
+            torch.distributed.all_reduce(loss)
+        number = loss.item()
         if not isfinite(number):
             raise self._diverged(number, self.trainer.global_step + 1)
 
@@ -156,16 +156,16 @@ class SupervisedModule(pl.LightningModule):
         self._val_metrics = self._finish("val")
 
     def on_test_epoch_start(self) -> None:
-        """Start counting."""
-        self.sums["test"].reset()
+        """Start counting; `tested_split` says of which split the batches are."""
+        self.sums[self.tested_split].reset()
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Count a batch."""
-        self._evaluation_step("test", batch)
+        self._evaluation_step(self.tested_split, batch)
 
     def on_test_epoch_end(self) -> None:
         """Keep the numbers in `epoch_metrics`."""
-        self.epoch_metrics = self._finish("test")
+        self.epoch_metrics = self._finish(self.tested_split)
 
     def _evaluation_step(self, split: str, batch: Batch) -> None:
         inputs, targets = batch
@@ -174,17 +174,18 @@ class SupervisedModule(pl.LightningModule):
         self._count(split, self._loss(output, targets), output, targets)
 
     def _finish(self, split: str) -> dict[str, float]:
-        computed = self.sums[split].compute(self._sum_over_devices)
+        several = self.trainer.world_size > 1
+        computed = self.sums[split].compute(self._add_over_devices if several else None)
         values = {f"{split}/{name}": value for name, value in computed.items()}
         self.trainer.callback_metrics.update(
             {name: torch.tensor(value, dtype=torch.float64) for name, value in values.items()}
         )
         return values
 
-    def _sum_over_devices(self, sums: Tensor) -> Tensor:
-        if self.trainer.world_size == 1:
-            return sums
-        return self.trainer.strategy.reduce(sums, reduce_op="sum")  # type: ignore[return-value]
+    def _add_over_devices(self, sums: Tensor) -> Tensor:
+        sums = sums.to(self.device)
+        torch.distributed.all_reduce(sums)
+        return sums
 
     def _log(self, values: dict[str, float], step: int) -> None:
         for logger in self.trainer.loggers:

@@ -1,5 +1,6 @@
 """What a run prints about itself: one line on the data, and the closing table."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,32 @@ from omegaconf import DictConfig
 
 def data_line(choice: str, sizes: dict[str, int], config: DictConfig) -> str:
     """Return what is trained, validated and tested on."""
-    train = f"{sizes['train']:,} rows to train on" if "train" in sizes else "rows of your own"
+    data = config.data
+    if data.get("sample") == "stream":
+        train = f"a stream of {data.batches_per_epoch} x {sizes['train']:,} rows an epoch"
+    elif "train" in sizes:
+        train = f"{sizes['train']:,} rows to train on"
+    else:
+        train = "rows of your own"
     held = [
-        f"{sizes[split]:,} to {verb}" if split in sizes else ""
+        f"{sizes[split]:,} to {verb}"
         for split, verb in (("val", "validate"), ("test", "test"))
+        if split in sizes
     ]
-    parts = ", ".join([train, *filter(None, held)])
-    if "val" not in sizes and "val_size" in config.data:
-        parts += "; no validation (data.val_size=0)"
-    return f"data  {choice}: {parts}"
+    none = ["no validation (data.val_size=0)"] if "val_size" in data and "val" not in sizes else []
+    return f"data  {choice}: " + ", ".join([train, *held, *none])
+
+
+def checkpoint_columns(checkpoints: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return the metrics of the checkpoints under a title; one column where they are one epoch."""
+    by_epoch: dict[int, list[str]] = {}
+    for name in ("best", "last"):
+        if name in checkpoints:
+            by_epoch.setdefault(checkpoints[name]["epoch"], []).append(name)
+    return {
+        f"epoch {epoch} ({', '.join(names)})": checkpoints[names[0]]["metrics"]
+        for epoch, names in by_epoch.items()
+    }
 
 
 def metrics_table(columns: dict[str, dict[str, float]]) -> Any:
@@ -35,14 +53,12 @@ def metrics_table(columns: dict[str, dict[str, float]]) -> Any:
 
 
 def print_table(table: Any) -> None:
-    """Print a rich table to stdout, as wide as it needs to be."""
-    import sys
-
+    """Print a rich table to stdout; without a terminal as wide as it needs to be."""
     from rich.console import Console
 
     console = Console(file=sys.stdout)
     if not console.is_terminal:
-        console = Console(file=sys.stdout, width=120)
+        console = Console(file=sys.stdout, width=200)
     console.print(table)
 
 
@@ -50,7 +66,6 @@ def closing_lines(folder: Path, outputs: str) -> str:
     """Return where the run lies and how to look at it."""
     return (
         f"run folder   {relative(folder)}\n"
-        f"evaluate     seedbed evaluate run={relative(folder)} split=train\n"
         f"TensorBoard  seedbed dashboard {relative(Path(outputs))}"
     )
 

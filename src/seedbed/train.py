@@ -150,14 +150,9 @@ def _print_outcome(
 ) -> None:
     if error is not None:
         print(f"seedbed: {status}: {error}", file=sys.stderr)
-    checkpoints = record.fields["checkpoints"]
-    columns = {}
-    if "last" in checkpoints:
-        columns[f"last (epoch {checkpoints['last']['epoch']})"] = checkpoints["last"]["metrics"]
-    if "best" in checkpoints:
-        columns[f"best (epoch {checkpoints['best']['epoch']})"] = checkpoints["best"]["metrics"]
+    columns = summary.checkpoint_columns(record.fields["checkpoints"])
     if not columns and record.fields["metrics"]:
-        columns["last"] = record.fields["metrics"]
+        columns = {"last": record.fields["metrics"]}
     if columns:
         summary.print_table(summary.metrics_table(columns))
     if _correct_answers(experiment):
@@ -229,7 +224,8 @@ def _describe(experiment: Experiment, record: Record) -> None:
     data.setup("fit")
     record.update(data={"choice": _choice("data"), "fingerprint": data.fingerprint})
     if experiment.trainer.is_global_zero:
-        print(summary.data_line(_choice("data"), _split_sizes(data), experiment.config))
+        line = summary.data_line(_choice("data"), _split_sizes(data), experiment.config)
+        print(line, flush=True)
     if experiment.tensorboard is not None:
         config = OmegaConf.to_yaml(experiment.config, resolve=True)
         experiment.tensorboard.log_text("config", config)

@@ -85,7 +85,7 @@ def test_too_long_is_refused_with_the_sizes(tmp_path: Path) -> None:
 
 
 def test_sizes_are_unsigned() -> None:
-    with pytest.raises(DataError, match="truncated .* 4294967295 bytes, 0 follow"):
+    with pytest.raises(DataError, match=r"truncated .* 4294967295 bytes, 0 follow"):
         parse_idx(bytes.fromhex("00000801 ffffffff"), Path("wrong"))
 
 

@@ -16,7 +16,7 @@ class ModelSummary(Callback):
         net = pl_module.net
         assert isinstance(net, nn.Module)
         if trainer.is_global_zero:
-            print(summary_text(net, self.max_depth))
+            print(summary_text(net, self.max_depth), flush=True)
 
 
 def summary_text(net: nn.Module, max_depth: int) -> str:

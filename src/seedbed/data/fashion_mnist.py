@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 from numpy import ndarray
+from torch import Tensor
 
 from seedbed.data.fashion_mnist_files import load_fashion_mnist
 from seedbed.data.in_memory import InMemoryData, Source
@@ -23,13 +24,17 @@ class FashionMNIST(InMemoryData):
         load_fashion_mnist(Path(self.options.folder))
 
     def load(self) -> Source:
-        """Return the images, with pixels from 0 to 1."""
+        """Return the images as bytes, 0 to 255."""
         arrays = load_fashion_mnist(Path(self.options.folder))
         rows = _table(arrays.train_images, arrays.train_labels)
         test = _table(arrays.test_images, arrays.test_labels)
         return Source(rows, test, arrays.fingerprint)
 
+    def model_inputs(self, inputs: Tensor) -> Tensor:
+        """Return images as the model takes them; bytes are brought to the range from 0 to 1."""
+        bytes_given = inputs.dtype == torch.uint8
+        return super().model_inputs(inputs.float() / LARGEST_PIXEL if bytes_given else inputs)
+
 
 def _table(images: ndarray, labels: ndarray) -> Table:
-    inputs = torch.from_numpy(images.copy()).unsqueeze(1).float() / LARGEST_PIXEL
-    return Table(inputs, torch.from_numpy(labels.copy()).long())
+    return Table(torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long())

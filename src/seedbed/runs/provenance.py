@@ -49,8 +49,8 @@ def git_state(folder: Path) -> dict[str, Any] | None:
     lines = found.stdout.splitlines()
     headers = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
     return {
-        "commit": headers.get("branch.oid"),
-        "branch": headers.get("branch.head"),
+        "commit": None if headers["branch.oid"] == "(initial)" else headers["branch.oid"],
+        "branch": headers["branch.head"],
         "dirty": any(not line.startswith("#") for line in lines),
     }
 
