@@ -9,12 +9,15 @@ signal n.
 import os
 import re
 import secrets
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import (
     ConfigCompositionException,
     HydraException,
@@ -23,6 +26,7 @@ from hydra.errors import (
     SearchPathException,
 )
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 from yaml import MarkedYAMLError, YAMLError
@@ -81,15 +85,22 @@ def run_application(
     command = [sys.argv[0], verb, *arguments]
     codes: list[int] = []
 
+    def checked(config: DictConfig) -> int:
+        # Hydra calls back before a single run, but not before the jobs of a sweep.
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            check(config)
+        return function(config, command)
+
     def job(config: DictConfig) -> None:
         if full_error:
-            codes.append(function(config, command))
+            codes.append(checked(config))
             return
         try:
-            codes.append(function(config, command))
+            codes.append(checked(config))
         except Interrupted as interruption:
             sys.exit(128 + interruption.signal_number)
         except ConfigError as error:
+            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
             codes.append(_show(error, WRONG_CONFIG))
         except SeedbedError as error:
             codes.append(_show(error, FAILED))
@@ -122,6 +133,14 @@ def run_application(
 def _show(error: Exception, code: int) -> int:
     sys.stderr.write(f"seedbed: {error}\n")
     return code
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove a run folder that holds only its config, and the day's folder if that is empty."""
+    if folder.is_dir() and [entry.name for entry in folder.iterdir()] == [".hydra"]:
+        shutil.rmtree(folder)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
 
 
 def explain(error: Exception) -> Exception:
@@ -162,6 +181,8 @@ def _unknown_key(error: OmegaConfBaseException) -> ConfigError:
     known = [str(name) for name in node] if isinstance(node, DictConfig) else []
     if not parent:
         known = sorted({*known, *(set(GROUPS) - {"callback"}), *listing.COMMAND_LINE_ONLY})
+    if error.object_type is dict and parent:
+        return ConfigError(f"{full_key}: no such key yet; add it with +{full_key}=...")
     full_names = [f"{parent}.{name}" if parent else name for name in known]
     suggestion = nearest(full_key, full_names)
     return ConfigError(

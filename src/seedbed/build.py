@@ -60,20 +60,24 @@ def build_net(config: DictConfig) -> nn.Module:
     if not isinstance(net, nn.Module):
         raise ConfigError(f"model._target_: {config.model._target_} is not a torch.nn.Module")
     initial = config.initial_weights
-    parameters = OmegaConf.to_container(initial.parameters, resolve=True)
-    assert isinstance(parameters, dict)
-    set_initial_weights(net, initial.distribution, parameters)
+    set_initial_weights(net, initial.distribution, _dotted(_plain(initial.parameters)))
     if config.trainer.precision.startswith("64"):
         net = net.double()
     return net
 
 
+def _dotted(parameters: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
+    """Return `{a: {b: value}}`, which the command line makes of `a.b=value`, as `{a.b: value}`."""
+    found: dict[str, Any] = {}
+    for name, value in parameters.items():
+        nested = isinstance(value, Mapping)
+        found |= _dotted(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
+    return found
+
+
 def build_task(config: DictConfig) -> Task:
     """Return the task."""
-    keys = OmegaConf.to_container(config.task, resolve=True)
-    assert isinstance(keys, dict)
-    torchmetrics = keys.pop("torchmetrics", {})
-    task = _class("task", str(keys.pop("_target_")))(**keys, torchmetrics=torchmetrics)
+    task = _call("task", _plain(config.task))
     assert isinstance(task, Task)
     return task
 
@@ -84,7 +88,7 @@ def build_module(config: DictConfig) -> SupervisedModule:
     return SupervisedModule(
         build_net(config),
         build_task(config),
-        make_optimizer=partial(make_optimizer, OmegaConf.to_container(config.optimizer, resolve=True)),
+        make_optimizer=partial(make_optimizer, _plain(config.optimizer)),
         make_scheduler=partial(make_scheduler, scheduler_options(config)),
         log_every_n_epochs=trainer.log_every_n_epochs,
         log_every_n_steps=trainer.log_every_n_steps,
@@ -103,9 +107,7 @@ def make_optimizer(
 
 def scheduler_options(config: DictConfig) -> dict[str, Any]:
     """Return the options of `scheduler=`, with the watched metric filled in."""
-    options = OmegaConf.to_container(config.scheduler, resolve=True)
-    assert isinstance(options, dict)
-    return _watched({str(name): value for name, value in options.items()}, config)
+    return _watched(_plain(config.scheduler), config)
 
 
 def _watched(options: dict[str, Any], config: DictConfig) -> dict[str, Any]:
@@ -126,9 +128,7 @@ def build_callbacks(config: DictConfig, folder: RunFolder) -> list[pl.Callback]:
     for name, node in config.callbacks.items():
         if node is None:
             continue
-        keys = OmegaConf.to_container(node, resolve=True)
-        assert isinstance(keys, dict)
-        options = _watched({str(key): value for key, value in keys.items()}, config)
+        options = _watched(_plain(node), config)
         if options["_target_"] == "seedbed.callbacks.Checkpoint":
             monitor, mode = optimized_metric(config)
             checkpoints = folder.checkpoint("last").parent
@@ -141,9 +141,7 @@ def build_loggers(config: DictConfig, folder: RunFolder) -> list[Logger]:
     """Return the loggers of the config; ours get the run folder."""
     made: list[Logger] = []
     for name, node in config.logger.items():
-        keys = OmegaConf.to_container(node, resolve=True)
-        assert isinstance(keys, dict)
-        options = {str(key): value for key, value in keys.items()}
+        options = _plain(node)
         if options["_target_"] == "seedbed.loggers.TensorBoard":
             options["folder"] = folder.path
         made.append(_call(f"logger.{name}", options))
@@ -154,9 +152,7 @@ def build_trainer(
     config: DictConfig, folder: RunFolder, callbacks: list[pl.Callback], loggers: list[Logger]
 ) -> pl.Trainer:
     """Return Lightning's trainer; its folder is the run's."""
-    keys = OmegaConf.to_container(config.trainer, resolve=True)
-    assert isinstance(keys, dict)
-    options = {str(name): value for name, value in keys.items()}
+    options = _plain(config.trainer)
     for ours in ("log_every_n_epochs", "log_every_n_steps"):
         options.pop(ours)
     open_ended = options["max_epochs"] is None
@@ -188,6 +184,13 @@ def _profiler(name: str | None, folder: Path) -> Profiler | None:
         return None
     kind = SimpleProfiler if name == "simple" else AdvancedProfiler
     return kind(dirpath=folder, filename="profile")
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    """Return a node's keys and values, with interpolations filled in, as a plain dictionary."""
+    found = OmegaConf.to_container(node, resolve=True)
+    assert isinstance(found, dict)
+    return {str(name): value for name, value in found.items()}
 
 
 def _class(key: str, target: str) -> Any:

@@ -162,9 +162,9 @@ def _model_fits_data(config: DictConfig) -> Iterator[str]:
 
 def _optimizer_values(config: DictConfig) -> Iterator[str]:
     optimizer = config.optimizer
-    if _name(optimizer) == "SGD" and optimizer.nesterov:
-        if optimizer.momentum <= 0 or optimizer.dampening != 0:
-            yield "optimizer.nesterov needs optimizer.momentum above 0 and optimizer.dampening=0"
+    nesterov = _name(optimizer) == "SGD" and optimizer.nesterov
+    if nesterov and (optimizer.momentum <= 0 or optimizer.dampening != 0):
+        yield "optimizer.nesterov needs optimizer.momentum above 0 and optimizer.dampening=0"
     if "betas" in optimizer and len(optimizer.betas) != 2:
         yield f"optimizer.betas: {len(optimizer.betas)} numbers, and two are needed"
 
@@ -192,9 +192,9 @@ def _schedule(config: DictConfig) -> Iterator[str]:
     for name in ("T_max", "total_steps", "total_iters"):
         if name in scheduler and scheduler[name] is None and open_ended:
             yield f"scheduler.{name}: null means the whole run, which has no known length"
-    if _name(scheduler) == "WarmupCosine" and scheduler.total_iters is not None:
-        if scheduler.total_iters <= scheduler.warmup_iters:
-            yield "scheduler.total_iters must be above scheduler.warmup_iters"
+    total = scheduler.get("total_iters") if _name(scheduler) == "WarmupCosine" else None
+    if total is not None and total <= scheduler.warmup_iters:
+        yield "scheduler.total_iters must be above scheduler.warmup_iters"
 
 
 def _metrics_exist(config: DictConfig) -> Iterator[str]:

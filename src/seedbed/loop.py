@@ -59,8 +59,12 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
             super().advance(data_fetcher)
             return
         trainer = self.trainer
-        module, optimizer = trainer.lightning_module, trainer.optimizers[0]
-        batches, progress = self.batch_progress, self.automatic_optimization.optim_progress.optimizer
+        module: Any = trainer.lightning_module
+        optimizer = trainer.optimizers[0]
+        batches, progress = (
+            self.batch_progress,
+            self.automatic_optimization.optim_progress.optimizer,
+        )
         self.val_loop.restarting = False
 
         batch, _, _ = next(data_fetcher)
@@ -100,15 +104,15 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
 
 
 def nobody_listens(trainer: pl.Trainer) -> bool:
-    """Tell whether a training step of this trainer is free of everything the lean loop leaves out."""
+    """Tell whether a step of this trainer needs nothing that the lean loop leaves out."""
     module = trainer.lightning_module
     loaders = trainer.fit_loop._combined_loader
     assert loaders is not None
-    data: Any = trainer.datamodule or LightningDataModule()
+    data: Any = trainer.datamodule or LightningDataModule()  # type: ignore[attr-defined]
     return (
         type(trainer.strategy) is SingleDeviceStrategy
         and type(trainer.precision_plugin) is Precision
-        and type(trainer.profiler) is PassThroughProfiler
+        and type(trainer.profiler) is PassThroughProfiler  # type: ignore[attr-defined]
         and module.automatic_optimization
         and len(trainer.optimizers) == 1
         and not isinstance(trainer.optimizers[0], LBFGS)

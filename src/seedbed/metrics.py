@@ -50,7 +50,8 @@ def _r2(sums: Tensor, rows: int) -> Tensor:
     total, squares, residual = sums
     if rows < 2:
         return torch.full((), torch.nan)
-    return (1.0 - residual / (squares - total * total / rows)).mean()
+    score: Tensor = (1.0 - residual / (squares - total * total / rows)).mean()
+    return score
 
 
 def _classes(output: Tensor) -> Tensor:
@@ -75,7 +76,7 @@ def _f1(sums: Tensor, rows: int) -> Tensor:
     """2 TP / (predicted + actual), averaged over the classes that occur at all."""
     both, predicted, actual = sums
     seen = predicted + actual
-    scores = torch.where(seen > 0, 2 * both / seen, 0.0)
+    scores: Tensor = torch.where(seen > 0, 2 * both / seen, 0.0)
     return scores.sum() / (seen > 0).sum().clamp(min=1)
 
 
@@ -145,7 +146,7 @@ class EpochMetrics:
         self._losses, self._kept, self._kept_rows = [], [], 0
 
     def compute(self, add_over_devices: Callable[[Tensor], Tensor] | None) -> dict[str, float]:
-        """Return the epoch's numbers by name; sums are added over devices where there are several."""
+        """Return the epoch's numbers by name; of several devices, with their sums added."""
         self._flush()
         loss, rows, sums = self._loss, self._rows, self._sums
         if add_over_devices is not None:

@@ -80,13 +80,14 @@ class SupervisedModule(pl.LightningModule):
         output = self.net(inputs)
         targets = self.task.target(targets, output)
         loss = self._loss(output, targets)
-        if loss.device.type == "cpu":
-            self._check_finite(loss)
-        elif (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0:
+        if loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0:
             self._check_finite(loss)
         self._count("train", loss, output, targets)
         if self.log_every_n_steps and (self.global_step + 1) % self.log_every_n_steps == 0:
-            step_values = {"train/loss_step": loss.item(), "learning_rate_step": self._learning_rate()}
+            step_values = {
+                "train/loss_step": loss.item(),
+                "learning_rate_step": self._learning_rate(),
+            }
             self._log(step_values, self.global_step + 1)
         return self._share_of_global_batch(loss, len(output))
 

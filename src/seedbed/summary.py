@@ -65,8 +65,7 @@ def print_table(table: Any) -> None:
 def closing_lines(folder: Path, outputs: str) -> str:
     """Return where the run lies and how to look at it."""
     return (
-        f"run folder   {relative(folder)}\n"
-        f"TensorBoard  seedbed dashboard {relative(Path(outputs))}"
+        f"run folder   {relative(folder)}\nTensorBoard  seedbed dashboard {relative(Path(outputs))}"
     )
 
 

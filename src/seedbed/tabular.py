@@ -55,7 +55,10 @@ def _read_csv(path: Path, names: Sequence[str]) -> np.ndarray:
     if not rows:
         raise ConfigError(f"input={path}: no rows below the header")
     return np.array(
-        [[_number(path, number, line, column, header) for column in columns] for number, line in rows]
+        [
+            [_number(path, number, line, column, header) for column in columns]
+            for number, line in rows
+        ]
     )
 
 

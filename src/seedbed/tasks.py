@@ -105,7 +105,7 @@ class Binary(Task):
 
 
 class Multiclass(Task):
-    """One of several classes from one logit each. Output: (rows, classes); target: (rows,) int64."""
+    """One of several classes by a logit each. Output: (rows, classes); target: (rows,) int64."""
 
     def __init__(
         self,

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 import sys
 import warnings
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 from omegaconf import DictConfig, ListConfig, OmegaConf
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from seedbed import summary
 from seedbed.build import build_callbacks, build_data, build_loggers, build_module, build_trainer
 from seedbed.callbacks import Checkpoint
-from seedbed.errors import ConfigError, Diverged, Interrupted, SeedbedError
+from seedbed.errors import Diverged, Interrupted
 from seedbed.listing import GROUPS
 from seedbed.loggers import TensorBoard
 from seedbed.loop import use_lean_loop
@@ -53,11 +52,7 @@ def train(config: DictConfig, command: list[str]) -> int:
     if schema_of(config.trainer) is None:  # A process that DDP started reads the saved config.
         config = typed(config)
     folder = RunFolder(HydraConfig.get().runtime.output_dir)
-    try:
-        experiment = build_experiment(config, folder)
-    except ConfigError:
-        _remove_unused(folder.path)
-        raise
+    experiment = build_experiment(config, folder)
     record = Record(
         folder.record, _provenance(experiment, command), experiment.trainer.is_global_zero
     )
@@ -145,9 +140,7 @@ def _finish(experiment: Experiment, record: Record, status: str, error: str | No
         _print_outcome(experiment, record, status, error)
 
 
-def _print_outcome(
-    experiment: Experiment, record: Record, status: str, error: str | None
-) -> None:
+def _print_outcome(experiment: Experiment, record: Record, status: str, error: str | None) -> None:
     if error is not None:
         print(f"seedbed: {status}: {error}", file=sys.stderr)
     columns = summary.checkpoint_columns(record.fields["checkpoints"])
@@ -236,7 +229,11 @@ def _describe(experiment: Experiment, record: Record) -> None:
 def _split_sizes(data: Any) -> dict[str, int]:
     if not hasattr(data, "table"):
         return {}
-    return {name: len(data.table(name).targets) for name in ("train", "val", "test") if data.has_split(name)}
+    return {
+        name: len(data.table(name).targets)
+        for name in ("train", "val", "test")
+        if data.has_split(name)
+    }
 
 
 def _example(experiment: Experiment) -> torch.Tensor:
@@ -258,14 +255,6 @@ def _let_processes_start_as_this_one(folder: RunFolder) -> None:
     sys.argv = [sys.argv[0], "train", *where, *silent]
 
 
-def _remove_unused(folder: Path) -> None:
-    """Remove a run folder that holds nothing but the config, and the day's folder if it is empty."""
-    if [entry.name for entry in folder.iterdir()] == [".hydra"]:
-        shutil.rmtree(folder)
-        if not any(folder.parent.iterdir()):
-            folder.parent.rmdir()
-
-
 def quiet_lightning() -> None:
     """Silence Lightning's banner and the advice that does not hold for batches in memory."""
     for name in ("pytorch_lightning", "lightning_fabric", "pytorch_lightning.utilities.rank_zero"):
@@ -280,6 +269,3 @@ def quiet_lightning() -> None:
         ".*not resumable.*",
     ):
         warnings.filterwarnings("ignore", message)
-
-
-__all__ = ["Experiment", "SeedbedError", "build_experiment", "fit", "run", "test", "train"]

@@ -7,7 +7,7 @@ TAG = "learning_rate"
 
 
 class LearningRate(Callback):
-    """Writes the learning rate that an epoch began with, wherever the epoch's metrics are written."""
+    """Logs the learning rate that an epoch began with beside the epoch's metrics."""
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add the rate to what the module logs at the end of the epoch."""

@@ -7,6 +7,9 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+# Where the number of epochs is not known beforehand.
+SECONDS_BETWEEN_LINES = 5.0
+
 
 class Progress(Callback):
     """A rich bar that looks at the trainer ten times a second, or `lines` lines over the run.
@@ -18,20 +21,25 @@ class Progress(Callback):
         self.bar = sys.stderr.isatty() if bar is None else bar
         self.lines = lines
         self._display: Any = None
-        self._started = 0.0
+        self._started = self._printed = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the bar."""
-        self._started = time.monotonic()
+        self._started = self._printed = time.monotonic()
         if self.bar and trainer.is_global_zero:
             self._display = _open_bar(trainer, pl_module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print a line on the epoch before, where one is due."""
+        if not self.bar and trainer.is_global_zero and self._due(trainer):
+            self._line(trainer, pl_module, trainer.current_epoch)
+
+    def _due(self, trainer: pl.Trainer) -> bool:
+        """Tell whether a line is due: `lines` of them at equal distances, or by the clock."""
         epoch, last = trainer.current_epoch, trainer.max_epochs or -1
-        every = max(1, last // self.lines)
-        if not self.bar and trainer.is_global_zero and epoch and epoch % every == 0:
-            self._line(trainer, pl_module, epoch)
+        if last > 0:
+            return epoch > 0 and epoch % max(1, last // self.lines) == 0
+        return epoch > 0 and time.monotonic() - self._printed >= SECONDS_BETWEEN_LINES
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Close the bar, or print the last line."""
@@ -51,9 +59,10 @@ class Progress(Callback):
             self._display = None
 
     def _line(self, trainer: pl.Trainer, pl_module: pl.LightningModule, epoch: int) -> None:
+        self._printed = time.monotonic()
         last = trainer.max_epochs
         of = f"/{last}" if last and last > 0 else ""
-        seconds = time.monotonic() - self._started
+        seconds = self._printed - self._started
         numbers = metrics_text(pl_module.epoch_metrics)  # type: ignore[arg-type]
         print(f"epoch {epoch}{of}  {numbers}  {seconds:.1f} s", file=sys.stderr)
 

@@ -49,7 +49,9 @@ class Clusters(InMemoryData):
         for name in SPLITS[1:]:
             size: float = getattr(self.options, f"{name}_size")
             if 0 < size < 1:
-                raise ConfigError(f"data.{name}_size: {size:g} of a stream is not known: give a count")
+                raise ConfigError(
+                    f"data.{name}_size: {size:g} of a stream is not known: give a count"
+                )
             if size:
                 self._splits[name] = self._draw(int(size), SPLITS.index(name), 0)
         self._splits["train"] = self._draw(self._batch_size(), 0, 0)

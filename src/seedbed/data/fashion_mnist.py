@@ -1,4 +1,4 @@
-"""FashionMNIST: 60,000 training and 10,000 test images of clothing (Xiao, Rasul, Vollgraf, 2017)."""
+"""FashionMNIST, images of ten kinds of clothing (Xiao, Rasul and Vollgraf, 2017)."""
 
 from pathlib import Path
 

@@ -109,14 +109,14 @@ class InMemoryData(pl.LightningDataModule):
         """Tell whether any rows are in the split (after `setup`)."""
         return split in self._splits
 
-    def _ranks(self) -> dict[str, int]:
+    def _ranks(self) -> dict[str, Any]:
         if self.trainer is None:
             return {}
         return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}
 
     def _epoch(self) -> int:
         # While overfitting, every epoch sees the batches of the first.
-        if self.trainer is None or self.trainer.overfit_batches > 0:
+        if self.trainer is None or self.trainer.overfit_batches > 0:  # type: ignore[attr-defined]
             return 0
         return self.trainer.current_epoch
 

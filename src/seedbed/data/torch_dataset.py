@@ -15,7 +15,7 @@ from seedbed.schema.data import TorchDataset as Options
 
 
 class EpochOrder(Sampler[int]):
-    """The row order of an epoch as a pure function of (seed, epoch); device `rank`'s share of it."""
+    """The row order of an epoch, a pure function of (seed, epoch): device `rank`'s share."""
 
     def __init__(self, rows: int, seed: int, shuffle: bool, rank: int, world_size: int) -> None:
         self.rows = rows

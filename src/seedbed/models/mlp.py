@@ -32,7 +32,7 @@ class MLP(nn.Sequential):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the outputs (logits, for classes) of a batch."""
-        return super().forward(input.flatten(1) if input.dim() > 2 else input)  # type: ignore[no-any-return]
+        return super().forward(input.flatten(1) if input.dim() > 2 else input)  # type: ignore[no-any-return,no-untyped-call]
 
 
 def hidden_layers(

@@ -1,11 +1,12 @@
 """Open a run that somebody else may have made: nothing of it is executed.
 
-The config of a run names classes. Those of Seedbed, torch.nn and torch.optim are made without
-asking; any other must lie in a module that the user trusts by name. Checkpoints are read with
-torch's `weights_only`, which knows tensors and plain types alone.
+The config of a run names classes. Those of the schema and torch's own layers, optimizers and
+metrics are made without asking; any other must lie in a module that the user trusts by name.
+Checkpoints are read with torch's `weights_only`, which knows tensors and plain types alone.
 """
 
 import pickle
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,14 @@ from yaml import YAMLError
 from seedbed.checks import check
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.runs.folder import RunFolder
-from seedbed.schema import typed
+from seedbed.schema import schema_targets, typed
 
-TRUSTED_CLASSES = (
-    "seedbed.data.",
-    "seedbed.models.",
-    "seedbed.tasks.",
-    "seedbed.callbacks.",
-    "seedbed.loggers.",
-    "seedbed.schedulers.",
-    "torch.optim.",
-    "torch.nn.modules.",
-    "pytorch_lightning.callbacks.",
-    "torchmetrics.",
+# Beside the classes of the schema. Names are matched whole: a class of a module, never something
+# that is reached through what a module imports.
+TRUSTED = re.compile(
+    r"torch\.nn\.[A-Z]\w*"
+    r"|torch\.optim\.([A-Z]\w*|lr_scheduler\.[A-Z]\w*)"
+    r"|torchmetrics\.((classification|regression)\.)?[A-Z]\w*"
 )
 
 
@@ -59,12 +55,10 @@ def load_config(folder: RunFolder, trust: list[str]) -> DictConfig:
 
 
 def is_trusted(target: str, trust: list[str]) -> bool:
-    """Tell whether a class may be made: ours, or in a module that the user named."""
+    """Tell whether a class may be made: ours, torch's, or in a module that the user named."""
     if any(target == module or target.startswith(f"{module}.") for module in trust):
         return True
-    below = [target.removeprefix(known) for known in TRUSTED_CLASSES if target.startswith(known)]
-    # One public name further down, so that nothing is reached through a module's own imports.
-    return any(part.split(".")[-1].isidentifier() and part.count(".") <= 1 for part in below)
+    return target in schema_targets() or TRUSTED.fullmatch(target) is not None
 
 
 def _targets(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
@@ -86,7 +80,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RunFolderError(f"{path}: cannot be read as tensors and plain values: {reason}") from None
+        raise RunFolderError(
+            f"{path}: cannot be read as tensors and plain values: {reason}"
+        ) from None
     if not isinstance(content, dict) or "state_dict" not in content:
         raise RunFolderError(f"{path}: not a checkpoint of a run")
     return content

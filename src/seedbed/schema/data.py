@@ -53,6 +53,7 @@ class Thermometer(InMemoryData):
 
     _target_: str = key("class that loads the data", "seedbed.data.Thermometer")
 
+
 @dataclass
 class Clusters(InMemoryData):
     """Keys of `data=clusters`."""

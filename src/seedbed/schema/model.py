@@ -26,6 +26,7 @@ class Linear(Model):
 
     _target_: str = key("class of the network", "seedbed.models.Linear")
 
+
 @dataclass
 class MLP(Model):
     """Keys of `model=mlp`."""

@@ -50,6 +50,7 @@ class AdamW(Adam):
 
     _target_: str = key("class of the optimizer", "torch.optim.AdamW")
 
+
 @dataclass
 class RMSprop(WeightDecay):
     """Keys of `optimizer=rmsprop`."""

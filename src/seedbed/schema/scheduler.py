@@ -20,6 +20,8 @@ class Scheduler:
 class Constant(Scheduler):
     """Keys of `scheduler=constant`."""
 
+    _target_: str | None = key("class of the schedule; null: none", None)
+
 
 @dataclass
 class Stepped(Scheduler):
@@ -32,7 +34,9 @@ class Stepped(Scheduler):
 class Step(Stepped):
     """Keys of `scheduler=step`."""
 
-    _target_: str | None = key("class of the schedule; null: none", "torch.optim.lr_scheduler.StepLR")
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.StepLR"
+    )
     step_size: int = key("intervals between two cuts", 30, at_least=1)
     gamma: float = key("factor of each cut", 0.1, above=0)
 
@@ -41,8 +45,12 @@ class Step(Stepped):
 class Cosine(Stepped):
     """Keys of `scheduler=cosine`."""
 
-    _target_: str | None = key("class of the schedule; null: none", "torch.optim.lr_scheduler.CosineAnnealingLR")
-    T_max: int | None = key("intervals down to the lowest rate; null: the whole run", None, at_least=1)
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.CosineAnnealingLR"
+    )
+    T_max: int | None = key(
+        "intervals down to the lowest rate; null: the whole run", None, at_least=1
+    )
     eta_min: float = key("lowest learning rate", 0.0, at_least=0)
 
 
@@ -50,7 +58,9 @@ class Cosine(Stepped):
 class OneCycle(Stepped):
     """Keys of `scheduler=one_cycle`."""
 
-    _target_: str | None = key("class of the schedule; null: none", "torch.optim.lr_scheduler.OneCycleLR")
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.OneCycleLR"
+    )
     max_lr: float = key("highest learning rate", MISSING, above=0)
     total_steps: int | None = key("intervals of the cycle; null: the whole run", None, at_least=1)
     pct_start: float = key("share of the cycle spent rising", 0.3, at_least=0, at_most=1)
@@ -64,7 +74,9 @@ class OneCycle(Stepped):
 class Plateau(Scheduler):
     """Keys of `scheduler=plateau`."""
 
-    _target_: str | None = key("class of the schedule; null: none", "torch.optim.lr_scheduler.ReduceLROnPlateau")
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.ReduceLROnPlateau"
+    )
     monitor: str | None = key("metric watched; null: optimized_metric", None)
     mode: str | None = key("min or max; null: follows from the metric", None, one_of=("min", "max"))
     factor: float = key("factor of each cut", 0.1, above=0, below=1)
@@ -78,7 +90,9 @@ class Plateau(Scheduler):
 class Warmup(Stepped):
     """Keys of `scheduler=warmup`."""
 
-    _target_: str | None = key("class of the schedule; null: none", "torch.optim.lr_scheduler.LinearLR")
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.LinearLR"
+    )
     start_factor: float = key("first rate over optimizer.lr", 0.01, above=0, at_most=1)
     total_iters: int = key("intervals the rise takes", 5, at_least=1)
 
@@ -87,8 +101,12 @@ class Warmup(Stepped):
 class WarmupCosine(Stepped):
     """Keys of `scheduler=warmup_cosine`."""
 
-    _target_: str | None = key("class of the schedule; null: none", "seedbed.schedulers.warmup_cosine")
+    _target_: str | None = key(
+        "class of the schedule; null: none", "seedbed.schedulers.warmup_cosine"
+    )
     start_factor: float = key("first rate over optimizer.lr", 0.01, above=0, at_most=1)
     warmup_iters: int = key("intervals the rise takes", 5, at_least=1)
-    total_iters: int | None = key("intervals of rise and fall; null: the whole run", None, at_least=2)
+    total_iters: int | None = key(
+        "intervals of rise and fall; null: the whole run", None, at_least=2
+    )
     eta_min: float = key("lowest learning rate", 0.0, at_least=0)

@@ -76,21 +76,24 @@ def schema_of(node: Any) -> type | None:
     return found if found is not dict and hasattr(found, "__dataclass_fields__") else None
 
 
+def schema_targets() -> dict[str, type]:
+    """Return the dataclass of every class that the shipped configs name."""
+    nodes = [node for options in GROUPS.values() for node in options.values()]
+    by_default = {getattr(node, "_target_", None): node for node in nodes}
+    return {target: node for target, node in by_default.items() if target is not None}
+
+
 def typed(config: DictConfig) -> DictConfig:
     """Return a saved config with its types back, which YAML does not keep.
 
     A node is typed by its `_target_`; nodes of the user's own stay as they are. Raises OmegaConf's
     errors where a saved value no longer fits the schema.
     """
-    by_target = {
-        node.__dataclass_fields__["_target_"].default: node  # type: ignore[attr-defined]
-        for options in GROUPS.values()
-        for node in options.values()
-        if "_target_" in node.__dataclass_fields__  # type: ignore[attr-defined]
-    }
+    by_target = schema_targets()
 
     def type_node(node: Any, known: type | None = None) -> Any:
-        cls = known or by_target.get(node.get("_target_") if isinstance(node, DictConfig) else None)
+        target = node.get("_target_") if isinstance(node, DictConfig) else None
+        cls = known or by_target.get(target or "")
         return OmegaConf.merge(OmegaConf.structured(cls), node) if cls is not None else node
 
     whole = OmegaConf.merge(OmegaConf.structured(root.Train), config)

@@ -36,7 +36,9 @@ class Binary(Task):
 
     _target_: str = key("class of the task", "seedbed.tasks.Binary")
     metrics: list[str] = key("metrics besides the loss", [], one_of=CLASS_METRICS)
-    loss: str = key("binary cross-entropy on logits", "bce_with_logits", one_of=("bce_with_logits",))
+    loss: str = key(
+        "binary cross-entropy on logits", "bce_with_logits", one_of=("bce_with_logits",)
+    )
 
 
 @dataclass

@@ -31,9 +31,7 @@ class Trainer:
     max_steps: int | None = key("optimizer steps to train; null: no limit", None, at_least=1)
     max_time: str | None = key("longest time to train, as DD:HH:MM:SS; null: no limit", None)
     gradient_clip_val: float | None = key("largest gradient; null: not clipped", None, above=0)
-    gradient_clip_algorithm: str = key(
-        "clip by norm or by value", "norm", one_of=("norm", "value")
-    )
+    gradient_clip_algorithm: str = key("clip by norm or by value", "norm", one_of=("norm", "value"))
     accumulate_grad_batches: int = key("batches whose gradients are summed", 1, at_least=1)
     check_val_every_n_epoch: int = key("epochs between two validations", 1, at_least=1)
     limit_train_batches: Any = key("share (float) or number (int) of training batches", 1.0)
@@ -41,7 +39,11 @@ class Trainer:
     limit_test_batches: Any = key("share (float) or number (int) of test batches", 1.0)
     overfit_batches: int = key("train and validate on this many batches; 0: off", 0, at_least=0)
     log_every_n_epochs: int = key("epochs between two points of the curves", 1, at_least=1)
-    log_every_n_steps: int | None = key("steps between two points of loss and rate; null: none per step", None, at_least=1)
+    log_every_n_steps: int | None = key(
+        "steps between two points of loss and rate; null: none per step", None, at_least=1
+    )
     deterministic: bool = key("only deterministic algorithms", False)
     detect_anomaly: bool = key("find the operation that makes a NaN (slow)", False)
-    profiler: str | None = key("simple, advanced, or null: none", None, one_of=("simple", "advanced"))
+    profiler: str | None = key(
+        "simple, advanced, or null: none", None, one_of=("simple", "advanced")
+    )
