@@ -34,6 +34,7 @@ from yaml import MarkedYAMLError, YAMLError
 from seedbed import listing
 from seedbed.checks import check
 from seedbed.errors import ConfigError, Interrupted, SeedbedError, listed, nearest
+from seedbed.runs.folder import RECORD
 from seedbed.schema.store import GROUPS, register_schema
 
 FAILED = 1
@@ -57,8 +58,16 @@ class CheckBeforeRun(Callback):
     def _check(self, config: DictConfig) -> None:
         try:
             check(config)
+            _check_folder_is_free(config)
         except ConfigError as error:
             raise StopBeforeRun from error
+
+
+def _check_folder_is_free(config: DictConfig) -> None:
+    """Raise ConfigError where `hydra.run.dir` holds a run that this one would overwrite."""
+    folder = Path(str(config.hydra.run.dir))
+    if config.hydra.output_subdir is not None and (folder / RECORD).exists():
+        raise ConfigError(f"hydra.run.dir={folder}: holds a run already; choose another folder")
 
 
 def register_resolvers() -> None:

@@ -147,6 +147,14 @@ class TensorBoard(Logger):
             self._file.flush()
 
     @rank_zero_only
+    def discard(self) -> None:
+        """Close the file and remove it."""
+        if self._file is not None:
+            self._file.close()
+            self._file.path.unlink()
+            self._file = None
+
+    @rank_zero_only
     def close(self) -> None:
         """Flush and close the file."""
         if self._file is not None:

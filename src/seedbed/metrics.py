@@ -77,7 +77,8 @@ def _f1(sums: Tensor, rows: int) -> Tensor:
     both, predicted, actual = sums
     seen = predicted + actual
     scores: Tensor = torch.where(seen > 0, 2 * both / seen, 0.0)
-    return scores.sum() / (seen > 0).sum().clamp(min=1)
+    score: Tensor = scores.sum() / (seen > 0).sum().clamp(min=1)
+    return score
 
 
 METRICS = {

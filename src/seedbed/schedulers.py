@@ -46,10 +46,29 @@ def make_scheduler(
 
 def _run_length(trainer: pl.Trainer, interval: str, name: str) -> int:
     """Return the steps or epochs of the whole run."""
-    steps = trainer.estimated_stepping_batches
-    if steps == inf or steps < 0:
+    per_epoch = _steps_per_epoch(trainer)
+    epochs = trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else inf
+    steps = min(
+        trainer.max_steps if trainer.max_steps > 0 else inf,
+        epochs * per_epoch if per_epoch else inf,
+    )
+    length = steps if interval == "step" else min(epochs, steps / per_epoch if per_epoch else inf)
+    if length == inf:
         raise ConfigError(f"scheduler.{name}: the run's length is not known; give a number")
-    if interval == "step":
-        return int(steps)
-    per_epoch = ceil(trainer.num_training_batches / trainer.accumulate_grad_batches)
-    return max(1, ceil(steps / per_epoch))
+    return max(1, ceil(length))
+
+
+def _steps_per_epoch(trainer: pl.Trainer) -> int | None:
+    """Return the optimizer steps of an epoch; None where the data have no length.
+
+    `trainer.estimated_stepping_batches` would tell too, but it makes Lightning set up the training
+    data before a checkpoint is restored, and the loader then forgets where the epoch stopped.
+    """
+    data: Any = trainer.datamodule  # type: ignore[attr-defined]
+    try:
+        batches = len(data.train_dataloader())
+    except TypeError:
+        return None
+    limit: Any = trainer.overfit_batches or trainer.limit_train_batches  # type: ignore[attr-defined]
+    batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
+    return ceil(batches / trainer.accumulate_grad_batches)

@@ -18,7 +18,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from seedbed import summary
 from seedbed.build import build_callbacks, build_data, build_loggers, build_module, build_trainer
 from seedbed.callbacks import Checkpoint
-from seedbed.errors import Diverged, Interrupted
+from seedbed.errors import ConfigError, Diverged, Interrupted
 from seedbed.listing import GROUPS
 from seedbed.loggers import TensorBoard
 from seedbed.loop import use_lean_loop
@@ -44,6 +44,8 @@ class Experiment:
     checkpoint: Checkpoint | None
     tensorboard: TensorBoard | None
     stop: StopOnSignal
+    choices: dict[str, str]
+    overrides: list[str]
 
 
 def train(config: DictConfig, command: list[str]) -> int:
@@ -51,17 +53,28 @@ def train(config: DictConfig, command: list[str]) -> int:
     quiet_lightning()
     if schema_of(config.trainer) is None:  # A process that DDP started reads the saved config.
         config = typed(config)
-    folder = RunFolder(HydraConfig.get().runtime.output_dir)
-    experiment = build_experiment(config, folder)
+    composed = HydraConfig.get()
+    folder = RunFolder(composed.runtime.output_dir)
+    choices = {group: option for group, option in composed.runtime.choices.items() if option}
+    experiment = build_experiment(config, folder, choices, list(composed.overrides.task))
     record = Record(
-        folder.record, _provenance(experiment, command), experiment.trainer.is_global_zero
+        folder.record, provenance(experiment, command), experiment.trainer.is_global_zero
     )
     _let_processes_start_as_this_one(folder)
     return run(experiment, record)
 
 
-def build_experiment(config: DictConfig, folder: RunFolder) -> Experiment:
-    """Make everything the run needs; nothing is written and no data are read yet."""
+def build_experiment(
+    config: DictConfig,
+    folder: RunFolder,
+    choices: dict[str, str] | None = None,
+    overrides: list[str] | None = None,
+) -> Experiment:
+    """Make everything the run needs; nothing is written and no data are read yet.
+
+    `choices` maps groups to the chosen options and `overrides` are the command line's; the record
+    tells of both.
+    """
     stop = StopOnSignal()
     callbacks = [*build_callbacks(config, folder), stop]
     loggers = build_loggers(config, folder)
@@ -77,6 +90,8 @@ def build_experiment(config: DictConfig, folder: RunFolder) -> Experiment:
         checkpoint=next((one for one in callbacks if isinstance(one, Checkpoint)), None),
         tensorboard=next((one for one in loggers if isinstance(one, TensorBoard)), None),
         stop=stop,
+        choices=choices or {},
+        overrides=overrides or [],
     )
 
 
@@ -94,6 +109,10 @@ def run(experiment: Experiment, record: Record) -> int:
     except (Interrupted, SIGTERMException, KeyboardInterrupt) as interruption:
         number = getattr(interruption, "signal_number", experiment.stop.received or 2)
         status, error, code = "interrupted", f"stopped by signal {number}", 128 + number
+    except ConfigError:
+        # Some mistakes show only with the data at hand; then nothing is left behind either.
+        _discard(experiment, record)
+        raise
     except BaseException as failure:
         _finish(experiment, record, "failed", f"{type(failure).__name__}: {failure}")
         raise
@@ -140,6 +159,13 @@ def _finish(experiment: Experiment, record: Record, status: str, error: str | No
         _print_outcome(experiment, record, status, error)
 
 
+def _discard(experiment: Experiment, record: Record) -> None:
+    """Remove what was written so far: the record and the events."""
+    if experiment.tensorboard is not None:
+        experiment.tensorboard.discard()
+    record.discard()
+
+
 def _print_outcome(experiment: Experiment, record: Record, status: str, error: str | None) -> None:
     if error is not None:
         print(f"seedbed: {status}: {error}", file=sys.stderr)
@@ -172,28 +198,29 @@ def _results(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _provenance(experiment: Experiment, command: list[str]) -> dict[str, Any]:
+def provenance(experiment: Experiment, command: list[str]) -> dict[str, Any]:
     """Return what the record says before anything has run."""
     config = experiment.config
     return {
-        "hyperparameters": hyperparameters(config),
+        "hyperparameters": hyperparameters(config, experiment.choices, experiment.overrides),
         "seed": config.seed,
         "command": command_line(command),
         "versions": versions(),
         "git": git_state(Path.cwd()),
         "device": device_name(experiment.trainer.strategy.root_device),
-        "data": {"choice": _choice("data"), "fingerprint": None},
+        "data": {"choice": experiment.choices.get("data"), "fingerprint": None},
     }
 
 
-def hyperparameters(config: DictConfig) -> dict[str, Any]:
+def hyperparameters(
+    config: DictConfig, choices: dict[str, str], overrides: list[str]
+) -> dict[str, Any]:
     """Return the chosen option of each group and the keys that the command line changed."""
     found: dict[str, Any] = {}
-    choices = HydraConfig.get().runtime.choices
     for group in GROUPS:
-        if choices.get(group) is not None and group not in ("callbacks", "logger", "debug"):
+        if group in choices and group not in ("callbacks", "logger", "debug"):
             found[group] = choices[group]
-    for override in HydraConfig.get().overrides.task:
+    for override in overrides:
         key = override.partition("=")[0].lstrip("+~").partition("@")[0]
         value = OmegaConf.select(config, key, default=None)
         if key not in GROUPS and value is not None:
@@ -201,10 +228,6 @@ def hyperparameters(config: DictConfig) -> dict[str, Any]:
             listed = OmegaConf.to_container(value) if isinstance(value, ListConfig) else value
             found[key] = value if plain else str(listed)
     return found
-
-
-def _choice(group: str) -> str:
-    return str(HydraConfig.get().runtime.choices.get(group))
 
 
 def _describe(experiment: Experiment, record: Record) -> None:
@@ -215,9 +238,10 @@ def _describe(experiment: Experiment, record: Record) -> None:
     experiment.trainer.strategy.barrier()
     data.trainer = experiment.trainer
     data.setup("fit")
-    record.update(data={"choice": _choice("data"), "fingerprint": data.fingerprint})
+    choice = experiment.choices.get("data", type(data).__name__)
+    record.update(data={"choice": choice, "fingerprint": data.fingerprint})
     if experiment.trainer.is_global_zero:
-        line = summary.data_line(_choice("data"), _split_sizes(data), experiment.config)
+        line = summary.data_line(choice, _split_sizes(data), experiment.config)
         print(line, flush=True)
     if experiment.tensorboard is not None:
         config = OmegaConf.to_yaml(experiment.config, resolve=True)

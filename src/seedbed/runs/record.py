@@ -44,6 +44,11 @@ class Record:
         seconds = round(time.monotonic() - self._started, 3)
         self.update(status=status, error=error, finished=_now(), seconds=seconds)
 
+    def discard(self) -> None:
+        """Remove the file."""
+        if self.enabled:
+            self.path.unlink(missing_ok=True)
+
     def _write(self) -> None:
         if self.enabled:
             write_json(self.path, self.fields)

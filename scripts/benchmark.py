@@ -1,0 +1,238 @@
+"""What a run costs: Seedbed beside raw PyTorch and beside Lightning with its defaults.
+
+    python scripts/benchmark.py [crop_yield] [fashion_mnist] [start]
+
+Every figure is a ratio of two things measured in turn, in one process where that is possible; the
+table shows the median of several rounds, with the smallest and the largest.
+"""
+
+import contextlib
+import io
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+from torch import nn
+
+from seedbed.application import register_resolvers
+from seedbed.data.table import Table
+from seedbed.errors import DataError
+from seedbed.listing import config_folder
+from seedbed.runs.folder import RunFolder
+from seedbed.runs.record import Record
+from seedbed.schema import register_schema
+from seedbed.train import Experiment, build_experiment, fit, quiet_lightning, run
+
+Row = tuple[str, str, str]
+
+
+def composed(*overrides: str) -> DictConfig:
+    """Return the config of `seedbed train` with overrides."""
+    register_resolvers()
+    register_schema()
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        return compose("train", overrides=list(overrides))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long a piece of work takes, with its output thrown away."""
+    silence = io.StringIO()
+    started = time.perf_counter()
+    with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+        work()
+    return time.perf_counter() - started
+
+
+def ratios(ours: list[float], theirs: list[float]) -> str:
+    """Return median, smallest and largest ratio of what was measured in turn."""
+    each = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})"
+
+
+def crop_yield(rounds: int = 7) -> list[Row]:
+    """500 epochs of 3 batches of the 15 rows: the whole run, logging on, beside a raw loop."""
+    config = composed()
+
+    def raw(experiment: Experiment) -> float:
+        experiment.data.setup("fit")
+        table = experiment.data.table("train")
+        net, mse = nn.Linear(3, 2), nn.MSELoss()
+        optimizer = torch.optim.SGD(net.parameters(), lr=config.optimizer.lr)
+
+        def loop() -> None:
+            for _ in range(config.trainer.max_epochs):
+                order = torch.randperm(len(table.inputs))
+                for rows in order.split(config.data.batch_size):
+                    optimizer.zero_grad()
+                    mse(net(table.inputs[rows]), table.targets[rows]).backward()
+                    optimizer.step()
+
+        return seconds(loop)
+
+    def whole_run(folder: str) -> None:
+        experiment = build_experiment(config, RunFolder(folder))
+        run(experiment, Record(experiment.folder.record, {"hyperparameters": {}, "command": ""}))
+
+    raw_times, training, whole = [], [], []
+    for _ in range(rounds + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            experiment = build_experiment(config, RunFolder(folder))
+            raw_times.append(raw(experiment))
+            training.append(seconds(lambda: fit(experiment)))  # noqa: B023
+        with tempfile.TemporaryDirectory() as folder:
+            whole.append(seconds(lambda: whole_run(folder)))
+    raw_times, training, whole = raw_times[1:], training[1:], whole[1:]  # the first one warms up
+    shown = f"{statistics.median(whole):.2f} s against {statistics.median(raw_times):.2f} s"
+    return [
+        ("crop_yield, 500 epochs: training / raw loop", ratios(training, raw_times), "at most 3"),
+        (f"  whole run with its folder ({shown})", ratios(whole, raw_times), "at most 3"),
+    ]
+
+
+class _Images(torch.utils.data.Dataset):
+    """What a per-sample DataLoader is given."""
+
+    def __init__(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
+        self.inputs, self.targets = inputs, targets
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, row: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.inputs[row], self.targets[row]
+
+
+def fashion_mnist(rounds: int = 5) -> list[Row]:
+    """Training images a second of the CNN, beside a raw loop and beside Lightning's defaults."""
+    import pytorch_lightning as pl
+
+    config = composed(
+        "experiment=fashion_mnist_cnn",
+        "trainer.max_epochs=1",
+        "trainer.limit_val_batches=0",
+        "trainer.limit_test_batches=0",
+    )
+
+    def raw(table: Table) -> float:
+        net = build_experiment(config, RunFolder("unused")).module.net
+        optimizer = torch.optim.Adam(net.parameters(), lr=config.optimizer.lr)
+        loss = nn.CrossEntropyLoss()
+
+        def loop() -> None:
+            order = torch.randperm(len(table.inputs))
+            for rows in order.split(config.data.batch_size):
+                optimizer.zero_grad()
+                loss(net(table.inputs[rows]), table.targets[rows]).backward()
+                optimizer.step()
+
+        return seconds(loop)
+
+    class Plain(pl.LightningModule):
+        def __init__(self, net: nn.Module) -> None:
+            super().__init__()
+            self.net = net
+
+        def training_step(self, batch, batch_idx):
+            loss = nn.functional.cross_entropy(self.net(batch[0]), batch[1])
+            self.log("train/loss", loss)
+            return loss
+
+        def configure_optimizers(self):
+            return torch.optim.Adam(self.parameters(), lr=config.optimizer.lr)
+
+    def lightning(table: Table, folder: str) -> float:
+        module = Plain(build_experiment(config, RunFolder("unused")).module.net)
+        loader = torch.utils.data.DataLoader(
+            _Images(table.inputs, table.targets), config.data.batch_size, shuffle=True
+        )
+        trainer = pl.Trainer(max_epochs=1, accelerator="cpu", default_root_dir=folder)
+        return seconds(lambda: trainer.fit(module, loader))
+
+    raw_times, ours, theirs = [], [], []
+    for number in range(rounds + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            experiment = build_experiment(config, RunFolder(folder))
+            experiment.data.setup("fit")
+            table = experiment.data.table("train")
+            raw_times.append(raw(table))
+            ours.append(seconds(lambda: fit(experiment)))  # noqa: B023
+            if number in (1, 2):
+                theirs.append(lightning(table, folder))
+    rate = len(table.inputs) / statistics.median(ours[1:])
+    return [
+        (
+            f"fashion_mnist CNN: images a second / raw loop ({rate:,.0f} a second)",
+            ratios(raw_times[1:], ours[1:]),
+            "at least 0.95",
+        ),
+        ("  / Lightning, DataLoader by sample", ratios(theirs, ours[1:3]), "at least 3"),
+    ]
+
+
+def start(rounds: int = 5) -> list[Row]:
+    """From the shell's prompt to the answer, and to the end of the shortest run."""
+    seedbed = str(Path(sys.executable).with_name("seedbed"))
+
+    def command(*words: str) -> float:
+        started = time.perf_counter()
+        subprocess.run(words, check=True, capture_output=True)
+        return time.perf_counter() - started
+
+    def median(*words: str) -> float:
+        return statistics.median(command(*words) for _ in range(rounds))
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        shortest, imports = [], []
+        for _ in range(rounds):
+            shortest.append(command(seedbed, "train", "trainer.max_epochs=1"))
+            imports.append(command(sys.executable, "-c", "import torch, pytorch_lightning"))
+        over = statistics.median(a - b for a, b in zip(shortest, imports, strict=True))
+        return [
+            ("seedbed --help", f"{median(seedbed, '--help'):.2f} s", "at most 0.5 s"),
+            ("seedbed list", f"{median(seedbed, 'list'):.2f} s", "at most 0.5 s"),
+            (
+                "seedbed train --cfg job",
+                f"{median(seedbed, 'train', '--cfg', 'job'):.2f} s",
+                "at most 1.5 s",
+            ),
+            (
+                f"shortest run over its imports ({statistics.median(imports):.1f} s)",
+                f"{over:.2f} s",
+                "at most 1.0 s",
+            ),
+        ]
+
+
+PARTS = {"crop_yield": crop_yield, "fashion_mnist": fashion_mnist, "start": start}
+
+
+def main() -> None:
+    """Measure the named parts, or all, and print one table."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    quiet_lightning()
+    warnings.simplefilter("ignore")
+    table = RichTable("figure", "measured", "asked", title=f"{torch.get_num_threads()} threads")
+    for name in sys.argv[1:] or PARTS:
+        if name not in PARTS:
+            sys.exit(f"benchmark: no part '{name}'; parts: {', '.join(PARTS)}")
+        try:
+            rows = PARTS[name]()
+        except DataError as error:
+            rows = [(name, f"not measured: {error}", "")]
+        for row in rows:
+            table.add_row(*row)
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()

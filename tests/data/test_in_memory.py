@@ -1,0 +1,268 @@
+"""The data module of data in memory: splits, scaling, types, and whose epoch orders the batches."""
+
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from seedbed.data import FashionMNIST, InMemoryData
+from seedbed.data.in_memory import Source
+from seedbed.data.loader import BatchLoader
+from seedbed.data.random import permutations
+from seedbed.data.splits import split_rows
+from seedbed.data.table import Table
+from seedbed.errors import ConfigError, DataError
+from seedbed.schema import data as schema
+
+ROWS = 20
+
+
+def numbered(first: int = 1, rows: int = ROWS) -> Table:
+    """Rows first, first + 1, ... with twice as much for a target."""
+    numbers = torch.arange(first, first + rows, dtype=torch.float64).unsqueeze(1)
+    return Table(numbers, 2 * numbers)
+
+
+class Given(InMemoryData):
+    """Data of a source that the test gives."""
+
+    def __init__(self, source: Source, **options: Any) -> None:
+        super().__init__(
+            schema.InMemoryData(task="regression", input_shape=[1], output_size=1, **options)
+        )
+        self.source = source
+        self.loads = 0
+
+    def load(self) -> Source:
+        self.loads += 1
+        return self.source
+
+
+def given(source: Source | None = None, **options: Any) -> Given:
+    data = Given(source or Source(numbered()), **options)
+    data.setup("fit")
+    return data
+
+
+def make_trainer(**options: Any) -> pl.Trainer:
+    return pl.Trainer(
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        **options,
+    )
+
+
+def rows_of(loader: BatchLoader) -> list[list[float]]:
+    return [inputs.flatten().tolist() for inputs, _ in loader]
+
+
+def test_splits_hold_the_rows_that_the_split_names() -> None:
+    data = given(val_size=0.25, test_size=3, split_seed=9)
+
+    expected = split_rows(ROWS, 0.25, 3, 9)
+    for name in ("train", "val", "test"):
+        table, numbers = data.table(name), getattr(expected, name)
+        assert table.inputs.flatten().tolist() == (numbers + 1).tolist()
+        assert torch.equal(table.targets, 2 * table.inputs)
+    assert [len(data.table(name).inputs) for name in ("train", "val", "test")] == [12, 5, 3]
+
+
+def test_a_split_that_holds_nothing_is_not_there() -> None:
+    data = given()
+
+    assert data.has_split("train")
+    for name in ("val", "test"):
+        assert not data.has_split(name)
+        with pytest.raises(DataError, match=rf"no {name} split: data\.{name}_size is 0"):
+            data.table(name)
+    # Lightning takes an empty list for "nothing to do".
+    assert data.val_dataloader() == []
+    assert data.test_dataloader() == []
+
+
+def test_a_test_set_of_its_own_is_kept_whole() -> None:
+    data = given(Source(numbered(), test=numbered(100, 4)), val_size=5, test_size=0.5)
+
+    assert data.table("test").inputs.flatten().tolist() == [100, 101, 102, 103]
+    # No further row is held out for the test.
+    assert len(data.table("train").inputs) == ROWS - 5
+    assert rows_of(data.test_dataloader()) == [[100, 101, 102, 103]]
+
+
+def test_data_are_loaded_once() -> None:
+    data = given(val_size=2)
+
+    data.setup("validate")
+    data.setup("test")
+
+    assert data.loads == 1
+
+
+def test_no_row_for_training_is_refused() -> None:
+    with pytest.raises(ConfigError, match="none is left"):
+        given(val_size=ROWS)
+
+
+@pytest.mark.parametrize(("scale", "factor"), [(None, 1.0), (0.1, 0.1), (3, 3.0), (-2.5, -2.5)])
+def test_inputs_are_scaled_by_a_factor_and_targets_are_not(scale: Any, factor: float) -> None:
+    data = given(input_scale=scale, val_size=4)
+
+    assert data.input_scale == factor
+    for name in ("train", "val"):
+        table = data.table(name)
+        numbers = table.targets / 2
+        assert numbers.min() >= 1
+        torch.testing.assert_close(table.inputs, factor * numbers, rtol=1e-6, atol=0)
+
+
+def test_max_is_the_largest_input_that_is_trained_on() -> None:
+    split = split_rows(ROWS, 6, 6, 1)
+    # The largest inputs are held out: knowing them would be knowing the test rows.
+    inputs = torch.ones(ROWS, 1, dtype=torch.float64)
+    inputs[split.train] = torch.arange(1.0, 9.0, dtype=torch.float64).unsqueeze(1)
+    inputs[split.val] = 40
+    inputs[split.test] = 80
+    data = given(
+        Source(Table(inputs, inputs)), val_size=6, test_size=6, split_seed=1, input_scale="max"
+    )
+
+    assert data.input_scale == 1 / 8
+    assert data.table("train").inputs.max() == 1
+    assert data.table("val").inputs.unique().tolist() == [5]
+    assert data.table("test").inputs.unique().tolist() == [10]
+    # Rows to predict are scaled as the training rows were.
+    assert data.model_inputs(torch.tensor([[4.0]])).tolist() == [[0.5]]
+
+
+def test_max_of_zeros_is_refused() -> None:
+    zeros = torch.zeros(4, 1, dtype=torch.float64)
+
+    with pytest.raises(DataError, match=r"input_scale=max.* is 0"):
+        given(Source(Table(zeros, zeros)), input_scale="max")
+
+
+@pytest.mark.parametrize("scale", [None, "max"])
+def test_images_are_brought_to_the_range_from_0_to_1(
+    monkeypatch: pytest.MonkeyPatch, scale: Any
+) -> None:
+    pixels = torch.tensor([0, 51, 102, 255], dtype=torch.uint8).view(1, 1, 2, 2)
+    images = pixels.expand(6, 1, 2, 2)
+    source = Source(Table(images, torch.arange(6)), Table(images, torch.arange(6)))
+    data = FashionMNIST(
+        schema.FashionMNIST(
+            task="multiclass", input_shape=[1, 2, 2], output_size=6, input_scale=scale, folder=""
+        )
+    )
+    monkeypatch.setattr(data, "load", lambda: source)
+    data.setup("fit")
+
+    # The largest byte is 255 either way; it must not be divided by twice.
+    train = data.table("train")
+    assert train.inputs.dtype == torch.float32
+    assert train.inputs[0].flatten().tolist() == pytest.approx([0, 0.2, 0.4, 1])
+    assert train.targets.dtype == torch.int64
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"),
+    [(None, torch.float32), ("32-true", torch.float32), ("64-true", torch.float64)],
+)
+def test_inputs_and_targets_have_the_precision_of_the_trainer(
+    precision: Any, dtype: torch.dtype
+) -> None:
+    # A number that float32 cannot hold.
+    third = torch.full((4, 1), 1 / 3, dtype=torch.float64)
+    data = given(Source(Table(third, third)))
+    if precision is not None:
+        data.trainer = make_trainer(precision=precision)
+
+    table = data.table("train")
+
+    assert table.inputs.dtype == table.targets.dtype == dtype
+    assert (table.inputs[0].item() == 1 / 3) == (dtype == torch.float64)
+    assert (table.targets[0].item() == 1 / 3) == (dtype == torch.float64)
+
+
+def test_classes_stay_integers() -> None:
+    classes = torch.tensor([0, 2, 1, 9])
+    data = given(Source(Table(numbered(rows=4).inputs, classes)), input_scale=0.5)
+
+    assert data.table("train").targets.dtype == torch.int64
+    assert data.table("train").targets.tolist() == classes.tolist()
+
+
+def fingerprint_of(source: Source, **options: Any) -> str | None:
+    return given(source, **options).fingerprint
+
+
+def test_fingerprint_changes_with_the_data_and_not_with_their_use() -> None:
+    plain = fingerprint_of(Source(numbered()))
+
+    assert plain is not None
+    for options in (
+        {"val_size": 0.3},
+        {"test_size": 4, "split_seed": 8},
+        {"input_scale": "max"},
+        {"batch_size": 3, "seed": 5},
+    ):
+        assert fingerprint_of(Source(numbered()), **options) == plain
+    others = [
+        fingerprint_of(Source(numbered(first=2))),
+        fingerprint_of(Source(numbered(rows=ROWS - 1))),
+        fingerprint_of(Source(numbered(), test=numbered(rows=3))),
+        fingerprint_of(Source(numbered(), test=numbered(first=2, rows=3))),
+    ]
+    assert len({plain, *others}) == 5
+
+
+def test_fingerprint_that_a_dataset_brings_is_kept() -> None:
+    assert fingerprint_of(Source(numbered(), fingerprint="its own")) == "its own"
+
+
+def expected_batches(order: Tensor, batch_size: int) -> list[list[float]]:
+    return [(part + 1).tolist() for part in order.split(batch_size)]
+
+
+def test_training_batches_follow_the_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = given(batch_size=6, seed=4)
+    data.trainer = make_trainer()
+    loader = data.train_dataloader()
+    assert isinstance(loader, BatchLoader)
+
+    for epoch in (0, 3):
+        monkeypatch.setattr(pl.Trainer, "current_epoch", epoch)
+        assert rows_of(loader) == expected_batches(permutations(4, epoch, ROWS), 6)
+
+
+def test_training_batches_follow_the_options() -> None:
+    in_order = given(batch_size=6, shuffle=False)
+    full_only = given(batch_size=6, shuffle=False, drop_last=True)
+    all_at_once = given(shuffle=False)
+
+    numbers = torch.arange(ROWS)
+    assert rows_of(in_order.train_dataloader()) == expected_batches(numbers, 6)
+    assert rows_of(full_only.train_dataloader()) == expected_batches(numbers[:18], 6)
+    assert rows_of(all_at_once.train_dataloader()) == expected_batches(numbers, ROWS)
+
+
+def test_overfitting_sees_the_batches_of_the_first_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pl.Trainer, "current_epoch", 3)
+    data = given(batch_size=6, seed=4)
+    data.trainer = make_trainer(overfit_batches=1)
+
+    assert rows_of(data.train_dataloader()) == expected_batches(permutations(4, 0, ROWS), 6)
+
+
+@pytest.mark.parametrize("name", ["train", "val", "test"])
+def test_evaluation_sees_every_row_in_the_order_of_the_table(name: str) -> None:
+    data = given(batch_size=4, drop_last=True, val_size=6, test_size=7)
+
+    batches = rows_of(data.evaluation_loader(name))
+
+    numbers = getattr(split_rows(ROWS, 6, 7, 0), name)
+    assert batches == expected_batches(numbers, 4)

@@ -1,0 +1,340 @@
+"""The command line: verbs, help, lists, completion, and what is imported for each."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+import seedbed
+from seedbed import cli, listing
+
+SEEDBED = str(Path(sys.executable).parent / "seedbed")
+HEAVY = ("torch", "pytorch_lightning", "numpy", "hydra", "omegaconf", "tensorboard")
+
+
+def ran(*arguments, cwd, **environment):
+    """Run the installed command in a process of its own."""
+    inherited = {name: value for name, value in os.environ.items() if name != "HYDRA_FULL_ERROR"}
+    return subprocess.run(
+        [SEEDBED, *arguments],
+        cwd=cwd,
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def imported(cwd, *arguments):
+    """Return which heavy packages `seedbed ARGUMENTS` imports, in a process of its own."""
+    code = (
+        "import sys; from seedbed import cli\n"
+        f"sys.argv = ['seedbed', *{arguments!r}]\n"
+        "try: cli.main()\n"
+        f"finally: sys.stderr.write('\\nIMPORTED ' + ' '.join(set({HEAVY}) & set(sys.modules)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=60
+    )
+    return set(found.stderr.rpartition("IMPORTED")[2].split()), found
+
+
+# ---- Help and lists ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",), ("help",)])
+def test_help_names_every_verb_and_every_option_of_every_group(command, arguments):
+    outcome = command(*arguments)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    for verb, meaning in cli.VERBS.items():
+        assert any(line.split() == [verb, *meaning.split()] for line in lines)
+    for group in listing.GROUPS:
+        line = next(line for line in lines if line.startswith(f"  {group} "))
+        for option in listing.options(group):
+            assert option in line
+
+
+def test_help_fits_a_terminal_and_says_how_to_go_on(command):
+    out = command("--help").out
+
+    for hint in ("usage: seedbed", "seedbed list GROUP", "seedbed VERB --help", "-sc install=bash"):
+        assert hint in out
+    assert max(map(len, out.splitlines())) <= 120
+
+
+def test_version(command):
+    outcome = command("--version")
+
+    assert outcome == type(outcome)(0, f"seedbed {seedbed.__version__}\n", "")
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict"])
+def test_every_verb_shows_its_keys_on_help(command, refused, verb):
+    outcome = command(verb, "--help")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    key = "optimized_metric: null" if verb == "train" else "run: ???"
+    assert key in outcome.out
+    assert "Powered by Hydra" not in outcome.out
+
+
+def test_list_names_every_group_with_its_options(command):
+    outcome = command("list")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    assert [line.split()[0] for line in lines] == list(listing.GROUPS)
+    for line, (group, meaning) in zip(lines, listing.GROUPS.items(), strict=True):
+        assert meaning in line
+        assert line.endswith(", ".join(listing.options(group)))
+
+
+@pytest.mark.parametrize("group", listing.GROUPS)
+def test_list_of_a_group_has_one_described_line_an_option(command, group):
+    outcome = command("list", group)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    files = sorted((listing.config_folder() / group).glob("*.yaml"))
+    lines = outcome.out.splitlines()
+    assert [line.split()[0] for line in lines] == [file.stem for file in files]
+    for line, file in zip(lines, files, strict=True):
+        comment = line.removeprefix(file.stem).strip()
+        assert f"# {comment}\n" in file.read_text(encoding="utf-8")
+        assert comment.endswith((".", "?", ")."))
+
+
+@pytest.mark.parametrize("verb", ["list", "dashboard"])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_plain_verbs_have_help_as_well(command, verb, flag):
+    outcome = command(verb, flag)
+
+    assert outcome.code == 0
+    assert outcome.out.startswith(f"usage: seedbed {verb} ")
+
+
+# ---- Wrong commands ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found", "suggested"),
+    [
+        (("trian",), "trian", "train"),
+        (("evalute", "run=x"), "evalute", "evaluate"),
+        (("TRAIN",), "TRAIN", None),
+        (("",), "", None),
+        (("-m", "seed=1,2"), "-m", None),
+        (("data=clusters",), "data=clusters", None),
+    ],
+)
+def test_an_unknown_verb_names_the_nearest_and_all(refused, arguments, found, suggested):
+    message = refused(*arguments)
+
+    assert f"'{found}'" in message
+    if suggested:
+        assert f"Did you mean '{suggested}'?" in message
+    assert all(verb in message for verb in cli.VERBS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found", "suggested"),
+    [
+        (("dta",), "dta", "data"),
+        (("optimiser",), "optimiser", "optimizer"),
+        (("data", "clusters"), "data clusters", "data"),
+        (("data/clusters",), "data/clusters", None),
+        (("../configs/data",), "../configs/data", None),
+        (("paths",), "paths", None),
+    ],
+)
+def test_an_unknown_group_names_the_nearest_and_all(refused, arguments, found, suggested):
+    message = refused("list", *arguments)
+
+    assert f"'{found}'" in message
+    if suggested:
+        assert f"Did you mean '{suggested}'?" in message
+    assert all(group in message for group in listing.GROUPS)
+
+
+# ---- Imports and start-up ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("list",), ("list", "data"), ("lst",)])
+def test_what_needs_no_config_imports_neither_torch_nor_hydra(tmp_path, arguments):
+    heavy, found = imported(tmp_path, *arguments)
+
+    assert found.returncode == (2 if arguments == ("lst",) else 0)
+    assert heavy == set()
+
+
+def test_printing_a_config_imports_no_torch(tmp_path):
+    heavy, found = imported(tmp_path, "train", "--cfg", "job", "optimizer=adam")
+
+    assert found.returncode == 0
+    assert "_target_: torch.optim.Adam" in found.stdout
+    assert "hydra" in heavy
+    assert not heavy & {"torch", "pytorch_lightning", "numpy", "tensorboard"}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "optimizer=adm"),
+        ("train", "optimizer.lr=-1"),
+        ("train", "model=cnn"),
+        ("train", "-m", "optimizer=sgd,adm"),
+        ("evaluate",),
+        ("predict", "run=latest"),
+    ],
+)
+def test_refusing_a_config_imports_no_torch(tmp_path, arguments):
+    heavy, found = imported(tmp_path, *arguments)
+
+    assert found.returncode == 2
+    assert "torch" not in heavy
+
+
+@pytest.mark.parametrize("argument", ["--help", "list"])
+def test_help_and_list_start_quickly(tmp_path, argument):
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        assert ran(argument, cwd=tmp_path).returncode == 0
+        seconds.append(time.perf_counter() - started)
+
+    assert median(seconds) < 1.5
+
+
+def test_the_module_runs_as_the_command_does(tmp_path):
+    found = subprocess.run(
+        [sys.executable, "-m", "seedbed", "list", "model"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert found.returncode == 0
+    assert found.stdout == ran("list", "model", cwd=tmp_path).stdout
+
+
+def test_files_of_the_working_folder_do_not_take_the_place_of_libraries(tmp_path):
+    # A folder that one received, such as a run, may hold a hydra.py.
+    for name in ("hydra", "torch", "yaml", "omegaconf"):
+        (tmp_path / f"{name}.py").write_text("open('executed', 'w')\nraise SystemExit(9)\n")
+
+    found = ran("train", "--cfg", "job", cwd=tmp_path)
+
+    assert not (tmp_path / "executed").exists()
+    assert found.returncode == 0
+
+
+def test_a_module_of_the_working_folder_can_be_named(command, tmp_path, monkeypatch):
+    (tmp_path / "of_the_working_folder.py").write_text("VALUE = 3\n")
+
+    def function(config, words):
+        import of_the_working_folder
+
+        return of_the_working_folder.VALUE
+
+    try:
+        assert command("train", function=function).code == 3
+    finally:
+        sys.modules.pop("of_the_working_folder", None)
+
+
+# ---- Completion ----------------------------------------------------------------------------------
+
+
+def completed(command, monkeypatch, line):
+    """Return what Tab would offer at the end of the line."""
+    monkeypatch.setenv("COMP_LINE", line)
+    monkeypatch.setenv("COMP_POINT", str(len(line)))
+    outcome = command("-sc", "query=bash")
+    assert (outcome.code, outcome.err) == (0, "")
+    return outcome.out.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("seedbed tr", ["train"]),
+        ("seedbed ", list(cli.VERBS)),
+        ("seedbed xyz", []),
+        ("seedbed list deb", ["debug"]),
+        ("seedbed train data=f", ["data=fashion_mnist"]),
+        ("seedbed train model=mlp data=cl", ["data=clusters"]),
+        ("seedbed train experiment=th", ["experiment=thermometer"]),
+        ("seedbed train optimizer.mo", ["optimizer.momentum="]),
+        ("seedbed evaluate sp", ["split="]),
+        ("seedbed predict chec", ["checkpoint="]),
+        (f"{SEEDBED} train data=f", ["data=fashion_mnist"]),
+    ],
+)
+def test_completion(command, monkeypatch, line, offered):
+    assert completed(command, monkeypatch, line) == offered
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("seedbed  train data=f", ["data=fashion_mnist"]),  # A space too many.
+        ("seedbed dashboard outp", []),  # Takes a folder, no keys.
+        ("seedbed list data mod", []),  # Takes one group.
+    ],
+)
+def test_completion_of_odd_lines(command, monkeypatch, line, offered):
+    assert completed(command, monkeypatch, line) == offered
+
+
+def test_completion_in_a_real_process_offers_the_option(tmp_path):
+    line = "seedbed train data=f"
+
+    found = ran(
+        "-sc", "query=bash", cwd=tmp_path, COMP_LINE=line, COMP_POINT=str(len(line)), COMP_TYPE="9"
+    )
+
+    assert (found.returncode, found.stdout.split()) == (0, ["data=fashion_mnist"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_script_for_bash_completes_seedbed(command):
+    outcome = command("-sc", "install=bash")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "complete -o nospace -o default -F hydra_bash_completion seedbed" in outcome.out
+
+
+@pytest.mark.parametrize("arguments", [("-sc",), ("-sc", "install=csh"), ("-sc", "query=bash")])
+def test_wrong_use_of_completion_is_refused(refused, monkeypatch, arguments):
+    monkeypatch.delenv("COMP_LINE", raising=False)
+
+    refused(*arguments)
+
+
+# ---- Through the verb to its function ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict"])
+def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path, verb):
+    seen = []
+
+    def function(config, words):
+        seen.append((config, words))
+        return 0
+
+    arguments = {"train": ["seed=7"], "evaluate": ["run=x"], "predict": ["run=x", "input=y"]}[verb]
+    outcome = command(verb, *arguments, function=function)
+
+    assert outcome.code == 0
+    [(config, words)] = seen
+    assert words[1:] == [verb, *arguments]
+    assert config.seed == 7 if verb == "train" else config.run == "x"
+    if verb != "train":
+        assert list(tmp_path.iterdir()) == []
