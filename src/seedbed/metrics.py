@@ -138,12 +138,13 @@ class EpochMetrics:
         output = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
         target = targets[0] if len(targets) == 1 else torch.cat(targets)
         for other in self.others.values():
-            other.update(torch.cat(predictions), target)
+            other.to(target.device).update(torch.cat(predictions), target)
         if target.is_floating_point():
             output, target = output.double(), target.double()
         for name in self.names:
             sums = METRICS[name].sums(output, target)
-            self._sums[name] = self._sums[name] + sums if name in self._sums else sums
+            before = self._sums.get(name)
+            self._sums[name] = sums if before is None else before.to(sums.device) + sums
         self._losses, self._kept, self._kept_rows = [], [], 0
 
     def compute(self, add_over_devices: Callable[[Tensor], Tensor] | None) -> dict[str, float]:

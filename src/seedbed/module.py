@@ -52,7 +52,6 @@ class SupervisedModule(pl.LightningModule):
             split: EpochMetrics(task.metrics, task.make_torchmetrics())
             for split in ("train", "val", "test")
         }
-        self._resumed_sums: dict[str, Any] | None = None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the network's outputs: values, or logits."""
@@ -68,11 +67,8 @@ class SupervisedModule(pl.LightningModule):
         return optimizer if scheduler is None else ([optimizer], [scheduler])
 
     def on_train_epoch_start(self) -> None:
-        """Start counting, or go on with what an interrupted epoch had counted."""
+        """Start counting; Lightning does not call this for an epoch that is taken up."""
         self.sums["train"].reset()
-        if self._resumed_sums is not None:
-            self.sums["train"].load_state_dict(self._resumed_sums)
-            self._resumed_sums = None
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch; raises Diverged where it is not finite."""
@@ -200,4 +196,4 @@ class SupervisedModule(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up what the interrupted epoch had counted."""
-        self._resumed_sums = checkpoint.get("training_sums")
+        self.sums["train"].load_state_dict(checkpoint["training_sums"])

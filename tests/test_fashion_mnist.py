@@ -1,0 +1,48 @@
+"""The image experiment on the real images, where they are at hand."""
+
+from pathlib import Path
+
+import pytest
+from tests.training import record, trained
+
+from seedbed.data.fashion_mnist_files import load_fashion_mnist
+from seedbed.errors import DataError
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.fixture(scope="module")
+def images() -> Path:
+    """The folder of the real images, or a skip with the reason that they are not at hand."""
+    here = (DATA / "fashion_mnist").is_dir() or Path("/usr/share/datasets/fashion-mnist").is_dir()
+    if not here:
+        pytest.skip("the real FashionMNIST images are not here: scripts/fetch_fashion_mnist.sh")
+    try:
+        load_fashion_mnist(DATA)
+    except DataError as error:
+        pytest.skip(str(error))
+    return DATA
+
+
+@pytest.mark.slow
+def test_the_cnn_passes_85_percent_on_the_test_images(
+    tmp_path: Path, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment = trained(tmp_path, "experiment=fashion_mnist_cnn", f"data.folder={images}")
+    metrics = record(tmp_path)["metrics"]
+    assert metrics["test/accuracy"] >= 0.85
+    # Every epoch trains on every batch: 55,000 rows in batches of 1,000, ten times.
+    assert experiment.trainer.global_step == 550
+    right = round(metrics["test/accuracy"] * 10_000)
+    assert f"{right:,} of 10,000 right" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["linear", "mlp"])
+def test_other_models_fit_the_images_without_further_keys(
+    tmp_path: Path, images: Path, model: str
+) -> None:
+    overrides = (f"model={model}", "optimizer=adam", "trainer.max_epochs=1")
+    trained(tmp_path, "data=fashion_mnist", f"data.folder={images}", *overrides)
+    # Chance is 0.1.
+    assert record(tmp_path)["metrics"]["test/accuracy"] > 0.6

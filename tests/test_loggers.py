@@ -1,0 +1,90 @@
+"""What TensorBoard itself reads from a run folder."""
+
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import plugin_data_pb2
+from tests.training import built, curve, events, finished, trained
+
+from seedbed.loggers import TensorBoard
+
+
+def hparams(accumulator: EventAccumulator) -> dict[str, plugin_data_pb2.HParamsPluginData]:
+    """Return what the HParams page reads, by tag."""
+    found = accumulator.summary_metadata
+    return {
+        tag: plugin_data_pb2.HParamsPluginData.FromString(metadata.plugin_data.content)
+        for tag, metadata in found.items()
+        if metadata.plugin_data.plugin_name == "hparams"
+    }
+
+
+def test_scalars_are_read_back_at_their_epochs(tmp_path: Path) -> None:
+    logger = TensorBoard(tmp_path)
+    for epoch in range(1, 101):
+        logger.log_metrics({"train/loss": 1.0 / epoch, "val/loss": 2.0 / epoch}, step=epoch)
+    logger.close()
+    for tag, factor in (("train/loss", 1.0), ("val/loss", 2.0)):
+        found = curve(tmp_path, tag)
+        assert list(found) == list(range(1, 101))
+        assert found == pytest.approx({epoch: factor / epoch for epoch in found}, rel=1e-6)
+
+
+def test_a_running_curve_is_on_disk_after_flush_secs(tmp_path: Path) -> None:
+    logger = TensorBoard(tmp_path, flush_secs=0)
+    logger.log_metrics({"train/loss": 1.0}, step=1)
+    assert curve(tmp_path) == {1: 1.0}
+
+
+def test_a_run_shows_config_command_graph_and_learning_rate(tmp_path: Path) -> None:
+    experiment = built(
+        tmp_path, "callbacks=default", "callbacks.progress.bar=false", "trainer.max_epochs=2"
+    )
+    finished(experiment)
+    accumulator = events(tmp_path)
+    assert accumulator.Graph().node
+    config = accumulator.Tensors("config/text_summary")[0].tensor_proto.string_val[0].decode()
+    assert "max_epochs: 2" in config
+    command = accumulator.Tensors("command/text_summary")[0].tensor_proto.string_val[0].decode()
+    assert "seedbed train" in command
+    assert "trainer.max_epochs=2" in command
+    assert curve(tmp_path, "learning_rate") == pytest.approx({1: 1e-5, 2: 1e-5})
+
+
+def test_the_hparams_row_has_varied_keys_and_final_metrics(tmp_path: Path) -> None:
+    trained(tmp_path, "optimizer.lr=2e-5", "data.val_size=3", "trainer.max_epochs=3")
+    accumulator = events(tmp_path)
+    found = hparams(accumulator)
+    start = found["_hparams_/session_start_info"].session_start_info.hparams
+    assert start["optimizer.lr"].number_value == 2e-5
+    assert start["data.val_size"].number_value == 3
+    metrics = {info.name.tag for info in found["_hparams_/experiment"].experiment.metric_infos}
+    # The page takes a metric's value from the scalar of the same tag in the same folder.
+    assert {"train/loss", "val/loss", "val/rmse"} <= metrics
+    assert metrics <= set(accumulator.Tags()["scalars"])
+
+
+def test_numbers_that_are_not_finite_are_left_out_of_the_hparams_row(tmp_path: Path) -> None:
+    # One validation row has no variation: its r2 is nan.
+    trained(tmp_path, "data.val_size=1", "trainer.max_epochs=1")
+    found = hparams(events(tmp_path))
+    metrics = {info.name.tag for info in found["_hparams_/experiment"].experiment.metric_infos}
+    assert "val/r2" not in metrics
+    assert "val/loss" in metrics
+
+
+def test_a_model_that_cannot_be_traced_trains_without_a_graph(tmp_path: Path) -> None:
+    experiment = built(tmp_path, "trainer.max_epochs=1")
+    net = experiment.module.net
+    forward = type(net).forward
+
+    def untraceable(input):
+        if len(input) == 1 and not experiment.trainer.training:
+            raise RuntimeError("of the test")
+        return forward(net, input)
+
+    net.forward = untraceable  # type: ignore[method-assign]
+    finished(experiment)
+    assert curve(tmp_path)
+    assert not events(tmp_path).Tags()["graph"]

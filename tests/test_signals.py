@@ -1,0 +1,39 @@
+"""SIGINT and SIGTERM from outside, as a terminal or a scheduler sends them."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from tests.commands import SEEDBED, environment, only_run
+
+from seedbed.runs.record import read_record
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_ends_with_its_code(tmp_path: Path, number: int, code: int) -> None:
+    words = ["train", "trainer.max_epochs=1000000", "logger=none", "task.metrics=[]"]
+    process = subprocess.Popen(
+        [*SEEDBED, *words],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("model"):  # printed when training is about to start
+            break
+    time.sleep(1.0)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert f"stopped by signal {int(number)}" in stderr
+    assert "Traceback" not in stderr
+    folder = only_run(tmp_path)
+    assert read_record(folder / "run.json")["status"] == "interrupted"
+    last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    assert last["global_step"] > 0
