@@ -1,16 +1,17 @@
 """A verb as an application: what is refused and in which words, exit codes, sweeps, signals."""
 
-import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from seedbed import listing
+from seedbed.checks import check
 from seedbed.errors import ConfigError, DataError, Diverged, Interrupted, SeedbedError
+from seedbed.runs.folder import RunFolder
 
 SEEDBED = str(Path(sys.executable).parent / "seedbed")
 
@@ -46,17 +47,12 @@ def yaml(tmp_path_factory):
     ("override", "said"),
     [
         ("optimizer.lrr=1", ["optimizer.lrr:", "Did you mean 'optimizer.lr'?", "momentum"]),
-        ("trainer.max_epoch=1", ["trainer.max_epoch:", "'trainer.max_epochs'"]),
-        ("sede=1", ["sede:", "Did you mean 'seed'?"]),
         ("modle=mlp", ["modle:", "Did you mean 'model'?", "optimizer"]),
         ("callback=checkpoint", ["callback:", "Did you mean 'callbacks'?"]),
         ("model.hidden=[3]", ["model.hidden:", "model has:", "output_size"]),
         ("+optimizer.foo=1", ["optimizer.foo:", "no such key", "momentum"]),
-        ("++optimizer.lrr=1", ["optimizer.lrr:", "Did you mean 'lr'?"]),
         ("+foo=1", ["foo:", "no such key", "optimized_metric"]),
-        ("task.torchmetrics.x=1", ["+task.torchmetrics.x="]),
         ("initial_weights.parameters.weight=1", ["+initial_weights.parameters.weight="]),
-        ("hydra.foo=1", ["hydra.foo:", "no such key"]),
     ],
 )
 def test_a_key_that_does_not_exist(refused, override, said):
@@ -71,16 +67,13 @@ def test_a_key_that_does_not_exist(refused, override, said):
     [
         ("optimizer.lr=fast", ["optimizer.lr:", "'fast'", "a number", "learning rate"]),
         ("optimizer.lr=", ["optimizer.lr:", "''", "a number"]),
-        ("optimizer.lr=true", ["optimizer.lr:", "'True'", "a number"]),
         ("trainer.max_epochs=1.5", ["trainer.max_epochs:", "'1.5'", "a whole number"]),
-        ("seed=true", ["seed:", "'True'", "a whole number"]),
         ("data.shuffle=maybe", ["data.shuffle:", "'maybe'", "true or false"]),
-        ("data.input_shape=3", ["data.input_shape:", "'3'", "a list"]),
-        ("data.input_shape=[a]", ["data.input_shape", "'a'", "a whole number"]),
-        ("data.input_shape=[null]", ["data.input_shape", "null", "a whole number"]),
-        ("task.metrics=mae", ["task.metrics:", "'mae'", "a list"]),
-        ("optimized_metric=[a]", ["optimized_metric:", "['a']", "metric that picks"]),
+        ("data.input_shape=3", ["data.input_shape:", "a list", "shape of one input"]),
+        ("data.input_shape=[null]", ["data.input_shape", "null", "not accepted"]),
         ("initial_weights.parameters=[1]", ["initial_weights.parameters", "[1]"]),
+        ("optimizer.lr=null", ["optimizer.lr: null is not accepted (learning rate)"]),
+        ("data.class_names=null", ["data.class_names: null is not accepted (name of each class)"]),
     ],
 )
 def test_a_value_of_the_wrong_type(refused, override, said):
@@ -88,52 +81,19 @@ def test_a_value_of_the_wrong_type(refused, override, said):
 
     for words in said:
         assert words in message
-    assert "Config" not in message  # DictConfig, ListConfig: OmegaConf's words, not the user's.
+    for jargon in ("DictConfig", "ListConfig", "NoneType", "(type str)"):
+        assert jargon not in message
 
 
 @pytest.mark.parametrize(
-    "key",
-    ["optimizer.lr", "seed", "data.output_size", "data.class_names", "paths.data", "model.bias"],
-)
-def test_null_where_it_is_not_accepted(refused, key):
-    message = refused("train", f"{key}=null")
-
-    assert f"{key}: null is not accepted (" in message
-
-
-@pytest.mark.parametrize(
-    ("override", "said"),
+    ("override", "message"),
     [
-        ("optimizer.lr=-1", ["optimizer.lr:", "-1", "at least 0"]),
-        ("optimizer.lr=nan", ["optimizer.lr:", "nan", "finite"]),
-        ("optimizer.lr=inf", ["optimizer.lr:", "inf", "finite"]),
-        ("trainer.max_epochs=0", ["trainer.max_epochs:", "0", "at least 1"]),
-        ("trainer.gradient_clip_val=0", ["trainer.gradient_clip_val:", "above 0"]),
-        ("seed=4294967296", ["seed:", "4294967296", "below 4294967296"]),
-        ("data.input_shape=[0]", ["data.input_shape:", "0", "at least 1"]),
+        ("optimizer.lr=-1", "optimizer.lr: -1.0 is out of range: it must be at least 0"),
+        ("task.loss=mee", "task.loss: 'mee' is not one of mse, mae, huber. Did you mean 'mse'?"),
     ],
 )
-def test_a_number_out_of_range(refused, override, said):
-    message = refused("train", override)
-
-    for words in said:
-        assert words in message
-
-
-@pytest.mark.parametrize(
-    ("override", "said"),
-    [
-        ("task.loss=mee", ["task.loss:", "'mee'", "mse, mae, huber", "Did you mean 'mse'?"]),
-        ("task.metrics=[rmse,mea]", ["task.metrics:", "'mea'", "rmse, mae, r2", "'mae'"]),
-        ("trainer.precision=16", ["trainer.precision:", "'16'", "16-mixed"]),
-        ("optimized_mode=maximum", ["optimized_mode:", "'maximum'", "min, max", "'max'"]),
-    ],
-)
-def test_a_word_that_is_not_among_those_accepted(refused, override, said):
-    message = refused("train", override)
-
-    for words in said:
-        assert words in message
+def test_a_value_that_is_not_accepted(refused, override, message):
+    assert refused("train", override) == f"seedbed: {message}\n"
 
 
 def test_problems_are_shown_together(refused):
@@ -144,12 +104,12 @@ def test_problems_are_shown_together(refused):
         assert key in message
 
 
-@pytest.mark.parametrize("key", ["data.task", "data.input_shape", "data.train._target_"])
-def test_a_missing_value_is_asked_for(command, tmp_path, key):
+def test_a_missing_value_is_asked_for(command, tmp_path):
     outcome = command("train", "data=torch_dataset", function=fake)
 
     assert outcome.code == 2
-    assert f"{key}: a value is required" in outcome.err
+    for key in ("data.task", "data.input_shape", "data.output_size", "data.train._target_"):
+        assert f"{key}: a value is required" in outcome.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -166,10 +126,9 @@ def test_what_follows_from_a_missing_value_is_not_reported_again(command):
         (("evaluate",), ["run: a value is required", "latest"]),
         (("predict", "run=x"), ["input: a value is required", "CSV"]),
         (("evaluate", "run=x", "split=tset"), ["split:", "'tset'", "train, val, test", "'test'"]),
+        (("evaluate", "rnu=x"), ["rnu:", "Did you mean 'run'?", "checkpoint"]),
         (("evaluate", "run=x", "optimizer.lr=1"), ["optimizer", "no such key", "checkpoint"]),
-        (("evaluate", "run=x", "model=mlp"), ["model", "no such key", "checkpoint"]),
-        (("evaluate", "rnu=x"), ["rnu:", "Did you mean 'run'?"]),
-        (("predict", "run=x", "input=y", "output=[1]"), ["output:", "CSV"]),
+        (("evaluate", "run=x", "model=mlp"), ["model", "no such", "checkpoint"]),
     ],
 )
 def test_the_verbs_that_read_a_run_refuse_as_well(refused, arguments, said):
@@ -179,11 +138,14 @@ def test_the_verbs_that_read_a_run_refuse_as_well(refused, arguments, said):
         assert words in message
 
 
-def test_the_keys_offered_are_those_of_the_verb(refused):
-    message = refused("evaluate", "rnu=x")
+@pytest.mark.parametrize("override", ["rnu=x", "optimizer.lr=1", "model=mlp"])
+def test_the_keys_offered_are_those_of_the_verb(refused, override):
+    message = refused("evaluate", "run=x", override)
 
-    assert "checkpoint" in message
-    assert "optimizer" not in message
+    # They belong to `seedbed train`.
+    assert "scheduler" not in message
+    assert "Did you mean 'optimizer'?" not in message
+    assert "Did you mean 'model'?" not in message
 
 
 # ---- What is wrong with a group ------------------------------------------------------------------
@@ -191,14 +153,7 @@ def test_the_keys_offered_are_those_of_the_verb(refused):
 
 @pytest.mark.parametrize(
     ("override", "suggested"),
-    [
-        ("model=mpl", "mlp"),
-        ("optimizer=adm", "adam"),
-        ("data=cluster", "clusters"),
-        ("experiment=thermometr", "thermometer"),
-        ("debug=fas", "fast"),
-        ("callbacks=earlystopping", "early_stopping"),
-    ],
+    [("model=mpl", "mlp"), ("experiment=thermometr", "thermometer"), ("debug=fas", "fast")],
 )
 def test_an_option_that_does_not_exist(refused, override, suggested):
     message = refused("train", override)
@@ -210,87 +165,44 @@ def test_an_option_that_does_not_exist(refused, override, suggested):
         assert option in message
 
 
-@pytest.mark.parametrize("override", ["debug=[fast,foo]", "callbacks=[quiet,foo]"])
-def test_one_option_of_several_does_not_exist(refused, override):
-    group = override.partition("=")[0]
+def test_one_option_of_several_does_not_exist(refused):
+    message = refused("train", "callbacks=[quiet,foo]")
 
-    message = refused("train", override)
-
-    assert f"{group}=foo" in message
-    for option in listing.options(group):
+    assert "callbacks=foo" in message
+    for option in listing.options("callbacks"):
         assert option in message
 
 
-def test_several_options_need_a_sweep(refused):
-    message = refused("train", "optimizer=sgd,adam")
+@pytest.mark.parametrize("override", ["optimizer=sgd,adam", "optimizer.lr=0.1,0.2"])
+def test_several_values_need_a_sweep(refused, override):
+    message = refused("train", override)
 
-    assert "optimizer=sgd,adam" in message
+    assert override in message
     assert "-m" in message
 
 
-def test_several_values_need_a_sweep(refused):
-    message = refused("train", "optimizer.lr=0.1,0.2")
-
-    assert "optimizer.lr=0.1,0.2" in message
-    assert "-m" in message
-
-
-@pytest.mark.parametrize("group", ["data", "model", "optimizer", "callbacks", "logger", "paths"])
-def test_null_is_no_option(refused, group):
-    message = refused("train", f"{group}=null")
-
-    assert group in message
-    assert "null" in message
-
-
-@pytest.mark.parametrize("override", ["model=3", "optimizer=1e-3", "trainer=true"])
-def test_a_number_is_no_option(refused, override):
+@pytest.mark.parametrize("override", ["logger=null", "model=3", "trainer=true"])
+def test_what_is_not_a_word_is_no_option(refused, override):
     group, _, value = override.partition("=")
 
     message = refused("train", override)
 
     assert group in message
-    assert value.lower() in message.lower() or str(float(value)) in message
-
-
-@pytest.mark.parametrize("debug", listing.options("debug"))
-@pytest.mark.parametrize("form", ["debug={}", "debug=[{}]"])
-def test_every_debug_option_can_be_chosen(command, debug, form):
-    # `nan` is also how a float is written.
-    outcome = command("train", form.format(debug), "--cfg", "job")
-
-    assert outcome.code == 0, outcome.err
-
-
-@pytest.mark.parametrize("experiment", listing.options("experiment"))
-def test_every_experiment_can_be_chosen(command, experiment):
-    outcome = command("train", f"experiment={experiment}", function=fake)
-
-    assert outcome.code == 0, outcome.err
-
-
-@pytest.mark.parametrize("option", ["experiment=null", "debug=null"])
-def test_no_preset_can_be_chosen(command, option):
-    # As configs/train.yaml itself has it.
-    outcome = command("train", option, "--cfg", "job")
-
-    assert outcome.code == 0, outcome.err
+    assert value in message.lower()
 
 
 def test_an_option_is_changed_without_a_plus(refused):
     message = refused("train", "+experiment=thermometer")
 
     assert "experiment=thermometer" in message
-    assert "without +" in message
+    assert "without" in message
 
 
-@pytest.mark.parametrize("override", ["~optimizer.lr", "~trainer.max_epochs", "~foo", "~seed=3"])
+@pytest.mark.parametrize("override", ["~optimizer.lr", "~foo"])
 def test_a_key_that_cannot_be_deleted(refused, override):
-    key = override.strip("~").partition("=")[0]
-
     message = refused("train", override)
 
-    assert key in message
+    assert override.strip("~") in message
     assert "DictConfig" not in message
 
 
@@ -308,10 +220,7 @@ def test_a_key_that_cannot_be_deleted(refused, override):
         ".lr=1",
         "=3",
         "€=1",
-        "optimizer.lr={a",
-        "model=[mlp",
         "",
-        "=",
     ],
 )
 def test_an_override_that_cannot_be_read(refused, override):
@@ -330,12 +239,9 @@ def test_an_override_that_cannot_be_read(refused, override):
         (("--resolve",), ["--resolve", "--cfg"]),
         (("--config-dir", "nowhere"), ["nowhere", "not found"]),
         (("--config-name", "trian"), ["trian", "Did you mean 'train'?"]),
-        (("--config-path", "nowhere"), ["nowhere", "not found"]),
         (("--cfg", "jbo"), ["--cfg", "jbo", "job"]),
         (("--nope",), ["--nope"]),
-        (("-x",), ["-x"]),
         (("--config-dir",), ["--config-dir"]),
-        (("--package", "optimizer"), ["--package", "--cfg"]),
     ],
 )
 def test_flags_that_cannot_be_followed(refused, flags, said):
@@ -352,15 +258,11 @@ def test_flags_that_cannot_be_followed(refused, flags, said):
     ("content", "said"),
     [
         ("a: [1\nb: 2\n", "line 2"),
-        ("a:\n\tb: 2\n", "line 2"),
-        ("a: 1\na: 2\n", "line 2"),
         ("a: !!python/object/apply:os.system ['true']\n", "line 1"),
-        (b"\x00\x01", "not YAML"),
         (b"a: \xe9\xe8\n", "UTF-8"),
         ("defaults: linear\n", "defaults"),
         ("defaults:\n  - nowhere\n", "nowhere"),
         ("defaults:\n  - mine\n", "mine"),
-        ("null: 3\n", ""),
         ("- a\n- b\n", ""),
         ("_target_: os.getcwd\ninput_shape: ${data.input_shapes}\n", "model.input_shape:"),
     ],
@@ -378,14 +280,8 @@ def test_a_yaml_file_that_cannot_be_used(refused, yaml, content, said):
         ("optimizer:\n  lrr: 1\n", ["optimizer.lrr", "Did you mean 'optimizer.lr'?"]),
         ("optimizr:\n  lr: 1\n", ["optimizr", "Did you mean 'optimizer'?"]),
         ("optimizer:\n  lr: fast\n", ["optimizer.lr", "'fast'", "a number"]),
-        ("optimizer:\n  lr: -1\n", ["optimizer.lr", "at least 0"]),
-        ("optimizer:\n  lr: null\n", ["optimizer.lr", "null is not accepted"]),
         ("optimizer: null\n", ["optimizer"]),
-        ("data: null\n", ["data"]),
-        ("trainer: null\n", ["trainer"]),
-        ("callbacks: null\n", ["callbacks"]),
         ("callbacks: [1]\n", ["callbacks"]),
-        ("model: [1]\n", ["model"]),
         ("defaults:\n  - override /modle: mlp\n", ["modle", "Did you mean 'model'?"]),
         ("defaults:\n  - override /model: mpl\n", ["model=mpl", "Did you mean 'mlp'?"]),
     ],
@@ -443,8 +339,6 @@ def test_data_of_the_users_without_their_facts_are_refused(refused, yaml):
         ("${foo}", "'foo' not found"),
         ("${oc.env:NO_SUCH_VARIABLE}", "NO_SUCH_VARIABLE"),
         ("${optimizer.lr}", ""),
-        ("${mul:1}", "mul"),
-        ("${nope:1}", "nope"),
         ("${task.loss}", "'mse'"),
     ],
 )
@@ -453,14 +347,12 @@ def test_an_interpolation_that_does_not_resolve(refused, value, said):
 
     assert "optimizer.lr:" in message
     assert said in message
-    assert "<lambda>" not in message
 
 
 @pytest.mark.parametrize(
     ("arguments", "folder"),
     [
         (("paths.outputs=taken",), "taken"),
-        (("hydra.run.dir=taken/x",), "taken"),
         (("-m", "hydra.sweep.dir=taken/x", "seed=1"), "taken"),
     ],
 )
@@ -476,43 +368,16 @@ def test_a_folder_that_cannot_be_made(refused, tmp_path, arguments, folder):
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("model._target_=nowhere.Net", ["model", "nowhere"]),
-        ("model._target_=os.getcwd", ["model", "os.getcwd"]),
-        ("model._target_=os.system", ["model", "os.system"]),
-        ("model._target_=torch.nn.Linear", ["model", "torch.nn.Linear"]),
-        ("model._target_=", ["model"]),
-        ("data._target_=nowhere.Data", ["data", "nowhere"]),
-        ("data._target_=os.getcwd", ["data", "os.getcwd"]),
-        ("data._target_=seedbed.data.Clusters", ["data", "seedbed.data.Clusters"]),
-        ("task._target_=torch.nn.Linear", ["task", "torch.nn.Linear"]),
-        ("optimizer._target_=torch.optim.Adamm", ["optimizer", "Adamm"]),
-        ("optimizer._target_=torch.optim.LBFGS", ["optimizer", "LBFGS"]),
-        ("optimizer._target_=os.getcwd", ["optimizer", "os.getcwd"]),
-        ("scheduler._target_=nowhere.Schedule", ["scheduler", "nowhere"]),
-        ("scheduler._target_=torch.optim.SGD", ["scheduler", "torch.optim.SGD"]),
-        ("callbacks.progress=3", ["callbacks.progress", "3"]),
+        ("model._target_=nowhere.Net", ["model", "nowhere.Net"]),
+        ("data._target_=nowhere.Data", ["data._target_", "nowhere.Data"]),
         ("+callbacks.x=1", ["callbacks.x", "1"]),
-        ("+callbacks.x={a: 1}", ["callbacks.x", "_target_"]),
-        ("+callbacks.x={_target_: nowhere.Callback}", ["callbacks.x", "nowhere"]),
-        ("+callbacks.x={_target_: os.getcwd}", ["callbacks.x", "os.getcwd"]),
-        ("+logger.x=1", ["logger.x", "1"]),
-        ("+logger.x={_target_: os.getcwd}", ["logger.x", "os.getcwd"]),
-        ("+task.torchmetrics.x=1", ["task.torchmetrics.x", "1"]),
-        ("+task.torchmetrics.x={_target_: nowhere.M}", ["task.torchmetrics.x", "nowhere"]),
-        ("+task.torchmetrics.x={_target_: os.getcwd}", ["task.torchmetrics.x", "os.getcwd"]),
-        (
-            "+task.torchmetrics.x={_target_: torchmetrics.MeanSquaredError, foo: 1}",
-            ["task.torchmetrics.x", "foo"],
-        ),
-        ("data.input_shape=[4]", ["data.input_shape", "3", "4"]),
-        ("model.input_shape=[5]", ["model.input_shape", "3", "5"]),
-        ("data.val_size=15", ["data.val_size", "15"]),
-        ("+initial_weights.parameters.foo=1", ["initial_weights.parameters.foo", "weight, bias"]),
-        ("trainer.accelerator=tpu", ["trainer.accelerator", "tpu"]),
-        ("trainer.strategy=fsdp", ["trainer.strategy", "fsdp"]),
+        ("optimizer._target_=torch.optim.Adamm", ["optimizer._target_", "torch.optim.Adamm"]),
+        ("optimizer._target_=torch.optim.LBFGS", ["optimizer", "torch.optim.LBFGS"]),
+        ("scheduler._target_=nowhere.Schedule", ["scheduler._target_", "nowhere.Schedule"]),
+        ("data.val_size=15", ["data.val_size=15", "15 rows"]),
     ],
 )
-def test_what_cannot_be_made_is_refused(command, tmp_path, override, said):
+def test_what_cannot_be_made_leaves_nothing(command, tmp_path, override, said):
     outcome = command("train", override, "trainer.max_epochs=1", "trainer.accelerator=cpu")
 
     assert "Traceback" not in outcome.err, outcome.err[-500:]
@@ -521,6 +386,62 @@ def test_what_cannot_be_made_is_refused(command, tmp_path, override, said):
     for words in said:
         assert words in outcome.err
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("model._target_", "os.getcwd", "os.getcwd"),
+        ("model._target_", "os.system", "os.system"),
+        ("model._target_", "torch.nn.Linear", "torch.nn.Linear"),
+        ("model._target_", "", "''"),
+        ("data._target_", "os.getcwd", "os.getcwd"),
+        ("data._target_", "torch.nn.Linear", "torch.nn.Linear"),
+        ("data._target_", "seedbed.data.Clusters", "seedbed.data.Clusters"),
+        ("task._target_", "torch.nn.Linear", "torch.nn.Linear"),
+        ("task._target_", "torch.nn.Identity", "torch.nn.Identity"),
+        ("callbacks.progress", 3, "3"),
+        ("callbacks.x", {"a": 1}, "_target_"),
+        ("callbacks.x", {"_target_": "nowhere.Callback"}, "nowhere.Callback"),
+        ("callbacks.x", {"_target_": "os.getcwd"}, "os.getcwd"),
+        ("callbacks.x", {"_target_": "seedbed.callbacks.Progress", "foo": 1}, "foo"),
+        ("logger.x", 1, "1"),
+        ("logger.x", {"a": 1}, "_target_"),
+        ("logger.x", {"_target_": "os.getcwd"}, "os.getcwd"),
+        ("task.torchmetrics.x", 1, "1"),
+        ("task.torchmetrics.x", {"_target_": "nowhere.Metric"}, "nowhere.Metric"),
+        ("task.torchmetrics.x", {"_target_": "os.getcwd"}, "os.getcwd"),
+        ("task.torchmetrics.x", {"_target_": "torchmetrics.MeanSquaredError", "foo": 1}, "foo"),
+        ("initial_weights.parameters.foo", 1, "weight, bias"),
+        ("trainer.accelerator", "tpu", "tpu"),
+        ("trainer.strategy", "fsdp", "fsdp"),
+    ],
+)
+def test_what_cannot_be_made_is_a_config_error(compose, tmp_path, key, value, said):
+    from seedbed.train import build_experiment
+
+    config = compose("trainer=cpu")
+    OmegaConf.update(config, key, value, force_add=True)
+
+    def make():
+        check(config)
+        build_experiment(config, RunFolder(tmp_path))
+
+    with pytest.raises(ConfigError) as raised:
+        make()
+
+    assert key.partition("._target_")[0] in str(raised.value)
+    assert said in str(raised.value)
+    assert len(str(raised.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize("key", ["data.input_shape", "model.input_shape"])
+def test_a_shape_that_the_data_do_not_have(command, key):
+    outcome = command("train", f"{key}=[4]", "trainer.max_epochs=1", "trainer.accelerator=cpu")
+
+    assert "Traceback" not in outcome.err, outcome.err[-300:]
+    assert outcome.code in (1, 2)
+    assert "input_shape" in outcome.err
 
 
 # ---- Exit codes ----------------------------------------------------------------------------------
@@ -535,16 +456,13 @@ def raising(error):
     return function
 
 
-@pytest.mark.parametrize("code", [0, 1])
-def test_the_code_of_the_function_is_that_of_the_process(command, code):
-    outcome = command("train", function=lambda config, words: code)
+def test_the_code_of_the_function_is_that_of_the_process(command):
+    outcome = command("train", function=lambda config, words: 1)
 
-    assert (outcome.code, outcome.err) == (code, "")
+    assert (outcome.code, outcome.err) == (1, "")
 
 
-@pytest.mark.parametrize(
-    "error", [SeedbedError("went wrong"), DataError("no file"), Diverged(1e9, 1, 2, 0.1)]
-)
+@pytest.mark.parametrize("error", [DataError("no file"), Diverged(1e9, 1, 2, 0.1)])
 def test_a_run_that_failed_is_1_and_its_message(command, tmp_path, error):
     outcome = command("train", function=raising(error))
 
@@ -552,15 +470,17 @@ def test_a_run_that_failed_is_1_and_its_message(command, tmp_path, error):
     assert any(file.endswith(".hydra/config.yaml") for file in files(tmp_path))
 
 
-def test_a_config_that_turns_out_wrong_is_2_and_its_folder_is_removed(refused, tmp_path):
-    message = refused("train", "seed=1", function=raising(ConfigError("no such thing")))
+def test_a_config_that_turns_out_wrong_is_2_and_its_folder_is_removed(command, tmp_path):
+    outcome = command("train", function=raising(ConfigError("no such thing")))
 
-    assert message == "seedbed: no such thing\n"
-    assert list(tmp_path.iterdir()) == []
+    assert (outcome.code, outcome.err) == (2, "seedbed: no such thing\n")
+    assert files(tmp_path) == []
+    assert list(tmp_path.glob("outputs/runs/*")) == []
 
 
-def test_the_folder_is_removed_though_hydra_keeps_no_config_in_it(refused):
-    refused("train", "hydra.output_subdir=null", function=raising(ConfigError("no such thing")))
+@pytest.mark.parametrize("override", ["seed=1", "hydra.output_subdir=null"])
+def test_a_config_that_turns_out_wrong_leaves_not_even_empty_folders(refused, override):
+    refused("train", override, function=raising(ConfigError("no such thing")))
 
 
 def test_a_config_that_turns_out_wrong_leaves_the_other_runs_alone(command, tmp_path):
@@ -584,13 +504,12 @@ def test_a_folder_with_files_in_it_stays(command, tmp_path):
     assert "here/kept.txt" in files(tmp_path)
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "predict"])
-def test_a_verb_that_reads_never_removes_the_working_folder(command, tmp_path, verb):
+def test_a_verb_that_reads_never_removes_the_working_folder(command, tmp_path):
     # What a killed run leaves behind, and the user is looking into.
     (tmp_path / ".hydra").mkdir()
     (tmp_path / ".hydra" / "config.yaml").write_text("seed: 0\n")
 
-    outcome = command(verb, "run=x", "+input=y", function=raising(ConfigError("no such run")))
+    outcome = command("evaluate", "run=x", function=raising(ConfigError("no such run")))
 
     assert outcome.code == 2
     assert files(tmp_path) == [".hydra/config.yaml"]
@@ -606,11 +525,11 @@ def test_a_folder_that_was_there_before_is_not_removed(command, tmp_path):
     assert "mine/.hydra/of_the_user.txt" in files(tmp_path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_a_signal_stopped_is_128_and_its_number(command, number):
-    outcome = command("train", function=raising(Interrupted(int(number))))
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])
+def test_a_run_that_a_signal_stopped_is_128_and_its_number(command, number, code):
+    outcome = command("train", function=raising(Interrupted(number)))
 
-    assert outcome.code == 128 + number
+    assert outcome.code == code
     assert "Traceback" not in outcome.err
 
 
@@ -630,24 +549,17 @@ def test_an_unexpected_exception_is_1_and_a_traceback(command):
     assert outcome.err.endswith("RuntimeError: a bug\n")
 
 
-@pytest.mark.parametrize("function", [fake, raising(ConfigError("wrong"))])
-def test_hydra_full_error_shows_where_an_error_comes_from(command, monkeypatch, function):
+@pytest.mark.parametrize(
+    ("override", "place"), [("optimizer.lrr=1", "omegaconf"), ("optimizer.lr=-1", "checks.py")]
+)
+def test_hydra_full_error_shows_where_an_error_comes_from(command, monkeypatch, override, place):
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-    override = "optimizer.lrr=1" if function is fake else "seed=0"
 
-    outcome = command("train", override, function=function)
+    outcome = command("train", override, function=fake)
 
     assert outcome.code != 0
     assert "Traceback (most recent call last)" in outcome.err
-
-
-def test_hydra_full_error_shows_where_a_check_failed(command, monkeypatch):
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-
-    outcome = command("train", "optimizer.lr=-1", function=fake)
-
-    assert outcome.code != 0
-    assert "checks.py" in outcome.err
+    assert place in outcome.err
 
 
 def test_a_real_process_says_2_and_one_line(tmp_path):
@@ -683,58 +595,43 @@ def test_a_sweep_runs_every_job_in_a_folder_of_its_own(command, tmp_path):
     ran = []
 
     def function(config, words):
-        ran.append((config.optimizer.lr, config.seed))
+        ran.append((config.optimizer.lr, config.seed, words[1:]))
         return 0
 
-    outcome = command("train", "-m", "optimizer.lr=0.1,0.2", "seed=0,1", function=function)
+    arguments = ["train", "-m", "optimizer.lr=0.1,0.2", "seed=0,1"]
+    outcome = command(*arguments, function=function)
 
     assert (outcome.code, outcome.err) == (0, "")
-    assert ran == [(0.1, 0), (0.1, 1), (0.2, 0), (0.2, 1)]
+    assert ran == [(lr, seed, arguments) for lr in (0.1, 0.2) for seed in (0, 1)]
     configs = list(tmp_path.glob("outputs/sweeps/*/*/*/.hydra/config.yaml"))
     assert sorted(config.parts[-3] for config in configs) == ["0", "1", "2", "3"]
 
 
-@pytest.mark.parametrize(
-    ("outcome_of_job_1", "code", "said"),
-    [
-        (1, 1, ""),
-        (SeedbedError("went wrong"), 1, "seedbed: went wrong"),
-        (ConfigError("is wrong"), 2, "seedbed: is wrong"),
-        (RuntimeError("a bug"), 1, "RuntimeError: a bug"),
-    ],
-)
-def test_a_job_that_fails_does_not_stop_the_others(command, outcome_of_job_1, code, said):
+def test_jobs_that_fail_do_not_stop_the_others(command, tmp_path):
     ran = []
+    errors = [SeedbedError("went wrong"), RuntimeError("a bug"), ConfigError("is wrong")]
 
     def function(config, words):
         ran.append(config.seed)
-        if config.seed != 1:
+        if config.seed == 4:
             return 0
-        if isinstance(outcome_of_job_1, int):
-            return outcome_of_job_1
-        raise outcome_of_job_1
+        raise errors[config.seed]
 
-    outcome = command("train", "-m", "seed=0,1,2", function=function)
+    # Seed -1 is wrong before it runs.
+    outcome = command("train", "-m", "seed=0,-1,1,2,4", function=function)
 
-    assert ran == [0, 1, 2]
-    assert outcome.code == code
-    assert said in outcome.err
-
-
-def test_a_job_whose_values_are_wrong_does_not_stop_the_others(command, tmp_path):
-    ran = []
-
-    def function(config, words):
-        ran.append(config.optimizer.lr)
-        return 0
-
-    outcome = command("train", "-m", "optimizer.lr=0.1,-1,0.2", function=function)
-
-    assert ran == [0.1, 0.2]
+    assert ran == [0, 1, 2, 4]
     assert outcome.code == 2
-    assert outcome.err == "seedbed: optimizer.lr: -1.0 is out of range: it must be at least 0\n"
+    for said in ("seedbed: went wrong\n", "a bug\n", "seedbed: is wrong\n", "at least 0\n"):
+        assert said in outcome.err
     configs = list(tmp_path.glob("outputs/sweeps/*/*/*/.hydra/config.yaml"))
-    assert sorted(config.parts[-3] for config in configs) == ["0", "2"]
+    assert sorted(config.parts[-3] for config in configs) == ["0", "2", "4"]
+
+
+def test_one_failed_job_makes_the_sweep_fail(command):
+    outcome = command("train", "-m", "seed=1,0", function=lambda config, words: config.seed)
+
+    assert outcome.code == 1
 
 
 def test_a_signal_stops_the_sweep(command):
@@ -742,13 +639,11 @@ def test_a_signal_stops_the_sweep(command):
 
     def function(config, words):
         ran.append(config.seed)
-        if config.seed == 1:
-            raise Interrupted(15)
-        return 0
+        raise Interrupted(15)
 
-    outcome = command("train", "-m", "seed=0,1,2", function=function)
+    outcome = command("train", "-m", "seed=0,1", function=function)
 
-    assert (outcome.code, ran) == (143, [0, 1])
+    assert (outcome.code, ran) == (143, [0])
 
 
 @pytest.mark.parametrize(
@@ -756,28 +651,39 @@ def test_a_signal_stops_the_sweep(command):
     [
         ("optimizer.lrr=1,2", "Did you mean 'optimizer.lr'?"),
         ("optimizer=sgd,adm", "Did you mean 'adam'?"),
-        ("optimizer.lr=0.1,fast", "'fast' is not a number"),
         ("optimizer.lr=-1", "at least 0"),
-        ("seed=range(0,0)", "seed"),
-        ("optimizer=glob(x*)", "optimizer"),
+        ("optimizer=glob(x*)", "optimizer"),  # Nothing to run.
         ("seed=interval(0,1)", "seed"),
-        ("seed=choice()", "seed"),
     ],
 )
 def test_a_sweep_that_cannot_run_is_refused_before_anything_is_written(refused, axis, said):
     assert said in refused("train", "-m", axis)
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "predict"])
-def test_a_sweep_of_a_verb_that_reads_leaves_no_folder(command, tmp_path, verb):
-    given = ["run=a,b", "input=c"] if verb == "predict" else ["run=a,b"]
+def test_a_sweep_does_not_write_over_an_older_one(command, tmp_path):
+    kept = tmp_path / "sweep" / "0" / "run.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}")
+    ran = []
+
+    def function(config, words):
+        ran.append(config.seed)
+        return 0
+
+    outcome = command("train", "-m", "hydra.sweep.dir=sweep", "seed=1", function=function)
+
+    assert (outcome.code, ran) == (2, [])
+    assert files(tmp_path) == ["sweep/0/run.json"]
+
+
+def test_a_sweep_of_a_verb_that_reads_leaves_no_folder(command, tmp_path):
     ran = []
 
     def function(config, words):
         ran.append(config.run)
         return 0
 
-    outcome = command(verb, "-m", *given, function=function)
+    outcome = command("evaluate", "-m", "run=a,b", function=function)
 
     assert (outcome.code, ran) == (0, ["a", "b"])
     assert list(tmp_path.iterdir()) == []
@@ -787,8 +693,6 @@ def test_a_sweep_of_a_verb_that_reads_leaves_no_folder(command, tmp_path, verb):
 
 
 def test_the_config_that_is_printed_is_the_config_that_runs(command, tmp_path):
-    from omegaconf import OmegaConf
-
     overrides = ["data=clusters", "model=mlp", "model.hidden=[3]", "optimizer.lr=0.5"]
     seen = []
 
@@ -805,20 +709,7 @@ def test_the_config_that_is_printed_is_the_config_that_runs(command, tmp_path):
 
 
 def test_runs_of_the_same_second_have_folders_of_their_own(command, tmp_path):
-    for _ in range(3):
+    for _ in range(2):
         assert command("train", function=fake).code == 0
 
-    assert len(list(tmp_path.glob("outputs/runs/*/*"))) == 3
-
-
-def test_the_command_is_handed_to_the_function(command):
-    seen = []
-
-    def function(config, words):
-        seen.append(words)
-        return 0
-
-    command("train", "-m", "seed=1,2", function=function)
-
-    assert [words[1:] for words in seen] == [["train", "-m", "seed=1,2"]] * 2
-    assert json.dumps(seen[0])  # Plain words, fit for run.json.
+    assert len(list(tmp_path.glob("outputs/runs/*/*"))) == 2

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 import torchmetrics as tm
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torchmetrics import classification as tmc
@@ -84,16 +84,20 @@ def test_every_accepted_metric_is_there_and_tested_here() -> None:
 @given(rows=st.integers(2, 40), targets=st.integers(1, 4), seed=seeds)
 def test_regression_metrics_equal_torchmetrics(rows: int, targets: int, seed: int) -> None:
     output, target = regression_rows(rows, targets, seed)
-    references = {
+    # Where there is next to nothing to explain, or left to explain, torchmetrics rounds r2.
+    assume((target.var(0) > 0.01).all() and ((output - target).square().sum(0) > 0.01).all())
+    references: dict[str, tm.Metric] = {
         "rmse": tm.MeanSquaredError(squared=False),
         "mae": tm.MeanAbsoluteError(),
         "r2": tm.R2Score(multioutput="uniform_average"),
     }
 
     found = without_loss(computed(REGRESSION, [(output, target)]))
-
+    for metric in references.values():
+        metric.set_dtype(torch.float64)
     expected = values_of(references, output.double(), target.double())
-    assert found == pytest.approx(expected, rel=1e-5, abs=1e-6)
+
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def test_regression_metrics_in_closed_form() -> None:
@@ -199,7 +203,7 @@ def test_neither_batches_nor_their_order_matter(
     for names, output, target in both_kinds(rows, seed):
         whole = computed(names, [(output, target)])
         in_parts = computed(names, cut(output[order], target[order], sizes), rows_kept)
-        assert in_parts == pytest.approx(whole, rel=1e-6, abs=1e-7)
+        assert in_parts == pytest.approx(whole, rel=1e-6, abs=1e-6)
 
 
 def test_loss_is_the_mean_over_rows_and_not_over_batches() -> None:
@@ -269,7 +273,7 @@ def test_several_devices_compute_the_numbers_of_one(rows: int, seed: int, world_
             devices.append(device)
 
         for found in on_devices(devices):
-            assert found == pytest.approx(whole, rel=1e-6, abs=1e-7)
+            assert found == pytest.approx(whole, rel=1e-6, abs=1e-6)
 
 
 def saved_and_loaded(state: dict[str, Any]) -> dict[str, Any]:
@@ -284,6 +288,7 @@ def saved_and_loaded(state: dict[str, Any]) -> dict[str, Any]:
 @given(rows=st.integers(2, 40), seed=seeds, done=st.integers(0, 40))
 def test_an_interrupted_epoch_is_taken_up(rows: int, seed: int, done: int) -> None:
     for names, output, target in both_kinds(rows, seed):
+        whole = computed(names, [(output, target)])
         batches = cut(output, target, [3, 1, 4])
         interrupted = EpochMetrics(names)
         add_all(interrupted, batches[:done])
@@ -295,7 +300,7 @@ def test_an_interrupted_epoch_is_taken_up(rows: int, seed: int, done: int) -> No
         resumed.load_state_dict(state)
         add_all(resumed, batches[done:])
 
-        assert resumed.compute(None) == pytest.approx(computed(names, [(output, target)]), rel=1e-6)
+        assert resumed.compute(None) == pytest.approx(whole, rel=1e-6, abs=1e-6)
 
 
 def test_a_state_is_a_copy() -> None:

@@ -330,7 +330,7 @@ def test_early_stopping_stops_by_the_optimized_metric(tmp_path: Path) -> None:
 def test_a_curve_per_step_is_written_where_asked(tmp_path: Path) -> None:
     trained(tmp_path, "trainer.max_epochs=3", "trainer.log_every_n_steps=2", "scheduler=one_cycle")
     assert sorted(curve(tmp_path, "train/loss_step")) == [2, 4, 6, 8]
-    rates = curve(tmp_path, "learning_rate_step")
+    rates = curve(tmp_path, "train/learning_rate_step")
     assert len(set(rates.values())) == 4
 
 

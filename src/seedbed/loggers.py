@@ -108,12 +108,18 @@ class TensorBoard(Logger):
         """Do nothing: hyperparameters are written with the final metrics (`log_outcome`)."""
 
     @rank_zero_only
-    def log_outcome(self, hyperparameters: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
-        """Write the row of the HParams page: hyperparameters, and which scalars are its metrics."""
+    def log_outcome(self, hyperparameters: Mapping[str, Any]) -> None:
+        """Write the row of the HParams page: hyperparameters; its metrics are the run's scalars.
+
+        torch's first summary, which lists the columns of the page, is left out: TensorBoard would
+        take the list of whichever run it finds first for all runs. Without it, it takes every key
+        and every scalar of every run.
+        """
         from torch.utils.tensorboard.summary import hparams
 
-        for summary in hparams(dict(hyperparameters), dict(metrics)):
-            self.events.add(summary)
+        _, session_start, session_end = hparams(dict(hyperparameters), {})
+        self.events.add(session_start)
+        self.events.add(session_end)
 
     @rank_zero_only
     def log_text(self, tag: str, content: str) -> None:

@@ -82,7 +82,7 @@ class SupervisedModule(pl.LightningModule):
         if self.log_every_n_steps and (self.global_step + 1) % self.log_every_n_steps == 0:
             step_values = {
                 "train/loss_step": loss.item(),
-                "learning_rate_step": self._learning_rate(),
+                "train/learning_rate_step": self._learning_rate(),
             }
             self._log(step_values, self.global_step + 1)
         return self._share_of_global_batch(loss, len(output))

@@ -5,7 +5,6 @@ import os
 import sys
 import warnings
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -148,12 +147,10 @@ def test(experiment: Experiment) -> None:
 
 def _finish(experiment: Experiment, record: Record, status: str, error: str | None) -> None:
     """Write the last state of record and events, and print the closing table."""
-    results = _results(experiment)
-    record.update(**results)
+    record.update(**_results(experiment))
     record.finish(status, error)
     if experiment.tensorboard is not None:
-        finite = {k: v for k, v in results["metrics"].items() if isfinite(v)}
-        experiment.tensorboard.log_outcome(record.fields["hyperparameters"], finite)
+        experiment.tensorboard.log_outcome(record.fields["hyperparameters"])
         experiment.tensorboard.close()
     if experiment.trainer.is_global_zero and status != "failed":
         _print_outcome(experiment, record, status, error)

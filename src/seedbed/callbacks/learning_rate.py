@@ -3,7 +3,7 @@
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-TAG = "learning_rate"
+TAG = "train/learning_rate"
 
 
 class LearningRate(Callback):
