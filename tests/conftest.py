@@ -19,11 +19,12 @@ from hydra import initialize_config_dir
 from hydra._internal.hydra import Hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from yaml import safe_load
 
 from seedbed import cli
 from seedbed.application import register_resolvers
-from seedbed.listing import config_folder
+from seedbed.listing import GROUPS, config_folder
 from seedbed.schema import register_schema
 
 
@@ -47,10 +48,19 @@ def _composed(verb: str, overrides: tuple[str, ...]) -> DictConfig:
 
 @pytest.fixture(scope="session")
 def compose() -> Callable[..., DictConfig]:
-    """Return a function that composes the schema-typed config of a verb, as Hydra does."""
+    """Return a function that composes the schema-typed config of a verb.
+
+    Hydra chooses the options of groups; keys are set afterwards, since composing takes its time.
+    """
 
     def composed(*overrides: str, verb: str = "train") -> DictConfig:
-        return deepcopy(_composed(verb, overrides))
+        groups = [one for one in overrides if one.partition("=")[0] in GROUPS]
+        config = deepcopy(_composed(verb, tuple(groups)))
+        for override in overrides:
+            if override not in groups:
+                key, _, value = override.lstrip("+").partition("=")
+                OmegaConf.update(config, key, safe_load(value), force_add=True)
+        return config
 
     return composed
 
@@ -65,6 +75,8 @@ def command(
     it; warnings and log lines are part of what is printed.
     """
     monkeypatch.chdir(tmp_path)
+    # Hydra composes twice, at first only to read hydra.mode; so many tests do without that.
+    monkeypatch.setattr(Hydra, "get_mode", lambda *args, **kwargs: None)
     for name in ("HYDRA_FULL_ERROR", "SEEDBED_DATA", "SEEDBED_OUTPUTS"):
         monkeypatch.delenv(name, raising=False)
 
@@ -84,15 +96,11 @@ def command(
 
 
 @pytest.fixture
-def refused(
-    command: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., str]:
+def refused(command: Callable[..., Outcome], tmp_path: Path) -> Callable[..., str]:
     """Return a function that expects a command to be refused as wrong; it returns the message.
 
     That is exit code 2, up to three lines on stderr, no traceback, and nothing written.
     """
-    # Hydra composes twice, at first only to read hydra.mode. These many tests do without that.
-    monkeypatch.setattr(Hydra, "get_mode", lambda *args, **kwargs: None)
 
     def refuse(*arguments: str, function: Callable[..., int] | None = _never) -> str:
         before = sorted(tmp_path.rglob("*"))

@@ -598,40 +598,34 @@ def test_a_sweep_runs_every_job_in_a_folder_of_its_own(command, tmp_path):
         ran.append((config.optimizer.lr, config.seed, words[1:]))
         return 0
 
-    arguments = ["train", "-m", "optimizer.lr=0.1,0.2", "seed=0,1"]
+    arguments = ["train", "-m", "optimizer.lr=0.1,0.2", "seed=3"]
     outcome = command(*arguments, function=function)
 
     assert (outcome.code, outcome.err) == (0, "")
-    assert ran == [(lr, seed, arguments) for lr in (0.1, 0.2) for seed in (0, 1)]
+    assert ran == [(0.1, 3, arguments), (0.2, 3, arguments)]
     configs = list(tmp_path.glob("outputs/sweeps/*/*/*/.hydra/config.yaml"))
-    assert sorted(config.parts[-3] for config in configs) == ["0", "1", "2", "3"]
+    assert sorted(config.parts[-3] for config in configs) == ["0", "1"]
 
 
 def test_jobs_that_fail_do_not_stop_the_others(command, tmp_path):
     ran = []
-    errors = [SeedbedError("went wrong"), RuntimeError("a bug"), ConfigError("is wrong")]
+    errors = [SeedbedError("went wrong"), RuntimeError("a bug")]
 
     def function(config, words):
         ran.append(config.seed)
-        if config.seed == 4:
+        if config.seed == 2:
             return 0
         raise errors[config.seed]
 
     # Seed -1 is wrong before it runs.
-    outcome = command("train", "-m", "seed=0,-1,1,2,4", function=function)
+    outcome = command("train", "-m", "seed=0,-1,1,2", function=function)
 
-    assert ran == [0, 1, 2, 4]
+    assert ran == [0, 1, 2]
     assert outcome.code == 2
-    for said in ("seedbed: went wrong\n", "a bug\n", "seedbed: is wrong\n", "at least 0\n"):
+    for said in ("seedbed: went wrong\n", "a bug\n", "at least 0\n"):
         assert said in outcome.err
     configs = list(tmp_path.glob("outputs/sweeps/*/*/*/.hydra/config.yaml"))
-    assert sorted(config.parts[-3] for config in configs) == ["0", "2", "4"]
-
-
-def test_one_failed_job_makes_the_sweep_fail(command):
-    outcome = command("train", "-m", "seed=1,0", function=lambda config, words: config.seed)
-
-    assert outcome.code == 1
+    assert sorted(config.parts[-3] for config in configs) == ["0", "2", "3"]
 
 
 def test_a_signal_stops_the_sweep(command):

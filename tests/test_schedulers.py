@@ -1,4 +1,4 @@
-"""Schedules: torch's own stepped by hand, closed forms, and "the whole run" as a real fit has it."""
+"""Schedules: torch's own stepped by hand, closed forms, and "the whole run" in a real fit."""
 
 import math
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def make_trainer(**options: Any) -> pl.Trainer:
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        num_sanity_val_steps=0,
+        limit_val_batches=0,
         **options,
     )
 
@@ -74,8 +74,9 @@ def made(options: dict[str, Any], optimizer: Optimizer) -> dict[str, Any]:
     return found
 
 
-# What each option stands for, in torch's own words; written out, not read from the YAML.
+# The key of each option that may be null for "the whole run".
 LENGTHS = {"cosine": "T_max", "one_cycle": "total_steps", "warmup_cosine": "total_iters"}
+# What each option stands for, in torch's own words; written out, not read from the YAML.
 REFERENCES: dict[str, tuple[dict[str, Any], str, Callable[[Optimizer], Any]]] = {
     "step": ({}, "epoch", lambda o: torch_schedulers.StepLR(o, step_size=30, gamma=0.1)),
     "cosine": (
@@ -207,7 +208,7 @@ class Data(pl.LightningDataModule):
 
 
 class Rates(pl.Callback):
-    """Notes epoch and learning rate at the start of every batch, and every epoch's loss."""
+    """Notes epoch and rate at the start of every batch, and the loss of all epochs but the last."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, float]] = []
@@ -216,8 +217,9 @@ class Rates(pl.Callback):
     def on_train_batch_start(self, trainer: pl.Trainer, *args: Any) -> None:
         self.seen.append((trainer.current_epoch, trainer.optimizers[0].param_groups[0]["lr"]))
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, *args: Any) -> None:
-        self.losses.append(trainer.callback_metrics["train/loss"].item())
+    def on_train_epoch_start(self, trainer: pl.Trainer, *args: Any) -> None:
+        if trainer.current_epoch > 0:
+            self.losses.append(trainer.callback_metrics["train/loss"].item())
 
 
 def fit(
@@ -380,9 +382,9 @@ def test_plateau_watches_the_metric_of_every_epoch() -> None:
 
     optimizer = make_optimizer()
     reference = torch_schedulers.ReduceLROnPlateau(optimizer, **keys)
-    expected = []
+    expected = [RATE] * BATCHES
     for loss in noted.losses:
-        expected += [optimizer.param_groups[0]["lr"]] * BATCHES
         reference.step(loss)
+        expected += [optimizer.param_groups[0]["lr"]] * BATCHES
     assert [rate for _, rate in noted.seen] == pytest.approx(expected)
     assert len(set(expected)) > 1

@@ -22,6 +22,16 @@ VERBS = {
 
 def main() -> None:
     """Run `seedbed VERB ...` with the process's arguments; exits with the contract's codes."""
+    try:
+        run_command()
+    except BrokenPipeError:
+        # Whoever read our output, `head` for instance, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def run_command() -> None:
+    """Find the verb among the arguments and run it."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(help_text())

@@ -287,6 +287,5 @@ def quiet_lightning() -> None:
         ".*Checkpoint directory.*exists and is not empty.*",
         ".*overfit_batches.*",
         ".*isinstance.treespec, LeafSpec.*",
-        ".*not resumable.*",
     ):
         warnings.filterwarnings("ignore", message)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seedbed.data.random import hash64, normal, permutations, uniform
+from seedbed.data.random import BATCH_ORDER, SPLIT_ORDER, hash64, normal, permutations, uniform
 
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
@@ -96,27 +96,51 @@ def test_orders_are_permutations(seed: int, epoch: int, rows: int) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=seeds, epoch=epochs, rows=st.integers(1, 60))
-def test_order_sorts_the_hashes_of_the_rows(seed: int, epoch: int, rows: int) -> None:
-    keys = [signed(number) for number in hashes(seed, 0, epoch, rows)]
+@given(
+    seed=seeds,
+    epoch=epochs,
+    rows=st.integers(1, 60),
+    stream=st.sampled_from([BATCH_ORDER, SPLIT_ORDER, 3]),
+)
+def test_order_sorts_the_hashes_of_the_rows(seed: int, epoch: int, rows: int, stream: int) -> None:
+    keys = [signed(number) for number in hashes(seed, stream, epoch, rows)]
 
     expected = sorted(range(rows), key=keys.__getitem__)
 
-    assert permutations(seed, epoch, rows).tolist() == expected
+    assert permutations(seed, epoch, rows, stream).tolist() == expected
 
 
 @pytest.mark.parametrize(
     ("seed", "epoch", "order"),
     [
-        (0, 0, [9, 4, 10, 6, 3, 1, 0, 7, 8, 11, 2, 5]),
-        (0, 1, [0, 6, 3, 11, 2, 9, 4, 1, 7, 10, 5, 8]),
-        (1, 0, [0, 3, 6, 5, 1, 9, 8, 7, 11, 4, 10, 2]),
-        (2**32 - 1, 499, [10, 5, 11, 2, 7, 1, 6, 4, 0, 3, 8, 9]),
+        (0, 0, [9, 0, 3, 1, 6, 4, 11, 5, 7, 8, 2, 10]),
+        (0, 1, [10, 6, 5, 3, 11, 1, 2, 8, 4, 9, 7, 0]),
+        (1, 0, [5, 6, 11, 1, 7, 4, 9, 10, 0, 2, 8, 3]),
+        (2**32 - 1, 499, [5, 8, 0, 3, 6, 1, 2, 7, 9, 10, 4, 11]),
     ],
 )
 def test_orders_never_change(seed: int, epoch: int, order: list[int]) -> None:
     # Runs of the past are repeated from their seed: another order is another experiment.
     assert permutations(seed, epoch, 12).tolist() == order
+
+
+def test_splits_have_orders_of_their_own() -> None:
+    order = permutations(0, 0, 12, SPLIT_ORDER).tolist()
+
+    assert order == [5, 8, 9, 6, 10, 3, 7, 0, 2, 4, 11, 1]
+    assert order != permutations(0, 0, 12).tolist()
+
+
+@pytest.mark.parametrize("order_stream", [BATCH_ORDER, SPLIT_ORDER])
+def test_orders_have_nothing_in_common_with_the_numbers_of_datasets(order_stream: int) -> None:
+    rows = 4000
+    places = torch.arange(rows, dtype=torch.float64)
+
+    # A dataset drawn with the seed that orders it must not come out sorted.
+    for seed, stream in product((0, 5), range(30)):
+        order = permutations(seed, 0, rows, order_stream)
+        drawn = uniform(seed, stream, 0, rows)[order]
+        assert torch.stack((drawn, places)).corrcoef()[0, 1].abs() < 5 / math.sqrt(rows)
 
 
 @settings(max_examples=20, deadline=None)

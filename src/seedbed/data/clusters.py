@@ -77,6 +77,5 @@ class Clusters(InMemoryData):
             self._batch,
             self.options.batches_per_epoch,
             device=self.device,
-            epoch=self._epoch,
-            **self._ranks(),
+            **self._training(),
         )

@@ -30,10 +30,10 @@ class FashionMNIST(InMemoryData):
         test = _table(arrays.test_images, arrays.test_labels)
         return Source(rows, test, arrays.fingerprint)
 
-    def model_inputs(self, inputs: Tensor) -> Tensor:
-        """Return images as the model takes them; bytes are brought to the range from 0 to 1."""
-        bytes_given = inputs.dtype == torch.uint8
-        return super().model_inputs(inputs.float() / LARGEST_PIXEL if bytes_given else inputs)
+    def floats(self, inputs: Tensor) -> Tensor:
+        """Return images from 0 to 1: bytes are divided by 255, floats are taken as they are."""
+        given = super().floats(inputs)
+        return given / LARGEST_PIXEL if inputs.dtype == torch.uint8 else given
 
 
 def _table(images: ndarray, labels: ndarray) -> Table:

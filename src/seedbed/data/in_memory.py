@@ -66,12 +66,16 @@ class InMemoryData(pl.LightningDataModule):
         self.fingerprint = source.fingerprint or fingerprint(tables)
         self.input_scale = self._scale(self._splits["train"].inputs)
 
+    def floats(self, inputs: Tensor) -> Tensor:
+        """Return raw inputs as floats of the trainer's precision, not yet scaled."""
+        return inputs.to(self.dtype)
+
     def _scale(self, training_inputs: Tensor) -> float:
         """Return the factor on the inputs; `max` is one over the largest training input."""
         scale = self.options.input_scale
         if scale != "max":
             return 1.0 if scale is None else float(scale)
-        largest = float(training_inputs.max())
+        largest = float(self.floats(training_inputs).max())
         if largest == 0:
             raise DataError("data.input_scale=max: the largest training input is 0")
         return 1.0 / largest
@@ -89,7 +93,7 @@ class InMemoryData(pl.LightningDataModule):
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Return raw inputs as the model takes them: scaled floats on the device."""
-        floats = inputs.to(self.device).to(self.dtype)
+        floats = self.floats(inputs.to(self.device))
         return floats if self.input_scale == 1.0 else floats * self.input_scale
 
     def table(self, split: str) -> Table:
@@ -114,11 +118,14 @@ class InMemoryData(pl.LightningDataModule):
             return {}
         return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}
 
-    def _epoch(self) -> int:
-        # While overfitting, every epoch sees the batches of the first.
-        if self.trainer is None or self.trainer.overfit_batches > 0:  # type: ignore[attr-defined]
-            return 0
-        return self.trainer.current_epoch
+    def _training(self) -> dict[str, Any]:
+        """Return what a training loader needs to know of the trainer."""
+        if self.trainer is None:
+            return {}
+        trainer: Any = self.trainer
+        overfits = trainer.overfit_batches > 0
+        epochs = {"epoch": lambda: trainer.current_epoch, "same_every_epoch": overfits}
+        return {**epochs, **self._ranks()}
 
     def train_dataloader(self) -> BatchLoader | StreamLoader:
         """Batches of the training rows, in the order of the epoch."""
@@ -130,8 +137,7 @@ class InMemoryData(pl.LightningDataModule):
             shuffle=options.shuffle,
             drop_last=options.drop_last,
             seed=options.seed,
-            epoch=self._epoch,
-            **self._ranks(),
+            **self._training(),
         )
 
     def evaluation_loader(self, split: str) -> BatchLoader:

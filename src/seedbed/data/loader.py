@@ -15,15 +15,41 @@ _EPOCHS_AHEAD = 64
 _LARGEST_BLOCK = 1 << 18
 
 
-class BatchLoader:
+class ResumableLoader:
+    """Counts the batches of an epoch, so that an interrupted one can be taken up.
+
+    `epoch` is asked at the start of each pass; with `same_every_epoch` all epochs draw what the
+    first one does. Lightning keeps `state_dict` in its checkpoints.
+    """
+
+    def __init__(self, epoch: Callable[[], int], same_every_epoch: bool) -> None:
+        self.epoch = epoch
+        self.same_every_epoch = same_every_epoch
+        self._handed_out = {"epoch": -1, "batches": 0}
+
+    def passes(self, batches: int) -> Iterator[tuple[int, int]]:
+        """Yield (epoch to draw, number of the batch) of what is left of the running epoch."""
+        epoch = self.epoch()
+        done = self._handed_out["batches"] if self._handed_out["epoch"] == epoch else 0
+        for batch in range(done if done < batches else 0, batches):
+            self._handed_out = {"epoch": epoch, "batches": batch + 1}
+            yield 0 if self.same_every_epoch else epoch, batch
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the running epoch and how many of its batches were handed out."""
+        return dict(self._handed_out)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Let a pass over the same epoch start after the batches that were handed out."""
+        self._handed_out = {"epoch": state["epoch"], "batches": state["batches"]}
+
+
+class BatchLoader(ResumableLoader):
     """Iterates over (inputs, targets) batches of a table that lies on the training device.
 
     The order of an epoch is a pure function of (seed, epoch): see `seedbed.data.random`. Of every
     batch of `batch_size` rows, device `rank` of `world_size` takes every `world_size`-th row, so
     the batches are the same whatever the number of devices.
-
-    `epoch` is asked at the start of each pass. `state_dict` and `load_state_dict` let Lightning
-    take up an interrupted epoch after the batches that were done.
     """
 
     def __init__(
@@ -36,9 +62,11 @@ class BatchLoader:
         drop_last: bool = False,
         seed: int = 0,
         epoch: Callable[[], int] = lambda: 0,
+        same_every_epoch: bool = False,
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
+        super().__init__(epoch, same_every_epoch)
         self.inputs = inputs
         self.targets = targets
         self.rows = len(inputs)
@@ -46,11 +74,8 @@ class BatchLoader:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.seed = seed
-        self.epoch = epoch
         self.rank = rank
         self.world_size = world_size
-        self._next_batch = 0
-        self._first_batch = 0
         self._block: tuple[int, Tensor] | None = None
 
     def __len__(self) -> int:
@@ -69,14 +94,12 @@ class BatchLoader:
         return self._block[1][epoch - self._block[0]]
 
     def __iter__(self) -> Iterator[Batch]:
-        order = self.order(self.epoch())
-        first, self._first_batch = self._first_batch, 0
-        whole = self.batch_size == self.rows and self.world_size == 1 and order is None
-        for batch in range(first, len(self)):
-            self._next_batch = batch + 1
+        whole = self.batch_size == self.rows and self.world_size == 1 and not self.shuffle
+        for epoch, batch in self.passes(len(self)):
             if whole:
                 yield self.inputs, self.targets
                 continue
+            order = self.order(epoch)
             start = batch * self.batch_size
             rows = slice(start + self.rank, start + self.batch_size, self.world_size)
             if order is None:
@@ -85,16 +108,8 @@ class BatchLoader:
                 chosen = order[rows]
                 yield self.inputs.index_select(0, chosen), self.targets.index_select(0, chosen)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return how many batches of the running epoch were handed out."""
-        return {"next_batch": self._next_batch % len(self)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Let the next pass start after the batches that were handed out."""
-        self._first_batch = int(state["next_batch"])
-
-
-class StreamLoader:
+class StreamLoader(ResumableLoader):
     """Iterates over batches that are drawn afresh at every step.
 
     `draw(step)` returns (inputs, targets) of the whole batch; what it returns depends on the step
@@ -108,34 +123,22 @@ class StreamLoader:
         *,
         device: torch.device | None = None,
         epoch: Callable[[], int] = lambda: 0,
+        same_every_epoch: bool = False,
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
+        super().__init__(epoch, same_every_epoch)
         self.draw = draw
         self.batches_per_epoch = batches_per_epoch
         self.device = device
-        self.epoch = epoch
         self.rank = rank
         self.world_size = world_size
-        self._next_batch = 0
-        self._first_batch = 0
 
     def __len__(self) -> int:
         return self.batches_per_epoch
 
     def __iter__(self) -> Iterator[Batch]:
-        step = self.epoch() * self.batches_per_epoch
-        first, self._first_batch = self._first_batch, 0
-        for batch in range(first, self.batches_per_epoch):
-            self._next_batch = batch + 1
-            inputs, targets = self.draw(step + batch)
+        for epoch, batch in self.passes(self.batches_per_epoch):
+            inputs, targets = self.draw(epoch * self.batches_per_epoch + batch)
             rows = slice(self.rank, None, self.world_size)
             yield inputs[rows].to(self.device), targets[rows].to(self.device)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return how many batches of the running epoch were handed out."""
-        return {"next_batch": self._next_batch % self.batches_per_epoch}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Let the next pass start after the batches that were handed out."""
-        self._first_batch = int(state["next_batch"])

@@ -15,6 +15,10 @@ from math import pi
 import torch
 from torch import Tensor
 
+# Streams of one seed are independent of each other. Datasets count theirs from 0 upwards.
+BATCH_ORDER = -1
+SPLIT_ORDER = -2
+
 _GOLDEN = 0x9E3779B97F4A7C15
 _MULTIPLIERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
@@ -45,12 +49,14 @@ def _key(seed: Tensor | int, stream: int, counter: Tensor | int) -> Tensor:
     return hash64(key + counters.long().to(key.device))
 
 
-def permutations(seed: Tensor | int, epoch: Tensor | int, rows: int) -> Tensor:
+def permutations(
+    seed: Tensor | int, epoch: Tensor | int, rows: int, stream: int = BATCH_ORDER
+) -> Tensor:
     """Return orders of `rows` rows, one for each (seed, epoch) broadcast together.
 
     Shape: (*broadcast, rows), int64. Each row is a permutation of 0 .. rows - 1.
     """
-    key = _key(seed, 0, epoch)
+    key = _key(seed, stream, epoch)
     indices = torch.arange(rows, device=key.device)
     return hash64(key.unsqueeze(-1) + indices * _signed(_GOLDEN)).argsort(dim=-1, stable=True)
 

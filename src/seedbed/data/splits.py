@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from seedbed.data.random import permutations
+from seedbed.data.random import SPLIT_ORDER, permutations
 from seedbed.errors import ConfigError
 
 
@@ -36,7 +36,7 @@ def split_rows(rows: int, val_size: float, test_size: float, seed: int) -> Split
             f"data.val_size={val_size:g} and data.test_size={test_size:g} hold out {val + test} of "
             f"{rows} rows: none is left for training"
         )
-    order = permutations(seed, 0, rows)
+    order = permutations(seed, 0, rows, SPLIT_ORDER)
     return Split(
         train=order[test + val :].sort().values,
         val=order[test : test + val].sort().values,

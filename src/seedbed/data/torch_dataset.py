@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from hydra.utils import instantiate
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
@@ -15,14 +14,12 @@ from seedbed.schema.data import TorchDataset as Options
 
 
 class EpochOrder(Sampler[int]):
-    """The row order of an epoch, a pure function of (seed, epoch): device `rank`'s share."""
+    """The row order of an epoch, a pure function of (seed, epoch)."""
 
-    def __init__(self, rows: int, seed: int, shuffle: bool, rank: int, world_size: int) -> None:
+    def __init__(self, rows: int, seed: int, shuffle: bool) -> None:
         self.rows = rows
         self.seed = seed
         self.shuffle = shuffle
-        self.rank = rank
-        self.world_size = world_size
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -30,12 +27,38 @@ class EpochOrder(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-(self.rows - self.rank) // self.world_size)
+        return self.rows
 
     def __iter__(self) -> Iterator[int]:
-        order = permutations(self.seed, self.epoch, self.rows)
-        rows = order if self.shuffle else torch.arange(self.rows)
-        return iter(rows[self.rank :: self.world_size].tolist())
+        if self.shuffle:
+            return iter(permutations(self.seed, self.epoch, self.rows).tolist())
+        return iter(range(self.rows))
+
+
+class SharedBatches(Sampler[list[int]]):
+    """Device `rank`'s share of every batch: as many batches on each of `world_size` devices.
+
+    A last batch of fewer rows than devices is left out.
+    """
+
+    def __init__(
+        self, sampler: EpochOrder, batch_size: int, drop_last: bool, rank: int, world_size: int
+    ) -> None:
+        self.sampler = sampler  # Lightning looks here for `set_epoch`.
+        self.batch_size = min(batch_size, len(sampler))
+        self.drop_last = drop_last
+        self.rank = rank
+        self.world_size = world_size
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.sampler), self.batch_size)
+        return whole if self.drop_last or rest < self.world_size or not rest else whole + 1
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = list(self.sampler)
+        for batch in range(len(self)):
+            rows = order[batch * self.batch_size : (batch + 1) * self.batch_size]
+            yield rows[self.rank :: self.world_size]
 
 
 class TorchDataset(pl.LightningDataModule):
@@ -65,16 +88,17 @@ class TorchDataset(pl.LightningDataModule):
         return split in self._datasets
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
-        """Return raw inputs as the model takes them: floats."""
-        return inputs.float()
+        """Return raw inputs as the model takes them: floats of the trainer's precision."""
+        precision = str(self.trainer.precision) if self.trainer else ""
+        return inputs.double() if precision.startswith("64") else inputs.float()
 
     def evaluation_loader(self, split: str) -> "DataLoader[Any]":
-        """Batches of a split in the dataset's own order."""
-        return self._loader(split, shuffle=False)
+        """Batches of all rows of a split, in the dataset's own order."""
+        return self._loader(split, shuffle=False, drop_last=False)
 
     def train_dataloader(self) -> "DataLoader[Any]":
         """Batches of the training rows, in the order of the epoch."""
-        return self._loader("train", shuffle=self.options.shuffle)
+        return self._loader("train", self.options.shuffle, self.options.drop_last)
 
     def val_dataloader(self) -> Any:
         """Batches of the validation rows; none where there are none."""
@@ -84,21 +108,21 @@ class TorchDataset(pl.LightningDataModule):
         """Batches of the test rows; none where there are none."""
         return self.evaluation_loader("test") if self.has_split("test") else []
 
-    def _loader(self, split: str, shuffle: bool) -> "DataLoader[Any]":
+    def _loader(self, split: str, shuffle: bool, drop_last: bool) -> "DataLoader[Any]":
         if split not in self._datasets:
             raise DataError(f"data.{split} is null: there is no {split} split")
         dataset, options = self._datasets[split], self.options
-        world_size = self.trainer.world_size if self.trainer else 1
+        workers: dict[str, Any] = {
+            "num_workers": options.num_workers,
+            "persistent_workers": options.num_workers > 0,
+        }
+        if isinstance(dataset, IterableDataset):
+            # Such a dataset shares its rows among devices itself.
+            return DataLoader(dataset, options.batch_size or 1, drop_last=drop_last, **workers)
+        rows = len(dataset)  # type: ignore[arg-type]
         rank = self.trainer.global_rank if self.trainer else 0
-        sampler = None
-        if not isinstance(dataset, IterableDataset):
-            sampler = EpochOrder(len(dataset), options.seed, shuffle, rank, world_size)  # type: ignore[arg-type]
-        batch_size = options.batch_size or (len(dataset) if sampler is not None else 1)  # type: ignore[arg-type]
-        return DataLoader(
-            dataset,
-            batch_size=max(1, batch_size // world_size),
-            sampler=sampler,
-            drop_last=options.drop_last and split == "train",
-            num_workers=options.num_workers,
-            persistent_workers=options.num_workers > 0,
-        )
+        world_size = self.trainer.world_size if self.trainer else 1
+        order = EpochOrder(rows, options.seed, shuffle)
+        batch_size = options.batch_size or rows
+        batches = SharedBatches(order, batch_size, drop_last, rank, world_size)
+        return DataLoader(dataset, batch_sampler=batches, **workers)
