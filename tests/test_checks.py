@@ -50,7 +50,7 @@ NOT_ENDING = ("trainer.max_epochs=null", "trainer.max_time='00:00:01:00'")
         (("data.input_scale=x",), ["data.input_scale: 'x'", "'max'", "null"]),
         (("data.input_scale=0",), ["data.input_scale: '0'"]),
         (("data.input_scale=true",), ["data.input_scale: 'True'"]),
-        (("data.input_scale=.nan",), ["data.input_scale: 'nan'"]),
+        (("data.input_scale=.nan",), ["data.input_scale:", "nan"]),
         (("data.input_scale=[1]",), ["data.input_scale: '[1]'"]),
         (("data.target_names=[a]",), ["data.target_names: 1", "2 target"]),
         (("data=clusters", "data.class_names=[a]"), ["data.class_names: 1", "2 class"]),

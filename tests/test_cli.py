@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from ast import literal_eval
 from pathlib import Path
 from statistics import median
 
@@ -29,18 +30,35 @@ def ran(*arguments, cwd, **environment):
     )
 
 
-def imported(cwd, *arguments):
-    """Return which heavy packages `seedbed ARGUMENTS` imports, in a process of its own."""
+def imported(cwd, *commands):
+    """Run commands one after the other in one process.
+
+    Return their exit codes, which heavy packages were imported, and what was printed.
+    """
     code = (
         "import sys; from seedbed import cli\n"
-        f"sys.argv = ['seedbed', *{arguments!r}]\n"
-        "try: cli.main()\n"
-        f"finally: sys.stderr.write('\\nIMPORTED ' + ' '.join(set({HEAVY}) & set(sys.modules)))"
+        "codes = []\n"
+        f"for command in {commands!r}:\n"
+        "    sys.argv = ['seedbed', *command]\n"
+        "    try: cli.main()\n"
+        "    except SystemExit as end: codes.append(end.code)\n"
+        "    if 'hydra' in sys.modules:\n"
+        "        from hydra.core.global_hydra import GlobalHydra\n"
+        "        GlobalHydra.instance().clear()\n"
+        f"heavy = [name for name in {HEAVY} if name in sys.modules]\n"
+        "sys.stderr.write(f'\\n{(codes, heavy)}')"
     )
+    environment = {name: value for name, value in os.environ.items() if name != "HYDRA_FULL_ERROR"}
     found = subprocess.run(
-        [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
-    return set(found.stderr.rpartition("IMPORTED")[2].split()), found
+    codes, heavy = literal_eval(found.stderr.splitlines()[-1])
+    return codes, heavy, found.stdout
 
 
 # ---- Help and lists ------------------------------------------------------------------------------
@@ -74,12 +92,13 @@ def test_version(command):
     assert outcome == type(outcome)(0, f"seedbed {seedbed.__version__}\n", "")
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict"])
-def test_every_verb_shows_its_keys_on_help(command, verb):
+@pytest.mark.parametrize(
+    ("verb", "key"), [("train", "optimized_metric: null"), ("predict", "input: ???")]
+)
+def test_a_verb_shows_its_keys_on_help(command, verb, key):
     outcome = command(verb, "--help")
 
     assert (outcome.code, outcome.err) == (0, "")
-    key = "optimized_metric: null" if verb == "train" else "run: ???"
     assert key in outcome.out
     assert "Powered by Hydra" not in outcome.out
 
@@ -164,40 +183,30 @@ def test_an_unknown_group_names_the_nearest_and_all(refused, arguments, found, s
 # ---- Imports and start-up ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("list",), ("list", "data"), ("lst",)])
-def test_what_needs_no_config_imports_neither_torch_nor_hydra(tmp_path, arguments):
-    heavy, found = imported(tmp_path, *arguments)
+def test_what_needs_no_config_imports_neither_torch_nor_hydra(tmp_path):
+    commands = ("--help",), ("list",), ("list", "data"), ("--version",), ("lst",), ("list", "dta")
 
-    assert found.returncode == (2 if arguments == ("lst",) else 0)
-    assert heavy == set()
+    codes, heavy, _ = imported(tmp_path, *commands)
 
-
-def test_printing_a_config_imports_no_torch(tmp_path):
-    heavy, found = imported(tmp_path, "train", "--cfg", "job", "optimizer=adam")
-
-    assert found.returncode == 0
-    assert "_target_: torch.optim.Adam" in found.stdout
-    assert "hydra" in heavy
-    assert not heavy & {"torch", "pytorch_lightning", "numpy", "tensorboard"}
-    assert list(tmp_path.iterdir()) == []
+    assert codes == [0, 0, 0, 0, 2, 2]
+    assert heavy == []
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_printing_and_refusing_a_config_import_no_torch(tmp_path):
+    codes, heavy, printed = imported(
+        tmp_path,
+        ("train", "--cfg", "job", "optimizer=adam"),
         ("train", "optimizer=adm"),
         ("train", "optimizer.lr=-1"),
         ("train", "model=cnn"),
-        ("train", "-m", "optimizer=sgd,adm"),
         ("evaluate",),
         ("predict", "run=latest"),
-    ],
-)
-def test_refusing_a_config_imports_no_torch(tmp_path, arguments):
-    heavy, found = imported(tmp_path, *arguments)
+    )
 
-    assert found.returncode == 2
-    assert "torch" not in heavy
+    assert codes == [0, 2, 2, 2, 2, 2]
+    assert heavy == ["hydra", "omegaconf"]
+    assert "_target_: torch.optim.Adam" in printed
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("argument", ["--help", "list"])
@@ -247,6 +256,19 @@ def test_a_module_of_the_working_folder_can_be_named(command, tmp_path, monkeypa
         assert command("train", function=function).code == 3
     finally:
         sys.modules.pop("of_the_working_folder", None)
+
+
+def test_whoever_reads_the_output_may_stop_early(tmp_path):
+    # As in `seedbed list | head -1`.
+    for arguments in (["--help"], ["list", "data"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        found = subprocess.run(
+            [SEEDBED, *arguments], cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, timeout=60
+        )
+        os.close(writing)
+
+        assert (found.returncode, found.stderr) == (0, b"")
 
 
 # ---- Completion ----------------------------------------------------------------------------------

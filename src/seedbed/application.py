@@ -7,38 +7,34 @@ signal n.
 """
 
 import os
-import re
 import secrets
 import shutil
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import (
-    ConfigCompositionException,
-    HydraException,
-    MissingConfigException,
-    OverrideParseException,
-    SearchPathException,
-)
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException, ValidationError
-from yaml import MarkedYAMLError, YAMLError
 
 from seedbed import listing
 from seedbed.checks import check
-from seedbed.errors import ConfigError, Interrupted, SeedbedError, listed, nearest
+from seedbed.errors import ConfigError, Interrupted, SeedbedError
+from seedbed.explanations import explain
 from seedbed.runs.folder import RECORD
-from seedbed.schema.store import GROUPS, register_schema
+from seedbed.schema.store import register_schema
 
 FAILED = 1
 WRONG_CONFIG = 2
+FULL_ERROR = "HYDRA_FULL_ERROR"
+
+Function = Callable[[DictConfig, list[str]], int]
 
 
 class StopBeforeRun(BaseException):
@@ -46,16 +42,13 @@ class StopBeforeRun(BaseException):
 
 
 class CheckBeforeRun(Callback):
-    """Hydra callback that checks the composed config before Hydra makes a folder."""
+    """Hydra callback that checks the composed config before Hydra makes a folder.
+
+    Of a sweep it would see the axes in their sweep syntax; its jobs are checked one by one.
+    """
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        self._check(config)
-
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        # Axes still hold their sweep syntax here; each job is checked when it is composed.
-        return
-
-    def _check(self, config: DictConfig) -> None:
+        """Raise StopBeforeRun where the run must not start."""
         try:
             check(config)
             _check_folder_is_free(config)
@@ -66,7 +59,7 @@ class CheckBeforeRun(Callback):
 def _check_folder_is_free(config: DictConfig) -> None:
     """Raise ConfigError where `hydra.run.dir` holds a run that this one would overwrite."""
     folder = Path(str(config.hydra.run.dir))
-    if config.hydra.output_subdir is not None and (folder / RECORD).exists():
+    if "optimizer" in config and (folder / RECORD).exists():
         raise ConfigError(f"hydra.run.dir={folder}: holds a run already; choose another folder")
 
 
@@ -78,9 +71,7 @@ def register_resolvers() -> None:
     register("mul", lambda a, b: a * b, replace=True)
 
 
-def run_application(
-    verb: str, arguments: list[str], function: Callable[[DictConfig, list[str]], int]
-) -> NoReturn:
+def run_application(verb: str, arguments: list[str], function: Function) -> NoReturn:
     """Run `function` on the config that Hydra composes for the verb, and exit.
 
     `function` takes the config and the full command line, and returns the exit code of its job. It
@@ -88,55 +79,100 @@ def run_application(
     """
     register_resolvers()
     register_schema()
-    full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    # Hydra then hands every exception to us instead of printing it in its own way.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    command = [sys.argv[0], verb, *arguments]
-    codes: list[int] = []
-
-    def checked(config: DictConfig) -> int:
-        # Hydra calls back before a single run, but not before the jobs of a sweep.
-        if HydraConfig.get().mode == RunMode.MULTIRUN:
-            check(config)
-        return function(config, command)
-
-    def job(config: DictConfig) -> None:
-        if full_error:
-            codes.append(checked(config))
-            return
-        try:
-            codes.append(checked(config))
-        except Interrupted as interruption:
-            sys.exit(128 + interruption.signal_number)
-        except ConfigError as error:
-            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
-            codes.append(_show(error, WRONG_CONFIG))
-        except SeedbedError as error:
-            codes.append(_show(error, FAILED))
-        except Exception:
-            traceback.print_exc()
-            codes.append(FAILED)
-
+    # Hydra would read the name of this option as a number.
+    arguments = ["debug='nan'" if word == "debug=nan" else word for word in arguments]
+    jobs = Jobs(verb, [sys.argv[0], verb, *arguments], function, os.environ.get(FULL_ERROR))
+    full_error = jobs.full_error
     folder = str(listing.config_folder())
-    application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(job)
+    application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs.run)
     sys.argv = [sys.argv[0], *arguments]
     try:
-        application()
+        _check_flags(verb, arguments)
+        # Hydra then hands every exception to us instead of printing it in its own way.
+        with environment_variable(FULL_ERROR, "1"):
+            application()
     except StopBeforeRun as stop:
         assert isinstance(stop.__cause__, ConfigError)
         if full_error:
             raise stop.__cause__ from None
         sys.exit(_show(stop.__cause__, WRONG_CONFIG))
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        if full_error:
+    except Exception as error:
+        # Before the first job starts, whatever goes wrong is in the command or in a config file.
+        if full_error or jobs.started:
             raise
-        sys.exit(_show(explain(error), WRONG_CONFIG))
-    except ValueError as error:
-        # Hydra's own complaint about flags that exclude each other.
-        if full_error or not str(error).startswith(("Only one of", "The --resolve")):
-            raise
-        sys.exit(_show(error, WRONG_CONFIG))
-    sys.exit(max(codes, default=0))
+        sys.exit(_show(explain(error, verb, arguments), WRONG_CONFIG))
+    sys.exit(max(jobs.codes, default=0))
+
+
+@contextmanager
+def environment_variable(name: str, value: str | None) -> Iterator[None]:
+    """Set an environment variable for a while; None removes it."""
+    before = os.environ.pop(name, None)
+    if value is not None:
+        os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before
+
+
+def _check_flags(verb: str, arguments: list[str]) -> None:
+    """Raise ConfigError for flags that Hydra does not have, instead of showing its whole usage."""
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError(f"{message}; see seedbed {verb} --hydra-help")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    flags = [word for word in arguments if word not in ("--version",)]
+    parser.parse_args(flags)
+
+
+class Jobs:
+    """Runs the function for each job that Hydra composes, and keeps the exit codes."""
+
+    def __init__(
+        self, verb: str, command: list[str], function: Function, full_error: str | None
+    ) -> None:
+        """`full_error` is what the user has set HYDRA_FULL_ERROR to."""
+        self.verb = verb
+        self.command = command
+        self.function = function
+        self.users_full_error = full_error
+        self.full_error = full_error == "1"
+        self.started = False
+        self.codes: list[int] = []
+
+    def run(self, config: DictConfig) -> None:
+        """Run one job; what goes wrong is shown and does not stop the others of a sweep."""
+        self.started = True
+        try:
+            self.codes.append(self._checked(config))
+        except Interrupted as interruption:
+            sys.exit(128 + interruption.signal_number)
+        except Exception as error:
+            if self.full_error:
+                raise
+            self.codes.append(self._failed(error))
+
+    def _checked(self, config: DictConfig) -> int:
+        # Hydra calls back before a single run, but not before the jobs of a sweep.
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            check(config)
+        with environment_variable(FULL_ERROR, self.users_full_error):
+            return self.function(config, self.command)
+
+    def _failed(self, error: Exception) -> int:
+        if isinstance(error, ConfigError):
+            if self.verb == "train":
+                _remove_unused(Path(HydraConfig.get().runtime.output_dir))
+            return _show(error, WRONG_CONFIG)
+        if isinstance(error, SeedbedError):
+            return _show(error, FAILED)
+        traceback.print_exception(error)
+        return FAILED
 
 
 def _show(error: Exception, code: int) -> int:
@@ -145,94 +181,12 @@ def _show(error: Exception, code: int) -> int:
 
 
 def _remove_unused(folder: Path) -> None:
-    """Remove a run folder that holds only its config, and the day's folder if that is empty."""
-    if folder.is_dir() and [entry.name for entry in folder.iterdir()] == [".hydra"]:
-        shutil.rmtree(folder)
-        if not any(folder.parent.iterdir()):
-            folder.parent.rmdir()
-
-
-def explain(error: Exception) -> Exception:
-    """Return an error of Hydra or OmegaConf in our words: key, found, accepted, nearest match."""
-    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
-        where = f"{error.problem_mark.name}, line {error.problem_mark.line + 1}"
-        return ConfigError(f"{where}: not YAML: {error.problem}")
-    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        return _missing_option(error)
-    if isinstance(error, SearchPathException):
-        return ConfigError(str(error).splitlines()[0])
-    if isinstance(error, OverrideParseException):
-        problem = str(error).splitlines()[0]
-        return ConfigError(f"{error.override}: not an override of the form key=value: {problem}")
-    if isinstance(cause, ValidationError):
-        return _wrong_type(cause)
-    if isinstance(cause, OmegaConfBaseException) and "not in" in str(cause) and cause.full_key:
-        return _unknown_key(cause)
-    return _other(error)
-
-
-def _missing_option(error: MissingConfigException) -> ConfigError:
-    group, _, option = str(error.missing_cfg_file).rpartition("/")
-    known = [name for name in error.options or [] if name != "schema"]
-    if not group:
-        return ConfigError(f"config '{option}' was not found.{nearest(option, known)}")
-    return ConfigError(
-        f"{group}={option}: no such option.{nearest(option, known)}\n"
-        f"{group} may be: {listed(known)}"
-    )
-
-
-def _unknown_key(error: OmegaConfBaseException) -> ConfigError:
-    full_key = str(error.full_key)
-    parent = full_key.rpartition(".")[0]
-    node = error.parent_node
-    known = [str(name) for name in node] if isinstance(node, DictConfig) else []
-    if not parent:
-        known = sorted({*known, *(set(GROUPS) - {"callback"}), *listing.COMMAND_LINE_ONLY})
-    if error.object_type is dict and parent:
-        return ConfigError(f"{full_key}: no such key yet; add it with +{full_key}=...")
-    full_names = [f"{parent}.{name}" if parent else name for name in known]
-    suggestion = nearest(full_key, full_names)
-    return ConfigError(
-        f"{full_key}: no such key.{suggestion}\n{parent or 'the config'} has: {listed(known, 30)}"
-    )
-
-
-def _wrong_type(error: ValidationError) -> ConfigError:
-    message = str(error).splitlines()[0]
-    field = re.sub(r"\W*field '[^']*'\W*", "", message)
-    kind = re.search(r"Value '(.*)' of type '.*' could not be converted to (\w+)", message)
-    if kind:
-        accepted = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
-        found = f"'{kind[1]}' is not {accepted.get(kind[2], kind[2].lower())}"
-    elif "is not Optional" in message:
-        found = "null is not accepted"
-    else:
-        found = field
-    return ConfigError(f"{error.full_key}: {found}{_meaning(error)}")
-
-
-def _meaning(error: ValidationError) -> str:
-    name = str(error.full_key).rpartition(".")[2].partition("[")[0]
-    fields = getattr(error.object_type, "__dataclass_fields__", {})
-    meaning = fields[name].metadata.get("meaning") if name in fields else None
-    return f" ({meaning})" if meaning else ""
-
-
-def _other(error: Exception) -> ConfigError:
-    text = str(error)
-    ambiguous = re.search(r"Ambiguous value for argument '(.*)'", text)
-    if ambiguous:
-        return ConfigError(
-            f"{ambiguous[1]}: several values make a sweep, which needs -m; a list is [a,b]"
-        )
-    override = re.search(r"Could not override '([^']*)'", text)
-    if override:
-        word = override[1].partition("@")[0]
-        known = sorted({*listing.GROUPS})
-        return ConfigError(f"{override[1]}: no such group or key.{nearest(word, known)}")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if isinstance(error, ConfigCompositionException) and error.__cause__ is not None:
-        lines.append(str(error.__cause__).splitlines()[0])
-    return ConfigError(" ".join(lines[:2]))
+    """Remove a run folder that holds nothing but what Hydra wrote, and parents left empty."""
+    written_by_hydra = {".hydra", "config.yaml", "hydra.yaml", "overrides.yaml"}
+    if not folder.is_dir() or {path.name for path in folder.rglob("*")} - written_by_hydra:
+        return
+    shutil.rmtree(folder)
+    for parent in folder.resolve().parents:
+        if not parent.is_relative_to(Path.cwd()) or parent == Path.cwd() or any(parent.iterdir()):
+            return
+        parent.rmdir()

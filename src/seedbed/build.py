@@ -7,21 +7,22 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from hydra.errors import InstantiationException
-from hydra.utils import get_class, get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.profilers import AdvancedProfiler, Profiler, SimpleProfiler
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
 from seedbed.callbacks import Checkpoint
 from seedbed.checks import has_validation, mode_of, optimized_metric
+from seedbed.data import DataModule
 from seedbed.errors import ConfigError
+from seedbed.making import make, make_factory, reworded
 from seedbed.models import set_initial_weights
 from seedbed.module import SupervisedModule
 from seedbed.runs.folder import RunFolder
 from seedbed.schedulers import make_scheduler
-from seedbed.schema import schema_of
+from seedbed.schema import schema_of, schema_targets
 from seedbed.tasks import Task
 
 # What a data option says of itself; a data module of the user's own does not take these.
@@ -37,17 +38,21 @@ DATA_FACTS = (
 )
 
 
-def build_data(config: DictConfig) -> pl.LightningDataModule:
+def build_data(config: DictConfig) -> DataModule:
     """Return the data module; ours take their typed options, the user's own their keys."""
-    node = config.data
-    if schema_of(node) is not None:
-        options = OmegaConf.to_object(node)
-        data: pl.LightningDataModule = _class("data", node._target_)(options)
-        return data
-    arguments = {name: value for name, value in node.items() if name not in DATA_FACTS}
-    made = _instantiate("data", arguments)
-    assert isinstance(made, pl.LightningDataModule)
-    return made
+    node, schema = config.data, schema_of(config.data)
+    if schema is None:
+        keys = {name: value for name, value in _plain(node).items() if name not in DATA_FACTS}
+        return make("data", DataModule, keys)  # type: ignore[no-any-return]
+    takes = schema_targets().get(node._target_)
+    if takes not in (None, schema):
+        raise ConfigError(f"data._target_: {node._target_} takes other keys than these data have")
+    # As an object, the node has the type of its dataclass.
+    factory = make_factory("data", {"_target_": node._target_})
+    if not (isinstance(factory.func, type) and issubclass(factory.func, DataModule)):
+        raise ConfigError(f"data._target_: {node._target_} is not a seedbed.data.DataModule")
+    data: DataModule = factory(OmegaConf.to_object(node))
+    return data
 
 
 def build_net(config: DictConfig) -> nn.Module:
@@ -56,9 +61,7 @@ def build_net(config: DictConfig) -> nn.Module:
     Raises ConfigError where weights that were given do not fit.
     """
     pl.seed_everything(config.seed, workers=True, verbose=False)
-    net = _instantiate("model", config.model)
-    if not isinstance(net, nn.Module):
-        raise ConfigError(f"model._target_: {config.model._target_} is not a torch.nn.Module")
+    net: nn.Module = make("model", nn.Module, config.model)
     initial = config.initial_weights
     set_initial_weights(net, initial.distribution, _dotted(_plain(initial.parameters)))
     if config.trainer.precision.startswith("64"):
@@ -77,14 +80,21 @@ def _dotted(parameters: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
 
 def build_task(config: DictConfig) -> Task:
     """Return the task."""
-    task = _call("task", _plain(config.task))
-    assert isinstance(task, Task)
+    keys = _plain(config.task)
+    # Metrics are made by the task, several times over.
+    torchmetrics = keys.pop("torchmetrics", {})
+    factory = make_factory("task", keys)
+    if not (isinstance(factory.func, type) and issubclass(factory.func, Task)):
+        raise ConfigError(f"task._target_: {keys['_target_']} is not a seedbed.tasks.Task")
+    task: Task = factory(torchmetrics=torchmetrics)
     return task
 
 
 def build_module(config: DictConfig) -> SupervisedModule:
     """Return the module that trains the network on the task."""
     trainer = config.trainer
+    # A mistake in the optimizer's keys shows now, not when the data are there.
+    make_optimizer(_plain(config.optimizer), [nn.Parameter(torch.zeros(1))])
     return SupervisedModule(
         build_net(config),
         build_task(config),
@@ -99,9 +109,12 @@ def make_optimizer(
     options: Mapping[str, Any], parameters: list[nn.Parameter]
 ) -> torch.optim.Optimizer:
     """Return the optimizer of the options of `optimizer=` on the parameters."""
-    keys = dict(options)
-    optimizer = _object("optimizer", keys.pop("_target_"))(parameters, **keys)
-    assert isinstance(optimizer, torch.optim.Optimizer)
+    try:
+        optimizer = make_factory("optimizer", options)(parameters)
+    except (TypeError, ValueError) as error:
+        raise reworded("optimizer", options["_target_"], error) from error
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise ConfigError(f"optimizer._target_: {options['_target_']} is not a torch optimizer")
     return optimizer
 
 
@@ -128,12 +141,13 @@ def build_callbacks(config: DictConfig, folder: RunFolder) -> list[pl.Callback]:
     for name, node in config.callbacks.items():
         if node is None:
             continue
-        options = _watched(_plain(node), config)
-        if options["_target_"] == "seedbed.callbacks.Checkpoint":
+        key, more = f"callbacks.{name}", {}
+        options = _options(key, node)
+        if options.get("_target_") == "seedbed.callbacks.Checkpoint":
             monitor, mode = optimized_metric(config)
             checkpoints = folder.checkpoint("last").parent
-            options |= {"folder": checkpoints, "monitor": monitor, "mode": mode}
-        made.append(_call(f"callbacks.{name}", options))
+            more = {"folder": checkpoints, "monitor": monitor, "mode": mode}
+        made.append(make(key, pl.Callback, _watched(options, config), **more))
     return made
 
 
@@ -141,11 +155,18 @@ def build_loggers(config: DictConfig, folder: RunFolder) -> list[Logger]:
     """Return the loggers of the config; ours get the run folder."""
     made: list[Logger] = []
     for name, node in config.logger.items():
-        options = _plain(node)
-        if options["_target_"] == "seedbed.loggers.TensorBoard":
-            options["folder"] = folder.path
-        made.append(_call(f"logger.{name}", options))
+        key = f"logger.{name}"
+        options = _options(key, node)
+        ours = options.get("_target_") == "seedbed.loggers.TensorBoard"
+        made.append(make(key, Logger, options, **({"folder": folder.path} if ours else {})))
     return made
+
+
+def _options(key: str, node: Any) -> dict[str, Any]:
+    """Return the keys of a node; raises ConfigError where it is none."""
+    if not isinstance(node, DictConfig):
+        raise ConfigError(f"{key}: {node!r} is not a mapping with a _target_")
+    return _plain(node)
 
 
 def build_trainer(
@@ -157,26 +178,31 @@ def build_trainer(
         options.pop(ours)
     open_ended = options["max_epochs"] is None
     validates = has_validation(config)
-    return pl.Trainer(
-        **options
-        | {
-            "devices": "auto" if options["devices"] is None else options["devices"],
-            "max_epochs": -1 if open_ended else options["max_epochs"],
-            "max_steps": -1 if options["max_steps"] is None else options["max_steps"],
-            "limit_val_batches": options["limit_val_batches"] if validates else 0,
-            "profiler": _profiler(options["profiler"], folder.path),
-        },
-        default_root_dir=str(folder.path),
-        logger=loggers or False,
-        callbacks=callbacks,
-        enable_checkpointing=any(isinstance(one, Checkpoint) for one in callbacks),
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=1,
-        # Every device's share of a batch is cut by our own loaders.
-        use_distributed_sampler=False,
-    )
+    options |= {
+        "devices": "auto" if options["devices"] is None else options["devices"],
+        "max_epochs": -1 if open_ended else options["max_epochs"],
+        "max_steps": -1 if options["max_steps"] is None else options["max_steps"],
+        "limit_val_batches": options["limit_val_batches"] if validates else 0,
+        "profiler": _profiler(options["profiler"], folder.path),
+    }
+    try:
+        return pl.Trainer(
+            **options,
+            default_root_dir=str(folder.path),
+            logger=loggers or False,
+            callbacks=callbacks,
+            enable_checkpointing=any(isinstance(one, Checkpoint) for one in callbacks),
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+            # Every device's share of a batch is cut by our own loaders.
+            use_distributed_sampler=False,
+        )
+    except (MisconfigurationException, ValueError, RuntimeError, ImportError) as error:
+        reason = str(error).splitlines()[0][:200]
+        asked = " ".join(f"trainer.{key}={options[key]}" for key in ("accelerator", "strategy"))
+        raise ConfigError(f"{asked}: {reason}") from error
 
 
 def _profiler(name: str | None, folder: Path) -> Profiler | None:
@@ -191,41 +217,3 @@ def _plain(node: DictConfig) -> dict[str, Any]:
     found = OmegaConf.to_container(node, resolve=True)
     assert isinstance(found, dict)
     return {str(name): value for name, value in found.items()}
-
-
-def _class(key: str, target: str) -> Any:
-    try:
-        return get_class(target)
-    except Exception as error:
-        raise _not_found(key, target, error) from None
-
-
-def _object(key: str, target: str) -> Any:
-    try:
-        return get_object(target)
-    except Exception as error:
-        raise _not_found(key, target, error) from None
-
-
-def _not_found(key: str, target: str, error: Exception) -> ConfigError:
-    reason = str(error.__cause__ or error).splitlines()[0]
-    return ConfigError(f"{key}._target_: '{target}' cannot be imported: {reason}")
-
-
-def _call(key: str, options: dict[str, Any]) -> Any:
-    target = options.pop("_target_")
-    try:
-        return _object(key, target)(**options)
-    except TypeError as error:
-        raise ConfigError(f"{key}: {target} does not take these keys: {error}") from None
-
-
-def _instantiate(key: str, node: Any) -> Any:
-    try:
-        return instantiate(node, _convert_="all")
-    except InstantiationException as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, TypeError | ImportError | AttributeError | InstantiationException):
-            reason = " ".join(str(cause).split())[:200]
-            raise ConfigError(f"{key}: '{node['_target_']}' cannot be made: {reason}") from None
-        raise

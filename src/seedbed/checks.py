@@ -10,22 +10,41 @@ from math import isfinite
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.schema import schema_of
 
 LOSS = "loss"
+GROUPS_OF_A_RUN = (
+    "data",
+    "model",
+    "task",
+    "optimizer",
+    "scheduler",
+    "trainer",
+    "callbacks",
+    "logger",
+)
 HIGHER_IS_BETTER = ("accuracy", "f1", "r2")
 
 
 def check(config: DictConfig) -> None:
     """Raise a ConfigError that names every problem of a composed config."""
-    found = list(_walk(config, ""))
+    found = list(_no_options(config)) or list(_walk(config, ""))
     if not found and "optimizer" in config:
         found = list(_contradictions(config))
     if found:
         raise ConfigError("\n".join(found))
+
+
+def _no_options(config: DictConfig) -> Iterator[str]:
+    """Yield the groups that hold no mapping of keys; an option of the user's may be anything."""
+    for group in GROUPS_OF_A_RUN:
+        if group in config and not isinstance(config[group], DictConfig):
+            chosen = OmegaConf.select(config, f"hydra.runtime.choices.{group}")
+            option = f"={chosen}" if chosen else ""
+            yield f"{group}{option}: a mapping of keys is needed, and it is {config[group]!r}"
 
 
 def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
@@ -46,6 +65,8 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
             continue
         try:
             value = node[name]
+        except InterpolationToMissingValueError:
+            continue  # The missing value is a problem of its own.
         except OmegaConfBaseException as error:
             yield f"{full_key}: {str(error).splitlines()[0]}"
             continue
@@ -106,6 +127,8 @@ def _name(node: Any) -> str:
 
 def _task_fits_data(config: DictConfig) -> Iterator[str]:
     task, posed = _name(config.task).lower(), config.data.get("task")
+    if posed == "binary" and config.data.output_size != 1:
+        yield f"data.output_size: {config.data.output_size}, and a binary task has one logit a row"
     if schema_of(config.task) and posed and task != posed:
         yield f"task={task} does not fit these data, which pose {posed}: use task={posed}"
 
@@ -136,7 +159,14 @@ def _split_sizes(config: DictConfig) -> Iterator[str]:
 
 
 def _model_fits_data(config: DictConfig) -> Iterator[str]:
-    if _name(config.model) != "CNN" or not schema_of(config.model):
+    if not schema_of(config.model):
+        return
+    for key in ("input_shape", "output_size"):
+        if config.model[key] != config.data[key]:
+            found, given = config.model[key], config.data[key]
+            yield f"model.{key}: {found} does not fit the data, whose data.{key} is {given}"
+            return
+    if _name(config.model) != "CNN":
         return
     model, shape = config.model, list(config.model.input_shape)
     if len(shape) != 3:

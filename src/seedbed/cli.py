@@ -24,6 +24,8 @@ def main() -> None:
     """Run `seedbed VERB ...` with the process's arguments; exits with the contract's codes."""
     try:
         run_command()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except BrokenPipeError:
         # Whoever read our output, `head` for instance, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -52,7 +54,7 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
     """Run a verb; `list` and `dashboard` are plain, the others are Hydra applications."""
     # A module of the user's in the working folder can be named in `_target_`.
     if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+        sys.path.append(os.getcwd())
     if verb == "list":
         list_options(rest)
     if verb == "dashboard":
@@ -103,12 +105,26 @@ def list_options(rest: list[str]) -> NoReturn:
 
 def complete(arguments: list[str]) -> NoReturn:
     """Complete the words of a shell's line: the verb itself, then what Hydra completes."""
-    words = os.environ.get("COMP_LINE", "").split(" ")
-    if "query" in "".join(arguments) and len(words) > 1:
+    if not any(word.startswith(("install=", "uninstall=", "query=")) for word in arguments):
+        fail("-sc needs install=SHELL, uninstall=SHELL or query=SHELL; SHELL: bash, fish, zsh")
+    if not any(word.endswith(("=bash", "=fish", "=zsh")) for word in arguments):
+        fail(f"{arguments[-1]}: no completion for this shell; known: bash, fish, zsh")
+    # Words may be parted by more than one blank; the last one may be empty.
+    line = os.environ.get("COMP_LINE", "")
+    words = [*line.split()[:-1], line.split(" ")[-1]] if line.strip() else []
+    if line.endswith(" "):
+        words = [*line.split(), ""]
+    if "query" in "".join(arguments) and "COMP_LINE" not in os.environ:
+        fail("-sc query=SHELL completes the line in COMP_LINE, and there is none")
+    if "query" in "".join(arguments) and len(words) < 2:
+        sys.exit(0)
+    if "query" in "".join(arguments):
         if len(words) == 2:
             print("\n".join(verb for verb in VERBS if verb.startswith(words[1])))
             sys.exit(0)
         if words[1] == "list":
+            if len(words) > 3:
+                sys.exit(0)
             print("\n".join(name for name in listing.GROUPS if name.startswith(words[-1])))
             sys.exit(0)
         verb = words[1] if words[1] in ("train", "evaluate", "predict") else "train"

@@ -163,9 +163,21 @@ class EpochMetrics:
     def state_dict(self) -> dict[str, Any]:
         """Return the sums of the running epoch."""
         self._flush()
-        return {"loss": self._loss, "rows": self._rows, "sums": dict(self._sums)}
+        others = {name: _state_of(other) for name, other in self.others.items()}
+        return {"loss": self._loss, "rows": self._rows, "sums": dict(self._sums), "others": others}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from the sums of an interrupted epoch."""
         self.reset()
         self._loss, self._rows, self._sums = state["loss"], state["rows"], dict(state["sums"])
+        for name, kept in state["others"].items():
+            other = self.others[name]
+            other._update_count = kept["count"]
+            for field, value in kept["values"].items():
+                setattr(other, field, value)
+
+
+def _state_of(metric: Any) -> dict[str, Any]:
+    """Return the states of a torchmetric, which leaves them out of its own state_dict."""
+    values = {field: getattr(metric, field) for field in metric.metric_state}
+    return {"count": metric._update_count, "values": values}

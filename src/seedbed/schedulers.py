@@ -4,11 +4,11 @@ from math import ceil, inf
 from typing import Any
 
 import pytorch_lightning as pl
-from hydra.utils import get_object
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 
 from seedbed.errors import ConfigError
+from seedbed.making import make_factory, reworded
 
 # Keys that may be null for "the whole run".
 _LENGTHS = ("T_max", "total_steps", "total_iters")
@@ -31,15 +31,17 @@ def make_scheduler(
     Raises ConfigError where a length is null and the run's own is not known.
     """
     options = dict(options)
-    target = options.pop("_target_")
-    if target is None:
+    if options["_target_"] is None:
         return None
     interval = options.pop("interval", "epoch")
     monitor = options.pop("monitor", None)
     for name in _LENGTHS:
         if name in options and options[name] is None:
             options[name] = _run_length(trainer, interval, name)
-    scheduler = get_object(target)(optimizer, **options)
+    try:
+        scheduler = make_factory("scheduler", options)(optimizer)
+    except (TypeError, ValueError) as error:
+        raise reworded("scheduler", options["_target_"], error) from error
     found = {"scheduler": scheduler, "interval": interval, "frequency": 1}
     return found if monitor is None else {**found, "monitor": monitor}
 

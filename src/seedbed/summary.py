@@ -58,7 +58,7 @@ def print_table(table: Any) -> None:
 
     console = Console(file=sys.stdout)
     if not console.is_terminal:
-        console = Console(file=sys.stdout, width=200)
+        console = Console(file=sys.stdout, width=10_000)
     console.print(table)
 
 

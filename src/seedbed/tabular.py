@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -
         return _shaped(values, input_shape, f"input={source}", names)
     try:
         values = np.array(source, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ConfigError("input: the rows must hold numbers, as many in each") from None
     if values.ndim == 1 and len(values) == prod(input_shape):
         values = values[None]
@@ -40,26 +41,40 @@ def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -
 
 
 def _read_csv(path: Path, names: Sequence[str]) -> np.ndarray:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        lines = list(csv.reader(file))
+    lines = _lines(path)
     if not lines:
         raise ConfigError(f"input={path}: the file is empty; a header and rows are needed")
-    header = [name.strip() for name in lines[0]]
+    header = [name.strip() for name in lines[0][1]]
     for name in names:
         if name not in header:
             raise ConfigError(
                 f"input={path}: no column '{name}'.{nearest(name, header)} Found: {listed(header)}"
             )
     columns = [header.index(name) for name in names] if names else list(range(len(header)))
-    rows = [(number, line) for number, line in enumerate(lines[1:], start=2) if any(line)]
+    rows = [(number, line) for number, line in lines[1:] if any(line)]
     if not rows:
         raise ConfigError(f"input={path}: no rows below the header")
+    for number, line in rows:
+        if len(line) > len(header):
+            raise ConfigError(
+                f"input={path}: line {number} has {len(line)} columns, the header {len(header)}"
+            )
     return np.array(
         [
             [_number(path, number, line, column, header) for column in columns]
             for number, line in rows
         ]
     )
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the rows of a CSV with the line of the file that each ends on."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            return [(reader.line_num, line) for line in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"input={path}: not a CSV file in UTF-8 ({error})") from None
 
 
 def _number(path: Path, number: int, line: list[str], column: int, header: list[str]) -> float:
@@ -78,7 +93,7 @@ def _number(path: Path, number: int, line: list[str], column: int, header: list[
 def _read_npy(path: Path) -> np.ndarray:
     try:
         values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise ConfigError(f"input={path}: not a .npy file of numbers ({error})") from None
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
         raise ConfigError(f"input={path}: not a .npy file of numbers")
@@ -97,7 +112,9 @@ def _shaped(
         )
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ConfigError(f"{source}: some values are not finite")
-    return values.reshape(len(values), *input_shape)
+    # torch takes neither foreign byte orders nor extended precision.
+    plain = values if values.dtype == np.uint8 else values.astype(np.float64)
+    return plain.reshape(len(values), *input_shape)
 
 
 def write_output(path: Path, header: list[str], rows: list[list[Any]], values: np.ndarray) -> None:

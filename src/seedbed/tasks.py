@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from hydra.utils import instantiate
 from torch import Tensor
 from torch.nn import functional
+from torchmetrics import Metric
 
 from seedbed.errors import DataError
+from seedbed.making import make
 
 
 class Task:
@@ -26,7 +27,10 @@ class Task:
 
     def make_torchmetrics(self) -> dict[str, Any]:
         """Return new objects of the further metrics, by name."""
-        return {name: instantiate(node) for name, node in self._torchmetrics.items()}
+        return {
+            name: make(f"task.torchmetrics.{name}", Metric, node)
+            for name, node in self._torchmetrics.items()
+        }
 
     def target(self, target: Tensor, output: Tensor) -> Tensor:
         """Return the targets in the shape that loss and metrics want."""
@@ -57,9 +61,9 @@ class Regression(Task):
 
     def target(self, target: Tensor, output: Tensor) -> Tensor:
         """Return the targets as (rows, targets); raises DataError where their number differs."""
-        if target.shape == output.shape:
+        if target.shape == output.shape and target.dtype == output.dtype:
             return target
-        if target.numel() != output.numel():
+        if len(target) != len(output) or target.numel() != output.numel():
             raise DataError(
                 f"targets of shape {tuple(target.shape)} do not fit outputs of shape "
                 f"{tuple(output.shape)}: check data.output_size"

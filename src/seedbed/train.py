@@ -17,6 +17,8 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from seedbed import summary
 from seedbed.build import build_callbacks, build_data, build_loggers, build_module, build_trainer
 from seedbed.callbacks import Checkpoint
+from seedbed.data import DataModule
+from seedbed.data.in_memory import SPLITS
 from seedbed.errors import ConfigError, Diverged, Interrupted
 from seedbed.listing import GROUPS
 from seedbed.loggers import TensorBoard
@@ -37,7 +39,7 @@ class Experiment:
 
     config: DictConfig
     folder: RunFolder
-    data: pl.LightningDataModule
+    data: DataModule
     module: SupervisedModule
     trainer: pl.Trainer
     checkpoint: Checkpoint | None
@@ -128,7 +130,7 @@ def fit(experiment: Experiment) -> None:
 
 def test(experiment: Experiment) -> None:
     """Measure the best epoch on the test split, where there is one."""
-    data: Any = experiment.data
+    data = experiment.data
     if not data.has_split("test") or experiment.config.trainer.limit_test_batches == 0:
         return
     best = experiment.checkpoint.best if experiment.checkpoint else None
@@ -181,9 +183,9 @@ def _print_outcome(experiment: Experiment, record: Record, status: str, error: s
 def _correct_answers(experiment: Experiment) -> str:
     """Return how many test rows were classified right."""
     accuracy = experiment.module.epoch_metrics.get("test/accuracy")
-    if accuracy is None or not hasattr(experiment.data, "table"):
+    rows = experiment.data.rows("test")
+    if accuracy is None or rows is None:
         return ""
-    rows = len(experiment.data.table("test").targets)
     return f"test         {round(accuracy * rows):,} of {rows:,} right"
 
 
@@ -229,7 +231,7 @@ def hyperparameters(
 
 def _describe(experiment: Experiment, record: Record) -> None:
     """Load the data, and say in record, terminal and TensorBoard what is about to run."""
-    data: Any = experiment.data
+    data = experiment.data
     if experiment.trainer.is_global_zero:
         data.prepare_data()
     experiment.trainer.strategy.barrier()
@@ -247,14 +249,9 @@ def _describe(experiment: Experiment, record: Record) -> None:
         experiment.tensorboard.log_graph(experiment.module.net, _example(experiment))
 
 
-def _split_sizes(data: Any) -> dict[str, int]:
-    if not hasattr(data, "table"):
-        return {}
-    return {
-        name: len(data.table(name).targets)
-        for name in ("train", "val", "test")
-        if data.has_split(name)
-    }
+def _split_sizes(data: DataModule) -> dict[str, int]:
+    sizes = {split: data.rows(split) for split in SPLITS}
+    return {split: rows for split, rows in sizes.items() if rows is not None}
 
 
 def _example(experiment: Experiment) -> torch.Tensor:

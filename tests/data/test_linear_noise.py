@@ -106,6 +106,19 @@ def test_another_seed_draws_another_line_and_other_rows() -> None:
     assert torch.equal(one.load().rows.targets, again.load().rows.targets)
 
 
+def test_lines_are_drawn_evenly_from_both_sides_of_zero() -> None:
+    draws = 1500
+    lines = [linear_noise(data_seed=seed).true_line() for seed in range(draws)]
+
+    weights = torch.tensor([line.weight.item() for line in lines], dtype=torch.float64)
+    biases = torch.tensor([line.bias.item() for line in lines], dtype=torch.float64)
+    for values in (weights, biases):
+        # Mean 0 and variance 1/3, to within five standard errors.
+        assert abs(values.mean()) < 5 / math.sqrt(3 * draws)
+        assert abs(values.var() - 1 / 3) < 5 * math.sqrt(4 / 45 / draws)
+    assert abs(torch.stack((weights, biases)).corrcoef()[0, 1]) < 5 / math.sqrt(draws)
+
+
 def test_the_line_does_not_depend_on_rows_and_noise() -> None:
     one, other = linear_noise(rows=10, noise=0.0), linear_noise(rows=500, noise=9.0)
 

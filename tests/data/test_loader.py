@@ -204,6 +204,22 @@ def test_a_fresh_loader_takes_up_an_interrupted_epoch(make: Maker, done: int) ->
 
 
 @LOADERS
+def test_an_epoch_may_be_interrupted_again_and_again(make: Maker) -> None:
+    whole = contents(make(lambda: 6))
+    handed_out = []
+    state = make(lambda: 6).state_dict()
+    for _ in range(BATCHES_PER_EPOCH):
+        session = make(lambda: 6)
+        session.load_state_dict(state)
+        handed_out += contents([next(iter(session))])
+        state = session.state_dict()
+
+    assert handed_out == whole
+    # What was taken up once is not skipped in another pass.
+    assert contents(session) == whole
+
+
+@LOADERS
 def test_the_state_outlives_a_second_interruption_before_any_batch(make: Maker) -> None:
     interrupted = make(lambda: 0)
     batches = iter(interrupted)
@@ -217,6 +233,18 @@ def test_the_state_outlives_a_second_interruption_before_any_batch(make: Maker) 
     again.load_state_dict(resumed.state_dict())
 
     assert contents(again) == contents(make(lambda: 0))[2:]
+
+
+@LOADERS
+def test_a_pass_that_was_broken_off_is_not_gone_on_with(make: Maker) -> None:
+    loader = make(lambda: 0)
+    whole = contents(loader)
+
+    # Validation of a part of the batches sees the same part every time.
+    for _ in range(3):
+        batches = iter(loader)
+        assert contents(next(batches) for _ in range(2)) == whole[:2]
+    assert contents(loader) == whole
 
 
 class Recorder(pl.LightningModule):

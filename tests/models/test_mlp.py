@@ -105,10 +105,14 @@ def test_dropout_silences_hidden_units_while_training_only() -> None:
     torch.nn.init.ones_(net.get_parameter("hidden_linear.bias"))
     torch.nn.init.ones_(net.get_parameter("output_linear.weight"))
 
-    kept = net(torch.zeros(1, 1)).item() * 0.75
-    # Every unit gives 1, or with probability 1/4 nothing; what is left is scaled up by 4/3.
-    assert abs(kept - 7500) < 5 * (10_000 * 0.25 * 0.75) ** 0.5
-    assert kept != 7500 * 4 / 3
+    net(torch.zeros(1, 1)).backward()
+    passed_on = net.get_parameter("hidden_linear.bias").grad
+
+    # Every unit passes on 4/3 of its value, or with probability 1/4 nothing.
+    assert passed_on is not None
+    silenced = (passed_on == 0).sum().item()
+    assert abs(silenced - 2500) < 5 * (10_000 * 0.25 * 0.75) ** 0.5
+    assert passed_on[passed_on != 0].unique().tolist() == pytest.approx([4 / 3])
     assert net.eval()(torch.zeros(1, 1)).item() == 10_000
 
 

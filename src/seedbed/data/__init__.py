@@ -2,6 +2,7 @@
 
 from seedbed.data.clusters import Clusters
 from seedbed.data.crop_yield import CropYield
+from seedbed.data.data_module import DataModule
 from seedbed.data.fashion_mnist import FashionMNIST
 from seedbed.data.in_memory import InMemoryData
 from seedbed.data.linear_noise import LinearNoise
@@ -11,6 +12,7 @@ from seedbed.data.torch_dataset import TorchDataset
 __all__ = [
     "Clusters",
     "CropYield",
+    "DataModule",
     "FashionMNIST",
     "InMemoryData",
     "LinearNoise",

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from seedbed.data.data_module import DataModule
 from seedbed.data.loader import BatchLoader, StreamLoader
 from seedbed.data.splits import split_rows
 from seedbed.data.table import Table, fingerprint
-from seedbed.errors import DataError
+from seedbed.errors import ConfigError, DataError
 from seedbed.schema.data import InMemoryData as Options
 
 SPLITS = ("train", "val", "test")
@@ -25,7 +25,7 @@ class Source:
     fingerprint: str | None = None
 
 
-class InMemoryData(pl.LightningDataModule):
+class InMemoryData(DataModule):
     """Holds the splits of a dataset as tensors on the training device.
 
     A dataset says how to `load` its rows; all else is here. Inputs become floats of the trainer's
@@ -35,8 +35,6 @@ class InMemoryData(pl.LightningDataModule):
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.options = options
-        self.fingerprint: str | None = None
-        self.input_scale = 1.0
         self._splits: dict[str, Table] = {}
         self._on_device: dict[str, Table] = {}
 
@@ -51,6 +49,7 @@ class InMemoryData(pl.LightningDataModule):
 
     def _split(self, source: Source) -> None:
         options = self.options
+        self._check_shape(source.rows.inputs)
         own_test = source.test is not None
         rows = len(source.rows.inputs)
         test_size = 0.0 if own_test else options.test_size
@@ -66,16 +65,22 @@ class InMemoryData(pl.LightningDataModule):
         self.fingerprint = source.fingerprint or fingerprint(tables)
         self.input_scale = self._scale(self._splits["train"].inputs)
 
+    def _check_shape(self, inputs: Tensor) -> None:
+        """Raise ConfigError where the rows are not of the shape that the model is built for."""
+        found, said = list(inputs.shape[1:]), list(self.options.input_shape)
+        if found != said:
+            raise ConfigError(f"data.input_shape: {said}, but these rows have the shape {found}")
+
     def floats(self, inputs: Tensor) -> Tensor:
         """Return raw inputs as floats of the trainer's precision, not yet scaled."""
         return inputs.to(self.dtype)
 
     def _scale(self, training_inputs: Tensor) -> float:
-        """Return the factor on the inputs; `max` is one over the largest training input."""
+        """Return the factor on the inputs; `max`: one over the largest absolute training input."""
         scale = self.options.input_scale
         if scale != "max":
             return 1.0 if scale is None else float(scale)
-        largest = float(self.floats(training_inputs).max())
+        largest = float(self.floats(training_inputs).abs().max())
         if largest == 0:
             raise DataError("data.input_scale=max: the largest training input is 0")
         return 1.0 / largest
@@ -112,6 +117,10 @@ class InMemoryData(pl.LightningDataModule):
     def has_split(self, split: str) -> bool:
         """Tell whether any rows are in the split (after `setup`)."""
         return split in self._splits
+
+    def rows(self, split: str) -> int | None:
+        """Return the number of rows of a split (after `setup`)."""
+        return len(self._splits[split].targets) if split in self._splits else None
 
     def _ranks(self) -> dict[str, Any]:
         if self.trainer is None:

@@ -26,22 +26,25 @@ class ResumableLoader:
         self.epoch = epoch
         self.same_every_epoch = same_every_epoch
         self._handed_out = {"epoch": -1, "batches": 0}
+        self._to_take_up: dict[str, int] | None = None
 
     def passes(self, batches: int) -> Iterator[tuple[int, int]]:
         """Yield (epoch to draw, number of the batch) of what is left of the running epoch."""
         epoch = self.epoch()
-        done = self._handed_out["batches"] if self._handed_out["epoch"] == epoch else 0
-        for batch in range(done if done < batches else 0, batches):
+        interrupted, self._to_take_up = self._to_take_up, None
+        # Where its last batch was done, or the epoch shortened, training is in the next one by now.
+        same = interrupted is not None and interrupted["epoch"] == epoch
+        for batch in range(interrupted["batches"] if interrupted and same else 0, batches):
             self._handed_out = {"epoch": epoch, "batches": batch + 1}
             yield 0 if self.same_every_epoch else epoch, batch
 
     def state_dict(self) -> dict[str, Any]:
         """Return the running epoch and how many of its batches were handed out."""
-        return dict(self._handed_out)
+        return dict(self._to_take_up or self._handed_out)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Let a pass over the same epoch start after the batches that were handed out."""
-        self._handed_out = {"epoch": state["epoch"], "batches": state["batches"]}
+        """Let the next pass, if it is over the same epoch, start after what was handed out."""
+        self._to_take_up = {"epoch": state["epoch"], "batches": state["batches"]}
 
 
 class BatchLoader(ResumableLoader):

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytorch_lightning as pl
-from hydra.utils import instantiate
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
+from seedbed.data.data_module import DataModule
 from seedbed.data.random import permutations
-from seedbed.errors import DataError
+from seedbed.errors import ConfigError, DataError
+from seedbed.making import make
 from seedbed.schema.data import TorchDataset as Options
 
 
@@ -36,23 +36,31 @@ class EpochOrder(Sampler[int]):
 
 
 class SharedBatches(Sampler[list[int]]):
-    """Device `rank`'s share of every batch: as many batches on each of `world_size` devices.
+    """Device `rank`'s share of every batch.
 
-    A last batch of fewer rows than devices is left out.
+    In training each of `world_size` devices needs as many batches as the others, so a last batch of
+    fewer rows than devices is left out. An evaluation sees every row.
     """
 
     def __init__(
-        self, sampler: EpochOrder, batch_size: int, drop_last: bool, rank: int, world_size: int
+        self,
+        sampler: EpochOrder,
+        batch_size: int,
+        drop_last: bool,
+        rank: int,
+        world_size: int,
+        evaluation: bool = False,
     ) -> None:
         self.sampler = sampler  # Lightning looks here for `set_epoch`.
         self.batch_size = min(batch_size, len(sampler))
         self.drop_last = drop_last
         self.rank = rank
         self.world_size = world_size
+        self.fewest = rank + 1 if evaluation else world_size
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.sampler), self.batch_size)
-        return whole if self.drop_last or rest < self.world_size or not rest else whole + 1
+        return whole if self.drop_last or rest < self.fewest else whole + 1
 
     def __iter__(self) -> Iterator[list[int]]:
         order = list(self.sampler)
@@ -61,14 +69,12 @@ class SharedBatches(Sampler[list[int]]):
             yield rows[self.rank :: self.world_size]
 
 
-class TorchDataset(pl.LightningDataModule):
+class TorchDataset(DataModule):
     """Wraps the datasets that the config names; each row is a pair (inputs, target)."""
 
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.options = options
-        self.fingerprint: str | None = None
-        self.input_scale = 1.0
         self._datasets: dict[str, Dataset[Any]] = {}
 
     def setup(self, stage: str) -> None:
@@ -77,15 +83,16 @@ class TorchDataset(pl.LightningDataModule):
             node = getattr(self.options, split)
             if node is None or split in self._datasets:
                 continue
-            dataset = instantiate(node)
-            if not isinstance(dataset, Dataset):
-                kind = type(dataset).__name__
-                raise DataError(f"data.{split}: {kind} is not a torch.utils.data.Dataset")
-            self._datasets[split] = dataset
+            self._datasets[split] = make(f"data.{split}", Dataset, node)
 
     def has_split(self, split: str) -> bool:
         """Tell whether the config names a dataset for the split (after `setup`)."""
         return split in self._datasets
+
+    def rows(self, split: str) -> int | None:
+        """Return the number of rows of a map-style dataset (after `setup`)."""
+        dataset: Any = self._datasets.get(split)
+        return len(dataset) if hasattr(dataset, "__len__") else None
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Return raw inputs as the model takes them: floats of the trainer's precision."""
@@ -94,11 +101,11 @@ class TorchDataset(pl.LightningDataModule):
 
     def evaluation_loader(self, split: str) -> "DataLoader[Any]":
         """Batches of all rows of a split, in the dataset's own order."""
-        return self._loader(split, shuffle=False, drop_last=False)
+        return self._loader(split, evaluation=True)
 
     def train_dataloader(self) -> "DataLoader[Any]":
         """Batches of the training rows, in the order of the epoch."""
-        return self._loader("train", self.options.shuffle, self.options.drop_last)
+        return self._loader("train", evaluation=False)
 
     def val_dataloader(self) -> Any:
         """Batches of the validation rows; none where there are none."""
@@ -108,10 +115,11 @@ class TorchDataset(pl.LightningDataModule):
         """Batches of the test rows; none where there are none."""
         return self.evaluation_loader("test") if self.has_split("test") else []
 
-    def _loader(self, split: str, shuffle: bool, drop_last: bool) -> "DataLoader[Any]":
+    def _loader(self, split: str, evaluation: bool) -> "DataLoader[Any]":
         if split not in self._datasets:
             raise DataError(f"data.{split} is null: there is no {split} split")
         dataset, options = self._datasets[split], self.options
+        drop_last = options.drop_last and not evaluation
         workers: dict[str, Any] = {
             "num_workers": options.num_workers,
             "persistent_workers": options.num_workers > 0,
@@ -122,7 +130,9 @@ class TorchDataset(pl.LightningDataModule):
         rows = len(dataset)  # type: ignore[arg-type]
         rank = self.trainer.global_rank if self.trainer else 0
         world_size = self.trainer.world_size if self.trainer else 1
-        order = EpochOrder(rows, options.seed, shuffle)
+        order = EpochOrder(rows, options.seed, options.shuffle and not evaluation)
         batch_size = options.batch_size or rows
-        batches = SharedBatches(order, batch_size, drop_last, rank, world_size)
+        if batch_size < world_size:
+            raise ConfigError(f"data.batch_size={batch_size} is below the {world_size} devices")
+        batches = SharedBatches(order, batch_size, drop_last, rank, world_size, evaluation)
         return DataLoader(dataset, batch_sampler=batches, **workers)

@@ -1,0 +1,167 @@
+"""The layout of a run folder, finding one, and writing a file so that it is whole or not there."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seedbed.errors import RunFolderError
+from seedbed.runs.folder import RunFolder, latest_run, open_run, write_atomically
+
+
+def make_run(folder):
+    """Make what a folder needs to be one of a run."""
+    run = RunFolder(folder)
+    run.config.parent.mkdir(parents=True)
+    run.config.write_text("seed: 0\n")
+    run.record.write_text("{}")
+    return folder
+
+
+def test_the_layout():
+    folder = RunFolder("a/b")
+
+    assert folder.path == Path("a/b")
+    assert folder.record == Path("a/b/run.json")
+    assert folder.config == Path("a/b/.hydra/config.yaml")
+    assert folder.figures == Path("a/b/figures")
+    assert folder.checkpoint("best") == Path("a/b/checkpoints/best.ckpt")
+    assert folder.checkpoint("last") == Path("a/b/checkpoints/last.ckpt")
+
+
+# ---- Opening a run -------------------------------------------------------------------------------
+
+
+def test_a_run_is_opened_by_its_folder(tmp_path):
+    make_run(tmp_path / "run")
+
+    assert open_run(str(tmp_path / "run"), "outputs").path == tmp_path / "run"
+    assert open_run(f"{tmp_path / 'run'}/", "outputs").path == tmp_path / "run"
+
+
+def test_a_relative_folder_is_found_from_the_working_folder(tmp_path, monkeypatch):
+    make_run(tmp_path / "run")
+    monkeypatch.chdir(tmp_path / "run")
+
+    assert open_run(".", "outputs").record.is_file()
+
+
+@pytest.mark.parametrize("run", ["nowhere", "", "~", "\0"])
+def test_a_folder_that_is_not_there_is_refused(tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(RunFolderError, match=re.escape(f"run={run}")):
+        open_run(run, "outputs")
+
+
+def test_a_file_is_no_run(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(RunFolderError, match="no such folder"):
+        open_run(str(tmp_path / "file"), "outputs")
+
+
+@pytest.mark.parametrize("missing", ["run.json", ".hydra/config.yaml"])
+def test_what_a_folder_lacks_to_be_a_run_is_named(tmp_path, missing):
+    (make_run(tmp_path / "run") / missing).unlink()
+
+    with pytest.raises(RunFolderError, match=re.escape(f"it has no {missing}")):
+        open_run(str(tmp_path / "run"), "outputs")
+
+
+# ---- The latest run ------------------------------------------------------------------------------
+
+
+def test_the_latest_run_is_the_newest_by_its_name(tmp_path):
+    for name in ("2026-01-31/23-59-59-aaaaaa", "2026-02-01/00-00-01-ffffff"):
+        make_run(tmp_path / "runs" / name)
+    newest = make_run(tmp_path / "runs" / "2026-02-01/00-00-02-000000")
+    # Not by the clock of the disk: that changes when a run is evaluated or copied.
+    os.utime(newest / "run.json", (0, 0))
+
+    assert latest_run(tmp_path) == newest
+    assert open_run("latest", str(tmp_path)).path == newest
+
+
+def test_what_is_no_run_is_not_the_latest(tmp_path):
+    run = make_run(tmp_path / "runs" / "2026-02-01/00-00-02-000000")
+    (tmp_path / "runs" / "2026-02-01/00-00-03-000000" / ".hydra").mkdir(parents=True)
+    (tmp_path / "runs" / "2027-01-01").mkdir()
+    make_run(tmp_path / "runs" / "2026-02-01" / "kept")
+    (tmp_path / "runs" / "notes.txt").write_text("")
+
+    assert latest_run(tmp_path) == run
+
+
+@pytest.mark.parametrize("made", [(), ("runs",), ("runs/2026-01-01",), ("sweeps/2026-01-01/x/0",)])
+def test_where_there_is_no_run_it_says_where_it_looked(tmp_path, made):
+    for folder in made:
+        (tmp_path / folder).mkdir(parents=True)
+
+    with pytest.raises(RunFolderError, match=re.escape(str(tmp_path / "runs"))):
+        open_run("latest", str(tmp_path))
+
+
+# ---- Whole or not there --------------------------------------------------------------------------
+
+
+def test_a_file_is_written_and_replaced(tmp_path):
+    path = tmp_path / "new" / "folder" / "file"
+
+    write_atomically(path, lambda temporary: temporary.write_text("first"))
+    write_atomically(path, lambda temporary: temporary.write_text("second"))
+
+    assert path.read_text() == "second"
+    assert os.listdir(path.parent) == ["file"]
+
+
+def test_while_it_is_written_the_old_file_is_there(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def write(temporary):
+        temporary.write_text("half")
+        assert path.read_text() == "old"
+        assert temporary.parent == path.parent  # Renaming is atomic within a folder.
+        assert temporary.name.startswith(".")
+
+    write_atomically(path, write)
+
+    assert path.read_text() == "half"
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def write(temporary):
+        temporary.write_text("half")
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        write_atomically(path, write)
+
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_process_that_is_killed_while_writing_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    code = (
+        "import os, signal; from pathlib import Path\n"
+        "from seedbed.runs.folder import write_atomically\n"
+        "def write(temporary):\n"
+        "    temporary.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"write_atomically(Path({str(path)!r}), write)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", code], timeout=60)
+
+    assert ended.returncode == -signal.SIGKILL
+    assert path.read_text() == "old"

@@ -1,0 +1,198 @@
+"""Where a run comes from: the state of the code, the command, versions and device."""
+
+import os
+import shlex
+import subprocess
+
+import pytest
+import torch
+
+import seedbed
+from seedbed.runs import provenance
+from seedbed.runs.provenance import command_line, device_name, git_state, versions
+
+
+@pytest.fixture(autouse=True)
+def no_git_of_the_user(monkeypatch, tmp_path):
+    """Keep the user's own settings, and a repository around the tests, out of them."""
+    for name in list(os.environ):
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"]
+    command = ["git", *identity, "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """Return a git repository with one commit."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / "code.py").write_text("a = 1\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    return folder
+
+
+# ---- git -----------------------------------------------------------------------------------------
+
+
+def test_a_clean_checkout(repository):
+    commit = git(repository, "rev-parse", "HEAD")
+
+    assert git_state(repository) == {"commit": commit, "branch": "main", "dirty": False}
+
+
+def test_a_folder_inside_the_checkout(repository):
+    (repository / "sub").mkdir()
+
+    assert git_state(repository / "sub") == git_state(repository)
+
+
+def test_a_changed_file_makes_it_dirty(repository):
+    (repository / "code.py").write_text("a = 2\n")
+
+    assert git_state(repository)["dirty"] is True
+
+
+@pytest.mark.parametrize("change", ["staged", "deleted", "renamed"])
+def test_other_changes_make_it_dirty_as_well(repository, change):
+    if change == "staged":
+        (repository / "new.py").write_text("")
+        git(repository, "add", "new.py")
+    elif change == "deleted":
+        (repository / "code.py").unlink()
+    else:
+        git(repository, "mv", "code.py", "other.py")
+
+    assert git_state(repository)["dirty"] is True
+
+
+def test_a_file_that_git_does_not_know_does_not(repository):
+    # A run writes its own outputs into the working folder.
+    (repository / "outputs").mkdir()
+    (repository / "outputs" / "run.json").write_text("{}")
+
+    assert git_state(repository)["dirty"] is False
+
+
+def test_another_branch_and_no_branch(repository):
+    git(repository, "checkout", "-q", "-b", "feature/a b".replace(" ", "-"))
+    assert git_state(repository)["branch"] == "feature/a-b"
+
+    git(repository, "checkout", "-q", "--detach")
+    state = git_state(repository)
+    assert state["branch"] == "(detached)"
+    assert state["commit"] == git(repository, "rev-parse", "HEAD")
+
+
+def test_a_branch_ahead_of_its_remote(repository, tmp_path):
+    git(tmp_path, "clone", "-q", str(repository), "clone")
+    (tmp_path / "clone" / "code.py").write_text("a = 3\n")
+    git(tmp_path / "clone", "commit", "-q", "-a", "-m", "second")
+
+    state = git_state(tmp_path / "clone")
+
+    assert (state["branch"], state["dirty"]) == ("main", False)
+
+
+def test_a_repository_with_a_stash_that_it_shows(repository):
+    (repository / "code.py").write_text("a = 2\n")
+    git(repository, "stash", "-q")
+    git(repository, "config", "status.showStash", "true")
+
+    assert git_state(repository)["dirty"] is False
+
+
+def test_a_repository_without_commits(tmp_path):
+    git(tmp_path, "init", "-q")
+
+    assert git_state(tmp_path) == {"commit": None, "branch": "main", "dirty": False}
+
+
+def test_no_repository(tmp_path):
+    assert git_state(tmp_path) is None
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    assert git_state(tmp_path / "nowhere") is None
+
+
+def test_no_git(repository, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert git_state(repository) is None
+
+
+def test_a_damaged_repository(repository):
+    (repository / ".git" / "HEAD").write_text("nonsense")
+
+    assert git_state(repository) is None
+
+
+def test_a_git_that_hangs(repository, monkeypatch):
+    def hang(*args, timeout, **kwargs):
+        raise subprocess.TimeoutExpired("git", timeout)
+
+    monkeypatch.setattr(provenance.subprocess, "run", hang)
+
+    assert git_state(repository) is None
+
+
+def test_looking_changes_nothing_in_the_repository(repository):
+    # `git status` refreshes the index by itself, and would collide with a commit of the user's.
+    index = repository / ".git" / "index"
+    os.utime(repository / "code.py", (10**9, 10**9))
+    before = index.read_bytes()
+
+    git_state(repository)
+
+    assert index.read_bytes() == before
+
+
+# ---- Command, versions, device -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (["/usr/bin/seedbed", "train", "seed=1"], "seedbed train seed=1"),
+        (["/a/seedbed/__main__.py", "train"], "seedbed train"),
+        (["seedbed", "train", "model.hidden=[3, 4]"], "seedbed train 'model.hidden=[3, 4]'"),
+        (["seedbed", "train", "-m", "seed=1,2"], "seedbed train -m seed=1,2"),
+        (["seedbed", "train", "a=$HOME"], "seedbed train 'a=$HOME'"),
+        (["seedbed", "train", "a='x'"], "seedbed train 'a='\"'\"'x'\"'\"''"),
+        (["/with space/seedbed", "train", "a=*"], "seedbed train 'a=*'"),
+        (["seedbed", "train", ""], "seedbed train ''"),
+        (["seedbed", "train", "a=°\n"], "seedbed train 'a=°\n'"),
+    ],
+)
+def test_the_command_can_be_pasted_into_a_shell(command, line):
+    assert command_line(command) == line
+    assert shlex.split(line) == ["seedbed", *command[1:]]
+
+
+def test_versions_are_those_of_what_is_installed():
+    found = versions()
+
+    assert found["torch"] == torch.__version__
+    assert found["seedbed"] == seedbed.__version__
+    assert set(found) >= {"python", "pytorch_lightning", "hydra", "omegaconf", "numpy"}
+    assert all(isinstance(version, str) for version in found.values())
+    assert all(version[0].isdigit() for version in found.values())
+
+
+def test_the_device_is_named(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {device.index}")
+
+    assert device_name(torch.device("cpu")) == "cpu, 3 threads"
+    assert device_name(torch.device("cuda", 1)) == "GPU 1 (cuda)"
+    assert device_name(torch.device("mps")) == "mps"

@@ -1,0 +1,81 @@
+"""Errors that the user can mend say how, in one line or two."""
+
+import pytest
+
+from seedbed import errors
+from seedbed.errors import (
+    ConfigError,
+    DataError,
+    Diverged,
+    Interrupted,
+    RunFolderError,
+    SeedbedError,
+    listed,
+    nearest,
+)
+
+
+def test_all_are_shown_without_a_traceback_and_only_wrong_configs_are_2():
+    kinds = [one for one in vars(errors).values() if isinstance(one, type)]
+    kinds = [one for one in kinds if issubclass(one, BaseException)]
+
+    assert all(issubclass(kind, SeedbedError) for kind in kinds)
+    wrong = {kind for kind in kinds if issubclass(kind, ConfigError)}
+    assert wrong == {ConfigError, RunFolderError}
+    assert DataError in kinds
+
+
+def test_diverged_says_where_and_what_to_do():
+    error = Diverged(float("inf"), epoch=3, step=41, learning_rate=0.5)
+
+    assert (error.loss, error.epoch, error.step, error.learning_rate) == (float("inf"), 3, 41, 0.5)
+    message = str(error)
+    for words in ("inf", "epoch 3", "step 41", "learning rate 0.5", "smaller optimizer.lr"):
+        assert words in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("rate", "shown"), [(1e-5, "1e-05"), (0.1 + 0.2, "0.3"), (1000.0, "1000")])
+def test_a_learning_rate_is_shown_short(rate, shown):
+    assert f"learning rate {shown}:" in str(Diverged(1.0, 1, 1, rate))
+
+
+def test_interrupted_keeps_the_number_of_the_signal():
+    error = Interrupted(15)
+
+    assert error.signal_number == 15
+    assert str(error) == "stopped by signal 15"
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "suggested"),
+    [
+        ("adm", ["sgd", "adam", "adamw"], " Did you mean 'adam'?"),
+        ("optimizer.lrr", ["optimizer.lr", "optimizer.eps"], " Did you mean 'optimizer.lr'?"),
+        ("xyz", ["sgd", "adam"], ""),
+        ("", ["sgd"], ""),
+        ("adam", [], ""),
+        ("ADAM", ["adam"], " Did you mean 'adam'?"),
+    ],
+)
+def test_nearest(word, known, suggested):
+    assert nearest(word, known) == suggested
+
+
+def test_nearest_takes_any_iterable_and_names_one_alone():
+    assert nearest("beste", iter({"best": 1, "bests": 2})) == " Did you mean 'best'?"
+
+
+@pytest.mark.parametrize(
+    ("words", "most", "text"),
+    [
+        ([], 20, ""),
+        (["a"], 20, "a"),
+        (["a", 3, None], 20, "a, 3, None"),
+        (range(5), 5, "0, 1, 2, 3, 4"),
+        (range(6), 5, "0, 1, 2, 3, 4, and 1 more"),
+        (range(25), 20, ", ".join(map(str, range(20))) + ", and 5 more"),
+    ],
+)
+def test_listed(words, most, text):
+    assert listed(words, most) == text

@@ -1,0 +1,90 @@
+"""Groups and options are read from the YAML files."""
+
+import pytest
+
+from seedbed import listing
+
+
+def test_the_folder_holds_the_configs():
+    assert (listing.config_folder() / "train.yaml").is_file()
+
+
+def test_a_folder_inside_the_package_goes_first(tmp_path, monkeypatch):
+    # As a wheel has it.
+    (tmp_path / "seedbed" / "configs").mkdir(parents=True)
+    monkeypatch.setattr(listing, "__file__", str(tmp_path / "seedbed" / "listing.py"))
+
+    assert listing.config_folder() == tmp_path / "seedbed" / "configs"
+
+
+def test_a_checkout_has_the_configs_beside_src(tmp_path, monkeypatch):
+    monkeypatch.setattr(listing, "__file__", str(tmp_path / "src" / "seedbed" / "listing.py"))
+
+    assert listing.config_folder() == tmp_path / "configs"
+
+
+@pytest.mark.parametrize(
+    ("content", "description"),
+    [
+        ("# One sentence.\na: 1\n", "One sentence."),
+        ("# @package _global_\n# One sentence.\n# More.\n", "One sentence."),
+        ("#@package _global_\n#One sentence.\n", "One sentence."),
+        ("#\n\n## One sentence.\n", "One sentence."),
+        ("a: 1  # not this\n# One sentence.\n", "One sentence."),
+        ("a: 1  # not this\n  # nor this\n", ""),
+        ("", ""),
+        ("# Größe in m².\n", "Größe in m²."),
+    ],
+)
+def test_a_description_is_the_first_comment_that_is_no_header(tmp_path, content, description):
+    file = tmp_path / "option.yaml"
+    file.write_text(content, encoding="utf-8")
+
+    assert listing.description(file) == description
+
+
+def test_options_are_the_yaml_files_of_the_group_in_order(tmp_path):
+    (tmp_path / "model").mkdir()
+    for name in ("b.yaml", "a.yaml", "notes.txt", "c.yml"):
+        (tmp_path / "model" / name).write_text(f"# The file {name}.\n")
+
+    options = listing.options("model", tmp_path)
+
+    assert list(options.items()) == [("a", "The file a.yaml."), ("b", "The file b.yaml.")]
+
+
+def test_a_group_without_a_folder_has_no_options(tmp_path):
+    assert listing.options("model", tmp_path) == {}
+
+
+def test_groups_are_aligned_and_indented():
+    lines = listing.groups_text("  ").splitlines()
+
+    pairs = zip(lines, listing.GROUPS.values(), strict=True)
+    assert {line.index(meaning) for line, meaning in pairs} == {
+        2 + max(map(len, listing.GROUPS)) + 2
+    }
+
+
+def test_options_are_aligned():
+    lines = listing.group_text("optimizer").splitlines()
+
+    options = listing.options("optimizer")
+    pairs = zip(lines, options.values(), strict=True)
+    assert {line.index(meaning) for line, meaning in pairs} == {max(map(len, options)) + 2}
+
+
+def test_the_help_of_train_lists_the_groups_and_leaves_the_config_to_hydra():
+    text = listing.help_text("train")
+
+    assert listing.groups_text("  ") in text
+    assert "$CONFIG" in text
+    assert "@GROUPS" not in text
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "predict"])
+def test_the_help_of_the_other_verbs_is_about_keys_alone(verb):
+    text = listing.help_text(verb)
+
+    assert "$CONFIG" in text
+    assert "optimizer" not in text
