@@ -191,6 +191,14 @@ def test_what_is_not_a_word_is_no_option(refused, override):
     assert value in message.lower()
 
 
+@pytest.mark.parametrize("override", ["debug=nan", "debug=[fast,nan]"])
+def test_an_option_may_be_called_like_a_number(command, override):
+    outcome = command("train", override, "--cfg", "job")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "detect_anomaly: true" in outcome.out
+
+
 def test_an_option_is_changed_without_a_plus(refused):
     message = refused("train", "+experiment=thermometer")
 

@@ -127,7 +127,7 @@ def _name(node: Any) -> str:
 
 def _task_fits_data(config: DictConfig) -> Iterator[str]:
     task, posed = _name(config.task).lower(), config.data.get("task")
-    if posed == "binary" and config.data.output_size != 1:
+    if posed == task == "binary" and config.data.output_size != 1:
         yield f"data.output_size: {config.data.output_size}, and a binary task has one logit a row"
     if schema_of(config.task) and posed and task != posed:
         yield f"task={task} does not fit these data, which pose {posed}: use task={posed}"

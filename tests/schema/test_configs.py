@@ -18,8 +18,6 @@ from seedbed.schema.store import GROUPS, ROOTS
 FOLDER = listing.config_folder()
 FILES = sorted(FOLDER.rglob("*.yaml"))
 COMPOSED_GROUPS = [group for group in listing.GROUPS if group not in listing.COMMAND_LINE_ONLY]
-MODELS = tuple(listing.options("model"))
-OPTIMIZERS = tuple(listing.options("optimizer"))
 DATA = tuple(listing.options("data"))
 # What torch_dataset asks the user for.
 FACTS = (
@@ -176,7 +174,7 @@ def test_every_experiment_composes_without_problems(compose, experiment):
 
 @pytest.mark.parametrize("debug", listing.options("debug"))
 def test_every_way_of_debugging_composes_and_changes_something(compose, debug):
-    config = compose(f"debug={debug}")
+    config = compose(f"debug='{debug}'")  # In quotes, since nan is a number as well.
 
     check(config)
     assert config.trainer != compose().trainer
@@ -211,9 +209,14 @@ def test_an_experiment_can_be_changed_on_the_command_line(compose):
 # ---- Building ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.fixture(scope="module")
+def optimizers(compose):
+    return [compose(f"optimizer={option}").optimizer for option in listing.options("optimizer")]
+
+
+@pytest.mark.parametrize("model", listing.options("model"))
 @pytest.mark.parametrize("data", DATA)
-def test_data_model_and_optimizer_that_fit_can_be_built(compose, data, model):
+def test_data_model_and_optimizer_that_fit_can_be_built(compose, optimizers, data, model):
     from seedbed.build import build_data, build_module
     from seedbed.errors import ConfigError
 
@@ -225,8 +228,8 @@ def test_data_model_and_optimizer_that_fit_can_be_built(compose, data, model):
         return
     if data == "torch_dataset":
         config.task = compose("task=binary").task
-    for optimizer in OPTIMIZERS:
-        config.optimizer = compose(f"optimizer={optimizer}").optimizer
+    for optimizer in optimizers:
+        config.optimizer = optimizer
         check(config)
 
         module = build_module(config)

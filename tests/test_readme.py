@@ -1,0 +1,76 @@
+"""What the README shows is what happens."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from tests.commands import seedbed
+
+from seedbed import listing
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def sessions() -> list[list[tuple[str, list[str]]]]:
+    """Return the commands of each console block with the lines that follow them."""
+    found = []
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
+        session: list[tuple[str, list[str]]] = []
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                session.append((line[2:], []))
+            else:
+                session[-1][1].append(line)
+        found.append(session)
+    return found
+
+
+def shape(line: str) -> str:
+    """Return a line without its numbers, rules and distances, which differ by machine and run."""
+    line = re.sub(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d-[0-9a-f]+", "RUN", line)
+    line = re.sub(r"\d[\d,.]*(e[+-]?\d+)?", "N", line)
+    return " ".join(line.replace("─", "").split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("session", sessions(), ids=["session", "mistake"])
+def test_the_commands_of_the_readme_say_what_it_shows(
+    tmp_path: Path, session: list[tuple[str, list[str]]]
+) -> None:
+    for command, shown in session:
+        words = shlex.split(command)
+        assert words[0] == "seedbed"
+        if words[1] == "dashboard":  # tested in test_dashboard.py; it does not end by itself
+            continue
+        done = seedbed(tmp_path, *words[1:])
+        refused = bool(shown) and shown[0].startswith("seedbed:")
+        assert done.returncode == (2 if refused else 0), done.stderr
+        printed = {shape(line) for line in (done.stdout + done.stderr).splitlines()}
+        missing = [line for line in shown if line != "..." and shape(line) not in printed]
+        assert not missing, printed
+
+
+def test_every_other_command_of_the_readme_composes(tmp_path: Path) -> None:
+    """Inline commands are composed, not run."""
+    commands = re.findall(r"`(seedbed train [^`.]*)`", README)
+    assert len(commands) >= 2
+    for command in commands:
+        words = [word for word in shlex.split(command)[1:] if word != "-m"]
+        if "--config-dir" in words or "--help" in words:
+            continue
+        words = [word.partition(",")[0] for word in words]
+        done = seedbed(tmp_path, *words, "--cfg", "job")
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_table_of_groups_is_current() -> None:
+    for group, meaning in listing.GROUPS.items():
+        names = ", ".join(f"`{option}`" for option in listing.options(group))
+        assert f"| `{group}` | {meaning} | {names} |" in README
+
+
+def test_files_that_the_readme_names_exist() -> None:
+    root = Path(__file__).parents[1]
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (root / target).exists(), target
