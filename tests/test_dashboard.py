@@ -20,9 +20,9 @@ from seedbed.errors import ConfigError
 SEEDBED = str(Path(sys.executable).parent / "seedbed")
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def executed(monkeypatch):
-    """Record what the process would be replaced by."""
+    """Record what this process would be replaced by, instead."""
     found = []
     monkeypatch.setattr(os, "execv", lambda program, words: found.append((program, words)))
     return found
@@ -116,13 +116,13 @@ def test_two_folders_are_refused(refused, executed, tmp_path):
 def test_the_first_port_is_taken_if_it_is_free(monkeypatch, taken):
     monkeypatch.setattr(dashboard, "FIRST_PORT", taken + 1)
 
-    assert dashboard.free_port(None) == taken + 1
+    assert dashboard.free_port() == taken + 1
 
 
 def test_a_port_that_somebody_listens_on_is_passed_over(monkeypatch, taken):
     monkeypatch.setattr(dashboard, "FIRST_PORT", taken)
 
-    assert dashboard.free_port(None) > taken
+    assert dashboard.free_port() > taken
 
 
 def test_a_port_that_is_only_bound_is_passed_over(monkeypatch):
@@ -131,7 +131,7 @@ def test_a_port_that_is_only_bound_is_passed_over(monkeypatch):
         port = bound.getsockname()[1]
         monkeypatch.setattr(dashboard, "FIRST_PORT", port)
 
-        assert dashboard.free_port(None) != port
+        assert dashboard.free_port() != port
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_refused(refused, executed, tmp_path, taken):
@@ -147,7 +147,7 @@ def test_where_no_port_is_free_it_says_so(monkeypatch):
     monkeypatch.setattr(socket.socket, "bind", _taken)
 
     with pytest.raises(ConfigError, match=str(dashboard.FIRST_PORT)):
-        dashboard.free_port(None)
+        dashboard.free_port()
 
 
 def _taken(*args):

@@ -47,6 +47,14 @@ class CheckBeforeRun(Callback):
     Of a sweep it would see the axes in their sweep syntax; its jobs are checked one by one.
     """
 
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Raise StopBeforeRun where the sweep would overwrite an older one."""
+        folder = Path(str(config.hydra.sweep.dir))
+        if any(folder.glob(f"*/{RECORD}")):
+            raise StopBeforeRun from ConfigError(
+                f"hydra.sweep.dir={folder}: holds runs already; choose another folder"
+            )
+
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Raise StopBeforeRun where the run must not start."""
         try:

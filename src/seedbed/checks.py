@@ -31,8 +31,9 @@ HIGHER_IS_BETTER = ("accuracy", "f1", "r2")
 
 def check(config: DictConfig) -> None:
     """Raise a ConfigError that names every problem of a composed config."""
-    found = list(_no_options(config)) or list(_walk(config, ""))
-    if not found and "optimizer" in config:
+    of_a_run = "optimizer" in config
+    found = (list(_no_options(config)) if of_a_run else []) or list(_walk(config, ""))
+    if not found and of_a_run:
         found = list(_contradictions(config))
     if found:
         raise ConfigError("\n".join(found))
@@ -45,6 +46,13 @@ def _no_options(config: DictConfig) -> Iterator[str]:
             chosen = OmegaConf.select(config, f"hydra.runtime.choices.{group}")
             option = f"={chosen}" if chosen else ""
             yield f"{group}{option}: a mapping of keys is needed, and it is {config[group]!r}"
+        elif group in GROUPS_OF_A_RUN[:4] and not _target(config[group]):
+            yield f"{group}._target_: {config[group].get('_target_')!r} names no class"
+
+
+def _target(node: DictConfig) -> Any:
+    """Return the class that a node names; a missing one is found by the walk over all keys."""
+    return OmegaConf.is_missing(node, "_target_") or node.get("_target_")
 
 
 def _walk(node: DictConfig, prefix: str) -> Iterator[str]:

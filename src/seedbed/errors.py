@@ -49,7 +49,10 @@ class Diverged(SeedbedError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the closest of the known words, or nothing."""
-    matches = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    by_lower = {name.lower(): name for name in known}
+    matches = [
+        by_lower[name] for name in get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
+    ]
     return f" Did you mean '{matches[0]}'?" if matches else ""
 
 

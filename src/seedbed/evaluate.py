@@ -64,7 +64,7 @@ def load_module(
     module = build_module(run_config)
     try:
         module.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
+    except Exception as error:  # What should be weights may be anything.
         reason = " ".join(str(error).split())[:200]
         raise RunFolderError(
             f"{folder.checkpoint(name)}: does not fit the model of {folder.config}: {reason}"

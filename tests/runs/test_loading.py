@@ -24,6 +24,14 @@ HIDDEN = (
     "${oc.create:{_target_:hostile_module.boom}}",
     "${oc.decode:'{_target_: hostile_module.boom}'}",
 )
+NET = """
+from torch import nn
+
+
+class Net(nn.Linear):
+    def __init__(self, input_shape, output_size, bias):
+        super().__init__(input_shape[0], output_size, bias)
+"""
 
 
 @pytest.fixture
@@ -32,14 +40,13 @@ def hostile(tmp_path, monkeypatch):
     marker = tmp_path / "executed"
     code = f"def boom(*args, **keys):\n    open({str(marker)!r}, 'w').close()\n"
     (tmp_path / "hostile_module.py").write_text(code)
-    (tmp_path / "trusted_module.py").write_text(
-        "import hostile_module\nfrom torch import nn\n\n\nclass Net(nn.Linear):\n"
-        "    def __init__(self, input_shape, output_size, bias):\n"
-        "        super().__init__(input_shape[0], output_size, bias)\n"
-    )
+    (tmp_path / "trusted_module.py").write_text("import hostile_module\n" + NET)
+    (tmp_path / "trusted_package").mkdir()
+    (tmp_path / "trusted_package" / "nets.py").write_text(NET)
+    (tmp_path / "trusted_package" / "__init__.py").write_text("from .nets import Net\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield marker
-    for name in ("hostile_module", "trusted_module", "trusted_module_2"):
+    for name in ("hostile_module", "trusted_module", "trusted_package", "trusted_package.nets"):
         sys.modules.pop(name, None)
 
 
@@ -274,7 +281,7 @@ def test_a_name_that_is_made_while_resolving_is_refused(saved, hostile, monkeypa
     monkeypatch.setenv("HOSTILE_NAME", "hostile_module.boom")
     folder = saved(key, value)
 
-    with pytest.raises(RunFolderError):
+    with pytest.raises(SeedbedError):
         use(folder)
 
     assert not hostile.exists()
@@ -314,10 +321,21 @@ def test_it_is_never_advised_to_trust_all_of_torch_or_seedbed(saved, target):
     assert "trust=[seedbed]" not in str(refusal.value)
 
 
-def test_a_module_that_is_trusted_may_be_used(saved, hostile):
-    folder = saved("model._target_", "trusted_module.Net")
+@pytest.mark.parametrize(
+    ("target", "trust"),
+    [
+        ("trusted_module.Net", "trusted_module"),
+        ("trusted_module.Net", "trusted_module.Net"),
+        ("trusted_package.nets.Net", "trusted_package"),
+        ("trusted_package.nets.Net", "trusted_package.nets"),
+        # Defined in trusted_package.nets: a package hands on what its own modules define.
+        ("trusted_package.Net", "trusted_package"),
+    ],
+)
+def test_a_module_that_is_trusted_may_be_used(saved, hostile, target, trust):
+    folder = saved("model._target_", target)
 
-    _, module, data = use(folder, ["trusted_module"])
+    _, module, data = use(folder, [trust])
 
     assert type(module.net).__name__ == "Net"
     assert data.has_split("train")

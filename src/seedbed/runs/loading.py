@@ -5,19 +5,17 @@ metrics are made without asking; any other must lie in a module that the user tr
 Checkpoints are read with torch's `weights_only`, which knows tensors and plain types alone.
 """
 
-import pickle
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from seedbed.checks import check
-from seedbed.errors import ConfigError, RunFolderError
+from seedbed.errors import RunFolderError
 from seedbed.runs.folder import RunFolder
 from seedbed.schema import schema_targets, typed
 
@@ -31,34 +29,77 @@ TRUSTED = re.compile(
 
 
 def load_config(folder: RunFolder, trust: list[str]) -> DictConfig:
-    """Return the run's config, typed and checked.
+    """Return the run's config, typed, checked and without interpolations.
 
     Raises RunFolderError where it names code that is not trusted, or no longer fits the schema.
     """
     try:
-        plain = OmegaConf.load(folder.config)
-        assert isinstance(plain, DictConfig)
-        for key, target in _targets(OmegaConf.to_container(plain, resolve=False), ""):
-            if not is_trusted(target, trust):
-                raise RunFolderError(
-                    f"{folder.config}: {key} names {target}, which is not Seedbed's own; if you "
-                    f"trust it: trust=[{target.partition('.')[0]}]"
-                )
-        config = typed(plain)
+        values = _resolved(folder)
+        for key, target in _targets(values, ""):
+            if not (is_trusted(target, trust) and is_defined_there(target, trust)):
+                raise RunFolderError(_distrust(folder, key, target))
+        config = typed(OmegaConf.create(values))
         # The run may have been trained on a GPU that this machine lacks.
         config.trainer.accelerator = "auto"
         check(config)
-    except (OmegaConfBaseException, YAMLError, ConfigError, AssertionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "no mapping"
+    except RunFolderError:
+        raise
+    except Exception as error:  # A file of somebody else's may hold anything.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RunFolderError(f"{folder.config}: does not fit this version: {reason}") from None
     return config
 
 
+def _resolved(folder: RunFolder) -> dict[str, Any]:
+    """Return the config as plain values: what is checked is what will be used.
+
+    An interpolation could otherwise make another `_target_` after the check.
+    """
+    plain = OmegaConf.load(folder.config)
+    if not isinstance(plain, DictConfig):
+        raise RunFolderError(f"{folder.config}: not a config: no keys and values")
+    values = OmegaConf.to_container(plain, resolve=True, throw_on_missing=False)
+    assert isinstance(values, dict)
+    for key, text in _strings(values, ""):
+        if "${" in text:
+            raise RunFolderError(f"{folder.config}: {key} hides an interpolation: {text[:60]}")
+    return {str(name): value for name, value in values.items()}
+
+
+def _strings(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, str):
+        yield prefix.rstrip("."), node
+    elif isinstance(node, dict | list):
+        for name, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield f"{prefix}{name}", str(name)
+            yield from _strings(value, f"{prefix}{name}.")
+
+
 def is_trusted(target: str, trust: list[str]) -> bool:
     """Tell whether a class may be made: ours, torch's, or in a module that the user named."""
-    if any(target == module or target.startswith(f"{module}.") for module in trust):
+    if target in schema_targets() or TRUSTED.fullmatch(target) is not None:
         return True
-    return target in schema_targets() or TRUSTED.fullmatch(target) is not None
+    return any(target == module or target.startswith(f"{module}.") for module in trust)
+
+
+def is_defined_there(target: str, trust: list[str]) -> bool:
+    """Tell whether a trusted name is defined in a trusted module: what that imports is not."""
+    if target in schema_targets() or TRUSTED.fullmatch(target) is not None:
+        return True
+    module, _, name = target.rpartition(".")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError):
+        return False
+    defined_in = str(getattr(found, "__module__", None))
+    return any(defined_in == one or defined_in.startswith(f"{one}.") for one in [module, *trust])
+
+
+def _distrust(folder: RunFolder, key: str, target: str) -> str:
+    module = target.rpartition(".")[0]
+    known = module.partition(".")[0] in ("seedbed", "torch", "os", "builtins", "")
+    advice = "" if known else f"; if you trust it: trust=[{module}]"
+    return f"{folder.config}: {key} names {target}, which is not Seedbed's own{advice}"
 
 
 def _targets(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
@@ -78,7 +119,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise RunFolderError(f"{path}: no such checkpoint")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+    except Exception as error:  # Damaged bytes make torch raise almost anything.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RunFolderError(
             f"{path}: cannot be read as tensors and plain values: {reason}"

@@ -37,7 +37,10 @@ def git_state(folder: Path) -> dict[str, Any] | None:
     """Return commit, branch and whether files differ from it; None outside a git checkout."""
     try:
         found = subprocess.run(
-            ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
+            [
+                *("git", "--no-optional-locks", "status"),
+                *("--porcelain=v2", "--branch", "--untracked-files=no"),
+            ],
             cwd=folder,
             capture_output=True,
             text=True,

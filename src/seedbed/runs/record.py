@@ -64,7 +64,7 @@ def read_record(path: Path) -> dict[str, Any]:
     """Return the fields of a run.json; raises RunFolderError where it is damaged."""
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunFolderError(f"{path}: not a record of a run ({error})") from None
     if not isinstance(fields, dict) or fields.get("status") not in STATUSES:
         raise RunFolderError(f"{path}: not a record of a run (no known status)")

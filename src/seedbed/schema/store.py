@@ -4,7 +4,9 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from seedbed.errors import ConfigError
 from seedbed.schema import callbacks, data, model, optimizer, root, scheduler, task, trainer
 
 ROOTS: dict[str, type] = {
@@ -86,21 +88,29 @@ def schema_targets() -> dict[str, type]:
 def typed(config: DictConfig) -> DictConfig:
     """Return a saved config with its types back, which YAML does not keep.
 
-    A node is typed by its `_target_`; nodes of the user's own stay as they are. Raises OmegaConf's
-    errors where a saved value no longer fits the schema.
+    A node is typed by its `_target_`; nodes of the user's own stay as they are. Raises
+    ConfigError where a saved value no longer fits the schema.
     """
     by_target = schema_targets()
 
-    def type_node(node: Any, known: type | None = None) -> Any:
+    def type_node(key: str, node: Any, known: type | None = None) -> Any:
         target = node.get("_target_") if isinstance(node, DictConfig) else None
         cls = known or by_target.get(target or "")
-        return OmegaConf.merge(OmegaConf.structured(cls), node) if cls is not None else node
+        if cls is None:
+            return node
+        try:
+            return OmegaConf.merge(OmegaConf.structured(cls), node)
+        except OmegaConfBaseException as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigError(f"{key}.{error.full_key or ''}: {reason}") from None
 
     whole = OmegaConf.merge(OmegaConf.structured(root.Train), config)
     assert isinstance(whole, DictConfig)
     for group in ("data", "model", "task", "optimizer", "scheduler"):
-        whole[group] = type_node(whole[group])
-    whole.trainer = type_node(whole.trainer, trainer.Trainer)
+        whole[group] = type_node(group, whole[group])
+    whole.trainer = type_node("trainer", whole.trainer, trainer.Trainer)
     for group in ("callbacks", "logger"):
-        whole[group] = {name: type_node(node) for name, node in whole[group].items()}
+        whole[group] = {
+            name: type_node(f"{group}.{name}", node) for name, node in whole[group].items()
+        }
     return whole
