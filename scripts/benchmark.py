@@ -17,9 +17,11 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
+from PIL import Image
 from torch import nn
 
 from seedbed.application import register_resolvers
@@ -98,7 +100,7 @@ def crop_yield(rounds: int = 7) -> list[Row]:
 
 
 class _Images(torch.utils.data.Dataset):
-    """What a per-sample DataLoader is given."""
+    """What a per-sample DataLoader is given: the steps of torchvision's dataset with ToTensor."""
 
     def __init__(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
         self.inputs, self.targets = inputs, targets
@@ -106,8 +108,10 @@ class _Images(torch.utils.data.Dataset):
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def __getitem__(self, row: int) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.inputs[row], self.targets[row]
+    def __getitem__(self, row: int) -> tuple[torch.Tensor, int]:
+        image = Image.fromarray(self.inputs[row, 0].numpy())
+        pixels = torch.from_numpy(np.array(image)).unsqueeze(0)
+        return pixels.float().div(255), int(self.targets[row])
 
 
 def fashion_mnist(rounds: int = 5) -> list[Row]:
@@ -151,7 +155,9 @@ def fashion_mnist(rounds: int = 5) -> list[Row]:
     def lightning(table: Table, folder: str) -> float:
         module = Plain(build_experiment(config, RunFolder("unused")).module.net)
         loader = torch.utils.data.DataLoader(
-            _Images(table.inputs, table.targets), config.data.batch_size, shuffle=True
+            _Images((table.inputs * 255).byte(), table.targets),
+            config.data.batch_size,
+            shuffle=True,
         )
         trainer = pl.Trainer(max_epochs=1, accelerator="cpu", default_root_dir=folder)
         return seconds(lambda: trainer.fit(module, loader))

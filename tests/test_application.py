@@ -687,3 +687,7 @@ def test_runs_of_the_same_second_have_folders_of_their_own(command, tmp_path):
         assert command("train", function=fake).code == 0
 
     assert len(list(tmp_path.glob("outputs/runs/*/*"))) == 2
+
+
+def test_a_verb_that_reads_takes_one_run_at_a_time(refused):
+    assert "without -m" in refused("evaluate", "-m", "run=a,b")

@@ -27,7 +27,7 @@ from seedbed import listing
 from seedbed.checks import check
 from seedbed.errors import ConfigError, Interrupted, SeedbedError
 from seedbed.explanations import explain
-from seedbed.runs.folder import RECORD
+from seedbed.runs.folder import RECORD, open_run
 from seedbed.schema.store import register_schema
 
 FAILED = 1
@@ -49,6 +49,8 @@ class CheckBeforeRun(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Raise StopBeforeRun where the sweep would overwrite an older one."""
+        if "optimizer" not in config:
+            raise StopBeforeRun from ConfigError("this verb takes one run at a time, without -m")
         folder = Path(str(config.hydra.sweep.dir))
         if any(folder.glob(f"*/{RECORD}")):
             raise StopBeforeRun from ConfigError(
@@ -59,15 +61,18 @@ class CheckBeforeRun(Callback):
         """Raise StopBeforeRun where the run must not start."""
         try:
             check(config)
-            _check_folder_is_free(config)
-        except ConfigError as error:
+            if "optimizer" in config:
+                _check_folder_is_free(config)
+            else:
+                open_run(config.run, config.paths.outputs)
+        except Exception as error:
             raise StopBeforeRun from error
 
 
 def _check_folder_is_free(config: DictConfig) -> None:
     """Raise ConfigError where `hydra.run.dir` holds a run that this one would overwrite."""
     folder = Path(str(config.hydra.run.dir))
-    if "optimizer" in config and (folder / RECORD).exists():
+    if (folder / RECORD).exists():
         raise ConfigError(f"hydra.run.dir={folder}: holds a run already; choose another folder")
 
 
@@ -100,9 +105,8 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
         with environment_variable(FULL_ERROR, "1"):
             application()
     except StopBeforeRun as stop:
-        assert isinstance(stop.__cause__, ConfigError)
-        if full_error:
-            raise stop.__cause__ from None
+        if full_error or not isinstance(stop.__cause__, ConfigError):
+            raise (stop.__cause__ or stop) from None
         sys.exit(_show(stop.__cause__, WRONG_CONFIG))
     except Exception as error:
         # Before the first job starts, whatever goes wrong is in the command or in a config file.

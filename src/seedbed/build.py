@@ -17,6 +17,7 @@ from seedbed.callbacks import Checkpoint
 from seedbed.checks import has_validation, mode_of, optimized_metric
 from seedbed.data import DataModule
 from seedbed.errors import ConfigError
+from seedbed.gradients import Gradient
 from seedbed.making import make, make_factory, reworded
 from seedbed.models import set_initial_weights
 from seedbed.module import SupervisedModule
@@ -100,6 +101,7 @@ def build_module(config: DictConfig) -> SupervisedModule:
         build_task(config),
         make_optimizer=partial(make_optimizer, _plain(config.optimizer)),
         make_scheduler=partial(make_scheduler, scheduler_options(config)),
+        gradient=make("gradient", Gradient, config.gradient),
         log_every_n_epochs=trainer.log_every_n_epochs,
         log_every_n_steps=trainer.log_every_n_steps,
     )

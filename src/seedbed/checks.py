@@ -21,6 +21,7 @@ GROUPS_OF_A_RUN = (
     "model",
     "task",
     "optimizer",
+    "gradient",
     "scheduler",
     "trainer",
     "callbacks",
@@ -46,7 +47,7 @@ def _no_options(config: DictConfig) -> Iterator[str]:
             chosen = OmegaConf.select(config, f"hydra.runtime.choices.{group}")
             option = f"={chosen}" if chosen else ""
             yield f"{group}{option}: a mapping of keys is needed, and it is {config[group]!r}"
-        elif group in GROUPS_OF_A_RUN[:4] and not _target(config[group]):
+        elif group in GROUPS_OF_A_RUN[:5] and not _target(config[group]):
             yield f"{group}._target_: {config[group].get('_target_')!r} names no class"
 
 
@@ -119,6 +120,7 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
         _split_sizes,
         _model_fits_data,
         _optimizer_values,
+        _gradient_is_known,
         _length,
         _schedule,
         _metrics_exist,
@@ -205,6 +207,24 @@ def _optimizer_values(config: DictConfig) -> Iterator[str]:
         yield "optimizer.nesterov needs optimizer.momentum above 0 and optimizer.dampening=0"
     if "betas" in optimizer and len(optimizer.betas) != 2:
         yield f"optimizer.betas: {len(optimizer.betas)} numbers, and two are needed"
+
+
+def _gradient_is_known(config: DictConfig) -> Iterator[str]:
+    """Yield why the gradient cannot be taken in the way that is asked for."""
+    way, trainer = _name(config.gradient), config.trainer
+    if way == "Autograd" or not schema_of(config.gradient):
+        return
+    option = {"Analytic": "analytic", "FiniteDifference": "finite_difference"}[way]
+    loss = config.task.get("loss")
+    if way == "Analytic" and (_name(config.model) != "Linear" or loss != "mse"):
+        yield (
+            "gradient=analytic is written out for model=linear on task.loss=mse alone; "
+            "use gradient=autograd or gradient=finite_difference"
+        )
+    if (trainer.devices or 1) > 1 or trainer.accumulate_grad_batches > 1:
+        yield f"gradient={option} needs one device and trainer.accumulate_grad_batches=1"
+    if not trainer.precision.endswith("-true"):
+        yield f"gradient={option} needs a trainer.precision that is not mixed"
 
 
 def _length(config: DictConfig) -> Iterator[str]:

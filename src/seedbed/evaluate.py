@@ -22,7 +22,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     """Print the metrics of a run's checkpoint on a split, and write evaluate-<split>.json."""
     quiet_lightning()
     folder = open_run(config.run, config.paths.outputs)
-    run_config = load_config(folder, list(config.trust))
+    run_config = load_config(folder, list(config.trust), config.paths.data)
     module, checkpoint = load_module(folder, run_config, config.checkpoint)
     trainer = evaluation_trainer(run_config, config.split, config.accelerator)
     data: Any = build_data(run_config)

@@ -8,6 +8,7 @@ GROUPS = {
     "model": "the network",
     "task": "loss and metrics; follows from the data",
     "optimizer": "how weights move",
+    "gradient": "how the gradient of the loss is taken",
     "scheduler": "how the learning rate changes",
     "trainer": "device, precision, length",
     "callbacks": "what happens besides training",

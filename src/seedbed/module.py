@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from seedbed.errors import Diverged
+from seedbed.gradients import Gradient
 from seedbed.metrics import EpochMetrics
 from seedbed.tasks import Task
 
@@ -17,6 +18,7 @@ Batch = tuple[Tensor, Tensor]
 
 # On an accelerator, asking for a loss waits for the device; so it is asked for this seldom.
 STEPS_BETWEEN_CHECKS = 50
+GRADIENT_DIFFERENCE = "train/gradient_difference"
 
 
 class SupervisedModule(pl.LightningModule):
@@ -33,6 +35,7 @@ class SupervisedModule(pl.LightningModule):
         task: Task,
         make_optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
         make_scheduler: Callable[[Optimizer, pl.Trainer], dict[str, Any] | None] | None = None,
+        gradient: Gradient | None = None,
         log_every_n_epochs: int = 1,
         log_every_n_steps: int | None = None,
     ) -> None:
@@ -41,6 +44,7 @@ class SupervisedModule(pl.LightningModule):
         self.task = task
         self.make_optimizer = make_optimizer
         self.make_scheduler = make_scheduler
+        self.gradient = gradient or Gradient()
         self.log_every_n_epochs = log_every_n_epochs
         self.log_every_n_steps = log_every_n_steps
         self.epoch_metrics: dict[str, float] = {}
@@ -48,6 +52,7 @@ class SupervisedModule(pl.LightningModule):
         self.tested_split = "test"
         self._val_metrics: dict[str, float] = {}
         self._logged_epoch = 0
+        self._batch: Batch | None = None
         self.sums = {
             split: EpochMetrics(task.metrics, task.make_torchmetrics())
             for split in ("train", "val", "test")
@@ -69,6 +74,7 @@ class SupervisedModule(pl.LightningModule):
     def on_train_epoch_start(self) -> None:
         """Start counting; Lightning does not call this for an epoch that is taken up."""
         self.sums["train"].reset()
+        self.also_logged.pop(GRADIENT_DIFFERENCE, None)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch; raises Diverged where it is not finite."""
@@ -78,6 +84,7 @@ class SupervisedModule(pl.LightningModule):
         loss = self._loss(output, targets)
         if loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0:
             self._check_finite(loss)
+        self._batch = inputs, targets
         self._count("train", loss, output, targets)
         if self.log_every_n_steps and (self.global_step + 1) % self.log_every_n_steps == 0:
             step_values = {
@@ -111,6 +118,17 @@ class SupervisedModule(pl.LightningModule):
         sums, output = self.sums[split], output.detach()
         prediction = self.task.prediction(output) if sums.others else output
         sums.add(loss.detach(), output, targets, prediction)
+
+    def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        """Fill the gradients in the way that the config names."""
+        assert self._batch is not None
+        inputs, targets = self._batch
+        if self.gradient.compare:
+            found = self.gradient.difference(self.net, self.task, inputs, targets, loss)
+            before = self.also_logged.get(GRADIENT_DIFFERENCE, 0.0)
+            self.also_logged[GRADIENT_DIFFERENCE] = max(found, before)
+        self.gradient.fill(self.net, self.task, inputs, targets, loss)
+        self._batch = None
 
     def on_train_epoch_end(self) -> None:
         """Hand the epoch's numbers to callbacks and loggers."""

@@ -28,7 +28,7 @@ def predict(config: DictConfig, command: list[str]) -> int:
     if output is not None and output.suffix not in SUFFIXES:
         raise ConfigError(f"output={output}: the name must end in .csv or .npy")
     folder = open_run(config.run, config.paths.outputs)
-    run_config = load_config(folder, list(config.trust))
+    run_config = load_config(folder, list(config.trust), config.paths.data)
     source = config.input
     if isinstance(source, ListConfig):
         source = OmegaConf.to_container(source)

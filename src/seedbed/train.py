@@ -154,8 +154,12 @@ def _finish(experiment: Experiment, record: Record, status: str, error: str | No
     if experiment.tensorboard is not None:
         experiment.tensorboard.log_outcome(record.fields["hyperparameters"])
         experiment.tensorboard.close()
-    if experiment.trainer.is_global_zero and status != "failed":
-        _print_outcome(experiment, record, status, error)
+    if not experiment.trainer.is_global_zero:
+        return
+    if error is not None:
+        print(f"seedbed: {status}: {error}", file=sys.stderr)
+    if status != "failed":
+        _print_outcome(experiment, record)
 
 
 def _discard(experiment: Experiment, record: Record) -> None:
@@ -165,9 +169,7 @@ def _discard(experiment: Experiment, record: Record) -> None:
     record.discard()
 
 
-def _print_outcome(experiment: Experiment, record: Record, status: str, error: str | None) -> None:
-    if error is not None:
-        print(f"seedbed: {status}: {error}", file=sys.stderr)
+def _print_outcome(experiment: Experiment, record: Record) -> None:
     columns = summary.checkpoint_columns(record.fields["checkpoints"])
     if not columns and record.fields["metrics"]:
         columns = {"last": record.fields["metrics"]}

@@ -28,8 +28,10 @@ TRUSTED = re.compile(
 )
 
 
-def load_config(folder: RunFolder, trust: list[str]) -> DictConfig:
+def load_config(folder: RunFolder, trust: list[str], data_folder: str | None = None) -> DictConfig:
     """Return the run's config, typed, checked and without interpolations.
+
+    Downloaded data are looked for in `data_folder`, not where the run's owner keeps them.
 
     Raises RunFolderError where it names code that is not trusted, or no longer fits the schema.
     """
@@ -41,6 +43,8 @@ def load_config(folder: RunFolder, trust: list[str]) -> DictConfig:
         config = typed(OmegaConf.create(values))
         # The run may have been trained on a GPU that this machine lacks.
         config.trainer.accelerator = "auto"
+        if "folder" in config.data and data_folder is not None:
+            config.data.folder = data_folder
         check(config)
     except RunFolderError:
         raise

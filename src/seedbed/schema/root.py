@@ -34,6 +34,7 @@ class Train:
     model: Any = MISSING
     task: Any = MISSING
     optimizer: Any = MISSING
+    gradient: Any = MISSING
     scheduler: Any = MISSING
     trainer: Any = MISSING
     callbacks: Any = MISSING

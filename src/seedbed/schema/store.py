@@ -7,7 +7,17 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from seedbed.errors import ConfigError
-from seedbed.schema import callbacks, data, model, optimizer, root, scheduler, task, trainer
+from seedbed.schema import (
+    callbacks,
+    data,
+    gradient,
+    model,
+    optimizer,
+    root,
+    scheduler,
+    task,
+    trainer,
+)
 
 ROOTS: dict[str, type] = {
     "train": root.Train,
@@ -37,6 +47,11 @@ GROUPS: dict[str, dict[str, type]] = {
         "rmsprop": optimizer.RMSprop,
         "adagrad": optimizer.Adagrad,
         "lbfgs": optimizer.LBFGS,
+    },
+    "gradient": {
+        "autograd": gradient.Autograd,
+        "analytic": gradient.Analytic,
+        "finite_difference": gradient.FiniteDifference,
     },
     "scheduler": {
         "constant": scheduler.Constant,
@@ -106,7 +121,7 @@ def typed(config: DictConfig) -> DictConfig:
 
     whole = OmegaConf.merge(OmegaConf.structured(root.Train), config)
     assert isinstance(whole, DictConfig)
-    for group in ("data", "model", "task", "optimizer", "scheduler"):
+    for group in ("data", "model", "task", "optimizer", "gradient", "scheduler"):
         whole[group] = type_node(group, whole[group])
     whole.trainer = type_node("trainer", whole.trainer, trainer.Trainer)
     for group in ("callbacks", "logger"):
