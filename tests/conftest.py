@@ -16,7 +16,6 @@ from types import SimpleNamespace
 import pytest
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
-from hydra._internal.hydra import Hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -75,8 +74,6 @@ def command(
     it; warnings and log lines are part of what is printed.
     """
     monkeypatch.chdir(tmp_path)
-    # Hydra composes twice, at first only to read hydra.mode; so many tests do without that.
-    monkeypatch.setattr(Hydra, "get_mode", lambda *args, **kwargs: None)
     for name in ("HYDRA_FULL_ERROR", "SEEDBED_DATA", "SEEDBED_OUTPUTS"):
         monkeypatch.delenv(name, raising=False)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hydra._internal.hydra
 import pytest
 from omegaconf import OmegaConf
 
@@ -691,3 +692,32 @@ def test_runs_of_the_same_second_have_folders_of_their_own(command, tmp_path):
 
 def test_a_verb_that_reads_takes_one_run_at_a_time(refused):
     assert "without -m" in refused("evaluate", "-m", "run=a,b")
+
+
+@pytest.mark.parametrize(
+    ("words", "times"),
+    [((), 1), (("hydra.mode=RUN",), 2)],
+)
+def test_the_config_is_composed_once_where_that_is_enough(command, monkeypatch, words, times):
+    composed = []
+    compose = hydra._internal.hydra.Hydra.compose_config
+
+    def counting(self, *args, **kwargs):
+        composed.append(kwargs)
+        return compose(self, *args, **kwargs)
+
+    monkeypatch.setattr(hydra._internal.hydra.Hydra, "compose_config", counting)
+
+    assert command("train", *words, function=fake).code == 0
+    assert len(composed) == times
+
+
+def test_the_mode_may_be_set_by_a_key_as_hydra_has_it(command):
+    ran = []
+
+    def function(config, words):
+        ran.append(config.seed)
+        return 0
+
+    assert command("train", "hydra.mode=MULTIRUN", "seed=3,4", function=function).code == 0
+    assert ran == [3, 4]

@@ -184,7 +184,7 @@ def test_tensorboard_answers_on_the_printed_address_and_nowhere_else(tmp_path):
                 probe.settimeout(2)
                 assert probe.connect_ex((address, int(url[1]))) != 0, address
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     finally:
         process.kill()
         process.wait()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
+from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
@@ -102,7 +103,7 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
     try:
         _check_flags(verb, arguments)
         # Hydra then hands every exception to us instead of printing it in its own way.
-        with environment_variable(FULL_ERROR, "1"):
+        with environment_variable(FULL_ERROR, "1"), composed_once(arguments):
             application()
     except StopBeforeRun as stop:
         if full_error or not isinstance(stop.__cause__, ConfigError):
@@ -114,6 +115,24 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
             raise
         sys.exit(_show(explain(error, verb, arguments), WRONG_CONFIG))
     sys.exit(max(jobs.codes, default=0))
+
+
+@contextmanager
+def composed_once(arguments: list[str]) -> Iterator[None]:
+    """Keep Hydra from composing the config twice, where nobody can have set `hydra.mode`.
+
+    Hydra composes a first time only to read that key, which our configs do not set.
+    """
+    flags_of_files = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn")
+    if any("hydra.mode" in word or word.startswith(flags_of_files) for word in arguments):
+        yield
+        return
+    get_mode = Hydra.get_mode
+    Hydra.get_mode = lambda self, config_name, overrides: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Hydra.get_mode = get_mode  # type: ignore[method-assign]
 
 
 @contextmanager

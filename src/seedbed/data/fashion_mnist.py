@@ -6,7 +6,7 @@ import torch
 from numpy import ndarray
 from torch import Tensor
 
-from seedbed.data.fashion_mnist_files import load_fashion_mnist
+from seedbed.data.fashion_mnist_files import FashionMNISTArrays, load_fashion_mnist
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.table import Table
 from seedbed.schema.data import FashionMNIST as Options
@@ -19,13 +19,17 @@ class FashionMNIST(InMemoryData):
 
     options: Options
 
+    _arrays: FashionMNISTArrays | None = None
+
     def prepare_data(self) -> None:
-        """Fetch and verify the files, once on a machine."""
-        load_fashion_mnist(Path(self.options.folder))
+        """Fetch and verify the files, once on a machine; Lightning calls this again."""
+        if not self._splits:
+            self._arrays = load_fashion_mnist(Path(self.options.folder))
 
     def load(self) -> Source:
         """Return the images as bytes, 0 to 255."""
-        arrays = load_fashion_mnist(Path(self.options.folder))
+        arrays = self._arrays or load_fashion_mnist(Path(self.options.folder))
+        self._arrays = None
         rows = _table(arrays.train_images, arrays.train_labels)
         test = _table(arrays.test_images, arrays.test_labels)
         return Source(rows, test, arrays.fingerprint)
