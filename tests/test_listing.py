@@ -59,11 +59,13 @@ def test_a_group_without_a_folder_has_no_options(tmp_path):
 
 def test_groups_are_aligned_and_indented():
     lines = listing.groups_text("  ").splitlines()
+    column = 2 + max(map(len, listing.GROUPS)) + 2
 
-    pairs = zip(lines, listing.GROUPS.values(), strict=True)
-    assert {line.index(meaning) for line, meaning in pairs} == {
-        2 + max(map(len, listing.GROUPS)) + 2
-    }
+    for group, meaning in listing.GROUPS.items():
+        line = next(line for line in lines if line.startswith(f"  {group} "))
+        assert line.index(meaning.split()[0], len(group) + 2) == column
+    # What goes on in a next line stands below the meaning.
+    assert all(line[:column].strip() in {"", *listing.GROUPS} for line in lines)
 
 
 def test_options_are_aligned():

@@ -181,6 +181,7 @@ def build_trainer(
     open_ended = options["max_epochs"] is None
     validates = has_validation(config)
     options |= {
+        "accelerator": accelerator(options["accelerator"]),
         "devices": "auto" if options["devices"] is None else options["devices"],
         "max_epochs": -1 if open_ended else options["max_epochs"],
         "max_steps": -1 if options["max_steps"] is None else options["max_steps"],
@@ -205,6 +206,13 @@ def build_trainer(
         reason = str(error).splitlines()[0][:200]
         asked = " ".join(f"trainer.{key}={options[key]}" for key in ("accelerator", "strategy"))
         raise ConfigError(f"{asked}: {reason}") from error
+
+
+def accelerator(name: str) -> str:
+    """Return `gpu` or `cpu`; `auto` is the GPU where torch sees a CUDA device."""
+    if name != "auto":
+        return name
+    return "gpu" if torch.cuda.is_available() else "cpu"
 
 
 def _profiler(name: str | None, folder: Path) -> Profiler | None:

@@ -274,14 +274,12 @@ def _metrics_exist(config: DictConfig) -> Iterator[str]:
 
 
 def _gpu_is_there(config: DictConfig) -> Iterator[str]:
-    accelerator = config.trainer.accelerator
-    if accelerator in ("gpu", "cuda", "mps"):
+    if config.trainer.accelerator == "gpu":
         import torch
 
-        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        if not (any(there.values()) if accelerator == "gpu" else there[accelerator]):
+        if not torch.cuda.is_available():
             yield (
-                f"trainer.accelerator={accelerator}: torch {torch.__version__} sees none here; "
+                f"trainer.accelerator=gpu: torch {torch.__version__} sees none here; "
                 "use trainer=default or trainer=cpu"
             )
 

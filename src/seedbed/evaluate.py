@@ -7,8 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 from omegaconf import DictConfig
 
-from seedbed import summary
-from seedbed.build import build_data, build_module
+from seedbed import build, summary
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.module import SupervisedModule
 from seedbed.runs.folder import RunFolder, open_run
@@ -25,7 +24,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     run_config = load_config(folder, list(config.trust), config.paths.data)
     module, checkpoint = load_module(folder, run_config, config.checkpoint)
     trainer = evaluation_trainer(run_config, config.split, config.accelerator)
-    data: Any = build_data(run_config)
+    data: Any = build.build_data(run_config)
     data.trainer = trainer
     data.prepare_data()
     data.setup("test")
@@ -61,7 +60,7 @@ def load_module(
     """
     # Values given in the config are overwritten by the checkpoint; no need to read them again.
     checkpoint = load_checkpoint(folder.checkpoint(name))
-    module = build_module(run_config)
+    module = build.build_module(run_config)
     try:
         module.load_state_dict(checkpoint["state_dict"])
     except Exception as error:  # What should be weights may be anything.
@@ -75,7 +74,7 @@ def load_module(
 def evaluation_trainer(run_config: DictConfig, split: str, accelerator: str) -> pl.Trainer:
     """Return a trainer that measures as the run's own did, on one device, and writes nothing."""
     return pl.Trainer(
-        accelerator=accelerator,
+        accelerator=build.accelerator(accelerator),
         devices=1,
         precision=run_config.trainer.precision,
         limit_test_batches=run_config.trainer[f"limit_{split}_batches"],

@@ -1,6 +1,7 @@
 """The config groups and their options, read from the YAML files; imports nothing heavy."""
 
 from pathlib import Path
+from textwrap import fill
 
 # What each group decides, in the order in which `--help` and `list` show them.
 GROUPS = {
@@ -16,6 +17,7 @@ GROUPS = {
     "experiment": "presets of all of the above",
     "debug": "look for mistakes",
 }
+COLUMNS = 100
 COMMAND_LINE_ONLY = {"experiment", "debug"}
 
 
@@ -42,10 +44,18 @@ def options(group: str, folder: Path | None = None) -> dict[str, str]:
 
 
 def groups_text(indent: str = "") -> str:
-    """Return one line a group: its name, what it decides and its options."""
-    rows = [(name, meaning, ", ".join(options(name))) for name, meaning in GROUPS.items()]
-    width = max(len(name) for name, _, _ in rows)
-    return "\n".join(f"{indent}{name:{width}}  {meaning}: {names}" for name, meaning, names in rows)
+    """Return an entry a group: its name, what it decides and its options."""
+    width = max(map(len, GROUPS))
+    hanging = " " * (len(indent) + width + 2)
+    return "\n".join(
+        fill(
+            f"{indent}{name:{width}}  {meaning}: {', '.join(options(name))}",
+            width=COLUMNS,
+            subsequent_indent=hanging,
+            break_on_hyphens=False,
+        )
+        for name, meaning in GROUPS.items()
+    )
 
 
 def group_text(group: str) -> str:

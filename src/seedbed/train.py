@@ -177,6 +177,10 @@ def _print_outcome(experiment: Experiment, record: Record) -> None:
         summary.print_table(summary.metrics_table(columns))
     if _correct_answers(experiment):
         print(_correct_answers(experiment))
+    for stopping in experiment.trainer.early_stopping_callbacks:
+        if stopping.stopped_epoch:
+            since = f"has not improved for {stopping.patience} epochs"
+            print(f"stopped      {stopping.monitor} {since}")
     print(summary.closing_lines(experiment.folder.path, experiment.config.paths.outputs))
     if experiment.config.trainer.profiler:
         print(f"profile      {summary.relative(experiment.folder.path / 'fit-profile.txt')}")

@@ -97,8 +97,10 @@ class Checkpoint(LightningCheckpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from the best epoch of the run that is taken up."""
-        self.best = state_dict or None
-        self._best_written = True
+        if state_dict:
+            kept = torch.load(self.folder / "best.ckpt", weights_only=True)
+            self.best = {**state_dict, "state_dict": kept["state_dict"]}
+            self._best_written = True
 
     def summary(self) -> dict[str, Any]:
         """Return epoch, step and metrics of the checkpoints, for the record."""

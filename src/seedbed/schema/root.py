@@ -7,6 +7,7 @@ from omegaconf import MISSING
 
 from seedbed.schema.field import key
 from seedbed.schema.model import InitialWeights
+from seedbed.schema.trainer import ACCELERATORS
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Evaluate:
     run: str = key("run folder, or latest", MISSING)
     split: str = key("train, val or test", "test", one_of=("train", "val", "test"))
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
-    accelerator: str = key("auto, cpu or gpu", "auto", one_of=("auto", "cpu", "gpu", "cuda", "mps"))
+    accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = MISSING
 
@@ -70,6 +71,6 @@ class Predict:
     input: Any = key("CSV or .npy file, or rows as [[...], ...]", MISSING)
     output: str | None = key("CSV or .npy file to write; null: a table", None)
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
-    accelerator: str = key("auto, cpu or gpu", "auto", one_of=("auto", "cpu", "gpu", "cuda", "mps"))
+    accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = MISSING

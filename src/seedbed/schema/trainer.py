@@ -5,7 +5,7 @@ from typing import Any
 
 from seedbed.schema.field import key
 
-ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
+ACCELERATORS = ("auto", "cpu", "gpu")
 PRECISIONS = (
     "32-true",
     "64-true",
@@ -14,16 +14,17 @@ PRECISIONS = (
     "16-true",
     "bf16-true",
 )
-STRATEGIES = ("auto", "ddp", "ddp_spawn", "ddp_fork", "fsdp")
+STRATEGIES = ("auto", "ddp")
 
 
 @dataclass
 class Trainer:
     """Keys of every trainer option; they go to pytorch_lightning.Trainer under the same names."""
 
-    accelerator: str = key("auto, cpu, gpu, cuda, mps or tpu", "auto", one_of=ACCELERATORS)
-    devices: int | None = key("number of devices; null: one", 1, at_least=1)
-    num_nodes: int = key("number of machines", 1, at_least=1)
+    accelerator: str = key(
+        "cpu, gpu, or auto: the GPU where there is one", "auto", one_of=ACCELERATORS
+    )
+    devices: int | None = key("number of devices; null: all", 1, at_least=1)
     strategy: str = key("how devices share the work", "auto", one_of=STRATEGIES)
     precision: str = key("width of the numbers", "32-true", one_of=PRECISIONS)
     max_epochs: int | None = key("epochs to train; null: no limit", 500, at_least=1)
