@@ -100,8 +100,9 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
     folder = str(listing.config_folder())
     application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs.run)
     sys.argv = [sys.argv[0], *arguments]
+    overrides: list[str] = []
     try:
-        _check_flags(verb, arguments)
+        overrides = _overrides(verb, arguments)
         # Hydra then hands every exception to us instead of printing it in its own way.
         with environment_variable(FULL_ERROR, "1"), composed_once(arguments):
             application()
@@ -113,7 +114,7 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if full_error or jobs.started:
             raise
-        sys.exit(_show(explain(error, verb, arguments), WRONG_CONFIG))
+        sys.exit(_show(explain(error, verb, overrides), WRONG_CONFIG))
     sys.exit(max(jobs.codes, default=0))
 
 
@@ -149,16 +150,19 @@ def environment_variable(name: str, value: str | None) -> Iterator[None]:
             os.environ[name] = before
 
 
-def _check_flags(verb: str, arguments: list[str]) -> None:
-    """Raise ConfigError for flags that Hydra does not have, instead of showing its whole usage."""
+def _overrides(verb: str, arguments: list[str]) -> list[str]:
+    """Return the arguments that are no flags.
+
+    Raises ConfigError for flags that Hydra does not have, instead of showing its whole usage.
+    """
 
     def refuse(message: str) -> NoReturn:
         raise ConfigError(f"{message}; see seedbed {verb} --hydra-help")
 
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]
-    flags = [word for word in arguments if word not in ("--version",)]
-    parser.parse_args(flags)
+    words: list[str] = parser.parse_args(arguments).overrides
+    return words
 
 
 class Jobs:

@@ -19,7 +19,7 @@ from seedbed.schema.store import GROUPS, ROOTS
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
 
 
-def explain(error: Exception, verb: str, arguments: Sequence[str]) -> ConfigError:
+def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigError:
     """Return a ConfigError of one or two lines for whatever went wrong while composing."""
     text = str(error)
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
@@ -29,28 +29,28 @@ def explain(error: Exception, verb: str, arguments: Sequence[str]) -> ConfigErro
         where = f"{error.problem_mark.name}, line {error.problem_mark.line + 1}"
         return ConfigError(f"{where}: not YAML: {error.problem}")
     if isinstance(error, UnicodeDecodeError):
-        return ConfigError(f"{_typed(arguments)}: a config file of it is not text in UTF-8")
+        return ConfigError(f"{_typed(overrides)}: a config file of it is not text in UTF-8")
     if isinstance(error, OSError) and error.filename:
         return ConfigError(f"{error.filename}: {(error.strerror or text).lower()}")
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing_option(error)
     if isinstance(error, SearchPathException):
         return ConfigError(text.splitlines()[0])
-    unreadable = _unreadable(arguments)
+    unreadable = _unreadable(overrides)
     if unreadable is not None:
         return unreadable
     if "raised while composing config" in text and "full_key:" in text:
-        return _by_text(error, text, verb, arguments)
+        return _by_text(error, text, verb, overrides)
     if isinstance(cause, ValidationError) and cause.full_key:
         return _wrong_type(cause, text)
     if isinstance(cause, OmegaConfBaseException) and "not in" in str(cause) and cause.full_key:
         return _unknown_key(str(cause.full_key), cause, verb)
-    return _by_text(error, text, verb, arguments)
+    return _by_text(error, text, verb, overrides)
 
 
-def _typed(arguments: Sequence[str]) -> str:
+def _typed(overrides: Sequence[str]) -> str:
     """Return what was typed, for messages that cannot name the culprit."""
-    return " ".join(arguments) or "the config"
+    return " ".join(overrides) or "the config"
 
 
 def _missing_option(error: MissingConfigException) -> ConfigError:
@@ -65,14 +65,10 @@ def _missing_option(error: MissingConfigException) -> ConfigError:
     return ConfigError(f"{group}={option}: no such option.{hint}\n{group} may be: {listed(known)}")
 
 
-def _unreadable(arguments: Sequence[str]) -> ConfigError | None:
+def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
     """Return what is wrong with the first word that is no override, if there is one."""
-    parser, after_flag = OverridesParser.create(), False
-    for word in arguments:
-        if word.startswith("-") or after_flag:
-            after_flag = word.startswith("-") and "=" not in word
-            if "=" not in word or word.startswith("-"):
-                continue
+    parser = OverridesParser.create()
+    for word in overrides:
         key = word.partition("=")[0].lstrip("+~")
         try:
             parser.parse_override(word)
@@ -132,7 +128,7 @@ def _meaning(error: ValidationError) -> str:
     return f" ({meaning})" if meaning else ""
 
 
-def _by_text(error: Exception, text: str, verb: str, arguments: Sequence[str]) -> ConfigError:
+def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -> ConfigError:
     """Return an explanation of the errors that Hydra tells by their words alone."""
     if found := re.search(r"Ambiguous value for argument '(.*)'", text):
         return ConfigError(
@@ -140,23 +136,23 @@ def _by_text(error: Exception, text: str, verb: str, arguments: Sequence[str]) -
         )
     if found := re.search(r"Could not append '([^']*)'|Multiple values for ([\w/]+)\.", text):
         group = found[1] or found[2]
-        word = next((w for w in arguments if w.startswith("+") and group in w), f"+{group}")
+        word = next((w for w in overrides if w.startswith("+") and group in w), f"+{group}")
         return ConfigError(
             f"{word}: the config has {group} already; write {word.lstrip('+')} without +"
         )
     if "does not support deletion" in text + str(error.__cause__):
-        word = next((w for w in arguments if w.startswith("~")), "~")
+        word = next((w for w in overrides if w.startswith("~")), "~")
         return ConfigError(f"{word}: this key cannot be deleted; give it a value instead")
     if "DictConfig with ListConfig" in text + str(error.__cause__):
         override = re.search(r"Error merging override (.*)", text)
         key = re.search(r"full_key: ([\w.]+)", text + str(error.__cause__))
-        where = override[1] if override else key[1] if key else _typed(arguments)
+        where = override[1] if override else key[1] if key else _typed(overrides)
         return ConfigError(f"{where}: a mapping of keys is needed, not a list")
     if found := re.search(r"Could not delete(?: from config)?[.:]? *'?~?([\w./]*)", text):
-        word = next((w for w in arguments if w.startswith("~")), found[1])
+        word = next((w for w in overrides if w.startswith("~")), found[1])
         return ConfigError(f"{word}: there is no such key that could be deleted")
     if "group override must be a string" in text:
-        return _no_word(arguments)
+        return _no_word(overrides)
     if found := re.search(r"full_key: ([\w.]+)\s+object_type=(\w+)", text):
         return _in_a_file(text, found[1], found[2])
     if found := re.search(r"Could not override '([^']*)'", text):
@@ -169,7 +165,7 @@ def _by_text(error: Exception, text: str, verb: str, arguments: Sequence[str]) -
     if error.__cause__ is not None and str(error.__cause__):
         lines.insert(1, str(error.__cause__).splitlines()[0])
     reason = " ".join(lines[:2])[:300] or type(error).__name__
-    return ConfigError(f"{_typed(arguments)}: cannot be composed: {reason}")
+    return ConfigError(f"{_typed(overrides)}: cannot be composed: {reason}")
 
 
 def _in_a_file(text: str, full_key: str, object_type: str) -> ConfigError:
@@ -194,17 +190,16 @@ def _fields(node: type | None) -> list[str]:
     return list(getattr(node, "__dataclass_fields__", {}))
 
 
-def _no_word(arguments: Sequence[str]) -> ConfigError:
+def _no_word(overrides: Sequence[str]) -> ConfigError:
     """Return what is wrong where an option's name is something that YAML takes for a number."""
-    for word in arguments:
+    parser = OverridesParser.create()
+    for word in overrides:
         group, _, value = word.partition("=")
-        if group in listing.GROUPS and not re.fullmatch(
-            r"[\[\w/,'\"\]]*[a-z_]{2}\w*[\]'\"]?", value
+        if group in listing.GROUPS and not isinstance(
+            parser.parse_override(word).value(), str | list
         ):
-            break
-        if group in listing.GROUPS and value.lower() in ("null", "true", "false", "nan", "inf"):
-            break
-    else:
-        return ConfigError(f"{_typed(arguments)}: an option is chosen by its name")
-    known = listed(listing.options(group))
-    return ConfigError(f"{group}={value}: an option is chosen by its name\n{group} may be: {known}")
+            known = listed(listing.options(group))
+            return ConfigError(
+                f"{group}={value}: an option is chosen by its name\n{group} may be: {known}"
+            )
+    return ConfigError(f"{_typed(overrides)}: an option is chosen by its name")
