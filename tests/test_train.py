@@ -337,3 +337,13 @@ def test_a_curve_per_step_is_written_where_asked(tmp_path: Path) -> None:
 def test_curves_can_be_thinned_and_end_with_the_last_epoch(tmp_path: Path) -> None:
     trained(tmp_path, "trainer.max_epochs=11", "trainer.log_every_n_epochs=4")
     assert sorted(curve(tmp_path)) == [1, 4, 8, 11]
+
+
+def test_lbfgs_counts_a_batch_once_before_its_update(tmp_path: Path) -> None:
+    overrides = ("data.rows=5", "data.batch_size=null", "optimizer=lbfgs", "optimizer.lr=0.1")
+    experiment = built(tmp_path, *overrides, "trainer.max_epochs=1")
+    net = experiment.module.net
+    with torch.no_grad():
+        before = nn.functional.mse_loss(net(TABLE[:, :3]), TABLE[:, 3:]).item()
+    finished(experiment)
+    assert curve(tmp_path) == {1: pytest.approx(before, rel=1e-5)}

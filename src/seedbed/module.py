@@ -53,6 +53,7 @@ class SupervisedModule(pl.LightningModule):
         self._val_metrics: dict[str, float] = {}
         self._logged_epoch = 0
         self._batch: Batch | None = None
+        self._counted_batch = -1
         self.sums = {
             split: EpochMetrics(task.metrics, task.make_torchmetrics())
             for split in ("train", "val", "test")
@@ -74,6 +75,7 @@ class SupervisedModule(pl.LightningModule):
     def on_train_epoch_start(self) -> None:
         """Start counting; Lightning does not call this for an epoch that is taken up."""
         self.sums["train"].reset()
+        self._counted_batch = -1
         self.also_logged.pop(GRADIENT_DIFFERENCE, None)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -85,7 +87,10 @@ class SupervisedModule(pl.LightningModule):
         if loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0:
             self._check_finite(loss)
         self._batch = inputs, targets
-        self._count("train", loss, output, targets)
+        # L-BFGS evaluates a batch several times; the first one is before its update, as with others.
+        if batch_idx != self._counted_batch:
+            self._count("train", loss, output, targets)
+            self._counted_batch = batch_idx
         if self.log_every_n_steps and (self.global_step + 1) % self.log_every_n_steps == 0:
             step_values = {
                 "train/loss_step": loss.item(),
