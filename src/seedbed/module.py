@@ -87,7 +87,7 @@ class SupervisedModule(pl.LightningModule):
         if loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0:
             self._check_finite(loss)
         self._batch = inputs, targets
-        # L-BFGS evaluates a batch several times; the first one is before its update, as with others.
+        # L-BFGS evaluates a batch several times; the first time is before its update.
         if batch_idx != self._counted_batch:
             self._count("train", loss, output, targets)
             self._counted_batch = batch_idx
