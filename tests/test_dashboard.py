@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -183,7 +182,7 @@ def test_tensorboard_answers_on_the_printed_address_and_nowhere_else(tmp_path):
             with socket.socket() as probe:
                 probe.settimeout(2)
                 assert probe.connect_ex((address, int(url[1]))) != 0, address
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # SIGINT is ignored by what a script runs in the background
         process.wait(timeout=60)
     finally:
         process.kill()

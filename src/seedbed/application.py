@@ -187,6 +187,9 @@ class Jobs:
             self.codes.append(self._checked(config))
         except Interrupted as interruption:
             sys.exit(128 + interruption.signal_number)
+        except KeyboardInterrupt:
+            self._clean_up()
+            raise
         except Exception as error:
             if self.full_error:
                 raise
@@ -201,13 +204,16 @@ class Jobs:
 
     def _failed(self, error: Exception) -> int:
         if isinstance(error, ConfigError):
-            if self.verb == "train":
-                _remove_unused(Path(HydraConfig.get().runtime.output_dir))
+            self._clean_up()
             return _show(error, WRONG_CONFIG)
         if isinstance(error, SeedbedError):
             return _show(error, FAILED)
         traceback.print_exception(error)
         return FAILED
+
+    def _clean_up(self) -> None:
+        if self.verb == "train":
+            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
 
 
 def _show(error: Exception, code: int) -> int:

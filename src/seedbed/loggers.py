@@ -5,6 +5,8 @@ import time
 import warnings
 from argparse import Namespace
 from collections.abc import Mapping
+from contextlib import redirect_stdout
+from io import StringIO
 from itertools import count
 from os import getpid
 from pathlib import Path
@@ -136,7 +138,8 @@ class TensorBoard(Logger):
         from torch.utils.tensorboard._pytorch_graph import graph
 
         training = model.training
-        with warnings.catch_warnings(), torch.no_grad():
+        # torch prints why it failed; whoever's model it is will see that in training.
+        with warnings.catch_warnings(), torch.no_grad(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             try:
                 traced, _ = graph(model.eval(), input_array)

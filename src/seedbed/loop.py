@@ -7,15 +7,18 @@ plain precision on batches that already lie there, it runs the same steps in the
 the dispatch. In every other case it is Lightning's own loop, untouched.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.core.datamodule import LightningDataModule
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.plugins.precision import Precision
 from pytorch_lightning.profilers import PassThroughProfiler
 from pytorch_lightning.strategies import SingleDeviceStrategy
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch.optim import LBFGS
 
 from seedbed.data.loader import BatchLoader, StreamLoader
@@ -39,10 +42,14 @@ MODULE_HOOKS = (
 )
 
 
-def use_lean_loop(trainer: pl.Trainer) -> None:
-    """Put the lean loop into a trainer that has not started yet."""
+def use_lean_loop(trainer: pl.Trainer, stop_requested: Callable[[], bool]) -> None:
+    """Put the lean loop into a trainer that has not started yet.
+
+    `stop_requested` is asked by the first of several processes before every batch.
+    """
     loop = trainer.fit_loop.epoch_loop
     lean = LeanTrainingEpochLoop(trainer, min_steps=loop.min_steps, max_steps=loop.max_steps)
+    lean.stop_requested = stop_requested
     trainer.fit_loop.epoch_loop = lean
 
 
@@ -50,6 +57,18 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
     """One epoch of batches; `lean` says whether the short way is taken (None: not yet decided)."""
 
     lean: bool | None = None
+    stop_requested: Callable[[], bool] = staticmethod(lambda: False)
+
+    def _broadcast_sigterm_tensor(self) -> None:
+        """Stop all processes before the same batch when the first one was asked to.
+
+        Lightning calls this where there are several. Its own version also lets the first process
+        leave a step earlier than the others, which then wait for it for ever.
+        """
+        asked = torch.tensor(int(self.stop_requested()), device=self.trainer.strategy.root_device)
+        torch.distributed.broadcast(asked, src=0)
+        if asked.item():
+            raise SIGTERMException
 
     def advance(self, data_fetcher: Any) -> None:
         """Train on one batch."""

@@ -84,7 +84,9 @@ class SupervisedModule(pl.LightningModule):
         output = self.net(inputs)
         targets = self.task.target(targets, output)
         loss = self._loss(output, targets)
-        if loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0:
+        due = loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0
+        # While anomalies are looked for, autograd is to name the operation behind them.
+        if due and not torch.is_anomaly_enabled():
             self._check_finite(loss)
         self._batch = inputs, targets
         # L-BFGS evaluates a batch several times; the first time is before its update.
@@ -141,7 +143,8 @@ class SupervisedModule(pl.LightningModule):
         epoch = self.current_epoch + 1
         if not isfinite(values["train/loss"]):
             raise self._diverged(values["train/loss"], self.trainer.global_step)
-        self.epoch_metrics = {**values, **self._val_metrics}
+        compared = {k: v for k, v in self.also_logged.items() if k == GRADIENT_DIFFERENCE}
+        self.epoch_metrics = {**values, **compared, **self._val_metrics}
         self._val_metrics = {}
         if epoch == 1 or epoch % self.log_every_n_epochs == 0:
             self._log_epoch(epoch)

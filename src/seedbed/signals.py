@@ -40,7 +40,7 @@ class StopOnSignal(Callback):
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._trainer is not None and self._trainer.global_rank > 0:
+        if os.environ.get("LOCAL_RANK", "0") != "0":
             return  # The first process tells the others.
         if self.received is not None:
             signal.signal(number, signal.SIG_DFL)
@@ -49,8 +49,13 @@ class StopOnSignal(Callback):
         self.received = number
         if self._trainer is None:
             raise Interrupted(number)
-        # Lightning looks at this flag between steps, and shares it among processes.
-        self._trainer._signal_connector.received_sigterm = True
+        if self._trainer.world_size == 1:
+            # Lightning looks at this flag between steps; of several processes, the loop asks us.
+            self._trainer._signal_connector.received_sigterm = True
+
+    def requested(self) -> bool:
+        """Tell whether a signal has asked to stop."""
+        return self.received is not None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take the place of Lightning's handlers, which stop SIGTERM alone."""

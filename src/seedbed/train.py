@@ -2,6 +2,7 @@
 
 import logging
 import os
+import subprocess
 import sys
 import warnings
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def build_experiment(
     loggers = build_loggers(config, folder)
     data, module = build_data(config), build_module(config)
     trainer = build_trainer(config, folder, callbacks, loggers)
-    use_lean_loop(trainer)
+    use_lean_loop(trainer, stop.requested)
     return Experiment(
         config=config,
         folder=folder,
@@ -118,9 +119,20 @@ def run(experiment: Experiment, record: Record) -> int:
         _finish(experiment, record, "failed", f"{type(failure).__name__}: {failure}")
         raise
     _finish(experiment, record, status, error)
-    if code > FAILED:
+    if code > FAILED and experiment.trainer.is_global_zero:
+        _end_other_processes(experiment.trainer)
         raise Interrupted(code - 128)
     return code
+
+
+def _end_other_processes(trainer: pl.Trainer) -> None:
+    """Let no process of a run with several outlive the first one."""
+    launcher: Any = trainer.strategy.launcher
+    for process in getattr(launcher, "procs", []):
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def fit(experiment: Experiment) -> None:
@@ -156,7 +168,7 @@ def _finish(experiment: Experiment, record: Record, status: str, error: str | No
         experiment.tensorboard.close()
     if not experiment.trainer.is_global_zero:
         return
-    if error is not None:
+    if error is not None and status != "failed":
         print(f"seedbed: {status}: {error}", file=sys.stderr)
     if status != "failed":
         _print_outcome(experiment, record)
@@ -183,7 +195,10 @@ def _print_outcome(experiment: Experiment, record: Record) -> None:
             print(f"stopped      {stopping.monitor} {since}")
     print(summary.closing_lines(experiment.folder.path, experiment.config.paths.outputs))
     if experiment.config.trainer.profiler:
-        print(f"profile      {summary.relative(experiment.folder.path / 'fit-profile.txt')}")
+        profile = experiment.folder.path / "fit-profile.txt"
+        if profile.is_file():
+            print(profile.read_text(encoding="utf-8"))
+        print(f"profile      {summary.relative(profile)}")
 
 
 def _correct_answers(experiment: Experiment) -> str:

@@ -43,7 +43,9 @@ class Checkpoint(LightningCheckpoint):
         if self._improved(metrics):
             self.best = self.last
             self._best_written = False
-        if time.monotonic() - self._wrote_at >= self.every_seconds:
+        due = time.monotonic() - self._wrote_at >= self.every_seconds
+        # All processes take part in a write, so the clock of the first one decides for all.
+        if trainer.strategy.broadcast(due) if trainer.world_size > 1 else due:
             self._write(trainer)
 
     def _improved(self, metrics: dict[str, float]) -> bool:
