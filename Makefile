@@ -12,7 +12,7 @@ SHELL := bash
 
 # Variables to set on the command line, e.g. `make train ARGS="seed=7"`:
 PYTHON ?= python3#    the interpreter that .venv is made with
-ARGS ?=#              what `train` and `benchmark` pass on
+ARGS ?=#              what `train`, `benchmark` and `experiments` pass on
 PYTEST_ARGS ?=#       what `test` passes on to pytest
 TEST_WORKERS ?= 2#    pytest processes side by side
 TEST_THREADS ?= 1#    threads of each, so that together they don't crowd the cores
@@ -81,6 +81,10 @@ train: $(VENV)/.installed-train ## Train a model: make train ARGS="seed=7 traine
 .PHONY: benchmark
 benchmark: $(VENV)/.installed-train ## Measure what the framework costs per step
 	$(BIN)/python scripts/benchmark.py $(ARGS)
+
+.PHONY: experiments
+experiments: $(VENV)/.installed-train ## Run the reference experiments: asked, reached, ok
+	$(BIN)/python scripts/experiments.py $(ARGS)
 
 # ---- Checking ------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from omegaconf import OmegaConf, open_dict
 
 from seedbed.checks import check, has_validation, metric_names, mode_of, optimized_metric
 from seedbed.errors import ConfigError
+from seedbed.schema import typed
 from seedbed.schema.store import GROUPS, ROOTS
 
 
@@ -147,6 +148,207 @@ def test_a_contradiction_is_named(found, overrides, said):
 )
 def test_what_fits_together_is_let_through(found, overrides):
     assert found(*overrides) == []
+
+
+# ---- Rules that never stop, figures, functions ---------------------------------------------------
+
+
+@pytest.fixture
+def found_with(compose):
+    """Return a function that names what is wrong with a callback beside the overrides."""
+
+    def find(name, keys, *overrides):
+        config = compose(*overrides)
+        with open_dict(config):
+            config.callbacks[name] = OmegaConf.structured(GROUPS["callback"][name](**keys))
+        return problems(config)
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "epochs", "said"),
+    [
+        ("loss_converged", {"min_epochs": 21}, 20, "min_epochs: 21 can never stop"),
+        ("gradient_converged", {"min_epochs": 21}, 20, "min_epochs: 21 can never stop"),
+        # The first epoch sets the mark, and only then patience begins.
+        ("early_stopping", {"patience": 20}, 20, "patience: 20 can never stop"),
+        ("loss_converged", {"max_loss": 0.0}, 20, "max_loss: 0.0 can never be reached"),
+        ("loss_converged", {"max_loss": -1.0}, 20, "max_loss: -1.0 can never be reached"),
+    ],
+)
+def test_a_rule_that_can_never_stop_the_run_is_named(found_with, name, keys, epochs, said):
+    [line] = found_with(name, keys, f"trainer.max_epochs={epochs}")
+
+    assert line.startswith(f"callbacks.{name}.{said}")
+    if "max_loss" not in keys:
+        assert f"trainer.max_epochs={epochs}" in line
+        assert f"~callbacks.{name}" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "overrides"),
+    [
+        ("loss_converged", {"min_epochs": 20}, ("trainer.max_epochs=20",)),
+        ("gradient_converged", {"min_epochs": 20}, ("trainer.max_epochs=20",)),
+        ("early_stopping", {"patience": 19}, ("trainer.max_epochs=20",)),
+        ("loss_converged", {"min_epochs": 10**6}, NOT_ENDING),
+        # A function may well be negative.
+        (
+            "loss_converged",
+            {"max_loss": -4.0},
+            ("data=none", "model=parabola", "task=minimize"),
+        ),
+    ],
+)
+def test_a_rule_that_can_stop_the_run_is_let_through(found_with, name, keys, overrides):
+    assert found_with(name, keys, *overrides) == []
+
+
+def test_early_stopping_with_its_last_chance_does_stop(tmp_path):
+    from tests.training import record, trained
+
+    trained(
+        tmp_path,
+        "+callback@callbacks.early_stopping=early_stopping",
+        *("callbacks.early_stopping.patience=2", "trainer.max_epochs=3"),
+        *("optimizer.lr=0.0", "data.shuffle=false", "logger=none"),
+    )
+
+    assert record(tmp_path)["stopped"].startswith("after epoch 3: ")
+
+
+def test_a_rule_does_not_keep_a_run_from_being_read(compose):
+    config = compose("callbacks=early_stopping", "trainer.max_epochs=3")
+
+    assert len(problems(config)) == 1
+    check(config, cut_short=True)
+    check(typed(OmegaConf.create(OmegaConf.to_container(config))), cut_short=True)
+
+
+RULES = (
+    "callbacks=early_stopping",
+    "+callback@callbacks.loss_converged=loss_converged",
+    "callbacks.loss_converged.min_epochs=12",
+)
+
+
+def test_debugging_shortens_a_run_in_spite_of_its_rules(command):
+    outcome = command("train", *RULES, "debug=fast", function=lambda config, words: 0)
+
+    assert outcome.code == 0, outcome.err
+
+
+def test_debugging_shortens_the_runs_of_a_sweep_in_spite_of_their_rules(command):
+    words = ("-m", *RULES, "debug=fast", "seed=0,1")
+
+    outcome = command("train", *words, function=lambda config, words: 0)
+
+    assert outcome.code == 0, outcome.err
+
+
+def test_without_debugging_the_same_run_is_refused(refused):
+    message = refused("train", *RULES, "trainer.max_epochs=1")
+
+    assert "callbacks.early_stopping.patience" in message
+    assert "callbacks.loss_converged.min_epochs" in message
+
+
+@pytest.mark.parametrize(
+    ("overrides", "loss"),
+    [
+        (("data=clusters",), "bce_with_logits"),
+        (("data=blobs",), "cross_entropy"),
+    ],
+)
+def test_probabilities_in_front_of_a_cross_entropy_are_refused(found, overrides, loss):
+    first, second = found(*overrides, "model=mlp", "model.apply_softmax=true")
+
+    assert first.startswith(f"model.apply_softmax: task.loss={loss} takes logits")
+    assert "apply_softmax=true" in second
+    assert found(*overrides, "model=mlp", "model.apply_softmax=false") == []
+    # As targets of a regression, shares are nothing unusual.
+    assert found("model=mlp", "model.apply_softmax=true") == []
+
+
+FUNCTION = ("data=none", "task=minimize")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (("model=parabola",), ["model=parabola is a function without data: use data=none"]),
+        (("model=bowl", "data=clusters"), ["model=bowl is a function without data"]),
+        ((*FUNCTION, "model=linear"), ["data=none needs a function as model", "model=parabola"]),
+        ((*FUNCTION, "model=mlp"), ["data=none needs a function as model"]),
+        ((*FUNCTION, "model=cnn"), ["data=none needs a function as model"]),
+        ((*FUNCTION, "model=bowl", "model.start=[1.0]"), ["model.start", "two", "1"]),
+        ((*FUNCTION, "model=bowl", "model.centre=[1,2,3]"), ["model.centre", "two", "3"]),
+        ((*FUNCTION, "model=bowl", "model.steepness=[]"), ["model.steepness", "two", "0"]),
+        (("data=none", "model=parabola", "task=regression"), ["task=regression", "minimize"]),
+        (("task=minimize",), ["task=minimize", "use task=regression"]),
+        ((*FUNCTION, "model=parabola", "optimized_metric=val/loss"), ["optimized_metric"]),
+        (("freeze.until_epoch=3",), ["freeze.until_epoch: 3, but freeze.parameters names none"]),
+        (
+            ("freeze.parameters=[bias]", "freeze.until_epoch=3", "trainer=ddp"),
+            ["freeze.until_epoch needs one device"],
+        ),
+    ],
+)
+def test_functions_and_networks_are_told_apart(found, overrides, said):
+    [problem] = found(*overrides)
+
+    for words in said:
+        assert words in problem
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (*FUNCTION, "model=parabola"),
+        (*FUNCTION, "model=bowl"),
+        (*FUNCTION, "model=bowl", "gradient=finite_difference", "optimizer=lbfgs"),
+        ("freeze.parameters=[bias]",),
+        ("freeze.parameters=[bias]", "freeze.until_epoch=2"),
+        ("freeze.parameters=[bias]", "trainer=ddp"),
+    ],
+)
+def test_functions_and_frozen_parameters_are_let_through(found, overrides):
+    assert found(*overrides) == []
+
+
+def test_a_function_or_network_of_the_users_own_is_not_judged(compose):
+    for overrides in (FUNCTION, ()):
+        config = compose(*overrides)
+        config.model = OmegaConf.create({"_target_": "valley.Rosenbrock", "start": [1.0]})
+        assert problems(config) == []
+
+
+@pytest.mark.parametrize("ends", [[3.0, 3.0], [4.0, 3.0], [1.0], [1.0, 2.0, 3.0], []])
+def test_a_range_has_a_first_and_a_last_number(found_with, ends):
+    [line] = found_with("fit", {"range": ends})
+
+    assert line == f"callbacks.fit.range: {ends} is not [first, last] with first below last"
+
+
+def test_a_range_that_rises_is_let_through(found_with):
+    assert found_with("fit", {"range": [-3.0, 90.0]}) == []
+    assert found_with("fit", {"range": None}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "said"),
+    [
+        ("loss_landscape", {"points": 1}, "callbacks.loss_landscape.points: 1 is out of range"),
+        ("worst_mistakes", {"images": 26}, "callbacks.worst_mistakes.images: 26 is out of range"),
+        ("loss_curve", {"every_n_epochs": 0}, "callbacks.loss_curve.every_n_epochs: 0"),
+        ("fit", {"range": [1.0, float("inf")]}, "callbacks.fit.range"),
+    ],
+)
+def test_a_key_of_a_figure_that_is_out_of_range_is_named(found_with, name, keys, said):
+    [line] = found_with(name, keys)
+
+    assert line.startswith(said)
 
 
 def test_contradictions_are_shown_together(found):

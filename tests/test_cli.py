@@ -116,8 +116,8 @@ def test_list_names_every_group_with_its_options(command):
     assert (outcome.code, outcome.err) == (0, "")
     # A long list of options goes on in indented lines.
     entries = re.split(r"\n(?! )", outcome.out.rstrip("\n"))
-    assert [entry.split()[0] for entry in entries] == list(listing.GROUPS)
-    for entry, (group, meaning) in zip(entries, listing.GROUPS.items(), strict=True):
+    assert [entry.split()[0] for entry in entries] == list(listing.LISTED)
+    for entry, (group, meaning) in zip(entries, listing.LISTED.items(), strict=True):
         said = " ".join(entry.split())
         assert said == f"{group} {meaning}: {', '.join(listing.options(group))}"
     assert max(map(len, outcome.out.splitlines())) <= listing.COLUMNS

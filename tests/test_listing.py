@@ -59,13 +59,22 @@ def test_a_group_without_a_folder_has_no_options(tmp_path):
 
 def test_groups_are_aligned_and_indented():
     lines = listing.groups_text("  ").splitlines()
-    column = 2 + max(map(len, listing.GROUPS)) + 2
+    column = 2 + max(map(len, listing.LISTED)) + 2
 
-    for group, meaning in listing.GROUPS.items():
+    for group, meaning in listing.LISTED.items():
         line = next(line for line in lines if line.startswith(f"  {group} "))
         assert line.index(meaning.split()[0], len(group) + 2) == column
     # What goes on in a next line stands below the meaning.
-    assert all(line[:column].strip() in {"", *listing.GROUPS} for line in lines)
+    assert all(line[:column].strip() in {"", *listing.LISTED} for line in lines)
+
+
+def test_what_is_added_to_the_callbacks_is_listed_beside_the_groups():
+    assert set(listing.LISTED) == {*listing.GROUPS, "callback"}
+    # All words of the meaning, and every option, though over several lines.
+    words = listing.groups_text().split()
+    assert "+callback@callbacks.NAME=NAME:" in words
+    for option in listing.options("callback"):
+        assert option in words or f"{option}," in words
 
 
 def test_options_are_aligned():

@@ -1,8 +1,10 @@
 """What TensorBoard itself reads from a run folder."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tests.training import built, curve, events, finished, trained
@@ -63,6 +65,20 @@ def test_the_hparams_row_has_choices_and_changed_keys(tmp_path: Path) -> None:
     # one it takes every key and every scalar of every run.
     assert set(found) == {"_hparams_/session_start_info", "_hparams_/session_end_info"}
     assert {"train/loss", "val/loss", "val/rmse"} <= set(accumulator.Tags()["scalars"])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (300, 70)])
+def test_pictures_are_read_back_as_they_were(tmp_path: Path, size: tuple[int, int]) -> None:
+    file = BytesIO()
+    Image.new("RGB", size, "navy").save(file, "PNG")
+    logger = TensorBoard(tmp_path)
+    logger.log_image("fit", file.getvalue(), step=7)
+    logger.log_image("fit", file.getvalue(), step=9)
+    logger.close()
+    found = events(tmp_path).Images("fit")
+    assert [picture.step for picture in found] == [7, 9]
+    assert found[0].encoded_image_string == file.getvalue()
+    assert (found[0].width, found[0].height) == size
 
 
 def test_a_model_that_cannot_be_traced_trains_without_a_graph(tmp_path: Path) -> None:

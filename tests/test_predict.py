@@ -80,6 +80,55 @@ def test_classes_are_named_with_their_probability(
     assert probabilities == pytest.approx([0.952574, 0.880797], rel=1e-5)  # sigmoid(3), sigmoid(2)
 
 
+POINTS = [[3.0, 3.0], [3.0, -2.0], [0.5, 0.1], [-40.0, 60.0]]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the probabilities of logits."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("data", ["blobs", "clusters"])
+def test_logits_are_what_the_probabilities_are_made_of(tmp_path: Path, data: str) -> None:
+    experiment = trained(tmp_path, f"data={data}", "model=mlp", "trainer.max_epochs=1")
+    found = {}
+    for applied in ("true", "false"):
+        output = tmp_path / f"{applied}.npy"
+        rows = str(POINTS).replace(" ", "")
+        predicted(tmp_path, f"input={rows}", f"apply_softmax={applied}", f"output={output}")
+        found[applied] = np.load(output).astype(float)
+    with torch.no_grad():
+        logits = experiment.module.net(torch.tensor(POINTS)).numpy()
+    np.testing.assert_allclose(found["false"], logits, rtol=1e-5)
+    expected = softmax(logits) if data == "blobs" else 1 / (1 + np.exp(-logits[:, 0]))
+    np.testing.assert_allclose(found["true"], expected, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "header"),
+    [
+        (("data=blobs",), ["logit of 0", "logit of 1", "logit of 2"]),
+        (("data=blobs", "data.class_names=[a,b,c]"), ["logit of a", "logit of b", "logit of c"]),
+        (("data=clusters", "data.class_names=[a,b]"), ["logit"]),
+        (("data.input_shape=[3]",), ["apples (t/ha)", "oranges (t/ha)"]),
+    ],
+)
+def test_logits_are_named_by_their_classes(
+    tmp_path: Path, overrides: tuple[str, ...], header: list[str]
+) -> None:
+    experiment = trained(tmp_path, *overrides, "trainer.max_epochs=1", "logger=none")
+    output, size = tmp_path / "out.csv", experiment.config.data.input_shape[0]
+    rows = str([[1.0] * size, [-2.0] * size]).replace(" ", "")
+    predicted(tmp_path, f"input={rows}", "apply_softmax=false", f"output={output}")
+    with output.open() as file:
+        found, *numbers = list(csv.reader(file))
+    assert found == header
+    with torch.no_grad():
+        expected = experiment.module.net(torch.tensor([[1.0] * size, [-2.0] * size]))
+    np.testing.assert_allclose(np.array(numbers, dtype=float), expected.numpy(), rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

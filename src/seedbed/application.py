@@ -61,7 +61,7 @@ class CheckBeforeRun(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Raise StopBeforeRun where the run must not start."""
         try:
-            check(config)
+            check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
             if "optimizer" in config:
                 _check_folder_is_free(config)
             else:
@@ -197,8 +197,9 @@ class Jobs:
 
     def _checked(self, config: DictConfig) -> int:
         # Hydra calls back before a single run, but not before the jobs of a sweep.
-        if HydraConfig.get().mode == RunMode.MULTIRUN:
-            check(config)
+        composed = HydraConfig.get()
+        if composed.mode == RunMode.MULTIRUN:
+            check(config, cut_short=bool(composed.runtime.choices.get("debug")))
         with environment_variable(FULL_ERROR, self.users_full_error):
             return self.function(config, self.command)
 

@@ -13,7 +13,7 @@ from pytorch_lightning.profilers import AdvancedProfiler, Profiler, SimpleProfil
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from seedbed.callbacks import Checkpoint
+from seedbed.callbacks import Checkpoint, Freeze, frozen_parameters
 from seedbed.checks import has_validation, mode_of, optimized_metric
 from seedbed.data import DataModule
 from seedbed.errors import ConfigError
@@ -66,8 +66,9 @@ def build_net(config: DictConfig) -> nn.Module:
     initial = config.initial_weights
     set_initial_weights(net, initial.distribution, _dotted(_plain(initial.parameters)))
     if config.trainer.precision.startswith("64"):
-        net = net.double()
-    return net
+        return net.double()
+    # Functions hold their start in full precision; a model of the user's is left as it is.
+    return net.float() if schema_of(config.model) else net
 
 
 def _dotted(parameters: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
@@ -162,6 +163,14 @@ def build_loggers(config: DictConfig, folder: RunFolder) -> list[Logger]:
         ours = options.get("_target_") == "seedbed.loggers.TensorBoard"
         made.append(make(key, Logger, options, **({"folder": folder.path} if ours else {})))
     return made
+
+
+def build_freeze(config: DictConfig, net: nn.Module) -> list[pl.Callback]:
+    """Return the callback that freezes parameters, where the config names any."""
+    patterns = list(config.freeze.parameters)
+    if not patterns:
+        return []
+    return [Freeze(frozen_parameters(net, patterns), config.freeze.until_epoch)]
 
 
 def _options(key: str, node: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseExce
 
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.schema import schema_of
+from seedbed.schema.model import Network
 
 LOSS = "loss"
 GROUPS_OF_A_RUN = (
@@ -30,12 +31,17 @@ GROUPS_OF_A_RUN = (
 HIGHER_IS_BETTER = ("accuracy", "f1", "r2")
 
 
-def check(config: DictConfig) -> None:
-    """Raise a ConfigError that names every problem of a composed config."""
+def check(config: DictConfig, cut_short: bool = False) -> None:
+    """Raise a ConfigError that names every problem of a composed config.
+
+    Of a run that is `cut_short` on purpose, to debug it, the stopping rules need not be reached.
+    """
     of_a_run = "optimizer" in config
     found = (list(_no_options(config)) if of_a_run else []) or list(_walk(config, ""))
     if not found and of_a_run:
         found = list(_contradictions(config))
+    if not found and of_a_run and not cut_short:
+        found = list(_rules_that_never_stop(config))
     if found:
         raise ConfigError("\n".join(found))
 
@@ -124,6 +130,9 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
         _length,
         _schedule,
         _metrics_exist,
+        _takes_logits,
+        _freezing,
+        _figures,
         _gpu_is_there,
     ):
         yield from one(config)
@@ -131,6 +140,8 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
 
 def _name(node: Any) -> str:
     """Return the name of the dataclass that types a node, or of a user's own target."""
+    if not isinstance(node, DictConfig):
+        return ""
     found = schema_of(node)
     return found.__name__ if found else str(node.get("_target_", "")).rpartition(".")[2]
 
@@ -169,7 +180,19 @@ def _split_sizes(config: DictConfig) -> Iterator[str]:
 
 
 def _model_fits_data(config: DictConfig) -> Iterator[str]:
-    if not schema_of(config.model):
+    schema = schema_of(config.model)
+    if not schema:
+        return
+    is_network, minimizes = issubclass(schema, Network), config.data.task == "minimize"
+    if is_network and minimizes:
+        yield "data=none needs a function as model: model=parabola, model=bowl, or one of yours"
+        return
+    if not is_network:
+        if not minimizes:
+            yield f"model={schema.__name__.lower()} is a function without data: use data=none"
+        for name in ("start", "centre", "steepness"):
+            if schema.__name__ == "Bowl" and len(config.model[name]) != 2:
+                yield f"model.{name} needs two numbers, and it has {len(config.model[name])}"
         return
     for key in ("input_shape", "output_size"):
         if config.model[key] != config.data[key]:
@@ -271,6 +294,53 @@ def _metrics_exist(config: DictConfig) -> Iterator[str]:
                 f"{full_key}: '{metric}' is not logged.{nearest(metric, known)} "
                 f"Logged: {listed(known)}"
             )
+
+
+def _takes_logits(config: DictConfig) -> Iterator[str]:
+    if config.model.get("apply_softmax") and config.data.task in ("binary", "multiclass"):
+        yield (
+            f"model.apply_softmax: task.loss={config.task.get('loss')} takes logits and applies "
+            "the softmax itself; done twice it flattens the gradient.\n"
+            "Leave it false: seedbed predict gives probabilities (apply_softmax=true)."
+        )
+
+
+def _freezing(config: DictConfig) -> Iterator[str]:
+    freeze = config.freeze
+    if freeze.until_epoch is None:
+        return
+    if not freeze.parameters:
+        yield f"freeze.until_epoch: {freeze.until_epoch}, but freeze.parameters names none"
+    if (config.trainer.devices or 1) > 1 or config.trainer.strategy == "ddp":
+        yield "freeze.until_epoch needs one device: processes agree on what trains at the start"
+
+
+def _figures(config: DictConfig) -> Iterator[str]:
+    for name, callback in config.callbacks.items():
+        if _name(callback) == "Fit" and callback.range is not None:
+            ends = list(callback.range)
+            if len(ends) != 2 or ends[0] >= ends[1]:
+                yield f"callbacks.{name}.range: {ends} is not [first, last] with first below last"
+
+
+def _rules_that_never_stop(config: DictConfig) -> Iterator[str]:
+    """Yield the stopping rules that the run is too short for, or that ask the impossible."""
+    last = config.trainer.max_epochs
+    for name, callback in config.callbacks.items():
+        kind, key = _name(callback), f"callbacks.{name}"
+        first, what = None, ""
+        if kind in ("LossConverged", "GradientConverged"):
+            first, what = callback.min_epochs, "min_epochs"
+        elif kind == "EarlyStopping":
+            # The first epoch sets the mark, so patience runs out one epoch later.
+            first, what = callback.patience + 1, "patience"
+        if last is not None and first is not None and first > last:
+            yield (
+                f"{key}.{what}: {callback[what]} can never stop a run of trainer.max_epochs="
+                f"{last}; lower it, or leave the rule out with ~{key}"
+            )
+        if kind == "LossConverged" and callback.max_loss <= 0 and config.data.task != "minimize":
+            yield f"{key}.max_loss: {callback.max_loss} can never be reached: the loss is above 0"
 
 
 def _gpu_is_there(config: DictConfig) -> Iterator[str]:

@@ -94,10 +94,10 @@ def list_options(rest: list[str]) -> NoReturn:
         print("usage: seedbed list [GROUP]\n\n" + listing.groups_text())
     elif not rest:
         print(listing.groups_text())
-    elif len(rest) > 1 or rest[0] not in listing.GROUPS:
+    elif len(rest) > 1 or rest[0] not in listing.LISTED:
         word = rest[0] if len(rest) == 1 else " ".join(rest)
-        known = listed(listing.GROUPS)
-        fail(f"'{word}' is no config group.{nearest(word, listing.GROUPS)} Groups: {known}")
+        known = listed(listing.LISTED)
+        fail(f"'{word}' is no config group.{nearest(word, listing.LISTED)} Groups: {known}")
     else:
         print(listing.group_text(rest[0]))
     sys.exit(0)
@@ -125,7 +125,7 @@ def complete(arguments: list[str]) -> NoReturn:
         if words[1] == "list":
             if len(words) > 3:
                 sys.exit(0)
-            print("\n".join(name for name in listing.GROUPS if name.startswith(words[-1])))
+            print("\n".join(name for name in listing.LISTED if name.startswith(words[-1])))
             sys.exit(0)
         verb = words[1] if words[1] in ("train", "evaluate", "predict") else "train"
         os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])

@@ -39,7 +39,7 @@ class Gradient:
         kept = [p.grad for p in parameters]
         for parameter in parameters:
             parameter.grad = None
-        self.fill(net, task, inputs, targets, task.loss(net(inputs), targets))
+        self.fill(net, task, inputs, targets, task.loss(task.output(net, inputs), targets))
         found = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
         for parameter, before in zip(parameters, kept, strict=True):
             parameter.grad = before
@@ -68,8 +68,9 @@ class Analytic(Gradient):
             rows = inputs.flatten(1)
             error = net(inputs) - targets
             by_output = 2.0 * error / error.numel()
-            _add(net.weight, by_output.T @ rows)
-            if net.bias is not None:
+            if net.weight.requires_grad:
+                _add(net.weight, by_output.T @ rows)
+            if net.bias is not None and net.bias.requires_grad:
                 _add(net.bias, by_output.sum(dim=0))
 
 
@@ -99,7 +100,7 @@ class FiniteDifference(Gradient):
             losses = []
             for side in (self.delta, -self.delta):
                 flat[index] = middle + side
-                losses.append(task.loss(net(inputs), targets))
+                losses.append(task.loss(task.output(net, inputs), targets))
             flat[index] = middle
             yield (losses[0] - losses[1]) / (2.0 * self.delta)
 

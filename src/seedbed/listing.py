@@ -17,6 +17,8 @@ GROUPS = {
     "experiment": "presets of all of the above",
     "debug": "look for mistakes",
 }
+# No choice of a run by itself, but one more entry of a group.
+LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbacks.NAME=NAME"}
 COLUMNS = 100
 COMMAND_LINE_ONLY = {"experiment", "debug"}
 
@@ -45,7 +47,7 @@ def options(group: str, folder: Path | None = None) -> dict[str, str]:
 
 def groups_text(indent: str = "") -> str:
     """Return an entry a group: its name, what it decides and its options."""
-    width = max(map(len, GROUPS))
+    width = max(map(len, LISTED))
     hanging = " " * (len(indent) + width + 2)
     return "\n".join(
         fill(
@@ -54,7 +56,7 @@ def groups_text(indent: str = "") -> str:
             subsequent_indent=hanging,
             break_on_hyphens=False,
         )
-        for name, meaning in GROUPS.items()
+        for name, meaning in LISTED.items()
     )
 
 

@@ -17,6 +17,8 @@ from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
+from seedbed.evaluating import evaluating
+
 _file_number = count()
 
 
@@ -131,22 +133,30 @@ class TensorBoard(Logger):
         self.events.add(text(tag, "    " + content.replace("\n", "\n    ")))
 
     @rank_zero_only
+    def log_image(self, tag: str, png: bytes, step: int) -> None:
+        """Write a picture at a step."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        # The header of a PNG holds its width and height.
+        width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+        image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=png)
+        self.events.add(Summary(value=[Summary.Value(tag=tag, image=image)]), step)
+
+    @rank_zero_only
     def log_graph(self, model: nn.Module, input_array: Tensor | None = None) -> None:
         """Write the graph of the model; one that torch cannot trace is left out."""
         if not self.graph or input_array is None:
             return
         from torch.utils.tensorboard._pytorch_graph import graph
 
-        training = model.training
         # torch prints why it failed; whoever's model it is will see that in training.
         with warnings.catch_warnings(), torch.no_grad(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             try:
-                traced, _ = graph(model.eval(), input_array)
+                with evaluating(model):
+                    traced, _ = graph(model, input_array)
             except Exception:  # Tracing runs the model's own code, which may raise anything.
                 return
-            finally:
-                model.train(training)
         self.events.add_graph(traced)
 
     @rank_zero_only

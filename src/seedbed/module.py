@@ -1,5 +1,6 @@
 """The LightningModule: network, loss, metrics, optimizer and schedule."""
 
+from collections import deque
 from collections.abc import Callable
 from math import isfinite
 from typing import Any
@@ -27,6 +28,7 @@ class SupervisedModule(pl.LightningModule):
     Numbers of an epoch go to every logger in one call, under `split/name` at the epoch's number
     (from 1), and to `trainer.callback_metrics`, where callbacks look for them. `epoch_metrics`
     holds the latest ones as plain floats; what callbacks put into `also_logged` is written along.
+    `step_losses` are the losses of the last two batches.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class SupervisedModule(pl.LightningModule):
         self.log_every_n_steps = log_every_n_steps
         self.epoch_metrics: dict[str, float] = {}
         self.also_logged: dict[str, float] = {}
+        self.step_losses: deque[Tensor] = deque(maxlen=2)
         self.tested_split = "test"
         self._val_metrics: dict[str, float] = {}
         self._logged_epoch = 0
@@ -68,7 +71,8 @@ class SupervisedModule(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """Make the optimizer, and the schedule where there is one."""
         assert self.make_optimizer is not None
-        optimizer = self.make_optimizer([p for p in self.net.parameters() if p.requires_grad])
+        # Frozen parameters too: they may thaw, and without a gradient they are left as they are.
+        optimizer = self.make_optimizer(list(self.net.parameters()))
         scheduler = self.make_scheduler(optimizer, self.trainer) if self.make_scheduler else None
         return optimizer if scheduler is None else ([optimizer], [scheduler])
 
@@ -81,7 +85,7 @@ class SupervisedModule(pl.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch; raises Diverged where it is not finite."""
         inputs, targets = batch
-        output = self.net(inputs)
+        output = self.task.output(self.net, inputs)
         targets = self.task.target(targets, output)
         loss = self._loss(output, targets)
         due = loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0
@@ -93,6 +97,7 @@ class SupervisedModule(pl.LightningModule):
         if batch_idx != self._counted_batch:
             self._count("train", loss, output, targets)
             self._counted_batch = batch_idx
+            self.step_losses.append(loss.detach())
         if self.log_every_n_steps and (self.global_step + 1) % self.log_every_n_steps == 0:
             step_values = {
                 "train/loss_step": loss.item(),
@@ -192,7 +197,7 @@ class SupervisedModule(pl.LightningModule):
 
     def _evaluation_step(self, split: str, batch: Batch) -> None:
         inputs, targets = batch
-        output = self.net(inputs)
+        output = self.task.output(self.net, inputs)
         targets = self.task.target(targets, output)
         self._count(split, self._loss(output, targets), output, targets)
 
@@ -217,9 +222,16 @@ class SupervisedModule(pl.LightningModule):
     # Exact resumption in the middle of an epoch
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the running epoch has counted."""
+        """Keep what the running epoch has counted, and what callbacks know of it."""
         checkpoint["training_sums"] = self.sums["train"].state_dict()
+        checkpoint["step_losses"] = [float(loss) for loss in self.step_losses]
+        checkpoint["epoch_metrics"] = dict(self.epoch_metrics)
+        checkpoint["also_logged"] = dict(self.also_logged)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up what the interrupted epoch had counted."""
+        self.epoch_metrics = dict(checkpoint["epoch_metrics"])
+        self.also_logged = dict(checkpoint["also_logged"])
         self.sums["train"].load_state_dict(checkpoint["training_sums"])
+        losses = torch.tensor(checkpoint["step_losses"], dtype=torch.float64)
+        self.step_losses.extend(losses.unbind())

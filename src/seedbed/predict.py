@@ -20,6 +20,9 @@ from seedbed.train import quiet_lightning
 ROWS_AT_ONCE = 4096
 FEATURES_SHOWN = 8
 
+# A header and rows.
+Labelled = tuple[list[str], list[list[Any]]]
+
 
 def predict(config: DictConfig, command: list[str]) -> int:
     """Print the predictions for the given rows, or write them to `output`."""
@@ -32,6 +35,8 @@ def predict(config: DictConfig, command: list[str]) -> int:
     source = config.input
     if isinstance(source, ListConfig):
         source = OmegaConf.to_container(source)
+    if run_config.data.task == "minimize":
+        raise ConfigError(f"run={config.run}: its model is a function without inputs")
     names = list(run_config.data.get("feature_names") or [])
     inputs = read_inputs(source, list(run_config.data.input_shape), _usable(names, run_config))
 
@@ -47,8 +52,12 @@ def predict(config: DictConfig, command: list[str]) -> int:
         for start in range(0, len(inputs), ROWS_AT_ONCE):
             rows = torch.from_numpy(inputs[start : start + ROWS_AT_ONCE])
             output_rows = net(data.model_inputs(rows).to(device))
-            predictions.append(module.task.prediction(output_rows).cpu())
-    _answer(torch.cat(predictions), inputs, run_config, output)
+            if config.apply_softmax:
+                output_rows = module.task.prediction(output_rows)
+            predictions.append(output_rows.cpu())
+    found = torch.cat(predictions)
+    table = labelled(found, run_config) if config.apply_softmax else logits(found, run_config)
+    _answer(table, found, inputs, run_config, output)
     return 0
 
 
@@ -59,9 +68,13 @@ def _usable(names: list[str], run_config: DictConfig) -> list[str]:
 
 
 def _answer(
-    predictions: Tensor, inputs: np.ndarray, run_config: DictConfig, output: Path | None
+    table: Labelled,
+    predictions: Tensor,
+    inputs: np.ndarray,
+    run_config: DictConfig,
+    output: Path | None,
 ) -> None:
-    header, rows = labelled(predictions, run_config)
+    header, rows = table
     if output is not None:
         write_output(output, header, rows, predictions.numpy())
         print(f"{len(rows):,} predictions written to {summary.relative(output)}")
@@ -76,7 +89,17 @@ def _answer(
     _print_rows(with_units(names, units), shown, header, rows)
 
 
-def labelled(predictions: Tensor, run_config: DictConfig) -> tuple[list[str], list[list[Any]]]:
+def logits(outputs: Tensor, run_config: DictConfig) -> Labelled:
+    """Return a header and rows: the logit of each class; values, where there are no classes."""
+    if run_config.data.task not in ("binary", "multiclass"):
+        return labelled(outputs, run_config)
+    count = outputs.shape[-1]
+    classes = list(run_config.data.get("class_names") or range(count))
+    header = ["logit"] if count == 1 else [f"logit of {name}" for name in classes]
+    return header, [row.tolist() for row in outputs.view(-1, count)]
+
+
+def labelled(predictions: Tensor, run_config: DictConfig) -> Labelled:
     """Return a header and rows: values by target, or class with its probability."""
     data = run_config.data
     classes = list(data.get("class_names") or [])

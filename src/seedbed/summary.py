@@ -10,6 +10,8 @@ from omegaconf import DictConfig
 def data_line(choice: str, sizes: dict[str, int], config: DictConfig) -> str:
     """Return what is trained, validated and tested on."""
     data = config.data
+    if data.task == "minimize":
+        return "data  none: the model is a function of its own parameters"
     if data.get("sample") == "stream":
         train = f"a stream of {data.batches_per_epoch} x {sizes['train']:,} rows an epoch"
     elif "train" in sizes:
@@ -50,6 +52,64 @@ def metrics_table(columns: dict[str, dict[str, float]]) -> Any:
         row = [f"{values[name]:.6g}" if name in values else "" for values in columns.values()]
         table.add_row(name, *row)
     return table
+
+
+# Of more numbers than these, the table points to the record.
+MOST_ROWS = 20
+
+
+def print_parameters(report: dict[str, Any], data: Any) -> None:
+    """Print a row a number of a small model: as trained, in original units, and to compare with."""
+    titles = {
+        "trained": "trained",
+        "original_units": "original units",
+        "least_squares": "least squares",
+        "true_line": "true line",
+    }
+    columns = {key: _flat(report[key]) for key in titles if key in report}
+    if columns.get("original_units") == columns["trained"]:
+        del columns["original_units"]
+    if len(columns["trained"]) > MOST_ROWS:
+        return
+    from rich import box
+    from rich.table import Table
+
+    table = Table("parameter", box=box.SIMPLE_HEAD, pad_edge=False)
+    for key in columns:
+        table.add_column(titles[key], justify="right")
+    means = _meanings(data) if "original_units" in report else {}
+    for name in columns["trained"]:
+        values = [f"{numbers[name]:.6g}" for numbers in columns.values()]
+        table.add_row(f"{name}  {means.get(name, '')}".rstrip(), *values)
+    print_table(table)
+
+
+def _flat(values: dict[str, Any]) -> dict[str, float]:
+    """Return every number under its name and index."""
+    found: dict[str, float] = {}
+
+    def add(name: str, index: str, value: Any) -> None:
+        if isinstance(value, list):
+            for number, one in enumerate(value):
+                add(name, f"{index},{number}" if index else str(number), one)
+        else:
+            found[f"{name}[{index}]" if index else name] = value
+
+    for name, value in values.items():
+        if name != "metrics":
+            add(name, "", value)
+    return found
+
+
+def _meanings(data: Any) -> dict[str, str]:
+    """Return what the numbers of a linear model stand for, where the data name their columns."""
+    features, targets = list(data.get("feature_names") or []), list(data.get("target_names") or [])
+    found = {
+        f"weight[{row},{column}]": f"{target} per {feature}"
+        for row, target in enumerate(targets)
+        for column, feature in enumerate(features)
+    }
+    return found | {f"bias[{row}]": target for row, target in enumerate(targets)}
 
 
 def print_table(table: Any) -> None:

@@ -1,6 +1,6 @@
 """What a model is trained for: the loss, the metrics, and what a prediction is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchmetrics import Metric
 
-from seedbed.errors import DataError
+from seedbed.errors import ConfigError, DataError
 from seedbed.making import make
 
 
@@ -31,6 +31,10 @@ class Task:
             name: make(f"task.torchmetrics.{name}", Metric, node)
             for name, node in self._torchmetrics.items()
         }
+
+    def output(self, net: Callable[..., Tensor], inputs: Tensor) -> Tensor:
+        """Return what the network makes of a batch of inputs."""
+        return net(inputs)
 
     def target(self, target: Tensor, output: Tensor) -> Tensor:
         """Return the targets in the shape that loss and metrics want."""
@@ -106,6 +110,26 @@ class Binary(Task):
     def prediction(self, output: Tensor) -> Tensor:
         """Return the probability of class 1, (rows,)."""
         return torch.sigmoid(output.squeeze(-1))
+
+
+class Minimize(Task):
+    """The network is a function of its own parameters; its value is the loss. Output: (1, 1)."""
+
+    def output(self, net: Callable[..., Tensor], inputs: Tensor) -> Tensor:
+        """Return the function's value; raises ConfigError where it is not one number."""
+        value = net()
+        if value.numel() != 1:
+            shape = tuple(value.shape)
+            raise ConfigError(f"model: forward() gave shape {shape}, and one number is minimized")
+        return value.reshape(1, 1)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the value, a scalar."""
+        return output.mean()
+
+    def prediction(self, output: Tensor) -> Tensor:
+        """Return the value itself."""
+        return output
 
 
 class Multiclass(Task):

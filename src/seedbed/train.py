@@ -13,18 +13,29 @@ import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
+from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.utilities.exceptions import SIGTERMException
+from torch import nn
 
 from seedbed import summary
-from seedbed.build import build_callbacks, build_data, build_loggers, build_module, build_trainer
-from seedbed.callbacks import Checkpoint
+from seedbed.build import (
+    build_callbacks,
+    build_data,
+    build_freeze,
+    build_loggers,
+    build_module,
+    build_trainer,
+)
+from seedbed.callbacks import CheckedCallback, Checkpoint, StoppingRule
 from seedbed.data import DataModule
 from seedbed.data.in_memory import SPLITS
 from seedbed.errors import ConfigError, Diverged, Interrupted
 from seedbed.listing import GROUPS
 from seedbed.loggers import TensorBoard
+from seedbed.logits import refuse_probabilities
 from seedbed.loop import use_lean_loop
 from seedbed.module import SupervisedModule
+from seedbed.reference import parameters_report
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.provenance import command_line, device_name, git_state, versions
 from seedbed.runs.record import Record
@@ -78,9 +89,11 @@ def build_experiment(
     tells of both.
     """
     stop = StopOnSignal()
-    callbacks = [*build_callbacks(config, folder), stop]
-    loggers = build_loggers(config, folder)
     data, module = build_data(config), build_module(config)
+    freeze = build_freeze(config, module.net)
+    callbacks = [*freeze, *build_callbacks(config, folder), stop]
+    _check_model(config, module, callbacks)
+    loggers = build_loggers(config, folder)
     trainer = build_trainer(config, folder, callbacks, loggers)
     use_lean_loop(trainer, stop.requested)
     return Experiment(
@@ -97,6 +110,20 @@ def build_experiment(
     )
 
 
+def _check_model(
+    config: DictConfig, module: SupervisedModule, callbacks: list[pl.Callback]
+) -> None:
+    """Raise ConfigError for what is known to be wrong once the network is there."""
+    example = _example(config, module.net)
+    if example is None:
+        module.task.output(module.net, torch.zeros(1, 0))
+    else:
+        refuse_probabilities(module.net, module.task, example)
+    for callback in callbacks:
+        if isinstance(callback, CheckedCallback):
+            callback.check(config, module.net)
+
+
 def run(experiment: Experiment, record: Record) -> int:
     """Fit, test and close the record truthfully, whatever happens; return the exit code."""
     status, error, code = "completed", None, 0
@@ -104,7 +131,7 @@ def run(experiment: Experiment, record: Record) -> int:
         with experiment.stop:
             _describe(experiment, record)
             fit(experiment)
-            record.update(**_results(experiment))
+            record.update(**_results(experiment), **_small_model(experiment))
             test(experiment)
     except Diverged as divergence:
         status, error, code = "diverged", str(divergence), FAILED
@@ -185,14 +212,17 @@ def _print_outcome(experiment: Experiment, record: Record) -> None:
     columns = summary.checkpoint_columns(record.fields["checkpoints"])
     if not columns and record.fields["metrics"]:
         columns = {"last": record.fields["metrics"]}
+    parameters = record.fields.get("parameters", {})
+    if "least_squares" in parameters:
+        columns["least squares"] = parameters["least_squares"]["metrics"]
     if columns:
         summary.print_table(summary.metrics_table(columns))
+    if parameters:
+        summary.print_parameters(parameters, experiment.config.data)
     if _correct_answers(experiment):
         print(_correct_answers(experiment))
-    for stopping in experiment.trainer.early_stopping_callbacks:
-        if stopping.stopped_epoch:
-            since = f"has not improved for {stopping.patience} epochs"
-            print(f"stopped      {stopping.monitor} {since}")
+    if record.fields["stopped"]:
+        print(f"stopped      {record.fields['stopped']}")
     print(summary.closing_lines(experiment.folder.path, experiment.config.paths.outputs))
     if experiment.config.trainer.profiler:
         profile = experiment.folder.path / "fit-profile.txt"
@@ -214,8 +244,32 @@ def _results(experiment: Experiment) -> dict[str, Any]:
     checkpoint = experiment.checkpoint
     return {
         "metrics": dict(experiment.module.epoch_metrics),
+        "stopped": _why_stopped(experiment),
         "checkpoints": checkpoint.summary() if checkpoint else {},
     }
+
+
+def _why_stopped(experiment: Experiment) -> str | None:
+    """Return which rule ended the training before its time, and when."""
+    for callback in experiment.trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, StoppingRule) and callback.stopped:
+            return callback.stopped
+        if isinstance(callback, EarlyStopping) and callback.stopped_epoch:
+            epoch, epochs = callback.stopped_epoch + 1, callback.patience
+            return f"after epoch {epoch}: {callback.monitor} has not improved for {epochs} epochs"
+    return None
+
+
+def _small_model(experiment: Experiment) -> dict[str, Any]:
+    """Return the parameters of a small model for the record; of a linear one, what they mean.
+
+    These are the values at the end of the training.
+    """
+    module, data = experiment.module, experiment.data
+    if not experiment.trainer.is_global_zero:
+        return {}
+    found = parameters_report(data, module.net, module.task)
+    return {"parameters": found} if found else {}
 
 
 def provenance(experiment: Experiment, command: list[str]) -> dict[str, Any]:
@@ -267,7 +321,8 @@ def _describe(experiment: Experiment, record: Record) -> None:
         config = OmegaConf.to_yaml(experiment.config, resolve=True)
         experiment.tensorboard.log_text("config", config)
         experiment.tensorboard.log_text("command", record.fields["command"])
-        experiment.tensorboard.log_graph(experiment.module.net, _example(experiment))
+        net = experiment.module.net
+        experiment.tensorboard.log_graph(net, _example(experiment.config, net))
 
 
 def _split_sizes(data: DataModule) -> dict[str, int]:
@@ -275,9 +330,12 @@ def _split_sizes(data: DataModule) -> dict[str, int]:
     return {split: rows for split, rows in sizes.items() if rows is not None}
 
 
-def _example(experiment: Experiment) -> torch.Tensor:
-    parameter = next(experiment.module.net.parameters(), torch.zeros(()))
-    shape = list(experiment.config.data.input_shape)
+def _example(config: DictConfig, net: nn.Module) -> torch.Tensor | None:
+    """Return a batch of one row of zeros; None where the model takes no rows."""
+    if config.data.task == "minimize":
+        return None
+    parameter = next(net.parameters(), torch.zeros(()))
+    shape = list(config.data.input_shape)
     return torch.zeros((1, *shape), dtype=parameter.dtype, device=parameter.device)
 
 

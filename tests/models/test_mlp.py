@@ -116,6 +116,31 @@ def test_dropout_silences_hidden_units_while_training_only() -> None:
     assert net.eval()(torch.zeros(1, 1)).item() == 10_000
 
 
+@settings(max_examples=20, deadline=None)
+@given(
+    hidden=st.lists(st.integers(1, 5), max_size=2),
+    output_size=st.integers(1, 5),
+    rows=st.integers(1, 5),
+    seed=st.integers(0, 100),
+)
+def test_probabilities_are_the_softmax_of_the_logits(
+    hidden: list[int], output_size: int, rows: int, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    net = MLP([2], output_size, hidden, apply_softmax=True).double()
+    torch.manual_seed(seed)
+    logits_of = MLP([2], output_size, hidden).double()
+    inputs = 5 * torch.randn(rows, 2).double()
+
+    powers = logits_of(inputs).exp()
+
+    torch.testing.assert_close(net(inputs), powers / powers.sum(dim=1, keepdim=True))
+    # The layer has no parameters: one network's weights fit the other.
+    assert net.state_dict().keys() == logits_of.state_dict().keys()
+    assert [name for name, _ in net.named_children()][-1] == "output_softmax"
+    assert [name for name, _ in logits_of.named_children()][-1] == "output_linear"
+
+
 def test_gradients_reach_every_parameter() -> None:
     torch.manual_seed(1)
     net = MLP([3], 2, hidden=[16, 16])

@@ -1,8 +1,41 @@
-"""What happens besides training: checkpoints, progress, logs."""
+"""What happens besides training: checkpoints, progress, stopping rules, figures."""
 
+from seedbed.callbacks.checked import CheckedCallback
 from seedbed.callbacks.checkpoint import Checkpoint
+from seedbed.callbacks.freeze import Freeze, frozen_parameters
+from seedbed.callbacks.image_figures import ConfusionMatrix, WorstMistakes
 from seedbed.callbacks.learning_rate import LearningRate
 from seedbed.callbacks.model_summary import ModelSummary
+from seedbed.callbacks.parameter_values import ParameterValues
+from seedbed.callbacks.path_figures import (
+    LineRecovery,
+    LossCurve,
+    LossLandscape,
+    MinimizationPath,
+)
+from seedbed.callbacks.prediction_figures import DecisionBoundary, Fit, PredictedAgainstTrue
 from seedbed.callbacks.progress import Progress
+from seedbed.callbacks.stopping import GradientConverged, LossConverged, StoppingRule
 
-__all__ = ["Checkpoint", "LearningRate", "ModelSummary", "Progress"]
+__all__ = [
+    "CheckedCallback",
+    "Checkpoint",
+    "ConfusionMatrix",
+    "DecisionBoundary",
+    "Fit",
+    "Freeze",
+    "GradientConverged",
+    "LearningRate",
+    "LineRecovery",
+    "LossConverged",
+    "LossCurve",
+    "LossLandscape",
+    "MinimizationPath",
+    "ModelSummary",
+    "ParameterValues",
+    "PredictedAgainstTrue",
+    "Progress",
+    "StoppingRule",
+    "WorstMistakes",
+    "frozen_parameters",
+]

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
 
-from seedbed.errors import Diverged
+from seedbed.errors import ConfigError, Diverged
 from seedbed.runs.folder import write_atomically
 
 
@@ -64,6 +64,8 @@ class Checkpoint(LightningCheckpoint):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
         """Write the state between two steps; after a divergence that of the last finite epoch."""
+        if isinstance(exception, ConfigError):
+            return  # Of such a run nothing is kept.
         if not isinstance(exception, Diverged):
             if trainer.state.fn == "fit" and trainer.optimizers:
                 self._write(trainer)

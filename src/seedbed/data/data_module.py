@@ -5,6 +5,8 @@ from typing import Any
 import pytorch_lightning as pl
 from torch import Tensor
 
+from seedbed.line import Line
+
 
 class DataModule(pl.LightningDataModule):
     """Base of all data modules, the user's own included.
@@ -22,6 +24,10 @@ class DataModule(pl.LightningDataModule):
 
     def rows(self, split: str) -> int | None:
         """Return the number of rows of a split; None where it is not known."""
+        return None
+
+    def true_line(self) -> Line | None:
+        """Return the map that the targets were made with, for raw inputs; None: nobody knows."""
         return None
 
     def evaluation_loader(self, split: str) -> Any:

@@ -1,23 +1,12 @@
 """y = W x + b + noise, with x uniform on [0, 1), W and b uniform on [-1, 1)."""
 
-from dataclasses import dataclass
-
-from torch import Tensor
-
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.random import normal, uniform
 from seedbed.data.table import Table
+from seedbed.line import Line
 from seedbed.schema.data import LinearNoise as Options
 
 _WEIGHT, _BIAS, _INPUT, _NOISE = range(4)
-
-
-@dataclass(frozen=True)
-class TrueLine:
-    """What the model should find: weight (targets, features) and bias (targets,), float64."""
-
-    weight: Tensor
-    bias: Tensor
 
 
 class LinearNoise(InMemoryData):
@@ -25,13 +14,13 @@ class LinearNoise(InMemoryData):
 
     options: Options
 
-    def true_line(self) -> TrueLine:
+    def true_line(self) -> Line:
         """Return the weight and bias that the targets were made with."""
         options = self.options
         seed, features, targets = options.data_seed, options.features, options.targets
         weight = 2.0 * uniform(seed, _WEIGHT, 0, targets * features) - 1.0
         bias = 2.0 * uniform(seed, _BIAS, 0, targets) - 1.0
-        return TrueLine(weight.view(targets, features), bias)
+        return Line(weight.view(targets, features), bias)
 
     def load(self) -> Source:
         """Draw the rows."""

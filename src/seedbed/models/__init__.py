@@ -1,8 +1,9 @@
 """Networks: plain nn.Modules that know nothing of training."""
 
 from seedbed.models.cnn import CNN
+from seedbed.models.functions import Bowl, Parabola
 from seedbed.models.initial_weights import set_initial_weights
 from seedbed.models.linear import Linear
 from seedbed.models.mlp import MLP
 
-__all__ = ["CNN", "MLP", "Linear", "set_initial_weights"]
+__all__ = ["CNN", "MLP", "Bowl", "Linear", "Parabola", "set_initial_weights"]

@@ -13,8 +13,8 @@ class MLP(nn.Sequential):
     """A multilayer perceptron.
 
     The modules of the first hidden layer are `hidden_linear` and `hidden_activation`, of the n-th
-    `hidden_linear_n` and so on; the last one is `output_linear`. Takes (rows, *input_shape),
-    returns (rows, output_size).
+    `hidden_linear_n` and so on; the last one is `output_linear`, unless `apply_softmax` makes
+    probabilities of its logits. Takes (rows, *input_shape), returns (rows, output_size).
     """
 
     def __init__(
@@ -25,10 +25,13 @@ class MLP(nn.Sequential):
         activation: str = "relu",
         dropout: float = 0.0,
         bias: bool = True,
+        apply_softmax: bool = False,
     ) -> None:
         super().__init__(hidden_layers(prod(input_shape), hidden, activation, dropout, bias))
         last = hidden[-1] if hidden else prod(input_shape)
         self.add_module("output_linear", nn.Linear(last, output_size, bias))
+        if apply_softmax:
+            self.add_module("output_softmax", nn.Softmax(dim=-1))
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the outputs (logits, for classes) of a batch."""

@@ -45,7 +45,7 @@ def load_config(folder: RunFolder, trust: list[str], data_folder: str | None = N
         config.trainer.accelerator = "auto"
         if "folder" in config.data and data_folder is not None:
             config.data.folder = data_folder
-        check(config)
+        check(config, cut_short=True)
     except RunFolderError:
         raise
     except Exception as error:  # A file of somebody else's may hold anything.

@@ -7,7 +7,7 @@ from omegaconf import MISSING
 
 from seedbed.schema.field import key
 
-TASKS = ("regression", "binary", "multiclass")
+TASKS = ("regression", "binary", "multiclass", "minimize")
 
 
 @dataclass
@@ -73,6 +73,18 @@ class Clusters(InMemoryData):
 
 
 @dataclass
+class Blobs(InMemoryData):
+    """Keys of `data=blobs`."""
+
+    _target_: str = key("class that loads the data", "seedbed.data.Blobs")
+    rows: int = key("rows drawn", 1000, at_least=1)
+    features: int = key("inputs a row", 2, at_least=1)
+    classes: int = key("number of blobs, a class each", 3, at_least=2)
+    spread: float = key("standard deviation of a blob", 1.0, above=0)
+    data_seed: int = key("seed that draws the rows and the centres", 0, at_least=0)
+
+
+@dataclass
 class LinearNoise(InMemoryData):
     """Keys of `data=linear_noise`."""
 
@@ -90,6 +102,13 @@ class FashionMNIST(InMemoryData):
 
     _target_: str = key("class that loads the data", "seedbed.data.FashionMNIST")
     folder: str = key("where the four files are kept", MISSING)
+
+
+@dataclass
+class NoData(Data):
+    """Keys of `data=none`."""
+
+    _target_: str = key("class that loads the data", "seedbed.data.NoData")
 
 
 @dataclass

@@ -28,6 +28,16 @@ class TensorBoard:
 
 
 @dataclass
+class Freeze:
+    """Keys of `freeze`."""
+
+    parameters: list[str] = key("globs over names of parameters that stay as they are", [])
+    until_epoch: int | None = key(
+        "epoch in which they begin to train; null: never", None, at_least=2
+    )
+
+
+@dataclass
 class Train:
     """Keys of `seedbed train`."""
 
@@ -42,6 +52,7 @@ class Train:
     logger: Any = MISSING
     paths: Any = MISSING
     initial_weights: InitialWeights = field(default_factory=InitialWeights)
+    freeze: Freeze = field(default_factory=Freeze)
     seed: int = key("seed of initial weights, batch order and dropout", 0, at_least=0, below=2**32)
     optimized_metric: str | None = key(
         "metric that picks the best epoch; null: val/loss, else train/loss", None
@@ -70,6 +81,7 @@ class Predict:
     run: str = key("run folder, or latest", MISSING)
     input: Any = key("CSV or .npy file, or rows as [[...], ...]", MISSING)
     output: str | None = key("CSV or .npy file to write; null: a table", None)
+    apply_softmax: bool = key("probabilities of a classification; false: its logits", True)
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])

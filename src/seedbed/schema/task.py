@@ -42,6 +42,13 @@ class Binary(Task):
 
 
 @dataclass
+class Minimize(Task):
+    """Keys of `task=minimize`."""
+
+    _target_: str = key("class of the task", "seedbed.tasks.Minimize")
+
+
+@dataclass
 class Multiclass(Task):
     """Keys of `task=multiclass`."""
 

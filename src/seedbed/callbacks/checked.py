@@ -1,0 +1,12 @@
+"""A callback that can be asked before the run starts whether it fits."""
+
+import pytorch_lightning as pl
+from omegaconf import DictConfig
+from torch import nn
+
+
+class CheckedCallback(pl.Callback):
+    """Base of callbacks that name parameters, or that need a certain kind of data or model."""
+
+    def check(self, config: DictConfig, net: nn.Module) -> None:
+        """Raise ConfigError where the callback does not fit the run."""

@@ -1,0 +1,92 @@
+"""Two classes in a plane: the points and the lines of equal probability.
+
+Drawn once an epoch while a model is trained, hence few artists and no shading.
+"""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from seedbed.figures.style import DARK, INK, MIDDLE, legend_below, new_axes, new_figure
+
+# Probability, line style and line width: the boundary itself is the heaviest.
+CONTOURS: list[tuple[float, Any, float]] = [
+    (0.3, (0, (1, 1.5)), 1.2),
+    (0.4, (0, (5, 2)), 1.2),
+    (0.5, "-", 1.8),
+]
+# Marker and colour of class 0 and class 1.
+_MARKERS = [("o", DARK), ("^", MIDDLE)]
+
+
+def decision_boundary(
+    points: NDArray[Any],
+    classes: NDArray[Any],
+    predicted: NDArray[Any],
+    first: NDArray[Any],
+    second: NDArray[Any],
+    probability: NDArray[Any],
+    labels: tuple[str, str],
+    class_names: tuple[str, str],
+    title: str = "",
+) -> Figure:
+    """Draw points of two classes and the contours of the probability of class 1.
+
+    `points` has shape (rows, 2); `classes` and `predicted` are 0 or 1, of shape (rows,).
+    `probability` of shape (m, n) belongs to the grid of `second` (m,) and `first` (n,), which span
+    the axes. Points that are wrongly classified are filled, all others hollow.
+    """
+    figure = new_figure(6.0, 5.2)
+    axes = new_axes(figure, *labels, title)
+    # Few marks: laying out each of them takes a millisecond.
+    axes.locator_params(nbins=6, steps=[1, 2, 5, 10])
+    entries: list[tuple[Artist, str]] = []
+    for number, name in enumerate(class_names):
+        of_class = classes == number
+        hollow, filled = _draw_class(
+            axes, points, of_class & (predicted == number), of_class & (predicted != number), number
+        )
+        entries += [(hollow, name), (filled, f"{name}, wrongly classified")]
+    entries += _draw_contours(axes, first, second, probability, class_names[1])
+    axes.set_xlim(float(first.min()), float(first.max()))
+    axes.set_ylim(float(second.min()), float(second.max()))
+    # Columns are filled one after the other: one of points is hollow, one filled.
+    legend_below(axes, entries, columns=2)
+    return figure
+
+
+def _draw_class(
+    axes: Axes,
+    points: NDArray[Any],
+    right: NDArray[np.bool_],
+    wrong: NDArray[np.bool_],
+    number: int,
+) -> tuple[Line2D, Line2D]:
+    marker, color = _MARKERS[number]
+    look: dict[str, Any] = {"marker": marker, "ls": "", "ms": 5, "mec": color, "mew": 0.9}
+    (hollow,) = axes.plot(points[right, 0], points[right, 1], mfc="none", zorder=2, **look)
+    (filled,) = axes.plot(points[wrong, 0], points[wrong, 1], mfc=color, zorder=3, **look)
+    return hollow, filled
+
+
+def _draw_contours(
+    axes: Axes, first: NDArray[Any], second: NDArray[Any], probability: NDArray[Any], name: str
+) -> list[tuple[Artist, str]]:
+    """Draw the levels that occur in the grid; name them all, so that no epoch looks different."""
+    finite = probability[np.isfinite(probability)]
+    low, high = (finite.min(), finite.max()) if finite.size else (1.0, 0.0)
+    drawn = [contour for contour in CONTOURS if low < contour[0] < high]
+    if drawn:
+        levels, styles, widths = (list(column) for column in zip(*drawn, strict=True))
+        shown = np.ma.masked_invalid(probability)
+        look: dict[str, Any] = {"linestyles": styles, "linewidths": widths}
+        axes.contour(first, second, shown, levels, colors=INK, zorder=4, **look)
+    return [
+        (Line2D([], [], color=INK, linestyle=style, linewidth=width), f"P({name}) = {level}")
+        for level, style, width in reversed(CONTOURS)
+    ]

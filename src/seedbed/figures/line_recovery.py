@@ -1,0 +1,111 @@
+"""How a line was found from noisy points: in its parameters, in its loss, and in the data."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from seedbed.figures.loss_landscape import draw_loss_landscape
+from seedbed.figures.style import (
+    DARK,
+    INK,
+    MIDDLE,
+    legend_below,
+    new_axes,
+    new_figure,
+    plain_numbers,
+    say,
+)
+
+# How many of the model's lines are drawn, the first and the last of them included.
+MOST_LINES = 5
+_SHADES = LinearSegmentedColormap.from_list("lines", ["#c3d9ec", DARK])
+
+
+def line_recovery(
+    first: NDArray[Any],
+    second: NDArray[Any],
+    loss: NDArray[Any],
+    path: NDArray[Any],
+    true: NDArray[Any],
+    losses: NDArray[Any],
+    inputs: NDArray[Any],
+    targets: NDArray[Any],
+    parameter_labels: tuple[str, str] = ("weight", "bias"),
+    data_labels: tuple[str, str] = ("x", "y"),
+    step_name: str = "step",
+    reference_name: str = "true line",
+) -> Figure:
+    """Draw three panels: the loss over weight and bias, the loss by step, and the line in the data.
+
+    `loss` of shape (m, n) belongs to the grid of `second` (m,), the biases, and `first` (n,), the
+    weights. `path` of shape (steps + 1, 2) holds the model's weight and bias at the start and after
+    each step, `losses` of shape (steps + 1,) its loss there; `true` of shape (2,) holds the weight
+    and bias to be found. `inputs` and `targets` have shape (rows,).
+    """
+    figure = new_figure(14.0, 4.8)
+    landscape = new_axes(figure, *parameter_labels, "loss over the parameters", (1, 3, 1))
+    draw_loss_landscape(landscape, first, second, loss, path, true, reference_name)
+    by_step = new_axes(figure, step_name, "loss", f"loss by {step_name}", (1, 3, 2))
+    _draw_losses(by_step, losses)
+    lines = new_axes(figure, *data_labels, "the line in the data", (1, 3, 3))
+    (rows,) = lines.plot(inputs, targets, "o", mfc="none", mec=INK, mew=0.8, ms=4, alpha=0.55)
+    ends = np.array([inputs.min(), inputs.max()], dtype=float)
+    entries = [(rows, "data"), *_draw_steps(lines, path, ends, step_name)]
+    (dashed,) = lines.plot(ends, true[0] * ends + true[1], color=MIDDLE, ls=(0, (4, 3)), lw=2.0)
+    lines.set_ylim(*_limits(lines, targets))
+    legend_below(lines, [*entries, (dashed, reference_name)], columns=3)
+    return figure
+
+
+def _draw_losses(axes: Axes, losses: NDArray[Any]) -> None:
+    """Draw the positive losses over steps, both axes in logarithms but for the start at step 0."""
+    shown = np.isfinite(losses) & (losses > 0)
+    if not shown.any():
+        say(axes, "no loss above 0")
+        return
+    axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+    axes.set_yscale("log")
+    marker = "o" if shown.sum() == 1 else ""
+    steps = np.arange(len(losses))
+    axes.plot(steps[shown], losses[shown], color=DARK, linewidth=1.0, marker=marker)
+    axes.set_xlim(left=0)
+    plain_numbers(axes.xaxis, 1, len(losses))
+    plain_numbers(axes.yaxis, losses[shown].min(), losses[shown].max())
+
+
+def _draw_steps(
+    axes: Axes, path: NDArray[Any], ends: NDArray[np.float64], step_name: str
+) -> list[tuple[Artist, str]]:
+    """Draw lines between the ends of the data, from pale and thin to dark and thick."""
+    entries: list[tuple[Artist, str]] = []
+    steps = _chosen_steps(path)
+    # From 0 to 1; a single line is the last one.
+    lateness = np.linspace(1, 0, len(steps))[::-1]
+    for step, late in zip(steps, lateness, strict=True):
+        look: dict[str, Any] = {"color": _SHADES(late), "linewidth": 1.2 + 1.2 * late}
+        (line,) = axes.plot(ends, path[step, 0] * ends + path[step, 1], **look)
+        entries.append((line, f"{step_name} {step:,}"))
+    return entries
+
+
+def _chosen_steps(path: NDArray[Any]) -> list[int]:
+    """Return a few finite steps, closer to each other at first, where the line moves most."""
+    finite = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if not finite.size:
+        return []
+    places = np.geomspace(1, finite.size, MOST_LINES).round().astype(int) - 1
+    return [int(step) for step in finite[np.unique(places)]]
+
+
+def _limits(axes: Axes, targets: NDArray[Any]) -> tuple[float, float]:
+    """Return limits that show all lines, though none farther off the data than it is high."""
+    low, high = float(targets.min()), float(targets.max())
+    height = high - low or 1.0
+    values = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in axes.lines])
+    near = values.clip(low - height, high + height)
+    return float(near.min()) - 0.05 * height, float(near.max()) + 0.05 * height

@@ -1,0 +1,104 @@
+"""A loss over two parameters, and the path that an optimizer took across it."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+
+from seedbed.figures.levels import contour_levels
+from seedbed.figures.path import draw_path
+from seedbed.figures.style import (
+    INK,
+    LABEL_SIZE,
+    LITERAL,
+    SMALL_SIZE,
+    legend_below,
+    new_axes,
+    new_figure,
+    plain_number,
+)
+
+# Low is light, high is darker, and nothing is so dark that the path would be lost on it.
+_SHADES = LinearSegmentedColormap.from_list("landscape", ["#fbfdff", "#b5d3ec", "#5f97c8"])
+
+
+def loss_landscape(
+    first: NDArray[Any],
+    second: NDArray[Any],
+    loss: NDArray[Any],
+    path: NDArray[Any],
+    reference: NDArray[Any] | None,
+    reference_name: str,
+    labels: tuple[str, str],
+    log: bool = True,
+    value_label: str = "loss",
+) -> Figure:
+    """Draw filled contours of the loss, the path across them, and a reference point.
+
+    `loss` of shape (m, n) belongs to the grid of `second` (m,) and `first` (n,), which span the
+    axes. `path` has shape (steps, 2), `reference` shape (2,): the true parameters, or the ones of
+    least squares. With `log` the levels grow by factors. Where the loss is not finite, the ground
+    stays white.
+    """
+    figure = new_figure(6.4, 5.2)
+    axes = new_axes(figure, *labels)
+    draw_loss_landscape(
+        axes, first, second, loss, path, reference, reference_name, log=log, value_label=value_label
+    )
+    return figure
+
+
+def draw_loss_landscape(
+    axes: Axes,
+    first: NDArray[Any],
+    second: NDArray[Any],
+    loss: NDArray[Any],
+    path: NDArray[Any],
+    reference: NDArray[Any] | None = None,
+    reference_name: str = "",
+    *,
+    log: bool = True,
+    value_label: str = "loss",
+) -> None:
+    """Draw a loss landscape, its colour bar and its legend onto given axes."""
+    _draw_contours(axes, first, second, loss, log, value_label)
+    entries = draw_path(axes, path[:, 0], path[:, 1])
+    if reference is not None:
+        # A cross shows behind the end of a path that has reached it.
+        (cross,) = axes.plot(*reference[:, None], "+", color=INK, ms=17, mew=1.8, zorder=5)
+        entries.append((cross, reference_name))
+    axes.set_xlim(float(first.min()), float(first.max()))
+    axes.set_ylim(float(second.min()), float(second.max()))
+    if entries:
+        legend_below(axes, entries, columns=2 if len(entries) > 3 else 3)
+
+
+def _draw_contours(
+    axes: Axes,
+    first: NDArray[Any],
+    second: NDArray[Any],
+    values: NDArray[Any],
+    log: bool,
+    value_label: str,
+) -> None:
+    if not np.isfinite(values).any():
+        return
+    levels = contour_levels(values, log)
+    shown = np.ma.masked_invalid(values).clip(levels[0], levels[-1])
+    # The bands differ by equal steps of shade, whether the levels grow by sums or by factors.
+    norm = BoundaryNorm(levels, _SHADES.N)
+    bands = axes.contourf(first, second, shown, levels=levels, cmap=_SHADES, norm=norm)
+    # Older versions of matplotlib warn of levels that do not occur.
+    inner = levels[(levels > shown.min()) & (levels < shown.max())]
+    if inner.size:
+        axes.contour(first, second, shown, levels=inner, colors=INK, linewidths=0.35, alpha=0.6)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    bar = figure.colorbar(bands, ax=axes, ticks=levels, format=FuncFormatter(plain_number))
+    bar.set_label(value_label, fontsize=LABEL_SIZE, color=INK, **LITERAL)
+    bar.ax.tick_params(labelsize=SMALL_SIZE, color=INK, labelcolor=INK)
+    bar.outline.set_visible(False)

@@ -1,0 +1,39 @@
+"""Losses on logits, and networks that put out probabilities instead."""
+
+import torch
+from torch import nn
+
+from seedbed.errors import ConfigError
+from seedbed.evaluating import evaluating
+from seedbed.tasks import Binary, Multiclass, Task
+
+SOFTMAX_REFUSED = (
+    "{where}: the outputs pass through a {function}, but task.loss={loss} takes logits and applies "
+    "it itself; done twice it flattens the gradient.\n"
+    "Leave it out: seedbed predict gives probabilities (apply_softmax=true)."
+)
+_FUNCTIONS = {
+    Multiclass: ("softmax", "SoftmaxBackward0", "cross_entropy"),
+    Binary: ("sigmoid", "SigmoidBackward0", "bce_with_logits"),
+}
+# What changes the shape of a result and none of its numbers.
+_SHAPE_ONLY = ("View", "Squeeze", "Unsqueeze", "Reshape", "Alias", "Transpose", "Permute")
+
+
+def refuse_probabilities(net: nn.Module, task: Task, example: torch.Tensor) -> None:
+    """Raise ConfigError where the last thing a classifier does is a softmax or a sigmoid.
+
+    `example` is a batch of inputs. Autograd tells the last operation, wherever it was called.
+    """
+    if type(task) not in _FUNCTIONS:
+        return
+    function, operation, loss = _FUNCTIONS[type(task)]
+    try:
+        with evaluating(net):
+            node = net(example).grad_fn
+    except Exception:  # The user's own code may not like the example; training will tell.
+        return
+    while node is not None and node.name().startswith(_SHAPE_ONLY):
+        node = node.next_functions[0][0]
+    if node is not None and node.name() == operation:
+        raise ConfigError(SOFTMAX_REFUSED.format(where="model", function=function, loss=loss))

@@ -1,0 +1,98 @@
+"""What a small model has learned, and what a linear one could have reached.
+
+A line that is known to be true, and the exact solution, stand beside it in record and table.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from seedbed.data import InMemoryData
+from seedbed.data.in_memory import SPLITS
+from seedbed.line import Line, least_squares
+from seedbed.tasks import Regression, Task
+
+# Singular values of more numbers than these take longer than a small training does.
+LARGEST_TABLE = 50_000_000
+# Of larger models the record does not hold the numbers.
+MOST_NUMBERS = 1000
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A line to compare with, as the model would hold it and for the raw inputs."""
+
+    name: str
+    trained_as: Line
+    original_units: Line
+    metrics: dict[str, float]
+
+
+def reference_line(data: Any, net: nn.Module, task: Task) -> Reference | None:
+    """Return the line that made the targets, where it is known, else the least-squares line."""
+    return true_line(data, net) or least_squares_line(data, net, task)
+
+
+def true_line(data: Any, net: nn.Module) -> Reference | None:
+    """Return the line that the targets were made with; None where nobody knows it."""
+    found = data.true_line() if isinstance(net, nn.Linear) else None
+    if found is None:
+        return None
+    trained_as = found.rescaled(1.0 / float(data.input_scale))
+    return Reference("true line", trained_as, found, _losses(data, trained_as))
+
+
+def least_squares_line(data: Any, net: nn.Module, task: Task) -> Reference | None:
+    """Return the line of the lowest mean squared error on the training rows.
+
+    None where the model is not linear, the loss another one, or the rows not in memory.
+    """
+    linear = isinstance(net, nn.Linear)
+    squared = isinstance(task, Regression) and task.loss_name == "mse"
+    if not (linear and squared and isinstance(data, InMemoryData)):
+        return None
+    table = data.table("train")
+    if table.inputs.numel() > LARGEST_TABLE or table.targets.dim() != 2:
+        return None
+    assert isinstance(net, nn.Linear)
+    found = least_squares(table.inputs, table.targets, net.bias is not None)
+    in_raw = found.rescaled(float(data.input_scale))
+    return Reference("least squares", found, in_raw, _losses(data, found))
+
+
+def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
+    """Return plain values for the record; nothing of a model of more than MOST_NUMBERS numbers.
+
+    `trained` are the parameters as they are. Of a linear model, `original_units` are those for
+    inputs that are not scaled; `least_squares` and `true_line` are other lines, in original units
+    too, and `metrics` their losses.
+    """
+    named = dict(net.named_parameters())
+    if sum(parameter.numel() for parameter in named.values()) > MOST_NUMBERS:
+        return {}
+    report: dict[str, Any] = {"trained": {k: v.detach().tolist() for k, v in named.items()}}
+    if not isinstance(net, nn.Linear):
+        return report
+    biased = net.bias is not None
+    scale = float(data.input_scale)
+    report["input_scale"] = scale
+    report["original_units"] = _values(Line.of(net).rescaled(scale), biased)
+    for key, found in (
+        ("least_squares", least_squares_line(data, net, task)),
+        ("true_line", true_line(data, net)),
+    ):
+        if found is not None:
+            report[key] = {**_values(found.original_units, biased), "metrics": found.metrics}
+    return report
+
+
+def _values(line: Line, biased: bool) -> dict[str, Any]:
+    values = {"weight": line.weight.tolist()}
+    return {**values, "bias": line.bias.tolist()} if biased else values
+
+
+def _losses(data: Any, line: Line) -> dict[str, float]:
+    """Return the mean squared error of a line on every split that is there."""
+    tables = {split: data.table(split) for split in SPLITS if data.has_split(split)}
+    return {f"{name}/loss": line.loss(one.inputs, one.targets) for name, one in tables.items()}
