@@ -76,41 +76,6 @@ def test_gradient_descent_gives_the_published_losses_of_row_1(tmp_path: Path) ->
         assert loss[epoch] == pytest.approx(value, rel=1e-4), epoch
 
 
-def test_the_thermometer_gives_the_published_losses_of_row_7(tmp_path: Path) -> None:
-    experiment = trained(tmp_path, "experiment=thermometer", "task.metrics=[]")
-    loss = curve(tmp_path)
-    expected = {1: 80.36434, 100: 22.14871, 1000: 3.828539, 5000: 2.927647}
-    for epoch, value in expected.items():
-        assert loss[epoch] == pytest.approx(value, rel=1e-4), epoch
-    found = weights(experiment)
-    assert found["weight"].item() == pytest.approx(5.36708, rel=1e-4)
-    assert found["bias"].item() == pytest.approx(-17.30119, rel=1e-4)
-
-
-def test_adam_on_raw_readings_gives_the_published_line_of_row_8(tmp_path: Path) -> None:
-    experiment = trained(
-        tmp_path,
-        "data=thermometer",
-        "data.batch_size=null",
-        "optimizer=adam",
-        "optimizer.lr=0.1",
-        "trainer.max_epochs=2000",
-        "task.metrics=[]",
-        *FROM_ONE_AND_ZERO,
-    )
-    found = weights(experiment)
-    assert record(tmp_path)["metrics"]["train/loss"] == pytest.approx(2.927644, rel=1e-4)
-    assert found["weight"].item() == pytest.approx(0.53672, rel=1e-4)
-    assert found["bias"].item() == pytest.approx(-17.30206, rel=1e-4)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
-def test_the_default_experiment_ends_below_15_from_any_seed(tmp_path: Path, seed: int) -> None:
-    trained(tmp_path, f"seed={seed}", "logger=none", "task.metrics=[]")
-    assert record(tmp_path)["metrics"]["train/loss"] < 15
-
-
 @pytest.mark.parametrize(
     ("name", "optimizer_class", "options"),
     [
