@@ -205,3 +205,49 @@ def test_the_numbers_are_those_after_the_last_epoch(tmp_path: Path) -> None:
     assert parameters(tmp_path)["trained"]["weight"] == last["net.weight"].tolist()
     assert record(tmp_path)["checkpoints"]["best"]["epoch"] == 1
     assert parameters(tmp_path)["trained"]["weight"] != weights(experiment)["weight"].tolist()
+
+
+def test_the_true_line_is_measured_by_the_loss_of_the_task(tmp_path: Path) -> None:
+    keys = ("data=linear_noise", "task.loss=mae", "trainer.max_epochs=1")
+    inputs, targets = raw_rows(trained(tmp_path, *keys))
+    true = parameters(tmp_path)["true_line"]
+    error = inputs @ np.array(true["weight"]).T + np.array(true["bias"]) - targets
+    assert true["metrics"]["train/loss"] == pytest.approx(np.abs(error).mean(), rel=1e-6)
+
+
+def test_the_true_line_has_the_bias_that_a_model_may_lack(tmp_path: Path) -> None:
+    keys = ("data=linear_noise", "model.bias=false", "data.features=3", "trainer.max_epochs=1")
+    inputs, targets = raw_rows(trained(tmp_path, *keys))
+    found = parameters(tmp_path)
+    assert "bias" not in found["least_squares"]
+    true = found["true_line"]
+    error = inputs @ np.array(true["weight"]).T + np.array(true["bias"]) - targets
+    assert true["metrics"]["train/loss"] == pytest.approx((error**2).mean(), rel=1e-6)
+
+
+class Bent(nn.Linear):
+    """Has the parameters of a line and computes something else."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return super().forward(inputs**2)
+
+
+def test_a_model_that_only_looks_like_a_line_is_not_taken_for_one(tmp_path: Path) -> None:
+    experiment = trained(tmp_path, "data=linear_noise", "trainer.max_epochs=1")
+    net = Bent(1, 1)
+    assert reference_line(experiment.data, net, experiment.module.task) is None
+    assert set(parameters_report(experiment.data, net, experiment.module.task)) == {"trained"}
+
+
+def test_names_with_brackets_are_shown_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ('data.feature_names=["speed [m/s]"]', 'data.target_names=[":smile: [/i]"]')
+    trained(tmp_path, "data=thermometer", "optimizer.lr=1e-5", "trainer.max_epochs=1", *names)
+    assert ":smile: [/i] per speed [m/s]" in capsys.readouterr().out
+
+
+def test_values_that_were_given_are_not_rounded_in_double_precision(tmp_path: Path) -> None:
+    given = ("trainer.precision=64-true", "initial_weights.parameters.bias=[0.1,0.2]")
+    experiment = built(tmp_path, "+" + given[1], given[0])
+    assert weights(experiment)["bias"].tolist() == [0.1, 0.2]

@@ -13,7 +13,7 @@ from pytorch_lightning.profilers import AdvancedProfiler, Profiler, SimpleProfil
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from seedbed.callbacks import Checkpoint, Freeze, frozen_parameters
+from seedbed.callbacks import CheckedCallback, Checkpoint, Freeze, frozen_parameters
 from seedbed.checks import has_validation, mode_of, optimized_metric
 from seedbed.data import DataModule
 from seedbed.errors import ConfigError
@@ -63,12 +63,14 @@ def build_net(config: DictConfig) -> nn.Module:
     """
     pl.seed_everything(config.seed, workers=True, verbose=False)
     net: nn.Module = make("model", nn.Module, config.model)
+    if config.trainer.precision.startswith("64"):
+        net = net.double()
+    elif schema_of(config.model):
+        # Functions hold their start in full precision; a model of the user's is left as it is.
+        net = net.float()
     initial = config.initial_weights
     set_initial_weights(net, initial.distribution, _dotted(_plain(initial.parameters)))
-    if config.trainer.precision.startswith("64"):
-        return net.double()
-    # Functions hold their start in full precision; a model of the user's is left as it is.
-    return net.float() if schema_of(config.model) else net
+    return net
 
 
 def _dotted(parameters: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
@@ -123,11 +125,11 @@ def make_optimizer(
 
 def scheduler_options(config: DictConfig) -> dict[str, Any]:
     """Return the options of `scheduler=`, with the watched metric filled in."""
-    return _watched(_plain(config.scheduler), config)
+    return watched(_plain(config.scheduler), config)
 
 
-def _watched(options: dict[str, Any], config: DictConfig) -> dict[str, Any]:
-    """Fill in `monitor` and `mode` where they are null."""
+def watched(options: dict[str, Any], config: DictConfig) -> dict[str, Any]:
+    """Return options with `monitor` and `mode` filled in where they are null."""
     if "monitor" not in options:
         return options
     monitor, mode = options["monitor"], options["mode"]
@@ -150,7 +152,10 @@ def build_callbacks(config: DictConfig, folder: RunFolder) -> list[pl.Callback]:
             monitor, mode = optimized_metric(config)
             checkpoints = folder.checkpoint("last").parent
             more = {"folder": checkpoints, "monitor": monitor, "mode": mode}
-        made.append(make(key, pl.Callback, _watched(options, config), **more))
+        callback = make(key, pl.Callback, watched(options, config), **more)
+        if isinstance(callback, CheckedCallback):
+            callback.name = str(name)
+        made.append(callback)
     return made
 
 

@@ -41,7 +41,7 @@ def check(config: DictConfig, cut_short: bool = False) -> None:
     if not found and of_a_run:
         found = list(_contradictions(config))
     if not found and of_a_run and not cut_short:
-        found = list(_rules_that_never_stop(config))
+        found = list(_rules_out_of_reach(config))
     if found:
         raise ConfigError("\n".join(found))
 
@@ -323,9 +323,11 @@ def _figures(config: DictConfig) -> Iterator[str]:
                 yield f"callbacks.{name}.range: {ends} is not [first, last] with first below last"
 
 
-def _rules_that_never_stop(config: DictConfig) -> Iterator[str]:
-    """Yield the stopping rules that the run is too short for, or that ask the impossible."""
-    last = config.trainer.max_epochs
+def _rules_out_of_reach(config: DictConfig) -> Iterator[str]:
+    """Yield the rules that the run is too short for, or that ask the impossible."""
+    last, thaws = config.trainer.max_epochs, config.freeze.until_epoch
+    if last is not None and thaws is not None and thaws > last:
+        yield f"freeze.until_epoch: {thaws} is after trainer.max_epochs={last}; null: never"
     for name, callback in config.callbacks.items():
         kind, key = _name(callback), f"callbacks.{name}"
         first, what = None, ""

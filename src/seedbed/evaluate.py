@@ -29,9 +29,10 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     data.prepare_data()
     data.setup("test")
     if not data.has_split(config.split):
+        can_hold_out = f"{config.split}_size" in run_config.data
+        advice = f"train with data.{config.split}_size=0.2, or " if can_hold_out else ""
         raise ConfigError(
-            f"split={config.split}: this run holds no rows out for it; "
-            f"train with data.{config.split}_size=0.2, or choose another split"
+            f"split={config.split}: this run holds no rows out for it; {advice}choose another split"
         )
     module.tested_split = config.split
     trainer.test(module, dataloaders=data.evaluation_loader(config.split), verbose=False)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from seedbed.models import Linear
+
 
 @dataclass(frozen=True)
 class Line:
@@ -28,12 +30,19 @@ class Line:
         """Return the same map for inputs that are not multiplied by `factor` beforehand."""
         return Line(self.weight * factor, self.bias)
 
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Return (rows, targets) for inputs (rows, *input_shape)."""
+        return inputs.double().cpu().flatten(1) @ self.weight.T + self.bias
+
     def loss(self, inputs: Tensor, targets: Tensor) -> float:
         """Return the mean squared error over every element of targets, (rows, targets)."""
-        error = (
-            inputs.double().cpu().flatten(1) @ self.weight.T + self.bias - targets.double().cpu()
-        )
+        error = self.outputs(inputs) - targets.double().cpu()
         return float((error * error).mean())
+
+
+def is_line(net: nn.Module) -> bool:
+    """Tell whether a network computes what its weight and bias say, and nothing more."""
+    return type(net).forward in (nn.Linear.forward, Linear.forward)
 
 
 def least_squares(inputs: Tensor, targets: Tensor, bias: bool = True) -> Line:

@@ -1,4 +1,4 @@
-"""Losses on logits, and networks that put out probabilities instead."""
+"""Networks that do not fit their task, told by one pass before the training."""
 
 import torch
 from torch import nn
@@ -37,3 +37,21 @@ def refuse_probabilities(net: nn.Module, task: Task, example: torch.Tensor) -> N
         node = node.next_functions[0][0]
     if node is not None and node.name() == operation:
         raise ConfigError(SOFTMAX_REFUSED.format(where="model", function=function, loss=loss))
+
+
+def refuse_no_function(net: nn.Module, task: Task) -> None:
+    """Raise ConfigError where a model without data is no function of its own parameters."""
+    if not list(net.parameters()):
+        raise ConfigError("model: it has no parameters that could be moved")
+    try:
+        with evaluating(net):
+            value = task.output(net, torch.zeros(1, 0))
+    except ConfigError:
+        raise
+    except Exception as error:  # The user's own code.
+        reason = (str(error).splitlines() or [""])[0]
+        raise ConfigError(
+            f"model: forward(), called without arguments, fails: {type(error).__name__}: {reason}"
+        ) from error
+    if not value.requires_grad:
+        raise ConfigError("model: the value of forward() does not depend on the parameters")

@@ -10,7 +10,7 @@ from torch import nn
 
 from seedbed.data import InMemoryData
 from seedbed.data.in_memory import SPLITS
-from seedbed.line import Line, least_squares
+from seedbed.line import Line, is_line, least_squares
 from seedbed.tasks import Regression, Task
 
 # Singular values of more numbers than these take longer than a small training does.
@@ -31,16 +31,16 @@ class Reference:
 
 def reference_line(data: Any, net: nn.Module, task: Task) -> Reference | None:
     """Return the line that made the targets, where it is known, else the least-squares line."""
-    return true_line(data, net) or least_squares_line(data, net, task)
+    return true_line(data, net, task) or least_squares_line(data, net, task)
 
 
-def true_line(data: Any, net: nn.Module) -> Reference | None:
+def true_line(data: Any, net: nn.Module, task: Task) -> Reference | None:
     """Return the line that the targets were made with; None where nobody knows it."""
-    found = data.true_line() if isinstance(net, nn.Linear) else None
+    found = data.true_line() if is_line(net) else None
     if found is None:
         return None
     trained_as = found.rescaled(1.0 / float(data.input_scale))
-    return Reference("true line", trained_as, found, _losses(data, trained_as))
+    return Reference("true line", trained_as, found, _losses(data, trained_as, task))
 
 
 def least_squares_line(data: Any, net: nn.Module, task: Task) -> Reference | None:
@@ -48,9 +48,8 @@ def least_squares_line(data: Any, net: nn.Module, task: Task) -> Reference | Non
 
     None where the model is not linear, the loss another one, or the rows not in memory.
     """
-    linear = isinstance(net, nn.Linear)
     squared = isinstance(task, Regression) and task.loss_name == "mse"
-    if not (linear and squared and isinstance(data, InMemoryData)):
+    if not (is_line(net) and squared and isinstance(data, InMemoryData)):
         return None
     table = data.table("train")
     if table.inputs.numel() > LARGEST_TABLE or table.targets.dim() != 2:
@@ -58,7 +57,7 @@ def least_squares_line(data: Any, net: nn.Module, task: Task) -> Reference | Non
     assert isinstance(net, nn.Linear)
     found = least_squares(table.inputs, table.targets, net.bias is not None)
     in_raw = found.rescaled(float(data.input_scale))
-    return Reference("least squares", found, in_raw, _losses(data, found))
+    return Reference("least squares", found, in_raw, _losses(data, found, task))
 
 
 def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
@@ -72,18 +71,21 @@ def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
     if sum(parameter.numel() for parameter in named.values()) > MOST_NUMBERS:
         return {}
     report: dict[str, Any] = {"trained": {k: v.detach().tolist() for k, v in named.items()}}
-    if not isinstance(net, nn.Linear):
+    if not is_line(net):
         return report
+    assert isinstance(net, nn.Linear)
     biased = net.bias is not None
     scale = float(data.input_scale)
     report["input_scale"] = scale
     report["original_units"] = _values(Line.of(net).rescaled(scale), biased)
     for key, found in (
         ("least_squares", least_squares_line(data, net, task)),
-        ("true_line", true_line(data, net)),
+        ("true_line", true_line(data, net, task)),
     ):
         if found is not None:
-            report[key] = {**_values(found.original_units, biased), "metrics": found.metrics}
+            # A true line has a bias even where the model cannot learn it.
+            values = _values(found.original_units, biased or key == "true_line")
+            report[key] = {**values, "metrics": found.metrics}
     return report
 
 
@@ -92,7 +94,10 @@ def _values(line: Line, biased: bool) -> dict[str, Any]:
     return {**values, "bias": line.bias.tolist()} if biased else values
 
 
-def _losses(data: Any, line: Line) -> dict[str, float]:
-    """Return the mean squared error of a line on every split that is there."""
+def _losses(data: Any, line: Line, task: Task) -> dict[str, float]:
+    """Return the loss of a line on every split that is there."""
     tables = {split: data.table(split) for split in SPLITS if data.has_split(split)}
-    return {f"{name}/loss": line.loss(one.inputs, one.targets) for name, one in tables.items()}
+    return {
+        f"{name}/loss": float(task.loss(line.outputs(one.inputs), one.targets.double().cpu()))
+        for name, one in tables.items()
+    }

@@ -69,7 +69,10 @@ def print_parameters(report: dict[str, Any], data: Any) -> None:
     columns = {key: _flat(report[key]) for key in titles if key in report}
     if columns.get("original_units") == columns["trained"]:
         del columns["original_units"]
-    if len(columns["trained"]) > MOST_ROWS:
+    names = list(dict.fromkeys(name for numbers in columns.values() for name in numbers))
+    if len(names) > MOST_ROWS:
+        if "original_units" in report:
+            print(f"parameters   {len(columns['trained'])} numbers: see run.json")
         return
     from rich import box
     from rich.table import Table
@@ -78,8 +81,8 @@ def print_parameters(report: dict[str, Any], data: Any) -> None:
     for key in columns:
         table.add_column(titles[key], justify="right")
     means = _meanings(data) if "original_units" in report else {}
-    for name in columns["trained"]:
-        values = [f"{numbers[name]:.6g}" for numbers in columns.values()]
+    for name in names:
+        values = [f"{one[name]:.6g}" if name in one else "" for one in columns.values()]
         table.add_row(f"{name}  {means.get(name, '')}".rstrip(), *values)
     print_table(table)
 
@@ -116,9 +119,10 @@ def print_table(table: Any) -> None:
     """Print a rich table to stdout; without a terminal as wide as it needs to be."""
     from rich.console import Console
 
-    console = Console(file=sys.stdout)
+    # Names of the user's are shown as they are, brackets and colons included.
+    console = Console(file=sys.stdout, markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(file=sys.stdout, width=10_000)
+        console = Console(file=sys.stdout, width=10_000, markup=False, emoji=False)
     console.print(table)
 
 

@@ -118,6 +118,8 @@ class Minimize(Task):
     def output(self, net: Callable[..., Tensor], inputs: Tensor) -> Tensor:
         """Return the function's value; raises ConfigError where it is not one number."""
         value = net()
+        if not isinstance(value, Tensor):
+            raise ConfigError(f"model: forward() gave a {type(value).__name__}, not a tensor")
         if value.numel() != 1:
             shape = tuple(value.shape)
             raise ConfigError(f"model: forward() gave shape {shape}, and one number is minimized")

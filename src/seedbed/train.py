@@ -14,7 +14,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from pytorch_lightning.callbacks import EarlyStopping
-from pytorch_lightning.utilities.exceptions import SIGTERMException
+from pytorch_lightning.utilities.exceptions import MisconfigurationException, SIGTERMException
 from torch import nn
 
 from seedbed import summary
@@ -32,7 +32,7 @@ from seedbed.data.in_memory import SPLITS
 from seedbed.errors import ConfigError, Diverged, Interrupted
 from seedbed.listing import GROUPS
 from seedbed.loggers import TensorBoard
-from seedbed.logits import refuse_probabilities
+from seedbed.logits import refuse_no_function, refuse_probabilities
 from seedbed.loop import use_lean_loop
 from seedbed.module import SupervisedModule
 from seedbed.reference import parameters_report
@@ -116,7 +116,7 @@ def _check_model(
     """Raise ConfigError for what is known to be wrong once the network is there."""
     example = _example(config, module.net)
     if example is None:
-        module.task.output(module.net, torch.zeros(1, 0))
+        refuse_no_function(module.net, module.task)
     else:
         refuse_probabilities(module.net, module.task, example)
     for callback in callbacks:
@@ -164,7 +164,11 @@ def _end_other_processes(trainer: pl.Trainer) -> None:
 
 def fit(experiment: Experiment) -> None:
     """Train; the module then holds the weights of the last epoch."""
-    experiment.trainer.fit(experiment.module, datamodule=experiment.data)
+    try:
+        experiment.trainer.fit(experiment.module, datamodule=experiment.data)
+    except MisconfigurationException as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"trainer: {reason}") from error
 
 
 def test(experiment: Experiment) -> None:
@@ -235,7 +239,7 @@ def _correct_answers(experiment: Experiment) -> str:
     """Return how many test rows were classified right."""
     accuracy = experiment.module.epoch_metrics.get("test/accuracy")
     rows = experiment.data.rows("test")
-    if accuracy is None or rows is None:
+    if accuracy is None or rows is None or experiment.config.trainer.limit_test_batches != 1.0:
         return ""
     return f"test         {round(accuracy * rows):,} of {rows:,} right"
 
@@ -296,6 +300,9 @@ def hyperparameters(
             found[group] = choices[group]
     for override in overrides:
         key = override.partition("=")[0].lstrip("+~").partition("@")[0]
+        if key == "callback":  # +callback@callbacks.fit=fit
+            found[override.partition("@")[2].partition("=")[0]] = override.partition("=")[2]
+            continue
         value = OmegaConf.select(config, key, default=None)
         if key not in GROUPS and value is not None:
             plain = isinstance(value, bool | int | float | str)
@@ -362,6 +369,7 @@ def quiet_lightning() -> None:
         ".*GPU available but not used.*",
         ".*Checkpoint directory.*exists and is not empty.*",
         ".*overfit_batches.*",
+        ".*across ranks is zero.*",
         ".*isinstance.treespec, LeafSpec.*",
     ):
         warnings.filterwarnings("ignore", message)

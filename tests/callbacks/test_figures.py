@@ -689,3 +689,35 @@ def test_the_curve_outlives_a_process_that_was_killed_after_an_epoch(tmp_path: P
     last = str(RunFolder(tmp_path).checkpoint("last"))
     again.trainer.fit(again.module, datamodule=again.data, ckpt_path=last, weights_only=True)
     assert curves[-1]["curves"]["train/loss"][0].tolist() == [1, 2, 3, 4]
+
+
+def test_two_figures_of_a_kind_have_names_of_their_own(tmp_path: Path) -> None:
+    near = ("+callback@callbacks.near=fit", "callbacks.near.range=[0,10]")
+    two = (*near, "+callback@callbacks.far=loss_landscape", *add("loss_landscape", points=2))
+    trained(tmp_path, *LINE, *two, "callbacks.far.points=2", *add("fit"), "trainer.max_epochs=1")
+    assert files(tmp_path) == ["far.png", "fit.png", "loss_landscape.png", "near.png"]
+    assert len(pictures(tmp_path, "near")) == len(pictures(tmp_path, "fit")) == 1
+    with pytest.raises(ConfigError, match=r"^callbacks\.mine: "):
+        built(tmp_path / "refused", "+callback@callbacks.mine=fit")
+
+
+def test_rows_of_the_user_are_widened_for_figures_as_they_are_for_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = (*of_the_user("Points", "regression", [1], 1), "+data.train.features=1")
+    keys = ("trainer.precision=64-true", "trainer.max_epochs=1")
+    trained(tmp_path, *data, *keys, *add("fit"), *add("predicted_against_true"))
+    assert files(tmp_path) == ["fit.png", "predicted_against_true.png"]
+    assert "not drawn" not in capsys.readouterr().err
+
+
+def test_a_reference_off_the_plane_says_so(tmp_path: Path, drawn) -> None:
+    calls = drawn("loss_landscape")
+    over = add("loss_landscape", points=2, parameters="['weight[0,0]','weight[0,1]']")
+    trained(tmp_path, "data=linear_noise", "data.features=2", "trainer.max_epochs=1", *over)
+    assert calls[-1]["reference_name"] == "true line (its other numbers differ)"
+
+
+def test_an_epoch_is_shown_once_in_tensorboard(tmp_path: Path) -> None:
+    trained(tmp_path, *LINE, "trainer.max_epochs=2", *add("fit", every_n_epochs=1))
+    assert [step for step, _ in pictures(tmp_path, "fit")] == [1, 2]

@@ -13,6 +13,7 @@ from torch import nn
 
 from seedbed.callbacks import LossConverged
 from seedbed.data.random import permutations
+from seedbed.errors import Diverged
 from seedbed.runs.folder import RunFolder
 
 LOSS = "+callback@callbacks.loss_converged=loss_converged"
@@ -224,3 +225,23 @@ def test_both_limits_belong_to_the_rule(
 
     low = len(losses) == 2 and losses[1] <= max_loss
     assert bool(found) == (low and abs(losses[1] - losses[0]) <= max_change)
+
+
+class Root(nn.Module):
+    """Has an infinite slope at 0, which becomes nan."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.x = nn.Parameter(torch.tensor(1.0))
+        self.z = nn.Parameter(torch.tensor(0.0))
+
+    def forward(self) -> torch.Tensor:
+        return 0 * self.x**2 + (self.z * 0).abs().sqrt()
+
+
+def test_a_gradient_that_is_not_a_number_has_not_arrived(tmp_path: Path) -> None:
+    experiment = built(tmp_path, "data=none", "model=parabola", *rule("gradient_converged"))
+    experiment.module.net = Root()
+    # The step of the first epoch makes z a nan, and the loss of the second shows it.
+    with pytest.raises(Diverged, match="nan in epoch 2"):
+        experiment.trainer.fit(experiment.module, datamodule=experiment.data)

@@ -27,7 +27,7 @@ def test_steps_that_are_not_finite_are_left_out() -> None:
     axes = new_axes(new_figure(4, 4), "x", "y")
     entries = draw_path(axes, np.array([1.0, np.nan, 2.0, np.inf]), np.array([1.0, 1, 3, 4]))
 
-    assert [name for _, name in entries] == ["path", "start (1, 1)", "end (2, 3)"]
+    assert [name for _, name in entries] == ["path", "start (1, 1)", "last finite (2, 3)"]
     assert points_of(axes.lines[0]) == [(1, 1), (2, 3)]
 
 

@@ -207,3 +207,52 @@ def test_a_function_of_several_values_is_refused_and_leaves_nothing(
     assert "model: forward() gave shape (2,), and one number is minimized" in outcome.err
     assert "Traceback" not in outcome.err
     assert not (tmp_path / "outputs").exists()
+
+
+FUNCTIONS = """
+import torch
+from torch import nn
+
+class Base(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.x = nn.Parameter(torch.tensor(1.0))
+
+class WithInputs(Base):
+    def forward(self, inputs): return self.x
+
+class Number(Base):
+    def forward(self): return 3.0
+
+class Raises(Base):
+    def forward(self): return [][1]
+
+class Constant(Base):
+    def forward(self): return torch.tensor(3.0)
+
+class Nothing(nn.Module):
+    def forward(self): return torch.tensor(3.0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("WithInputs", "called without arguments, fails: TypeError"),
+        ("Number", "forward() gave a float, not a tensor"),
+        ("Raises", "fails: IndexError: list index out of range"),
+        ("Constant", "does not depend on the parameters"),
+        ("Nothing", "no parameters"),
+    ],
+)
+def test_what_is_no_function_of_its_parameters_is_refused(
+    refused: Callable[..., str], tmp_path: Path, name: str, said: str
+) -> None:
+    module = f"functions_{name.lower()}"
+    (tmp_path / f"{module}.py").write_text(FUNCTIONS)
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    (tmp_path / "mine" / "model" / "own.yaml").write_text(f"_target_: {module}.{name}\n")
+    words = ("--config-dir", str(tmp_path / "mine"), "data=none", "model=own")
+    message = refused("train", *words, function=None)
+    assert message.startswith("seedbed: model: ")
+    assert said in message

@@ -6,7 +6,12 @@ from torch import nn
 
 
 class CheckedCallback(pl.Callback):
-    """Base of callbacks that name parameters, or that need a certain kind of data or model."""
+    """Base of callbacks that name parameters, or that need a certain kind of data or model.
+
+    `name` is the callback's key below `callbacks`.
+    """
+
+    name = ""
 
     def check(self, config: DictConfig, net: nn.Module) -> None:
         """Raise ConfigError where the callback does not fit the run."""

@@ -29,12 +29,12 @@ class FigureCallback(CheckedCallback):
     drawn when that has been measured, by the weights that were.
     """
 
-    name = ""
     of_test_split = False
 
     def __init__(self, every_n_epochs: int | None = None) -> None:
         self.every_n_epochs = every_n_epochs
         self.data_config: Any = None
+        self._shown_epoch = -1
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
         """Return the figure of a SupervisedModule in evaluation mode, after `epoch` epochs."""
@@ -50,6 +50,11 @@ class FigureCallback(CheckedCallback):
     def unfit(self, config: DictConfig, net: nn.Module) -> str:
         """Return why the figure cannot be drawn of such a run, or nothing."""
         return ""
+
+    @property
+    def state_key(self) -> str:
+        """Name of the state in checkpoints: there may be several figures of a kind."""
+        return self._generate_state_key(name=self.name)
 
     # When
 
@@ -94,9 +99,11 @@ class FigureCallback(CheckedCallback):
             return
         file = RunFolder(trainer.default_root_dir).figures / f"{stem}.png"
         write_atomically(file, lambda temporary: temporary.write_bytes(picture))
-        for logger in trainer.loggers:
+        # The last figure may be that of an epoch too.
+        for logger in trainer.loggers if epoch != self._shown_epoch else []:
             if isinstance(logger, TensorBoard):
                 logger.log_image(self.name, picture, epoch)
+        self._shown_epoch = epoch
 
 
 def data_of(trainer: pl.Trainer) -> Any:
@@ -118,7 +125,8 @@ def split_shown(trainer: pl.Trainer, preferred: tuple[str, ...]) -> str:
 def rows_of(trainer: pl.Trainer, split: str, most: int = MOST_ROWS) -> tuple[Tensor, Tensor]:
     """Return the first rows of a split as the model takes them: inputs and targets."""
     inputs, targets, count = [], [], 0
-    for batch_inputs, batch_targets in data_of(trainer).evaluation_loader(split):
+    for batch in data_of(trainer).all_rows(split):
+        batch_inputs, batch_targets = trainer.precision_plugin.convert_input(batch)
         inputs.append(batch_inputs)
         targets.append(batch_targets)
         count += len(batch_inputs)

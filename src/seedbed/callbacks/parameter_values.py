@@ -19,14 +19,18 @@ class ParameterValues(CheckedCallback):
     `parameters` are globs over names; the tag of a number is `parameter/weight[0,1]`.
     """
 
+    name = "parameter_values"
+
     def __init__(self, parameters: Sequence[str] = ("*",)) -> None:
         self.parameters = list(parameters)
         self._elements: list[Element] = []
 
     def check(self, config: DictConfig, net: nn.Module) -> None:
         """Find the numbers; raises ConfigError where there are none or too many."""
-        key = "callbacks.parameter_values.parameters"
+        key = f"callbacks.{self.name}.parameters"
         self._elements = elements_matching(net, self.parameters, key)
+        if not self._elements:
+            raise ConfigError(f"{key}: it names no parameter")
         if len(self._elements) > MOST:
             raise ConfigError(
                 f"{key}: {len(self._elements):,} numbers, and at most {MOST} are logged"

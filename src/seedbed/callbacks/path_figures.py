@@ -14,7 +14,7 @@ from seedbed.callbacks.labels import feature_labels, target_labels
 from seedbed.callbacks.prediction_figures import grid, pair
 from seedbed.errors import ConfigError, Diverged
 from seedbed.landscape import loss_over
-from seedbed.line import Line
+from seedbed.line import Line, is_line
 from seedbed.parameters import Element, elements_matching, find_element
 from seedbed.reference import least_squares_line, reference_line
 from seedbed.schema import schema_of
@@ -165,10 +165,15 @@ class LossLandscape(PathFigure):
             array(losses),
             array(self.path),
             None if point is None else array(point),
-            "" if found is None else found.name,
+            "" if found is None else found.name + self._held(module.net),
             pair([element.text for element in self.elements]),
             self.log_scale,
         )
+
+    def _held(self, net: nn.Module) -> str:
+        """Return a remark where the reference differs from the plane in other numbers too."""
+        others = sum(parameter.numel() for parameter in net.parameters()) > 2
+        return " (its other numbers differ)" if others else ""
 
 
 class LineRecovery(PathFigure):
@@ -187,7 +192,7 @@ class LineRecovery(PathFigure):
 
     def unfit(self, config: DictConfig, net: nn.Module) -> str:
         """Only a line over one input can be drawn as one, and only mse has an exact solution."""
-        one = isinstance(net, nn.Linear) and net.weight.numel() == 1 and net.bias is not None
+        one = is_line(net) and [p.numel() for p in net.parameters()] == [1, 1]
         in_memory = issubclass(schema_of(config.data) or object, InMemoryData)
         if one and in_memory and config.task.get("loss") == "mse":
             return ""

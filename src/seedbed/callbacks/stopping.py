@@ -78,12 +78,13 @@ class GradientConverged(StoppingRule):
     def arrived(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
         """Look for the largest scaled gradient."""
         groups = trainer.optimizers[0].param_groups
-        largest = max(
+        scaled = [
             rate * float(parameter.grad.abs().max())
             for rate, group in zip(self._rates, groups, strict=True)
             for parameter in group["params"]
             if parameter.grad is not None
-        )
-        if largest > self.tolerance:
+        ]
+        # A gradient that is not a number has not arrived either.
+        if not all(largest <= self.tolerance for largest in scaled):
             return ""
-        return f"the largest scaled gradient is {largest:.2g}"
+        return f"the largest scaled gradient is {max(scaled):.2g}"

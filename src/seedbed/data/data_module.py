@@ -34,6 +34,10 @@ class DataModule(pl.LightningDataModule):
         """Return batches of all rows of a split, in the same order every time."""
         raise NotImplementedError
 
+    def all_rows(self, split: str) -> Any:
+        """Return batches of all rows of a split, on every device alike: for figures."""
+        return self.evaluation_loader(split)
+
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Return raw inputs, (rows, *input_shape), as the model takes them."""
         raise NotImplementedError

@@ -154,6 +154,11 @@ class InMemoryData(DataModule):
         table = self.table(split)
         return BatchLoader(table.inputs, table.targets, self.options.batch_size, **self._ranks())
 
+    def all_rows(self, split: str) -> BatchLoader:
+        """Batches of all rows of a split, whatever the number of devices."""
+        table = self.table(split)
+        return BatchLoader(table.inputs, table.targets, self.options.batch_size)
+
     def val_dataloader(self) -> Any:
         """Batches of the validation rows; none where none are held out."""
         return self.evaluation_loader("val") if self.has_split("val") else []

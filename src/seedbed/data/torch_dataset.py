@@ -103,6 +103,10 @@ class TorchDataset(DataModule):
         """Batches of all rows of a split, in the dataset's own order."""
         return self._loader(split, evaluation=True)
 
+    def all_rows(self, split: str) -> "DataLoader[Any]":
+        """Batches of all rows of a split, whatever the number of devices."""
+        return self._loader(split, evaluation=True, shared=False)
+
     def train_dataloader(self) -> "DataLoader[Any]":
         """Batches of the training rows, in the order of the epoch."""
         return self._loader("train", evaluation=False)
@@ -115,7 +119,7 @@ class TorchDataset(DataModule):
         """Batches of the test rows; none where there are none."""
         return self.evaluation_loader("test") if self.has_split("test") else []
 
-    def _loader(self, split: str, evaluation: bool) -> "DataLoader[Any]":
+    def _loader(self, split: str, evaluation: bool, shared: bool = True) -> "DataLoader[Any]":
         if split not in self._datasets:
             raise DataError(f"data.{split} is null: there is no {split} split")
         dataset, options = self._datasets[split], self.options
@@ -128,8 +132,8 @@ class TorchDataset(DataModule):
             # Such a dataset shares its rows among devices itself.
             return DataLoader(dataset, options.batch_size or 1, drop_last=drop_last, **workers)
         rows = len(dataset)  # type: ignore[arg-type]
-        rank = self.trainer.global_rank if self.trainer else 0
-        world_size = self.trainer.world_size if self.trainer else 1
+        rank = self.trainer.global_rank if self.trainer and shared else 0
+        world_size = self.trainer.world_size if self.trainer and shared else 1
         order = EpochOrder(rows, options.seed, options.shuffle and not evaluation)
         batch_size = options.batch_size or rows
         if batch_size < world_size:

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from seedbed.figures.style import DARK, INK, LIGHT, legend_below, new_axes, new_figure
 
+# More readings than these are drawn small, so that the model is seen behind them.
+MOST_LARGE = 100
+
 
 def fit_on_range(
     inputs: NDArray[Any],
@@ -30,11 +33,15 @@ def fit_on_range(
     axes = new_axes(figure, input_label, target_label)
     order = np.argsort(range_inputs, kind="stable")
     (curve,) = axes.plot(range_inputs[order], range_outputs[order], color=DARK, linewidth=1.6)
-    (values,) = axes.plot(inputs, fitted, "o", color=DARK, markersize=4.5)
-    (trained,) = axes.plot(inputs[~held], targets[~held], "o", mfc="none", mec=INK, mew=1.3, ms=7)
+    size = 4.5 if len(inputs) <= MOST_LARGE else 1.5
+    (values,) = axes.plot(inputs, fitted, "o", color=DARK, markersize=size)
+    few = len(inputs) <= MOST_LARGE
+    look: dict[str, Any] = {"mew": 1.3, "ms": 7} if few else {"mew": 0.6, "ms": 3}
+    look |= {"mec": INK, "zorder": 1.5, "ls": ""}
+    (trained,) = axes.plot(inputs[~held], targets[~held], marker="o", mfc="none", **look)
     entries = [(trained, "readings"), (values, "model at the readings"), (curve, "model")]
     if held.any():
-        (kept,) = axes.plot(inputs[held], targets[held], "s", mfc=LIGHT, mec=INK, mew=1.3, ms=7)
+        (kept,) = axes.plot(inputs[held], targets[held], marker="s", mfc=LIGHT, **look)
         entries[0] = (trained, "readings trained on")
         entries.insert(1, (kept, "readings held out"))
     legend_below(axes, entries, columns=2 if held.any() else 3)

@@ -71,6 +71,7 @@ def draw_loss_landscape(
         # A cross shows behind the end of a path that has reached it.
         (cross,) = axes.plot(*reference[:, None], "+", color=INK, ms=17, mew=1.8, zorder=5)
         entries.append((cross, reference_name))
+    axes.locator_params(axis="x", nbins=6)
     axes.set_xlim(float(first.min()), float(first.max()))
     axes.set_ylim(float(second.min()), float(second.max()))
     if entries:

@@ -31,7 +31,7 @@ def draw_path(
     return [
         (line, name),
         (start, f"start {_coordinates(x[0], y[0])}"),
-        (end, f"end {_coordinates(x[-1], y[-1])}"),
+        (end, f"{'end' if there[-1] else 'last finite'} {_coordinates(x[-1], y[-1])}"),
     ]
 
 
