@@ -8,7 +8,6 @@ signal n.
 
 import os
 import secrets
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ from seedbed import listing
 from seedbed.checks import check
 from seedbed.errors import ConfigError, Interrupted, SeedbedError
 from seedbed.explanations import explain
-from seedbed.runs.folder import RECORD, open_run
+from seedbed.runs.folder import RECORD, open_run, remove_with_empty_parents
 from seedbed.schema.store import register_schema
 
 FAILED = 1
@@ -227,8 +226,4 @@ def _remove_unused(folder: Path) -> None:
     written_by_hydra = {".hydra", "config.yaml", "hydra.yaml", "overrides.yaml"}
     if not folder.is_dir() or {path.name for path in folder.rglob("*")} - written_by_hydra:
         return
-    shutil.rmtree(folder)
-    for parent in folder.resolve().parents:
-        if not parent.is_relative_to(Path.cwd()) or parent == Path.cwd() or any(parent.iterdir()):
-            return
-        parent.rmdir()
+    remove_with_empty_parents(folder)

@@ -229,6 +229,11 @@ def accelerator(name: str) -> str:
     return "gpu" if torch.cuda.is_available() else "cpu"
 
 
+def device(name: str) -> torch.device:
+    """Return where a run on one device of this accelerator trains."""
+    return torch.device("cuda", 0) if accelerator(name) == "gpu" else torch.device("cpu")
+
+
 def _profiler(name: str | None, folder: Path) -> Profiler | None:
     if name is None:
         return None

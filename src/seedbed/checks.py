@@ -46,6 +46,16 @@ def check(config: DictConfig, cut_short: bool = False) -> None:
         raise ConfigError("\n".join(found))
 
 
+def check_value(config: DictConfig, full_key: str) -> None:
+    """Raise a ConfigError where one value of a config is out of its limits, and look no further."""
+    parent, _, name = full_key.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else config
+    field = getattr(schema_of(node), "__dataclass_fields__", {}).get(name)
+    found = list(_limits(full_key, node[name], field.metadata)) if field is not None else []
+    if found:
+        raise ConfigError("\n".join(found))
+
+
 def _no_options(config: DictConfig) -> Iterator[str]:
     """Yield the groups that hold no mapping of keys; an option of the user's may be anything."""
     for group in GROUPS_OF_A_RUN:

@@ -300,6 +300,8 @@ def hyperparameters(
             found[group] = choices[group]
     for override in overrides:
         key = override.partition("=")[0].lstrip("+~").partition("@")[0]
+        if key.startswith("sweep."):
+            continue
         if key == "callback":  # +callback@callbacks.fit=fit
             found[override.partition("@")[2].partition("=")[0]] = override.partition("=")[2]
             continue

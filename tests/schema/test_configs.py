@@ -13,7 +13,7 @@ from seedbed import listing
 from seedbed.checks import check
 from seedbed.schema import schema_of
 from seedbed.schema.model import InitialWeights
-from seedbed.schema.root import Freeze
+from seedbed.schema.root import Freeze, Sweep
 from seedbed.schema.store import GROUPS, ROOTS
 
 FOLDER = listing.config_folder()
@@ -112,7 +112,7 @@ def test_the_file_of_a_verb_has_every_key_with_its_meaning(verb):
 def test_the_file_of_train_has_every_key_with_its_meaning():
     fields = {
         field.name: field.metadata["meaning"]
-        for node in (ROOTS["train"], InitialWeights, Freeze)
+        for node in (ROOTS["train"], InitialWeights, Freeze, Sweep)
         for field in dataclasses.fields(node)
         if field.metadata
     }

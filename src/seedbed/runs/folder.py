@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,3 +75,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_with_empty_parents(folder: Path) -> None:
+    """Remove a folder, and the parents below the working folder that this leaves empty."""
+    shutil.rmtree(folder)
+    for parent in folder.resolve().parents:
+        if not parent.is_relative_to(Path.cwd()) or parent == Path.cwd() or any(parent.iterdir()):
+            return
+        parent.rmdir()

@@ -26,7 +26,7 @@ class Record:
             "metrics": {},
             "checkpoints": {},
             **fields,
-            "started": _now(),
+            "started": now(),
             "finished": None,
             "seconds": None,
             "error": None,
@@ -42,7 +42,7 @@ class Record:
         """Write the last state: one of STATUSES, and what went wrong if anything did."""
         assert status in STATUSES
         seconds = round(time.monotonic() - self._started, 3)
-        self.update(status=status, error=error, finished=_now(), seconds=seconds)
+        self.update(status=status, error=error, finished=now(), seconds=seconds)
 
     def discard(self) -> None:
         """Remove the file."""
@@ -56,8 +56,13 @@ class Record:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON atomically; a number that is not finite becomes null."""
-    text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json_text(content)
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """Return the JSON of a record; a number that is not finite becomes null."""
+    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -81,5 +86,6 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time in UTC, as records have it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -38,6 +38,22 @@ class Freeze:
 
 
 @dataclass
+class Sweep:
+    """Keys of `sweep`, which say how `-m` goes about its jobs."""
+
+    fuse: str = key(
+        "train jobs side by side: auto (where it pays), always, never",
+        "auto",
+        one_of=("auto", "always", "never"),
+    )
+    plan: bool = key("print axes, jobs and groups, and stop", False)
+    zip: list[str] = key("keys whose axes are paired instead of crossed", [])
+    table: str | None = key("CSV file with a job a row and a key a column", None)
+    repeats: int = key("seeds of each job, from its own on", 1, at_least=1)
+    points: int = key("most epochs in the curves of jobs that train side by side", 100, at_least=2)
+
+
+@dataclass
 class Train:
     """Keys of `seedbed train`."""
 
@@ -53,6 +69,7 @@ class Train:
     paths: Any = MISSING
     initial_weights: InitialWeights = field(default_factory=InitialWeights)
     freeze: Freeze = field(default_factory=Freeze)
+    sweep: Sweep = field(default_factory=Sweep)
     seed: int = key("seed of initial weights, batch order and dropout", 0, at_least=0, below=2**32)
     optimized_metric: str | None = key(
         "metric that picks the best epoch; null: val/loss, else train/loss", None

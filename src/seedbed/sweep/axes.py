@@ -1,0 +1,250 @@
+"""From the words of a multirun to the overrides of each job: a grid, paired axes, a table.
+
+Order and meaning are those of Hydra's own sweeper, which also reads every sweep here.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from math import isfinite
+from pathlib import Path
+from typing import NamedTuple
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, RangeSweep
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+
+from seedbed.errors import ConfigError, listed, nearest
+
+Words = tuple[str, ...]
+PARAMS = "hydra.sweeper.params"
+
+
+class Axis(NamedTuple):
+    """What one key runs through; a key with one fixed value is an axis of one word."""
+
+    words: Words
+    sweeps: bool
+
+
+class KeysOf:
+    """The keys and groups of a composed config, which the columns of a table are looked up in."""
+
+    def __init__(self, config: DictConfig, groups: Iterable[str]) -> None:
+        """`groups` are the names that choose options, such as `model`."""
+        self.groups = set(groups)
+        self.keys = {*self.groups, *_full_keys(config, "")}
+
+    def problem(self, key: str, chosen: Iterable[str]) -> str | None:
+        """Return None where the key exists, else what is wrong with it.
+
+        Where some group is among the chosen keys, its option may bring any key along, so that only
+        the first name of the key is looked up.
+        """
+        name = key.partition("@")[0]
+        found = name.partition(".")[0] if self.groups & set(chosen) else name
+        return None if found in self.keys else f"no such key.{nearest(name, self.keys)}"
+
+
+def _full_keys(config: DictConfig, prefix: str) -> Iterator[str]:
+    for name, node in config.items_ex(resolve=False):
+        full_key = prefix + str(name)
+        if full_key != "hydra":
+            yield full_key
+            if isinstance(node, DictConfig) and not node._is_interpolation():
+                yield from _full_keys(node, f"{full_key}.") if node else ()
+
+
+def job_overrides(
+    arguments: Sequence[str],
+    loader: ConfigLoader | None = None,
+    *,
+    params: Mapping[str, object] | None = None,
+    zip_axes: Sequence[str] = (),
+    table: Path | str | None = None,
+    known: KeysOf | None = None,
+) -> list[list[str]]:
+    """Return the overrides of each job, the last axis running fastest.
+
+    `arguments` are the overrides of the command line; they replace those of `params`, the sweeps
+    that a config file holds by key. The axes of the keys in `zip_axes` are paired and lie where
+    the first of them lies. A row of the CSV file `table` is a point of the outermost axis: its
+    columns are keys, its cells values. Columns are looked up in `known`, and globs in `loader`.
+
+    Raises ConfigError for an axis without values or without end, for paired axes of unequal
+    length, and for tables that cannot be read; HydraException for words that are no overrides.
+    """
+    parser = OverridesParser.create(config_loader=loader)
+    overrides = [*_read_params(parser, params or {}), *parser.parse_overrides(list(arguments))]
+    axes = _axes(overrides)
+    rows = _read_table(Path(table), parser) if table is not None else []
+    if table is not None:
+        _check_columns(Path(table), rows, axes, known)
+    return [
+        [*row, *words] for row in rows or [()] for words in _grid(axes, _paired(axes, zip_axes))
+    ]
+
+
+def _read_params(parser: OverridesParser, params: Mapping[str, object]) -> list[Override]:
+    """Return the sweeps of a config file; raises ConfigError for one that cannot be read."""
+    overrides = []
+    for key, sweep in params.items():
+        try:
+            overrides += parser.parse_overrides([f"{key}={sweep}"])
+        except HydraException as error:
+            raise ConfigError(f"{PARAMS}: {key}={sweep}: {_first_line(error)}") from None
+    return overrides
+
+
+def _axes(overrides: Iterable[Override]) -> dict[str, Axis]:
+    """Return the axis of each key; a key that comes twice keeps its place and takes the last."""
+    axes = {}
+    for override in overrides:
+        words = _words(override)
+        if not words:
+            raise ConfigError(
+                f"{override.input_line}: an axis without values; a sweep needs one at least"
+            )
+        axes[override.get_key_element()] = Axis(words, override.is_sweep_override())
+    return axes
+
+
+def _words(override: Override) -> Words:
+    line, sweep = override.input_line, override.value()
+    if override.is_interval_sweep():
+        raise ConfigError(f"{line}: a grid has no intervals; use a list or range(start,stop,step)")
+    if isinstance(sweep, RangeSweep) and not all(
+        number is None or isfinite(number) for number in (sweep.start, sweep.stop, sweep.step)
+    ):
+        raise ConfigError(f"{line}: a range needs finite numbers")
+    try:
+        [jobs] = BasicSweeper.split_arguments([override], None)
+    except (ValueError, HydraException) as error:
+        raise ConfigError(f"{line}: {_first_line(error)}") from None
+    return tuple(word for job in jobs for word in job)
+
+
+def _bare(key: str) -> str:
+    """Return a key without the sign that says whether it is added."""
+    return key.lstrip("+")
+
+
+def _paired(axes: Mapping[str, Axis], zip_axes: Sequence[str]) -> list[str]:
+    """Return the paired keys as they stand in the axes; raises ConfigError for what is no axis."""
+    sweeps = {_bare(key): key for key, axis in axes.items() if axis.sweeps}
+    for key in zip_axes:
+        if _bare(key) not in sweeps:
+            known = f"Axes: {listed(sweeps)}" if sweeps else "This sweep has none."
+            raise ConfigError(f"sweep.zip: {key} is no axis.{nearest(key, sweeps)} {known}")
+    paired = list(dict.fromkeys(sweeps[_bare(key)] for key in zip_axes))
+    lengths = {key: len(axes[key].words) for key in paired}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+        raise ConfigError(f"sweep.zip: paired axes need equally many values: {found}")
+    return paired
+
+
+def _grid(axes: Mapping[str, Axis], paired: Sequence[str]) -> Iterator[Words]:
+    """Yield every combination of the axes, in which the paired ones are one; words keep places."""
+    places = {key: place for place, key in enumerate(axes)}
+    first = min(paired, key=places.__getitem__) if paired else None
+    factors: list[list[tuple[tuple[int, str], ...]]] = []
+    for key, axis in axes.items():
+        if key == first:
+            columns = [[(places[one], word) for word in axes[one].words] for one in paired]
+            factors.append(list(zip(*columns, strict=True)))
+        elif key not in paired:
+            factors.append([((places[key], word),) for word in axis.words])
+    for points in product(*factors):
+        yield tuple(word for _, word in sorted(one for point in points for one in point))
+
+
+def _read_table(file: Path, parser: OverridesParser) -> list[Words]:
+    """Return the overrides of each row of a CSV file, whose first row names the keys."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            records = list(csv.reader(lines, strict=True, skipinitialspace=True))
+    except OSError as error:
+        raise ConfigError(f"sweep.table={file}: {(error.strerror or str(error)).lower()}") from None
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ConfigError(f"sweep.table={file}: not a CSV file in UTF-8: {error}") from None
+    columns = [_column(file, name.strip(), parser) for name in records[0]] if records else []
+    if twice := [name for name in columns if columns.count(name) > 1]:
+        raise ConfigError(f"sweep.table={file}, column {twice[0]}: it is there twice")
+    rows = [
+        _row(file, number, columns, record, parser)
+        for number, record in enumerate(records[1:], start=2)
+        if any(cell.strip() for cell in record)
+    ]
+    if not rows:
+        raise ConfigError(
+            f"sweep.table={file}: no rows; it needs a row of keys and a row for each job"
+        )
+    return rows
+
+
+def _column(file: Path, name: str, parser: OverridesParser) -> str:
+    where = f"sweep.table={file}, column {name or 'without a name'}"
+    try:
+        override = parser.parse_override(f"{name}=0")
+    except HydraException:
+        override = None
+    if override is None or not all(override.key_or_group.split(".")):
+        raise ConfigError(f"{where}: not a key such as optimizer.lr")
+    if override.is_hydra_override() or override.is_delete() or override.get_key_element() != name:
+        raise ConfigError(f"{where}: a table gives values to the keys of a run, and nothing else")
+    return name
+
+
+def _row(
+    file: Path, number: int, columns: list[str], cells: list[str], parser: OverridesParser
+) -> Words:
+    if len(cells) != len(columns):
+        raise ConfigError(
+            f"sweep.table={file}, row {number}: {len(cells)} cells for {len(columns)} columns; "
+            "a cell with a comma needs double quotes"
+        )
+    return tuple(
+        _cell(f"sweep.table={file}, row {number}, column {column}", column, cell.strip(), parser)
+        for column, cell in zip(columns, cells, strict=True)
+    )
+
+
+def _cell(where: str, column: str, cell: str, parser: OverridesParser) -> str:
+    if not cell:
+        raise ConfigError(f"{where}: the cell is empty; write a value, null or ''")
+    try:
+        override = parser.parse_override(f"{column}={cell}")
+    except HydraException as error:
+        raise ConfigError(f"{where}: '{cell}' is no value: {_first_line(error)}") from None
+    if override.is_sweep_override():
+        raise ConfigError(f"{where}: '{cell}' is a sweep, and a cell holds one value")
+    [word] = _words(override)
+    return word
+
+
+def _check_columns(
+    file: Path, rows: list[Words], axes: Mapping[str, Axis], known: KeysOf | None
+) -> None:
+    """Raise ConfigError for columns that no config has, or that the command line sets as well."""
+    columns = [word.partition("=")[0] for word in rows[0]]
+    given = {_bare(key): axis for key, axis in axes.items()}
+    for column in columns:
+        where = f"sweep.table={file}, column {column}"
+        if _bare(column) in given:
+            word = given[_bare(column)].words[0]
+            raise ConfigError(f"{where}: the sweep sets this key as well ({word}); leave one out")
+        problem = (
+            known.problem(column, {*columns, *given})
+            if known and not column.startswith("+")
+            else None
+        )
+        if problem:
+            raise ConfigError(f"{where}: {problem}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,275 @@
+"""Train the jobs of a group side by side, each as it would have trained alone.
+
+The state of all jobs is a matrix with a row a job. After every epoch each job is looked at by
+itself: whether its loss is still finite, whether the epoch was its best, whether a rule stops it.
+Jobs that have ended take no further part; when half of the rows are idle, the others are packed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from seedbed.errors import Diverged
+from seedbed.sweep.batches import Batch, JobBatches
+from seedbed.sweep.journal import Journal, Metrics, Outcome
+from seedbed.sweep.program import Layout, Program, evaluation_program, record, training_program
+from seedbed.sweep.schedules import JobRates
+from seedbed.sweep.stopping import JobStopping
+from seedbed.sweep.sums import JobSums
+from seedbed.sweep.updates import RULES
+from seedbed.tasks import Task
+
+RATE = "train/learning_rate"
+# Of state or batch, all jobs together.
+FEW_NUMBERS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Group:
+    """What the jobs of a group have in common, and what each has for itself.
+
+    `nets` hold the initial weights. `numbers` are the optimizer's, by name; `clip` among them, if
+    `clip_by_norm` is not None, is infinite for a job that does not clip.
+    """
+
+    nets: Sequence[nn.Module]
+    task: Task
+    batches: JobBatches
+    optimizer: str
+    flags: dict[str, bool]
+    numbers: dict[str, list[float]]
+    clip_by_norm: bool | None
+    rates: JobRates
+    stopping: JobStopping
+    max_epochs: Sequence[int]
+    monitor: str
+    mode: str
+    # Which of the data modules each job trains on.
+    data_of_job: Sequence[int] = ()
+    check_val_every_n_epoch: int = 1
+    logs_rate: bool = True
+    points: int = 100
+
+
+class Engine:
+    """Trains one group. Rows of the state and of every array belong to the jobs `self.job`."""
+
+    def __init__(self, group: Group, progress: Callable[[int, int], None] | None = None) -> None:
+        """`progress` is told, after each epoch, its number and how many jobs have ended."""
+        self.group = group
+        self.progress = progress
+        self.device = group.batches.data[0].device
+        self.net, self.layout = group.nets[0].to(self.device), Layout(group.nets[0])
+        self.rows = torch.stack([self.layout.flat(_named(net)) for net in group.nets])
+        self.rows = self.rows.to(self.device)
+        self.others = {
+            name: torch.stack([_named(net)[name].detach() for net in group.nets]).to(self.device)
+            for name in _named(self.net)
+            if name not in self.layout.shapes
+        }
+        self.numbers = {
+            name: torch.tensor(values, dtype=torch.float64, device=self.device).unsqueeze(1)
+            for name, values in group.numbers.items()
+        }
+        self.rule = RULES[group.optimizer]
+        self.states = self.rule.states(self.rows, self.numbers, group.flags)
+        self.job = np.arange(len(group.nets))
+        self.running = np.ones(len(group.nets), dtype=bool)
+        self.journal = Journal(group.max_epochs, group.monitor, group.mode, group.points)
+        self.best = (self.rows.clone(), _cloned(self.others))
+        self.steps = 0
+        self._programs: dict[Any, Program] = {}
+
+    def train(self) -> list[Outcome]:
+        """Train all jobs to their ends and return what became of them, in the group's order."""
+        with _threads(self._numbers_in_a_step()):
+            self._train()
+        return self.journal.outcomes()
+
+    def _numbers_in_a_step(self) -> int:
+        batch = next(iter(self.group.batches.training(0)))
+        return max(self.rows.numel(), batch.inputs.numel())
+
+    def _train(self) -> None:
+        for epoch in range(1, max(self.group.max_epochs) + 1):
+            self._epoch(epoch)
+            if self.progress is not None:
+                ended = len(self.group.nets) - int(self.running.sum())
+                self.progress(epoch, ended)
+            if not self.running.any():
+                break
+            if self.running.sum() <= len(self.running) // 2:
+                self._pack()
+
+    def _epoch(self, epoch: int) -> None:
+        group = self.group
+        began = (self.rows.clone(), _cloned(self.others))
+        rates, steps_before = group.rates.now(), self.steps
+        sums, losses, step_rates = JobSums(group.task.metrics), [], []
+        self.net.train()
+        for batch in group.batches.training(epoch - 1):
+            step_rates.append(group.rates.column(self.device))
+            loss, output, target = self._step(batch)
+            sums.add(loss, output, target)
+            losses.append(loss)
+            self.steps += 1
+            group.rates.after_step()
+        group.rates.after_epoch()
+        metrics = _named_metrics("train", sums)
+        if epoch % group.check_val_every_n_epoch == 0:
+            metrics |= self._measure("val", (self.rows, self.others))
+        self._end_diverged(epoch, torch.stack(losses), metrics, began, step_rates, steps_before)
+        group.rates.after_validation(metrics)
+        logged = {**metrics, RATE: rates} if group.logs_rate else metrics
+        self.journal.log(epoch, logged, self.job, self.running)
+        self._keep_best(epoch, metrics)
+        self._end_arrived(epoch, metrics)
+
+    # Tensor programs
+
+    def _step(self, batch: Batch) -> tuple[Tensor, ...]:
+        group, key = self.group, ("step", len(self.rows), batch.inputs.shape)
+        self.numbers["lr"] = group.rates.column(self.device)
+        state = (self.rows, self.others, self.numbers, self.states)
+        if key not in self._programs:
+            step = training_program(
+                self.net,
+                group.task,
+                self.layout,
+                self.rule,
+                group.flags,
+                group.clip_by_norm,
+                batch.shared,
+            )
+            self._programs[key] = record(step, *state, batch.inputs, batch.targets)
+        with torch.no_grad():
+            return self._programs[key](*state, batch.inputs, batch.targets)
+
+    def _measure(self, split: str, weights: tuple[Tensor, dict[str, Tensor]]) -> Metrics:
+        """Return loss and metrics of a split, by `split/name`; nothing where it has no rows."""
+        if not self.group.batches.has_split(split):
+            return {}
+        sums = JobSums(self.group.task.metrics)
+        self.net.eval()
+        for batch in self.group.batches.evaluation(split):
+            key = (split, len(weights[0]), batch.inputs.shape)
+            if key not in self._programs:
+                step = evaluation_program(self.net, self.group.task, self.layout, batch.shared)
+                self._programs[key] = record(step, *weights, batch.inputs, batch.targets)
+            with torch.no_grad():
+                sums.add(*self._programs[key](*weights, batch.inputs, batch.targets))
+        return _named_metrics(split, sums)
+
+    # Each job by itself
+
+    def _end_diverged(
+        self,
+        epoch: int,
+        losses: Tensor,
+        metrics: Metrics,
+        began: tuple[Tensor, dict[str, Tensor]],
+        step_rates: list[Tensor],
+        steps_before: int,
+    ) -> None:
+        """End the jobs whose loss, (steps, rows), is not finite: as the epoch before left them."""
+        finite = torch.isfinite(losses).cpu().numpy()
+        bad = self.running & ~(finite.all(axis=0) & np.isfinite(metrics["train/loss"]))
+        for row in np.flatnonzero(bad).tolist():
+            missed = np.flatnonzero(~finite[:, row])
+            step = int(missed[0]) if len(missed) else len(losses) - 1
+            error = Diverged(
+                float(losses[step, row]),
+                epoch,
+                steps_before + step + 1,
+                float(step_rates[step][row]),
+            )
+            self.running[row] = False
+            self.journal.diverge(
+                int(self.job[row]), str(error), epoch - 1, steps_before, self._weights(began, row)
+            )
+        self._measure_ended(np.flatnonzero(bad), tested=False)
+
+    def _keep_best(self, epoch: int, metrics: Metrics) -> None:
+        """Copy the weights of the jobs whose watched metric was never as good."""
+        better = self.journal.improve(epoch, self.steps, metrics, self.job, self.running)
+        if not better.any():
+            return
+        chosen = self._chosen(np.flatnonzero(better))
+        self.best[0][chosen] = self.rows[chosen]
+        for name, value in self.others.items():
+            self.best[1][name][chosen] = value[chosen]
+
+    def _end_arrived(self, epoch: int, metrics: Metrics) -> None:
+        """End the jobs that a rule stops, and those that have trained their last epoch."""
+        reasons = self.group.stopping.after_epoch(epoch, metrics, self.running)
+        ended = self.running & (np.asarray(self.group.max_epochs)[self.job] <= epoch)
+        ended[list(reasons)] = True
+        for row in np.flatnonzero(ended).tolist():
+            self.running[row] = False
+            weights = self._weights((self.rows, self.others), row)
+            self.journal.complete(int(self.job[row]), epoch, self.steps, reasons.get(row), weights)
+        self._measure_ended(np.flatnonzero(ended), tested=True)
+
+    def _measure_ended(self, ended: NDArray[np.int64], tested: bool) -> None:
+        """Hand the best weights of jobs that have ended to the journal, measured on the test."""
+        if not len(ended):
+            return
+        for row in ended.tolist():
+            self.journal.keep_best(int(self.job[row]), self._weights(self.best, row))
+        if tested and self.group.batches.has_split("test"):
+            measured = self._measure("test", self.best)
+            self.journal.test(self.job[ended], {k: v[ended] for k, v in measured.items()})
+
+    def _weights(self, weights: tuple[Tensor, dict[str, Tensor]], row: int) -> dict[str, Tensor]:
+        """Return a job's state_dict, on the CPU."""
+        rows, others = weights
+        own = {name: part[0] for name, part in self.layout.split(rows[row : row + 1]).items()}
+        everything = {**own, **{name: value[row] for name, value in others.items()}}
+        return {name: everything[name].detach().clone().cpu() for name in _named(self.net)}
+
+    def _pack(self) -> None:
+        """Leave out the rows of jobs that have ended."""
+        kept = np.flatnonzero(self.running)
+        chosen = self._chosen(kept)
+        self.rows = self.rows[chosen]
+        self.best = (self.best[0][chosen], {k: v[chosen] for k, v in self.best[1].items()})
+        for tensors in (self.others, self.numbers, self.states):
+            tensors.update({name: value[chosen] for name, value in tensors.items()})
+        for one in (self.group.batches, self.group.rates, self.group.stopping):
+            one.keep(kept)
+        self.job, self.running = self.job[kept], self.running[kept]
+        self._programs.clear()
+
+    def _chosen(self, rows: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(rows).to(self.device)
+
+
+@contextmanager
+def _threads(numbers: int) -> Iterator[None]:
+    """Use one thread where a tensor operation is over before a second one has come to help."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if numbers < FEW_NUMBERS else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _named(net: nn.Module) -> dict[str, Tensor]:
+    """Return what the state_dict holds, by name; the parameters as such."""
+    everything = {**dict(net.named_parameters()), **dict(net.named_buffers())}
+    return {name: everything[name] for name in net.state_dict()}
+
+
+def _named_metrics(split: str, sums: JobSums) -> Metrics:
+    return {f"{split}/{name}": value.cpu().numpy() for name, value in sums.compute().items()}
+
+
+def _cloned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in tensors.items()}

@@ -1,0 +1,119 @@
+"""Run folders of jobs that were trained together: each as it would have been left alone."""
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from seedbed.errors import RunFolderError
+from seedbed.runs.folder import RunFolder
+from seedbed.runs.record import json_text
+
+_TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run folder holds.
+
+    `hydra` are the texts of `.hydra` by file name, `record` the fields of run.json. `best` and
+    `last` are checkpoints (see `checkpoint`), None where there is none; no events have no name.
+    """
+
+    hydra: Mapping[str, str]
+    record: dict[str, Any]
+    events: bytes
+    events_name: str
+    best: dict[str, Any] | None = None
+    last: dict[str, Any] | None = None
+
+
+def checkpoint(
+    epoch: int, step: int, metrics: Mapping[str, float], weights: Mapping[str, Tensor]
+) -> dict[str, Any]:
+    """Return a checkpoint as seedbed.callbacks.Checkpoint writes it; `weights` are the network's.
+
+    `epoch` counts from 1.
+    """
+    return {
+        "pytorch-lightning_version": pl.__version__,
+        "epoch": int(epoch),
+        "global_step": int(step),
+        # Only plain floats can be read without executing anything.
+        "metrics": {name: float(value) for name, value in metrics.items()},
+        "state_dict": {f"net.{name}": _alone(value) for name, value in weights.items()},
+    }
+
+
+def _alone(tensor: Tensor) -> Tensor:
+    """Return a tensor of its own: a view would be saved with all that it is a view of."""
+    tensor = tensor.detach().cpu()
+    return tensor.clone() if tensor.untyped_storage().nbytes() != tensor.nbytes else tensor
+
+
+def write_run(path: Path, files: RunFiles) -> None:
+    """Write a run folder under a hidden name and rename it: it appears whole or not at all.
+
+    It takes 1 to 2 ms, nearly all of it Python's: with several threads it takes longer.
+
+    Raises RunFolderError where something is there already, which is left as it is.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        _write_files(RunFolder(temporary), files)
+        _rename(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_files(folder: RunFolder, files: RunFiles) -> None:
+    folder.path.mkdir()
+    folder.config.parent.mkdir()
+    for name, text in files.hydra.items():
+        (folder.config.parent / name).write_bytes(text.encode())
+    folder.record.write_bytes(json_text(files.record).encode())
+    if files.events_name:
+        (folder.path / files.events_name).write_bytes(files.events)
+    kept = {"best": files.best, "last": files.last}
+    for name, content in kept.items():
+        if content is not None:
+            folder.checkpoint(name).parent.mkdir(exist_ok=True)
+            folder.checkpoint(name).write_bytes(_saved(content))
+
+
+def _saved(content: dict[str, Any]) -> bytes:
+    # In memory: torch writes a file in many small pieces.
+    file = BytesIO()
+    torch.save(content, file)
+    return file.getvalue()
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    try:
+        temporary.rename(path)
+    except OSError as error:
+        if path.exists():
+            raise RunFolderError(f"{path}: there is something already") from error
+        raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a sweep that was killed had not finished to write in its folder."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if not _TEMPORARY.fullmatch(path.name):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

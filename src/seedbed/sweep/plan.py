@@ -1,0 +1,151 @@
+"""Which jobs train side by side, and why the others do not."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from seedbed import build
+from seedbed.sweep.fusing import FREE, JobNumbers, numbers_of, why_alone
+from seedbed.sweep.jobs import Composer, Job
+
+# Parameters times rows of a batch from which a job keeps the cores of a CPU busy by itself.
+LARGEST_STEP = 50_000_000
+# Jobs that train as one program at most: more make a step slower than they save.
+LARGEST_CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class PlannedGroup:
+    """Jobs that share a program. `reason` says why they train one after another, or is empty."""
+
+    jobs: list[Job]
+    numbers: list[JobNumbers]
+    reason: str
+
+    def chunks(self) -> list[tuple[list[Job], list[JobNumbers]]]:
+        """Return the jobs in parts that train together."""
+        starts = range(0, len(self.jobs), LARGEST_CHUNK)
+        return [
+            (self.jobs[start : start + LARGEST_CHUNK], self.numbers[start : start + LARGEST_CHUNK])
+            for start in starts
+        ]
+
+
+def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[PlannedGroup]:
+    """Return the jobs in groups; `fuse` is auto, always or never."""
+    alone: dict[str, list[Job]] = {}
+    groups: dict[str, list[tuple[Job, JobNumbers]]] = {}
+    # By the words besides seed and optimizer: why such a job trains alone, and one of its kind.
+    known: dict[tuple[str, ...], tuple[str, JobNumbers | None]] = {}
+    for job in jobs:
+        others = tuple(word for word in job.overrides if not _is_seed_or_optimizer(_key(word)))
+        with composer.applied(job) as config:
+            if others not in known:
+                reason = "sweep.fuse=never" if fuse == "never" else why_alone(config)
+                plain = not reason and _is_plain(config)
+                known[others] = (reason, numbers_of(config) if plain else None)
+            reason, like = known[others]
+            if reason:
+                alone.setdefault(reason, []).append(job)
+                continue
+            shared = repr(_shared_words(job)) if like is not None else _shared_values(config)
+            groups.setdefault(shared, []).append((job, numbers_of(config, like)))
+    planned = [_paying(composer, group, fuse) for group in groups.values()]
+    return planned + [PlannedGroup(group, [], reason) for reason, group in alone.items()]
+
+
+def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: str) -> PlannedGroup:
+    jobs, numbers = [job for job, _ in group], [one for _, one in group]
+    reason = ""
+    if fuse == "auto":
+        with composer.applied(jobs[0]) as config:
+            reason = _does_not_pay(config, len(jobs))
+    return PlannedGroup(jobs, [] if reason else numbers, reason)
+
+
+def _key(word: str) -> str:
+    return word.partition("=")[0]
+
+
+def _is_seed_or_optimizer(key: str) -> bool:
+    return key in ("seed", "data.seed") or key.startswith("optimizer.")
+
+
+def is_free(key: str) -> bool:
+    """Tell whether jobs of a group may differ in a key."""
+    return any(key == free or key.startswith(f"{free}.") for free in FREE)
+
+
+def _shared_words(job: Job) -> tuple[str, ...]:
+    """Return the overrides that the other jobs of a group must have as well."""
+    return tuple(word for word in job.overrides if not is_free(_key(word)))
+
+
+def _shared_values(config: DictConfig) -> str:
+    """Return all values that the other jobs of a group must have as well."""
+    values: Any = {
+        name: OmegaConf.to_container(node, resolve=True) if isinstance(node, DictConfig) else node
+        for name, node in config.items()
+        if name != "hydra"
+    }
+    return repr(sorted(_leaves(values, ""), key=lambda leaf: leaf[0]))
+
+
+def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield every value below a node that no FREE key names."""
+    for name, value in node.items():
+        key = f"{prefix}{name}"
+        if is_free(key):
+            continue
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{key}.")
+        else:
+            yield key, repr(value)
+
+
+# Interpolations of the shipped configs, none of which follows a FREE key.
+_SHIPPED = re.compile(
+    r"\$\{(data\.(input_shape|output_size|features|targets|classes)|oc\.env:.*)\}|\$\{paths\..*"
+)
+
+
+def _is_plain(config: DictConfig) -> bool:
+    """Tell whether a job's values can be told from its words: no key follows another in secret."""
+    plain: Any = {
+        name: OmegaConf.to_container(node, resolve=False) if isinstance(node, DictConfig) else node
+        for name, node in config._content.items()  # type: ignore[union-attr]
+        if name != "hydra"
+    }
+    return all(
+        _SHIPPED.fullmatch(text) or (key == "data.seed" and text == "${seed}")
+        for key, text in _texts(plain, "")
+        if "${" in text
+    )
+
+
+def _does_not_pay(config: DictConfig, jobs: int) -> str:
+    """Return why a group would not be faster than its jobs one after another, or nothing."""
+    if jobs == 1:
+        return "no other job has the same program"
+    if build.accelerator(config.trainer.accelerator) != "cpu":
+        return ""
+    net = build.build_net(config)
+    if any(isinstance(module, nn.modules.conv._ConvNd) for module in net.modules()):
+        return "convolutions keep a CPU busy by themselves"
+    numbers = sum(parameter.numel() for parameter in net.parameters())
+    rows = config.data.batch_size or config.data.get("rows", 1)
+    if numbers * rows > LARGEST_STEP:
+        return "a step of one job keeps a CPU busy by itself"
+    return ""
+
+
+def _texts(node: Any, prefix: str) -> Iterable[tuple[str, str]]:
+    if isinstance(node, str):
+        yield prefix.rstrip("."), node
+    elif isinstance(node, dict | list):
+        for name, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _texts(value, f"{prefix}{name}.")

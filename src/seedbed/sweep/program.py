@@ -1,0 +1,172 @@
+"""One step of many jobs as one tensor program, made of the very modules that train alone.
+
+`torch.func` puts a job axis in front of network, loss and gradient; the whole step, the update
+included, is then recorded once as a flat list of tensor operations (make_fx) and replayed without
+autograd or Python in between. What the recorder cannot hold is refused with the reason, and such
+jobs train one after another.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from seedbed.sweep.updates import Numbers, Rule, clip
+from seedbed.tasks import Task
+
+Program = Callable[..., tuple[Tensor, ...]]
+
+
+class CannotFuse(Exception):
+    """The network or loss does not go through torch.func; the message is the reason."""
+
+
+class Layout:
+    """Where each trained parameter of a network lies in a job's row of numbers."""
+
+    def __init__(self, net: nn.Module) -> None:
+        trained = {k: p for k, p in net.named_parameters() if p.requires_grad}
+        self.shapes = {name: tuple(parameter.shape) for name, parameter in trained.items()}
+        self.sizes = [parameter.numel() for parameter in trained.values()]
+
+    def flat(self, named: Mapping[str, Tensor]) -> Tensor:
+        """Return one network's parameters as a row, (numbers,)."""
+        return torch.cat([named[name].detach().reshape(-1) for name in self.shapes])
+
+    def split(self, rows: Tensor) -> dict[str, Tensor]:
+        """Return (jobs, numbers) as views (jobs, *shape) by parameter name."""
+        jobs = len(rows)
+        parts = rows.split(self.sizes, dim=1)
+        return {
+            name: part.view(jobs, *shape)
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
+        }
+
+
+def per_job(net: nn.Module, task: Task) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
+    """Return a function of one job: (parameters, buffers, inputs, targets) to (loss, output,
+    target)."""
+
+    def measure(
+        parameters: dict[str, Tensor], others: dict[str, Tensor], inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        def call(*arguments: Tensor) -> Any:
+            return functional_call(net, (parameters, others), arguments)
+
+        output = task.output(call, inputs)
+        target = task.target(targets, output)
+        return task.loss(output, target), output, target
+
+    return measure
+
+
+def training_program(
+    net: nn.Module,
+    task: Task,
+    layout: Layout,
+    rule: Rule,
+    flags: dict[str, bool],
+    clip_by_norm: bool | None,
+    shared_batch: bool,
+) -> Callable[..., tuple[Tensor, ...]]:
+    """Return one step as a function of tensors alone; it is recorded by `record`.
+
+    It takes the rows (jobs, numbers), dictionaries of the network's other tensors (jobs, ...), of
+    the rule's numbers (jobs, 1) and states, and a batch: (jobs, rows, ...), or (rows, ...) where
+    all jobs see the same one. It changes rows, others and states in place, and returns losses
+    (jobs,), outputs and targets, from before the update.
+    """
+    batch_axis = None if shared_batch else 0
+    measure = per_job(net, task)
+
+    def step(
+        rows: Tensor,
+        others: dict[str, Tensor],
+        numbers: Numbers,
+        states: Numbers,
+        inputs: Tensor,
+        targets: Tensor,
+    ) -> tuple[Tensor, ...]:
+        leaves = {k: part.detach().requires_grad_() for k, part in layout.split(rows).items()}
+        fused = vmap(measure, in_dims=(0, 0, batch_axis, batch_axis), randomness="different")
+        loss, output, target = fused(leaves, others, inputs, targets)
+        parts = torch.autograd.grad(loss.sum(), list(leaves.values()))
+        gradient = torch.cat([part.reshape(len(rows), -1) for part in parts], dim=1)
+        with torch.no_grad():
+            if clip_by_norm is not None:
+                gradient = clip(gradient, numbers["clip"].to(gradient.dtype), clip_by_norm)
+            rule.update(rows, gradient, numbers, states, flags)
+        return loss.detach(), output.detach(), target
+
+    return step
+
+
+def evaluation_program(
+    net: nn.Module, task: Task, layout: Layout, shared_batch: bool
+) -> Callable[..., tuple[Tensor, ...]]:
+    """Return the measuring of a batch as a function of tensors: losses, outputs, targets."""
+    batch_axis = None if shared_batch else 0
+    measure = per_job(net, task)
+
+    def step(
+        rows: Tensor, others: dict[str, Tensor], inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, ...]:
+        fused = vmap(measure, in_dims=(0, 0, batch_axis, batch_axis), randomness="different")
+        loss, output, target = fused(layout.split(rows), others, inputs, targets)
+        return loss, output, target
+
+    return step
+
+
+def record(step: Callable[..., tuple[Tensor, ...]], *example: Any) -> Program:
+    """Return the step recorded for tensors of these shapes; the example is left as it is.
+
+    Raises CannotFuse where the step cannot be recorded.
+    """
+    copies = _copied(example)
+    try:
+        graph = make_fx(step)(*copies)
+    except Exception as error:  # The user's own network may do anything.
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        raise CannotFuse(f"{type(error).__name__}: {reason}") from error
+    graph.eval()
+    flat = _tensors(_copied(example))
+
+    def replay(*tensors: Tensor) -> Any:
+        return graph(*_filled(example, iter(tensors)))
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compiled: Any = torch.jit.trace(replay, tuple(flat), check_trace=False)
+    except RuntimeError:  # Some operations, convolutions among them, have arguments it lacks.
+        return lambda *arguments: tuple(graph(*arguments))
+    return lambda *arguments: compiled(*_tensors(arguments))
+
+
+def _tensors(arguments: Sequence[Any]) -> list[Tensor]:
+    """Return all tensors of arguments that are tensors or dictionaries of them."""
+    return [
+        tensor
+        for one in arguments
+        for tensor in (one.values() if isinstance(one, dict) else (one,))
+    ]
+
+
+def _copied(arguments: Sequence[Any]) -> list[Any]:
+    return [
+        {k: v.clone() for k, v in one.items()} if isinstance(one, dict) else one.clone()
+        for one in arguments
+    ]
+
+
+def _filled(example: Sequence[Any], tensors: Any) -> list[Any]:
+    """Return arguments as in the example, of other tensors."""
+    return [
+        {name: next(tensors) for name in one} if isinstance(one, dict) else next(tensors)
+        for one in example
+    ]

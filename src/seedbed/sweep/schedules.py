@@ -1,0 +1,83 @@
+"""Learning rates of many jobs: torch's own schedulers, one for each course that differs."""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import SGD, Optimizer
+
+
+class JobRates:
+    """The learning rate of each job as its schedule has it now.
+
+    `rates` are those of the optimizers. `make` maps an optimizer to Lightning's dictionary of its
+    scheduler, or to None; jobs of one rate and `course` share a schedule, unless it watches a
+    metric.
+    """
+
+    def __init__(
+        self,
+        rates: Sequence[float],
+        make: Sequence[Callable[[Optimizer], dict[str, Any] | None]],
+        courses: Sequence[Hashable],
+    ) -> None:
+        keys = list(zip(rates, courses, strict=True))
+        places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        self.which = np.array([places[key] for key in keys])
+        makers = dict(zip(keys, make, strict=True))
+        self._optimizers = [
+            SGD([nn.Parameter(torch.zeros(1))], lr=rate, momentum=0.9) for rate, _ in places
+        ]
+        self._schedules = [
+            makers[key](optimizer) for key, optimizer in zip(places, self._optimizers, strict=True)
+        ]
+        self._column: Tensor | None = None
+
+    def now(self) -> NDArray[np.float64]:
+        """Return the rates, (jobs,)."""
+        rates = [float(optimizer.param_groups[0]["lr"]) for optimizer in self._optimizers]
+        current: NDArray[np.float64] = np.array(rates)[self.which]
+        return current
+
+    def column(self, device: torch.device) -> Tensor:
+        """Return the rates as (jobs, 1) float64."""
+        if self._column is None:
+            self._column = torch.from_numpy(self.now()).unsqueeze(1).to(device)
+        return self._column
+
+    def after_step(self) -> None:
+        """Advance the schedules that count steps."""
+        self._advance("step", {})
+
+    def after_epoch(self) -> None:
+        """Advance the schedules that count epochs."""
+        self._advance("epoch", {})
+
+    def after_validation(self, metrics: dict[str, NDArray[np.float64]]) -> None:
+        """Advance the schedules that watch a metric; each has a job of its own."""
+        self._advance("epoch", metrics)
+
+    def _advance(self, interval: str, metrics: dict[str, NDArray[np.float64]]) -> None:
+        for place in np.unique(self.which):
+            schedule = self._schedules[place]
+            if schedule is None or schedule["interval"] != interval:
+                continue
+            monitor = schedule.get("monitor")
+            if (monitor is not None) != bool(metrics):
+                continue
+            # The optimizer only holds the rate; torch wants to see it step before its schedule.
+            self._optimizers[place].step()
+            if monitor is None:
+                schedule["scheduler"].step()
+            elif monitor in metrics:
+                row = int(np.flatnonzero(self.which == place)[0])
+                schedule["scheduler"].step(float(metrics[monitor][row]))
+            self._column = None
+
+    def keep(self, rows: NDArray[np.int64]) -> None:
+        """Go on with some of the jobs only."""
+        self.which = self.which[rows]
+        self._column = None

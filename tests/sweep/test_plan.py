@@ -1,0 +1,211 @@
+"""Which jobs train side by side, and the reason given for the others."""
+
+from collections.abc import Iterator
+from contextlib import chdir
+
+import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
+from hydra.core.utils import JobRuntime, setup_globals
+from hydra.types import RunMode
+from tests.quick import composed
+
+from seedbed.application import register_resolvers
+from seedbed.listing import config_folder
+from seedbed.schema import register_schema
+from seedbed.sweep import plan
+from seedbed.sweep.axes import job_overrides
+from seedbed.sweep.fusing import FREE, numbers_of, why_alone
+from seedbed.sweep.jobs import Composer, numbered
+from seedbed.sweep.plan import PlannedGroup, is_free, make_plan
+
+
+@pytest.fixture(scope="module")
+def composer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composer]:
+    with chdir(tmp_path_factory.mktemp("sweeps")):
+        register_resolvers()
+        register_schema()
+        setup_globals()
+        JobRuntime.instance().set("name", "train")
+        loader = ConfigLoaderImpl(create_config_search_path(str(config_folder())))
+        words = ["trainer=cpu", "callbacks=quiet", "hydra.mode=MULTIRUN"]
+        yield Composer(loader, loader.load_configuration("train", words, RunMode.MULTIRUN))
+
+
+def planned(composer: Composer, *words: str, fuse: str = "auto") -> list[PlannedGroup]:
+    jobs = numbered(job_overrides(words, composer.loader))
+    groups = make_plan(composer, jobs, fuse)
+    # Every job is in one group, and nothing is read wrongly for the sake of speed.
+    assert sorted(job for group in groups for job in group.jobs) == jobs
+    for group in groups:
+        assert len(group.numbers) == (0 if group.reason else len(group.jobs))
+        for job, numbers in zip(group.jobs, group.numbers, strict=False):
+            with composer.applied(job) as config:
+                assert numbers == numbers_of(config), job
+    return groups
+
+
+REASONS = {
+    "data of this kind": ("data=none", "model=parabola"),
+    "torchmetric": ("+task.torchmetrics.mape._target_=torchmetrics.MeanAbsolutePercentageError",),
+    "optimizer torch.optim.LBFGS": ("optimizer=lbfgs",),
+    "autograd alone": ("gradient=finite_difference",),
+    "trainer.devices=2": ("trainer.devices=2",),
+    "trainer.strategy=ddp": ("trainer.strategy=ddp",),
+    "trainer.precision=bf16-mixed": ("trainer.precision=bf16-mixed",),
+    "trainer.min_epochs=2": ("trainer.min_epochs=2",),
+    "trainer.max_steps=5": ("trainer.max_steps=5",),
+    "trainer.max_time=00:00:01:00": ("trainer.max_time=00:00:01:00",),
+    "trainer.accumulate_grad_batches=2": ("trainer.accumulate_grad_batches=2",),
+    "trainer.limit_train_batches=0.5": ("trainer.limit_train_batches=0.5",),
+    "trainer.limit_val_batches=3": ("trainer.limit_val_batches=3",),
+    "trainer.limit_test_batches=2": ("trainer.limit_test_batches=2",),
+    "trainer.overfit_batches=1": ("trainer.overfit_batches=1",),
+    "trainer.log_every_n_steps=1": ("trainer.log_every_n_steps=1",),
+    "trainer.detect_anomaly=True": ("trainer.detect_anomaly=true",),
+    "trainer.profiler=simple": ("trainer.profiler=simple",),
+    "cycle_momentum": ("scheduler=one_cycle", "scheduler.cycle_momentum=true"),
+    "freeze.until_epoch": ("freeze.parameters=[bias]", "freeze.until_epoch=2"),
+    "callbacks.stop": ("+callback@callbacks.stop=loss_converged", "callbacks.stop.max_loss=1"),
+    "callbacks.path": ("+callback@callbacks.path=parameter_values",),
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_why_a_job_trains_alone(reason: str) -> None:
+    assert reason in why_alone(composed(*REASONS[reason]))
+
+
+def test_the_ordinary_job_needs_not_train_alone() -> None:
+    assert why_alone(composed("callbacks=early_stopping")) == ""
+    assert why_alone(composed("trainer.precision=64-true", "gradient.compare=false")) == ""
+    assert "autograd" in why_alone(composed("gradient=analytic", "gradient.compare=true"))
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        *((key, True) for key in FREE),
+        ("scheduler.gamma", True),
+        ("initial_weights.parameters.weight", True),
+        ("optimizer", False),
+        ("optimizer.nesterov", False),
+        ("optimizer.lr_rate", False),
+        ("seeds", False),
+        ("data.batch_size", False),
+        ("model", False),
+    ],
+)
+def test_keys_in_which_jobs_may_differ(key: str, expected: bool) -> None:
+    assert is_free(key) is expected
+
+
+def test_jobs_that_differ_in_numbers_alone_are_one_group(composer: Composer) -> None:
+    words = ("optimizer.lr=1e-6,1e-5", "seed=range(0,3)", "scheduler=constant,step")
+    [group] = planned(composer, *words)
+    assert (len(group.jobs), group.reason) == (12, "")
+    assert {one.seed for one in group.numbers} == {0, 1, 2}
+    assert {one.optimizer["lr"] for one in group.numbers} == {1e-6, 1e-5}
+
+
+def test_other_keys_divide_the_jobs(composer: Composer) -> None:
+    groups = planned(composer, "seed=0,1", "data.batch_size=3,5", "model=linear,mlp")
+    assert [[job.number for job in group.jobs] for group in groups] == [
+        [0, 4], [1, 5], [2, 6], [3, 7],
+    ]  # fmt: skip
+    assert {group.reason for group in groups} == {""}
+
+
+def test_always_and_never_and_what_pays(
+    composer: Composer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [one.reason for one in planned(composer, "seed=0,1", fuse="never")] == [
+        "sweep.fuse=never"
+    ]
+    [lone] = planned(composer, "seed=1")
+    assert lone.reason == "no other job has the same program"
+    assert planned(composer, "seed=1", fuse="always")[0].reason == ""
+    monkeypatch.setattr(plan, "LARGEST_STEP", 10)
+    [large] = planned(composer, "seed=0,1", "data.batch_size=15")
+    assert "keeps a CPU busy" in large.reason
+    assert planned(composer, "seed=0,1", "data.batch_size=15", fuse="always")[0].reason == ""
+
+
+def test_convolutions_fuse_on_demand_alone(composer: Composer) -> None:
+    words = ("seed=0,1", "data=fashion_mnist", "model=cnn")
+    assert "convolutions" in planned(composer, *words)[0].reason
+    assert planned(composer, *words, fuse="always")[0].reason == ""
+
+
+def test_a_reason_goes_before_always(composer: Composer) -> None:
+    [group] = planned(composer, "seed=0,1", "optimizer=lbfgs", fuse="always")
+    assert "LBFGS" in group.reason
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("data.batch_size=${seed}", "seed=1,2"),
+        ("task.loss=huber", "task.huber_delta=${optimizer.lr}", "optimizer.lr=1,2"),
+        ("model=mlp", "model.hidden=['${seed}']", "seed=1,2"),
+        # By way of another free key that nobody swept.
+        ("data.batch_size=${data.seed}", "seed=1,2"),
+        ("data.batch_size=${.seed}", "seed=1,2"),
+        ("data.batch_size=${.split_seed}", "data.split_seed=1,2"),
+        ("data.batch_size=${oc.select:seed}", "seed=1,2"),
+    ],
+)
+def test_a_key_that_follows_a_number_of_the_job(composer: Composer, words: tuple[str, ...]) -> None:
+    # Such jobs differ in more than their numbers: none of them shares a program with another.
+    assert [len(group.jobs) for group in planned(composer, *words)] == [1, 1]
+
+
+def test_a_key_that_follows_what_does_not_differ_is_no_reason(composer: Composer) -> None:
+    [group] = planned(composer, "data.batch_size=${seed}", "seed=3", "optimizer.lr=1,2")
+    assert group.reason == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("data.split_seed=${seed}", "seed=1,2,3"),
+        ("data.split_seed=${data.seed}", "seed=1,2,3"),
+        ("data.split_seed=${.seed}", "data.seed=1,2,3"),
+        ("data=linear_noise", "data.noise=${optimizer.lr}", "optimizer.lr=1,2,3"),
+        ("scheduler=one_cycle", "optimizer.lr=1,2,3"),
+        ("scheduler=step", "scheduler.step_size=${trainer.max_epochs}", "trainer.max_epochs=2,3"),
+        ("optimizer=adam", "optimizer.betas=[0.1,0.2],[0.3,0.4]", "seed=1,2"),
+        ("optimizer.weight_decay=${optimizer.lr}", "optimizer.lr=1,2"),
+        ("trainer.gradient_clip_val=${optimizer.lr}", "optimizer.lr=1,2"),
+        ("trainer.max_epochs=${seed}", "seed=1,2"),
+        ("trainer.gradient_clip_val=null,1", "seed=1,2", "data.seed=4"),
+    ],
+)
+def test_a_number_that_follows_another_is_each_jobs_own(
+    composer: Composer, words: tuple[str, ...]
+) -> None:
+    # `planned` compares the numbers with those of each job's own config.
+    assert [group.reason for group in planned(composer, *words)] == [""]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("scheduler=one_cycle", "scheduler.cycle_momentum=false,true", "optimizer.momentum=0.9"),
+        ("trainer.max_epochs=5,null", "trainer.max_steps=null"),
+    ],
+)
+def test_each_job_is_asked_whether_it_can_fuse(composer: Composer, words: tuple[str, ...]) -> None:
+    reasons = {}
+    for group in planned(composer, *words):
+        reasons |= {job.number: group.reason for job in group.jobs}
+    assert reasons[1] != ""
+
+
+def test_a_group_trains_in_chunks(composer: Composer, monkeypatch: pytest.MonkeyPatch) -> None:
+    [group] = planned(composer, "seed=range(0,7)")
+    assert [len(jobs) for jobs, _ in group.chunks()] == [7]
+    monkeypatch.setattr(plan, "LARGEST_CHUNK", 3)
+    parts = group.chunks()
+    assert [[job.number for job in jobs] for jobs, _ in parts] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert [[one.seed for one in numbers] for _, numbers in parts] == [[0, 1, 2], [3, 4, 5], [6]]

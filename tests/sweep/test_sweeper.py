@@ -1,0 +1,292 @@
+"""Sweeps on the command line: run folders, tables, plans, exit codes and refusals."""
+
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tests.training import events, record
+
+SMALL = ("data.rows=20", "data.batch_size=10", "data.val_size=5", "data.test_size=5")
+TRAIN = ("train", "-m", "data=linear_noise", "trainer=cpu", "trainer.max_epochs=3", *SMALL)
+# Differs between two runs of the same job by its nature.
+OF_THE_RUN = ("started", "finished", "seconds", "command", "group")
+
+
+def swept(folder: Path, name: str = "sweep") -> list[Path]:
+    """Return the run folders of a sweep, in the order of their numbers."""
+    found = [path.parent for path in (folder / name).glob("*/run.json")]
+    return sorted(found, key=lambda path: int(path.name))
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "results.csv").open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(one.relative_to(folder)) for one in folder.rglob("*"))
+
+
+def assert_like(found: Any, expected: Any, where: str = "") -> None:
+    """Assert that JSON is equal but for the last digits of its numbers."""
+    if isinstance(expected, dict):
+        assert isinstance(found, dict), where
+        assert list(found) == list(expected), where
+        for key, value in expected.items():
+            assert_like(found[key], value, f"{where}.{key}")
+    elif isinstance(expected, list):
+        assert len(found) == len(expected), where
+        for place, value in enumerate(expected):
+            assert_like(found[place], value, f"{where}[{place}]")
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-5), where
+    else:
+        assert found == expected, where
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def pair(command: Any, kept: Path) -> tuple[Path, Path]:
+    """Return the folders of a fused sweep and of the same one job after another, swept once."""
+    for fuse in ("always", "never"):
+        if not (kept / fuse).exists():
+            words = ("optimizer.lr=0.01,0.05", "seed=1,2", f"sweep.fuse={fuse}")
+            outcome = command(*TRAIN, *words, f"hydra.sweep.dir={kept / fuse}")
+            assert outcome.code == 0, outcome.err
+    return kept / "always", kept / "never"
+
+
+def test_a_fused_sweep_leaves_what_its_jobs_alone_leave(pair: tuple[Path, Path]) -> None:
+    fused, alone = pair
+    problems = []
+    for number in range(4):
+        here, there = fused / str(number), alone / str(number)
+        found, expected = record(here), record(there)
+        for key in dict.fromkeys([*expected, *found]):
+            if key in OF_THE_RUN:
+                continue
+            try:
+                assert_like(found.get(key), expected.get(key), key)
+            except AssertionError as error:
+                problems.append(f"{number}: {str(error).splitlines()[0]}")
+        assert found["seconds"] > 0
+        assert found["group"]["jobs"] == 4
+        names = [name for name in files(here) if "tfevents" not in name]
+        assert names == [name for name in files(there) if "tfevents" not in name]
+        for name in ("best", "last"):
+            one, other = (
+                torch.load(path / "checkpoints" / f"{name}.ckpt", weights_only=True)
+                for path in (here, there)
+            )
+            assert (one["epoch"], one["global_step"]) == (other["epoch"], other["global_step"])
+            torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=1e-4, atol=1e-6)
+    assert problems == []
+
+
+def test_the_saved_config_is_that_of_the_job_alone(pair: tuple[Path, Path]) -> None:
+    for number in range(4):
+        fused, alone = (folder / str(number) / ".hydra" for folder in pair)
+        for name in ("config.yaml", "overrides.yaml"):
+            found = (fused / name).read_text().replace("fuse: always", "fuse: never")
+            found = found.replace("fuse=always", "fuse=never")
+            assert found == (alone / name).read_text(), name
+
+
+def test_the_curves_are_those_of_the_job_alone(pair: tuple[Path, Path]) -> None:
+    for number in range(4):
+        found, expected = (events(folder / str(number)) for folder in pair)
+        tags = set(expected.Tags()["scalars"])
+        assert set(found.Tags()["scalars"]) == tags
+        for tag in tags:
+            points = {one.step: one.value for one in expected.Scalars(tag)}
+            drawn = {one.step: one.value for one in found.Scalars(tag)}
+            assert drawn == pytest.approx(points, rel=1e-4, abs=1e-6), tag
+
+
+def test_tensorboard_reads_the_hyperparameters(pair: tuple[Path, Path]) -> None:
+    from tensorboard.plugins.hparams import plugin_data_pb2
+
+    for folder in pair:
+        content = events(folder / "3").SummaryMetadata("_hparams_/session_start_info")
+        data = plugin_data_pb2.HParamsPluginData.FromString(content.plugin_data.content)
+        values = data.session_start_info.hparams
+        assert values["optimizer.lr"].number_value == 0.05
+        assert values["seed"].number_value == 2
+        assert values["model"].string_value == "linear"
+
+
+def test_evaluate_and_predict_read_a_fused_run(command: Any, tmp_path: Path) -> None:
+    assert command(*TRAIN, "seed=1,2", "sweep.fuse=always", "hydra.sweep.dir=sweep").code == 0
+    run = swept(tmp_path)[1]
+    evaluated = command("evaluate", f"run={run}", "split=test")
+    assert evaluated.code == 0, evaluated.err
+    assert f"{record(run)['metrics']['test/loss']:.4g}"[:5] in evaluated.out
+    for name in ("best", "last"):
+        predicted = command("predict", f"run={run}", "input=[[0.5],[1]]", f"checkpoint={name}")
+        assert predicted.code == 0, predicted.err
+
+
+def test_the_table_and_the_plan_of_a_sweep(command: Any, tmp_path: Path) -> None:
+    words = ("optimizer.lr=1e-2,5e-2", "seed=range(0,3)", "sweep.fuse=always")
+    outcome = command(*TRAIN, *words, "hydra.sweep.dir=sweep")
+    assert outcome.code == 0, outcome.err
+    assert "6 jobs: optimizer.lr (2) x seed (3)" in outcome.out
+    assert "6 jobs side by side" in outcome.out
+    assert "6 completed" in outcome.out
+    rows = table(tmp_path / "sweep")
+    assert [row["number"] for row in rows] == [str(number) for number in range(6)]
+    assert [row["folder"] for row in rows] == [str(number) for number in range(6)]
+    assert [float(row["optimizer.lr"]) for row in rows] == [0.01] * 3 + [0.05] * 3
+    assert [int(row["seed"]) for row in rows] == [0, 1, 2] * 2
+    for row, run in zip(rows, swept(tmp_path), strict=True):
+        fields = record(run)
+        assert row["status"] == fields["status"] == "completed"
+        for name, value in fields["metrics"].items():
+            assert float(row[name]) == pytest.approx(value, rel=1e-12)
+    plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
+    found = {key: list(map(float, values)) for key, values in plan["axes"].items()}
+    assert found == {"optimizer.lr": [0.01, 0.05], "seed": [0, 1, 2]}
+    assert plan["groups"] == [list(range(6))]
+    assert [one["number"] for one in plan["jobs"]] == list(range(6))
+    assert (tmp_path / "sweep/multirun.yaml").is_file()
+    best = min(rows, key=lambda row: float(row["val/loss"]))
+    [line] = [line for line in outcome.out.splitlines() if line.startswith("best alone")]
+    words = dict(word.split("=", 1) for word in line.split() if "=" in word)
+    assert float(words["optimizer.lr"]) == float(best["optimizer.lr"])
+    assert words["seed"] == best["seed"]
+
+
+def test_a_plan_writes_nothing(command: Any, tmp_path: Path) -> None:
+    outcome = command(*TRAIN, "seed=range(0,5)", "optimizer.lr=1e-3,1e-2", "sweep.plan=true")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines()[0] == "sweep  10 jobs: seed (5) x optimizer.lr (2)"
+    assert "10 jobs side by side (numbers 0 to 9)" in outcome.out
+    assert files(tmp_path) == []
+
+
+def test_paired_axes(command: Any, tmp_path: Path) -> None:
+    words = ("optimizer.lr=0.01,0.02", "seed=5,6", "sweep.zip=[optimizer.lr,seed]")
+    outcome = command(*TRAIN, *words, "hydra.sweep.dir=sweep")
+    assert outcome.code == 0, outcome.err
+    found = [(row["optimizer.lr"], row["seed"]) for row in table(tmp_path / "sweep")]
+    assert found == [("0.01", "5"), ("0.02", "6")]
+
+
+def test_a_table_of_jobs(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "jobs.csv").write_text("optimizer.lr,data.noise\n0.01,0\n0.02,1\n0.03,0.5\n")
+    outcome = command(*TRAIN, "sweep.table=jobs.csv", "hydra.sweep.dir=sweep")
+    assert outcome.code == 0, outcome.err
+    found = [(row["optimizer.lr"], row["data.noise"]) for row in table(tmp_path / "sweep")]
+    assert [tuple(map(float, one)) for one in found] == [(0.01, 0), (0.02, 1), (0.03, 0.5)]
+    rates = [record(run)["hyperparameters"]["optimizer.lr"] for run in swept(tmp_path)]
+    assert rates == [0.01, 0.02, 0.03]
+
+
+def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
+    words = ("seed=7", "optimizer.lr=0.01,0.02", "sweep.repeats=2", "hydra.sweep.dir=sweep")
+    assert command(*TRAIN, *words).code == 0
+    assert [record(run)["seed"] for run in swept(tmp_path)] == [7, 8, 7, 8]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("optimizer.lr=1e-5,-1,1e-3", "seed=0,1"), "optimizer.lr"),
+        (("optimizer=sgd,adm",), "adm"),
+        (("nosuchkey=1,2",), "nosuchkey"),
+        (("seed=1,x",), "seed"),
+        (("model=linear,cnn",), "model=cnn"),
+        (("optimizer.momentum=0.9,0", "optimizer.nesterov=true"), "nesterov"),
+        (("data.val_size=5,0.5,100", "seed=0,1"), "val_size"),
+        (("+initial_weights.parameters.weight=[[1.0]],[[[1.0]]]",), "initial_weights"),
+        (("optimizer=adam", "optimizer.betas=[0.9,0.99],[0.9]"), "betas"),
+        (("sweep.fuse=always,never",), "sweep"),
+        (("sweep.fuse=sometimes", "seed=0,1"), "sweep.fuse"),
+        (("sweep.zip=[seed]", "optimizer.lr=1,2"), "sweep.zip"),
+        (("sweep.table=none.csv",), "none.csv"),
+        (("seed=0,1", "sweep.repeats=2"), "overlap"),
+        (("freeze.parameters=[bias],[nothing]", "seed=0,1"), "freeze.parameters"),
+    ],
+)
+def test_a_wrong_job_stops_the_sweep_before_anything_is_written(
+    refused: Any, words: tuple[str, ...], message: str
+) -> None:
+    assert (
+        message in refused(*TRAIN, *words, "sweep.fuse=always", function=None)
+        if all("sweep.fuse" not in word for word in words)
+        else refused(*TRAIN, *words, function=None)
+    )
+
+
+def test_a_sweep_with_a_job_that_diverges_fails_and_completes_the_others(
+    command: Any, tmp_path: Path
+) -> None:
+    words = ("optimizer.lr=0.01,1e30,0.02", "sweep.fuse=always", "hydra.sweep.dir=sweep")
+    outcome = command(*TRAIN, *words)
+    assert outcome.code == 1, outcome
+    statuses = [record(run)["status"] for run in swept(tmp_path)]
+    assert statuses == ["completed", "diverged", "completed"]
+    assert "the loss became" in record(tmp_path / "sweep/1")["error"]
+    assert "2 completed, 1 diverged" in outcome.out
+    rows = table(tmp_path / "sweep")
+    assert [row["status"] for row in rows] == statuses
+    assert math.isfinite(float(rows[2]["val/loss"]))
+
+
+def test_a_sweep_of_jobs_that_train_alone_and_together(command: Any, tmp_path: Path) -> None:
+    words = ("optimizer=adam,lbfgs", "optimizer.lr=0.1", "seed=0,1", "hydra.sweep.dir=sweep")
+    outcome = command(*TRAIN, *words)
+    assert outcome.code == 0, outcome.err
+    assert "2 jobs side by side" in outcome.out
+    assert "one after another: optimizer torch.optim.LBFGS" in outcome.out
+    rows = table(tmp_path / "sweep")
+    assert [row["number"] for row in rows] == ["0", "1", "2", "3"]
+    assert {row["status"] for row in rows} == {"completed"}
+    assert ["group" in record(run) for run in swept(tmp_path)] == [True, True, False, False]
+    plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
+    assert plan["groups"] == [[0, 1]]
+
+
+def test_models_of_different_kinds_are_groups_of_their_own(command: Any, tmp_path: Path) -> None:
+    words = ("model=linear,mlp", "seed=0,1", "hydra.sweep.dir=sweep")
+    outcome = command(*TRAIN, *words)
+    assert outcome.code == 0, outcome.err
+    plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
+    assert plan["groups"] == [[0, 1], [2, 3]]
+    assert {record(run)["status"] for run in swept(tmp_path)} == {"completed"}
+
+
+def test_a_job_that_diverges_alone_leaves_the_exit_code_of_the_sweep(command: Any) -> None:
+    words = ("optimizer.lr=0.01,1e30", "sweep.fuse=never")
+    assert command(*TRAIN, *words).code == 1
+
+
+def test_a_sweep_does_not_write_over_an_older_one(command: Any, tmp_path: Path) -> None:
+    words = (*TRAIN, "seed=0,1", "hydra.sweep.dir=sweep")
+    assert command(*words).code == 0
+    before = files(tmp_path)
+    assert command(*words).code == 2
+    assert files(tmp_path) == before
+
+
+# A number that follows another.
+
+
+def test_a_key_of_the_data_that_follows_the_order_of_the_batches(
+    command: Any, tmp_path: Path
+) -> None:
+    words = ("data.split_seed=${data.seed}", "seed=1,2", "hydra.sweep.dir=")
+    for fuse in ("always", "never"):
+        sweep = (*words[:2], words[2] + fuse, f"sweep.fuse={fuse}")
+        assert command(*TRAIN, *sweep).code == 0
+    for number in ("0", "1"):
+        found, expected = (record(tmp_path / one / number) for one in ("always", "never"))
+        assert_like(found["metrics"], expected["metrics"])
