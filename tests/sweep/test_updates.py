@@ -62,6 +62,9 @@ def test_a_rule_is_that_of_torch_for_each_job(name: str, flag: bool, dtype: torc
     numbers = {one: NUMBERS[one] for one in rule.numbers}
     if flags.get("nesterov"):  # torch.optim.SGD refuses it otherwise.
         numbers |= {"momentum": st.sampled_from([0.3, 0.9]), "dampening": st.just(0.0)}
+    if flags.get("centered") and dtype == torch.float32:
+        # A variance near 0 is a difference of near equals; its last digits are anybody's.
+        numbers |= {"eps": st.just(0.1)}
 
     @settings(max_examples=25, deadline=None)
     @given(st.lists(st.fixed_dictionaries(numbers), min_size=1, max_size=5), st.integers(0, 99))
