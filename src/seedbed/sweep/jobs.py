@@ -1,7 +1,7 @@
 """The config of each job of a sweep, as Hydra would compose it, and the files of its `.hydra`.
 
 Hydra composes once for every choice of groups. What else the overrides of a job change is changed
-in place, by Hydra's own code, and put back afterwards: composing takes a quarter of a second,
+in place, by Hydra's own code, and put back afterwards: composing takes 0.1 s and more,
 copying a config 10 ms, changing one 0.1 ms.
 """
 
