@@ -10,15 +10,14 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
-from tests.training import finished
+from tests.training import built_of, finished
 from yaml import safe_load
 
 from seedbed.application import register_resolvers
 from seedbed.checks import check
 from seedbed.listing import LISTED, config_folder
-from seedbed.runs.folder import RunFolder
 from seedbed.schema import register_schema
-from seedbed.train import Experiment, build_experiment
+from seedbed.train import Experiment
 
 
 @cache
@@ -47,11 +46,7 @@ def composed(*overrides: str) -> DictConfig:
 
 def built(folder: Path, *overrides: str) -> Experiment:
     """Return the objects of a run, with its config saved as Hydra would."""
-    config = composed("callbacks=quiet", *overrides)
-    run_folder = RunFolder(folder)
-    run_folder.config.parent.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(config, run_folder.config)
-    return build_experiment(config, run_folder, {"data": "of the test"}, list(overrides))
+    return built_of(composed("callbacks=quiet", *overrides), folder, *overrides)
 
 
 def trained(folder: Path, *overrides: str) -> Experiment:

@@ -31,7 +31,11 @@ def composed(*overrides: str, verb: str = "train") -> DictConfig:
 
 def built(folder: Path, *overrides: str) -> Experiment:
     """Return the objects of a run, with its config saved as Hydra would."""
-    config = composed("callbacks=quiet", *overrides)
+    return built_of(composed("callbacks=quiet", *overrides), folder, *overrides)
+
+
+def built_of(config: DictConfig, folder: Path, *overrides: str) -> Experiment:
+    """Return the objects of a run of a composed config."""
     run_folder = RunFolder(folder)
     run_folder.config.parent.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, run_folder.config)

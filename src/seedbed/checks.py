@@ -12,7 +12,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
-from seedbed.errors import ConfigError, listed, nearest
+from seedbed.errors import ConfigError, doubled_activation, listed, nearest
 from seedbed.schema import schema_of
 from seedbed.schema.model import Network
 
@@ -308,11 +308,7 @@ def _metrics_exist(config: DictConfig) -> Iterator[str]:
 
 def _takes_logits(config: DictConfig) -> Iterator[str]:
     if config.model.get("apply_softmax") and config.data.task in ("binary", "multiclass"):
-        yield (
-            f"model.apply_softmax: task.loss={config.task.get('loss')} takes logits and applies "
-            "the softmax itself; done twice it flattens the gradient.\n"
-            "Leave it false: seedbed predict gives probabilities (apply_softmax=true)."
-        )
+        yield doubled_activation("model.apply_softmax", "softmax", config.task.get("loss"))
 
 
 def _freezing(config: DictConfig) -> Iterator[str]:

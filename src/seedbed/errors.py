@@ -47,6 +47,15 @@ class Diverged(SeedbedError):
         self.learning_rate = learning_rate
 
 
+def doubled_activation(key: str, function: str, loss: str) -> str:
+    """Return why outputs that went through a softmax or sigmoid are refused before such a loss."""
+    return (
+        f"{key}: the outputs pass through a {function}, but task.loss={loss} takes logits and "
+        "applies it itself; done twice it flattens the gradient.\n"
+        "Leave it out: seedbed predict gives probabilities (apply_softmax=true)."
+    )
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the closest of the known words, or nothing."""
     by_lower = {name.lower(): name for name in known}

@@ -34,11 +34,6 @@ class Line:
         """Return (rows, targets) for inputs (rows, *input_shape)."""
         return inputs.double().cpu().flatten(1) @ self.weight.T + self.bias
 
-    def loss(self, inputs: Tensor, targets: Tensor) -> float:
-        """Return the mean squared error over every element of targets, (rows, targets)."""
-        error = self.outputs(inputs) - targets.double().cpu()
-        return float((error * error).mean())
-
 
 def is_line(net: nn.Module) -> bool:
     """Tell whether a network computes what its weight and bias say, and nothing more."""

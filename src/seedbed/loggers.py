@@ -22,6 +22,32 @@ from seedbed.evaluating import evaluating
 _file_number = count()
 
 
+def event_file_name(number: int) -> str:
+    """Return a name that TensorBoard takes for an event file; `number` tells files apart."""
+    parts = (int(time.time()), socket.gethostname(), getpid(), number)
+    return "events.out.tfevents." + ".".join(map(str, parts))
+
+
+def text_summary(tag: str, content: str) -> Any:
+    """Return the summary of a text, shown as a code block."""
+    from torch.utils.tensorboard.summary import text
+
+    return text(tag, "    " + content.replace("\n", "\n    "))
+
+
+def outcome_summaries(hyperparameters: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the two summaries of a row of the HParams page; its metrics are the run's scalars.
+
+    torch's first summary, which lists the columns of the page, is left out: TensorBoard would take
+    the list of whichever run it finds first for all runs. Without it, it takes every key and every
+    scalar of every run.
+    """
+    from torch.utils.tensorboard.summary import hparams
+
+    _, session_start, session_end = hparams(dict(hyperparameters), {})
+    return session_start, session_end
+
+
 class EventFile:
     """One TensorBoard event file, written in blocks by the calling thread.
 
@@ -34,8 +60,7 @@ class EventFile:
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         folder.mkdir(parents=True, exist_ok=True)
-        parts = (int(time.time()), socket.gethostname(), getpid(), next(_file_number))
-        self.path = folder / ("events.out.tfevents." + ".".join(map(str, parts)))
+        self.path = folder / event_file_name(next(_file_number))
         self.flush_secs = flush_secs
         self._event = Event
         self._records = RecordWriter(self.path.open("wb"))
@@ -113,24 +138,14 @@ class TensorBoard(Logger):
 
     @rank_zero_only
     def log_outcome(self, hyperparameters: Mapping[str, Any]) -> None:
-        """Write the row of the HParams page: hyperparameters; its metrics are the run's scalars.
-
-        torch's first summary, which lists the columns of the page, is left out: TensorBoard would
-        take the list of whichever run it finds first for all runs. Without it, it takes every key
-        and every scalar of every run.
-        """
-        from torch.utils.tensorboard.summary import hparams
-
-        _, session_start, session_end = hparams(dict(hyperparameters), {})
-        self.events.add(session_start)
-        self.events.add(session_end)
+        """Write the row of the HParams page."""
+        for summary in outcome_summaries(hyperparameters):
+            self.events.add(summary)
 
     @rank_zero_only
     def log_text(self, tag: str, content: str) -> None:
         """Write a text as a code block."""
-        from torch.utils.tensorboard.summary import text
-
-        self.events.add(text(tag, "    " + content.replace("\n", "\n    ")))
+        self.events.add(text_summary(tag, content))
 
     @rank_zero_only
     def log_image(self, tag: str, png: bytes, step: int) -> None:

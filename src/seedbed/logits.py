@@ -3,15 +3,10 @@
 import torch
 from torch import nn
 
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, doubled_activation
 from seedbed.evaluating import evaluating
 from seedbed.tasks import Binary, Multiclass, Task
 
-SOFTMAX_REFUSED = (
-    "{where}: the outputs pass through a {function}, but task.loss={loss} takes logits and applies "
-    "it itself; done twice it flattens the gradient.\n"
-    "Leave it out: seedbed predict gives probabilities (apply_softmax=true)."
-)
 _FUNCTIONS = {
     Multiclass: ("softmax", "SoftmaxBackward0", "cross_entropy"),
     Binary: ("sigmoid", "SigmoidBackward0", "bce_with_logits"),
@@ -36,7 +31,7 @@ def refuse_probabilities(net: nn.Module, task: Task, example: torch.Tensor) -> N
     while node is not None and node.name().startswith(_SHAPE_ONLY):
         node = node.next_functions[0][0]
     if node is not None and node.name() == operation:
-        raise ConfigError(SOFTMAX_REFUSED.format(where="model", function=function, loss=loss))
+        raise ConfigError(doubled_activation("model", function, loss))
 
 
 def refuse_no_function(net: nn.Module, task: Task) -> None:

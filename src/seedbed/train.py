@@ -278,15 +278,30 @@ def _small_model(experiment: Experiment) -> dict[str, Any]:
 
 def provenance(experiment: Experiment, command: list[str]) -> dict[str, Any]:
     """Return what the record says before anything has run."""
-    config = experiment.config
     return {
-        "hyperparameters": hyperparameters(config, experiment.choices, experiment.overrides),
+        **provenance_of_job(experiment.config, experiment.choices, experiment.overrides),
+        **provenance_of_command(command, experiment.trainer.strategy.root_device),
+    }
+
+
+def provenance_of_job(
+    config: DictConfig, choices: dict[str, str], overrides: list[str]
+) -> dict[str, Any]:
+    """Return what each job of a sweep says for itself."""
+    return {
+        "hyperparameters": hyperparameters(config, choices, overrides),
         "seed": config.seed,
+        "data": {"choice": choices.get("data"), "fingerprint": None},
+    }
+
+
+def provenance_of_command(command: list[str], device: torch.device) -> dict[str, Any]:
+    """Return what all jobs of a command have in common."""
+    return {
         "command": command_line(command),
         "versions": versions(),
         "git": git_state(Path.cwd()),
-        "device": device_name(experiment.trainer.strategy.root_device),
-        "data": {"choice": experiment.choices.get("data"), "fingerprint": None},
+        "device": device_name(device),
     }
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.quick import composed, trained
 from tests.training import events, record
 
+from seedbed.callbacks.learning_rate import TAG
 from seedbed.runs.folder import RunFolder
-from seedbed.sweep.engine import RATE, Engine
+from seedbed.sweep.engine import Engine
 from seedbed.sweep.fusing import make_group, numbers_of, why_alone
 from seedbed.sweep.journal import Outcome
 
@@ -380,7 +381,7 @@ def test_curves_are_those_of_the_job_alone(tmp_path: Path) -> None:
         written = events(folder)
         tags = [tag for tag in written.Tags()["scalars"] if not tag.startswith("test/")]
         assert sorted(tags) == sorted(outcome.curves.values)
-        assert RATE in tags
+        assert TAG in tags
         for tag in tags:
             points = {one.step: one.value for one in written.Scalars(tag)}
             found = outcome.curves.values[tag].tolist()

@@ -13,9 +13,8 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tests.training import curve, events
 
-from seedbed.loggers import TensorBoard
+from seedbed.loggers import TensorBoard, event_file_name
 from seedbed.sweep.events import (
-    file_name,
     header_event,
     outcome_events,
     scalar_events,
@@ -27,7 +26,7 @@ Points = Sequence[tuple[int, Mapping[str, float]]]
 
 def read(content: bytes, folder: Path) -> list[Any]:
     """Return the events of a file as TensorBoard reads them, which checks every checksum."""
-    path = folder / file_name(1.0, 0)
+    path = folder / event_file_name(0)
     path.write_bytes(content)
     return [Event.FromString(one) for one in RawEventFileLoader(str(path)).Load()]
 
@@ -117,7 +116,7 @@ def test_tensorboard_reads_the_numbers_as_float32(tmp_path: Path) -> None:
     for number, content in enumerate(written(runs, 1.0)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        (folder / file_name(1.0, number)).write_bytes(header_event(1.0) + content)
+        (folder / event_file_name(number)).write_bytes(header_event(1.0) + content)
         for tag in TAGS:
             values = {step: float(np.float32(one[tag])) for step, one in runs[number]}
             assert curve(folder, tag) == values

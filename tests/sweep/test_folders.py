@@ -13,11 +13,12 @@ import torch
 from tests.training import curve, trained
 
 from seedbed.errors import RunFolderError
+from seedbed.loggers import event_file_name
 from seedbed.runs.folder import RunFolder, open_run
 from seedbed.runs.loading import load_checkpoint
 from seedbed.runs.record import read_record, write_json
 from seedbed.sweep import folders as module
-from seedbed.sweep.events import file_name, header_event, scalar_events
+from seedbed.sweep.events import header_event, scalar_events
 from seedbed.sweep.folders import RunFiles, checkpoint, remove_leftovers, write_run
 
 CONFIG = "seed: 3\nname: größer\n"
@@ -31,7 +32,7 @@ def files(**changes: Any) -> RunFiles:
         "hydra": {"config.yaml": CONFIG, "overrides.yaml": "- seed=3\n"},
         "record": {"status": "completed", "metrics": {"train/loss": 1.0, "val/r2": float("nan")}},
         "events": header_event(1.0) + scalars[0],
-        "events_name": file_name(1.0, 0),
+        "events_name": event_file_name(0),
         "best": checkpoint(1, 10, {"train/loss": 2.0}, weights),
         "last": checkpoint(2, 20, {"train/loss": 1.0}, weights),
     }

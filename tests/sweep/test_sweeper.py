@@ -290,3 +290,57 @@ def test_a_key_of_the_data_that_follows_the_order_of_the_batches(
     for number in ("0", "1"):
         found, expected = (record(tmp_path / one / number) for one in ("always", "never"))
         assert_like(found["metrics"], expected["metrics"])
+
+
+def test_a_check_follows_a_key_that_follows_another(refused) -> None:
+    # The first job is right; only the second one's batch size is out of range.
+    words = ("data.batch_size=${seed}", "seed=3,0", "trainer.max_epochs=1")
+    assert refused("train", "-m", *words).startswith("seedbed: data.batch_size: 0 is out of range")
+
+
+def test_an_optimizer_that_has_no_rule_trains_alone_beside_one_that_has(command) -> None:
+    targets = "optimizer._target_=torch.optim.Adam,torch.optim.NAdam"
+    outcome = command("train", "-m", "optimizer=adam", targets, "seed=0,1", "sweep.plan=true")
+    assert "2 jobs side by side (numbers 0 to 1)" in outcome.out
+    assert "2 jobs one after another: optimizer torch.optim.NAdam has no update rule" in outcome.out
+
+
+def test_the_command_of_the_winner_has_its_flags_and_quotes(command) -> None:
+    outcome = command(
+        "train",
+        "-m",
+        "--config-name=train",
+        "seed=0,1",
+        "initial_weights.distribution=standard_normal",
+        "+initial_weights.parameters.bias=[0.0,0.0]",
+        "trainer.max_epochs=1",
+        "sweep.points=5",
+    )
+    [line] = [one for one in outcome.out.splitlines() if one.startswith("best alone")]
+    assert "seedbed train --config-name=train " in line
+    assert "'+initial_weights.parameters.bias=[0.0,0.0]'" in line
+    assert "sweep." not in line
+
+
+def test_chunks_that_went_well_are_counted_once(
+    command, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seedbed.errors import DataError
+    from seedbed.sweep import plan, sweeper
+
+    train_chunk = sweeper.train_chunk
+
+    def second_fails(config, jobs, *arguments):
+        if jobs[0].number == 2:
+            raise DataError("of the test")
+        return train_chunk(config, jobs, *arguments)
+
+    monkeypatch.setattr(plan, "LARGEST_CHUNK", 2)
+    monkeypatch.setattr(sweeper, "train_chunk", second_fails)
+    outcome = command("train", "-m", "seed=range(0,5)", "trainer.max_epochs=1", "logger=none")
+    assert outcome.code == 1
+    assert "seedbed: of the test\n" in outcome.err
+    [table] = tmp_path.glob("outputs/sweeps/*/*/results.csv")
+    rows = [line.split(",") for line in table.read_text().splitlines()[1:]]
+    assert [row[0] for row in rows] == ["0", "1", "2", "3", "4"]
+    assert [row[2] for row in rows] == ["completed", "completed", "failed", "failed", "completed"]

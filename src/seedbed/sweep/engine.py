@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from seedbed.callbacks.learning_rate import TAG
 from seedbed.errors import Diverged
 from seedbed.sweep.batches import Batch, JobBatches
 from seedbed.sweep.journal import Journal, Metrics, Outcome
@@ -25,7 +26,6 @@ from seedbed.sweep.sums import JobSums
 from seedbed.sweep.updates import RULES
 from seedbed.tasks import Task
 
-RATE = "train/learning_rate"
 # Of state or batch, all jobs together.
 FEW_NUMBERS = 1_000_000
 
@@ -52,7 +52,6 @@ class Group:
     mode: str
     # Which of the data modules each job trains on.
     data_of_job: Sequence[int] = ()
-    check_val_every_n_epoch: int = 1
     logs_rate: bool = True
     points: int = 100
 
@@ -121,12 +120,10 @@ class Engine:
             self.steps += 1
             group.rates.after_step()
         group.rates.after_epoch()
-        metrics = _named_metrics("train", sums)
-        if epoch % group.check_val_every_n_epoch == 0:
-            metrics |= self._measure("val", (self.rows, self.others))
+        metrics = _named_metrics("train", sums) | self._measure("val", (self.rows, self.others))
         self._end_diverged(epoch, torch.stack(losses), metrics, began, step_rates, steps_before)
         group.rates.after_validation(metrics)
-        logged = {**metrics, RATE: rates} if group.logs_rate else metrics
+        logged = {**metrics, TAG: rates} if group.logs_rate else metrics
         self.journal.log(epoch, logged, self.job, self.running)
         self._keep_best(epoch, metrics)
         self._end_arrived(epoch, metrics)

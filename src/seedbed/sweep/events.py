@@ -7,16 +7,16 @@ and the bytes that differ are filled in for all at once.
 An event file is the records one after the other: `header_event`, texts, scalars, `outcome_events`.
 """
 
-import socket
 import struct
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
-from os import getpid
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from seedbed.loggers import outcome_summaries, text_summary
 
 Bytes = NDArray[np.uint8]
 
@@ -28,30 +28,20 @@ _TIME, _STEP = slice(1, 9), 10
 _POLYNOMIAL = 0x82F63B78
 
 
-def file_name(wall_time: float, number: int) -> str:
-    """Return a name that TensorBoard takes for an event file; `number` tells files apart."""
-    parts = (int(wall_time), socket.gethostname(), getpid(), number)
-    return "events.out.tfevents." + ".".join(map(str, parts))
-
-
 def header_event(wall_time: float) -> bytes:
     """Return the record that every event file begins with; times are seconds since 1970."""
     return _event(wall_time, file_version="brain.Event:2")
 
 
 def text_event(tag: str, content: str, wall_time: float) -> bytes:
-    """Return the record of a text, shown as a code block."""
-    from torch.utils.tensorboard.summary import text
-
-    return _event(wall_time, summary=text(tag, "    " + content.replace("\n", "\n    ")))
+    """Return the record of a text."""
+    return _event(wall_time, summary=text_summary(tag, content))
 
 
 def outcome_events(hyperparameters: Mapping[str, Any], wall_time: float) -> bytes:
     """Return the records of a row of the HParams page."""
-    from torch.utils.tensorboard.summary import hparams
-
-    _, session_start, session_end = hparams(dict(hyperparameters), {})
-    return _event(wall_time, summary=session_start) + _event(wall_time, summary=session_end)
+    records = [_event(wall_time, summary=one) for one in outcome_summaries(hyperparameters)]
+    return b"".join(records)
 
 
 def scalar_events(

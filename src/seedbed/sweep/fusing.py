@@ -197,7 +197,6 @@ def make_group(
         monitor=monitor,
         mode=mode,
         data_of_job=batches.which.tolist(),
-        check_val_every_n_epoch=config.trainer.check_val_every_n_epoch,
         logs_rate=any(_kind(one) == "LearningRate" for one in config.callbacks.values()),
         points=points,
     )
@@ -247,7 +246,8 @@ def _batches(config: DictConfig, jobs: Sequence[JobNumbers], experiment: Experim
 def _rates(jobs: Sequence[JobNumbers], data: InMemoryData) -> JobRates:
     make, courses = [], []
     for number, job in enumerate(jobs):
-        length = SimpleNamespace(
+        # As much of a trainer as tells a schedule how long the run is.
+        length: Any = SimpleNamespace(
             max_epochs=job.max_epochs,
             max_steps=-1,
             overfit_batches=0,
@@ -255,12 +255,8 @@ def _rates(jobs: Sequence[JobNumbers], data: InMemoryData) -> JobRates:
             accumulate_grad_batches=1,
             datamodule=data,
         )
-        make.append(partial(_scheduler, job.scheduler, length))
+        make.append(partial(make_scheduler, job.scheduler, trainer=length))
         # A schedule that watches a metric takes a course of its own.
         own = number if job.scheduler.get("monitor") is not None else None
         courses.append((repr(job.scheduler), job.max_epochs, own))
     return JobRates([job.optimizer["lr"] for job in jobs], make, courses)
-
-
-def _scheduler(options: dict[str, Any], length: Any, optimizer: Any) -> dict[str, Any] | None:
-    return make_scheduler(options, optimizer, length)

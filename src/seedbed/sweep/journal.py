@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seedbed.callbacks.learning_rate import TAG
+
 # By `split/name`, a number a row.
 Metrics = dict[str, NDArray[np.float64]]
 
@@ -157,7 +159,7 @@ class Journal:
 
     def _of(self, job: int, metrics: Metrics) -> dict[str, float]:
         found = {name: float(values[job]) for name, values in metrics.items()}
-        return {name: value for name, value in found.items() if name != "train/learning_rate"}
+        return {name: value for name, value in found.items() if name != TAG}
 
 
 def logged_epochs(epochs: int, points: int) -> set[int]:

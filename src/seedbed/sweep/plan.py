@@ -14,7 +14,8 @@ from seedbed.sweep.jobs import Composer, Job
 
 # Parameters times rows of a batch from which a job keeps the cores of a CPU busy by itself.
 LARGEST_STEP = 50_000_000
-# Jobs that train as one program at most: more make a step slower than they save.
+# Jobs that train as one program at most; what a group takes in memory, its curves included, grows
+# with it.
 LARGEST_CHUNK = 4096
 
 
@@ -46,7 +47,7 @@ def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[Planne
         with composer.applied(job) as config:
             if others not in known:
                 reason = "sweep.fuse=never" if fuse == "never" else why_alone(config)
-                plain = not reason and _is_plain(config)
+                plain = not reason and is_plain(config)
                 known[others] = (reason, numbers_of(config) if plain else None)
             reason, like = known[others]
             if reason:
@@ -72,7 +73,7 @@ def _key(word: str) -> str:
 
 
 def _is_seed_or_optimizer(key: str) -> bool:
-    return key in ("seed", "data.seed") or key.startswith("optimizer.")
+    return is_free(key) and (key in ("seed", "data.seed") or key.startswith("optimizer."))
 
 
 def is_free(key: str) -> bool:
@@ -113,7 +114,7 @@ _SHIPPED = re.compile(
 )
 
 
-def _is_plain(config: DictConfig) -> bool:
+def is_plain(config: DictConfig) -> bool:
     """Tell whether a job's values can be told from its words: no key follows another in secret."""
     plain: Any = {
         name: OmegaConf.to_container(node, resolve=False) if isinstance(node, DictConfig) else node

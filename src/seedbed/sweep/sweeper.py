@@ -1,9 +1,11 @@
 """A sweep from the words of the command line to its table of results."""
 
 import hashlib
+import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,16 @@ from seedbed import build, summary
 from seedbed.checks import check, check_value, optimized_metric
 from seedbed.errors import ConfigError, SeedbedError
 from seedbed.runs.folder import RECORD, RunFolder, remove_with_empty_parents
-from seedbed.runs.provenance import command_line, device_name, git_state, versions
 from seedbed.runs.record import read_record
 from seedbed.sweep.axes import KeysOf, job_overrides
+from seedbed.sweep.chunk import FusedJob, train_chunk
 from seedbed.sweep.folders import remove_leftovers
-from seedbed.sweep.fused import FusedJob, train_chunk
 from seedbed.sweep.fusing import JobNumbers, make_group
 from seedbed.sweep.jobs import Composer, Job, numbered, repeated
-from seedbed.sweep.plan import PlannedGroup, make_plan
+from seedbed.sweep.plan import PlannedGroup, is_plain, make_plan
 from seedbed.sweep.program import CannotFuse
 from seedbed.sweep.results import PLAN, RESULTS, Results, Row, closing_table, write_plan
-from seedbed.train import hyperparameters, quiet_lightning
+from seedbed.train import provenance_of_command, provenance_of_job, quiet_lightning
 
 FAILED = 1
 # Wrong jobs that are shown; the others are counted.
@@ -112,7 +113,7 @@ def _check(composer: Composer, jobs: Sequence[Job]) -> None:
     """Raise ConfigError that shows the first jobs that are wrong."""
     wrong: list[str] = []
     count = 0
-    seen: set[tuple[str, ...]] = set()
+    seen: dict[tuple[str, ...], bool] = {}
     for job in jobs:
         with composer.applied(job) as config:
             try:
@@ -126,17 +127,21 @@ def _check(composer: Composer, jobs: Sequence[Job]) -> None:
         raise ConfigError("\n".join(wrong) + of)
 
 
-def _check_job(config: DictConfig, job: Job, seen: set[tuple[str, ...]]) -> None:
-    """Check a config; of numbers that no other key depends on, each value once."""
+def _check_job(config: DictConfig, job: Job, seen: dict[tuple[str, ...], bool]) -> None:
+    """Check a config; of numbers that no other key depends on, each value once.
+
+    `seen` are words that were checked already, and whether no key of such a job follows another.
+    """
     lone = [word for word in job.overrides if word.partition("=")[0] in INDEPENDENT]
-    rest = tuple(word for word in job.overrides if word.partition("=")[0] not in INDEPENDENT)
-    if rest not in seen:
-        seen.add(rest)
+    rest = tuple(word for word in job.overrides if word not in lone)
+    if not seen.get(rest, False):
         check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
+        seen[rest] = is_plain(config)
+        return
     for word in lone:
         if (word,) not in seen:
             check_value(config, word.partition("=")[0])
-            seen.add((word,))
+            seen[word,] = True
 
 
 def _rehearse(composer: Composer, groups: Sequence[PlannedGroup]) -> None:
@@ -209,6 +214,7 @@ class Sweep:
         self.points = points
         # What runs the jobs that train alone also knows the command and keeps all exit codes.
         self.application: Any = task_function.__self__
+        self.flags = _flags(self.application.command, master)
         self.folder = Path(str(master.hydra.sweep.dir))
         self.started = time.monotonic()
 
@@ -223,7 +229,7 @@ class Sweep:
         self.results = Results(self.folder / RESULTS, list(self.axes))
         alone: list[Job] = []
         for group in groups:
-            alone += group.jobs if group.reason else self._fused_or_failed(group)
+            alone += group.jobs if group.reason else self._side_by_side(group)
         self._one_after_another(sorted(alone))
         self.results.finish()
         self._close(jobs)
@@ -236,57 +242,46 @@ class Sweep:
 
     # Side by side
 
-    def _fused_or_failed(self, group: PlannedGroup) -> list[Job]:
-        """Train a group; what goes wrong with one does not stop the others.
+    def _side_by_side(self, group: PlannedGroup) -> list[Job]:
+        """Train a group in its chunks; return the jobs that have to train alone after all.
 
-        Some mistakes show only with the data and the network at hand. Where nothing has run yet,
-        nothing is left behind either.
+        What goes wrong with a chunk does not stop the others. Some mistakes show only with the
+        data and the network at hand; where nothing has run yet, nothing is left behind either.
         """
-        try:
-            return self._fused(group)
-        except SeedbedError as error:
-            if not self.results.rows:
-                remove_with_empty_parents(self.folder)
-                self.application.started = False
-                raise
-            print(f"seedbed: {error}", file=sys.stderr)
-        self.results.add([self._row(job) for job in group.jobs])
-        self.application.codes += [FAILED] * len(group.jobs)
-        return []
-
-    def _fused(self, group: PlannedGroup) -> list[Job]:
-        """Train a group; return the jobs that have to train alone after all."""
+        alone: list[Job] = []
         for jobs, numbers in group.chunks():
-            prepared = self._prepared(jobs)
-            config = self.composer.config(jobs[0])
             try:
-                rows = train_chunk(
-                    config, prepared, numbers, self.points, self._progress(len(jobs))
-                )
+                self._train(jobs, numbers)
             except CannotFuse as refusal:
-                print(f"these jobs train one after another: {refusal}", file=sys.stderr)
-                return group.jobs
-            self.results.add(rows)
-            _tell_errors(rows)
-            self.application.codes += [0 if r.status == "completed" else FAILED for r in rows]
-        return []
+                print(f"{_jobs_text(len(jobs))} one after another: {refusal}", file=sys.stderr)
+                alone += jobs
+            except SeedbedError as error:
+                if not self.results.rows:
+                    remove_with_empty_parents(self.folder)
+                    self.application.started = False
+                    raise
+                print(f"seedbed: {error}", file=sys.stderr)
+                self.results.add([self._row(job) for job in jobs])
+                self.application.codes += [FAILED] * len(jobs)
+        return alone
+
+    def _train(self, jobs: list[Job], numbers: list[JobNumbers]) -> None:
+        prepared, config = self._prepared(jobs), self.composer.config(jobs[0])
+        rows = train_chunk(config, prepared, numbers, self.points, self._progress(len(jobs)))
+        self.results.add(rows)
+        _tell_errors(rows)
+        self.application.codes += [0 if row.status == "completed" else FAILED for row in rows]
 
     def _prepared(self, jobs: Sequence[Job]) -> list[FusedJob]:
-        shared = {"versions": versions(), "git": git_state(Path.cwd())}
+        with self.composer.applied(jobs[0]) as config:
+            device = build.device(config.trainer.accelerator)
+        shared = provenance_of_command(self.application.command, device)
         prepared = []
         for job in jobs:
             with self.composer.applied(job) as config:
                 choices = {k: v for k, v in config.hydra.runtime.choices.items() if v}
                 overrides = list(config.hydra.overrides.task)
-                device = build.device(config.trainer.accelerator)
-                provenance = {
-                    "hyperparameters": hyperparameters(config, choices, overrides),
-                    "seed": config.seed,
-                    "command": command_line(self.application.command),
-                    **shared,
-                    "device": device_name(device),
-                    "data": {"choice": choices.get("data"), "fingerprint": None},
-                }
+                provenance = {**provenance_of_job(config, choices, overrides), **shared}
                 folder = self.folder / str(config.hydra.sweep.subdir)
                 axes = self._values(config)
             texts = self.composer.texts(job)
@@ -355,10 +350,17 @@ class Sweep:
         print(f"jobs         {ended}; {time.monotonic() - self.started:.1f} s")
         best = _best(rows, metric, mode)
         if best is not None:
-            words = " ".join(jobs[best].overrides)
-            print(f"best alone   seedbed train {words}")
+            words = [word for word in jobs[best].overrides if not word.startswith("sweep.")]
+            print(f"best alone   {shlex.join(['seedbed', 'train', *self.flags, *words])}")
         print(f"results      {summary.relative(self.folder / RESULTS)}")
         print(f"TensorBoard  seedbed dashboard {summary.relative(self.folder)}")
+
+
+def _flags(command: Sequence[str], master: DictConfig) -> list[str]:
+    """Return the words of a command that are neither overrides nor what makes it a sweep."""
+    overrides = {*master.hydra.overrides.task, *master.hydra.overrides.hydra}
+    words = [word for word in command[2:] if word not in ("-m", "--multirun")]
+    return [word for word in words if word not in overrides]
 
 
 def _tell_errors(rows: Sequence[Row]) -> None:
@@ -374,5 +376,7 @@ def _tell_errors(rows: Sequence[Row]) -> None:
 def _best(rows: Sequence[Row], metric: str, mode: str) -> int | None:
     """Return the number of the job that completed with the best metric."""
     sign = 1.0 if mode == "min" else -1.0
-    found = [row for row in rows if row.status == "completed" and metric in row.metrics]
+    found = [
+        row for row in rows if row.status == "completed" and isfinite(row.metrics.get(metric, nan))
+    ]
     return min(found, key=lambda row: sign * row.metrics[metric]).number if found else None

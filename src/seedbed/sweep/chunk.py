@@ -12,6 +12,7 @@ from torch import nn
 
 from seedbed import build
 from seedbed.callbacks import Checkpoint
+from seedbed.loggers import event_file_name
 from seedbed.reference import parameters_report
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import now
@@ -115,7 +116,7 @@ def _files(
         hydra=job.texts,
         record=record,
         events=b"" if scalars is None else _event_file(job, record, scalars),
-        events_name="" if scalars is None else events.file_name(time.time(), job.number),
+        events_name="" if scalars is None else event_file_name(job.number),
         best=_checkpoint(outcome.best) if keeps else None,
         last=_checkpoint(outcome.last) if keeps else None,
     )
