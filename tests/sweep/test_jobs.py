@@ -29,20 +29,19 @@ from seedbed.explanations import explain
 from seedbed.listing import config_folder
 from seedbed.schema import register_schema
 from seedbed.sweep.axes import KeysOf, job_overrides
-from seedbed.sweep.jobs import (
+from seedbed.sweep.composer import Composer, whole_number
+from seedbed.sweep.jobs import Job, numbered
+from seedbed.sweep.repeats import repeated
+from seedbed.sweep.sources import HydraSource, SavedSource
+from seedbed.sweep.yaml_texts import (
     FILES,
     HYDRA_PATHS,
     PLAIN,
-    Composer,
-    Job,
-    _dump,
-    _item_text,
-    _nested,
-    _task_text,
-    _value_text,
-    _whole_number,
-    numbered,
-    repeated,
+    item_text,
+    nested,
+    task_text,
+    value_text,
+    yaml_text,
 )
 
 
@@ -54,7 +53,7 @@ class Sweep:
     master: DictConfig
 
     def composer(self) -> Composer:
-        return Composer(self.loader, self.master)
+        return Composer(HydraSource(self.loader, self.master))
 
     def launched(self, job: Job) -> JobReturn:
         """Let Hydra compose and run a job that does nothing."""
@@ -241,7 +240,7 @@ def test_a_row_of_a_table_is_a_job() -> None:
     ],
 )
 def test_a_table_that_is_wrong_says_where(composer: Composer, text: str, reason: str) -> None:
-    known = KeysOf(composer.master, filter(composer.is_group, ["model", "data", "optimizer"]))
+    known = KeysOf(composer.master, filter(composer.source.is_group, ["model", "data", "optimizer"]))
     with pytest.raises(ConfigError) as error:
         job_overrides(["+trainer.max_epochs=1,2"], table=table(text), known=known)
     assert str(error.value).startswith("sweep.table=table.csv")
@@ -407,6 +406,15 @@ def outcome(call: Callable[[], Any]) -> Any:
         return error
 
 
+def saved(sweep: Sweep, job: Job) -> Composer:
+    """Return a composer that knows only what a sweep of this job has saved."""
+    live = sweep.composer()
+    with live.applied(job):
+        folder = Path(sweep.master.hydra.sweep.dir)
+    live.save(folder, folder / ".sweep")
+    return Composer(SavedSource(folder, folder / ".sweep"))
+
+
 def assert_as_by_hydra(sweep: Sweep, composer: Composer, job: Job) -> None:
     """Compare config and files of a job, or what goes wrong with it, with those of Hydra."""
     expected, found = outcome(lambda: sweep.launched(job)), outcome(lambda: composer.config(job))
@@ -422,6 +430,7 @@ def assert_as_by_hydra(sweep: Sweep, composer: Composer, job: Job) -> None:
     assert composer.texts(job) == {
         file: (folder / file).read_text(encoding="utf-8") for file in FILES
     }
+    assert saved(sweep, job).texts(job) == composer.texts(job)
     for key in ("data.seed", "optimizer.lr", "paths.outputs"):
         ours = outcome(lambda key=key: OmegaConf.select(config, key))
         assert str(ours) == str(outcome(lambda key=key: OmegaConf.select(expected.cfg, key)))
@@ -610,16 +619,16 @@ ODD = ["true", "null", "no", "nan", "a", "a.b", "1/2", "=", "<<", "/", "2020-01-
 def test_a_value_is_written_as_in_the_whole_file(value: Any) -> None:
     for path in (HYDRA_PATHS[-1], ("seed",)):
         head = "".join(f"{'  ' * depth}{name}:\n" for depth, name in enumerate(path))[:-1]
-        assert head + _value_text(path, value) == _dump(_nested(path, value))
+        assert head + value_text(path, value) == yaml_text(nested(path, value))
     if isinstance(value, str):
-        nested = _dump(_nested(HYDRA_PATHS[0], [value, value]))
-        assert nested == f"hydra:\n  overrides:\n    task:{_task_text(value) * 2}\n"
-        assert _item_text(value) * 2 == _dump([value, value])
+        whole = yaml_text(nested(HYDRA_PATHS[0], [value, value]))
+        assert whole == f"hydra:\n  overrides:\n    task:{task_text(value) * 2}\n"
+        assert item_text(value) * 2 == yaml_text([value, value])
 
 
 @given(st.from_regex(r"\A[a-z_.0-9]{1,9}=-?[0-9]{1,9}\Z") | st.sampled_from(["seed=0", "a.b=017"]))
 def test_a_whole_number_is_read_as_hydra_reads_it(line: str) -> None:
-    found = _whole_number(line)
+    found = whole_number(line)
     assert found in (None, outcome(lambda: OverridesParser.create().parse_overrides([line])[0]))
     assert line != "seed=0" or found is not None
 

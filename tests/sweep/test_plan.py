@@ -15,9 +15,11 @@ from seedbed.listing import config_folder
 from seedbed.schema import register_schema
 from seedbed.sweep import plan
 from seedbed.sweep.axes import job_overrides
+from seedbed.sweep.composer import Composer
 from seedbed.sweep.fusing import FREE, numbers_of, why_alone
-from seedbed.sweep.jobs import Composer, numbered
+from seedbed.sweep.jobs import numbered
 from seedbed.sweep.plan import PlannedGroup, is_free, make_plan
+from seedbed.sweep.sources import HydraSource
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +31,13 @@ def composer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composer]:
         JobRuntime.instance().set("name", "train")
         loader = ConfigLoaderImpl(create_config_search_path(str(config_folder())))
         words = ["trainer=cpu", "callbacks=quiet", "hydra.mode=MULTIRUN"]
-        yield Composer(loader, loader.load_configuration("train", words, RunMode.MULTIRUN))
+        yield Composer(
+            HydraSource(loader, loader.load_configuration("train", words, RunMode.MULTIRUN))
+        )
 
 
 def planned(composer: Composer, *words: str, fuse: str = "auto") -> list[PlannedGroup]:
-    jobs = numbered(job_overrides(words, composer.loader))
+    jobs = numbered(job_overrides(words, composer.source.loader))
     groups = make_plan(composer, jobs, fuse)
     # Every job is in one group, and nothing is read wrongly for the sake of speed.
     assert sorted(job for group in groups for job in group.jobs) == jobs

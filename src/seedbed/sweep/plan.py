@@ -9,8 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from seedbed import build
+from seedbed.sweep.composer import Composer
 from seedbed.sweep.fusing import FREE, JobNumbers, numbers_of, why_alone
-from seedbed.sweep.jobs import Composer, Job
+from seedbed.sweep.jobs import Job
 
 # Parameters times rows of a batch from which a job keeps the cores of a CPU busy by itself.
 LARGEST_STEP = 50_000_000

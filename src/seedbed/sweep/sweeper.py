@@ -21,12 +21,15 @@ from seedbed.runs.folder import RECORD, RunFolder, remove_with_empty_parents
 from seedbed.runs.record import read_record
 from seedbed.sweep.axes import KeysOf, job_overrides
 from seedbed.sweep.chunk import FusedJob, train_chunk
+from seedbed.sweep.composer import Composer
 from seedbed.sweep.folders import remove_leftovers
 from seedbed.sweep.fusing import JobNumbers, make_group
-from seedbed.sweep.jobs import Composer, Job, numbered, repeated
+from seedbed.sweep.jobs import Job, numbered
 from seedbed.sweep.plan import PlannedGroup, is_plain, make_plan
 from seedbed.sweep.program import CannotFuse
+from seedbed.sweep.repeats import repeated
 from seedbed.sweep.results import PLAN, RESULTS, Results, Row, closing_table, write_plan
+from seedbed.sweep.sources import HydraSource
 from seedbed.train import provenance_of_command, provenance_of_job, quiet_lightning
 
 FAILED = 1
@@ -60,7 +63,7 @@ def run_sweep(
     Raises ConfigError, or what Hydra raises, before anything is written where a job is wrong.
     """
     quiet_lightning()
-    composer = Composer(loader, master)  # type: ignore[arg-type]
+    composer = Composer(HydraSource(loader, master))
     options = _options(composer, arguments)
     jobs = _jobs(composer, arguments, params, loader, options)
     _check(composer, jobs)
