@@ -9,8 +9,8 @@ from typing import Any
 from torch import nn
 
 from seedbed.data import InMemoryData
-from seedbed.data.in_memory import SPLITS
 from seedbed.line import Line, is_line, least_squares
+from seedbed.schema.data import SPLITS
 from seedbed.tasks import Regression, Task
 
 # Singular values of more numbers than these take longer than a small training does.

@@ -28,7 +28,6 @@ from seedbed.build import (
 )
 from seedbed.callbacks import CheckedCallback, Checkpoint, StoppingRule
 from seedbed.data import DataModule
-from seedbed.data.in_memory import SPLITS
 from seedbed.errors import ConfigError, Diverged, Interrupted
 from seedbed.listing import GROUPS
 from seedbed.loggers import TensorBoard
@@ -40,6 +39,7 @@ from seedbed.runs.folder import RunFolder
 from seedbed.runs.provenance import command_line, device_name, git_state, versions
 from seedbed.runs.record import Record
 from seedbed.schema import schema_of, typed
+from seedbed.schema.data import SPLITS
 from seedbed.signals import StopOnSignal
 
 FAILED = 1

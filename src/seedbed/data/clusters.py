@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
-from seedbed.data.in_memory import SPLITS, InMemoryData, Source
+from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.loader import Batch, BatchLoader, StreamLoader
 from seedbed.data.random import normal, uniform
 from seedbed.data.table import Table, fingerprint
 from seedbed.errors import ConfigError
+from seedbed.schema.data import SPLITS
 from seedbed.schema.data import Clusters as Options
 
 # Centres of the clouds of class 0 and of class 1.

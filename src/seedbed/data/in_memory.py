@@ -13,8 +13,6 @@ from seedbed.data.table import Table, fingerprint
 from seedbed.errors import ConfigError, DataError
 from seedbed.schema.data import InMemoryData as Options
 
-SPLITS = ("train", "val", "test")
-
 
 @dataclass(frozen=True)
 class Source:

@@ -7,6 +7,7 @@ from omegaconf import MISSING
 
 from seedbed.schema.field import key
 
+SPLITS = ("train", "val", "test")
 TASKS = ("regression", "binary", "multiclass", "minimize")
 
 

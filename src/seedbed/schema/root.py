@@ -5,6 +5,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from seedbed.schema.data import SPLITS
 from seedbed.schema.field import key
 from seedbed.schema.model import InitialWeights
 from seedbed.schema.trainer import ACCELERATORS
@@ -84,7 +85,7 @@ class Evaluate:
     """Keys of `seedbed evaluate`."""
 
     run: str = key("run folder, or latest", MISSING)
-    split: str = key("train, val or test", "test", one_of=("train", "val", "test"))
+    split: str = key("train, val or test", "test", one_of=SPLITS)
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])

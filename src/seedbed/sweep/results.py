@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from seedbed.data.in_memory import SPLITS
 from seedbed.runs.folder import write_atomically
 from seedbed.runs.record import write_json
+from seedbed.schema.data import SPLITS
 
 RESULTS, PLAN = "results.csv", "sweep.json"
 # The axis that the closing table does not tell apart.
