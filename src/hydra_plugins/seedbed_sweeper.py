@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -16,29 +14,24 @@ class SeedbedSweeper(Sweeper):
     def __init__(self, params: Mapping[str, Any] | None = None) -> None:
         """`params` are axes by key; the command line goes before them."""
         self.params = dict(params or {})
-        self.launcher: Launcher | None = None
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Keep what the sweep needs, and make the launcher of the config."""
+        """Keep what the sweep needs; a launcher is made where jobs are handed to one."""
         self.hydra_context = hydra_context
         self.task_function = task_function
         self.config = config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the jobs of the command line's words."""
         from seedbed.sweep.sweeper import run_sweep
 
-        assert self.launcher is not None
         run_sweep(
             arguments,
             params=self.params,
             loader=self.hydra_context.config_loader,
+            callbacks=self.hydra_context.callbacks,
             master=self.config,
-            launcher=self.launcher,
             task_function=self.task_function,
         )

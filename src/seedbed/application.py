@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from seedbed import listing
 from seedbed.checks import check
-from seedbed.errors import ConfigError, Interrupted, SeedbedError
+from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, disk_full
 from seedbed.explanations import explain
 from seedbed.runs.folder import RECORD, open_run, remove_with_empty_parents
 from seedbed.schema.store import register_schema
@@ -52,6 +52,11 @@ class CheckBeforeRun(Callback):
         if "optimizer" not in config:
             raise StopBeforeRun from ConfigError("this verb takes one run at a time, without -m")
         folder = Path(str(config.hydra.sweep.dir))
+        if (folder / "sweep.json").exists():
+            raise StopBeforeRun from ConfigError(
+                f"hydra.sweep.dir={folder}: holds a sweep already; go on with it by "
+                f"sweep.resume={folder}, or choose another folder"
+            )
         if any(folder.glob(f"*/{RECORD}")):
             raise StopBeforeRun from ConfigError(
                 f"hydra.sweep.dir={folder}: holds runs already; choose another folder"
@@ -109,6 +114,8 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
         if full_error or not isinstance(stop.__cause__, ConfigError):
             raise (stop.__cause__ or stop) from None
         sys.exit(_show(stop.__cause__, WRONG_CONFIG))
+    except DiskFull as error:
+        sys.exit(_show(error, FAILED))
     except Exception as error:
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if full_error or jobs.started:
@@ -178,6 +185,8 @@ class Jobs:
         self.full_error = full_error == "1"
         self.started = False
         self.codes: list[int] = []
+        # What went wrong with the last job.
+        self.error: str | None = None
 
     def run(self, config: DictConfig) -> None:
         """Run one job; what goes wrong is shown and does not stop the others of a sweep."""
@@ -203,13 +212,18 @@ class Jobs:
             return self.function(config, self.command)
 
     def _failed(self, error: Exception) -> int:
-        if isinstance(error, ConfigError):
+        error = disk_full(error) or error
+        self.error = str(error)
+        if isinstance(error, DiskFull) and HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise error  # The other jobs could not write either.
+        code = WRONG_CONFIG if isinstance(error, ConfigError) else FAILED
+        if code == WRONG_CONFIG:
             self._clean_up()
-            return _show(error, WRONG_CONFIG)
-        if isinstance(error, SeedbedError):
-            return _show(error, FAILED)
-        traceback.print_exception(error)
-        return FAILED
+        if not isinstance(error, SeedbedError):
+            traceback.print_exception(error)
+        elif HydraConfig.get().mode != RunMode.MULTIRUN:  # A sweep says which job it was.
+            _show(error, code)
+        return code
 
     def _clean_up(self) -> None:
         if self.verb == "train":

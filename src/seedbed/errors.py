@@ -4,6 +4,7 @@ Every error of this module is shown as its message alone, without a traceback. A
 bug: either ours or in code that the user's config named.
 """
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -30,6 +31,17 @@ class Interrupted(SeedbedError):
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}")
         self.signal_number = signal_number
+
+
+class DiskFull(SeedbedError):
+    """Nothing more can be written; what was written before is whole."""
+
+
+def disk_full(error: BaseException) -> DiskFull | None:
+    """Return what to say where a write failed because the disk, or the user's share, is full."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return DiskFull("no space left on the disk" + (f": {error.filename}" if error.filename else ""))
 
 
 class Diverged(SeedbedError):

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -13,20 +15,14 @@ from seedbed.errors import Interrupted
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class StopOnSignal(Callback):
-    """Context manager around a run, and callback inside its training.
-
-    While training, the first signal asks Lightning to stop after the step, which all processes of
-    a distributed run do at the same step; at any other time, Interrupted is raised at once. A
-    second signal ends the process the hard way.
-    """
+class SignalHandler:
+    """Context manager that takes note of the first signal; a second one ends the process."""
 
     def __init__(self) -> None:
         self.received: int | None = None
-        self._trainer: pl.Trainer | None = None
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> "StopOnSignal":
+    def __enter__(self) -> "SignalHandler":
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
         self._install()
         return self
@@ -34,6 +30,10 @@ class StopOnSignal(Callback):
     def __exit__(self, *exception: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def requested(self) -> bool:
+        """Tell whether a signal has asked to stop."""
+        return self.received is not None
 
     def _install(self) -> None:
         for number in SIGNALS:
@@ -47,15 +47,52 @@ class StopOnSignal(Callback):
             os.kill(os.getpid(), number)
             return
         self.received = number
+        self._act(number)
+
+    def _act(self, number: int) -> None:
+        raise Interrupted(number)
+
+
+class StopSweep(SignalHandler):
+    """Raises Interrupted at once, or at the end of a part that must not be cut in two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Raise nothing inside; what runs there may ask `requested` and stop by itself."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self.received is not None:
+            raise Interrupted(self.received)
+
+    def _act(self, number: int) -> None:
+        if not self._held:
+            raise Interrupted(number)
+
+
+class StopOnSignal(SignalHandler, Callback):
+    """Context manager around a run, and callback inside its training.
+
+    While training, the first signal asks Lightning to stop after the step, which all processes of
+    a distributed run do at the same step; at any other time, Interrupted is raised at once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trainer: pl.Trainer | None = None
+
+    def _act(self, number: int) -> None:
         if self._trainer is None:
             raise Interrupted(number)
         if self._trainer.world_size == 1:
             # Lightning looks at this flag between steps; of several processes, the loop asks us.
             self._trainer._signal_connector.received_sigterm = True
-
-    def requested(self) -> bool:
-        """Tell whether a signal has asked to stop."""
-        return self.received is not None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take the place of Lightning's handlers, which stop SIGTERM alone."""

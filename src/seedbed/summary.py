@@ -138,3 +138,8 @@ def relative(path: Path) -> str:
     absolute = path.resolve()
     working = Path.cwd()
     return str(absolute.relative_to(working)) if absolute.is_relative_to(working) else str(absolute)
+
+
+def jobs_text(count: int) -> str:
+    """Return how many jobs, in words."""
+    return "1 job" if count == 1 else f"{count:,} jobs"

@@ -29,6 +29,7 @@ from seedbed.build import (
 from seedbed.callbacks import CheckedCallback, Checkpoint, StoppingRule
 from seedbed.data import DataModule
 from seedbed.errors import ConfigError, Diverged, Interrupted
+from seedbed.listener import current_listener
 from seedbed.listing import GROUPS
 from seedbed.loggers import TensorBoard
 from seedbed.logits import refuse_no_function, refuse_probabilities
@@ -197,7 +198,7 @@ def _finish(experiment: Experiment, record: Record, status: str, error: str | No
     if experiment.tensorboard is not None:
         experiment.tensorboard.log_outcome(record.fields["hyperparameters"])
         experiment.tensorboard.close()
-    if not experiment.trainer.is_global_zero:
+    if not experiment.trainer.is_global_zero or current_listener() is not None:
         return
     if error is not None and status != "failed":
         print(f"seedbed: {status}: {error}", file=sys.stderr)
@@ -338,9 +339,8 @@ def _describe(experiment: Experiment, record: Record) -> None:
     data.setup("fit")
     choice = experiment.choices.get("data", type(data).__name__)
     record.update(data={"choice": choice, "fingerprint": data.fingerprint})
-    if experiment.trainer.is_global_zero:
-        line = summary.data_line(choice, _split_sizes(data), experiment.config)
-        print(line, flush=True)
+    if experiment.trainer.is_global_zero and current_listener() is None:
+        print(summary.data_line(choice, _split_sizes(data), experiment.config), flush=True)
     if experiment.tensorboard is not None:
         config = OmegaConf.to_yaml(experiment.config, resolve=True)
         experiment.tensorboard.log_text("config", config)

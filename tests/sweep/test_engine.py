@@ -3,10 +3,12 @@
 import gc
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +18,7 @@ from tests.training import events, record
 
 from seedbed.callbacks.learning_rate import TAG
 from seedbed.runs.folder import RunFolder
-from seedbed.sweep.engine import Engine
+from seedbed.sweep.engine import Engine, Group
 from seedbed.sweep.fusing import make_group, numbers_of, why_alone
 from seedbed.sweep.journal import Outcome
 
@@ -398,12 +400,76 @@ def test_curves_have_no_more_points_than_asked_for_and_the_first_and_last(tmp_pa
     assert len(short.curves.epochs) <= 4
 
 
-def test_progress_is_told_after_each_epoch(tmp_path: Path) -> None:
-    configs = [composed(*QUIET, *LINE, f"trainer.max_epochs={n}") for n in (1, 3)]
-    group = make_group(configs[0], [numbers_of(one) for one in configs], RunFolder(tmp_path))
-    told = []
-    Engine(group, lambda *told_now: told.append(told_now)).train()
-    assert told == [(1, 1), (2, 1), (3, 2)]
+def group_of(folder: Path, jobs: Sequence[Job]) -> Group:
+    configs = [composed(*QUIET, *LINE, *job) for job in jobs]
+    return make_group(configs[0], [numbers_of(one) for one in configs], RunFolder(folder))
+
+
+def test_the_engine_is_shown_after_each_epoch(tmp_path: Path) -> None:
+    group = group_of(tmp_path, [(f"trainer.max_epochs={n}",) for n in (1, 3)])
+    shown = []
+    Engine(group).train(lambda engine: shown.append((engine.epoch, engine.ended)))
+    assert shown == [(1, 1), (2, 1), (3, 2)]
+
+
+# Going on from a saved state.
+
+STOPPED = "stopped after this epoch"
+LATER = {
+    "momentum": ("optimizer.momentum=0.9",),
+    "adam": ("optimizer=adam",),
+    "rmsprop": ("optimizer=rmsprop", "optimizer.centered=true"),
+    **{name: (f"scheduler={name}",) for name in ("step", "cosine", "one_cycle", "warmup_cosine")},
+    "plateau": ("scheduler=plateau", "scheduler.patience=0"),
+    "early stopping": (STOPS, "callbacks.early_stopping.patience=1", "data.val_size=5"),
+    "dropout": ("model=mlp", "model.hidden=[4]", "model.dropout=0.4"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "epoch"), [*((name, 3) for name in LATER), ("momentum", 1), ("plateau", 5)]
+)
+def test_a_saved_group_goes_on_exactly(tmp_path: Path, name: str, epoch: int) -> None:
+    jobs = [
+        (*LATER[name], f"optimizer.lr={rate}", f"seed={seed}", f"trainer.max_epochs={epochs}")
+        # The fourth diverges; after epoch 2 two of five are left and the group is packed.
+        for seed, (rate, epochs) in enumerate(
+            [(0.01, 6), (0.02, 2), (0.003, 6), (1e30, 6), (0.02, 2)]
+        )
+    ]
+    undisturbed = Engine(group_of(tmp_path, jobs)).train()
+    saved = BytesIO()
+
+    def stop(engine: Engine) -> None:
+        if engine.epoch == epoch:
+            torch.save(engine.state(), saved)
+            raise InterruptedError(STOPPED)
+
+    with pytest.raises(InterruptedError, match=STOPPED):
+        Engine(group_of(tmp_path, jobs)).train(stop)
+    saved.seek(0)
+    torch.rand(7)  # What others draw in between makes no difference.
+    later = Engine(group_of(tmp_path, jobs))
+    later.restore(torch.load(saved, weights_only=True))
+    for found, expected in zip(later.train(), undisturbed, strict=True):
+        assert (found.status, found.error, found.stopped) == (
+            expected.status,
+            expected.error,
+            expected.stopped,
+        )
+        assert found.metrics == expected.metrics
+        for one, other in ((found.best, expected.best), (found.last, expected.last)):
+            assert (one is None) == (other is None)
+            if one is not None and other is not None:
+                assert (one.epoch, one.step, one.metrics) == (
+                    other.epoch,
+                    other.step,
+                    other.metrics,
+                )
+                torch.testing.assert_close(one.weights, other.weights, rtol=0, atol=0)
+        np.testing.assert_array_equal(found.curves.epochs, expected.curves.epochs)
+        for tag, values in expected.curves.values.items():
+            np.testing.assert_array_equal(found.curves.values[tag], values)
 
 
 # Random hyperparameters.

@@ -240,7 +240,9 @@ def test_a_row_of_a_table_is_a_job() -> None:
     ],
 )
 def test_a_table_that_is_wrong_says_where(composer: Composer, text: str, reason: str) -> None:
-    known = KeysOf(composer.master, filter(composer.source.is_group, ["model", "data", "optimizer"]))
+    known = KeysOf(
+        composer.master, filter(composer.source.is_group, ["model", "data", "optimizer"])
+    )
     with pytest.raises(ConfigError) as error:
         job_overrides(["+trainer.max_epochs=1,2"], table=table(text), known=known)
     assert str(error.value).startswith("sweep.table=table.csv")

@@ -72,6 +72,7 @@ def run(jobs: list[tuple[str, int, float]], losses: np.ndarray, keep_at: int | N
         if epoch == keep_at:
             rows = rows[::2]
             rates.keep(rows)
+        running = np.ones(len(rows), dtype=bool)
         for _ in range(STEPS):
             now = np.full(len(jobs), np.nan)
             now[rows] = rates.now()
@@ -79,9 +80,10 @@ def run(jobs: list[tuple[str, int, float]], losses: np.ndarray, keep_at: int | N
             assert column.dtype == torch.float64
             assert column.squeeze(1).tolist() == now[rows].tolist()
             found.append(now)
-            rates.after_step()
-        rates.after_epoch()
-        rates.after_validation({"val/loss": losses[epoch, rows], "train/loss": losses[0, rows]})
+            rates.after_step(running)
+        rates.after_epoch(running)
+        measured = {"val/loss": losses[epoch, rows], "train/loss": losses[0, rows]}
+        rates.after_validation(measured, running)
     return np.array(found)
 
 
@@ -105,6 +107,6 @@ def test_jobs_of_one_rate_and_course_share_a_schedule() -> None:
 def test_a_schedule_that_watches_waits_for_its_metric() -> None:
     rates = rates_of([("plateau", 1, 0.1)])
     for _ in range(5):
-        rates.after_epoch()
-        rates.after_validation({"train/loss": np.array([1.0])})
+        rates.after_epoch(np.array([True]))
+        rates.after_validation({"train/loss": np.array([1.0])}, np.array([True]))
     assert rates.now().tolist() == [0.1]

@@ -4,6 +4,8 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
+from seedbed.listener import current_listener
+
 
 class ModelSummary(Callback):
     """Prints one line a layer, down to `max_depth` levels, before training starts."""
@@ -15,7 +17,7 @@ class ModelSummary(Callback):
         """Print the summary."""
         net = pl_module.net
         assert isinstance(net, nn.Module)
-        if trainer.is_global_zero:
+        if trainer.is_global_zero and current_listener() is None:
             print(summary_text(net, self.max_depth), flush=True)
 
 

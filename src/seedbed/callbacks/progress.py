@@ -7,6 +7,8 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from seedbed.listener import current_listener
+
 # Where the number of epochs is not known beforehand.
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -26,12 +28,14 @@ class Progress(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the bar."""
         self._started = self._printed = time.monotonic()
-        if self.bar and trainer.is_global_zero:
+        if self.bar and trainer.is_global_zero and current_listener() is None:
             self._display = _open_bar(trainer, pl_module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print a line on the epoch before, where one is due."""
-        if not self.bar and trainer.is_global_zero and self._due(trainer):
+        if (listener := current_listener()) is not None:
+            listener(trainer.current_epoch, trainer.max_epochs, pl_module.epoch_metrics)  # type: ignore[arg-type]
+        elif not self.bar and trainer.is_global_zero and self._due(trainer):
             self._line(trainer, pl_module, trainer.current_epoch)
 
     def _due(self, trainer: pl.Trainer) -> bool:
@@ -44,7 +48,7 @@ class Progress(Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Close the bar, or print the last line."""
         self._close()
-        if not self.bar and trainer.is_global_zero:
+        if not self.bar and trainer.is_global_zero and current_listener() is None:
             self._line(trainer, pl_module, trainer.current_epoch)
 
     def on_exception(

@@ -52,6 +52,21 @@ class Sweep:
     table: str | None = key("CSV file with a job a row and a key a column", None)
     repeats: int = key("seeds of each job, from its own on", 1, at_least=1)
     points: int = key("most epochs in the curves of jobs that train side by side", 100, at_least=2)
+    keep: str = key(
+        "folders that are kept: all, best (of the top jobs), record (none)",
+        "all",
+        one_of=("all", "best", "record"),
+    )
+    top: int = key("jobs whose folders keep=best keeps", 10, at_least=1)
+    every_seconds: float = key(
+        "seconds between two saves of jobs that train side by side", 60.0, at_least=0
+    )
+    on_failure: str = key(
+        "when a job fails: continue with the others, or stop",
+        "continue",
+        one_of=("continue", "stop"),
+    )
+    resume: str | None = key("folder of a sweep to go on with, or latest", None)
 
 
 @dataclass

@@ -1,27 +1,29 @@
-"""Train a chunk of jobs as one program and leave each the run folder that it would have left."""
+"""Train a chunk of jobs as one program, and make of it what each job would have left alone."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from omegaconf import DictConfig
 from torch import nn
 
 from seedbed import build
 from seedbed.callbacks import Checkpoint
+from seedbed.errors import Interrupted
 from seedbed.loggers import event_file_name
 from seedbed.reference import parameters_report
-from seedbed.runs.folder import RunFolder
+from seedbed.runs.folder import RunFolder, write_atomically
 from seedbed.runs.record import now
 from seedbed.sweep import events
 from seedbed.sweep.engine import Engine, Group
 from seedbed.sweep.folders import RunFiles, checkpoint, write_run
 from seedbed.sweep.fusing import JobNumbers, make_group
 from seedbed.sweep.journal import Kept, Outcome
-from seedbed.sweep.results import Row
 
 # What it draws differs from what a job alone draws.
 DROPOUT = nn.modules.dropout._DropoutNd
@@ -31,77 +33,125 @@ DROPOUT = nn.modules.dropout._DropoutNd
 class FusedJob:
     """What is known of a job before it trains: where it will lie and what its record begins with.
 
-    `name` is that of the folder below the sweep's, `texts` are the files of `.hydra`, `provenance`
-    are the first fields of run.json.
+    `texts` are the files of `.hydra`, `provenance` are the first fields of run.json.
     """
 
     number: int
-    name: str
     folder: Path
     texts: dict[str, str]
-    axes: dict[str, Any]
     provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainedChunk:
+    """Jobs that have trained side by side, in the order of their group."""
+
+    group: Group
+    outcomes: Sequence[Outcome]
+    times: dict[str, Any]
+    checkpoints: bool
+    tensorboard: bool
+
+
+class ChunkState:
+    """The state of a chunk in training, saved from time to time in a file of its own.
+
+    `requested` returns the signal that asks to stop, or None.
+    """
+
+    def __init__(self, path: Path, seconds: float, requested: Callable[[], int | None]) -> None:
+        self.path = path
+        self.seconds = seconds
+        self.requested = requested
+        self._saved = time.monotonic()
+
+    def restore(self, engine: Engine) -> None:
+        """Let a new engine go on from the file, if there is one."""
+        if self.path.is_file():
+            engine.restore(torch.load(self.path, map_location="cpu", weights_only=True))
+
+    def after_epoch(self, engine: Engine) -> None:
+        """Save where it is time to; raises Interrupted, after saving, where a signal asks to."""
+        signal = self.requested()
+        if signal is None and time.monotonic() - self._saved < self.seconds:
+            return
+        file = BytesIO()
+        torch.save(engine.state(), file)
+        write_atomically(self.path, lambda temporary: temporary.write_bytes(file.getvalue()))
+        self._saved = time.monotonic()
+        if signal is not None:
+            raise Interrupted(signal)
 
 
 def train_chunk(
     config: DictConfig,
-    jobs: Sequence[FusedJob],
     numbers: Sequence[JobNumbers],
     points: int,
-    progress: Callable[[int, int], None],
-) -> list[Row]:
-    """Train the jobs, write their folders and return their rows of the table.
+    state: ChunkState,
+    progress: Callable[[Engine], None],
+) -> TrainedChunk:
+    """Train the jobs, from their saved state on if there is one; nothing else is written.
 
     `config` is that of one of them, and is changed. Raises CannotFuse where the network does not go
-    through torch.func, and what building a job alone raises; nothing is written then.
+    through torch.func, and what building a job alone raises.
     """
     started, clock = now(), time.monotonic()
-    callbacks = build.build_callbacks(config, RunFolder(jobs[0].folder))
-    keeps = any(isinstance(one, Checkpoint) for one in callbacks)
-    group = make_group(config, numbers, RunFolder(jobs[0].folder), points)
-    outcomes = Engine(group, progress).train()
-    times: dict[str, Any] = {
-        "started": started,
-        "finished": now(),
-        "seconds": round((time.monotonic() - clock) / len(jobs), 6),
+    nowhere = RunFolder(state.path.parent)
+    callbacks = build.build_callbacks(config, nowhere)
+    group = make_group(config, numbers, nowhere, points)
+    engine = Engine(group)
+    state.restore(engine)
+
+    def after_epoch(engine: Engine) -> None:
+        progress(engine)
+        state.after_epoch(engine)
+
+    outcomes = engine.train(after_epoch)
+    seconds = round((time.monotonic() - clock) / len(numbers), 6)
+    return TrainedChunk(
+        group=group,
+        outcomes=outcomes,
+        times={"started": started, "finished": now(), "seconds": seconds},
+        checkpoints=any(isinstance(one, Checkpoint) for one in callbacks),
+        tensorboard="tensorboard" in config.logger,
+    )
+
+
+def write_folders(chunk: TrainedChunk, places: Sequence[int], jobs: Sequence[FusedJob]) -> None:
+    """Write the run folders of the jobs at these places of the chunk."""
+    outcomes = [chunk.outcomes[place] for place in places]
+    scalars = _scalars(outcomes) if chunk.tensorboard else [None] * len(places)
+    for place, job, points in zip(places, jobs, scalars, strict=True):
+        record = _record(chunk, place, job)
+        write_run(job.folder, _files(chunk, place, job, record, points))
+
+
+def write_failed(job: FusedJob, error: str, times: dict[str, Any]) -> None:
+    """Write the run folder of a job whose chunk could not be trained."""
+    record = {
+        "status": "failed",
+        "metrics": {},
+        "checkpoints": {},
+        **job.provenance,
+        **times,
+        "error": error,
+        "stopped": None,
     }
-    scalars = _scalars(outcomes) if "tensorboard" in config.logger else [None] * len(jobs)
-    rows = []
-    for place, (job, outcome) in enumerate(zip(jobs, outcomes, strict=True)):
-        record = _record(group, place, job, outcome, keeps, times)
-        write_run(job.folder, _files(job, outcome, record, keeps, scalars[place]))
-        rows.append(
-            Row(
-                number=job.number,
-                axes=job.axes,
-                status=outcome.status,
-                folder=job.name,
-                metrics=outcome.metrics,
-                seconds=times["seconds"],
-                error=outcome.error,
-            )
-        )
-    return rows
+    write_run(job.folder, RunFiles(hydra=job.texts, record=record, events=b"", events_name=""))
 
 
-def _record(
-    group: Group,
-    place: int,
-    job: FusedJob,
-    outcome: Outcome,
-    keeps: bool,
-    times: dict[str, Any],
-) -> dict[str, Any]:
+def _record(chunk: TrainedChunk, place: int, job: FusedJob) -> dict[str, Any]:
     """Return the fields of run.json."""
+    group, outcome = chunk.group, chunk.outcomes[place]
     exact = not any(isinstance(module, DROPOUT) for module in group.nets[place].modules())
     fingerprint = _data(group, place).fingerprint
     return {
         "status": outcome.status,
         "metrics": outcome.metrics,
-        "checkpoints": _summary(outcome) if keeps else {},
+        "checkpoints": _summary(outcome) if chunk.checkpoints else {},
         **job.provenance,
         "data": {**job.provenance["data"], "fingerprint": fingerprint},
-        **times,
+        **chunk.times,
         "error": outcome.error,
         "stopped": outcome.stopped,
         **_parameters(group, place, outcome),
@@ -110,8 +160,9 @@ def _record(
 
 
 def _files(
-    job: FusedJob, outcome: Outcome, record: dict[str, Any], keeps: bool, scalars: bytes | None
+    chunk: TrainedChunk, place: int, job: FusedJob, record: dict[str, Any], scalars: bytes | None
 ) -> RunFiles:
+    outcome, keeps = chunk.outcomes[place], chunk.checkpoints
     return RunFiles(
         hydra=job.texts,
         record=record,

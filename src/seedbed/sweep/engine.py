@@ -19,7 +19,14 @@ from seedbed.callbacks.learning_rate import TAG
 from seedbed.errors import Diverged
 from seedbed.sweep.batches import Batch, JobBatches
 from seedbed.sweep.journal import Journal, Metrics, Outcome
-from seedbed.sweep.program import Layout, Program, evaluation_program, record, training_program
+from seedbed.sweep.program import (
+    Layout,
+    Program,
+    evaluation_program,
+    random_numbers_kept,
+    record,
+    training_program,
+)
 from seedbed.sweep.schedules import JobRates
 from seedbed.sweep.stopping import JobStopping
 from seedbed.sweep.sums import JobSums
@@ -54,15 +61,15 @@ class Group:
     data_of_job: Sequence[int] = ()
     logs_rate: bool = True
     points: int = 100
+    # Of what dropout draws.
+    seed: int = 0
 
 
 class Engine:
     """Trains one group. Rows of the state and of every array belong to the jobs `self.job`."""
 
-    def __init__(self, group: Group, progress: Callable[[int, int], None] | None = None) -> None:
-        """`progress` is told, after each epoch, its number and how many jobs have ended."""
+    def __init__(self, group: Group) -> None:
         self.group = group
-        self.progress = progress
         self.device = group.batches.data[0].device
         self.net, self.layout = group.nets[0].to(self.device), Layout(group.nets[0])
         self.rows = torch.stack([self.layout.flat(_named(net)) for net in group.nets])
@@ -82,29 +89,78 @@ class Engine:
         self.running = np.ones(len(group.nets), dtype=bool)
         self.journal = Journal(group.max_epochs, group.monitor, group.mode, group.points)
         self.best = (self.rows.clone(), _cloned(self.others))
-        self.steps = 0
+        self.epoch = self.steps = 0
         self._programs: dict[Any, Program] = {}
+        self._random_state: list[Tensor] | None = None
+        self._threads = _threads(self._numbers_in_a_step())
 
-    def train(self) -> list[Outcome]:
-        """Train all jobs to their ends and return what became of them, in the group's order."""
-        with _threads(self._numbers_in_a_step()):
-            self._train()
+    @property
+    def ended(self) -> int:
+        """How many jobs have come to their end."""
+        return len(self.group.nets) - int(self.running.sum())
+
+    def train(self, after_epoch: Callable[["Engine"], None] | None = None) -> list[Outcome]:
+        """Train all jobs to their ends and return what became of them, in the group's order.
+
+        `after_epoch` may look at the engine, save its `state`, and raise in order to stop.
+        """
+        with _using_threads(self._threads), random_numbers_kept(self.device):
+            if self._random_state is None:
+                torch.manual_seed(self.group.seed)
+            else:
+                _set_random_state(self.device, self._random_state)
+            while self.running.any():
+                if self.running.sum() <= len(self.running) // 2:
+                    self._pack()
+                self.epoch += 1
+                self._epoch(self.epoch)
+                if after_epoch is not None:
+                    after_epoch(self)
         return self.journal.outcomes()
 
     def _numbers_in_a_step(self) -> int:
         batch = next(iter(self.group.batches.training(0)))
         return max(self.rows.numel(), batch.inputs.numel())
 
-    def _train(self) -> None:
-        for epoch in range(1, max(self.group.max_epochs) + 1):
-            self._epoch(epoch)
-            if self.progress is not None:
-                ended = len(self.group.nets) - int(self.running.sum())
-                self.progress(epoch, ended)
-            if not self.running.any():
-                break
-            if self.running.sum() <= len(self.running) // 2:
-                self._pack()
+    def state(self) -> dict[str, Any]:
+        """Return all that has changed since the beginning, as tensors and plain values.
+
+        To be asked between two epochs, by `after_epoch`.
+        """
+        return {
+            "epoch": self.epoch,
+            "steps": self.steps,
+            "job": torch.from_numpy(self.job),
+            "running": torch.from_numpy(self.running),
+            "rows": self.rows,
+            "others": self.others,
+            "states": self.states,
+            "best": list(self.best),
+            "journal": self.journal.state(),
+            "rates": self.group.rates.state(),
+            "stopping": self.group.stopping.state(),
+            "random_state": _random_state(self.device),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where a state was taken; the engine was just made of the same jobs."""
+        self._keep(state["job"].numpy())
+        self.epoch, self.steps = state["epoch"], state["steps"]
+        self.running = state["running"].numpy()
+        self.rows = state["rows"].to(self.device)
+        self.others, self.states = (
+            {name: value.to(self.device) for name, value in state[key].items()}
+            for key in ("others", "states")
+        )
+        rows, others = state["best"]
+        self.best = (
+            rows.to(self.device),
+            {name: value.to(self.device) for name, value in others.items()},
+        )
+        self.journal.restore(state["journal"])
+        self.group.rates.restore(state["rates"])
+        self.group.stopping.restore(state["stopping"])
+        self._random_state = state["random_state"]
 
     def _epoch(self, epoch: int) -> None:
         group = self.group
@@ -118,11 +174,11 @@ class Engine:
             sums.add(loss, output, target)
             losses.append(loss)
             self.steps += 1
-            group.rates.after_step()
-        group.rates.after_epoch()
+            group.rates.after_step(self.running)
+        group.rates.after_epoch(self.running)
         metrics = _named_metrics("train", sums) | self._measure("val", (self.rows, self.others))
         self._end_diverged(epoch, torch.stack(losses), metrics, began, step_rates, steps_before)
-        group.rates.after_validation(metrics)
+        group.rates.after_validation(metrics, self.running)
         logged = {**metrics, TAG: rates} if group.logs_rate else metrics
         self.journal.log(epoch, logged, self.job, self.running)
         self._keep_best(epoch, metrics)
@@ -232,7 +288,10 @@ class Engine:
 
     def _pack(self) -> None:
         """Leave out the rows of jobs that have ended."""
-        kept = np.flatnonzero(self.running)
+        self._keep(np.flatnonzero(self.running))
+
+    def _keep(self, kept: NDArray[np.int64]) -> None:
+        """Go on with some of the rows only."""
         chosen = self._chosen(kept)
         self.rows = self.rows[chosen]
         self.best = (self.best[0][chosen], {k: v[chosen] for k, v in self.best[1].items()})
@@ -247,15 +306,30 @@ class Engine:
         return torch.from_numpy(rows).to(self.device)
 
 
+def _threads(numbers: int) -> int:
+    """Return one where a tensor operation is over before a second thread has come to help."""
+    return 1 if numbers < FEW_NUMBERS else torch.get_num_threads()
+
+
 @contextmanager
-def _threads(numbers: int) -> Iterator[None]:
-    """Use one thread where a tensor operation is over before a second one has come to help."""
+def _using_threads(threads: int) -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if numbers < FEW_NUMBERS else before)
+    torch.set_num_threads(threads)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _random_state(device: torch.device) -> list[Tensor]:
+    states = [torch.get_rng_state()]
+    return [*states, torch.cuda.get_rng_state(device)] if device.type == "cuda" else states
+
+
+def _set_random_state(device: torch.device, states: Sequence[Tensor]) -> None:
+    torch.set_rng_state(states[0])
+    if device.type == "cuda" and len(states) > 1:
+        torch.cuda.set_rng_state(states[1], device)
 
 
 def _named(net: nn.Module) -> dict[str, Tensor]:

@@ -199,6 +199,7 @@ def make_group(
         data_of_job=batches.which.tolist(),
         logs_rate=any(_kind(one) == "LearningRate" for one in config.callbacks.values()),
         points=points,
+        seed=jobs[0].seed,
     )
 
 

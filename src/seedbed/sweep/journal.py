@@ -1,9 +1,11 @@
 """What is kept of every job of a group: curves, the best epoch, how it ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -142,6 +144,31 @@ class Journal:
                 if kept is not None and kept.epoch == self._best_epoch[job]:
                     kept.metrics |= tested
 
+    def best_so_far(self) -> float | None:
+        """Return the best that the watched metric has been in any job; None before there is one."""
+        values = self.sign * self._best.get(self.monitor, np.empty(0))
+        finite = values[np.isfinite(values)]
+        return self.sign * float(finite.min()) if len(finite) else None
+
+    def state(self) -> dict[str, Any]:
+        """Return all notes as tensors and plain values."""
+        return {
+            "outcomes": [asdict(outcome) for outcome in self._outcomes],
+            "curves": [(epoch, _tensors(point)) for epoch, point in self._curves],
+            "latest": _tensors(self._latest),
+            "best_epoch": torch.from_numpy(self._best_epoch),
+            "best_step": torch.from_numpy(self._best_step),
+            "best": _tensors(self._best),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from notes that `state` returned."""
+        self._outcomes = [_outcome(fields) for fields in state["outcomes"]]
+        self._curves = [(epoch, _arrays(point)) for epoch, point in state["curves"]]
+        self._latest, self._best = _arrays(state["latest"]), _arrays(state["best"])
+        self._best_epoch = state["best_epoch"].numpy()
+        self._best_step = state["best_step"].numpy()
+
     def outcomes(self) -> list[Outcome]:
         """Return what became of every job, with its curves."""
         epochs = np.array([epoch for epoch, _ in self._curves], dtype=np.int64)
@@ -160,6 +187,19 @@ class Journal:
     def _of(self, job: int, metrics: Metrics) -> dict[str, float]:
         found = {name: float(values[job]) for name, values in metrics.items()}
         return {name: value for name, value in found.items() if name != TAG}
+
+
+def _tensors(metrics: Metrics) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(values) for name, values in metrics.items()}
+
+
+def _arrays(tensors: dict[str, Tensor]) -> Metrics:
+    return {name: values.numpy() for name, values in tensors.items()}
+
+
+def _outcome(fields: dict[str, Any]) -> Outcome:
+    kept = {name: Kept(**fields[name]) if fields[name] else None for name in ("best", "last")}
+    return Outcome(**{**fields, **kept})
 
 
 def logged_epochs(epochs: int, points: int) -> set[int]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
@@ -41,23 +41,53 @@ def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[Planne
     """Return the jobs in groups; `fuse` is auto, always or never."""
     alone: dict[str, list[Job]] = {}
     groups: dict[str, list[tuple[Job, JobNumbers]]] = {}
-    # By the words besides seed and optimizer: why such a job trains alone, and one of its kind.
-    known: dict[tuple[str, ...], tuple[str, JobNumbers | None]] = {}
+    kinds = _Kinds()
     for job in jobs:
-        others = tuple(word for word in job.overrides if not _is_seed_or_optimizer(_key(word)))
         with composer.applied(job) as config:
-            if others not in known:
-                reason = "sweep.fuse=never" if fuse == "never" else why_alone(config)
-                plain = not reason and is_plain(config)
-                known[others] = (reason, numbers_of(config) if plain else None)
-            reason, like = known[others]
+            kind = kinds.of(job, config)
+            reason = "sweep.fuse=never" if fuse == "never" else kind.reason
             if reason:
                 alone.setdefault(reason, []).append(job)
                 continue
-            shared = repr(_shared_words(job)) if like is not None else _shared_values(config)
-            groups.setdefault(shared, []).append((job, numbers_of(config, like)))
+            shared = _shared_values(config) if kind.like is None else repr(_shared_words(job))
+            groups.setdefault(shared, []).append((job, numbers_of(config, kind.like)))
     planned = [_paying(composer, group, fuse) for group in groups.values()]
     return planned + [PlannedGroup(group, [], reason) for reason, group in alone.items()]
+
+
+def numbers_of_jobs(composer: Composer, jobs: Sequence[Job]) -> list[JobNumbers]:
+    """Return what each job of a group has for itself."""
+    kinds, numbers = _Kinds(), []
+    for job in jobs:
+        with composer.applied(job) as config:
+            numbers.append(numbers_of(config, kinds.of(job, config).like))
+    return numbers
+
+
+class _Kind(NamedTuple):
+    """What jobs have in common that differ in nothing but the words of seed and optimizer.
+
+    `reason` says why they train alone, or is empty. `like` is one of them, where all that differs
+    can be told from those words.
+    """
+
+    reason: str
+    like: JobNumbers | None
+
+
+class _Kinds:
+    """Looks at one job of each kind closely, which saves most of the time of a plan."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], _Kind] = {}
+
+    def of(self, job: Job, config: DictConfig) -> _Kind:
+        others = tuple(word for word in job.overrides if not _is_seed_or_optimizer(_key(word)))
+        if others not in self._known:
+            reason = why_alone(config)
+            plain = not reason and is_plain(config)
+            self._known[others] = _Kind(reason, numbers_of(config) if plain else None)
+        return self._known[others]
 
 
 def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: str) -> PlannedGroup:

@@ -7,7 +7,8 @@ jobs train one after another.
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -125,16 +126,32 @@ def evaluation_program(
 def record(step: Callable[..., tuple[Tensor, ...]], *example: Any) -> Program:
     """Return the step recorded for tensors of these shapes; the example is left as it is.
 
+    Random numbers that recording draws are drawn again afterwards, so that it makes no difference
+    when it takes place.
+
     Raises CannotFuse where the step cannot be recorded.
     """
-    copies = _copied(example)
+    tensors = _tensors(_copied(example))
+    with random_numbers_kept(tensors[0].device):
+        return _recorded(step, example, tensors)
+
+
+@contextmanager
+def random_numbers_kept(device: torch.device) -> Iterator[None]:
+    """Put the state of random numbers back afterwards, on the CPU and on this device."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        yield
+
+
+def _recorded(
+    step: Callable[..., tuple[Tensor, ...]], example: Sequence[Any], tensors: Sequence[Tensor]
+) -> Program:
     try:
-        graph = make_fx(step)(*copies)
+        graph = make_fx(step)(*_copied(example))
     except Exception as error:  # The user's own network may do anything.
         reason = (str(error).strip().splitlines() or [""])[0][:200]
         raise CannotFuse(f"{type(error).__name__}: {reason}") from error
     graph.eval()
-    flat = _tensors(_copied(example))
 
     def replay(*tensors: Tensor) -> Any:
         return graph(*_filled(example, iter(tensors)))
@@ -142,7 +159,7 @@ def record(step: Callable[..., tuple[Tensor, ...]], *example: Any) -> Program:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compiled: Any = torch.jit.trace(replay, tuple(flat), check_trace=False)
+            compiled: Any = torch.jit.trace(replay, tuple(tensors), check_trace=False)
     except RuntimeError:  # Some operations, convolutions among them, have arguments it lacks.
         return lambda *arguments: tuple(graph(*arguments))
     return lambda *arguments: compiled(*_tensors(arguments))

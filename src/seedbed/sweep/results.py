@@ -1,24 +1,19 @@
-"""What a sweep says about all of its jobs: results.csv, sweep.json and the closing table."""
+"""The table of a sweep, results.csv: a line a job, written as jobs end, and read again."""
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from codecs import getincrementaldecoder
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from io import StringIO
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
+from seedbed.errors import RunFolderError
 from seedbed.runs.folder import write_atomically
-from seedbed.runs.record import write_json
+from seedbed.runs.record import STATUSES
 from seedbed.schema.data import SPLITS
-
-RESULTS, PLAN = "results.csv", "sweep.json"
-# The axis that the closing table does not tell apart.
-SEED = "seed"
-# The rows of the closing table.
-BEST = 10
 
 
 @dataclass(frozen=True)
@@ -37,11 +32,11 @@ class Row:
 class Results:
     """results.csv: a line a job, added as jobs end; `finish` puts the lines in the jobs' order."""
 
-    def __init__(self, path: Path, axes: Sequence[str]) -> None:
-        """Begin the file anew; `axes` are the keys that the sweep varies."""
+    def __init__(self, path: Path, axes: Sequence[str], rows: Sequence[Row] = ()) -> None:
+        """Begin the file anew with these rows; `axes` are the keys that the sweep varies."""
         self.path = path
         self.axes = list(axes)
-        self.rows: list[Row] = []
+        self.rows = list(rows)
         self._names: list[str] = []
         self._rewrite()
 
@@ -54,6 +49,14 @@ class Results:
         with self.path.open("a", encoding="utf-8", newline="") as file:
             file.write(self._text(rows))
 
+    def forget_folders(self, kept: Collection[int]) -> list[str]:
+        """Leave only these jobs the name of a folder; return the names that others had."""
+        gone = [row for row in self.rows if row.folder and row.number not in kept]
+        places = {row.number: place for place, row in enumerate(self.rows)} if gone else {}
+        for row in gone:
+            self.rows[places[row.number]] = replace(row, folder="")
+        return [row.folder for row in gone]
+
     def finish(self) -> None:
         """Write all jobs in their order, in place of the file at once."""
         self.rows.sort(key=lambda row: row.number)
@@ -61,7 +64,7 @@ class Results:
 
     def _rewrite(self) -> None:
         self._names = metric_names(self.rows)
-        header = ["number", *self.axes, "status", *self._names, "seconds", "folder"]
+        header = ["number", *self.axes, "status", *self._names, "seconds", "folder", "error"]
         text = _lines([header]) + self._text(self.rows)
         write_atomically(self.path, lambda temporary: temporary.write_bytes(text.encode()))
 
@@ -69,9 +72,10 @@ class Results:
         return _lines([self._cells(row) for row in rows])
 
     def _cells(self, row: Row) -> list[str]:
-        axes = [_cell(row.axes[key]) if key in row.axes else "" for key in self.axes]
+        axes = [cell(row.axes[key]) if key in row.axes else "" for key in self.axes]
         metrics = [_number(row.metrics.get(name)) for name in self._names]
-        return [str(row.number), *axes, row.status, *metrics, _number(row.seconds), row.folder]
+        ended = [_number(row.seconds), row.folder, row.error or ""]
+        return [str(row.number), *axes, row.status, *metrics, *ended]
 
 
 def metric_names(rows: Sequence[Row]) -> list[str]:
@@ -81,35 +85,22 @@ def metric_names(rows: Sequence[Row]) -> list[str]:
     return sorted(names, key=lambda name: order.get(name.partition("/")[0], len(order)))
 
 
-def _lines(cells: Sequence[Sequence[str]]) -> str:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(cells)
-    return text.getvalue()
+def _lines(rows: Sequence[Sequence[str]]) -> str:
+    return "".join(",".join(map(_quoted, cells)) + "\n" for cells in rows)
 
 
-def _cell(value: Any) -> str:
+def _quoted(text: str) -> str:
+    """Return a cell in quotes where it needs them; csv.writer forgets some carriage returns."""
+    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text
+
+
+def cell(value: Any) -> str:
     """Return a value of a config as a cell; numbers read back exactly."""
     if isinstance(value, str):
         return value
     if isinstance(value, float):
         return repr(float(value))
     return json.dumps(_plain(value), ensure_ascii=False)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None or not isfinite(value) else repr(float(value))
-
-
-def write_plan(
-    path: Path,
-    axes: Mapping[str, Sequence[Any]],
-    jobs: Sequence[Mapping[str, Any]],
-    groups: Sequence[Sequence[int]],
-    config_hash: str,
-) -> None:
-    """Write sweep.json: the axes' values, each job's, and the numbers of jobs trained together."""
-    content = {"config_hash": config_hash, "axes": axes, "jobs": jobs, "groups": groups}
-    write_json(path, {name: _plain(value) for name, value in content.items()})
 
 
 def _plain(value: Any) -> Any:
@@ -121,43 +112,137 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def closing_table(rows: Sequence[Row], metric: str, mode: str) -> Any:
-    """Return a rich table of the ten best by the mean of a metric over the seeds.
+def _number(value: float | None) -> str:
+    return "" if value is None or not isfinite(value) else repr(float(value))
 
-    Only jobs that completed count; where not all did, the last column says how many of them.
-    `mode` is `min` or `max`.
+
+# Reading results.csv
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The names of the columns, and the places of `status` and `seconds` among them."""
+
+    names: list[str]
+    status: int
+    seconds: int
+
+    @property
+    def axes(self) -> slice:
+        """The places of the axes."""
+        return slice(1, self.status)
+
+    @property
+    def metrics(self) -> slice:
+        """The places of the metrics."""
+        return slice(self.status + 1, self.seconds)
+
+
+def read_results(path: Path) -> list[Row]:
+    """Return the rows of a results.csv: numbers exactly, values of axes as the text of their cells.
+
+    An axis that a row lacks comes back as an empty text, a metric that is not finite not at all. A
+    last line that is not written to its end, since the sweep is running or was killed, is left out.
+    Raises RunFolderError that names file and line where the file is damaged.
     """
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    axes = [key for key in dict.fromkeys(key for row in rows for key in row.axes) if key != SEED]
-    table = Table(*map(escape, axes), box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in (metric, "deviation", "jobs"):
-        table.add_column(title, justify="right")
-    sign = 1.0 if mode == "min" else -1.0
-    ranked = sorted(_groups(rows, axes, metric), key=lambda one: sign * fmean(one[1]))
-    for cells, values, jobs in ranked[:BEST]:
-        deviation = f"{stdev(values):.3g}" if len(values) > 1 else ""
-        counted = str(jobs) if len(values) == jobs else f"{len(values)} of {jobs}"
-        table.add_row(*map(escape, cells), f"{fmean(values):.6g}", deviation, counted)
-    return table
+    text = _text(path)
+    end = _end_of_lines(text)
+    records = _records(path, text[:end])
+    line, names = next(records, (1, []))
+    columns = _columns(f"{path}, line {line}", names)
+    rows = [_row(f"{path}, line {line}", cells, columns) for line, cells in records]
+    if _holds_lines(text[end:], columns):
+        line = text.count("\n", 0, end) + 1
+        raise RunFolderError(f"{path}, line {line}: damaged: a quote is not closed")
+    return rows
 
 
-def _groups(
-    rows: Sequence[Row], axes: Sequence[str], metric: str
-) -> list[tuple[list[str], list[float], int]]:
-    """Return, by the axes' values, what those jobs reached and how many they are."""
-    found: dict[tuple[str, ...], list[Row]] = {}
-    for row in sorted(rows, key=lambda row: row.number):
-        key = tuple(_cell(row.axes[axis]) if axis in row.axes else "" for axis in axes)
-        found.setdefault(key, []).append(row)
-    groups = [(list(key), _reached(jobs, metric), len(jobs)) for key, jobs in found.items()]
-    return [one for one in groups if one[1]]
+def _text(path: Path) -> str:
+    """Return the text of a file, which may end within a letter."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunFolderError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    try:
+        return getincrementaldecoder("utf-8-sig")().decode(content)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RunFolderError(f"{path}, line {line}: damaged: not text in UTF-8") from None
 
 
-def _reached(rows: Sequence[Row], metric: str) -> list[float]:
-    values = [
-        row.metrics[metric] for row in rows if row.status == "completed" and metric in row.metrics
-    ]
-    return [value for value in values if isfinite(value)]
+def _end_of_lines(text: str) -> int:
+    """Return where the last whole line ends; a line break in quotes ends none."""
+    end, place, quotes = 0, 0, 0
+    for part in text.split("\n")[:-1]:
+        place += len(part) + 1
+        quotes += part.count('"')
+        if quotes % 2 == 0:
+            end = place
+    return end
+
+
+def _holds_lines(rest: str, columns: _Columns) -> bool:
+    """Tell whether more than one line is missing: then it is not just the last one cut off."""
+    lines = (next(csv.reader([part]), []) for part in rest.split("\n")[1:-1])
+    return any(
+        len(cells) == len(columns.names) and cells[columns.status] in STATUSES for cells in lines
+    )
+
+
+def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each line, after the number of the line in the file."""
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise RunFolderError(f"{path}, line {line}: damaged: {error}") from None
+        if cells is None:
+            return
+        yield line, cells
+
+
+def _columns(where: str, names: list[str]) -> _Columns:
+    """Return where the columns are; an axis may have the name of one of ours, so the last counts.
+
+    Raises RunFolderError where it is no header.
+    """
+    ends = [at for at in range(len(names)) if names[at : at + 2] == ["seconds", "folder"]]
+    statuses = [at for at in range(1, max(ends, default=0)) if names[at] == "status"]
+    if names[:1] != ["number"] or not statuses:
+        raise RunFolderError(f"{where}: damaged: not the header of a sweep's results")
+    return _Columns(names, statuses[-1], ends[-1])
+
+
+def _row(where: str, cells: list[str], columns: _Columns) -> Row:
+    names = columns.names
+    if len(cells) != len(names):
+        raise RunFolderError(f"{where}: damaged: {len(cells)} cells for {len(names)} columns")
+    number, status = cells[0], cells[columns.status]
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise RunFolderError(f"{where}: damaged: '{number}' is not the number of a job")
+    if status not in STATUSES:
+        raise RunFolderError(f"{where}: damaged: '{status}' is no status of a job")
+    measured = zip(names[columns.metrics], cells[columns.metrics], strict=True)
+    seconds, folder, *behind = cells[columns.seconds :]
+    error = dict(zip(names[columns.seconds + 2 :], behind, strict=True)).get("error")
+    return Row(
+        int(number),
+        dict(zip(names[columns.axes], cells[columns.axes], strict=True)),
+        status,
+        folder,
+        {name: _read_number(where, name, text) for name, text in measured if text},
+        _read_number(where, "seconds", seconds) if seconds else None,
+        error or None,
+    )
+
+
+def _read_number(where: str, column: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = inf
+    if not isfinite(value):
+        raise RunFolderError(f"{where}: damaged: '{text}' in column {column} is no number")
+    return value

@@ -48,20 +48,28 @@ class JobRates:
             self._column = torch.from_numpy(self.now()).unsqueeze(1).to(device)
         return self._column
 
-    def after_step(self) -> None:
-        """Advance the schedules that count steps."""
-        self._advance("step", {})
+    def after_step(self, running: NDArray[np.bool_]) -> None:
+        """Advance the schedules that count steps, of the jobs that still run: (jobs,)."""
+        self._advance("step", {}, running)
 
-    def after_epoch(self) -> None:
+    def after_epoch(self, running: NDArray[np.bool_]) -> None:
         """Advance the schedules that count epochs."""
-        self._advance("epoch", {})
+        self._advance("epoch", {}, running)
 
-    def after_validation(self, metrics: dict[str, NDArray[np.float64]]) -> None:
+    def after_validation(
+        self, metrics: dict[str, NDArray[np.float64]], running: NDArray[np.bool_]
+    ) -> None:
         """Advance the schedules that watch a metric; each has a job of its own."""
-        self._advance("epoch", metrics)
+        self._advance("epoch", metrics, running)
 
-    def _advance(self, interval: str, metrics: dict[str, NDArray[np.float64]]) -> None:
-        for place in np.unique(self.which):
+    def _advance(
+        self,
+        interval: str,
+        metrics: dict[str, NDArray[np.float64]],
+        running: NDArray[np.bool_],
+    ) -> None:
+        # Beyond the end of its job a schedule of known length would raise.
+        for place in np.unique(self.which[running]):
             schedule = self._schedules[place]
             if schedule is None or schedule["interval"] != interval:
                 continue
@@ -80,4 +88,20 @@ class JobRates:
     def keep(self, rows: NDArray[np.int64]) -> None:
         """Go on with some of the jobs only."""
         self.which = self.which[rows]
+        self._column = None
+
+    def state(self) -> dict[str, Any]:
+        """Return how far every schedule is, as plain values."""
+        return {
+            "optimizers": [one.state_dict() for one in self._optimizers],
+            "schedules": [one and one["scheduler"].state_dict() for one in self._schedules],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        for schedule, saved in zip(self._schedules, state["schedules"], strict=True):
+            if schedule is not None:
+                schedule["scheduler"].load_state_dict(saved)
         self._column = None

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,14 @@ class JobStopping:
         """Go on with some of the jobs only."""
         self.rules = [self.rules[row] for row in rows]
         self.best, self.waited = self.best[rows], self.waited[rows]
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what was counted so far."""
+        return {"best": torch.from_numpy(self.best), "waited": torch.from_numpy(self.waited)}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on from what `state` returned."""
+        self.best, self.waited = state["best"].numpy(), state["waited"].numpy()
 
 
 def _worst(rule: EarlyStopping | None) -> float:

@@ -1,0 +1,78 @@
+"""Check all jobs of a sweep before the first one starts."""
+
+from collections.abc import Sequence
+
+from omegaconf import DictConfig
+
+from seedbed.checks import check, check_value
+from seedbed.errors import ConfigError
+from seedbed.runs.folder import RunFolder
+from seedbed.sweep.composer import Composer
+from seedbed.sweep.fusing import JobNumbers, make_group
+from seedbed.sweep.jobs import Job
+from seedbed.sweep.plan import PlannedGroup, is_plain
+
+# Wrong jobs that are shown; the others are counted.
+MOST_SHOWN = 5
+# No check compares these with another key.
+INDEPENDENT = {
+    "seed",
+    "data.seed",
+    "data.split_seed",
+    "data.data_seed",
+    "data.noise",
+    "optimizer.lr",
+    "optimizer.weight_decay",
+    "optimizer.eps",
+    "trainer.gradient_clip_val",
+}
+
+
+def check_jobs(composer: Composer, jobs: Sequence[Job]) -> None:
+    """Raise ConfigError that shows the first jobs that are wrong."""
+    wrong: list[str] = []
+    count = 0
+    seen: dict[tuple[str, ...], bool] = {}
+    for job in jobs:
+        with composer.applied(job) as config:
+            try:
+                _check_job(config, job, seen)
+            except ConfigError as error:
+                count += 1
+                if len(wrong) < MOST_SHOWN and str(error) not in wrong:
+                    wrong.append(str(error))
+    if wrong:
+        of = f" ({count} of {len(jobs)} jobs are wrong; nothing was run)" if len(jobs) > 1 else ""
+        raise ConfigError("\n".join(wrong) + of)
+
+
+def _check_job(config: DictConfig, job: Job, seen: dict[tuple[str, ...], bool]) -> None:
+    """Check a config; of numbers that no other key depends on, each value once.
+
+    `seen` are words that were checked already, and whether no key of such a job follows another.
+    """
+    lone = [word for word in job.overrides if word.partition("=")[0] in INDEPENDENT]
+    rest = tuple(word for word in job.overrides if word not in lone)
+    if not seen.get(rest, False):
+        check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
+        seen[rest] = is_plain(config)
+        return
+    for word in lone:
+        if (word,) not in seen:
+            check_value(config, word.partition("=")[0])
+            seen[word,] = True
+
+
+def rehearse(composer: Composer, groups: Sequence[PlannedGroup]) -> None:
+    """Build every network and table that differs once: some mistakes show only then.
+
+    Raises ConfigError before anything is written.
+    """
+    for group in groups:
+        if group.reason:
+            continue
+        kinds: dict[str, JobNumbers] = {}
+        for numbers in group.numbers:
+            data = {name: value for name, value in numbers.data.items() if name != "seed"}
+            kinds.setdefault(repr((numbers.initial_weights, data)), numbers)
+        make_group(composer.config(group.jobs[0]), list(kinds.values()), RunFolder("."))

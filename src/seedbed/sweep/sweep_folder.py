@@ -1,0 +1,81 @@
+"""The folder of a sweep: what lies where, and who may work in it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from seedbed.errors import ConfigError
+from seedbed.runs.folder import RECORD
+
+RESULTS, PLAN = "results.csv", "sweep.json"
+# What a sweep needs in order to go on.
+SAVED = ".sweep"
+
+
+class SweepFolder:
+    """Paths inside the folder of one sweep."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @property
+    def results(self) -> Path:
+        """The table of all jobs."""
+        return self.path / RESULTS
+
+    @property
+    def plan(self) -> Path:
+        """The axes, jobs and groups; it is written last, so that with it a sweep can go on."""
+        return self.path / PLAN
+
+    @property
+    def saved(self) -> Path:
+        """The folder of configs and of groups in training."""
+        return self.path / SAVED
+
+    def state(self, first: int) -> Path:
+        """The state of the chunk in training whose first job has this number."""
+        return self.saved / f"chunk-{first}.ckpt"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from running this sweep; raises ConfigError where one does."""
+        lock = FileLock(self.saved / "lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise ConfigError(
+                f"{self.path}: another process is running this sweep; wait for it or stop it"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def open_sweep(word: str, outputs: str) -> SweepFolder:
+    """Return the folder of an existing sweep; `latest` is the newest below `outputs`.
+
+    Raises ConfigError where there is none.
+    """
+    path = latest_sweep(Path(outputs)) if word == "latest" else Path(word)
+    folder = SweepFolder(path)
+    if not path.is_dir():
+        raise ConfigError(f"sweep.resume={word}: no such folder")
+    if (path / RECORD).is_file():
+        raise ConfigError(f"sweep.resume={word}: the folder of one run, not of a sweep")
+    if not folder.plan.is_file():
+        raise ConfigError(f"sweep.resume={word}: no sweep, it has no {PLAN}")
+    return folder
+
+
+def latest_sweep(outputs: Path) -> Path:
+    """Return the newest folder of a sweep; raises ConfigError where there is none."""
+    plans = (outputs / "sweeps").glob(f"*/*/{PLAN}")
+    found = [plan.parent for plan in plans if re.match(r"\d", plan.parent.name)]
+    if not found:
+        raise ConfigError(f"sweep.resume=latest: no sweep in {outputs / 'sweeps'}")
+    return max(found, key=lambda path: (path.parent.name, path.name))

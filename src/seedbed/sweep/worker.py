@@ -1,0 +1,215 @@
+"""Run a unit of a sweep: a chunk of jobs that trains as one program, or one job alone."""
+
+import traceback
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hydra._internal.callbacks import Callbacks
+from hydra.core.utils import JobStatus, run_job
+from hydra.types import HydraContext
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from seedbed import build
+from seedbed.errors import Interrupted, SeedbedError, disk_full
+from seedbed.listener import listening
+from seedbed.runs.folder import RECORD
+from seedbed.runs.record import now, read_record
+from seedbed.sweep.chunk import (
+    ChunkState,
+    FusedJob,
+    TrainedChunk,
+    train_chunk,
+    write_failed,
+    write_folders,
+)
+from seedbed.sweep.closing import best_first
+from seedbed.sweep.composer import Composer
+from seedbed.sweep.display import Display
+from seedbed.sweep.jobs import Job
+from seedbed.sweep.plan import numbers_of_jobs
+from seedbed.sweep.plan_file import SavedPlan
+from seedbed.sweep.program import CannotFuse
+from seedbed.sweep.results import Row
+from seedbed.sweep.sweep_folder import SweepFolder
+from seedbed.train import provenance_of_command, provenance_of_job
+
+
+class Unit(NamedTuple):
+    """What is run in one go: jobs side by side, or a single job."""
+
+    jobs: tuple[Job, ...]
+    fused: bool
+
+
+@dataclass
+class UnitResult:
+    """What became of a unit: rows of the table, or why its jobs must train alone after all.
+
+    `interrupted` is the signal that stopped it, if one did.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    refusal: str | None = None
+    interrupted: int | None = None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Runs units in this process.
+
+    `options` are the keys of `sweep`. `application` runs a job alone and knows the command,
+    `callbacks` are Hydra's.
+    """
+
+    composer: Composer
+    folder: SweepFolder
+    plan: SavedPlan
+    options: Any
+    application: Any
+    callbacks: Callbacks
+    display: Display
+
+    def run(self, unit: Unit, wanted: Collection[int], requested: Any = lambda: None) -> UnitResult:
+        """Run a unit; of a chunk, which always trains as a whole, only some jobs may be wanted.
+
+        `requested` returns the signal that asks to stop, or None. Raises DiskFull, and Interrupted
+        where a signal stopped it.
+        """
+        try:
+            if unit.fused:
+                return self._side_by_side(unit.jobs, wanted, requested)
+            return UnitResult([self._alone(unit.jobs[0])])
+        except OSError as error:
+            raise disk_full(error) or error from error
+
+    # Side by side
+
+    def _side_by_side(
+        self, jobs: Sequence[Job], wanted: Collection[int], requested: Any
+    ) -> UnitResult:
+        started = now()
+        try:
+            chunk = self._trained(jobs, requested)
+        except CannotFuse as refusal:
+            return UnitResult(refusal=str(refusal))
+        except Exception as error:
+            if isinstance(error, Interrupted) or disk_full(error):
+                raise
+            return UnitResult(self._failed(jobs, wanted, error, started))
+        places = {job.number: place for place, job in enumerate(jobs) if job.number in wanted}
+        rows = [self._chunk_row(chunk, place, jobs[place]) for place in places.values()]
+        written = [places[number] for number in self._written(rows)]
+        write_folders(chunk, written, self._prepared([jobs[place] for place in written]))
+        return UnitResult(rows)
+
+    def _trained(self, jobs: Sequence[Job], requested: Any) -> TrainedChunk:
+        path = self.folder.state(jobs[0].number)
+        state = ChunkState(path, self.options.every_seconds, requested)
+        numbers = numbers_of_jobs(self.composer, jobs)
+        config = self.composer.config(jobs[0])
+        points = self.options.points
+        return train_chunk(config, numbers, points, state, self.display.chunk_epoch)
+
+    def _written(self, rows: Sequence[Row]) -> list[int]:
+        """Return the numbers of the jobs whose folders are written."""
+        if self.options.keep == "all":
+            return [row.number for row in rows]
+        best = best_first(rows, self.plan.metric, self.plan.mode)[: self.options.top]
+        return [row.number for row in best] if self.options.keep == "best" else []
+
+    def _chunk_row(self, chunk: TrainedChunk, place: int, job: Job) -> Row:
+        outcome = chunk.outcomes[place]
+        name, axes = self._place(job)
+        seconds, error = chunk.times["seconds"], outcome.error
+        return Row(job.number, axes, outcome.status, name, outcome.metrics, seconds, error)
+
+    def _prepared(self, jobs: Sequence[Job]) -> list[FusedJob]:
+        if not jobs:
+            return []
+        with self.composer.applied(jobs[0]) as config:
+            device = build.device(config.trainer.accelerator)
+        shared = provenance_of_command(self.application.command, device)
+        prepared = []
+        for job in jobs:
+            with self.composer.applied(job) as config:
+                choices = {k: v for k, v in config.hydra.runtime.choices.items() if v}
+                overrides = list(config.hydra.overrides.task)
+                provenance = {**provenance_of_job(config, choices, overrides), **shared}
+                folder = self.folder.path / str(config.hydra.sweep.subdir)
+            prepared.append(FusedJob(job.number, folder, self.composer.texts(job), provenance))
+        return prepared
+
+    def _failed(
+        self, jobs: Sequence[Job], wanted: Collection[int], error: Exception, started: str
+    ) -> list[Row]:
+        """Record what went wrong with a whole chunk in the folder of each of its jobs."""
+        text = str(error)
+        if not isinstance(error, SeedbedError):
+            traceback.print_exception(error)
+            text = f"{type(error).__name__}: {error}"
+        missing = [job for job in jobs if job.number in wanted]
+        times = {"started": started, "finished": now(), "seconds": None}
+        if self.options.keep == "all":
+            for job in self._prepared(missing):
+                write_failed(job, text, times)
+        return [
+            Row(job.number, axes, "failed", name, error=text)
+            for job, (name, axes) in zip(missing, map(self._place, missing), strict=True)
+        ]
+
+    # Alone
+
+    def _alone(self, job: Job) -> Row:
+        config = self.composer.config(job)
+        self.application.error = None
+        with listening(self.display.job_epoch):
+            done = run_job(
+                hydra_context=HydraContext(config_loader=None, callbacks=self.callbacks),  # type: ignore[arg-type]
+                task_function=self.application.run,
+                config=config,
+                job_dir_key="hydra.sweep.dir",
+                job_subdir_key="hydra.sweep.subdir",
+            )
+        if done.status == JobStatus.FAILED:
+            raise done._return_value
+        return self.recorded(job) or self._without_record(job)
+
+    def recorded(self, job: Job) -> Row | None:
+        """Return the row of a job by its record; None where it has none."""
+        name, axes = self._place(job)
+        path = self.folder.path / name / RECORD
+        if not path.is_file():
+            return None
+        record = read_record(path)
+        metrics = {key: value for key, value in record["metrics"].items() if value is not None}
+        status, seconds, error = record["status"], record["seconds"], record["error"]
+        return Row(job.number, axes, status, name, metrics, seconds, error)
+
+    def folder_name(self, job: Job) -> str:
+        """Return the name of a job's folder below the sweep's."""
+        return self._place(job)[0]
+
+    def _without_record(self, job: Job) -> Row:
+        name, axes = self._place(job)
+        return Row(job.number, axes, "failed", name, error=self.application.error)
+
+    def _place(self, job: Job) -> tuple[str, dict[str, Any]]:
+        """Return the name of a job's folder, and what it has for each axis.
+
+        Of a group that is the option that it chose.
+        """
+        with self.composer.applied(job) as config:
+            choices = config.hydra.runtime.choices
+            axes = {
+                key: choices[key] if key in choices else _selected(config, key)
+                for key in self.plan.axes
+            }
+            return str(Path(str(config.hydra.sweep.subdir))), axes
+
+
+def _selected(config: DictConfig, key: str) -> Any:
+    value = OmegaConf.select(config, key)
+    is_container = isinstance(value, DictConfig | ListConfig)
+    return OmegaConf.to_container(value, resolve=True) if is_container else value
