@@ -1,5 +1,6 @@
 """A verb as an application: what is refused and in which words, exit codes, sweeps, signals."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import hydra._internal.hydra
 import pytest
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from seedbed import listing
@@ -603,17 +605,27 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(refused, tmp_path):
 ALONE = "sweep.fuse=never"
 
 
+def leave_a_record():
+    """Leave what a run that completed leaves at least."""
+    fields = {"status": "completed", "metrics": {}, "seconds": 1.0, "error": None}
+    (Path(HydraConfig.get().runtime.output_dir) / "run.json").write_text(json.dumps(fields))
+    return 0
+
+
+def test_a_job_without_a_record_has_failed(command):
+    assert command("train", "-m", "seed=1,2", ALONE, function=lambda config, words: 0).code == 1
+
+
 def test_a_sweep_runs_every_job_in_a_folder_of_its_own(command, tmp_path):
     ran = []
 
     def function(config, words):
         ran.append((config.optimizer.lr, config.seed, words[1:]))
-        return 0
+        return leave_a_record()
 
     arguments = ["train", "-m", "optimizer.lr=0.1,0.2", "seed=3", ALONE]
     outcome = command(*arguments, function=function)
 
-    # The function of the test leaves no run.json.
     assert outcome.code == 0
     assert ran == [(0.1, 3, arguments), (0.2, 3, arguments)]
     configs = list(tmp_path.glob("outputs/sweeps/*/*/*/.hydra/config.yaml"))
@@ -627,15 +639,16 @@ def test_jobs_that_fail_do_not_stop_the_others(command, tmp_path):
     def function(config, words):
         ran.append(config.seed)
         if config.seed == 2:
-            return 0
+            return leave_a_record()
         raise errors[config.seed]
 
     outcome = command("train", "-m", "seed=0,1,2", ALONE, function=function)
 
     assert ran == [0, 1, 2]
     assert outcome.code == 1
-    for said in ("seedbed: went wrong\n", "a bug\n"):
+    for said in ("seedbed: job 0 failed: went wrong\n", "seedbed: job 1 failed: a bug\n"):
         assert said in outcome.err
+    assert "RuntimeError: a bug" in outcome.err  # with its traceback
     configs = list(tmp_path.glob("outputs/sweeps/*/*/*/.hydra/config.yaml"))
     assert sorted(config.parts[-3] for config in configs) == ["0", "1", "2"]
 
@@ -728,7 +741,7 @@ def test_the_mode_may_be_set_by_a_key_as_hydra_has_it(command):
 
     def function(config, words):
         ran.append(config.seed)
-        return 0
+        return leave_a_record()
 
     words = ("hydra.mode=MULTIRUN", "seed=3,4", ALONE)
     assert command("train", *words, function=function).code == 0

@@ -326,21 +326,23 @@ def test_chunks_that_went_well_are_counted_once(
     command, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from seedbed.errors import DataError
-    from seedbed.sweep import plan, sweeper
+    from seedbed.sweep import plan, worker
 
-    train_chunk = sweeper.train_chunk
+    train_chunk = worker.train_chunk
 
-    def second_fails(config, jobs, *arguments):
-        if jobs[0].number == 2:
+    def second_fails(config, numbers, *arguments):
+        if numbers[0].seed == 2:
             raise DataError("of the test")
-        return train_chunk(config, jobs, *arguments)
+        return train_chunk(config, numbers, *arguments)
 
     monkeypatch.setattr(plan, "LARGEST_CHUNK", 2)
-    monkeypatch.setattr(sweeper, "train_chunk", second_fails)
+    monkeypatch.setattr(worker, "train_chunk", second_fails)
     outcome = command("train", "-m", "seed=range(0,5)", "trainer.max_epochs=1", "logger=none")
     assert outcome.code == 1
-    assert "seedbed: of the test\n" in outcome.err
+    assert "seedbed: job 2 failed: of the test\n" in outcome.err
     [table] = tmp_path.glob("outputs/sweeps/*/*/results.csv")
     rows = [line.split(",") for line in table.read_text().splitlines()[1:]]
     assert [row[0] for row in rows] == ["0", "1", "2", "3", "4"]
     assert [row[2] for row in rows] == ["completed", "completed", "failed", "failed", "completed"]
+    failed = record(table.parent / "3")
+    assert (failed["status"], failed["error"]) == ("failed", "of the test")

@@ -16,6 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType, ValueType
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.errors import ConfigError
 from seedbed.sweep.base import Base, Undo
 from seedbed.sweep.jobs import Job
 from seedbed.sweep.sources import Lines, SavedSource, Source, save_configs
@@ -101,6 +102,9 @@ class Composer:
             base = self._base(tuple(word.line for word in words if word.is_composed))
             if not base.busy:
                 base.change(changes, undo)
+        except ConfigError:  # What was saved does not fit any more.
+            undo.restore()
+            raise
         except Exception:
             undo.restore()
             # What Hydra alone makes of the job; as a rule it raises, and in its own words.

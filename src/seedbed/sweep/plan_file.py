@@ -37,7 +37,8 @@ def write_plan(path: Path, plan: SavedPlan, config: str) -> None:
         "optimized_metric": plan.metric,
         "optimized_mode": plan.mode,
         "axes": plan.axes,
-        "groups": {"side_by_side": plan.chunks, "alone": plan.alone},
+        "groups": plan.chunks,
+        "alone": plan.alone,
         "flags": plan.flags,
         "jobs": [{"number": job.number, "overrides": job.overrides} for job in plan.jobs],
     }
@@ -51,8 +52,8 @@ def read_plan(path: Path) -> SavedPlan:
         return SavedPlan(
             axes=content["axes"],
             jobs=[Job(one["number"], tuple(one["overrides"])) for one in content["jobs"]],
-            chunks=content["groups"]["side_by_side"],
-            alone=content["groups"]["alone"],
+            chunks=content["groups"],
+            alone=content["alone"],
             metric=content["optimized_metric"],
             mode=content["optimized_mode"],
             flags=content["flags"],

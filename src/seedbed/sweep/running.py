@@ -7,8 +7,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from hydra._internal.core_plugins.basic_launcher import BasicLauncher
-from hydra.utils import get_class
 from omegaconf import DictConfig
 
 from seedbed import summary
@@ -25,6 +23,8 @@ from seedbed.sweep.sweep_folder import SweepFolder
 from seedbed.sweep.worker import Unit, UnitResult, Worker
 
 FAILED = 1
+# Hydra's own launcher, whose part we take.
+ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 # Jobs whose errors are shown; the others are counted.
 MOST_SHOWN = 5
 # A job with another status is run again when a sweep goes on.
@@ -117,7 +117,7 @@ class Sweep:
 
     def _launches(self) -> bool:
         """Tell whether the config names a launcher that runs jobs elsewhere."""
-        return not issubclass(get_class(self.master.hydra.launcher._target_), BasicLauncher)
+        return str(self.master.hydra.launcher._target_) != ONE_AFTER_ANOTHER
 
     def _run_here(self, units: Sequence[Unit]) -> list[Unit]:
         """Run units one after another; return the jobs that have to train alone after all."""
@@ -137,7 +137,7 @@ class Sweep:
 
     def _launched(self, units: Sequence[Unit]) -> list[Unit]:
         """Let the launcher run all units; return the jobs that have to train alone after all."""
-        name = get_class(self.master.hydra.launcher._target_).__name__
+        name = str(self.master.hydra.launcher._target_).rpartition(".")[2]
         chunks = sum(unit.fused for unit in units)
         counts = [f"{chunks} of jobs side by side"] * bool(chunks)
         counts += [f"{len(units) - chunks} single"] * (len(units) > chunks)

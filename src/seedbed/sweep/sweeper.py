@@ -56,12 +56,13 @@ def run_sweep(
     groups = make_plan(composer, jobs, options.fuse)
     rehearse(composer, groups)
     plan = _plan(composer, jobs, groups, _flags(application.command, master))
-    print(plan_text(plan), flush=True)
     if options.plan:
+        print(plan_text(plan))
         return
     folder = SweepFolder(str(master.hydra.sweep.dir))
     folder.saved.mkdir(parents=True, exist_ok=True)
     application.started = True
+    print(plan_text(plan), flush=True)
     with folder.locked():
         composer.save(folder.path, folder.saved)
         write_plan(folder.plan, plan, composer.texts(jobs[0])["config.yaml"])

@@ -1,0 +1,463 @@
+"""Sweeps that were stopped, killed or failed: what goes on, what is skipped, what is refused."""
+
+import csv
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+from tests.commands import SEEDBED, environment
+from tests.training import record
+
+from seedbed.sweep import running, worker
+from seedbed.sweep.chunk import ChunkState
+
+TRAIN = ("train", "-m", "data=linear_noise", "data.rows=20", "data.batch_size=10")
+TRAIN = (*TRAIN, "data.val_size=5", "trainer=cpu", "trainer.max_epochs=4", "logger=none")
+JOBS = ("optimizer.lr=0.01,1e30,0.05", "seed=1,2")
+FOLDER = "hydra.sweep.dir=sweep"
+RESUME = ("train", "-m", "sweep.resume=sweep")
+
+
+class Killed(BaseException):
+    """Ends a command as a kill would: nothing of ours catches it."""
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "results.csv").open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def reached(folder: Path) -> list[dict[str, str]]:
+    """Return what must be the same in an undisturbed sweep, digit for digit."""
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in table(folder)]
+
+
+def folders(folder: Path) -> list[str]:
+    """Return all that lies in a sweep's folder, hidden leftovers included."""
+    return sorted(one.name for one in folder.iterdir())
+
+
+def at_call(number: int, function: Callable[..., Any], error: BaseException) -> Callable[..., Any]:
+    """Return a function that raises in the place of its call of this number, from 0 on."""
+    calls = iter(range(10_000))
+
+    def called(*arguments: Any, **keywords: Any) -> Any:
+        if next(calls) == number:
+            raise error
+        return function(*arguments, **keywords)
+
+    return called
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], Path]:
+    return {}
+
+
+@pytest.fixture
+def whole(command: Any, undisturbed: dict, tmp_path_factory: Any) -> Callable[..., Path]:
+    """Return a function that gives the folder of a sweep that nothing disturbed."""
+
+    def swept(*words: str) -> Path:
+        if words not in undisturbed:
+            folder = tmp_path_factory.mktemp("whole") / "sweep"
+            command(*TRAIN, *words, f"hydra.sweep.dir={folder}")
+            undisturbed[words] = folder
+        return undisturbed[words]
+
+    return swept
+
+
+def killed(command: Any, *words: str) -> None:
+    outcome = command(*TRAIN, *words, FOLDER)
+    assert "Killed" in outcome.err, outcome
+
+
+# After kill -9.
+
+WHERE = {
+    "before a folder is written": (worker, "write_folders", 0),
+    "in training": (ChunkState, "after_epoch", 2),
+    "before the table is written": (running.Results, "add", 0),
+}
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_a_killed_sweep_ends_as_if_nothing_had_been(
+    command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    expected = whole(*JOBS)
+    holder, name, call = WHERE[where]
+    with monkeypatch.context() as patch:
+        patch.setattr(holder, name, at_call(call, getattr(holder, name), Killed()))
+        killed(command, *JOBS)
+    outcome = command(*RESUME)
+    assert outcome.code == 1, outcome.err  # Two jobs diverge.
+    assert reached(tmp_path / "sweep") == reached(expected)
+    assert folders(tmp_path / "sweep") == folders(expected)
+
+
+@pytest.mark.parametrize("written", [0, 1, 3, 5])
+def test_jobs_whose_folders_are_there_are_not_written_again(
+    command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    from seedbed.sweep import chunk
+
+    expected = whole(*JOBS)
+    with monkeypatch.context() as patch:
+        patch.setattr(chunk, "write_run", at_call(written, chunk.write_run, Killed()))
+        killed(command, *JOBS)
+    before = {n: (tmp_path / f"sweep/{n}").stat().st_ino for n in range(written)}
+    assert not (tmp_path / f"sweep/{written}").exists()
+    outcome = command(*RESUME)
+    assert f"{written} of 6 jobs done, {6 - written} to run" in outcome.out
+    assert {n: (tmp_path / f"sweep/{n}").stat().st_ino for n in range(written)} == before
+    assert reached(tmp_path / "sweep") == reached(expected)
+    assert folders(tmp_path / "sweep") == folders(expected)
+
+
+def test_a_group_in_training_goes_on_from_its_saved_state(
+    command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*JOBS, "sweep.every_seconds=0")
+    with monkeypatch.context() as patch:
+        state = at_call(3, ChunkState.after_epoch, Killed())
+        patch.setattr(ChunkState, "after_epoch", state)
+        killed(command, *words)
+    assert (tmp_path / "sweep/.sweep/chunk-0.ckpt").is_file()
+    epochs = []
+    with monkeypatch.context() as patch:
+
+        def after_epoch(self: ChunkState, engine: Any) -> None:
+            epochs.append(engine.epoch)
+
+        patch.setattr(ChunkState, "after_epoch", after_epoch)
+        command(*RESUME)
+    assert epochs == [4]
+    assert reached(tmp_path / "sweep") == reached(whole(*JOBS))
+    assert not (tmp_path / "sweep/.sweep/chunk-0.ckpt").exists()
+
+
+def test_jobs_alone_that_were_killed_run_again(
+    command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*JOBS, "sweep.fuse=never")
+    with monkeypatch.context() as patch:
+        from seedbed import train
+
+        patch.setattr(train, "test", at_call(2, train.test, Killed()))
+        killed(command, *words)
+    # As kill -9 leaves it: the record could not be closed.
+    path = next(tmp_path.glob("sweep/*/run.json"), None)
+    running_job = max(tmp_path.glob("sweep/*/run.json"), key=lambda one: int(one.parent.name))
+    text = running_job.read_text().replace('"status": "failed"', '"status": "running"')
+    running_job.write_text(text)
+    assert path is not None
+    outcome = command(*RESUME)
+    assert "to run" in outcome.out
+    assert reached(tmp_path / "sweep") == reached(whole(*words))
+    assert folders(tmp_path / "sweep") == folders(whole(*words))
+
+
+def test_a_table_that_was_cut_off_is_mended(command: Any, whole: Any, tmp_path: Path) -> None:
+    command(*TRAIN, *JOBS, FOLDER)
+    file = tmp_path / "sweep/results.csv"
+    file.write_bytes(file.read_bytes()[:-30])
+    command(*RESUME)
+    assert reached(tmp_path / "sweep") == reached(whole(*JOBS))
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment(whole: Any, tmp_path: Path) -> None:
+    words = (*JOBS, "sweep.every_seconds=0")
+    expected = whole(*words)
+    for seconds in (0.2, 0.5, 1.0):
+        sweep = (*SEEDBED, *TRAIN, *words, FOLDER)
+        process = subprocess.Popen(sweep, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()  # The plan is printed when the folder has been made.
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+        for _ in range(2):
+            if (tmp_path / "sweep/sweep.json").exists():
+                subprocess.run(
+                    [*SEEDBED, *RESUME], cwd=tmp_path, env=environment(), check=False, timeout=100
+                )
+                assert reached(tmp_path / "sweep") == reached(expected)
+                assert folders(tmp_path / "sweep") == folders(expected)
+        subprocess.run(["rm", "-r", tmp_path / "sweep"], check=True)
+
+
+# Signals.
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("fuse", ["always", "never"])
+def test_a_signal_saves_and_says_how_to_go_on(
+    command: Any,
+    whole: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    fuse: str,
+) -> None:
+    words = (*JOBS, f"sweep.fuse={fuse}")
+    with monkeypatch.context() as patch:
+        name = "chunk_epoch" if fuse == "always" else "job_epoch"
+        shown = getattr(worker.Display, name)
+        epochs = iter(range(10_000))
+
+        def signalled(self: Any, *arguments: Any) -> None:
+            shown(self, *arguments)
+            if next(epochs) == 2:
+                os.kill(os.getpid(), number)
+
+        patch.setattr(worker.Display, name, signalled)
+        outcome = command(*TRAIN, *words, FOLDER)
+    assert outcome.code == 128 + number
+    assert "go on with: seedbed train -m sweep.resume=sweep" in outcome.err
+    assert (tmp_path / "sweep/.sweep/chunk-0.ckpt").is_file() == (fuse == "always")
+    command(*RESUME)
+    assert reached(tmp_path / "sweep") == reached(whole(*words))
+    assert folders(tmp_path / "sweep") == folders(whole(*words))
+
+
+# What is run again, and what is not.
+
+FAILS_ONCE = """
+import torch
+from pathlib import Path
+from seedbed.models import Linear
+
+class Net(Linear):
+    def forward(self, inputs):
+        if Path("broken").exists() and torch.initial_seed() == 2:
+            raise ValueError("of the test")
+        return super().forward(inputs)
+"""
+
+
+def test_failed_jobs_run_again_and_others_do_not(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "fails_once.py").write_text(FAILS_ONCE)
+    (tmp_path / "broken").touch()
+    words = ("model._target_=fails_once.Net", "seed=1,2,3", "sweep.fuse=never", FOLDER)
+    sys.path.insert(0, str(tmp_path))
+    try:
+        outcome = command(*TRAIN, *words)
+        assert outcome.code == 1
+        assert "job 1 failed: ValueError: of the test" in outcome.err
+        statuses = [row["status"] for row in table(tmp_path / "sweep")]
+        assert statuses == ["completed", "failed", "completed"]
+        assert "of the test" in table(tmp_path / "sweep")[1]["error"]
+        assert record(tmp_path / "sweep/1")["status"] == "failed"
+        before = [(tmp_path / f"sweep/{n}/run.json").stat().st_ino for n in (0, 2)]
+        (tmp_path / "broken").unlink()
+        outcome = command(*RESUME)
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert outcome.code == 0, outcome.err
+    assert "2 of 3 jobs done, 1 to run" in outcome.out
+    assert [(tmp_path / f"sweep/{n}/run.json").stat().st_ino for n in (0, 2)] == before
+    assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 3
+
+
+def test_a_sweep_stops_at_the_first_failure_if_asked_to(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "fails_always.py").write_text(FAILS_ONCE)
+    (tmp_path / "broken").touch()
+    words = ("model._target_=fails_always.Net", "seed=1,2,3", "sweep.fuse=never", FOLDER)
+    sys.path.insert(0, str(tmp_path))
+    try:
+        outcome = command(*TRAIN, *words, "sweep.on_failure=stop")
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert outcome.code == 1
+    assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed", "failed"]
+    assert not (tmp_path / "sweep/2").exists()
+    assert "1 not run; go on with: seedbed train -m sweep.resume=sweep" in outcome.out
+
+
+def test_a_sweep_that_is_done_is_left_as_it_is(command: Any, tmp_path: Path) -> None:
+    assert command(*TRAIN, "seed=1,2", FOLDER).code == 0
+    before = {path: path.stat().st_ino for path in (tmp_path / "sweep").glob("*/**/*")}
+    outcome = command(*RESUME)
+    assert outcome.code == 0
+    assert "2 of 2 jobs done, 0 to run" in outcome.out
+    assert "2 completed" in outcome.out
+    kept = {path: path.stat().st_ino for path in (tmp_path / "sweep").glob("*/**/*")}
+    assert {k: v for k, v in kept.items() if ".sweep" not in k.parts} == {
+        k: v for k, v in before.items() if ".sweep" not in k.parts
+    }
+
+
+def test_an_edited_config_changes_nothing_in_a_sweep(
+    command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    option = tmp_path / "mine/optimizer/ours.yaml"
+    option.parent.mkdir(parents=True)
+    text = "defaults: [sgd, _self_]\nlr: 0.01\n"
+    option.write_text(text)
+    words = (*TRAIN[2:], "optimizer=ours", "seed=1,2", "sweep.fuse=never")
+    begin = ("train", "-m", "--config-dir=mine", *words)
+    outcome = command(*begin, "hydra.sweep.dir=plain")
+    assert outcome.code == 0, outcome.err
+
+    class Edits(worker.Worker):
+        def run(self, *arguments: Any) -> Any:
+            option.write_text("defaults: [sgd, _self_]\nlr: 0.5\n")
+            return super().run(*arguments)
+
+    from seedbed.sweep import sweeper
+
+    monkeypatch.setattr(sweeper, "Worker", Edits)
+    assert command(*begin, FOLDER).code == 0
+    assert "0.5" in option.read_text()
+    assert reached(tmp_path / "sweep") == reached(tmp_path / "plain")
+    option.unlink()
+    (tmp_path / "sweep/1/run.json").unlink()
+    assert command(*RESUME).code == 0
+    assert reached(tmp_path / "sweep") == reached(tmp_path / "plain")
+
+
+def test_a_sweep_may_be_moved(command: Any, whole: Any, tmp_path: Path) -> None:
+    words = (*JOBS, "sweep.fuse=never")
+    command(*TRAIN, *words, FOLDER)
+    (tmp_path / "sweep").rename(tmp_path / "moved (1)")
+    for number in (0, 4):
+        (tmp_path / f"moved (1)/{number}/run.json").unlink()
+    outcome = command("train", "-m", r"sweep.resume='moved (1)'")
+    assert outcome.code == 1, outcome.err
+    assert reached(tmp_path / "moved (1)") == reached(whole(*words))
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_latest_is_the_newest_sweep(command: Any, tmp_path: Path) -> None:
+    for _ in range(2):
+        command(*TRAIN, "seed=1,2")
+        time.sleep(1.1)
+    newest = max(tmp_path.glob("outputs/sweeps/*/*/results.csv")).parent
+    outcome = command("train", "-m", "sweep.resume=latest")
+    assert newest.name in outcome.out
+
+
+# What is kept.
+
+
+def test_keep_best_keeps_the_folders_of_the_best(command: Any, whole: Any, tmp_path: Path) -> None:
+    words = ("optimizer.lr=0.01,0.05", "seed=range(0,4)")
+    outcome = command(*TRAIN, *words, "sweep.keep=best", "sweep.top=3", FOLDER)
+    assert outcome.code == 0, outcome.err
+    rows = table(tmp_path / "sweep")
+    ranked = sorted(rows, key=lambda row: float(row["val/loss"]))
+    kept = {row["number"] for row in ranked[:3]}
+    assert {one.name for one in (tmp_path / "sweep").iterdir() if one.name.isdigit()} == kept
+    assert {row["number"] for row in rows if row["folder"]} == kept
+    named = ("number", "val/loss", "train/loss", "status")
+    assert [[row[k] for k in named] for row in rows] == [
+        [row[k] for k in named] for row in table(whole(*words))
+    ]
+
+
+@pytest.mark.parametrize("fuse", ["always", "never"])
+def test_keep_record_keeps_the_table_alone(command: Any, tmp_path: Path, fuse: str) -> None:
+    words = (*JOBS, "sweep.keep=record", f"sweep.fuse={fuse}", FOLDER)
+    command(*TRAIN, *words)
+    assert folders(tmp_path / "sweep") == [".sweep", "multirun.yaml", "results.csv", "sweep.json"]
+    rows = table(tmp_path / "sweep")
+    assert [row["status"] for row in rows].count("completed") == 4
+    assert "the loss became" in rows[2]["error"]
+
+
+@pytest.mark.parametrize("fuse", ["always", "never"])
+@pytest.mark.parametrize("keep", ["best", "record"])
+def test_what_is_in_the_table_alone_is_not_run_again(
+    command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str, fuse: str
+) -> None:
+    from seedbed.sweep import plan
+
+    monkeypatch.setattr(plan, "LARGEST_CHUNK", 2)
+    words = (*JOBS, f"sweep.keep={keep}", "sweep.top=1", f"sweep.fuse={fuse}")
+    expected = whole(*words)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.Worker, "run", at_call(2, worker.Worker.run, Killed()))
+        killed(command, *words)
+    outcome = command(*RESUME)
+    assert f"{4 if fuse == 'always' else 2} of 6 jobs done" in outcome.out
+    assert reached(tmp_path / "sweep") == reached(expected)
+    assert folders(tmp_path / "sweep") == folders(expected)
+
+
+# Refusals.
+
+
+def test_what_is_no_sweep_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "sweep.resume=nowhere: no such folder" in refused("train", "-m", "sweep.resume=nowhere")
+    assert "no sweep, it has no sweep.json" in refused("train", "-m", "sweep.resume=empty")
+    assert "sweep.resume=latest: no sweep in" in refused("train", "-m", "sweep.resume=latest")
+    command(*TRAIN, "seed=1,2", FOLDER)
+    said = refused("train", "-m", "sweep.resume=sweep/0")
+    assert "the folder of one run, not of a sweep" in said
+    (tmp_path / "sweep/sweep.json").write_text("{}")
+    assert "not the plan of a sweep" in refused(*RESUME)
+
+
+@pytest.mark.parametrize("word", ["seed=3", "optimizer=adam", "sweep.keep=best", "+note=1"])
+def test_other_words_beside_resume_are_refused(refused: Any, word: str) -> None:
+    assert f"{word}: sweep.resume goes on with a sweep as it was begun" in refused(*RESUME, word)
+
+
+def test_a_second_process_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
+    command(*TRAIN, "seed=1,2", FOLDER)
+    with FileLock(tmp_path / "sweep/.sweep/lock"):
+        assert "sweep: another process is running this sweep" in refused(*RESUME)
+
+
+def test_a_config_that_no_longer_fits_says_what_differs(
+    refused: Any, command: Any, tmp_path: Path
+) -> None:
+    command(*TRAIN, "seed=1,2", FOLDER)
+    (tmp_path / "sweep/1/run.json").unlink()
+    file = tmp_path / "sweep/.sweep/config-0.yaml"
+    file.write_text(file.read_text().replace("  dampening: 0.0\n", "  damping: 0.0\n"))
+    said = refused(*RESUME)
+    assert "config-0.yaml: does not fit this version: optimizer.damping" in said
+
+
+def test_a_sweep_over_an_older_one_says_how_to_go_on(refused: Any, command: Any) -> None:
+    command(*TRAIN, "seed=1,2", "sweep.keep=record", FOLDER)
+    assert "go on with it by sweep.resume=sweep" in refused(*TRAIN, "seed=1,2", FOLDER)
+
+
+# A full disk.
+
+
+@pytest.mark.parametrize("fuse", ["always", "never"])
+def test_a_full_disk_stops_the_sweep_which_can_go_on(
+    command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fuse: str
+) -> None:
+    from seedbed.runs import record as records
+    from seedbed.sweep import chunk
+
+    words = (*JOBS, f"sweep.fuse={fuse}")
+    full = OSError(errno.ENOSPC, "No space left on device", "somewhere")
+    with monkeypatch.context() as patch:
+        if fuse == "always":
+            patch.setattr(chunk, "write_run", at_call(3, chunk.write_run, full))
+        else:
+            patch.setattr(records, "write_json", at_call(12, records.write_json, full))
+        outcome = command(*TRAIN, *words, FOLDER)
+    assert outcome.code == 1
+    assert "Traceback" not in outcome.err
+    assert "seedbed: no space left on the disk: somewhere; go on with: seedbed" in outcome.err
+    command(*RESUME)
+    assert reached(tmp_path / "sweep") == reached(whole(*words))
+    assert folders(tmp_path / "sweep") == folders(whole(*words))
