@@ -8,6 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.func import vmap
+from torch.nn import functional
 
 from seedbed.errors import DataError
 from seedbed.tasks import Binary, Multiclass, Regression, Task
@@ -220,6 +222,103 @@ def test_classes_become_a_row_of_integers(
 
     assert target.dtype == torch.int64
     assert target.tolist() == [1, 0, 1]
+
+
+# Numbers of the loss that are tensors, one for each of many jobs
+
+DELTAS = (1e-3, 0.3, 1.0, 2.5, 1e3)
+SMOOTHINGS = (0.0, 0.1, 0.5, 1.0)
+
+
+def of_jobs(task: Task, name: str, values: tuple[float, ...], *batch: Tensor) -> Tensor:
+    """Return the losses, (jobs,), of one batch under each of the values."""
+
+    def of_one(value: Tensor) -> Tensor:
+        return task.with_numbers({name: value}).loss(*batch)
+
+    return vmap(of_one)(torch.tensor(values, dtype=torch.float64))
+
+
+def assert_same_slopes(losses: Tensor, references: list[Tensor], output: Tensor) -> None:
+    """Assert that each loss and its gradient are those of its reference."""
+    assert losses.dtype == output.dtype
+    for loss, reference in zip(losses, references, strict=True):
+        [slope] = torch.autograd.grad(loss, output, retain_graph=True)
+        [expected] = torch.autograd.grad(reference, output)
+        torch.testing.assert_close((loss, slope), (reference, expected))
+
+
+@settings(max_examples=30, deadline=None)
+@given(shape=shapes, seed=seeds, kind=st.sampled_from([torch.float32, torch.float64]))
+def test_huber_of_many_deltas_is_torchs_own_of_each(
+    shape: tuple[int, int], seed: int, kind: torch.dtype
+) -> None:
+    output = normal_numbers(seed, *shape).to(kind).requires_grad_()
+    target = normal_numbers(seed + 1, *shape).to(kind)
+    references = [functional.huber_loss(output, target, delta=delta) for delta in DELTAS]
+
+    for delta, reference in zip(DELTAS, references, strict=True):
+        alone = Regression("huber", huber_delta=delta).loss(output, target)
+        assert torch.equal(alone, reference)
+    losses = of_jobs(Regression("huber"), "huber_delta", DELTAS, output, target)
+    assert_same_slopes(losses, references, output)
+
+
+@pytest.mark.parametrize("error", [0.0, 0.3, -0.3, 1.0, -1.0, 1e25, -1e25])
+def test_huber_of_many_deltas_at_errors_of_all_kinds(error: float) -> None:
+    # None, those at which the tangent begins, and one whose square is infinite in float32.
+    output, target = torch.tensor([[error]], requires_grad=True), torch.zeros(1, 1)
+    references = [functional.huber_loss(output, target, delta=delta) for delta in DELTAS]
+
+    losses = of_jobs(Regression("huber"), "huber_delta", DELTAS, output, target)
+    assert_same_slopes(losses, references, output)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    rows=st.integers(1, 20),
+    classes=st.integers(2, 6),
+    seed=seeds,
+    kind=st.sampled_from([torch.float32, torch.float64]),
+)
+def test_cross_entropy_of_many_smoothings_is_torchs_own_of_each(
+    rows: int, classes: int, seed: int, kind: torch.dtype
+) -> None:
+    logits = normal_numbers(seed, rows, classes).to(kind).requires_grad_()
+    target = torch.randint(classes, (rows,), generator=torch.Generator().manual_seed(seed))
+    references = [
+        functional.cross_entropy(logits, target, label_smoothing=smoothing)
+        for smoothing in SMOOTHINGS
+    ]
+
+    for smoothing, reference in zip(SMOOTHINGS, references, strict=True):
+        alone = Multiclass(classes, label_smoothing=smoothing).loss(logits, target)
+        assert torch.equal(alone, reference)
+    losses = of_jobs(Multiclass(classes), "label_smoothing", SMOOTHINGS, logits, target)
+    assert_same_slopes(losses, references, logits)
+
+
+def test_cross_entropy_of_many_smoothings_where_a_class_has_no_probability() -> None:
+    logits = torch.tensor([[0.0, 1.0, -math.inf]], requires_grad=True)
+    target = torch.tensor([0])
+
+    references = [
+        functional.cross_entropy(logits, target, label_smoothing=smoothing)
+        for smoothing in (0.0, 0.2)
+    ]
+
+    losses = of_jobs(Multiclass(3), "label_smoothing", (0.0, 0.2), logits, target)
+    assert losses.tolist() == [pytest.approx(math.log(1 + math.e)), math.inf]
+    assert losses[1] == references[1]
+    assert_same_slopes(losses[:1], references[:1], logits)
+
+
+def test_other_numbers_leave_the_task_as_it_was() -> None:
+    task = Regression("huber", huber_delta=2.0, metrics=["r2"])
+
+    other = task.with_numbers({"huber_delta": 0.5})
+
+    assert (task.huber_delta, other.huber_delta, other.metrics) == (2.0, 0.5, ["r2"])
 
 
 # Further metrics

@@ -1,7 +1,8 @@
 """What a model is trained for: the loss, the metrics, and what a prediction is."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -32,6 +33,16 @@ class Task:
             for name, node in self._torchmetrics.items()
         }
 
+    def with_numbers(self, numbers: Mapping[str, float | Tensor]) -> Self:
+        """Return the same task with other numbers in its loss, by the names of the config.
+
+        Such a number may be a tensor without dimensions, as each job's own is inside of
+        torch.func.vmap.
+        """
+        own = copy(self)
+        vars(own).update(numbers)
+        return own
+
     def output(self, net: Callable[..., Tensor], inputs: Tensor) -> Tensor:
         """Return what the network makes of a batch of inputs."""
         return net(inputs)
@@ -61,7 +72,7 @@ class Regression(Task):
     ) -> None:
         super().__init__(metrics, torchmetrics)
         self.loss_name = loss
-        self.huber_delta = huber_delta
+        self.huber_delta: float | Tensor = huber_delta
 
     def target(self, target: Tensor, output: Tensor) -> Tensor:
         """Return the targets as (rows, targets); raises DataError where their number differs."""
@@ -80,7 +91,7 @@ class Regression(Task):
             return functional.mse_loss(output, target)
         if self.loss_name == "mae":
             return functional.l1_loss(output, target)
-        return functional.huber_loss(output, target, delta=self.huber_delta)
+        return _huber(output, target, self.huber_delta)
 
     def prediction(self, output: Tensor) -> Tensor:
         """Return the values themselves."""
@@ -147,7 +158,7 @@ class Multiclass(Task):
     ) -> None:
         super().__init__(metrics, torchmetrics)
         self.class_count = class_count
-        self.label_smoothing = label_smoothing
+        self.label_smoothing: float | Tensor = label_smoothing
 
     def target(self, target: Tensor, output: Tensor) -> Tensor:
         """Return the classes as (rows,) int64."""
@@ -155,8 +166,31 @@ class Multiclass(Task):
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean cross-entropy of the logits."""
-        return functional.cross_entropy(output, target, label_smoothing=self.label_smoothing)
+        return _cross_entropy(output, target, self.label_smoothing)
 
     def prediction(self, output: Tensor) -> Tensor:
         """Return the probability of each class, (rows, classes)."""
         return torch.softmax(output, dim=-1)
+
+
+# torch's functions take no tensors as numbers: for these, their formulas.
+
+
+def _huber(output: Tensor, target: Tensor, delta: float | Tensor) -> Tensor:
+    """Return the mean of error² / 2 up to an error of `delta`, and of the tangent from there on."""
+    if not isinstance(delta, Tensor):
+        return functional.huber_loss(output, target, delta=delta)
+    error = (output - target).abs()
+    squared = torch.minimum(error, delta.to(error.dtype))
+    return (squared * (error - 0.5 * squared)).mean()
+
+
+def _cross_entropy(logits: Tensor, target: Tensor, smoothing: float | Tensor) -> Tensor:
+    """Return the mean cross-entropy with targets of which a share is spread over all classes."""
+    if not isinstance(smoothing, Tensor):
+        return functional.cross_entropy(logits, target, label_smoothing=smoothing)
+    log_probability = functional.log_softmax(logits, dim=-1)
+    right, spread = functional.nll_loss(log_probability, target), -log_probability.mean()
+    kept, smoothing = (1.0 - smoothing).to(logits.dtype), smoothing.to(logits.dtype)
+    # Without smoothing, a class of probability 0 has no part in it: 0 times infinity is no number.
+    return torch.where(smoothing == 0, right, kept * right + smoothing * spread)
