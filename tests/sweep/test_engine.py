@@ -246,6 +246,35 @@ def test_what_each_job_has_for_itself(tmp_path: Path, name: str) -> None:
     compare(tmp_path, (*LINE, DOUBLE, "optimizer.lr=0.05", *common), jobs)
 
 
+LOSSES = {
+    "huber": (
+        (*LINE, "task.loss=huber", "data.targets=2"),
+        ("task.huber_delta=0.02", "trainer.max_epochs=1"),
+        ("task.huber_delta=0.5", "trainer.max_epochs=2"),
+        ("task.huber_delta=9",),
+    ),
+    "another loss": (LINE, ("task.huber_delta=0.02",), ("task.huber_delta=0.5",)),
+    "cross-entropy": (
+        BLOBS,
+        ("task.label_smoothing=1", "trainer.max_epochs=1"),
+        ("task.label_smoothing=0", "trainer.max_epochs=2"),
+        ("task.label_smoothing=0.3",),
+    ),
+}
+
+
+@pytest.mark.parametrize("precision", [(), (DOUBLE,)])
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_loss_has_each_jobs_own_numbers(
+    tmp_path: Path, name: str, precision: tuple[str, ...]
+) -> None:
+    # The last epoch is that of the last job alone, whose row is packed before it.
+    common, *jobs = LOSSES[name]
+    outcomes = compare(tmp_path, (*common, *SPLIT, *precision, "optimizer.lr=0.05"), jobs)
+    losses = [one.metrics["test/loss"] for one in outcomes]
+    assert (len(set(losses)) == len(jobs)) is (name != "another loss")
+
+
 def test_streams_of_different_seeds(tmp_path: Path) -> None:
     common = (*TWO, "data.sample=stream", "data.test_size=4", "data.batches_per_epoch=2")
     jobs = (("data.data_seed=1",), ("data.data_seed=2", "data.input_scale=0.1"))
@@ -423,6 +452,7 @@ LATER = {
     "plateau": ("scheduler=plateau", "scheduler.patience=0"),
     "early stopping": (STOPS, "callbacks.early_stopping.patience=1", "data.val_size=5"),
     "dropout": ("model=mlp", "model.hidden=[4]", "model.dropout=0.4"),
+    "huber": ("task.loss=huber", "task.huber_delta=${optimizer.lr}"),
 }
 
 

@@ -112,6 +112,22 @@ def test_jobs_that_differ_in_numbers_alone_are_one_group(composer: Composer) -> 
     assert {one.optimizer["lr"] for one in group.numbers} == {1e-6, 1e-5}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("task.loss=huber", "task.huber_delta=0.5,2.0"),
+        ("data=blobs", "task.label_smoothing=0.0,0.2"),
+    ],
+)
+def test_numbers_of_the_loss_do_not_divide_the_jobs(
+    composer: Composer, words: tuple[str, ...]
+) -> None:
+    [group] = planned(composer, *words, "seed=0,1")
+    key, _, values = words[1].removeprefix("task.").partition("=")
+    found = [(one.task[key], one.seed) for one in group.numbers]
+    assert found == [(float(value), seed) for value in values.split(",") for seed in (0, 1)]
+
+
 def test_other_keys_divide_the_jobs(composer: Composer) -> None:
     groups = planned(composer, "seed=0,1", "data.batch_size=3,5", "model=linear,mlp")
     assert [[job.number for job in group.jobs] for group in groups] == [
@@ -150,7 +166,6 @@ def test_a_reason_goes_before_always(composer: Composer) -> None:
     "words",
     [
         ("data.batch_size=${seed}", "seed=1,2"),
-        ("task.loss=huber", "task.huber_delta=${optimizer.lr}", "optimizer.lr=1,2"),
         ("model=mlp", "model.hidden=['${seed}']", "seed=1,2"),
         # By way of another free key that nobody swept.
         ("data.batch_size=${data.seed}", "seed=1,2"),
@@ -181,6 +196,7 @@ def test_a_key_that_follows_what_does_not_differ_is_no_reason(composer: Composer
         ("optimizer=adam", "optimizer.betas=[0.1,0.2],[0.3,0.4]", "seed=1,2"),
         ("optimizer.weight_decay=${optimizer.lr}", "optimizer.lr=1,2"),
         ("trainer.gradient_clip_val=${optimizer.lr}", "optimizer.lr=1,2"),
+        ("task.loss=huber", "task.huber_delta=${optimizer.lr}", "optimizer.lr=1,2"),
         ("trainer.max_epochs=${seed}", "seed=1,2"),
         ("trainer.gradient_clip_val=null,1", "seed=1,2", "data.seed=4"),
     ],

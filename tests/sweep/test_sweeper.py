@@ -100,6 +100,18 @@ def test_the_saved_config_is_that_of_the_job_alone(pair: tuple[Path, Path]) -> N
             assert found == (alone / name).read_text(), name
 
 
+def test_the_true_line_is_measured_by_each_jobs_own_loss(command: Any, tmp_path: Path) -> None:
+    for fuse in ("always", "never"):
+        words = ("task.loss=huber", "task.huber_delta=0.1,3.0", f"sweep.fuse={fuse}")
+        assert command(*TRAIN, *words, f"hydra.sweep.dir={fuse}").code == 0
+    fused, alone = (
+        [record(run)["parameters"] for run in swept(tmp_path, fuse)] for fuse in ("always", "never")
+    )
+    assert_like(fused, alone)
+    first, second = (one["true_line"]["metrics"]["train/loss"] for one in fused)
+    assert first < second
+
+
 def test_the_curves_are_those_of_the_job_alone(pair: tuple[Path, Path]) -> None:
     for number in range(4):
         found, expected = (events(folder / str(number)) for folder in pair)
@@ -206,6 +218,7 @@ def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
         (("model=linear,cnn",), "model=cnn"),
         (("optimizer.momentum=0.9,0", "optimizer.nesterov=true"), "nesterov"),
         (("data.val_size=5,0.5,100", "seed=0,1"), "val_size"),
+        (("task.loss=huber", "task.huber_delta=1,2,-1"), "task.huber_delta"),
         (("+initial_weights.parameters.weight=[[1.0]],[[[1.0]]]",), "initial_weights"),
         (("optimizer=adam", "optimizer.betas=[0.9,0.99],[0.9]"), "betas"),
         (("sweep.fuse=always,never",), "sweep"),

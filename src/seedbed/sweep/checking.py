@@ -21,6 +21,8 @@ INDEPENDENT = {
     "data.split_seed",
     "data.data_seed",
     "data.noise",
+    "task.huber_delta",
+    "task.label_smoothing",
     "optimizer.lr",
     "optimizer.weight_decay",
     "optimizer.eps",

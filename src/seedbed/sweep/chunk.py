@@ -234,5 +234,6 @@ def _parameters(group: Group, place: int, outcome: Outcome) -> dict[str, Any]:
         return {}
     net = group.nets[place]
     net.load_state_dict(outcome.last.weights)
-    found = parameters_report(_data(group, place), net, group.task)
+    task = group.task.with_numbers({k: values[place] for k, values in group.loss_numbers.items()})
+    found = parameters_report(_data(group, place), net, task)
     return {"parameters": found} if found else {}

@@ -7,7 +7,7 @@ Jobs that have ended take no further part; when half of the rows are idle, the o
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,8 @@ class Group:
     """What the jobs of a group have in common, and what each has for itself.
 
     `nets` hold the initial weights. `numbers` are the optimizer's, by name; `clip` among them, if
-    `clip_by_norm` is not None, is infinite for a job that does not clip.
+    `clip_by_norm` is not None, is infinite for a job that does not clip. `loss_numbers` are the
+    task's in which jobs differ, by name.
     """
 
     nets: Sequence[nn.Module]
@@ -57,6 +58,7 @@ class Group:
     max_epochs: Sequence[int]
     monitor: str
     mode: str
+    loss_numbers: dict[str, list[float]] = field(default_factory=dict)
     # Which of the data modules each job trains on.
     data_of_job: Sequence[int] = ()
     logs_rate: bool = True
@@ -82,6 +84,10 @@ class Engine:
         self.numbers = {
             name: torch.tensor(values, dtype=torch.float64, device=self.device).unsqueeze(1)
             for name, values in group.numbers.items()
+        }
+        self.loss_numbers = {
+            name: torch.tensor(values, dtype=torch.float64, device=self.device)
+            for name, values in group.loss_numbers.items()
         }
         self.rule = RULES[group.optimizer]
         self.states = self.rule.states(self.rows, self.numbers, group.flags)
@@ -189,7 +195,7 @@ class Engine:
     def _step(self, batch: Batch) -> tuple[Tensor, ...]:
         group, key = self.group, ("step", len(self.rows), batch.inputs.shape)
         self.numbers["lr"] = group.rates.column(self.device)
-        state = (self.rows, self.others, self.numbers, self.states)
+        state = (self.rows, self.others, self.numbers, self.states, self.loss_numbers)
         if key not in self._programs:
             step = training_program(
                 self.net,
@@ -212,11 +218,12 @@ class Engine:
         self.net.eval()
         for batch in self.group.batches.evaluation(split):
             key = (split, len(weights[0]), batch.inputs.shape)
+            given = (*weights, self.loss_numbers, batch.inputs, batch.targets)
             if key not in self._programs:
                 step = evaluation_program(self.net, self.group.task, self.layout, batch.shared)
-                self._programs[key] = record(step, *weights, batch.inputs, batch.targets)
+                self._programs[key] = record(step, *given)
             with torch.no_grad():
-                sums.add(*self._programs[key](*weights, batch.inputs, batch.targets))
+                sums.add(*self._programs[key](*given))
         return _named_metrics(split, sums)
 
     # Each job by itself
@@ -295,7 +302,7 @@ class Engine:
         chosen = self._chosen(kept)
         self.rows = self.rows[chosen]
         self.best = (self.best[0][chosen], {k: v[chosen] for k, v in self.best[1].items()})
-        for tensors in (self.others, self.numbers, self.states):
+        for tensors in (self.others, self.numbers, self.states, self.loss_numbers):
             tensors.update({name: value[chosen] for name, value in tensors.items()})
         for one in (self.group.batches, self.group.rates, self.group.stopping):
             one.keep(kept)

@@ -37,6 +37,8 @@ FREE = (
     "data.data_seed",
     "data.noise",
     "data.input_scale",
+    "task.huber_delta",
+    "task.label_smoothing",
     "optimizer.lr",
     "optimizer.weight_decay",
     "optimizer.momentum",
@@ -52,6 +54,7 @@ FREE = (
     "callbacks.early_stopping.patience",
     "callbacks.early_stopping.min_delta",
 )
+_LOSS_NUMBERS = tuple(key.removeprefix("task.") for key in FREE if key.startswith("task."))
 # These do nothing to the training that is not done here as well.
 _KNOWN_CALLBACKS = ("Checkpoint", "EarlyStopping", "LearningRate", "ModelSummary", "Progress")
 _KNOWN_TASKS = ("Regression", "Binary", "Multiclass")
@@ -115,6 +118,7 @@ class JobNumbers:
     seed: int
     initial_weights: dict[str, Any]
     data: dict[str, Any]
+    task: dict[str, float]
     optimizer: dict[str, float]
     scheduler: dict[str, Any]
     gradient_clip_val: float | None
@@ -137,6 +141,7 @@ def numbers_of(config: DictConfig, like: JobNumbers | None = None) -> JobNumbers
         seed=config.seed,
         initial_weights=_plain(config.initial_weights),
         data=_plain(config.data),
+        task={name: config.task[name] for name in _LOSS_NUMBERS if name in config.task},
         optimizer=optimizer,
         scheduler={"_target_": None} if constant else build.scheduler_options(config),
         gradient_clip_val=config.trainer.gradient_clip_val,
@@ -191,6 +196,7 @@ def make_group(
         flags=flags,
         numbers=numbers,
         clip_by_norm=config.trainer.gradient_clip_algorithm == "norm" if clips_any else None,
+        loss_numbers=_loss_numbers(jobs),
         rates=_rates(jobs, batches.data[0]),
         stopping=JobStopping([job.early_stopping for job in jobs]),
         max_epochs=[job.max_epochs for job in jobs],
@@ -201,6 +207,12 @@ def make_group(
         points=points,
         seed=jobs[0].seed,
     )
+
+
+def _loss_numbers(jobs: Sequence[JobNumbers]) -> dict[str, list[float]]:
+    """Return the numbers of the loss in which jobs differ; the task has those that they share."""
+    columns = {name: [job.task[name] for job in jobs] for name in jobs[0].task}
+    return {name: column for name, column in columns.items() if len(set(column)) > 1}
 
 
 def _nets(config: DictConfig, jobs: Sequence[JobNumbers]) -> list[nn.Module]:

@@ -49,18 +49,22 @@ class Layout:
 
 
 def per_job(net: nn.Module, task: Task) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
-    """Return a function of one job: (parameters, buffers, inputs, targets) to (loss, output,
-    target)."""
+    """Return a function of one job: (parameters, buffers, numbers of the loss, inputs, targets) to
+    (loss, output, target)."""
 
     def measure(
-        parameters: dict[str, Tensor], others: dict[str, Tensor], inputs: Tensor, targets: Tensor
+        parameters: dict[str, Tensor],
+        others: dict[str, Tensor],
+        loss_numbers: Numbers,
+        inputs: Tensor,
+        targets: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         def call(*arguments: Tensor) -> Any:
             return functional_call(net, (parameters, others), arguments)
 
         output = task.output(call, inputs)
         target = task.target(targets, output)
-        return task.loss(output, target), output, target
+        return task.with_numbers(loss_numbers).loss(output, target), output, target
 
     return measure
 
@@ -77,9 +81,10 @@ def training_program(
     """Return one step as a function of tensors alone; it is recorded by `record`.
 
     It takes the rows (jobs, numbers), dictionaries of the network's other tensors (jobs, ...), of
-    the rule's numbers (jobs, 1) and states, and a batch: (jobs, rows, ...), or (rows, ...) where
-    all jobs see the same one. It changes rows, others and states in place, and returns losses
-    (jobs,), outputs and targets, from before the update.
+    the rule's numbers (jobs, 1) and states, and of the numbers (jobs,) that the loss has for each
+    job, and a batch: (jobs, rows, ...), or (rows, ...) where all jobs see the same one. It changes
+    rows, others and states in place, and returns losses (jobs,), outputs and targets, from before
+    the update.
     """
     batch_axis = None if shared_batch else 0
     measure = per_job(net, task)
@@ -89,12 +94,13 @@ def training_program(
         others: dict[str, Tensor],
         numbers: Numbers,
         states: Numbers,
+        loss_numbers: Numbers,
         inputs: Tensor,
         targets: Tensor,
     ) -> tuple[Tensor, ...]:
         leaves = {k: part.detach().requires_grad_() for k, part in layout.split(rows).items()}
-        fused = vmap(measure, in_dims=(0, 0, batch_axis, batch_axis), randomness="different")
-        loss, output, target = fused(leaves, others, inputs, targets)
+        fused = vmap(measure, in_dims=(0, 0, 0, batch_axis, batch_axis), randomness="different")
+        loss, output, target = fused(leaves, others, loss_numbers, inputs, targets)
         parts = torch.autograd.grad(loss.sum(), list(leaves.values()))
         gradient = torch.cat([part.reshape(len(rows), -1) for part in parts], dim=1)
         with torch.no_grad():
@@ -114,10 +120,14 @@ def evaluation_program(
     measure = per_job(net, task)
 
     def step(
-        rows: Tensor, others: dict[str, Tensor], inputs: Tensor, targets: Tensor
+        rows: Tensor,
+        others: dict[str, Tensor],
+        loss_numbers: Numbers,
+        inputs: Tensor,
+        targets: Tensor,
     ) -> tuple[Tensor, ...]:
-        fused = vmap(measure, in_dims=(0, 0, batch_axis, batch_axis), randomness="different")
-        loss, output, target = fused(layout.split(rows), others, inputs, targets)
+        fused = vmap(measure, in_dims=(0, 0, 0, batch_axis, batch_axis), randomness="different")
+        loss, output, target = fused(layout.split(rows), others, loss_numbers, inputs, targets)
         return loss, output, target
 
     return step
