@@ -417,8 +417,10 @@ def test_other_words_beside_resume_are_refused(refused: Any, word: str) -> None:
 
 def test_a_second_process_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
     command(*TRAIN, "seed=1,2", FOLDER)
-    with FileLock(tmp_path / "sweep/.sweep/lock"):
-        assert "sweep: another process is running this sweep" in refused(*RESUME)
+    with FileLock(tmp_path / "sweep/.sweep/sweep.lock"):
+        assert "sweep: another process runs this sweep; wait" in refused(*RESUME)
+    with FileLock(tmp_path / "sweep/.sweep/unit-1.lock"):
+        assert "sweep: a job that was handed out is still running" in refused(*RESUME)
 
 
 def test_a_config_that_no_longer_fits_says_what_differs(

@@ -86,7 +86,7 @@ class UnitFunction:
         unit = Unit(tuple(worker.plan.jobs[number] for number in order.numbers), order.fused)
         result, stop = UnitResult(), StopSweep()
         try:
-            with stop:
+            with worker.folder.unit_locked(order.numbers[0]), stop:
                 if order.fused:
                     with stop.held():
                         result = worker.run(unit, order.wanted, lambda: stop.received)

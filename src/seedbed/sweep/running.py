@@ -211,6 +211,7 @@ class Sweep:
             code = 128 + interruption.signal_number
         elif isinstance(interruption, SystemExit):
             code = int(interruption.code or 0)
+        self._add_recorded()
         self._end()
         done = f"{len(self.results.rows):,} of {summary.jobs_text(len(self.plan.jobs))} done"
         print(
@@ -218,6 +219,13 @@ class Sweep:
             file=sys.stderr,
         )
         sys.exit(code)
+
+    def _add_recorded(self) -> None:
+        """Enter jobs that ended elsewhere, before the launcher could say so."""
+        known = {row.number for row in self.results.rows}
+        missing = [job for job in self.plan.jobs if job.number not in known]
+        rows = [self.worker.recorded(job) for job in missing] if self._launches() else []
+        self.results.add([row for row in rows if row is not None and row.status in DONE])
 
     def _how_to_go_on(self) -> str:
         return f"go on with: seedbed train -m {resume_word(self.folder)}"

@@ -43,17 +43,32 @@ class SweepFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from running this sweep; raises ConfigError where one does."""
-        lock = FileLock(self.saved / "lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise ConfigError(
-                f"{self.path}: another process is running this sweep; wait for it or stop it"
-            ) from None
-        try:
+        with _held(self.saved / "sweep.lock", f"{self.path}: another process runs this sweep"):
+            for unit in self.saved.glob("unit-*.lock"):
+                with _held(unit, f"{self.path}: a job that was handed out is still running"):
+                    pass
+                unit.unlink(missing_ok=True)
             yield
-        finally:
-            lock.release()
+
+    @contextmanager
+    def unit_locked(self, first: int) -> Iterator[None]:
+        """Keep the sweep from being resumed while the unit whose first job this is runs."""
+        path = self.saved / f"unit-{first}.lock"
+        with _held(path, f"{self.path}: another process runs job {first}"):
+            yield
+
+
+@contextmanager
+def _held(path: Path, busy: str) -> Iterator[None]:
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ConfigError(f"{busy}; wait for it or stop it") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def open_sweep(word: str, outputs: str) -> SweepFolder:
