@@ -385,6 +385,15 @@ def test_the_rate_of_a_divergence_is_that_of_its_step(tmp_path: Path) -> None:
     assert outcome.status == "diverged"
 
 
+@pytest.mark.parametrize("interval", ["step", "epoch"])
+def test_losses_that_are_finite_may_have_a_sum_that_is_not(tmp_path: Path, interval: str) -> None:
+    weights = "{weight: [[6.0e+153, 1.0e+153]], bias: [0.5]}"
+    jobs = ((f"+initial_weights.parameters={weights}", "optimizer.lr=1e-300"), RATES[0])
+    schedule = ("scheduler=warmup", f"scheduler.interval={interval}", "scheduler.total_iters=40")
+    [outcome, _] = compare(tmp_path, (*LINE, *schedule, EPOCHS, DOUBLE), jobs)
+    assert "the loss became inf in epoch 1 (step 5) at" in outcome.error
+
+
 def test_packing_keeps_every_jobs_state(tmp_path: Path) -> None:
     # Half of the rows become idle twice: by divergence and by length.
     jobs = [

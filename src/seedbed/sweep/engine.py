@@ -242,13 +242,14 @@ class Engine:
         bad = self.running & ~(finite.all(axis=0) & np.isfinite(metrics["train/loss"]))
         for row in np.flatnonzero(bad).tolist():
             missed = np.flatnonzero(~finite[:, row])
-            step = int(missed[0]) if len(missed) else len(losses) - 1
-            error = Diverged(
-                float(losses[step, row]),
-                epoch,
-                steps_before + step + 1,
-                float(step_rates[step][row]),
-            )
+            if len(missed):
+                step = int(missed[0])
+                loss, rate = float(losses[step, row]), float(step_rates[step][row])
+            else:  # All losses are finite and their sum is not, which is seen after the epoch.
+                step = len(losses) - 1
+                loss = float(metrics["train/loss"][row])
+                rate = float(self.group.rates.now()[row])
+            error = Diverged(loss, epoch, steps_before + step + 1, rate)
             self.running[row] = False
             self.journal.diverge(
                 int(self.job[row]), str(error), epoch - 1, steps_before, self._weights(began, row)
