@@ -15,12 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.quick import composed, trained
 from tests.training import events, record
+from torch import nn
 
 from seedbed.callbacks.learning_rate import TAG
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.engine import Engine, Group
 from seedbed.sweep.fusing import make_group, numbers_of, why_alone
 from seedbed.sweep.journal import Outcome
+from seedbed.sweep.program import CannotFuse
 
 Job = Sequence[str]
 QUIET = ("callbacks=quiet", "logger=none", "trainer=cpu")
@@ -273,6 +275,46 @@ def test_the_loss_has_each_jobs_own_numbers(
     outcomes = compare(tmp_path, (*common, *SPLIT, *precision, "optimizer.lr=0.05"), jobs)
     losses = [one.metrics["test/loss"] for one in outcomes]
     assert (len(set(losses)) == len(jobs)) is (name != "another loss")
+
+
+NETWORKS = "model._target_=tests.sweep.networks."
+
+
+@pytest.mark.parametrize("name", ["Normed", "Tied", "RandomFeatures"])
+def test_networks_of_the_users_own(tmp_path: Path, name: str) -> None:
+    # Some jobs end before the others, and their best epochs are not the last.
+    common = (*LINE, *SPLIT, DOUBLE, f"{NETWORKS}{name}", "optimizer.momentum=0.9")
+    jobs = [
+        ("optimizer.lr=0.3", f"seed={seed}", f"trainer.max_epochs={epochs}")
+        for seed, epochs in enumerate((1, 4, 2, 5))
+    ]
+    outcomes = compare(tmp_path, (*common, "trainer.max_epochs=5"), jobs)
+    assert any(one.best.epoch < one.last.epoch for one in outcomes)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("HiddenFeatures", "^features of the network differs from job to job$"),
+        ("RandomSlope", "^slopes of the network differs from job to job$"),
+        ("Counting", "^_extra_state in the network's state_dict is no parameter or buffer of it$"),
+    ],
+)
+def test_networks_that_hold_more_than_their_tensors_train_alone(
+    tmp_path: Path, name: str, reason: str
+) -> None:
+    with pytest.raises(CannotFuse, match=reason):
+        together(tmp_path, (*LINE, f"{NETWORKS}{name}"), (("seed=1",), ("seed=2",)))
+
+
+def test_networks_are_read_before_the_first_one_goes_to_the_device(tmp_path: Path) -> None:
+    group = group_of(tmp_path, [("seed=1",), ("seed=2",)])
+    first, second = group.nets
+    before = deepcopy(first)
+    first.to = lambda device: nn.Module.to(first, "meta")
+    rows = Engine(group).rows
+    for row, net in zip(rows, (before, second), strict=True):
+        torch.testing.assert_close(row, nn.utils.parameters_to_vector(net.parameters()))
 
 
 def test_streams_of_different_seeds(tmp_path: Path) -> None:

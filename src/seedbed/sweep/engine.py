@@ -23,8 +23,11 @@ from seedbed.sweep.program import (
     Layout,
     Program,
     evaluation_program,
+    named_tensors,
     random_numbers_kept,
     record,
+    refuse_differences,
+    state_names,
     training_program,
 )
 from seedbed.sweep.schedules import JobRates
@@ -71,16 +74,19 @@ class Engine:
     """Trains one group. Rows of the state and of every array belong to the jobs `self.job`."""
 
     def __init__(self, group: Group) -> None:
+        refuse_differences(group.nets)
         self.group = group
         self.device = group.batches.data[0].device
-        self.net, self.layout = group.nets[0].to(self.device), Layout(group.nets[0])
-        self.rows = torch.stack([self.layout.flat(_named(net)) for net in group.nets])
-        self.rows = self.rows.to(self.device)
+        self.layout = Layout(group.nets[0])
+        tensors = [named_tensors(net) for net in group.nets]
+        self.rows = torch.stack([self.layout.flat(one) for one in tensors]).to(self.device)
         self.others = {
-            name: torch.stack([_named(net)[name].detach() for net in group.nets]).to(self.device)
-            for name in _named(self.net)
+            name: torch.stack([one[name].detach() for one in tensors]).to(self.device)
+            for name in tensors[0]
             if name not in self.layout.shapes
         }
+        # Only now: the other networks stay where they are.
+        self.net = group.nets[0].to(self.device)
         self.numbers = {
             name: torch.tensor(values, dtype=torch.float64, device=self.device).unsqueeze(1)
             for name, values in group.numbers.items()
@@ -292,7 +298,8 @@ class Engine:
         rows, others = weights
         own = {name: part[0] for name, part in self.layout.split(rows[row : row + 1]).items()}
         everything = {**own, **{name: value[row] for name, value in others.items()}}
-        return {name: everything[name].detach().clone().cpu() for name in _named(self.net)}
+        names = state_names(self.net)
+        return {name: everything[own].detach().clone().cpu() for name, own in names.items()}
 
     def _pack(self) -> None:
         """Leave out the rows of jobs that have ended."""
@@ -338,12 +345,6 @@ def _set_random_state(device: torch.device, states: Sequence[Tensor]) -> None:
     torch.set_rng_state(states[0])
     if device.type == "cuda" and len(states) > 1:
         torch.cuda.set_rng_state(states[1], device)
-
-
-def _named(net: nn.Module) -> dict[str, Tensor]:
-    """Return what the state_dict holds, by name; the parameters as such."""
-    everything = {**dict(net.named_parameters()), **dict(net.named_buffers())}
-    return {name: everything[name] for name in net.state_dict()}
 
 
 def _named_metrics(split: str, sums: JobSums) -> Metrics:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
@@ -24,6 +25,62 @@ Program = Callable[..., tuple[Tensor, ...]]
 
 class CannotFuse(Exception):
     """The network or loss does not go through torch.func; the message is the reason."""
+
+
+def named_tensors(net: nn.Module) -> dict[str, Tensor]:
+    """Return all parameters and buffers by name; one that several modules share comes once."""
+    return {**dict(net.named_parameters()), **dict(net.named_buffers())}
+
+
+def state_names(net: nn.Module) -> dict[str, str]:
+    """Return, for each name in the state_dict, the name of that tensor among `named_tensors`.
+
+    Raises CannotFuse where the state_dict holds anything else.
+    """
+    names = {id(tensor): name for name, tensor in named_tensors(net).items()}
+    state = net.state_dict(keep_vars=True)
+    more = [name for name, value in state.items() if id(value) not in names]
+    if more:
+        raise CannotFuse(f"{more[0]} in the network's state_dict is no parameter or buffer of it")
+    return {name: names[id(value)] for name, value in state.items()}
+
+
+def refuse_differences(nets: Sequence[nn.Module]) -> None:
+    """Raise CannotFuse where networks differ in more than the values of parameters and buffers.
+
+    The program is made of the first one, so anything else would be that one's for all jobs.
+    """
+    first = _fixed(nets[0])
+    for net in {id(net): net for net in nets}.values():
+        fixed = _fixed(net)
+        for name in first | fixed:
+            if name not in first or name not in fixed or not _equal(fixed[name], first[name]):
+                raise CannotFuse(f"{name} of the network differs from job to job")
+
+
+def _fixed(net: nn.Module) -> dict[str, Any]:
+    """Return the shapes in a network, and the numbers, texts and tensors that are no state."""
+    found: dict[str, Any] = {name: value.shape for name, value in named_tensors(net).items()}
+    found |= {f"{name} in the state_dict": own for name, own in state_names(net).items()}
+    for path, module in net.named_modules():
+        for name, value in vars(module).items():
+            if isinstance(value, Tensor | np.ndarray | int | float | str | list | tuple):
+                found[f"{path}.{name}".lstrip(".")] = value
+    return found
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Tensor):
+        # A module may list its parameters, as torch's recurrent ones do.
+        return isinstance(one, nn.Parameter) or torch.equal(one, other)
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    # Of other objects nothing is known.
+    return not isinstance(one, int | float | str) or one == other
 
 
 class Layout:
