@@ -72,6 +72,14 @@ REASONS = {
     "freeze.until_epoch": ("freeze.parameters=[bias]", "freeze.until_epoch=2"),
     "callbacks.stop": ("+callback@callbacks.stop=loss_converged", "callbacks.stop.max_loss=1"),
     "callbacks.path": ("+callback@callbacks.path=parameter_values",),
+    # Classes of the user's own, in the place of one that is known.
+    "data mine.Data": ("data._target_=mine.Data",),
+    "the task": ("task._target_=mine.Task",),
+    "scheduler mine.Schedule": ("scheduler=step", "scheduler._target_=mine.Schedule"),
+    "autograd": ("gradient._target_=mine.Gradient",),
+    "callbacks.checkpoint": ("callbacks.checkpoint._target_=mine.Checkpoint",),
+    "logger.tensorboard": ("logger.tensorboard._target_=mine.Logger",),
+    "logger.csv": ("+logger.csv={_target_: pytorch_lightning.loggers.CSVLogger}",),
 }
 
 

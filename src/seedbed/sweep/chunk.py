@@ -113,7 +113,8 @@ def train_chunk(
         outcomes=outcomes,
         times={"started": started, "finished": now(), "seconds": seconds},
         checkpoints=any(isinstance(one, Checkpoint) for one in callbacks),
-        tensorboard="tensorboard" in config.logger,
+        # Jobs that fuse have no other logger.
+        tensorboard=len(config.logger) > 0,
     )
 
 

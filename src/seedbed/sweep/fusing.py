@@ -80,8 +80,10 @@ _TRAINER = {
 
 def why_alone(config: DictConfig) -> str:
     """Return why a job cannot train in a group, or nothing."""
-    data = schema_of(config.data)
-    if data is None or not issubclass(data, data_schema.InMemoryData):
+    for group in ("data", "scheduler"):
+        if not _kind(config[group]):
+            return f"{group} {config[group]._target_} is not known to fuse"
+    if not issubclass(schema_of(config.data) or object, data_schema.InMemoryData):
         return "data of this kind are not held as tables in memory"
     if _kind(config.task) not in _KNOWN_TASKS or config.task.torchmetrics:
         return "the task, or a torchmetric, is one that is not known to fuse"
@@ -103,12 +105,17 @@ def why_alone(config: DictConfig) -> str:
     for name, callback in config.callbacks.items():
         if callback is not None and _kind(callback) not in _KNOWN_CALLBACKS:
             return f"callbacks.{name} is not known to fuse"
+    for name, logger in config.logger.items():
+        if _kind(logger) != "TensorBoard":
+            return f"logger.{name} is not known to fuse"
     return ""
 
 
 def _kind(node: Any) -> str:
+    """Return the dataclass that types a node; nothing where the node names another class."""
     found = schema_of(node)
-    return found.__name__ if found else ""
+    ours = found is not None and node._target_ == getattr(found, "_target_", None)
+    return found.__name__ if found and ours else ""
 
 
 @dataclass(frozen=True)

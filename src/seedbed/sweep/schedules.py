@@ -28,9 +28,7 @@ class JobRates:
         places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
         self.which = np.array([places[key] for key in keys])
         makers = dict(zip(keys, make, strict=True))
-        self._optimizers = [
-            SGD([nn.Parameter(torch.zeros(1))], lr=rate, momentum=0.9) for rate, _ in places
-        ]
+        self._optimizers = [SGD([nn.Parameter(torch.zeros(1))], lr=rate) for rate, _ in places]
         self._schedules = [
             makers[key](optimizer) for key, optimizer in zip(places, self._optimizers, strict=True)
         ]
