@@ -370,6 +370,18 @@ def test_the_checkpoints_say_what_the_test_said(tmp_path: Path, rate: float) -> 
         assert_close(getattr(outcome, name).metrics, expected["metrics"], 1e-4)
 
 
+def test_without_a_checkpoint_the_last_weights_are_tested(tmp_path: Path) -> None:
+    # The best epoch of the jobs with the large rate is not the last.
+    common = (*LINE, *SPLIT, EPOCHS, DOUBLE, "callbacks.checkpoint=null")
+    jobs = [(f"optimizer.lr={rate}",) for rate in (0.02, 0.9)]
+    outcomes = together(tmp_path, common, jobs)
+    for number, (outcome, job) in enumerate(zip(outcomes, jobs, strict=True)):
+        alone = trained(tmp_path / str(number), *QUIET[1:], *common, *job)
+        assert alone.checkpoint is None
+        assert outcome.best is None
+        assert_close(outcome.metrics, alone.module.epoch_metrics, 1e-9)
+
+
 @pytest.mark.parametrize(
     "word",
     [

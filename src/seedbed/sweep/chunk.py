@@ -191,9 +191,10 @@ def _test_points(outcomes: Sequence[Outcome]) -> tuple[list[Any], list[dict[str,
         {name: np.array([value]) for name, value in one.metrics.items() if name.startswith("test/")}
         for one in outcomes
     ]
+    kept = [one.best or one.last for one in outcomes]
     epochs = [
-        np.array([one.best.epoch] if one.best is not None and found else [], dtype=np.int64)
-        for one, found in zip(outcomes, metrics, strict=True)
+        np.array([one.epoch] if one is not None and found else [], dtype=np.int64)
+        for one, found in zip(kept, metrics, strict=True)
     ]
     return epochs, [found if len(at) else {} for found, at in zip(metrics, epochs, strict=True)]
 

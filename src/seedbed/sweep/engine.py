@@ -65,6 +65,8 @@ class Group:
     # Which of the data modules each job trains on.
     data_of_job: Sequence[int] = ()
     logs_rate: bool = True
+    # Without a checkpoint of the best epoch the last weights are tested.
+    keeps_best: bool = True
     points: int = 100
     # Of what dropout draws.
     seed: int = 0
@@ -265,7 +267,7 @@ class Engine:
     def _keep_best(self, epoch: int, metrics: Metrics) -> None:
         """Copy the weights of the jobs whose watched metric was never as good."""
         better = self.journal.improve(epoch, self.steps, metrics, self.job, self.running)
-        if not better.any():
+        if not (self.group.keeps_best and better.any()):
             return
         chosen = self._chosen(np.flatnonzero(better))
         self.best[0][chosen] = self.rows[chosen]
@@ -287,10 +289,11 @@ class Engine:
         """Hand the best weights of jobs that have ended to the journal, measured on the test."""
         if not len(ended):
             return
-        for row in ended.tolist():
+        keeps_best = self.group.keeps_best
+        for row in ended.tolist() if keeps_best else []:
             self.journal.keep_best(int(self.job[row]), self._weights(self.best, row))
         if tested and self.group.batches.has_split("test"):
-            measured = self._measure("test", self.best)
+            measured = self._measure("test", self.best if keeps_best else (self.rows, self.others))
             self.journal.test(self.job[ended], {k: v[ended] for k, v in measured.items()})
 
     def _weights(self, weights: tuple[Tensor, dict[str, Tensor]], row: int) -> dict[str, Tensor]:

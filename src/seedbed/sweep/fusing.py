@@ -211,6 +211,7 @@ def make_group(
         mode=mode,
         data_of_job=batches.which.tolist(),
         logs_rate=any(_kind(one) == "LearningRate" for one in config.callbacks.values()),
+        keeps_best=any(_kind(one) == "Checkpoint" for one in config.callbacks.values()),
         points=points,
         seed=jobs[0].seed,
     )
