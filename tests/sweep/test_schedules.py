@@ -1,5 +1,6 @@
 """The rates of many jobs, against a schedule of torch's for each."""
 
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 from torch.optim import SGD, Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, ReduceLROnPlateau, StepLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau, StepLR
 
 from seedbed.sweep.schedules import JobRates
 
@@ -87,6 +88,7 @@ def run(jobs: list[tuple[str, int, float]], losses: np.ndarray, keep_at: int | N
     return np.array(found)
 
 
+@pytest.mark.filterwarnings("error")  # torch warns of a schedule that steps before its optimizer.
 @pytest.mark.parametrize("keep_at", [None, 1, 3])
 def test_the_rates_are_those_of_each_jobs_own_schedule(keep_at: int | None) -> None:
     losses = np.random.default_rng(0).random((EPOCHS, len(JOBS)))
@@ -110,3 +112,59 @@ def test_a_schedule_that_watches_waits_for_its_metric() -> None:
         rates.after_epoch(np.array([True]))
         rates.after_validation({"train/loss": np.array([1.0])}, np.array([True]))
     assert rates.now().tolist() == [0.1]
+
+
+def test_the_column_is_that_of_the_jobs_that_go_on() -> None:
+    rates = rates_of([("constant", 1, 0.1), ("constant", 1, 0.2), ("constant", 1, 0.3)])
+    cpu = torch.device("cpu")
+    assert rates.column(cpu).tolist() == [[0.1], [0.2], [0.3]]
+    rates.keep(np.array([2, 1]))
+    assert rates.column(cpu).tolist() == [[0.3], [0.2]]
+
+
+def test_a_schedule_of_known_length_ends_with_its_job() -> None:
+    # Torch raises where it goes on for longer.
+    short, long = (partial(one_cycle, steps) for steps in (2, 4))
+    rates = JobRates([0.1, 0.1], [short, long], [2, 4])
+    for step in range(4):
+        rates.after_step(np.array([step < 2, True]))
+    assert rates.now().tolist() == [one_cycle_rate(2), one_cycle_rate(4)]
+
+
+def one_cycle_rate(steps: int) -> float:
+    """Return the rate after all steps of a cycle."""
+    optimizer = SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    scheduler = one_cycle(steps, optimizer)["scheduler"]
+    for _ in range(steps):
+        optimizer.step()
+        scheduler.step()
+    return float(optimizer.param_groups[0]["lr"])
+
+
+def one_cycle(steps: int, optimizer: Optimizer) -> dict[str, Any]:
+    scheduler = OneCycleLR(optimizer, 0.1, total_steps=steps, cycle_momentum=False)
+    return {"scheduler": scheduler, "interval": "step"}
+
+
+@pytest.mark.parametrize("saved_at", range(1, EPOCHS))
+def test_saved_rates_go_on_as_they_would_have(saved_at: int) -> None:
+    losses = np.random.default_rng(1).random((EPOCHS, len(JOBS)))
+    running, cpu = np.ones(len(JOBS), dtype=bool), torch.device("cpu")
+
+    def train(rates: JobRates, epochs: range) -> list[list[float]]:
+        found = []
+        for epoch in epochs:
+            for _ in range(STEPS):
+                found.append(rates.column(cpu).flatten().tolist())
+                rates.after_step(running)
+            rates.after_epoch(running)
+            rates.after_validation({"val/loss": losses[epoch]}, running)
+        return found
+
+    undisturbed = train(rates_of(JOBS), range(EPOCHS))
+    saved = rates_of(JOBS)
+    train(saved, range(saved_at))
+    later = rates_of(JOBS)
+    later.column(cpu)
+    later.restore(deepcopy(saved.state()))
+    assert train(later, range(saved_at, EPOCHS)) == undisturbed[saved_at * STEPS :]

@@ -87,3 +87,35 @@ def test_jobs_that_have_ended_are_not_stopped(rule: EarlyStopping | None) -> Non
     for epoch in (1, 2, 3):
         metrics = {METRIC: np.array([float(epoch)])}
         assert stopping.after_epoch(epoch, metrics, np.array([False])) == {}
+
+
+# The first job gets better all the time, the others do not: they may wait for 3 epochs, and for 4.
+CURVES = np.array([[5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 2.0, 2.0, 2.0], [1.0, 1.0, 1.0, 1.0, 1.0]])
+
+
+def stops_of(stopping: JobStopping, rows: list[int], epochs: range) -> dict[int, int]:
+    """Return the epoch after which jobs stop, by their row."""
+    found: dict[int, int] = {}
+    for epoch in epochs:
+        running = np.array([row not in found for row in range(len(rows))])
+        measured = {METRIC: CURVES[rows, epoch - 1]}
+        found |= dict.fromkeys(stopping.after_epoch(epoch, measured, running), epoch)
+    return found
+
+
+def rules_of_three() -> JobStopping:
+    return JobStopping([EarlyStopping(METRIC, "min", 0.0, patience) for patience in (1, 3, 4)])
+
+
+def test_the_jobs_that_go_on_keep_their_counts() -> None:
+    stopping = rules_of_three()
+    assert stops_of(stopping, [0, 1, 2], range(1, 4)) == {}
+    stopping.keep(np.array([1, 2]))
+    assert stops_of(stopping, [1, 2], range(4, 6)) == {0: 4, 1: 5}
+
+
+def test_saved_counts_go_on_as_they_would_have() -> None:
+    stopping, later = rules_of_three(), rules_of_three()
+    assert stops_of(stopping, [0, 1, 2], range(1, 4)) == {}
+    later.restore(stopping.state())
+    assert stops_of(later, [0, 1, 2], range(4, 6)) == {1: 4, 2: 5}
