@@ -124,6 +124,25 @@ def test_orders_that_are_drawn_in_small_blocks(
     assert_batches(jobs, [(*CASES["plain"], f"data.seed={5 + job}") for job in range(3)])
 
 
+@pytest.mark.parametrize(("largest", "epochs"), [(1, 1), (23 * 3 * 2, 2), (1 << 22, 64)])
+def test_orders_drawn_at_once_are_no_more_than_memory_holds(
+    largest: int, epochs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LARGEST_BLOCK", largest)
+    jobs, drawn = jobs_of(CASES["plain"], [()], [0, 0, 0]), []
+
+    def permutations(seeds: torch.Tensor, at: torch.Tensor, rows: int) -> torch.Tensor:
+        drawn.append(at.flatten().tolist())
+        return draw(seeds, at, rows)
+
+    draw = module.permutations
+    monkeypatch.setattr(module, "permutations", permutations)
+    for epoch in range(3):
+        list(jobs.training(epoch))
+    starts = range(0, 3, epochs)
+    assert drawn == [list(range(start, start + epochs)) for start in starts]
+
+
 def test_rows_are_those_of_one_job() -> None:
     inputs, targets = torch.zeros(3, 5, 2), torch.zeros(3, 5, 1)
     assert Batch(inputs, targets, shared=False).rows == 5

@@ -1,10 +1,15 @@
 """What is kept of every job: curves, the best epoch, how it ended."""
 
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
-from seedbed.sweep.journal import Journal, logged_epochs
+from seedbed.callbacks.learning_rate import TAG
+from seedbed.sweep.journal import Journal, Kept, Outcome, logged_epochs
 
 ALL = np.array([True, True])
 JOBS = np.array([0, 1])
@@ -111,3 +116,131 @@ def test_a_job_that_stops_early_has_its_last_epoch_in_the_curve() -> None:
         journal.log(epoch, metrics(float(epoch), float(epoch)), JOBS, ALL)
     journal.complete(0, 3, 3, "stopped", {})
     assert journal.outcomes()[0].curves.epochs.tolist() == [1, 3]
+
+
+# All that a journal does at once, against notes taken of each job by itself.
+
+NAMES = ("train/loss", "val/loss", TAG)
+STEPS, EPOCHS, POINTS = 7, 9, 3
+
+
+@dataclass
+class Life:
+    """A job: its curves (epochs, names), how long it may train, and when and how it ends."""
+
+    values: np.ndarray
+    max_epochs: int
+    end: int
+    diverges: bool
+
+    @property
+    def last(self) -> int:
+        """The last epoch whose loss was finite."""
+        return self.end - 1 if self.diverges else self.end
+
+    def at(self, epoch: int) -> dict[str, float]:
+        pairs = zip(NAMES, self.values[epoch - 1].tolist(), strict=True)
+        return {name: value for name, value in pairs if name != TAG}
+
+
+def lives(seed: int) -> list[Life]:
+    random = np.random.default_rng(seed)
+    # Few values, so that some are equal; some validations have no number.
+    values = random.integers(0, 5, (6, EPOCHS, len(NAMES))).astype(float)
+    values[..., 1][random.random((6, EPOCHS)) < 0.1] = np.nan
+    longest = [EPOCHS, *random.integers(1, EPOCHS + 1, 5).tolist()]
+    ends = [random.integers(1, most + 1) if random.random() < 0.5 else most for most in longest]
+    diverging = random.random(6) < 0.3
+    return [Life(*one) for one in zip(values, longest, map(int, ends), diverging, strict=True)]
+
+
+def noted(jobs: list[Life], mode: str, saved_after: int) -> list[Outcome]:
+    """Return what a journal says of the jobs; it is saved and restored once."""
+    longest = [one.max_epochs for one in jobs]
+    journal = Journal(longest, "val/loss", mode, POINTS)
+    rows, running = np.arange(len(jobs)), np.ones(len(jobs), dtype=bool)
+    for epoch in range(1, EPOCHS + 1):
+        at = np.array([jobs[job].values[epoch - 1] for job in rows])
+        at[~running] = -100.0  # What has ended goes on in its row until the group is packed.
+        found = {name: at[:, column] for column, name in enumerate(NAMES)}
+        ended = np.array([jobs[job].end == epoch for job in rows]) & running
+        for row in np.flatnonzero(ended & [jobs[job].diverges for job in rows]):
+            running[row], job, before = False, int(rows[row]), epoch - 1
+            journal.diverge(job, "error", before, before * STEPS, {"last": torch.tensor(job)})
+            journal.keep_best(job, {"best": torch.tensor(job)})
+        journal.log(epoch, found, rows, running)
+        measured = {name: values for name, values in found.items() if name != TAG}
+        journal.improve(epoch, epoch * STEPS, measured, rows, running)
+        assert journal.best_so_far() == best_of_all(jobs, mode, epoch)
+        arrived = np.flatnonzero(ended & running)
+        for row in arrived:
+            running[row], job = False, int(rows[row])
+            weights = {"last": torch.tensor(job)}
+            journal.complete(job, epoch, epoch * STEPS, f"after {epoch}", weights)
+            journal.keep_best(job, {"best": torch.tensor(job)})
+        journal.test(rows[arrived], {"test/loss": 1000.0 + rows[arrived]})
+        if not running.any():
+            break
+        if epoch % 2 == 0:
+            rows, running = rows[running], running[running]
+        if epoch == saved_after:
+            file = BytesIO()
+            torch.save(journal.state(), file)
+            file.seek(0)
+            journal = Journal(longest, "val/loss", mode, POINTS)
+            journal.restore(torch.load(file, weights_only=True))
+    return journal.outcomes()
+
+
+def best_of_all(jobs: list[Life], mode: str, epoch: int) -> float | None:
+    reached = []
+    for one in jobs:
+        seen = best_epoch(one, mode, min(epoch, one.last))
+        reached += [one.at(seen)["val/loss"]] if seen else []
+    finite = [value for value in reached if np.isfinite(value)]
+    return (min if mode == "min" else max)(finite, default=None)
+
+
+def best_epoch(one: Life, mode: str, last: int) -> int:
+    best = 0
+    for epoch in range(1, last + 1):
+        value = one.at(epoch)["val/loss"]
+        before = one.at(best)["val/loss"] if best else None
+        if before is None or (value < before if mode == "min" else value > before):
+            best = epoch
+    return best
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("seed", range(12))
+def test_notes_on_many_jobs_are_those_on_each(seed: int, mode: str) -> None:
+    jobs = lives(seed)
+    for number, (one, outcome) in enumerate(
+        zip(jobs, noted(jobs, mode, 1 + seed % 8), strict=True)
+    ):
+        tested = {} if one.diverges else {"test/loss": 1000.0 + number}
+        best, last = best_epoch(one, mode, one.last), one.last
+        assert outcome.status == ("diverged" if one.diverges else "completed")
+        assert outcome.error == ("error" if one.diverges else None)
+        assert outcome.stopped == (None if one.diverges else f"after {one.end}")
+        assert_equal(outcome.metrics, {**(one.at(last) if last else {}), **tested})
+        for name, epoch in (("best", best), ("last", last)):
+            kept: Any = getattr(outcome, name)
+            if epoch == 0:
+                assert kept is None
+                continue
+            more = tested if epoch == best else {}
+            assert isinstance(kept, Kept)
+            assert (kept.epoch, kept.step) == (epoch, epoch * STEPS)
+            assert_equal(kept.metrics, {**one.at(epoch), **more})
+            assert kept.weights == {name: torch.tensor(number)}
+        shown = {*logged_epochs(EPOCHS, POINTS), *([] if one.diverges else [one.end])}
+        expected = sorted(epoch for epoch in shown if epoch <= last)
+        assert outcome.curves.epochs.tolist() == expected
+        for column, name in enumerate(NAMES):
+            values = one.values[np.array(expected, dtype=int) - 1, column]
+            np.testing.assert_array_equal(outcome.curves.values.get(name, []), values)
+
+
+def assert_equal(found: dict[str, float], expected: dict[str, float]) -> None:
+    assert found == pytest.approx(expected, rel=0, abs=0, nan_ok=True)

@@ -78,3 +78,12 @@ def test_a_job_that_is_not_finite_leaves_the_others() -> None:
     for name, value in broken.compute().items():
         assert not torch.isfinite(value[1])
         assert torch.equal(value[[0, 2]], clean.compute()[name][[0, 2]])
+
+
+def test_outputs_are_kept_until_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_NUMBERS_KEPT", 40)
+    sums, kept = JobSums(["rmse"]), []
+    for _ in range(15):
+        sums.add(*regression(1, torch.float32))  # 6 numbers
+        kept.append(sum(output.numel() for output, _ in sums._kept))
+    assert kept == [6, 12, 18, 24, 30, 36, 0] * 2 + [6]
