@@ -19,6 +19,7 @@ from torch import nn
 
 from seedbed.callbacks.learning_rate import TAG
 from seedbed.runs.folder import RunFolder
+from seedbed.sweep import engine as engine_module
 from seedbed.sweep.engine import Engine, Group
 from seedbed.sweep.fusing import make_group, numbers_of, why_alone
 from seedbed.sweep.journal import Outcome
@@ -502,6 +503,31 @@ def test_the_engine_is_shown_after_each_epoch(tmp_path: Path) -> None:
     shown = []
     Engine(group).train(lambda engine: shown.append((engine.epoch, engine.ended)))
     assert shown == [(1, 1), (2, 1), (3, 2)]
+
+
+def test_rows_are_packed_when_half_of_them_are_idle(tmp_path: Path) -> None:
+    group = group_of(tmp_path, [(f"trainer.max_epochs={n}",) for n in (1, 2, 4, 5)])
+    rows = []
+    Engine(group).train(lambda engine: rows.append(len(engine.rows)))
+    assert rows == [4, 4, 2, 2, 1]
+
+
+@pytest.mark.parametrize(("few", "threads"), [(17, 1), (16, 3)])
+def test_small_steps_take_one_thread(
+    tmp_path: Path, few: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two jobs with 4 rows of 2 inputs each; their parameters are fewer numbers.
+    monkeypatch.setattr(engine_module, "FEW_NUMBERS", few)
+    before, taken = torch.get_num_threads(), []
+    torch.set_num_threads(3)
+    try:
+        group = group_of(
+            tmp_path, [(rate, "trainer.max_epochs=1") for rate in ("seed=1", "seed=2")]
+        )
+        Engine(group).train(lambda engine: taken.append(torch.get_num_threads()))
+        assert (taken, torch.get_num_threads()) == ([threads], 3)
+    finally:
+        torch.set_num_threads(before)
 
 
 # Going on from a saved state.

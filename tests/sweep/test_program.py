@@ -78,6 +78,7 @@ def by_hand(
     task: Any,
     batches: list[tuple[Tensor, Tensor]],
     clips: list[float] | None = None,
+    clip: Callable[..., object] = nn.utils.clip_grad_norm_,
 ) -> list[list[Tensor]]:
     """Train each network alone and return the losses of each step."""
     losses = []
@@ -93,7 +94,7 @@ def by_hand(
             optimizer.zero_grad()
             loss.backward()
             if clips is not None:
-                nn.utils.clip_grad_norm_(trained, clips[job])
+                clip(trained, clips[job])
             optimizer.step()
             own.append(loss.detach())
         losses.append(own)
@@ -133,6 +134,7 @@ def test_a_network_that_the_recorder_cannot_hold_is_refused_with_the_reason() ->
         record(step, rows, others, numbers(), {}, {}, *batch)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("name", "shared"),
     [(name, shared) for name in CASES for shared in (True, False) if (name, shared) != NOT_FUSED],
@@ -175,16 +177,18 @@ def test_a_recorded_step_is_that_of_a_loop_over_the_jobs(name: str, shared: bool
         torch.testing.assert_close(losses[job], task.loss(own(x), y), rtol=1e-9, atol=1e-12)
 
 
-def test_classes_and_clipping() -> None:
+@pytest.mark.parametrize("by_norm", [True, False])
+def test_classes_and_clipping(by_norm: bool) -> None:
     nets = many(lambda: MLP([3], 4, hidden=[5]))
     layout, rows, others = state(nets)
     batches = [(torch.randn(ROWS, 3).double(), torch.randint(4, (ROWS,))) for _ in range(STEPS)]
     task, clips = Multiclass(4), [0.01, float("inf"), 0.1]
-    step = training_program(nets[0].train(), task, layout, RULE, FLAGS, True, True)
+    step = training_program(nets[0].train(), task, layout, RULE, FLAGS, by_norm, True)
     program = record(step, rows, others, numbers(clip=clips), {}, {}, *batches[0])
     for batch in batches:
         program(rows, others, numbers(clip=clips), {}, {}, *batch)
-    by_hand(nets, task, batches, clips)
+    clip = nn.utils.clip_grad_norm_ if by_norm else nn.utils.clip_grad_value_
+    by_hand(nets, task, batches, clips, clip)
     torch.testing.assert_close(rows, state(nets)[1], rtol=1e-9, atol=1e-12)
 
 
@@ -220,6 +224,35 @@ def test_dropout_differs_from_job_to_job_and_from_step_to_step() -> None:
     torch.testing.assert_close(outputs, nets[0](batch[0]).expand(JOBS, ROWS, 2))
 
 
+def test_recording_draws_nothing_that_is_missed_later() -> None:
+    nets = [MLP([3], 2, hidden=[64], dropout=0.5)] * JOBS
+    layout, rows, others = state(nets)
+    batch = torch.randn(ROWS, 3), torch.randn(ROWS, 2)
+    step = training_program(nets[0].train(), Regression(), layout, RULE, FLAGS, None, True)
+    before = torch.get_rng_state()
+    record(step, rows, others, numbers(), {}, {}, *batch)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+class AlwaysDropping(nn.Linear):
+    """Drops inputs while it is measured, too."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return super().forward(nn.functional.dropout(inputs, 0.5, training=True))
+
+
+def test_what_is_drawn_in_an_evaluation_differs_from_job_to_job() -> None:
+    torch.manual_seed(0)
+    nets = [AlwaysDropping(64, 2)] * JOBS
+    layout, rows, others = state(nets)
+    batch = torch.randn(ROWS, 64), torch.randn(ROWS, 2)
+    step = evaluation_program(nets[0], Regression(), layout, True)
+    measure = record(step, rows, others, {}, *batch)
+    first, second, third = measure(rows, others, {}, *batch)[1]
+    assert not torch.equal(first, second)
+    assert not torch.equal(second, third)
+
+
 class Branching(nn.Module):
     """Does what its data tell it, which no recording can hold."""
 
@@ -242,17 +275,24 @@ class Unused(nn.Module):
 
 
 class Broken(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "of the user's own making\nand long") -> None:
         super().__init__()
         self.linear = nn.Linear(3, 2)
+        self.reason = reason
 
     def forward(self, inputs: Tensor) -> Tensor:
-        raise ValueError("of the user's own making\nand long")
+        raise ValueError(self.reason)
 
 
 @pytest.mark.parametrize(
     ("make", "reason"),
-    [(Branching, "."), (Unused, "."), (Broken, "^ValueError: of the user's own making$")],
+    [
+        (Branching, "."),
+        (Unused, "."),
+        (Broken, "^ValueError: of the user's own making$"),
+        (lambda: Broken(""), "^ValueError: $"),
+        (lambda: Broken("x" * 300), "^ValueError: x{200}$"),
+    ],
 )
 def test_what_cannot_be_recorded_is_refused(make: Callable[[], nn.Module], reason: str) -> None:
     nets = many(make)
