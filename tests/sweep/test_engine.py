@@ -289,8 +289,11 @@ def test_networks_of_the_users_own(tmp_path: Path, name: str) -> None:
         ("optimizer.lr=0.3", f"seed={seed}", f"trainer.max_epochs={epochs}")
         for seed, epochs in enumerate((1, 4, 2, 5))
     ]
+    # One diverges in its second epoch, all at once.
+    jobs += [("scheduler=step", "scheduler.step_size=1", "scheduler.gamma=1e300", "seed=7")]
     outcomes = compare(tmp_path, (*common, "trainer.max_epochs=5"), jobs)
     assert any(one.best.epoch < one.last.epoch for one in outcomes)
+    assert (outcomes[-1].status, outcomes[-1].last.epoch) == ("diverged", 1)
 
 
 @pytest.mark.parametrize(
