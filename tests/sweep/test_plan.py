@@ -112,6 +112,83 @@ def test_keys_in_which_jobs_may_differ(key: str, expected: bool) -> None:
     assert is_free(key) is expected
 
 
+STOPS = "+callback@callbacks.early_stopping=early_stopping"
+# Values of a key, and what must stand beside it.
+TOGETHER = {
+    "seed": ("1,2",),
+    "initial_weights.distribution": ("pytorch,standard_normal",),
+    "data.seed": ("1,2",),
+    "data.split_seed": ("1,2", "data.val_size=3"),
+    "data.data_seed": ("1,2", "data=linear_noise"),
+    "data.noise": ("0,0.5", "data=linear_noise"),
+    "data.input_scale": ("null,0.5,max",),
+    "optimizer.lr": ("1e-6,1e-5",),
+    "optimizer.weight_decay": ("0,0.1",),
+    "optimizer.momentum": ("0,0.9",),
+    "optimizer.dampening": ("0,0.1", "optimizer.momentum=0.9"),
+    "optimizer.betas": ("[0.9,0.99],[0.8,0.99]", "optimizer=adam"),
+    "optimizer.eps": ("1e-8,1e-6", "optimizer=adam"),
+    "optimizer.alpha": ("0.9,0.99", "optimizer=rmsprop"),
+    "optimizer.lr_decay": ("0,0.1", "optimizer=adagrad"),
+    "optimizer.initial_accumulator_value": ("0,0.1", "optimizer=adagrad"),
+    "scheduler": ("constant,step,plateau",),
+    "scheduler.gamma": ("0.1,0.5", "scheduler=step"),
+    "scheduler.interval": ("epoch,step", "scheduler=step"),
+    "trainer.gradient_clip_val": ("null,0.5,1",),
+    "trainer.max_epochs": ("10,20",),
+    "callbacks.early_stopping.patience": ("1,2", STOPS),
+    "callbacks.early_stopping.min_delta": ("0,0.1", STOPS),
+}
+APART = {
+    "data": ("crop_yield,thermometer",),
+    "data.rows": ("5,15",),
+    "data.batch_size": ("3,5",),
+    "data.shuffle": ("false,true",),
+    "data.drop_last": ("false,true",),
+    "data.val_size": ("2,3",),
+    "data.sample": ("fixed,stream", "data=clusters"),
+    "model": ("linear,mlp",),
+    "model.hidden": ("[2],[3]", "model=mlp"),
+    "task.loss": ("mse,mae",),
+    "task.metrics": ("[],[r2]",),
+    "optimizer": ("adam,adamw",),
+    "optimizer.nesterov": ("false,true", "optimizer.momentum=0.9"),
+    "optimizer.amsgrad": ("false,true", "optimizer=adam"),
+    "optimizer.centered": ("false,true", "optimizer=rmsprop"),
+    "trainer.precision": ("32-true,64-true",),
+    "trainer.gradient_clip_algorithm": ("norm,value",),
+    "freeze.parameters": ("[bias],[weight]",),
+    "optimized_metric": ("train/loss,train/r2",),
+    "optimized_mode": ("min,max",),
+    "callbacks.early_stopping.monitor": ("train/loss,train/r2", STOPS),
+    "callbacks.early_stopping.mode": ("min,max", STOPS),
+    "logger": ("tensorboard,none",),
+}
+
+
+@pytest.mark.parametrize("key", TOGETHER)
+def test_jobs_that_differ_in_such_a_key_are_one_group(composer: Composer, key: str) -> None:
+    values, *beside = TOGETHER[key]
+    [group] = planned(composer, f"{key}={values}", *beside, fuse="always")
+    assert len(group.jobs) > 1
+    assert group.reason == ""
+    kinds = {repr(one) for one in group.numbers}
+    assert len(kinds) == len(group.jobs)
+
+
+def test_these_are_all_keys_in_which_jobs_of_a_group_may_differ() -> None:
+    below = {key.rpartition(".")[0] for key in TOGETHER}
+    assert set(FREE) <= {*TOGETHER, *below}
+
+
+@pytest.mark.parametrize("key", APART)
+def test_jobs_that_differ_in_such_a_key_share_no_group(composer: Composer, key: str) -> None:
+    values, *beside = APART[key]
+    groups = planned(composer, f"{key}={values}", *beside, fuse="always")
+    assert [[job.number for job in group.jobs] for group in groups] == [[0], [1]]
+    assert {group.reason for group in groups} == {""}
+
+
 def test_jobs_that_differ_in_numbers_alone_are_one_group(composer: Composer) -> None:
     words = ("optimizer.lr=1e-6,1e-5", "seed=range(0,3)", "scheduler=constant,step")
     [group] = planned(composer, *words)
