@@ -494,6 +494,13 @@ def test_missing_values_are_named_with_their_meaning(compose):
     assert "data.train._target_: a value is required" in lines
 
 
+@pytest.mark.parametrize("value", ["???", "${none}"])
+def test_an_entry_of_a_list_that_has_no_value_is_a_problem_of_its_key(found, value):
+    [problem] = found("model=mlp", f"model.hidden=[64,'{value}']")
+
+    assert problem.startswith("model.hidden: ")
+
+
 def test_an_interpolation_that_fails_is_a_problem_of_its_key(compose):
     config = compose()
     config.optimizer.lr = "${nowhere}"

@@ -103,7 +103,11 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
 
 def _limits(full_key: str, value: Any, metadata: Any) -> Iterator[str]:
     """Yield what is wrong with a value, or with each value of a list."""
-    values = list(value) if isinstance(value, ListConfig) else [value]
+    try:
+        values = list(value) if isinstance(value, ListConfig) else [value]
+    except OmegaConfBaseException as error:
+        yield f"{full_key}: {str(error).splitlines()[0]}"
+        return
     for one in values:
         if one is None:
             continue
