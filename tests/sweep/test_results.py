@@ -1,18 +1,19 @@
-"""What a sweep says about its jobs, as others read it."""
+"""What a sweep keeps of its jobs, as others read it and as it is read back."""
 
 import csv
 import json
-from io import StringIO
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 import polars
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from omegaconf import OmegaConf
-from rich.console import Console
 
-from seedbed.sweep.results import Results, Row, closing_table, write_plan
+from seedbed.errors import RunFolderError
+from seedbed.runs.record import STATUSES
+from seedbed.sweep.results import Results, Row, read_results
 
 AWKWARD = (0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, -0.0, 123456789.123456789)
 
@@ -46,7 +47,7 @@ def test_numbers_are_read_back_exactly(tmp_path: Path) -> None:
     for one, value in zip(lines(path), AWKWARD, strict=True):
         assert float(one["val/loss"]).hex() == float(one["optimizer.lr"]).hex() == value.hex()
     frame = polars.read_csv(path)
-    assert frame.columns == ["number", "optimizer.lr", "status", "val/loss", "seconds", "folder"]
+    assert frame.columns == [*HEADER.strip().split(","), "error"]
     assert frame["val/loss"].to_list() == list(AWKWARD)
 
 
@@ -56,7 +57,7 @@ def test_metrics_are_the_union_in_the_order_of_the_splits(tmp_path: Path) -> Non
     results.add([row(1, metrics={"test/loss": 1.0, "train/rmse": 2.0, "other": 3.0})])
     results.add([row(0, metrics={"val/loss": 4.0, "train/loss": 5.0, "train/rmse": 6.0})])
     results.finish()
-    assert columns(path)[2:-2] == ["train/loss", "train/rmse", "val/loss", "test/loss", "other"]
+    assert columns(path)[2:-3] == ["train/loss", "train/rmse", "val/loss", "test/loss", "other"]
     first, second = lines(path)
     assert (first["val/loss"], first["test/loss"]) == ("4.0", "")
     assert (second["val/loss"], second["test/loss"], second["train/rmse"]) == ("", "1.0", "2.0")
@@ -65,7 +66,7 @@ def test_metrics_are_the_union_in_the_order_of_the_splits(tmp_path: Path) -> Non
 def test_lines_are_there_as_jobs_end_and_in_order_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     results = Results(path, ["seed"])
-    assert columns(path) == ["number", "seed", "status", "seconds", "folder"]
+    assert columns(path) == ["number", "seed", "status", "seconds", "folder", "error"]
     results.add([row(2, metrics={"val/loss": 2.0}, seed=7)])
     before = path.stat().st_ino
     results.add([row(0, metrics={"val/loss": 0.0}, seed=5), row(1, "failed", seed=6)])
@@ -99,71 +100,166 @@ def test_values_of_any_kind_are_one_cell(tmp_path: Path) -> None:
     assert {second[key] for key in (*axes, "clip")} == {""}
 
 
-# ---- sweep.json ----------------------------------------------------------------------------------
+# ---- results.csv, read back ----------------------------------------------------------------------
 
-
-def test_the_plan_is_read_back(tmp_path: Path) -> None:
-    axes = {"seed": range(3), "model.sizes": OmegaConf.create([[1, 2], [3]])}
-    jobs = [OmegaConf.create({"seed": 0}), {"seed": 1}]
-    write_plan(tmp_path / "sweep.json", axes, jobs, [(0, 1), (2,)], "abc")
-    assert json.loads((tmp_path / "sweep.json").read_text()) == {
-        "config_hash": "abc",
-        "axes": {"seed": [0, 1, 2], "model.sizes": [[1, 2], [3]]},
-        "jobs": [{"seed": 0}, {"seed": 1}],
-        "groups": [[0, 1], [2]],
-    }
-    assert [one.name for one in tmp_path.iterdir()] == ["sweep.json"]
-
-
-# ---- Closing table -------------------------------------------------------------------------------
-
-
-def printed(table: Any) -> list[list[str]]:
-    """Return the words of each line of a table."""
-    text = StringIO()
-    Console(file=text, width=200).print(table)
-    found = [line.split() for line in text.getvalue().splitlines()]
-    return [words for words in found if words and set("".join(words)) != {"─"}]
-
-
-def test_seeds_are_one_row_with_mean_deviation_and_count() -> None:
-    values = {0.1: [3.0, 4.0, 8.0], 0.01: [1.0, 2.0]}
-    rows = [
-        row(number, metrics={"val/loss": one}, optimizer__lr=rate, seed=number)
-        for rate, some in values.items()
-        for number, one in enumerate(some)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
+    [
+        "a,b",
+        'say "so"',
+        "one\ntwo",
+        "a\r\nb",
+        "\r",
+        '"',
+        '""',
+        "\n",
+        " x ",
+        "\ufeff",
+        "\x1c",
+        "\x00",
     ]
-    header, first, second = printed(closing_table(rows, "val/loss", "min"))
-    assert header == ["optimizer.lr", "val/loss", "deviation", "jobs"]
-    assert first == ["0.01", f"{mean(values[0.01]):.6g}", f"{stdev(values[0.01]):.3g}", "2"]
-    assert second == ["0.1", f"{mean(values[0.1]):.6g}", f"{stdev(values[0.1]):.3g}", "3"]
+)
+NAMES = st.sampled_from(
+    ["optimizer.lr", "status", "seconds", "folder", "number", "error", "a,b", "x\ny", 'q"']
+)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@pytest.mark.parametrize(("mode", "best"), [("min", range(10)), ("max", range(14, 4, -1))])
-def test_the_ten_best_come_first(mode: str, best: range) -> None:
-    rows = [row(n, metrics={"val/loss": n * 7 % 15}, model=f"m{n * 7 % 15}") for n in range(15)]
-    found = printed(closing_table(rows, "val/loss", mode))[1:]
-    assert [words[0] for words in found] == [f"m{number}" for number in best]
-    assert [words[-1] for words in found] == ["1"] * 10
+@st.composite
+def some_rows(draw: st.DrawFn) -> list[Row]:
+    """Return rows of one sweep: all have the same axes, not all the same metrics."""
+    axes = draw(st.lists(NAMES, unique=True, max_size=3))
+    names = st.sampled_from(["train/loss", "val/loss", "val/a,b", "other"])
+    rows = st.builds(
+        Row,
+        number=st.integers(0, 10**6),
+        axes=st.fixed_dictionaries(dict.fromkeys(axes, TEXTS)),
+        status=st.sampled_from(STATUSES),
+        folder=TEXTS,
+        metrics=st.dictionaries(names, FINITE),
+        seconds=st.none() | FINITE,
+        error=st.none() | TEXTS.filter(bool),
+    )
+    return draw(st.lists(rows, max_size=4))
 
 
-def test_equally_good_ones_stay_in_the_jobs_order() -> None:
-    rows = [row(n, metrics={"a": 1.0}, model=f"m{n}") for n in range(3)]
-    for mode in ("min", "max"):
-        found = printed(closing_table(rows[::-1], "a", mode))[1:]
-        assert [words[0] for words in found] == ["m0", "m1", "m2"]
-
-
-def test_jobs_that_did_not_complete_are_not_counted() -> None:
-    rows = [
-        row(0, metrics={"a": 2.0}, model="x", seed=0),
-        row(1, "diverged", metrics={"a": 90.0}, model="x", seed=1),
-        row(2, metrics={"a": float("nan")}, model="x", seed=2),
-        row(3, "failed", model="y", seed=0),
+def exact(rows: list[Row]) -> list[tuple[Any, ...]]:
+    """Return all that rows hold, the numbers to their last bit and with their sign."""
+    return [
+        (
+            (row.number, row.status, row.folder, row.error, dict(row.axes)),
+            {name: value.hex() for name, value in row.metrics.items()},
+            None if row.seconds is None else row.seconds.hex(),
+        )
+        for row in rows
     ]
-    assert printed(closing_table(rows, "a", "min"))[1:] == [["x", "2", "1", "of", "3"]]
 
 
-def test_a_value_in_brackets_is_shown() -> None:
-    rows = [row(0, metrics={"a": 1.0}, activations=["relu"], name="[bold]")]
-    assert printed(closing_table(rows, "a", "min"))[1][:2] == ['["relu"]', "[bold]"]
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("read") / "results.csv"
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=some_rows())
+def test_rows_are_read_back_as_they_were_written(path: Path, rows: list[Row]) -> None:
+    results = Results(path, list(rows[0].axes) if rows else [])
+    results.add(rows[::2])
+    results.add(rows[1::2])
+    assert exact(read_results(path)) == exact([*rows[::2], *rows[1::2]])
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=some_rows().filter(bool), data=st.data())
+def test_a_line_that_is_not_written_to_its_end_is_left_out(
+    path: Path, rows: list[Row], data: st.DataObject
+) -> None:
+    """Cut off at any byte, as for who reads meanwhile or where the machine has stopped."""
+    every = {name: 0.0 for row in rows for name in row.metrics}
+    results = Results(path, list(rows[0].axes))
+    results.add([Row(0, rows[0].axes, "completed", "", every)])
+    ends = [path.stat().st_size]
+    for one in rows:
+        results.add([one])
+        ends.append(path.stat().st_size)
+    size = data.draw(st.integers(ends[0], ends[-1]))
+    path.write_bytes(path.read_bytes()[:size])
+    whole = sum(end <= size for end in ends[1:])
+    assert exact(read_results(path)[1:]) == exact(rows[:whole])
+
+
+def test_the_last_line_may_end_at_any_byte(path: Path) -> None:
+    axes = {"data.target": 'é, "quoted"\n1,2\n'}
+    rows = [Row(n, axes, "failed", "0", {"val/loss": 0.25}, 1.5, "é") for n in range(2)]
+    Results(path, ["data.target"]).add(rows)
+    content = path.read_bytes()
+    for size in range(content.index(b"\n") + 1, len(content)):
+        path.write_bytes(content[:size])
+        found = read_results(path)
+        assert found == rows[: len(found)]
+        assert len(found) == content[:size].count(b",\xc3\xa9\n")
+
+
+def test_axes_may_have_the_names_of_our_columns(path: Path) -> None:
+    axes = {"status": "failed", "seconds": "1", "folder": "x", "number": "7"}
+    rows = [Row(0, axes, "completed", "0", {"error": 1.0}, 2.0)]
+    Results(path, list(axes)).add(rows)
+    assert read_results(path) == rows
+
+
+HEADER = "number,optimizer.lr,status,val/loss,seconds,folder\n"
+LINE = "0,0.1,completed,2.0,0.5,0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "found"),
+    [
+        ("", 1, "header"),
+        ("\n", 1, "header"),
+        ("number,status,seconds", 1, "header"),  # Cut off, though it is written at once.
+        ("epoch,loss\n1,2\n", 1, "header"),
+        ("number,optimizer.lr,seconds,folder\n" + LINE, 1, "header"),
+        ('"' + HEADER + LINE, 1, "header"),
+        (HEADER + LINE + "1,0.1,completed,2.0,0.5\n" + LINE, 3, "5 cells for 6 columns"),
+        (HEADER + LINE + "1,0.1,completed,2.0,0.5,1,2\n", 3, "7 cells for 6 columns"),
+        (HEADER + LINE + "\n", 3, "0 cells for 6 columns"),
+        (HEADER + "x" + LINE, 2, "'x0' is not the number of a job"),
+        (HEADER + "-1" + LINE[1:], 2, "'-1' is not the number of a job"),
+        (HEADER + "²" + LINE[1:], 2, "'²' is not the number of a job"),
+        (HEADER + "9" * 5000 + LINE[1:], 2, "is not the number of a job"),
+        (HEADER + LINE.replace("completed", "done"), 2, "'done' is no status"),
+        (HEADER + LINE.replace("2.0", "2.0.1"), 2, "'2.0.1' in column val/loss is no number"),
+        (HEADER + LINE.replace("2.0", "nan"), 2, "'nan' in column val/loss is no number"),
+        (HEADER + LINE.replace("0.5", "1e999"), 2, "'1e999' in column seconds is no number"),
+        (HEADER + '0,"a\nb\nc",completed,2.0,0.5,0\n1' + LINE[3:], 5, "cells for 6 columns"),
+        (HEADER + LINE.replace("0.1", '"0.1"x'), 2, "expected after"),
+        (HEADER + LINE.replace("0.1", '"0.1') + LINE + LINE, 2, "a quote is not closed"),
+        (HEADER + LINE + LINE.replace("0.1", "0" * 200_000), 3, "field limit"),
+        (HEADER.encode() + LINE.encode() + b"1,\xff,completed,2.0,0.5,1\n", 3, "UTF-8"),
+    ],
+)
+def test_a_damaged_file_is_refused_with_its_line(
+    tmp_path: Path, text: str | bytes, line: int, found: str
+) -> None:
+    path = tmp_path / "results.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(RunFolderError) as refusal:
+        read_results(path)
+    assert str(refusal.value).startswith(f"{path}, line {line}: damaged: ")
+    assert found in str(refusal.value)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(RunFolderError, match=f"^{path}: [a-z ]+$"):
+            read_results(path)
+
+
+def test_a_file_that_a_spreadsheet_has_saved_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    text = (HEADER.replace("folder", "folder,remark") + LINE.replace("\n", ",mine\n")).replace(
+        "\n", "\r\n"
+    )
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert read_results(path) == [
+        Row(0, {"optimizer.lr": "0.1"}, "completed", "0", {"val/loss": 2.0}, 0.5)
+    ]
