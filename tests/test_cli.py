@@ -97,7 +97,13 @@ def test_version(command):
 
 
 @pytest.mark.parametrize(
-    ("verb", "key"), [("train", "optimized_metric: null"), ("predict", "input: ???")]
+    ("verb", "key"),
+    [
+        ("train", "optimized_metric: null"),
+        ("predict", "input: ???"),
+        ("report", "seedbed report DIR DIR"),
+        ("report", "sort: null"),
+    ],
 )
 def test_a_verb_shows_its_keys_on_help(command, monkeypatch, verb, key):
     # Takes Hydra two seconds, for a part of its help that ours does not show.
@@ -305,6 +311,10 @@ def completed(command, monkeypatch, line):
         ("seedbed train optimizer.mo", ["optimizer.momentum="]),
         ("seedbed evaluate sp", ["split="]),
         ("seedbed predict chec", ["checkpoint="]),
+        ("seedbed report la", ["latest"]),
+        ("seedbed report so", ["sort="]),
+        ("seedbed report a b,c --cfg job so", ["sort="]),
+        ("seedbed report a sweep=[b] top", ["top="]),
         (f"{SEEDBED} train data=f", ["data=fashion_mnist"]),
     ],
 )
@@ -318,10 +328,24 @@ def test_completion(command, monkeypatch, line, offered):
         ("seedbed  train data=f", ["data=fashion_mnist"]),  # A space too many.
         ("seedbed dashboard outp", []),  # Takes a folder, no keys.
         ("seedbed list data mod", []),  # Takes one group.
+        ("seedbed report 'a b' ${ so", ["sort="]),
     ],
 )
 def test_completion_of_odd_lines(command, monkeypatch, line, offered):
     assert completed(command, monkeypatch, line) == offered
+
+
+def test_completion_offers_the_folders_of_sweeps(command, monkeypatch, tmp_path):
+    for name in ("out/a", "out/b", "out/with blank", "other", ".hidden", "so"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "outcome.txt").touch()
+
+    assert completed(command, monkeypatch, "seedbed report ou") == ["out/"]
+    assert completed(command, monkeypatch, "seedbed report x out/") == ["out/a/", "out/b/"]
+    assert completed(command, monkeypatch, "seedbed report x so") == ["so/", "sort="]
+    assert {"latest", "other/", "out/", "top="} < {
+        *completed(command, monkeypatch, "seedbed report ")
+    }
 
 
 def test_completion_in_a_real_process_offers_the_option(tmp_path):
@@ -352,7 +376,7 @@ def test_wrong_use_of_completion_is_refused(refused, monkeypatch, arguments):
 # ---- Through the verb to its function ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "report"])
 def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path, verb):
     seen = []
 
@@ -364,12 +388,17 @@ def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path
         (tmp_path / "x" / ".hydra").mkdir(parents=True)
         (tmp_path / "x" / ".hydra" / "config.yaml").write_text("seed: 0\n")
         (tmp_path / "x" / "run.json").write_text("{}")
-    arguments = {"train": ["seed=7"], "evaluate": ["run=x"], "predict": ["run=x", "input=y"]}[verb]
+    arguments = {
+        "train": ["seed=7"],
+        "evaluate": ["run=x"],
+        "predict": ["run=x", "input=y"],
+        "report": ["sweep=[x]"],
+    }[verb]
     outcome = command(verb, *arguments, function=function)
 
     assert outcome.code == 0
     [(config, words)] = seen
     assert words[1:] == [verb, *arguments]
-    assert config.seed == 7 if verb == "train" else config.run == "x"
+    assert config[{"train": "seed", "report": "sweep"}.get(verb, "run")] in (7, "x", ["x"])
     if verb != "train":
         assert [path.name for path in tmp_path.iterdir()] == ["x"]

@@ -50,7 +50,9 @@ class CheckBeforeRun(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Raise StopBeforeRun where the sweep would overwrite an older one."""
         if "optimizer" not in config:
-            raise StopBeforeRun from ConfigError("this verb takes one run at a time, without -m")
+            raise StopBeforeRun from ConfigError(
+                "only seedbed train sweeps; use this verb without -m"
+            )
         folder = Path(str(config.hydra.sweep.dir))
         if (folder / "sweep.json").exists():
             raise StopBeforeRun from ConfigError(
@@ -68,7 +70,7 @@ class CheckBeforeRun(Callback):
             check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
             if "optimizer" in config:
                 _check_folder_is_free(config)
-            else:
+            elif "run" in config:
                 open_run(config.run, config.paths.outputs)
         except Exception as error:
             raise StopBeforeRun from error

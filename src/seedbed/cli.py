@@ -15,6 +15,7 @@ VERBS = {
     "train": "train one experiment, or a sweep with -m",
     "evaluate": "measure a run on one of its splits: run=DIR",
     "predict": "predict with a run: run=DIR input=FILE or rows",
+    "report": "print the closing table of sweeps again: report DIR [DIR ...]",
     "list": "list the config groups, or the options of one: list data",
     "dashboard": "start TensorBoard on the runs",
 }
@@ -65,6 +66,14 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
         except SeedbedError as error:
             fail(str(error))
     from seedbed.application import run_application
+
+    if verb == "report":
+        from seedbed.bare_words import with_sweep_key
+
+        try:
+            rest = with_sweep_key(rest)
+        except SeedbedError as error:
+            fail(str(error))
 
     def function(config: "DictConfig", command: list[str]) -> int:
         # Only now: composing, printing and refusing a config need no torch.
@@ -127,7 +136,11 @@ def complete(arguments: list[str]) -> NoReturn:
                 sys.exit(0)
             print("\n".join(name for name in listing.LISTED if name.startswith(words[-1])))
             sys.exit(0)
-        verb = words[1] if words[1] in ("train", "evaluate", "predict") else "train"
+        verb = words[1] if words[1] in ("train", "evaluate", "predict", "report") else "train"
+        if verb == "report":
+            from seedbed.bare_words import offer_folders
+
+            words = [*words[:2], *offer_folders(words[2:])]
         os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
         run_verb(verb, arguments)
     run_verb("train", arguments)

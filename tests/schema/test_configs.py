@@ -97,7 +97,7 @@ def test_a_file_has_every_key_of_its_dataclass_with_its_meaning(file, node):
     assert len(lines) == len(dict(lines))
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "predict"])
+@pytest.mark.parametrize("verb", ["evaluate", "predict", "report"])
 def test_the_file_of_a_verb_has_every_key_with_its_meaning(verb):
     fields = {
         field.name: field.metadata["meaning"]
@@ -182,12 +182,13 @@ def test_every_way_of_debugging_composes_and_changes_something(compose, debug):
     assert config.trainer != compose().trainer
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "predict"])
+@pytest.mark.parametrize("verb", ["evaluate", "predict", "report"])
 def test_the_verbs_that_read_compose(compose, verb):
     config = compose(verb=verb)
 
     assert schema_of(config) is ROOTS[verb]
-    assert OmegaConf.missing_keys(config) == ({"run", "input"} if verb == "predict" else {"run"})
+    missing = {"evaluate": {"run"}, "predict": {"run", "input"}, "report": {"sweep"}}
+    assert OmegaConf.missing_keys(config) == missing[verb]
 
 
 @pytest.mark.parametrize("data", DATA)

@@ -23,6 +23,7 @@ ROOTS: dict[str, type] = {
     "train": root.Train,
     "evaluate": root.Evaluate,
     "predict": root.Predict,
+    "report": root.Report,
 }
 
 GROUPS: dict[str, dict[str, type]] = {

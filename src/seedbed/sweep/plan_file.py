@@ -58,5 +58,5 @@ def read_plan(path: Path) -> SavedPlan:
             mode=content["optimized_mode"],
             flags=content["flags"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RecursionError, LookupError, TypeError) as error:
         raise ConfigError(f"{path}: not the plan of a sweep ({type(error).__name__})") from None

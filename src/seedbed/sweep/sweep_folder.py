@@ -71,26 +71,28 @@ def _held(path: Path, busy: str) -> Iterator[None]:
         lock.release()
 
 
-def open_sweep(word: str, outputs: str) -> SweepFolder:
+def open_sweep(word: str, outputs: str, key: str = "sweep.resume") -> SweepFolder:
     """Return the folder of an existing sweep; `latest` is the newest below `outputs`.
 
-    Raises ConfigError where there is none.
+    Raises ConfigError where there is none; `key` is what the word was given for.
     """
-    path = latest_sweep(Path(outputs)) if word == "latest" else Path(word)
+    path = latest_sweep(Path(outputs), key) if word == "latest" else Path(word)
     folder = SweepFolder(path)
-    if not path.is_dir():
-        raise ConfigError(f"sweep.resume={word}: no such folder")
+    if not word or not path.is_dir():
+        raise ConfigError(f"{key}={word}: no such folder")
     if (path / RECORD).is_file():
-        raise ConfigError(f"sweep.resume={word}: the folder of one run, not of a sweep")
+        raise ConfigError(
+            f"{key}={word}: the folder of one run, not of a sweep; see seedbed evaluate"
+        )
     if not folder.plan.is_file():
-        raise ConfigError(f"sweep.resume={word}: no sweep, it has no {PLAN}")
+        raise ConfigError(f"{key}={word}: no sweep, it has no {PLAN}")
     return folder
 
 
-def latest_sweep(outputs: Path) -> Path:
+def latest_sweep(outputs: Path, key: str) -> Path:
     """Return the newest folder of a sweep; raises ConfigError where there is none."""
     plans = (outputs / "sweeps").glob(f"*/*/{PLAN}")
     found = [plan.parent for plan in plans if re.match(r"\d", plan.parent.name)]
     if not found:
-        raise ConfigError(f"sweep.resume=latest: no sweep in {outputs / 'sweeps'}")
+        raise ConfigError(f"{key}=latest: no sweep in {outputs / 'sweeps'}")
     return max(found, key=lambda path: (path.parent.name, path.name))
