@@ -384,7 +384,7 @@ def test_what_is_wrong_is_said_in_a_line(
     with (swept(tmp_path / "damaged", []) / "results.csv").open("a") as file:
         file.write("1,2\n")
     (swept(tmp_path / "unplanned", [1.0]) / "sweep.json").write_text(
-        '["optimized_metric"' + "[" * 100_000
+        '["optimized_metric",' + "[" * 100_000
     )
     assert found in refused("report", *words, function=None)
 
