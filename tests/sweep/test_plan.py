@@ -122,6 +122,8 @@ TOGETHER = {
     "data.data_seed": ("1,2", "data=linear_noise"),
     "data.noise": ("0,0.5", "data=linear_noise"),
     "data.input_scale": ("null,0.5,max",),
+    "task.huber_delta": ("0.1,1", "task.loss=huber"),
+    "task.label_smoothing": ("0,0.1", "data=blobs", "task.loss=cross_entropy"),
     "optimizer.lr": ("1e-6,1e-5",),
     "optimizer.weight_decay": ("0,0.1",),
     "optimizer.momentum": ("0,0.9",),
