@@ -10,6 +10,7 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
 
 from seedbed.errors import ConfigError, Diverged
+from seedbed.runs.checkpoints import checkpoints_summary, weights_checkpoint
 from seedbed.runs.folder import write_atomically
 
 
@@ -89,9 +90,8 @@ class Checkpoint(LightningCheckpoint):
             self._best_written = True
 
     def _save(self, content: dict[str, Any], name: str) -> None:
-        content = {"pytorch-lightning_version": pl.__version__, **content}
         path = self.folder / f"{name}.ckpt"
-        write_atomically(path, lambda temporary: torch.save(content, temporary))
+        write_atomically(path, lambda temporary: torch.save(weights_checkpoint(content), temporary))
 
     def state_dict(self) -> dict[str, Any]:
         """Return which epoch was the best so far; its weights are in `best.ckpt`."""
@@ -108,13 +108,4 @@ class Checkpoint(LightningCheckpoint):
 
     def summary(self) -> dict[str, Any]:
         """Return epoch, step and metrics of the checkpoints, for the record."""
-        kept = {"best": self.best, "last": self.last}
-        return {
-            name: {
-                "epoch": state["epoch"],
-                "step": state["global_step"],
-                "metrics": state["metrics"],
-            }
-            for name, state in kept.items()
-            if state is not None
-        }
+        return checkpoints_summary({"best": self.best, "last": self.last})

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -21,16 +22,7 @@ class Record:
         self.path = path
         self.enabled = enabled
         self._started = time.monotonic()
-        self.fields: dict[str, Any] = {
-            "status": "running",
-            "metrics": {},
-            "checkpoints": {},
-            **fields,
-            "started": now(),
-            "finished": None,
-            "seconds": None,
-            "error": None,
-        }
+        self.fields = record_fields(fields, started=now())
         self._write()
 
     def update(self, **fields: Any) -> None:
@@ -52,6 +44,30 @@ class Record:
     def _write(self) -> None:
         if self.enabled:
             write_json(self.path, self.fields)
+
+
+def record_fields(
+    provenance: Mapping[str, Any],
+    *,
+    started: str,
+    status: str = "running",
+    metrics: Mapping[str, float] | None = None,
+    checkpoints: Mapping[str, Any] | None = None,
+    finished: str | None = None,
+    seconds: float | None = None,
+    error: str | None = None,
+) -> dict[str, Any]:
+    """Return the fields of every record, in their order; `provenance` says what was run."""
+    return {
+        "status": status,
+        "metrics": dict(metrics or {}),
+        "checkpoints": dict(checkpoints or {}),
+        **provenance,
+        "started": started,
+        "finished": finished,
+        "seconds": seconds,
+        "error": error,
+    }
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -17,13 +17,14 @@ from seedbed.callbacks import Checkpoint
 from seedbed.errors import Interrupted
 from seedbed.loggers import event_file_name
 from seedbed.reference import parameters_report
+from seedbed.runs.checkpoints import checkpoints_summary
 from seedbed.runs.folder import RunFolder, write_atomically
-from seedbed.runs.record import now
+from seedbed.runs.record import now, record_fields
 from seedbed.sweep import events
 from seedbed.sweep.engine import Engine, Group
-from seedbed.sweep.folders import RunFiles, checkpoint, write_run
+from seedbed.sweep.folders import RunFiles, job_state, write_run
 from seedbed.sweep.fusing import JobNumbers, make_group
-from seedbed.sweep.journal import Kept, Outcome
+from seedbed.sweep.journal import Outcome
 
 # What it draws differs from what a job alone draws.
 DROPOUT = nn.modules.dropout._DropoutNd
@@ -123,54 +124,50 @@ def write_folders(chunk: TrainedChunk, places: Sequence[int], jobs: Sequence[Fus
     outcomes = [chunk.outcomes[place] for place in places]
     scalars = _scalars(outcomes) if chunk.tensorboard else [None] * len(places)
     for place, job, points in zip(places, jobs, scalars, strict=True):
-        record = _record(chunk, place, job)
-        write_run(job.folder, _files(chunk, place, job, record, points))
+        write_run(job.folder, _files(chunk, place, job, points))
 
 
 def write_failed(job: FusedJob, error: str, times: dict[str, Any]) -> None:
     """Write the run folder of a job whose chunk could not be trained."""
-    record = {
-        "status": "failed",
-        "metrics": {},
-        "checkpoints": {},
-        **job.provenance,
-        **times,
-        "error": error,
-        "stopped": None,
-    }
+    record = record_fields(job.provenance, status="failed", error=error, **times)
+    record["stopped"] = None
     write_run(job.folder, RunFiles(hydra=job.texts, record=record, events=b"", events_name=""))
 
 
-def _record(chunk: TrainedChunk, place: int, job: FusedJob) -> dict[str, Any]:
+def _record(
+    chunk: TrainedChunk, place: int, job: FusedJob, states: dict[str, Any]
+) -> dict[str, Any]:
     """Return the fields of run.json."""
     group, outcome = chunk.group, chunk.outcomes[place]
     exact = not any(isinstance(module, DROPOUT) for module in group.nets[place].modules())
     fingerprint = _data(group, place).fingerprint
-    return {
-        "status": outcome.status,
-        "metrics": outcome.metrics,
-        "checkpoints": _summary(outcome) if chunk.checkpoints else {},
-        **job.provenance,
-        "data": {**job.provenance["data"], "fingerprint": fingerprint},
+    data = {**job.provenance["data"], "fingerprint": fingerprint}
+    fields = record_fields(
+        {**job.provenance, "data": data},
+        status=outcome.status,
+        metrics=outcome.metrics,
+        checkpoints=checkpoints_summary(states),
+        error=outcome.error,
         **chunk.times,
-        "error": outcome.error,
+    )
+    return {
+        **fields,
         "stopped": outcome.stopped,
         **_parameters(group, place, outcome),
         "group": {"jobs": len(group.nets), "exact": exact},
     }
 
 
-def _files(
-    chunk: TrainedChunk, place: int, job: FusedJob, record: dict[str, Any], scalars: bytes | None
-) -> RunFiles:
-    outcome, keeps = chunk.outcomes[place], chunk.checkpoints
+def _files(chunk: TrainedChunk, place: int, job: FusedJob, scalars: bytes | None) -> RunFiles:
+    states = _states(chunk.outcomes[place]) if chunk.checkpoints else {}
+    record = _record(chunk, place, job, states)
     return RunFiles(
         hydra=job.texts,
         record=record,
         events=b"" if scalars is None else _event_file(job, record, scalars),
         events_name="" if scalars is None else event_file_name(job.number),
-        best=_checkpoint(outcome.best) if keeps else None,
-        last=_checkpoint(outcome.last) if keeps else None,
+        best=states.get("best"),
+        last=states.get("last"),
     )
 
 
@@ -212,19 +209,13 @@ def _event_file(job: FusedJob, record: dict[str, Any], scalars: bytes) -> bytes:
     )
 
 
-def _summary(outcome: Outcome) -> dict[str, Any]:
+def _states(outcome: Outcome) -> dict[str, dict[str, Any] | None]:
+    """Return the states of a job by the names of their checkpoints."""
     kept = {"best": outcome.best, "last": outcome.last}
     return {
-        name: {"epoch": one.epoch, "step": one.step, "metrics": one.metrics}
+        name: job_state(one.epoch, one.step, one.metrics, one.weights) if one else None
         for name, one in kept.items()
-        if one is not None
     }
-
-
-def _checkpoint(kept: Kept | None) -> dict[str, Any] | None:
-    if kept is None:
-        return None
-    return checkpoint(kept.epoch, kept.step, kept.metrics, kept.weights)
 
 
 def _data(group: Group, place: int) -> Any:

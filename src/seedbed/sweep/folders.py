@@ -9,11 +9,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
 from seedbed.errors import RunFolderError
+from seedbed.runs.checkpoints import weights_checkpoint
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import json_text
 
@@ -36,15 +36,14 @@ class RunFiles:
     last: dict[str, Any] | None = None
 
 
-def checkpoint(
+def job_state(
     epoch: int, step: int, metrics: Mapping[str, float], weights: Mapping[str, Tensor]
 ) -> dict[str, Any]:
-    """Return a checkpoint as seedbed.callbacks.Checkpoint writes it; `weights` are the network's.
+    """Return a state of a job as seedbed.callbacks.Checkpoint keeps it, of plain numbers.
 
-    `epoch` counts from 1.
+    `weights` are the network's; `epoch` counts from 1.
     """
     return {
-        "pytorch-lightning_version": pl.__version__,
         "epoch": int(epoch),
         "global_step": int(step),
         # Only plain floats can be read without executing anything.
@@ -87,7 +86,7 @@ def _write_files(folder: RunFolder, files: RunFiles) -> None:
     for name, content in kept.items():
         if content is not None:
             folder.checkpoint(name).parent.mkdir(exist_ok=True)
-            folder.checkpoint(name).write_bytes(_saved(content))
+            folder.checkpoint(name).write_bytes(_saved(weights_checkpoint(content)))
 
 
 def _saved(content: dict[str, Any]) -> bytes:
