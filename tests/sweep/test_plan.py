@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import chdir
+from dataclasses import replace
 
 import pytest
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -309,10 +310,10 @@ def test_each_job_is_asked_whether_it_can_fuse(composer: Composer, words: tuple[
     assert reasons[1] != ""
 
 
-def test_a_group_trains_in_chunks(composer: Composer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_group_trains_in_chunks_of_equal_size(composer: Composer) -> None:
     [group] = planned(composer, "seed=range(0,7)")
     assert [len(jobs) for jobs, _ in group.chunks()] == [7]
-    monkeypatch.setattr(plan, "LARGEST_CHUNK", 3)
-    parts = group.chunks()
-    assert [[job.number for job in jobs] for jobs, _ in parts] == [[0, 1, 2], [3, 4, 5], [6]]
-    assert [[one.seed for one in numbers] for _, numbers in parts] == [[0, 1, 2], [3, 4, 5], [6]]
+    parts = replace(group, chunk_size=3).chunks()
+    assert [[job.number for job in jobs] for jobs, _ in parts] == [[0, 1], [2, 3], [4, 5, 6]]
+    assert [[one.seed for one in numbers] for _, numbers in parts] == [[0, 1], [2, 3], [4, 5, 6]]
+    assert [len(jobs) for jobs, _ in replace(group, chunk_size=1).chunks()] == [1] * 7

@@ -381,10 +381,7 @@ def test_keep_record_keeps_the_table_alone(command: Any, tmp_path: Path, fuse: s
 def test_what_is_in_the_table_alone_is_not_run_again(
     command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str, fuse: str
 ) -> None:
-    from seedbed.sweep import plan
-
-    monkeypatch.setattr(plan, "LARGEST_CHUNK", 2)
-    words = (*JOBS, f"sweep.keep={keep}", "sweep.top=1", f"sweep.fuse={fuse}")
+    words = (*JOBS, "sweep.chunk_size=2", f"sweep.keep={keep}", "sweep.top=1", f"sweep.fuse={fuse}")
     expected = whole(*words)
     with monkeypatch.context() as patch:
         patch.setattr(worker.Worker, "run", at_call(2, worker.Worker.run, Killed()))

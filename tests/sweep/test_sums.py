@@ -42,7 +42,7 @@ CASES = [
 def test_sums_are_those_of_each_job(
     make, names: list[str], dtype: torch.dtype, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_NUMBERS_KEPT", most)
+    monkeypatch.setattr(module, "NUMBERS_KEPT", most)
     torch.manual_seed(len(names) + most)
     batches = [make(rows, dtype) for rows in (7, 7, 3)]
     sums = JobSums(names)
@@ -81,7 +81,7 @@ def test_a_job_that_is_not_finite_leaves_the_others() -> None:
 
 
 def test_outputs_are_kept_until_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_NUMBERS_KEPT", 40)
+    monkeypatch.setattr(module, "NUMBERS_KEPT", 40)
     sums, kept = JobSums(["rmse"]), []
     for _ in range(15):
         sums.add(*regression(1, torch.float32))  # 6 numbers

@@ -339,23 +339,29 @@ def test_chunks_that_went_well_are_counted_once(
     command, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from seedbed.errors import DataError
-    from seedbed.sweep import plan, worker
+    from seedbed.sweep import worker
 
     train_chunk = worker.train_chunk
 
     def second_fails(config, numbers, *arguments):
-        if numbers[0].seed == 2:
+        if numbers[0].seed == 1:
             raise DataError("of the test")
         return train_chunk(config, numbers, *arguments)
 
-    monkeypatch.setattr(plan, "LARGEST_CHUNK", 2)
     monkeypatch.setattr(worker, "train_chunk", second_fails)
-    outcome = command("train", "-m", "seed=range(0,5)", "trainer.max_epochs=1", "logger=none")
+    outcome = command(
+        "train",
+        "-m",
+        "seed=range(0,5)",
+        "trainer.max_epochs=1",
+        "logger=none",
+        "sweep.chunk_size=2",
+    )
     assert outcome.code == 1
-    assert "seedbed: job 2 failed: of the test\n" in outcome.err
+    assert "seedbed: job 1 failed: of the test\n" in outcome.err
     [table] = tmp_path.glob("outputs/sweeps/*/*/results.csv")
     rows = [line.split(",") for line in table.read_text().splitlines()[1:]]
     assert [row[0] for row in rows] == ["0", "1", "2", "3", "4"]
-    assert [row[2] for row in rows] == ["completed", "completed", "failed", "failed", "completed"]
-    failed = record(table.parent / "3")
+    assert [row[2] for row in rows] == ["completed", "failed", "failed", "completed", "completed"]
+    failed = record(table.parent / "2")
     assert (failed["status"], failed["error"]) == ("failed", "of the test")

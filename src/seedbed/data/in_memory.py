@@ -134,6 +134,11 @@ class InMemoryData(DataModule):
         epochs = {"epoch": lambda: trainer.current_epoch, "same_every_epoch": overfits}
         return {**epochs, **self._ranks()}
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows as they were loaded (after `setup`)."""
+        return sum(one.inputs.nbytes + one.targets.nbytes for one in self._splits.values())
+
     def train_dataloader(self) -> BatchLoader | StreamLoader:
         """Batches of the training rows, in the order of the epoch."""
         table, options = self.table("train"), self.options

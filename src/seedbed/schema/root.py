@@ -47,6 +47,9 @@ class Sweep:
         "auto",
         one_of=("auto", "always", "never"),
     )
+    chunk_size: int | None = key(
+        "most jobs that train as one program; null: as many as fit in memory", None, at_least=1
+    )
     plan: bool = key("print axes, jobs and groups, and stop", False)
     zip: list[str] = key("keys whose axes are paired instead of crossed", [])
     table: str | None = key("CSV file with a job a row and a key a column", None)

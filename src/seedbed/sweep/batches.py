@@ -1,6 +1,7 @@
 """The batches of many jobs: each job sees the rows that it would have seen alone."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,11 @@ from seedbed.data.table import Table
 
 # Orders of this many epochs are drawn at once, as long as they are no more numbers than that.
 _EPOCHS_AHEAD = 64
-_LARGEST_BLOCK = 1 << 22
+_LARGEST_BLOCK = 1 << 20
+
+
+# Draws orders while the ones before are in use: a small step leaves a core free.
+_BACKGROUND = ThreadPoolExecutor(1, "orders")
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,18 @@ class JobBatches:
         self.options: Any = data[0].options
         self._tables: dict[str, Table] = {}
         self._block: tuple[int, Tensor] | None = None
+        self._next: Future[tuple[int, Tensor]] | None = None
 
     def keep(self, rows: NDArray[np.int64]) -> None:
         """Go on with some of the jobs only."""
         chosen = torch.from_numpy(rows).to(self.which.device)
         self.which, self.seeds = self.which[chosen], self.seeds[chosen]
-        self._block = None
+        self._block = self._next = None
+
+    @property
+    def streams(self) -> bool:
+        """Whether every step draws fresh rows."""
+        return isinstance(self.data[0], Clusters) and self.options.sample == "stream"
 
     def has_split(self, split: str) -> bool:
         """Tell whether any rows are in a split."""
@@ -74,7 +85,7 @@ class JobBatches:
 
     def training(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of an epoch, counted from 0."""
-        if isinstance(self.data[0], Clusters) and self.options.sample == "stream":
+        if self.streams:
             yield from self._stream(epoch)
             return
         rows = self.rows("train")
@@ -117,10 +128,29 @@ class JobBatches:
     def _order(self, epoch: int, rows: int) -> Tensor:
         """Return each job's order of the rows in an epoch, (jobs, rows)."""
         if self._block is None or not 0 <= epoch - self._block[0] < len(self._block[1]):
-            ahead = max(1, min(_EPOCHS_AHEAD, _LARGEST_BLOCK // (rows * len(self.seeds))))
-            epochs = torch.arange(epoch, epoch + ahead, device=self.seeds.device).unsqueeze(1)
-            self._block = (epoch, permutations(self.seeds, epochs, rows))
+            self._block = self._drawn(epoch, rows)
         return self._block[1][epoch - self._block[0]]
+
+    def _drawn(self, epoch: int, rows: int) -> tuple[int, Tensor]:
+        """Return the orders from an epoch on, and let the next ones be drawn meanwhile."""
+        found = self._next.result() if self._next is not None else None
+        if found is None or found[0] != epoch:
+            found = _orders(self.seeds, epoch, rows)
+        after = epoch + len(found[1])
+        self._next = _BACKGROUND.submit(_orders, self.seeds, after, rows)
+        return found
+
+
+def _orders(seeds: Tensor, epoch: int, rows: int) -> tuple[int, Tensor]:
+    """Return an epoch, and the orders of it and of those after it, (epochs, jobs, rows)."""
+    last = epoch + epochs_ahead(rows, len(seeds))
+    epochs = torch.arange(epoch, last, device=seeds.device).unsqueeze(1)
+    return epoch, permutations(seeds, epochs, rows)
+
+
+def epochs_ahead(rows: int, jobs: int) -> int:
+    """Return of how many epochs the orders are drawn at once."""
+    return max(1, min(_EPOCHS_AHEAD, _LARGEST_BLOCK // (rows * jobs)))
 
 
 def _taken(values: Tensor, places: Tensor) -> Tensor:

@@ -6,11 +6,9 @@ from omegaconf import DictConfig
 
 from seedbed.checks import check, check_value
 from seedbed.errors import ConfigError
-from seedbed.runs.folder import RunFolder
 from seedbed.sweep.composer import Composer
-from seedbed.sweep.fusing import JobNumbers, make_group
 from seedbed.sweep.jobs import Job
-from seedbed.sweep.plan import PlannedGroup, is_plain
+from seedbed.sweep.plan import is_plain
 
 # Wrong jobs that are shown; the others are counted.
 MOST_SHOWN = 5
@@ -63,18 +61,3 @@ def _check_job(config: DictConfig, job: Job, seen: dict[tuple[str, ...], bool]) 
         if (word,) not in seen:
             check_value(config, word.partition("=")[0])
             seen[word,] = True
-
-
-def rehearse(composer: Composer, groups: Sequence[PlannedGroup]) -> None:
-    """Build every network and table that differs once: some mistakes show only then.
-
-    Raises ConfigError before anything is written.
-    """
-    for group in groups:
-        if group.reason:
-            continue
-        kinds: dict[str, JobNumbers] = {}
-        for numbers in group.numbers:
-            data = {name: value for name, value in numbers.data.items() if name != "seed"}
-            kinds.setdefault(repr((numbers.initial_weights, data)), numbers)
-        make_group(composer.config(group.jobs[0]), list(kinds.values()), RunFolder("."))

@@ -180,7 +180,7 @@ class Engine:
         group = self.group
         began = (self.rows.clone(), _cloned(self.others))
         rates, steps_before = group.rates.now(), self.steps
-        sums, losses, step_rates = JobSums(group.task.metrics), [], []
+        sums, losses, step_rates = JobSums(group.task.metrics, self._programs), [], []
         self.net.train()
         for batch in group.batches.training(epoch - 1):
             step_rates.append(group.rates.column(self.device))
@@ -222,7 +222,7 @@ class Engine:
         """Return loss and metrics of a split, by `split/name`; nothing where it has no rows."""
         if not self.group.batches.has_split(split):
             return {}
-        sums = JobSums(self.group.task.metrics)
+        sums = JobSums(self.group.task.metrics, self._programs)
         self.net.eval()
         for batch in self.group.batches.evaluation(split):
             key = (split, len(weights[0]), batch.inputs.shape)

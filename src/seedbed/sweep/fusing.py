@@ -253,7 +253,7 @@ def _batches(config: DictConfig, jobs: Sequence[JobNumbers], experiment: Experim
     modules: dict[str, InMemoryData] = {}
     which = []
     for job in jobs:
-        key = repr({name: value for name, value in job.data.items() if name != "seed"})
+        key = table_key(job)
         if key not in modules:
             _set(config.data, job.data)
             data: Any = build.build_data(config)
@@ -264,6 +264,11 @@ def _batches(config: DictConfig, jobs: Sequence[JobNumbers], experiment: Experim
             modules[key] = data
         which.append(list(modules).index(key) if len(modules) > 1 else 0)
     return JobBatches(list(modules.values()), which, [job.data["seed"] for job in jobs])
+
+
+def table_key(job: JobNumbers) -> str:
+    """Return what jobs have in common that train on one table: all but the order of the batches."""
+    return repr({name: value for name, value in job.data.items() if name != "seed"})
 
 
 def _rates(jobs: Sequence[JobNumbers], data: InMemoryData) -> JobRates:

@@ -2,39 +2,42 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from seedbed import build
+from seedbed.runs.folder import RunFolder
 from seedbed.sweep.composer import Composer
-from seedbed.sweep.fusing import FREE, JobNumbers, numbers_of, why_alone
+from seedbed.sweep.fusing import FREE, JobNumbers, make_group, numbers_of, table_key, why_alone
 from seedbed.sweep.jobs import Job
+from seedbed.sweep.memory import LARGEST_CHUNK, chunk_size, heaviest
 
 # Parameters times rows of a batch from which a job keeps the cores of a CPU busy by itself.
 LARGEST_STEP = 50_000_000
-# Jobs that train as one program at most; what a group takes in memory, its curves included, grows
-# with it.
-LARGEST_CHUNK = 4096
 
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """Jobs that share a program. `reason` says why they train one after another, or is empty."""
+    """Jobs that share a program. `reason` says why they train one after another, or is empty.
+
+    `chunk_size` are the jobs that train as one program at most.
+    """
 
     jobs: list[Job]
     numbers: list[JobNumbers]
     reason: str
+    chunk_size: int = LARGEST_CHUNK
 
     def chunks(self) -> list[tuple[list[Job], list[JobNumbers]]]:
-        """Return the jobs in parts that train together."""
-        starts = range(0, len(self.jobs), LARGEST_CHUNK)
-        return [
-            (self.jobs[start : start + LARGEST_CHUNK], self.numbers[start : start + LARGEST_CHUNK])
-            for start in starts
-        ]
+        """Return the jobs in parts that train together, no part more than a job larger."""
+        jobs = len(self.jobs)
+        parts = -(-jobs // self.chunk_size)
+        bounds = pairwise(part * jobs // parts for part in range(parts + 1))
+        return [(self.jobs[start:end], self.numbers[start:end]) for start, end in bounds]
 
 
 def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[PlannedGroup]:
@@ -97,6 +100,23 @@ def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: s
         with composer.applied(jobs[0]) as config:
             reason = _does_not_pay(config, len(jobs))
     return PlannedGroup(jobs, [] if reason else numbers, reason)
+
+
+def rehearsed(composer: Composer, group: PlannedGroup, most: int) -> PlannedGroup:
+    """Return the group with the size of its chunks, `most` jobs at most.
+
+    Every network and table that differs is built once: some mistakes show only then. Raises
+    ConfigError.
+    """
+    if group.reason:
+        return group
+    kinds = {repr((one.initial_weights, table_key(one))): one for one in group.numbers}
+    [_, *others] = kinds.values()
+    config, folder = composer.config(group.jobs[0]), RunFolder(".")
+    size = chunk_size(make_group(config, [heaviest(group.numbers)], folder), group.numbers, most)
+    for start in range(0, len(others), size):
+        make_group(config, others[start : start + size], folder)
+    return replace(group, chunk_size=size)
 
 
 def _key(word: str) -> str:

@@ -66,6 +66,8 @@ class JobRates:
         metrics: dict[str, NDArray[np.float64]],
         running: NDArray[np.bool_],
     ) -> None:
+        if not any(self._schedules):
+            return
         # Beyond the end of its job a schedule of known length would raise.
         for place in np.unique(self.which[running]):
             schedule = self._schedules[place]

@@ -1,25 +1,30 @@
 """An epoch's losses and metrics of many jobs, by the sums and formulas of `seedbed.metrics`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import torch
 from torch import Tensor
 from torch.func import vmap
 
 from seedbed.metrics import METRICS
+from seedbed.sweep.program import Program, record
 
 # Outputs of this many numbers are kept before they are summed.
-_NUMBERS_KEPT = 1 << 22
+NUMBERS_KEPT = 1 << 22
 
 
 class JobSums:
     """The mean loss and the metrics of one split over one epoch, (jobs,) float64 each."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(
+        self, names: Sequence[str], programs: dict[Hashable, Program] | None = None
+    ) -> None:
+        """`programs` keeps what was recorded of the formulas from one epoch to the next."""
         self.names = list(names)
+        self._programs = {} if programs is None else programs
         self._loss: Tensor | None = None
         self._rows = 0
-        self._sums: dict[str, Tensor] = {}
+        self._sums: tuple[Tensor, ...] = ()
         self._kept: list[tuple[Tensor, Tensor]] = []
         self._numbers = 0
 
@@ -32,7 +37,7 @@ class JobSums:
         if self.names:
             self._kept.append((output, target))
             self._numbers += output.numel()
-        if self._numbers > _NUMBERS_KEPT:
+        if self._numbers > NUMBERS_KEPT:
             self._flush()
 
     def _flush(self) -> None:
@@ -41,22 +46,48 @@ class JobSums:
         output, target = (
             torch.cat(list(column), dim=1) for column in zip(*self._kept, strict=True)
         )
-        if target.is_floating_point():
-            output, target = output.double(), target.double()
-        for name in self.names:
-            sums = vmap(METRICS[name].sums)(output, target)
-            self._sums[name] = self._sums[name] + sums if name in self._sums else sums
+        key = ("sums", output.shape, output.dtype, target.shape, target.dtype)
+        sums = self._recorded(key, self._formulas(), output, target)
+        self._sums = tuple(map(torch.add, self._sums, sums)) if self._sums else sums
         self._kept, self._numbers = [], 0
+
+    def _formulas(self) -> Callable[..., tuple[Tensor, ...]]:
+        """Return a function from outputs and targets, (jobs, rows, ...), to the metrics' sums."""
+
+        def sums(output: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+            if target.is_floating_point():
+                output, target = output.double(), target.double()
+            return tuple(vmap(METRICS[name].sums)(output, target) for name in self.names)
+
+        return sums
+
+    def _values(self) -> Callable[..., tuple[Tensor, ...]]:
+        """Return a function from the metrics' sums to their values, (jobs,) float64."""
+        rows = self._rows
+
+        def values(*sums: Tensor) -> tuple[Tensor, ...]:
+            formulas = [METRICS[name].value for name in self.names]
+            return tuple(
+                vmap(lambda one, formula=formula: formula(one, rows))(found).double()
+                for formula, found in zip(formulas, sums, strict=True)
+            )
+
+        return values
+
+    def _recorded(
+        self, key: Hashable, function: Callable[..., tuple[Tensor, ...]], *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
+        if key not in self._programs:
+            self._programs[key] = record(function, *tensors)
+        return tuple(self._programs[key](*tensors))
 
     def compute(self) -> dict[str, Tensor]:
         """Return loss and metrics by name."""
         self._flush()
         assert self._loss is not None
-        rows = self._rows
-        values = {"loss": self._loss / rows}
-        for name in self.names:
-            value = METRICS[name].value
-            values[name] = vmap(lambda sums, value=value: value(sums, rows))(
-                self._sums[name]
-            ).double()
+        values = {"loss": self._loss / self._rows}
+        if self.names:
+            shapes = tuple(one.shape for one in self._sums)
+            found = self._recorded(("values", self._rows, shapes), self._values(), *self._sums)
+            values |= dict(zip(self.names, found, strict=True))
         return values

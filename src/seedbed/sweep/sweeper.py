@@ -13,11 +13,12 @@ from seedbed.checks import optimized_metric
 from seedbed.errors import ConfigError
 from seedbed.summary import jobs_text
 from seedbed.sweep.axes import KeysOf, job_overrides
-from seedbed.sweep.checking import check_jobs, rehearse
+from seedbed.sweep.checking import check_jobs
 from seedbed.sweep.composer import Composer
 from seedbed.sweep.display import Display
 from seedbed.sweep.jobs import Job, numbered
-from seedbed.sweep.plan import PlannedGroup, make_plan
+from seedbed.sweep.memory import LARGEST_CHUNK
+from seedbed.sweep.plan import PlannedGroup, make_plan, rehearsed
 from seedbed.sweep.plan_file import SavedPlan, read_plan, write_plan
 from seedbed.sweep.repeats import repeated
 from seedbed.sweep.running import Sweep
@@ -53,8 +54,8 @@ def run_sweep(
         return
     jobs = _jobs(composer, arguments, params, loader, options)
     check_jobs(composer, jobs)
-    groups = make_plan(composer, jobs, options.fuse)
-    rehearse(composer, groups)
+    most = options.chunk_size or LARGEST_CHUNK
+    groups = [rehearsed(composer, one, most) for one in make_plan(composer, jobs, options.fuse)]
     plan = _plan(composer, jobs, groups, _flags(application.command, master))
     if options.plan:
         print(plan_text(plan))
