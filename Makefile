@@ -12,7 +12,7 @@ SHELL := bash
 
 # Variables to set on the command line, e.g. `make train ARGS="seed=7"`:
 PYTHON ?= python3#    the interpreter that .venv is made with
-ARGS ?=#              what `train`, `benchmark` and `experiments` pass on
+ARGS ?=#              what `train`, the benchmarks and `experiments` pass on
 PYTEST_ARGS ?=#       what `test` passes on to pytest
 TEST_WORKERS ?= 2#    pytest processes side by side
 TEST_THREADS ?= 1#    threads of each, so that together they don't crowd the cores
@@ -58,10 +58,10 @@ VERSION_OK := 'import sys; sys.exit(sys.version_info < (3, 11))'
 help: ## Show this list
 	@echo "Usage: make TARGET [VARIABLE=value ...]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables:"
-	@awk -F ' [?]= *|# +' '/^[A-Z_]+ [?]=.*# / { printf "  %-13s %s (%s)\n", $$1, $$3, $$2 == "" ? "none" : $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ' [?]= *|# +' '/^[A-Z_]+ [?]=.*# / { printf "  %-15s %s (%s)\n", $$1, $$3, $$2 == "" ? "none" : $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # ---- Installing ----------------------------------------------------------------------------------
 
@@ -81,6 +81,10 @@ train: $(VENV)/.installed-train ## Train a model: make train ARGS="seed=7 traine
 .PHONY: benchmark
 benchmark: $(VENV)/.installed-train ## Measure what the framework costs per step
 	$(BIN)/python scripts/benchmark.py $(ARGS)
+
+.PHONY: benchmark-sweep
+benchmark-sweep: $(VENV)/.installed-train ## Measure what a sweep costs, phase by phase
+	$(BIN)/python scripts/sweep_benchmark.py $(ARGS)
 
 .PHONY: experiments
 experiments: $(VENV)/.installed-train ## Run the reference experiments: asked, reached, ok
