@@ -253,7 +253,7 @@ PHASES = {
     "seedbed.sweep.checking:check_jobs": "compose",
     "seedbed.sweep.plan:make_plan": "plan",
     "seedbed.sweep.plan:numbers_of_jobs": "plan",
-    "seedbed.sweep.checking:rehearse": "build",
+    "seedbed.sweep.plan:rehearsed": "build",
     "seedbed.sweep.fusing:make_group": "build",
     "seedbed.sweep.engine:Engine.__init__": "train",
     "seedbed.sweep.engine:Engine.train": "train",

@@ -45,7 +45,7 @@ def test_sums_are_those_of_each_job(
     monkeypatch.setattr(module, "NUMBERS_KEPT", most)
     torch.manual_seed(len(names) + most)
     batches = [make(rows, dtype) for rows in (7, 7, 3)]
-    sums = JobSums(names)
+    sums = JobSums(names, {})
     for batch in batches:
         sums.add(*batch)
     found = sums.compute()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,14 +30,16 @@ from seedbed.sweep.journal import Outcome
 DROPOUT = nn.modules.dropout._DropoutNd
 
 
-@dataclass(frozen=True)
-class FusedJob:
+class FusedJob(NamedTuple):
     """What is known of a job before it trains: where it will lie and what its record begins with.
 
+    `name` is that of the folder below the sweep's, `axes` what the job has for each of them,
     `texts` are the files of `.hydra`, `provenance` are the first fields of run.json.
     """
 
     number: int
+    name: str
+    axes: dict[str, Any]
     folder: Path
     texts: dict[str, str]
     provenance: dict[str, Any]

@@ -64,8 +64,9 @@ class Composer:
         OmegaConf.set_readonly(copied.hydra, True)
         return copied
 
-    def texts(self, job: Job) -> dict[str, str]:
-        """Return what Hydra would write to the job's `.hydra`: file name -> text."""
+    @contextmanager
+    def described(self, job: Job) -> Iterator[tuple[DictConfig, dict[str, str]]]:
+        """Give the job's config as `applied` does, and its `texts`."""
         with self._applied(job) as (base, changes):
             words = map(self._word, job.overrides)
             tasks = [word.line for word in words if not word.override.is_hydra_override()]
@@ -74,7 +75,12 @@ class Composer:
                 base.hydra_text(tasks),
                 "".join(map(item_text, tasks)) or "[]\n",
             )
-        return dict(zip(FILES, texts, strict=True))
+            yield base.config, dict(zip(FILES, texts, strict=True))
+
+    def texts(self, job: Job) -> dict[str, str]:
+        """Return what Hydra would write to the job's `.hydra`: file name -> text."""
+        with self.described(job) as (_, texts):
+            return texts
 
     @contextmanager
     def _applied(self, job: Job) -> Iterator[tuple["Base", list[Override]]]:

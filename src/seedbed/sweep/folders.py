@@ -65,7 +65,6 @@ def write_run(path: Path, files: RunFiles) -> None:
 
     Raises RunFolderError where something is there already, which is left as it is.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         _write_files(RunFolder(temporary), files)
@@ -75,18 +74,23 @@ def write_run(path: Path, files: RunFiles) -> None:
 
 
 def _write_files(folder: RunFolder, files: RunFiles) -> None:
-    folder.path.mkdir()
+    folder.path.mkdir(parents=True)
     folder.config.parent.mkdir()
     for name, text in files.hydra.items():
         (folder.config.parent / name).write_bytes(text.encode())
     folder.record.write_bytes(json_text(files.record).encode())
     if files.events_name:
         (folder.path / files.events_name).write_bytes(files.events)
-    kept = {"best": files.best, "last": files.last}
-    for name, content in kept.items():
-        if content is not None:
-            folder.checkpoint(name).parent.mkdir(exist_ok=True)
-            folder.checkpoint(name).write_bytes(_saved(weights_checkpoint(content)))
+    kept = {name: one for name, one in (("best", files.best), ("last", files.last)) if one}
+    if kept:
+        folder.checkpoint("last").parent.mkdir()
+    written: dict[int, bytes] = {}
+    for name, state in kept.items():
+        # The best epoch is often the last one: then both files are the same.
+        step = state["global_step"]
+        if step not in written:
+            written[step] = _saved(weights_checkpoint(state))
+        folder.checkpoint(name).write_bytes(written[step])
 
 
 def _saved(content: dict[str, Any]) -> bytes:

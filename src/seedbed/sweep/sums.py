@@ -19,9 +19,9 @@ class JobSums:
     def __init__(
         self, names: Sequence[str], programs: dict[Hashable, Program] | None = None
     ) -> None:
-        """`programs` keeps what was recorded of the formulas from one epoch to the next."""
+        """`programs` keeps what is recorded of the formulas; with None they are just called."""
         self.names = list(names)
-        self._programs = {} if programs is None else programs
+        self._programs = programs
         self._loss: Tensor | None = None
         self._rows = 0
         self._sums: tuple[Tensor, ...] = ()
@@ -77,6 +77,8 @@ class JobSums:
     def _recorded(
         self, key: Hashable, function: Callable[..., tuple[Tensor, ...]], *tensors: Tensor
     ) -> tuple[Tensor, ...]:
+        if self._programs is None:
+            return function(*tensors)
         if key not in self._programs:
             self._programs[key] = record(function, *tensors)
         return tuple(self._programs[key](*tensors))

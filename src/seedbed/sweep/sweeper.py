@@ -1,5 +1,6 @@
 """A sweep from the words of the command line: what it runs, in which groups, and its running."""
 
+import gc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from seedbed.sweep.axes import KeysOf, job_overrides
 from seedbed.sweep.checking import check_jobs
 from seedbed.sweep.composer import Composer
 from seedbed.sweep.display import Display
+from seedbed.sweep.fusing import JobNumbers
 from seedbed.sweep.jobs import Job, numbered
 from seedbed.sweep.memory import LARGEST_CHUNK
 from seedbed.sweep.plan import PlannedGroup, make_plan, rehearsed
@@ -45,6 +47,8 @@ def run_sweep(
     Raises ConfigError, or what Hydra raises, before anything is written where a job is wrong.
     """
     quiet_lightning()
+    # All that was imported stays: the collector need not look at it again, not even at the end.
+    gc.freeze()
     # What runs the jobs that train alone also knows the command and keeps the exit codes.
     application = task_function.__self__
     composer = Composer(HydraSource(loader, master))
@@ -67,7 +71,13 @@ def run_sweep(
     with folder.locked():
         composer.save(folder.path, folder.saved)
         write_plan(folder.plan, plan, composer.texts(jobs[0])["config.yaml"])
-        _sweep(composer, folder, plan, options, application, callbacks, master).run()
+        numbers = {
+            job.number: one
+            for group in groups
+            for job, one in zip(group.jobs, group.numbers, strict=False)
+        }
+        sweep = _sweep(composer, folder, plan, options, application, callbacks, master, numbers)
+        sweep.run()
 
 
 def _sweep(
@@ -78,9 +88,10 @@ def _sweep(
     application: Any,
     callbacks: Callbacks,
     master: DictConfig,
+    numbers: Mapping[int, JobNumbers] | None = None,
 ) -> Sweep:
     display = Display(len(plan.jobs), plan.metric, plan.mode)
-    worker = Worker(composer, folder, plan, options, application, callbacks, display)
+    worker = Worker(composer, folder, plan, options, application, callbacks, display, numbers or {})
     return Sweep(worker, master)
 
 

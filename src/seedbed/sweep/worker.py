@@ -1,7 +1,7 @@
 """Run a unit of a sweep: a chunk of jobs that trains as one program, or one job alone."""
 
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from seedbed.sweep.chunk import (
 from seedbed.sweep.closing import best_first
 from seedbed.sweep.composer import Composer
 from seedbed.sweep.display import Display
+from seedbed.sweep.fusing import JobNumbers
 from seedbed.sweep.jobs import Job
 from seedbed.sweep.plan import numbers_of_jobs
 from seedbed.sweep.plan_file import SavedPlan
@@ -70,6 +71,8 @@ class Worker:
     application: Any
     callbacks: Callbacks
     display: Display
+    # What is known of jobs from the plan; it is read from their configs where it is missing.
+    numbers: Mapping[int, JobNumbers] = field(default_factory=dict)
 
     def run(self, unit: Unit, wanted: Collection[int], requested: Any = lambda: None) -> UnitResult:
         """Run a unit; of a chunk, which always trains as a whole, only some jobs may be wanted.
@@ -99,7 +102,16 @@ class Worker:
                 raise
             return UnitResult(self._failed(jobs, wanted, error, started))
         places = {job.number: place for place, job in enumerate(jobs) if job.number in wanted}
-        rows = [self._chunk_row(chunk, place, jobs[place]) for place in places.values()]
+        if self.options.keep == "all":
+            prepared = self._prepared([jobs[place] for place in places.values()])
+            write_folders(chunk, list(places.values()), prepared)
+            return UnitResult(
+                [
+                    _row(chunk, places[one.number], one.number, one.name, one.axes)
+                    for one in prepared
+                ]
+            )
+        rows = [_row(chunk, at, number, *self._place(jobs[at])) for number, at in places.items()]
         written = [places[number] for number in self._written(rows)]
         write_folders(chunk, written, self._prepared([jobs[place] for place in written]))
         return UnitResult(rows)
@@ -107,23 +119,18 @@ class Worker:
     def _trained(self, jobs: Sequence[Job], requested: Any) -> TrainedChunk:
         path = self.folder.state(jobs[0].number)
         state = ChunkState(path, self.options.every_seconds, requested)
-        numbers = numbers_of_jobs(self.composer, jobs)
+        known = [self.numbers.get(job.number) for job in jobs]
+        numbers = [one for one in known if one is not None]
+        if len(numbers) < len(jobs):
+            numbers = numbers_of_jobs(self.composer, jobs)
         config = self.composer.config(jobs[0])
         points = self.options.points
         return train_chunk(config, numbers, points, state, self.display.chunk_epoch)
 
     def _written(self, rows: Sequence[Row]) -> list[int]:
-        """Return the numbers of the jobs whose folders are written."""
-        if self.options.keep == "all":
-            return [row.number for row in rows]
+        """Return the numbers of the jobs whose folders are written where not all are."""
         best = best_first(rows, self.plan.metric, self.plan.mode)[: self.options.top]
         return [row.number for row in best] if self.options.keep == "best" else []
-
-    def _chunk_row(self, chunk: TrainedChunk, place: int, job: Job) -> Row:
-        outcome = chunk.outcomes[place]
-        name, axes = self._place(job)
-        seconds, error = chunk.times["seconds"], outcome.error
-        return Row(job.number, axes, outcome.status, name, outcome.metrics, seconds, error)
 
     def _prepared(self, jobs: Sequence[Job]) -> list[FusedJob]:
         if not jobs:
@@ -133,12 +140,13 @@ class Worker:
         shared = provenance_of_command(self.application.command, device)
         prepared = []
         for job in jobs:
-            with self.composer.applied(job) as config:
+            with self.composer.described(job) as (config, texts):
                 choices = {k: v for k, v in config.hydra.runtime.choices.items() if v}
                 overrides = list(config.hydra.overrides.task)
                 provenance = {**provenance_of_job(config, choices, overrides), **shared}
-                folder = self.folder.path / str(config.hydra.sweep.subdir)
-            prepared.append(FusedJob(job.number, folder, self.composer.texts(job), provenance))
+                name, axes = _name(config), self._axes(config)
+            folder = self.folder.path / name
+            prepared.append(FusedJob(job.number, name, axes, folder, texts, provenance))
         return prepared
 
     def _failed(
@@ -201,12 +209,25 @@ class Worker:
         Of a group that is the option that it chose.
         """
         with self.composer.applied(job) as config:
-            choices = config.hydra.runtime.choices
-            axes = {
-                key: choices[key] if key in choices else _selected(config, key)
-                for key in self.plan.axes
-            }
-            return str(Path(str(config.hydra.sweep.subdir))), axes
+            return _name(config), self._axes(config)
+
+    def _axes(self, config: DictConfig) -> dict[str, Any]:
+        choices = config.hydra.runtime.choices
+        return {
+            key: choices[key] if key in choices else _selected(config, key)
+            for key in self.plan.axes
+        }
+
+
+def _row(chunk: TrainedChunk, place: int, number: int, name: str, axes: Mapping[str, Any]) -> Row:
+    """Return the row of the job at this place of a chunk."""
+    outcome, seconds = chunk.outcomes[place], chunk.times["seconds"]
+    return Row(number, axes, outcome.status, name, outcome.metrics, seconds, outcome.error)
+
+
+def _name(config: DictConfig) -> str:
+    """Return the name of a job's folder below the sweep's."""
+    return str(Path(str(config.hydra.sweep.subdir)))
 
 
 def _selected(config: DictConfig, key: str) -> Any:
