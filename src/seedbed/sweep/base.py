@@ -87,6 +87,7 @@ class Base:
 
     def __init__(self, config: DictConfig) -> None:
         self.config = config
+        self.choices = {str(k): v for k, v in config.hydra.runtime.choices.items() if v}
         self.busy = False
         self._job = config.hydra.job
         self._runtime = config.hydra.runtime

@@ -65,8 +65,8 @@ class Composer:
         return copied
 
     @contextmanager
-    def described(self, job: Job) -> Iterator[tuple[DictConfig, dict[str, str]]]:
-        """Give the job's config as `applied` does, and its `texts`."""
+    def described(self, job: Job) -> Iterator["Description"]:
+        """Give what is to be known of a job, for as long as the context lasts (see `applied`)."""
         with self._applied(job) as (base, changes):
             words = map(self._word, job.overrides)
             tasks = [word.line for word in words if not word.override.is_hydra_override()]
@@ -75,12 +75,13 @@ class Composer:
                 base.hydra_text(tasks),
                 "".join(map(item_text, tasks)) or "[]\n",
             )
-            yield base.config, dict(zip(FILES, texts, strict=True))
+            texts_by_file = dict(zip(FILES, texts, strict=True))
+            yield Description(base.config, base.choices, tasks, texts_by_file)
 
     def texts(self, job: Job) -> dict[str, str]:
         """Return what Hydra would write to the job's `.hydra`: file name -> text."""
-        with self.described(job) as (_, texts):
-            return texts
+        with self.described(job) as description:
+            return description.texts
 
     @contextmanager
     def _applied(self, job: Job) -> Iterator[tuple["Base", list[Override]]]:
@@ -138,6 +139,15 @@ class Composer:
         if override.is_sweep_override() or re.match(r"hydra\b", key):
             return True
         return not isinstance(override.value(), dict) and self.source.is_group(key)
+
+
+class Description(NamedTuple):
+    """A job's config, the options it chose by group, its overrides, and the texts of `.hydra`."""
+
+    config: DictConfig
+    choices: dict[str, str]
+    overrides: list[str]
+    texts: dict[str, str]
 
 
 class _Word(NamedTuple):

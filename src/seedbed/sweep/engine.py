@@ -81,6 +81,8 @@ class Engine:
         self.device = group.batches.data[0].device
         self.layout = Layout(group.nets[0])
         tensors = [named_tensors(net) for net in group.nets]
+        # The names of a state_dict, and what each is called among the network's own tensors.
+        self.names = state_names(group.nets[0])
         self.rows = torch.stack([self.layout.flat(one) for one in tensors]).to(self.device)
         self.others = {
             name: torch.stack([one[name].detach() for one in tensors]).to(self.device)
@@ -301,8 +303,8 @@ class Engine:
         rows, others = weights
         own = {name: part[0] for name, part in self.layout.split(rows[row : row + 1]).items()}
         everything = {**own, **{name: value[row] for name, value in others.items()}}
-        names = state_names(self.net)
-        return {name: everything[own].detach().clone().cpu() for name, own in names.items()}
+        named = self.names.items()
+        return {name: everything[own].detach().clone().cpu() for name, own in named}
 
     def _pack(self) -> None:
         """Leave out the rows of jobs that have ended."""

@@ -140,9 +140,7 @@ class Worker:
         shared = provenance_of_command(self.application.command, device)
         prepared = []
         for job in jobs:
-            with self.composer.described(job) as (config, texts):
-                choices = {k: v for k, v in config.hydra.runtime.choices.items() if v}
-                overrides = list(config.hydra.overrides.task)
+            with self.composer.described(job) as (config, choices, overrides, texts):
                 provenance = {**provenance_of_job(config, choices, overrides), **shared}
                 name, axes = _name(config), self._axes(config)
             folder = self.folder.path / name
