@@ -494,6 +494,8 @@ def test_curves_have_no_more_points_than_asked_for_and_the_first_and_last(tmp_pa
     assert (len(long.curves.epochs), long.curves.epochs[0], long.curves.epochs[-1]) == (4, 1, 20)
     assert (short.curves.epochs[0], short.curves.epochs[-1]) == (1, 13)
     assert len(short.curves.epochs) <= 4
+    # Nobody asked for the rate.
+    assert TAG not in long.curves.values
 
 
 def group_of(folder: Path, jobs: Sequence[Job]) -> Group:
