@@ -260,6 +260,9 @@ def test_a_reason_goes_before_always(composer: Composer) -> None:
         ("data.batch_size=${.seed}", "seed=1,2"),
         ("data.batch_size=${.split_seed}", "data.split_seed=1,2"),
         ("data.batch_size=${oc.select:seed}", "seed=1,2"),
+        # Beside an interpolation that follows nothing.
+        ("data=fashion_mnist", "data.folder='${paths.data}/${seed}'", "seed=1,2"),
+        ("model=mlp", "model.hidden=['${oc.env:SEEDBED_NONE,${seed}}']", "seed=1,2"),
     ],
 )
 def test_a_key_that_follows_a_number_of_the_job(composer: Composer, words: tuple[str, ...]) -> None:

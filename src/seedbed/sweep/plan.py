@@ -161,7 +161,8 @@ def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
 
 # Interpolations of the shipped configs, none of which follows a FREE key.
 _SHIPPED = re.compile(
-    r"\$\{(data\.(input_shape|output_size|features|targets|classes)|oc\.env:.*)\}|\$\{paths\..*"
+    r"\$\{(data\.(input_shape|output_size|features|targets|classes)|oc\.env:[^$]*)\}"
+    r"|\$\{paths\.\w+\}[^$]*"
 )
 
 
