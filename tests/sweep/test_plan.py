@@ -66,6 +66,7 @@ REASONS = {
     "trainer.limit_val_batches=3": ("trainer.limit_val_batches=3",),
     "trainer.limit_test_batches=2": ("trainer.limit_test_batches=2",),
     "trainer.overfit_batches=1": ("trainer.overfit_batches=1",),
+    "trainer.check_val_every_n_epoch": ("trainer.check_val_every_n_epoch=2", "data.val_size=3"),
     "trainer.log_every_n_steps=1": ("trainer.log_every_n_steps=1",),
     "trainer.detect_anomaly=True": ("trainer.detect_anomaly=true",),
     "trainer.profiler=simple": ("trainer.profiler=simple",),
