@@ -282,6 +282,8 @@ def test_a_key_that_follows_what_does_not_differ_is_no_reason(composer: Composer
         ("data.split_seed=${seed}", "seed=1,2,3"),
         ("data.split_seed=${data.seed}", "seed=1,2,3"),
         ("data.split_seed=${.seed}", "data.seed=1,2,3"),
+        ("data.seed=1,${data.split_seed},${.split_seed},${seed}", "data.split_seed=3", "seed=5"),
+        ("optimizer.lr=1,${optimizer.momentum},${seed}", "optimizer.momentum=0.5", "seed=5"),
         ("data=linear_noise", "data.noise=${optimizer.lr}", "optimizer.lr=1,2,3"),
         ("scheduler=one_cycle", "optimizer.lr=1,2,3"),
         ("scheduler=step", "scheduler.step_size=${trainer.max_epochs}", "trainer.max_epochs=2,3"),
