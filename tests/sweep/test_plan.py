@@ -93,6 +93,8 @@ def test_why_a_job_trains_alone(reason: str) -> None:
 def test_the_ordinary_job_needs_not_train_alone() -> None:
     assert why_alone(composed("callbacks=early_stopping")) == ""
     assert why_alone(composed("trainer.precision=64-true", "gradient.compare=false")) == ""
+    assert why_alone(composed("callbacks.checkpoint=null")) == ""
+    assert "autograd" in why_alone(composed("gradient.compare=true"))
     assert "autograd" in why_alone(composed("gradient=analytic", "gradient.compare=true"))
 
 
