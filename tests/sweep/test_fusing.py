@@ -67,7 +67,7 @@ def test_a_job_that_differs_in_seed_and_optimizer_alone_is_read_in_short() -> No
 
 def test_numbers_of_a_group_are_columns_of_the_jobs() -> None:
     group = group_of(
-        ("optimizer.lr=0.1", "trainer.max_epochs=3"),
+        ("optimizer.lr=0.1", "trainer.max_epochs=3", "seed=4"),
         ("optimizer.lr=0.2", "optimizer.weight_decay=0.5", "trainer.max_epochs=5", "seed=1"),
         common=("optimizer.momentum=0.5", "optimizer.nesterov=true"),
         points=17,
@@ -83,7 +83,7 @@ def test_numbers_of_a_group_are_columns_of_the_jobs() -> None:
     assert group.rates.now().tolist() == [0.1, 0.2]
     assert list(group.max_epochs) == [3, 5]
     assert (group.monitor, group.mode) == ("val/loss", "min")
-    assert (group.points, group.seed) == (17, 0)
+    assert (group.points, group.seed) == (17, 4)
     assert (group.stopping.rules, group.loss_numbers) == ([None, None], {})
 
 
