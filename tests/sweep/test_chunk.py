@@ -62,7 +62,7 @@ def fused_job(folder: Path, number: int, alone: Path) -> FusedJob:
     known["data"] = {**known["data"], "fingerprint": None}
     config = OmegaConf.load(alone / ".hydra/config.yaml")
     texts = {"config.yaml": OmegaConf.to_yaml(config, resolve=True)}
-    return FusedJob(number, folder / str(number), texts, known)
+    return FusedJob(number, str(number), {}, folder / str(number), texts, known)
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +208,7 @@ def test_dropout_is_not_exact(tmp_path: Path) -> None:
 
 def test_a_job_of_a_chunk_that_failed_says_why(tmp_path: Path) -> None:
     known = {"seed": 3, "data": {"choice": "crop_yield", "fingerprint": None}}
-    job = FusedJob(7, tmp_path / "7", {"config.yaml": "seed: 3\n"}, known)
+    job = FusedJob(7, "7", {}, tmp_path / "7", {"config.yaml": "seed: 3\n"}, known)
     times = {"started": "then", "finished": "now", "seconds": None}
     write_failed(job, "of the test", times)
     assert record(tmp_path / "7") == {
