@@ -596,6 +596,41 @@ def test_a_saved_group_goes_on_exactly(tmp_path: Path, name: str, epoch: int) ->
             np.testing.assert_array_equal(found.curves.values[tag], values)
 
 
+def test_a_saved_group_keeps_best_weights_and_batch_statistics(tmp_path: Path) -> None:
+    # The rate becomes so large that no epoch after the third is the best of any job.
+    falls = ("scheduler=step", "scheduler.step_size=3", "scheduler.gamma=1000")
+    common = (*SPLIT, f"{NETWORKS}Normed", "optimizer.lr=0.05", *falls, "trainer.max_epochs=5")
+    jobs = [(*common, f"seed={seed}") for seed in (1, 2, 3)]
+    undisturbed, saved = Engine(group_of(tmp_path, jobs)).train(), BytesIO()
+
+    def save(engine: Engine) -> None:
+        if engine.epoch == 4:
+            torch.save(engine.state(), saved)
+
+    Engine(group_of(tmp_path, jobs)).train(save)
+    saved.seek(0)
+    later = Engine(group_of(tmp_path, jobs))
+    later.restore(torch.load(saved, weights_only=True))
+    for found, expected in zip(later.train(), undisturbed, strict=True):
+        assert expected.best.epoch <= 3
+        assert found.metrics == expected.metrics
+        for name in ("best", "last"):
+            weights = getattr(found, name).weights
+            torch.testing.assert_close(weights, getattr(expected, name).weights, rtol=0, atol=0)
+
+
+def test_what_dropout_draws_follows_the_seed_alone(tmp_path: Path) -> None:
+    network = ("model=mlp", "model.hidden=[8]", "model.dropout=0.5", EPOCHS)
+    reached = []
+    for drawn in (0, 5):  # By others, before.
+        group = group_of(tmp_path, [(*network, "seed=1"), (*network, "seed=2")])
+        torch.rand(drawn)
+        before = torch.get_rng_state()
+        reached.append([outcome.metrics for outcome in Engine(group).train()])
+        assert torch.equal(torch.get_rng_state(), before)
+    assert reached[0] == reached[1]
+
+
 # Random hyperparameters.
 
 _folders = count()
