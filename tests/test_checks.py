@@ -240,11 +240,15 @@ def test_debugging_shortens_a_run_in_spite_of_its_rules(command):
 
 
 def test_debugging_shortens_the_runs_of_a_sweep_in_spite_of_their_rules(command):
-    words = ("-m", *RULES, "debug=fast", "seed=0,1")
+    words, ran = ("-m", *RULES, "debug=fast", "seed=0,1"), []
 
-    outcome = command("train", *words, function=lambda config, words: 0)
+    def function(config, words):
+        ran.append(config.trainer.max_epochs)
+        return 0
 
-    assert outcome.code == 0, outcome.err
+    outcome = command("train", *words, function=function)
+
+    assert ran == [1, 1], outcome.err
 
 
 def test_without_debugging_the_same_run_is_refused(refused):
