@@ -116,9 +116,10 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
         if full_error or not isinstance(stop.__cause__, ConfigError):
             raise (stop.__cause__ or stop) from None
         sys.exit(_show(stop.__cause__, WRONG_CONFIG))
-    except DiskFull as error:
-        sys.exit(_show(error, FAILED))
     except Exception as error:
+        full = error if isinstance(error, DiskFull) else disk_full(error)
+        if full is not None and not full_error:
+            sys.exit(_show(full, FAILED))
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if full_error or jobs.started:
             raise
