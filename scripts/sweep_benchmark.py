@@ -15,6 +15,7 @@ what it wrote is removed afterwards.
 import argparse
 import csv
 import functools
+import gc
 import json
 import os
 import shutil
@@ -559,6 +560,7 @@ class Inside:
         from seedbed.train import quiet_lightning
 
         quiet_lightning()
+        gc.freeze()  # As a sweep does, lest the collector walk through Lightning now and then.
         register_resolvers()
         register_schema()
         setup_globals()

@@ -8,7 +8,6 @@ import torch
 from tests.quick import composed
 
 from seedbed import build
-from seedbed.sweep import batches as module
 from seedbed.sweep.batches import Batch, JobBatches
 
 EPOCHS = (0, 1, 2, 5)
@@ -113,37 +112,6 @@ def test_the_jobs_that_go_on_keep_their_batches(own: list[tuple[str, ...]]) -> N
     assert_batches(jobs, [words[1], words[3]])
     jobs.keep(np.array([1]))
     assert_batches(jobs, [words[3]])
-
-
-@pytest.mark.parametrize("largest", [1, 23 * 3 * 2])
-def test_orders_that_are_drawn_in_small_blocks(
-    largest: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_LARGEST_BLOCK", largest)
-    jobs = jobs_of(CASES["plain"], [()], [0, 0, 0])
-    assert_batches(jobs, [(*CASES["plain"], f"data.seed={5 + job}") for job in range(3)])
-
-
-@pytest.mark.parametrize(("largest", "epochs"), [(1, 1), (23 * 3 * 2, 2), (1 << 22, 64)])
-def test_orders_drawn_at_once_are_no_more_than_memory_holds(
-    largest: int, epochs: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_LARGEST_BLOCK", largest)
-    jobs, drawn = jobs_of(CASES["plain"], [()], [0, 0, 0]), []
-
-    def permutations(seeds: torch.Tensor, at: torch.Tensor, rows: int) -> torch.Tensor:
-        drawn.append(at.flatten().tolist())
-        return draw(seeds, at, rows)
-
-    draw = module.permutations
-    monkeypatch.setattr(module, "permutations", permutations)
-    for epoch in range(3):
-        list(jobs.training(epoch))
-    jobs.keep(np.array([0, 1]))  # Waits for nothing, but the block after the last one is drawn.
-    module._BACKGROUND.submit(int).result()
-    blocks = -(-3 // epochs) + 1
-    starts = range(0, blocks * epochs, epochs)
-    assert drawn == [list(range(start, start + epochs)) for start in starts]
 
 
 def test_rows_are_those_of_one_job() -> None:

@@ -1,7 +1,6 @@
 """The batches of many jobs: each job sees the rows that it would have seen alone."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seedbed.data import Clusters, InMemoryData
-from seedbed.data.random import permutations
 from seedbed.data.table import Table
-
-# Orders of this many epochs are drawn at once, as long as they are no more numbers than that.
-_EPOCHS_AHEAD = 64
-_LARGEST_BLOCK = 1 << 20
-
-
-# Draws orders while the ones before are in use: a small step leaves a core free.
-_BACKGROUND = ThreadPoolExecutor(1, "orders")
+from seedbed.sweep.shuffled import ShuffledRows
 
 
 @dataclass(frozen=True)
@@ -53,19 +44,23 @@ class JobBatches:
         self.seeds = torch.tensor(seeds, device=device)
         self.options: Any = data[0].options
         self._tables: dict[str, Table] = {}
-        self._block: tuple[int, Tensor] | None = None
-        self._next: Future[tuple[int, Tensor]] | None = None
+        self._shuffled: ShuffledRows | None = None
 
     def keep(self, rows: NDArray[np.int64]) -> None:
         """Go on with some of the jobs only."""
         chosen = torch.from_numpy(rows).to(self.which.device)
         self.which, self.seeds = self.which[chosen], self.seeds[chosen]
-        self._block = self._next = None
+        self._shuffled = None
 
     @property
     def streams(self) -> bool:
         """Whether every step draws fresh rows."""
         return isinstance(self.data[0], Clusters) and self.options.sample == "stream"
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether the rows of a table come in another order in every epoch."""
+        return bool(self.options.shuffle) and not self.streams
 
     def has_split(self, split: str) -> bool:
         """Tell whether any rows are in a split."""
@@ -87,13 +82,25 @@ class JobBatches:
         """Yield the batches of an epoch, counted from 0."""
         if self.streams:
             yield from self._stream(epoch)
-            return
-        rows = self.rows("train")
-        size = min(self.options.batch_size or rows, rows)
-        order = self._order(epoch, rows) if self.options.shuffle else None
-        whole = rows - rows % size if self.options.drop_last else rows
-        for start in range(0, whole, size):
-            yield self._batch("train", slice(start, min(start + size, rows)), order)
+        elif self.shuffles:
+            for table in self.shuffled().batches(epoch):
+                yield Batch(table.inputs, table.targets, shared=False)
+        else:
+            yield from self._in_order("train", self._parts())
+
+    def shuffled(self) -> ShuffledRows:
+        """Return the training rows as each job has them."""
+        if self._shuffled is None:
+            table = self.table("train")
+            self._shuffled = ShuffledRows(table, self.which, self.seeds, self._parts())
+        return self._shuffled
+
+    def _parts(self) -> list[slice]:
+        """Return the batches of a training epoch as parts of the rows."""
+        rows, options = self.rows("train"), self.options
+        size = min(options.batch_size or rows, rows)
+        whole = rows - rows % size if options.drop_last else rows
+        return [slice(start, min(start + size, rows)) for start in range(0, whole, size)]
 
     def _stream(self, epoch: int) -> Iterator[Batch]:
         batches = self.options.batches_per_epoch
@@ -104,56 +111,18 @@ class JobBatches:
             yield self._of_jobs(Table(inputs, targets))
 
     def evaluation(self, split: str) -> Iterator[Batch]:
-        """Yield all rows of a split in the table's order."""
+        """Return all rows of a split in the table's order."""
         rows = self.rows(split)
         size = self.options.batch_size or rows
-        for start in range(0, rows, size):
-            yield self._batch(split, slice(start, min(start + size, rows)), None)
+        return self._in_order(split, [slice(start, start + size) for start in range(0, rows, size)])
 
-    def _batch(self, split: str, part: slice, order: Tensor | None) -> Batch:
+    def _in_order(self, split: str, parts: Sequence[slice]) -> Iterator[Batch]:
         table = self.table(split)
-        if order is None:
-            return self._of_jobs(Table(table.inputs[:, part], table.targets[:, part]))
-        places = order[:, part]
-        if len(self.data) > 1:
-            places = places + self.which.unsqueeze(1) * self.rows(split)
-        return Batch(_taken(table.inputs, places), _taken(table.targets, places), shared=False)
+        for part in parts:
+            yield self._of_jobs(Table(table.inputs[:, part], table.targets[:, part]))
 
     def _of_jobs(self, table: Table) -> Batch:
         """Return rows (modules, rows, ...) as each job has them; of one module they are shared."""
         if len(self.data) == 1:
             return Batch(table.inputs[0], table.targets[0], shared=True)
         return Batch(table.inputs[self.which], table.targets[self.which], shared=False)
-
-    def _order(self, epoch: int, rows: int) -> Tensor:
-        """Return each job's order of the rows in an epoch, (jobs, rows)."""
-        if self._block is None or not 0 <= epoch - self._block[0] < len(self._block[1]):
-            self._block = self._drawn(epoch, rows)
-        return self._block[1][epoch - self._block[0]]
-
-    def _drawn(self, epoch: int, rows: int) -> tuple[int, Tensor]:
-        """Return the orders from an epoch on, and let the next ones be drawn meanwhile."""
-        found = self._next.result() if self._next is not None else None
-        if found is None or found[0] != epoch:
-            found = _orders(self.seeds, epoch, rows)
-        after = epoch + len(found[1])
-        self._next = _BACKGROUND.submit(_orders, self.seeds, after, rows)
-        return found
-
-
-def _orders(seeds: Tensor, epoch: int, rows: int) -> tuple[int, Tensor]:
-    """Return an epoch, and the orders of it and of those after it, (epochs, jobs, rows)."""
-    last = epoch + epochs_ahead(rows, len(seeds))
-    epochs = torch.arange(epoch, last, device=seeds.device).unsqueeze(1)
-    return epoch, permutations(seeds, epochs, rows)
-
-
-def epochs_ahead(rows: int, jobs: int) -> int:
-    """Return of how many epochs the orders are drawn at once."""
-    return max(1, min(_EPOCHS_AHEAD, _LARGEST_BLOCK // (rows * jobs)))
-
-
-def _taken(values: Tensor, places: Tensor) -> Tensor:
-    """Return rows of (modules, rows, ...), counted through all modules, as (jobs, rows, ...)."""
-    chosen = values.flatten(0, 1).index_select(0, places.reshape(-1))
-    return chosen.view(*places.shape, *values.shape[2:])

@@ -250,7 +250,10 @@ class Engine:
         """End the jobs whose loss, (steps, rows), is not finite: as the epoch before left them."""
         finite = torch.isfinite(losses).cpu().numpy()
         bad = self.running & ~(finite.all(axis=0) & np.isfinite(metrics["train/loss"]))
-        for row in np.flatnonzero(bad).tolist():
+        rows = np.flatnonzero(bad)
+        if not len(rows):
+            return
+        for row, weights in zip(rows.tolist(), self._weights(began, rows), strict=True):
             missed = np.flatnonzero(~finite[:, row])
             if len(missed):
                 step = int(missed[0])
@@ -260,11 +263,9 @@ class Engine:
                 loss = float(metrics["train/loss"][row])
                 rate = float(self.group.rates.now()[row])
             error = Diverged(loss, epoch, steps_before + step + 1, rate)
-            self.running[row] = False
-            self.journal.diverge(
-                int(self.job[row]), str(error), epoch - 1, steps_before, self._weights(began, row)
-            )
-        self._measure_ended(np.flatnonzero(bad), tested=False)
+            self.journal.diverge(int(self.job[row]), str(error), epoch - 1, steps_before, weights)
+        self.running[bad] = False
+        self._measure_ended(rows, tested=False)
 
     def _keep_best(self, epoch: int, metrics: Metrics) -> None:
         """Copy the weights of the jobs whose watched metric was never as good."""
@@ -281,30 +282,39 @@ class Engine:
         reasons = self.group.stopping.after_epoch(epoch, metrics, self.running)
         ended = self.running & (np.asarray(self.group.max_epochs)[self.job] <= epoch)
         ended[list(reasons)] = True
-        for row in np.flatnonzero(ended).tolist():
-            self.running[row] = False
-            weights = self._weights((self.rows, self.others), row)
+        rows = np.flatnonzero(ended)
+        if not len(rows):
+            return
+        last = self._weights((self.rows, self.others), rows)
+        for row, weights in zip(rows.tolist(), last, strict=True):
             self.journal.complete(int(self.job[row]), epoch, self.steps, reasons.get(row), weights)
-        self._measure_ended(np.flatnonzero(ended), tested=True)
+        self.running[rows] = False
+        self._measure_ended(rows, tested=True)
 
     def _measure_ended(self, ended: NDArray[np.int64], tested: bool) -> None:
         """Hand the best weights of jobs that have ended to the journal, measured on the test."""
-        if not len(ended):
-            return
         keeps_best = self.group.keeps_best
-        for row in ended.tolist() if keeps_best else []:
-            self.journal.keep_best(int(self.job[row]), self._weights(self.best, row))
+        if keeps_best:
+            kept = self._weights(self.best, ended)
+            for job, weights in zip(self.job[ended].tolist(), kept, strict=True):
+                self.journal.keep_best(job, weights)
         if tested and self.group.batches.has_split("test"):
             measured = self._measure("test", self.best if keeps_best else (self.rows, self.others))
             self.journal.test(self.job[ended], {k: v[ended] for k, v in measured.items()})
 
-    def _weights(self, weights: tuple[Tensor, dict[str, Tensor]], row: int) -> dict[str, Tensor]:
-        """Return a job's state_dict, on the CPU."""
-        rows, others = weights
-        own = {name: part[0] for name, part in self.layout.split(rows[row : row + 1]).items()}
-        everything = {**own, **{name: value[row] for name, value in others.items()}}
-        named = self.names.items()
-        return {name: everything[own].detach().clone().cpu() for name, own in named}
+    def _weights(
+        self, weights: tuple[Tensor, dict[str, Tensor]], chosen: NDArray[np.int64]
+    ) -> list[dict[str, Tensor]]:
+        """Return the state_dicts of the jobs in these rows, on the CPU."""
+        at = self._chosen(chosen)
+        rows, others = weights[0][at], {name: value[at] for name, value in weights[1].items()}
+        everything = {**self.layout.split(rows), **others}
+        columns = [everything[own].detach().cpu().unbind() for own in self.names.values()]
+        # Copies: what is kept of one job shall not keep the others.
+        return [
+            {name: value.clone() for name, value in zip(self.names, of_job, strict=True)}
+            for of_job in zip(*columns, strict=True)
+        ]
 
     def _pack(self) -> None:
         """Leave out the rows of jobs that have ended."""

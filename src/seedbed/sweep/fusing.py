@@ -252,9 +252,8 @@ def _set(node: DictConfig, values: dict[str, Any]) -> None:
 def _batches(config: DictConfig, jobs: Sequence[JobNumbers], experiment: Experiment) -> JobBatches:
     """Load each table that differs once."""
     modules: dict[str, InMemoryData] = {}
-    which = []
-    for job in jobs:
-        key = table_key(job)
+    keys = [table_key(job) for job in jobs]
+    for key, job in zip(keys, jobs, strict=True):
         if key not in modules:
             _set(config.data, job.data)
             data: Any = build.build_data(config)
@@ -263,7 +262,8 @@ def _batches(config: DictConfig, jobs: Sequence[JobNumbers], experiment: Experim
                 data.prepare_data()
             data.setup("fit")
             modules[key] = data
-        which.append(list(modules).index(key) if len(modules) > 1 else 0)
+    places = {key: place for place, key in enumerate(modules)}
+    which = [places[key] for key in keys]
     return JobBatches(list(modules.values()), which, [job.data["seed"] for job in jobs])
 
 

@@ -12,10 +12,9 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves
 
-from seedbed.data.random import permutations
 from seedbed.schema.data import SPLITS
 from seedbed.sweep.allocations import Allocations
-from seedbed.sweep.batches import Batch, epochs_ahead
+from seedbed.sweep.batches import Batch
 from seedbed.sweep.engine import Engine, Group
 from seedbed.sweep.journal import logged_epochs
 from seedbed.sweep.program import CannotFuse, Program, evaluation_program, training_program
@@ -72,7 +71,7 @@ def _curves(group: Group, splits: Sequence[str]) -> int:
 
 def _passing(engine: Engine, splits: Sequence[str], jobs: int, own_tables: bool) -> int:
     """Return the most bytes that a job has at any time besides its state."""
-    orders = _orders(engine.group, jobs)
+    shuffled = _shuffled(engine.group, jobs)
     phases, trained = [], 0
     for split in splits:
         state: tuple[Any, ...] = (engine.rows, engine.others)
@@ -86,21 +85,17 @@ def _passing(engine: Engine, splits: Sequence[str], jobs: int, own_tables: bool)
         phases += [trained + 2 * own + _bytes(state) + step, trained + own + results]
         # The last training batch is still there while others are evaluated.
         trained = trained or own
-    return orders + max(phases)
+    return shuffled + max(phases)
 
 
-def _orders(group: Group, jobs: int) -> int:
-    """Return the bytes of a job's orders: those in use, and the next ones while they are drawn."""
-    batches = group.batches
-    if batches.streams or not batches.options.shuffle:
+def _shuffled(group: Group, jobs: int) -> int:
+    """Return the bytes of a job's rows: those in use, and the next ones while they are drawn."""
+    if not group.batches.shuffles:
         return 0
-    rows = batches.data[0].rows("train") or 1
-    # As many as make the numbers that all epochs share count for little.
-    epochs = torch.arange(4, device=batches.seeds.device).unsqueeze(1)
-    with Allocations() as drawing:
-        orders = permutations(batches.seeds, epochs, rows)
-    ahead = epochs_ahead(rows, jobs) / len(epochs)
-    return int(ahead * (orders.nbytes + drawing.most))
+    rows, drawing = group.batches.shuffled(), Allocations()
+    with drawing:
+        block = rows.draw(0, jobs)
+    return block.nbytes + drawing.most
 
 
 def _batch(group: Group, split: str, own_tables: bool) -> Batch:
@@ -108,8 +103,7 @@ def _batch(group: Group, split: str, own_tables: bool) -> Batch:
     batches = group.batches
     table, size = batches.data[0].table(split), batches.options.batch_size
     inputs, targets = table.inputs[:size], table.targets[:size]
-    ordered = split == "train" and batches.options.shuffle and not batches.streams
-    if ordered or own_tables:
+    if (split == "train" and batches.shuffles) or own_tables:
         return Batch(inputs.unsqueeze(0), targets.unsqueeze(0), shared=False)
     return Batch(inputs, targets, shared=True)
 

@@ -1,0 +1,107 @@
+"""The rows of many jobs in the order that each has them, drawn ahead in the background."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from seedbed.data.random import permutations
+from seedbed.data.table import Table
+
+# So many epochs are drawn at once, as long as they are no more numbers than that.
+_EPOCHS_AHEAD = 64
+_LARGEST_BLOCK = 1 << 20
+
+# Draws while what was drawn before is in use: a small step leaves a core free.
+_BACKGROUND = ThreadPoolExecutor(1, "orders")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some epochs, from `first` on.
+
+    `places` are the rows' numbers, (epochs, jobs, rows). Where the rows themselves are few they are
+    there as well: for each batch of an epoch, inputs and targets (epochs, jobs, rows, ...).
+    """
+
+    first: int
+    places: Tensor
+    batches: list[Table] | None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its tensors."""
+        tables = self.batches or []
+        return self.places.nbytes + sum(one.inputs.nbytes + one.targets.nbytes for one in tables)
+
+
+class ShuffledRows:
+    """Cuts a table into batches, for each job and epoch in another order.
+
+    `table` is (modules, rows, ...); job j has the rows of module `which[j]`, ordered by `seeds[j]`.
+    `parts` are the batches of an epoch.
+    """
+
+    def __init__(self, table: Table, which: Tensor, seeds: Tensor, parts: Sequence[slice]) -> None:
+        self.rows = table.inputs.shape[1]
+        self.seeds = seeds
+        self.parts = parts
+        # The rows of all modules one after another, and where those of each job begin.
+        self.table = Table(table.inputs.flatten(0, 1), table.targets.flatten(0, 1))
+        self.starts = which.unsqueeze(1) * self.rows
+        self._block: Block | None = None
+        self._next: Future[Block] | None = None
+
+    def batches(self, epoch: int) -> Iterator[Table]:
+        """Yield inputs and targets (jobs, rows, ...) of an epoch, counted from 0."""
+        block = self._of(epoch)
+        at = epoch - block.first
+        for number, part in enumerate(self.parts):
+            if block.batches is None:
+                yield self._taken(block.places[at][:, part])
+            else:
+                table = block.batches[number]
+                yield Table(table.inputs[at], table.targets[at])
+
+    def _of(self, epoch: int) -> Block:
+        """Return the block that an epoch is in, and let the next one be drawn meanwhile."""
+        block = self._block
+        if block is not None and 0 <= epoch - block.first < len(block.places):
+            return block
+        ahead = self._next.result() if self._next is not None else None
+        block = ahead if ahead is not None and ahead.first == epoch else self.draw(epoch)
+        self._next = _BACKGROUND.submit(self.draw, epoch + len(block.places))
+        self._block = block
+        return block
+
+    def draw(self, epoch: int, jobs: int | None = None) -> Block:
+        """Draw a block that begins with an epoch, as long as it would be for so many jobs."""
+        jobs = len(self.seeds) if jobs is None else jobs
+        epochs = self._epochs_of(jobs * self._numbers_of_a_row())
+        small = epochs > 0
+        epochs = epochs or max(1, self._epochs_of(jobs))
+        counters = torch.arange(epoch, epoch + epochs, device=self.seeds.device).unsqueeze(1)
+        places = permutations(self.seeds, counters, self.rows) + self.starts
+        batches = [self._taken(places[..., part]) for part in self.parts] if small else None
+        return Block(epoch, places, batches)
+
+    def _epochs_of(self, numbers: int) -> int:
+        """Return how many epochs make a block, with so many numbers for each row of the table."""
+        return min(_EPOCHS_AHEAD, _LARGEST_BLOCK // (self.rows * numbers))
+
+    def _numbers_of_a_row(self) -> int:
+        return 1 + (self.table.inputs.numel() + self.table.targets.numel()) // len(
+            self.table.inputs
+        )
+
+    def _taken(self, places: Tensor) -> Table:
+        """Return the rows at places (..., rows) as (..., rows, ...)."""
+        flat = places.reshape(-1)
+        return Table(
+            *(
+                values.index_select(0, flat).view(*places.shape, *values.shape[1:])
+                for values in (self.table.inputs, self.table.targets)
+            )
+        )
