@@ -14,12 +14,12 @@ from tests.quick import composed
 from seedbed.application import register_resolvers
 from seedbed.listing import config_folder
 from seedbed.schema import register_schema
-from seedbed.sweep import plan
+from seedbed.sweep import paying
 from seedbed.sweep.axes import job_overrides
 from seedbed.sweep.composer import Composer
 from seedbed.sweep.fusing import FREE, numbers_of, why_alone
 from seedbed.sweep.jobs import numbered
-from seedbed.sweep.plan import PlannedGroup, is_free, make_plan
+from seedbed.sweep.plan import PlannedGroup, is_free, make_plan, rehearsed
 from seedbed.sweep.sources import HydraSource
 
 
@@ -236,10 +236,23 @@ def test_always_and_never_and_what_pays(
     [lone] = planned(composer, "seed=1")
     assert lone.reason == "no other job has the same program"
     assert planned(composer, "seed=1", fuse="always")[0].reason == ""
-    monkeypatch.setattr(plan, "LARGEST_STEP", 10)
-    [large] = planned(composer, "seed=0,1", "data.batch_size=15")
-    assert "keeps a CPU busy" in large.reason
-    assert planned(composer, "seed=0,1", "data.batch_size=15", fuse="always")[0].reason == ""
+    monkeypatch.setattr(paying, "LARGEST_STEP", 3)
+    [large] = planned(composer, "seed=0,1")
+    assert large.reason == paying.BUSY
+    assert planned(composer, "seed=0,1", fuse="always")[0].reason == ""
+
+
+@pytest.mark.parametrize(("fuse", "reason"), [("auto", paying.BUSY), ("always", "")])
+def test_whether_a_step_pays_is_tried_last(
+    composer: Composer, monkeypatch: pytest.MonkeyPatch, fuse: str, reason: str
+) -> None:
+    # Eight parameters; what a batch leaves for the gradient is beyond that.
+    monkeypatch.setattr(paying, "LARGEST_STEP", 8)
+    [group] = planned(composer, "seed=0,1", fuse=fuse)
+    assert group.reason == ""
+    tried = rehearsed(composer, group, fuse, 100)
+    assert (tried.reason, tried.jobs) == (reason, group.jobs)
+    assert tried.numbers == ([] if reason else group.numbers)
 
 
 def test_convolutions_fuse_on_demand_alone(composer: Composer) -> None:

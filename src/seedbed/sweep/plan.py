@@ -7,17 +7,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
-from torch import nn
 
-from seedbed import build
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.composer import Composer
 from seedbed.sweep.fusing import FREE, JobNumbers, make_group, numbers_of, table_key, why_alone
 from seedbed.sweep.jobs import Job
 from seedbed.sweep.memory import LARGEST_CHUNK, chunk_size, heaviest
-
-# Parameters times rows of a batch from which a job keeps the cores of a CPU busy by itself.
-LARGEST_STEP = 50_000_000
+from seedbed.sweep.paying import why_it_does_not_pay, why_its_step_does_not_pay
 
 
 @dataclass(frozen=True)
@@ -98,12 +94,12 @@ def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: s
     reason = ""
     if fuse == "auto":
         with composer.applied(jobs[0]) as config:
-            reason = _does_not_pay(config, len(jobs))
+            reason = why_it_does_not_pay(config, len(jobs))
     return PlannedGroup(jobs, [] if reason else numbers, reason)
 
 
-def rehearsed(composer: Composer, group: PlannedGroup, most: int) -> PlannedGroup:
-    """Return the group with the size of its chunks, `most` jobs at most.
+def rehearsed(composer: Composer, group: PlannedGroup, fuse: str, most: int) -> PlannedGroup:
+    """Return the group with the size of its chunks, `most` jobs at most, if a step of it pays.
 
     Every network and table that differs is built once: some mistakes show only then. Raises
     ConfigError.
@@ -113,7 +109,11 @@ def rehearsed(composer: Composer, group: PlannedGroup, most: int) -> PlannedGrou
     kinds = {repr((one.initial_weights, table_key(one))): one for one in group.numbers}
     [_, *others] = kinds.values()
     config, folder = composer.config(group.jobs[0]), RunFolder(".")
-    size = chunk_size(make_group(config, [heaviest(group.numbers)], folder), group.numbers, most)
+    one = make_group(config, [heaviest(group.numbers)], folder)
+    reason = why_its_step_does_not_pay(one) if fuse == "auto" else ""
+    if reason:
+        return PlannedGroup(group.jobs, [], reason)
+    size = chunk_size(one, group.numbers, most)
     for start in range(0, len(others), size):
         make_group(config, others[start : start + size], folder)
     return replace(group, chunk_size=size)
@@ -178,22 +178,6 @@ def is_plain(config: DictConfig) -> bool:
         for key, text in _texts(plain, "")
         if "${" in text
     )
-
-
-def _does_not_pay(config: DictConfig, jobs: int) -> str:
-    """Return why a group would not be faster than its jobs one after another, or nothing."""
-    if jobs == 1:
-        return "no other job has the same program"
-    if build.accelerator(config.trainer.accelerator) != "cpu":
-        return ""
-    net = build.build_net(config)
-    if any(isinstance(module, nn.modules.conv._ConvNd) for module in net.modules()):
-        return "convolutions keep a CPU busy by themselves"
-    numbers = sum(parameter.numel() for parameter in net.parameters())
-    rows = config.data.batch_size or config.data.get("rows", 1)
-    if numbers * rows > LARGEST_STEP:
-        return "a step of one job keeps a CPU busy by itself"
-    return ""
 
 
 def _texts(node: Any, prefix: str) -> Iterable[tuple[str, str]]:

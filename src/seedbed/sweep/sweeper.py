@@ -59,7 +59,10 @@ def run_sweep(
     jobs = _jobs(composer, arguments, params, loader, options)
     check_jobs(composer, jobs)
     most = options.chunk_size or LARGEST_CHUNK
-    groups = [rehearsed(composer, one, most) for one in make_plan(composer, jobs, options.fuse)]
+    groups = [
+        rehearsed(composer, one, options.fuse, most)
+        for one in make_plan(composer, jobs, options.fuse)
+    ]
     plan = _plan(composer, jobs, groups, _flags(application.command, master))
     if options.plan:
         print(plan_text(plan))
