@@ -111,7 +111,8 @@ def table_text(rows: Sequence[Row]) -> str:
 class Finished:
     """A sweep that has run: the seconds of the whole command, its peak memory, what it left.
 
-    `jobs` are the lines of results.csv, and `fused` of them trained side by side.
+    `jobs` are the lines of results.csv, and `fused` of them trained side by side. `files` are the
+    bytes of each file in the folder of the first job, by its place there.
     """
 
     seconds: float
@@ -119,6 +120,7 @@ class Finished:
     output: str
     jobs: list[dict[str, str]]
     fused: int
+    files: dict[str, int]
 
 
 def run_sweep(folder: Path, words: Sequence[str], program: Sequence[str] = SEEDBED) -> Finished:
@@ -133,9 +135,9 @@ def run_sweep(folder: Path, words: Sequence[str], program: Sequence[str] = SEEDB
     if code != 0:
         last = "\n".join(text.splitlines()[-10:])
         fail(f"exit code {code} of seedbed train -m {' '.join(words)}\n{last}")
-    jobs, fused = _left(runs) if runs.exists() else ([], 0)
+    left = _left(runs) if runs.exists() else ([], 0, {})
     shutil.rmtree(runs, ignore_errors=True)
-    return Finished(seconds, peak_bytes, text, jobs, fused)
+    return Finished(seconds, peak_bytes, text, *left)
 
 
 def run_command(command: Sequence[str], output: Path) -> tuple[int, float, int]:
@@ -149,12 +151,15 @@ def run_command(command: Sequence[str], output: Path) -> tuple[int, float, int]:
     return process.returncode, seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _left(runs: Path) -> tuple[list[dict[str, str]], int]:
-    """Return the lines of results.csv, and how many jobs trained side by side."""
+def _left(runs: Path) -> tuple[list[dict[str, str]], int, dict[str, int]]:
+    """Return lines of results.csv, how many jobs trained side by side, and a folder's files."""
     with (runs / "results.csv").open(newline="") as lines:
         jobs = list(csv.DictReader(lines))
     groups = json.loads((runs / "sweep.json").read_text())["groups"]
-    return jobs, sum(map(len, groups))
+    first = runs / jobs[0]["folder"]
+    files = [path for path in first.rglob("*") if jobs[0]["folder"] and path.is_file()]
+    sizes = {str(path.relative_to(first)): path.stat().st_size for path in files}
+    return jobs, sum(map(len, groups)), sizes
 
 
 def fail(message: str) -> NoReturn:
@@ -269,6 +274,7 @@ MEANING = {
     "write": "a folder a job, results.csv, the closing table",
 }
 FOLDERS = "    of it the run folders alone"
+PLAIN = "    as many files of these sizes, by the operating system alone"
 
 
 class Clock:
@@ -355,8 +361,21 @@ def phases(bench: Bench) -> list[Row]:
     return [
         *rows,
         Row(FOLDERS, shown(folders, "s")),
+        Row(PLAIN, shown(seconds_of(lambda: write_plain(bench.folder, run.files, jobs)), "s")),
         Row("  the process's end", shown(rest, "s")),
     ]
+
+
+def write_plain(folder: Path, files: dict[str, int], jobs: int) -> None:
+    """Write what the operating system has to write for so many run folders."""
+    folders = {str(Path(name).parent) for name in files}
+    for number in range(jobs):
+        place = folder / "plain" / str(number)
+        for name in folders:
+            (place / name).mkdir(parents=True, exist_ok=True)
+        for name, size in files.items():
+            (place / name).write_bytes(bytes(size))
+        place.rename(place.with_suffix(".written"))
 
 
 # ---- Jobs side by side, and one after another ----------------------------------------------------

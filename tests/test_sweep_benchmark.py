@@ -15,6 +15,7 @@ from scripts.sweep_benchmark import (
     FOLDERS,
     GIB,
     MEANING,
+    PLAIN,
     QUICK,
     Alone,
     Bench,
@@ -85,7 +86,7 @@ def test_the_figures_of_a_small_run_fit_each_other(tmp_path: Path) -> None:
     # Each phase was seen, and importing torch takes the most of so small a sweep.
     assert min(phases) > 0
     assert max(phases) == phases[0]
-    assert 0 < number(rows[FOLDERS.strip()][0]) < phases[-1]
+    assert 0 < number(rows[PLAIN.strip()][0]) < number(rows[FOLDERS.strip()][0]) < phases[-1]
     assert 0 <= end < whole / 2
     assert sum(phases) + end == pytest.approx(whole, rel=0.01)
 
@@ -117,6 +118,15 @@ def test_the_peak_memory_is_that_of_the_command(tmp_path: Path) -> None:
     assert large_one - small == pytest.approx(50_000_000, rel=0.05)
 
 
+def test_plain_files_are_those_of_run_folders(tmp_path: Path) -> None:
+    files = {"run.json": 3000, ".hydra/config.yaml": 7, "checkpoints/last.ckpt": 40}
+    sweep_benchmark.write_plain(tmp_path, files, 2)
+    for number in "01":
+        folder = tmp_path / "plain" / f"{number}.written"
+        found = [path for path in folder.rglob("*") if path.is_file()]
+        assert {str(one.relative_to(folder)): one.stat().st_size for one in found} == files
+
+
 def test_a_part_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setattr(sys, "argv", ["sweep_benchmark", "--only", "sweep,rates"])
     with pytest.raises(SystemExit):
@@ -146,7 +156,7 @@ class Commands:
         seconds = self.start + len(jobs) * (self.alone if never else self.fused)
         plan = "side by side (numbers 0 to 19)" if self.fuses else "one after another: a reason"
         output = f"sweep  {len(jobs)} jobs: optimizer.lr (2)\n  {len(jobs)} jobs {plan}\n"
-        return Finished(seconds, 3 * GIB, output, jobs, 0 if never else len(jobs))
+        return Finished(seconds, 3 * GIB, output, jobs, 0 if never else len(jobs), {})
 
 
 def test_one_after_another_is_taken_from_the_difference_of_two_commands() -> None:
