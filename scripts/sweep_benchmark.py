@@ -15,7 +15,6 @@ what it wrote is removed afterwards.
 import argparse
 import csv
 import functools
-import gc
 import json
 import os
 import shutil
@@ -573,13 +572,14 @@ class Inside:
         from hydra.core.utils import JobRuntime, setup_globals
         from hydra.types import RunMode
 
+        from seedbed import collector
         from seedbed.application import register_resolvers
         from seedbed.listing import config_folder
         from seedbed.schema import register_schema
         from seedbed.train import quiet_lightning
 
         quiet_lightning()
-        gc.freeze()  # As a sweep does, lest the collector walk through Lightning now and then.
+        collector.resume()
         register_resolvers()
         register_schema()
         setup_globals()

@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from seedbed import __version__, listing
+from seedbed import __version__, collector, listing
 from seedbed.errors import SeedbedError, listed, nearest
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
             sys.exit(serve(rest))
         except SeedbedError as error:
             fail(str(error))
+    collector.pause()
     from seedbed.application import run_application
 
     if verb == "report":
@@ -77,7 +78,9 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
 
     def function(config: "DictConfig", command: list[str]) -> int:
         # Only now: composing, printing and refusing a config need no torch.
-        code: int = getattr(import_module(f"seedbed.{verb}"), verb)(config, command)
+        module = import_module(f"seedbed.{verb}")
+        collector.resume()
+        code: int = getattr(module, verb)(config, command)
         return code
 
     run_application(verb, rest, function)

@@ -1,6 +1,5 @@
 """`seedbed train`: one experiment, from its config to its run folder."""
 
-import gc
 import logging
 import os
 import subprocess
@@ -66,8 +65,6 @@ class Experiment:
 def train(config: DictConfig, command: list[str]) -> int:
     """Train the composed config in the folder that Hydra made for it; return the exit code."""
     quiet_lightning()
-    # All that was imported stays: the collector need not look at it again, not even at the end.
-    gc.freeze()
     if schema_of(config.trainer) is None:  # A process that DDP started reads the saved config.
         config = typed(config)
     composed = HydraConfig.get()

@@ -3,12 +3,15 @@
 import csv
 import json
 import math
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from tests.training import events, record
+
+from seedbed import train
 
 SMALL = ("data.rows=20", "data.batch_size=10", "data.val_size=5", "data.test_size=5")
 TRAIN = ("train", "-m", "data=linear_noise", "trainer=cpu", "trainer.max_epochs=3", *SMALL)
@@ -365,3 +368,21 @@ def test_chunks_that_went_well_are_counted_once(
     assert [row[2] for row in rows] == ["completed", "failed", "failed", "completed", "completed"]
     failed = record(table.parent / "2")
     assert (failed["status"], failed["error"]) == ("failed", "of the test")
+
+
+def test_a_job_alone_leaves_nothing_in_memory(
+    command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainers: list[weakref.ref[Any]] = []
+    alive = []
+
+    def built(*arguments: Any) -> Any:
+        alive.append(sum(one() is not None for one in trainers))
+        experiment = build_experiment(*arguments)
+        trainers.append(weakref.ref(experiment.trainer))
+        return experiment
+
+    build_experiment = train.build_experiment
+    monkeypatch.setattr(train, "build_experiment", built)
+    command(*TRAIN, "seed=1,2,3", "sweep.fuse=never")
+    assert alive == [0, 0, 0]

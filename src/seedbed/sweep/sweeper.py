@@ -1,6 +1,5 @@
 """A sweep from the words of the command line: what it runs, in which groups, and its running."""
 
-import gc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed import collector
 from seedbed.checks import optimized_metric
 from seedbed.errors import ConfigError
 from seedbed.summary import jobs_text
@@ -47,8 +47,7 @@ def run_sweep(
     Raises ConfigError, or what Hydra raises, before anything is written where a job is wrong.
     """
     quiet_lightning()
-    # All that was imported stays: the collector need not look at it again, not even at the end.
-    gc.freeze()
+    collector.resume()
     # What runs the jobs that train alone also knows the command and keeps the exit codes.
     application = task_function.__self__
     composer = Composer(HydraSource(loader, master))

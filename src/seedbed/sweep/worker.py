@@ -1,5 +1,6 @@
 """Run a unit of a sweep: a chunk of jobs that trains as one program, or one job alone."""
 
+import gc
 import traceback
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -178,6 +179,8 @@ class Worker:
                 job_dir_key="hydra.sweep.dir",
                 job_subdir_key="hydra.sweep.subdir",
             )
+        # Trainer and module hold each other, and the tables with them.
+        gc.collect()
         if done.status == JobStatus.FAILED:
             raise done._return_value
         return self.recorded(job) or self._without_record(job)
