@@ -14,6 +14,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from pytorch_lightning.callbacks import EarlyStopping
+from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from pytorch_lightning.utilities.exceptions import MisconfigurationException, SIGTERMException
 from torch import nn
 
@@ -27,6 +28,7 @@ from seedbed.build import (
     build_trainer,
 )
 from seedbed.callbacks import CheckedCallback, Checkpoint, StoppingRule
+from seedbed.callbacks.stopping import early_stopping_reason
 from seedbed.data import DataModule
 from seedbed.errors import ConfigError, Diverged, Interrupted
 from seedbed.listener import current_listener
@@ -259,9 +261,13 @@ def _why_stopped(experiment: Experiment) -> str | None:
     for callback in experiment.trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, StoppingRule) and callback.stopped:
             return callback.stopped
-        if isinstance(callback, EarlyStopping) and callback.stopped_epoch:
-            epoch, epochs = callback.stopped_epoch + 1, callback.patience
-            return f"after epoch {epoch}: {callback.monitor} has not improved for {epochs} epochs"
+        if not isinstance(callback, EarlyStopping):
+            continue
+        why = callback.stopping_reason
+        if why is not EarlyStoppingReason.NOT_STOPPED:
+            finite = why is not EarlyStoppingReason.NON_FINITE_METRIC
+            epoch, patience = callback.stopped_epoch + 1, callback.patience
+            return early_stopping_reason(epoch, str(callback.monitor), patience, finite)
     return None
 
 

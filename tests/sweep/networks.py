@@ -75,3 +75,14 @@ class Counting(nn.Linear):
 
     def set_extra_state(self, state: dict[str, int]) -> None:
         pass
+
+
+class BlindWhenEvaluated(nn.Linear):
+    """Trains, and gives no number where it is evaluated."""
+
+    def __init__(self, input_shape: list[int], output_size: int, bias: bool) -> None:
+        super().__init__(input_shape[0], output_size, bias)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        output = super().forward(inputs)
+        return output if self.training else output * torch.nan

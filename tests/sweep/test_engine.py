@@ -364,6 +364,15 @@ def test_early_stopping_does_stop_and_does_not(tmp_path: Path) -> None:
     assert moves.stopped is None
 
 
+def test_early_stopping_waits_for_no_number(tmp_path: Path) -> None:
+    # Nothing but the watched metric is wrong, and it is from the first epoch on.
+    common = (*LINE, *SPLIT, STOPS, "callbacks.early_stopping.patience=2", "trainer.max_epochs=8")
+    common = (*common, f"{NETWORKS}BlindWhenEvaluated", "optimizer.lr=0.02")
+    for outcome in compare(tmp_path, common, ((), ("seed=1",))):
+        assert outcome.status == "completed"
+        assert outcome.stopped == "after epoch 1: val/loss is not finite"
+
+
 @pytest.mark.parametrize("rate", [0.02, 0.9])
 def test_the_checkpoints_say_what_the_test_said(tmp_path: Path, rate: float) -> None:
     # The best epoch is the last with the first rate, and an earlier one with the other.

@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seedbed.callbacks.stopping import early_stopping_reason
+
 
 @dataclass(frozen=True)
 class EarlyStopping:
@@ -48,8 +50,8 @@ class JobStopping:
                 continue
             self.waited[row] += 1
             if self.waited[row] >= rule.patience or not finite:
-                since = f"has not improved for {rule.patience} epochs"
-                reasons[int(row)] = f"after epoch {epoch}: {rule.monitor} {since}"
+                reason = early_stopping_reason(epoch, rule.monitor, rule.patience, bool(finite))
+                reasons[int(row)] = reason
         return reasons
 
     def keep(self, rows: NDArray[np.int64]) -> None:
