@@ -40,18 +40,15 @@ def swept(
     values: list[float | None],
     axis: str = "model",
     metric: str = "val/loss",
-    optimized: tuple[str, str] | None = ("val/loss", "min"),
+    optimized: tuple[str, str] = ("val/loss", "min"),
     planned: int = 0,
 ) -> Path:
     """Write what a sweep leaves: a job for each value, None where it diverged."""
     folder.mkdir(parents=True)
     words = [[f"{axis}=m{number}", "seed=1"] for number in range(max(planned, len(values)))]
     flags = ["-cd", "my configs"]
-    plan = SavedPlan({}, numbered(words), [], {}, *(optimized or ("", "")), flags)
+    plan = SavedPlan({}, numbered(words), [], {}, *optimized, flags)
     write_plan(folder / "sweep.json", plan, "")
-    if optimized is None:
-        jobs = [{"number": number, "overrides": one} for number, one in enumerate(words)]
-        (folder / "sweep.json").write_text(json.dumps({"jobs": jobs}))
     results = Results(folder / "results.csv", [axis, "seed"])
     for number, value in enumerate(values):
         axes, status = {axis: f"m{number}", "seed": 1}, "diverged" if value is None else "completed"
@@ -152,31 +149,9 @@ def test_without_a_job_that_completed_there_is_no_table(
     assert (line(out, "jobs"), line(out, "best alone")) == ("2 diverged", "")
 
 
-@pytest.mark.parametrize(
-    ("metrics", "expected"),
-    [
-        (["train/loss", "train/mae", "val/loss"], "val/loss"),
-        (["train/mae", "train/loss", "val/rmse"], "train/loss"),
-        (["train/mae", "test/loss"], "train/mae"),
-    ],
-)
-def test_a_sweep_that_does_not_tell_its_metric(
-    report: Callable[..., str], tmp_path: Path, metrics: list[str], expected: str
-) -> None:
-    folder = swept(tmp_path / "a", [], optimized=None, planned=2)
-    results = Results(folder / "results.csv", ["model"])
-    numbers = [dict.fromkeys(metrics, 9.0) | {expected: value} for value in (2.0, 1.0)]
-    results.add([Row(n, {"model": f"m{n}"}, "completed", "0", numbers[n]) for n in range(2)])
-    out = report("a")
-    assert table(out)[0] == ["model", expected, "deviation", "jobs"]
-    assert [words[:2] for words in table(out)[1:]] == [["m1", "1"], ["m0", "2"]]
-    # It does not tell the flags of its command either, and without them it is another command.
-    assert line(out, "best alone") == ""
-    assert "not ended" not in out
-
-
 def test_of_accuracies_the_highest_is_best(report: Callable[..., str], tmp_path: Path) -> None:
-    swept(tmp_path / "a", [0.5, 0.7, 0.6], metric="val/accuracy", optimized=None)
+    best = ("val/accuracy", "max")
+    swept(tmp_path / "a", [0.5, 0.7, 0.6], metric="val/accuracy", optimized=best)
     swept(tmp_path / "b", [0.5, 0.7], metric="val/mine", optimized=("val/mine", "max"))
     assert [words[1] for words in table(report("a"))[1:]] == ["0.7", "0.6", "0.5"]
     assert [words[1] for words in table(report("b"))[1:]] == ["0.7", "0.5"]

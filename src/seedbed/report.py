@@ -26,17 +26,16 @@ from seedbed.sweep.sweep_folder import SweepFolder, open_sweep
 
 @dataclass(frozen=True)
 class Sweep:
-    """The jobs of a sweep that have ended; an older sweep does not tell its plan."""
+    """The jobs of a sweep that have ended, and its plan."""
 
     folder: SweepFolder
     rows: Sequence[Row]
-    plan: SavedPlan | None
+    plan: SavedPlan
 
     @property
     def not_ended(self) -> int:
         """How many jobs of the plan have no result."""
-        planned = {job.number for job in self.plan.jobs} if self.plan else set()
-        return len(planned - {row.number for row in self.rows})
+        return len({job.number for job in self.plan.jobs} - {row.number for row in self.rows})
 
 
 class Order(NamedTuple):
@@ -62,7 +61,7 @@ def report(config: DictConfig, command: list[str]) -> int:
     print(f"jobs         {counts_text(rows)}" + (f", {waiting:,} not ended" if waiting else ""))
     best = best_first(rows, order.metric, order.better)[:1]
     for sweep in sweeps:
-        if best and sweep.plan and any(row is best[0] for row in sweep.rows):
+        if best and any(row is best[0] for row in sweep.rows):
             overrides = {job.number: job.overrides for job in sweep.plan.jobs}
             words = overrides.get(best[0].number, ())
             print(f"best alone   {command_alone(sweep.plan.flags, words)}")
@@ -92,21 +91,12 @@ def _open_all(sweep: object, outputs: str) -> list[Sweep]:
 def _open(word: str, outputs: str) -> Sweep:
     """Return what is known of a sweep; raises ConfigError where none of its jobs has ended."""
     folder = open_sweep(word, outputs, "sweep")
-    plan = None if _is_older(folder) else read_plan(folder.plan)
+    plan = read_plan(folder.plan)
     rows = read_results(folder.results) if folder.results.is_file() else []
     if not rows:
-        of = f" of {summary.jobs_text(len(plan.jobs))}" if plan else ""
-        raise ConfigError(f"sweep={word}: no results yet; none{of} has ended")
+        jobs = summary.jobs_text(len(plan.jobs))
+        raise ConfigError(f"sweep={word}: no results yet; none of {jobs} has ended")
     return Sweep(folder, rows, plan)
-
-
-def _is_older(folder: SweepFolder) -> bool:
-    """Tell whether a sweep is from before its plan said which job is best."""
-    try:
-        text = folder.plan.read_text(encoding="utf-8", errors="replace")
-    except OSError:  # Whoever reads it says why it cannot be read.
-        return False
-    return '"optimized_metric"' not in text
 
 
 def _shown(row: Row, path: str, name: str, several: bool) -> Row:
@@ -120,7 +110,7 @@ def _order(config: DictConfig, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> 
     metrics, sort = metric_names(rows), config.sort
     if sort is not None:
         _refuse_unknown(sort, [*metrics, SECONDS, *shown_axes(rows, config.group)])
-    optimized = list(dict.fromkeys(_optimized(sweep) for sweep in sweeps))
+    optimized = list(dict.fromkeys((one.plan.metric, one.plan.mode) for one in sweeps))
     if sort in metrics:
         modes = [mode for metric, mode in optimized if metric == sort]
         optimized = [(sort, modes[0] if len(modes) == 1 else mode_of(sort))]
@@ -140,13 +130,3 @@ def _refuse_unknown(sort: str, columns: Sequence[str]) -> None:
     if sort not in columns:
         hint = " With group=false there is." if sort == SEED else nearest(sort, columns)
         raise ConfigError(f"sort={sort}: no such column.{hint}\nColumns: {listed(columns, 30)}")
-
-
-def _optimized(sweep: Sweep) -> tuple[str, str]:
-    """Return the metric that picks the best job of a sweep, and `min` or `max`."""
-    if sweep.plan:
-        return sweep.plan.metric, sweep.plan.mode
-    names = metric_names(sweep.rows)
-    likely = [name for name in ("val/loss", "train/loss", *names) if name in names]
-    metric = likely[0] if likely else "train/loss"
-    return metric, mode_of(metric)
