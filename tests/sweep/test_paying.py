@@ -11,6 +11,7 @@ from seedbed.sweep.paying import BUSY, why_it_does_not_pay, why_its_step_does_no
 
 QUIET = ("trainer=cpu", "callbacks=quiet", "logger=none")
 MLP = ("data=clusters", "model=mlp")
+LINE = ("data=linear_noise", "model=linear")
 # Seconds side by side over seconds one after another, of 8 jobs on one or two cores.
 MEASURED = {
     "0.3 to 0.6": (*MLP, "model.hidden=[180,180]", "data.batch_size=32"),
@@ -19,8 +20,17 @@ MEASURED = {
     "4": (*MLP, "model.hidden=[1024,1024]", "data.batch_size=32"),
     "0.1 to 0.5 by activations": (*MLP, "model.hidden=[64,64]", "data.batch_size=1000"),
     "0.8 to 1 by activations": (*MLP, "model.hidden=[128,128]", "data.batch_size=1000"),
+    # As large as images.
+    "0.5 by inputs": (*LINE, "data.features=784", "data.batch_size=500"),
+    "1 to 1.5 by inputs": (*LINE, "data.features=784", "data.batch_size=1000"),
+    "inputs that all share": (
+        *LINE,
+        "data.features=784",
+        "data.batch_size=1000",
+        "data.shuffle=false",
+    ),
 }
-PAY = {"0.3 to 0.6", "0.1 to 0.5 by activations"}
+PAY = {"0.3 to 0.6", "0.1 to 0.5 by activations", "0.5 by inputs", "inputs that all share"}
 
 
 def why_not(*words: str) -> str:
