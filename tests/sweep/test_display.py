@@ -7,6 +7,7 @@ import pytest
 
 from seedbed.sweep import display as module
 from seedbed.sweep.display import Display
+from seedbed.sweep.progress import Progress
 from seedbed.sweep.results import Row
 
 
@@ -64,9 +65,22 @@ def test_the_best_of_a_metric_that_grows_is_the_largest(clock: Any, capsys: Any)
     assert "best val/accuracy 2" in capsys.readouterr().err
 
 
-def test_a_display_elsewhere_is_silent(clock: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    display = Display(2, "val/loss", "min", enabled=False)
+def test_units_in_other_processes_are_counted_together(clock: Any, capsys: Any) -> None:
+    display = Display(1000, "val/loss", "min")
     display.open([])
-    clock.now += 60.0
-    display.add([row(0, 1.0)])
-    assert capsys.readouterr().err == ""
+    clock.now += 10.0
+    display.show([Progress(400, 0.5, "epoch 5/10", 0.5), Progress(100, 0.5, "epoch 1/2", 0.25)])
+    expected = "0 of 1,000 jobs  500 running  best val/loss 0.25  10 s, 30 s left\n"
+    assert capsys.readouterr().err == expected
+    clock.now += 10.0
+    display.show([Progress(100, 0.5, "epoch 1/2")])
+    expected = "0 of 1,000 jobs  100 running, epoch 1/2  best val/loss 0.25  20 s, 380 s left\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_unit_that_has_not_begun_to_train_is_shown_as_running(clock: Any, capsys: Any) -> None:
+    display = Display(10, "val/loss", "min")
+    display.open([])
+    clock.now += 10.0
+    display.show([Progress(4)])
+    assert capsys.readouterr().err == "0 of 10 jobs  4 running  10 s\n"

@@ -62,3 +62,34 @@ def test_a_launcher_runs_single_jobs_and_goes_on(tmp_path: Path) -> None:
     assert "2 of 4 jobs done, 2 to run" in done.stdout
     assert "JoblibLauncher runs 2 units: 1 of jobs side by side, 1 single" in done.stderr
     assert table(tmp_path / "sweep") == expected
+
+
+FAILS = """
+import torch
+from seedbed.models import Linear
+
+class Net(Linear):
+    def forward(self, inputs):
+        if torch.initial_seed() == 1:
+            raise ValueError("not with this seed")
+        return super().forward(inputs)
+"""
+
+
+@pytest.mark.slow
+def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    (tmp_path / "mine.py").write_text(FAILS)
+    words = ("model._target_=mine.Net", "seed=0,1,2,3", "sweep.fuse=never", "sweep.keep=record")
+    launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=1", "hydra.sweep.dir=sweep")
+    done = seedbed(tmp_path, "train", "-m", *SWEEP, *words, *launcher, "sweep.on_failure=stop")
+    assert done.returncode == 1, done.stderr
+    assert "2 not run; go on with: seedbed train -m sweep.resume=sweep" in done.stdout
+    found = [(row["seed"], row["status"]) for row in table(tmp_path / "sweep")]
+    assert found == [("0", "completed"), ("1", "failed")]
+    # Only what has failed is left, and no unit's notes.
+    done = seedbed(tmp_path, "train", "-m", "sweep.resume=sweep")
+    assert "1 of 4 jobs done, 3 to run" in done.stdout
+    statuses = [row["status"] for row in table(tmp_path / "sweep")]
+    assert statuses == ["completed", "failed", "completed", "completed"]
+    assert list((tmp_path / "sweep/.sweep").glob("unit-*")) == []

@@ -18,6 +18,7 @@ from tests.training import record
 
 from seedbed.sweep import running, worker
 from seedbed.sweep.chunk import ChunkState
+from seedbed.sweep.results import Results, read_results
 
 TRAIN = ("train", "-m", "data=linear_noise", "data.rows=20", "data.batch_size=10")
 TRAIN = (*TRAIN, "data.val_size=5", "trainer=cpu", "trainer.max_epochs=4", "logger=none")
@@ -213,7 +214,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
     words = (*JOBS, f"sweep.fuse={fuse}")
     with monkeypatch.context() as patch:
         name = "chunk_epoch" if fuse == "always" else "job_epoch"
-        shown = getattr(worker.Display, name)
+        shown = getattr(running.Display, name)
         epochs = iter(range(10_000))
 
         def signalled(self: Any, *arguments: Any) -> None:
@@ -221,7 +222,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
             if next(epochs) == 2:
                 os.kill(os.getpid(), number)
 
-        patch.setattr(worker.Display, name, signalled)
+        patch.setattr(running.Display, name, signalled)
         outcome = command(*TRAIN, *words, FOLDER)
     assert outcome.code == 128 + number
     assert "go on with: seedbed train -m sweep.resume=sweep" in outcome.err
@@ -390,6 +391,24 @@ def test_what_is_in_the_table_alone_is_not_run_again(
     assert f"{4 if fuse == 'always' else 2} of 6 jobs done" in outcome.out
     assert reached(tmp_path / "sweep") == reached(expected)
     assert folders(tmp_path / "sweep") == folders(expected)
+
+
+def test_results_of_units_elsewhere_that_nobody_had_entered_count(
+    command: Any, whole: Any, tmp_path: Path
+) -> None:
+    words = (*JOBS, "sweep.keep=record")
+    command(*TRAIN, *words, FOLDER)
+    folder, axes = tmp_path / "sweep", ["optimizer.lr", "seed"]
+    rows = read_results(folder / "results.csv")
+    Results(folder / "results.csv", axes, rows[4:])
+    Results(folder / ".sweep/unit-0.csv", axes, rows[:2])
+    (folder / ".sweep/unit-0.json").write_text("{}")
+    (folder / ".sweep/stop").touch()
+    outcome = command(*RESUME)
+    assert "4 of 6 jobs done, 2 to run" in outcome.out
+    assert reached(folder) == reached(whole(*words))
+    left = {path.name for path in (folder / ".sweep").iterdir()}
+    assert not {one for one in left if one.startswith(("unit-", "stop", "chunk-"))}
 
 
 # Refusals.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf, isfinite
 from typing import Any
 
+from seedbed.sweep.progress import Progress
 from seedbed.sweep.results import Row
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -14,18 +15,17 @@ SECONDS_BETWEEN_LINES = 5.0
 class Display:
     """Shows jobs done of all, the epoch, the best so far, failures, and the time left.
 
-    `metric` is what `best` is about, `mode` is min or max. With `enabled=False` it shows nothing.
+    `metric` is what `best` is about, `mode` is min or max.
     """
 
-    def __init__(self, jobs: int, metric: str, mode: str, enabled: bool = True) -> None:
+    def __init__(self, jobs: int, metric: str, mode: str) -> None:
         self.jobs = jobs
         self.metric = metric
         self.sign = 1.0 if mode == "min" else -1.0
-        self.enabled = enabled
         self.done = self.before = self.wrong = 0
         self.best = inf
-        # Of the unit that runs now: how many jobs it is, what share of it is done, and in words.
-        self.running, self.share, self.epoch = 0, 0.0, ""
+        # The units that run now.
+        self.units: list[Progress] = []
         self._started = self._printed = time.monotonic()
         self._live: Any = None
 
@@ -34,7 +34,7 @@ class Display:
         self._started = self._printed = time.monotonic()
         self._count(rows)
         self.before = self.done
-        if self.enabled and sys.stderr.isatty():
+        if sys.stderr.isatty():
             from rich.console import Console
             from rich.live import Live
 
@@ -50,11 +50,18 @@ class Display:
 
     def start(self, jobs: int) -> None:
         """A unit of so many jobs begins."""
-        self.running, self.share, self.epoch = jobs, 0.0, ""
+        self.units = [Progress(jobs)]
+
+    def show(self, units: Sequence[Progress]) -> None:
+        """These units run, in other processes."""
+        self.units = list(units)
+        for unit in units:
+            self._reached(unit.best)
+        self._line()
 
     def add(self, rows: Sequence[Row]) -> None:
         """Jobs have ended."""
-        self.running = 0
+        self.units = []
         self._count(rows)
         self._line()
 
@@ -71,29 +78,29 @@ class Display:
 
     def chunk_epoch(self, engine: Any) -> None:
         """An engine has trained one more epoch."""
-        last = max(engine.group.max_epochs)
-        self.epoch, self.share = f"epoch {engine.epoch}/{last}", engine.epoch / last
-        self._reached(engine.journal.best_so_far())
+        self.units[0].chunk_epoch(engine)
+        self._reached(self.units[0].best)
         self._line()
 
     def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
         """A job that trains alone has trained one more epoch."""
-        self.epoch = f"epoch {epoch}/{last}" if last else f"epoch {epoch}"
-        self.share = epoch / last if last else 0.0
+        self.units[0].job_epoch(epoch, last, metrics)
         self._line()
 
     def _line(self) -> None:
         """Print a line, where there is no terminal and it is time for one."""
         now = time.monotonic()
-        if self.enabled and self._live is None and now - self._printed >= SECONDS_BETWEEN_LINES:
+        if self._live is None and now - self._printed >= SECONDS_BETWEEN_LINES:
             self._printed = now
             print("  ".join(self._words()), file=sys.stderr, flush=True)
 
     def _words(self) -> list[str]:
         words = [f"{self.done:,} of {self.jobs:,} jobs"]
-        if self.running:
-            running = f"{self.running:,} running, " if self.running > 1 else ""
-            words.append(f"{running}{self.epoch}".rstrip(", "))
+        running = sum(unit.jobs for unit in self.units)
+        if running:
+            count = f"{running:,} running" if running > 1 else ""
+            epoch = self.units[0].epoch if len(self.units) == 1 else ""
+            words.append(", ".join(word for word in (count, epoch) if word))
         if isfinite(self.best):
             words.append(f"best {self.metric} {self.sign * self.best:.6g}")
         if self.wrong:
@@ -102,11 +109,15 @@ class Display:
 
     def _time(self) -> str:
         seconds = time.monotonic() - self._started
-        trained = self.done - self.before + self.running * self.share
+        trained = self.done - self.before + self._partly()
         if not trained:
             return f"{seconds:.0f} s"
         left = seconds / trained * (self.jobs - self.before - trained)
         return f"{seconds:.0f} s, {left:.0f} s left"
+
+    def _partly(self) -> float:
+        """Return what the running units have trained, in jobs."""
+        return sum(unit.jobs * unit.share for unit in self.units)
 
     def _bar(self) -> Any:
         from rich.progress_bar import ProgressBar
@@ -114,6 +125,6 @@ class Display:
 
         jobs, *words = self._words()
         row = Table.grid(padding=(0, 1))
-        done = self.done + self.running * self.share
+        done = self.done + self._partly()
         row.add_row(jobs, ProgressBar(total=self.jobs, completed=done, width=24), "  ".join(words))
         return row

@@ -21,8 +21,9 @@ from seedbed.errors import DiskFull, Interrupted
 from seedbed.schema.store import register_schema
 from seedbed.signals import StopSweep
 from seedbed.sweep.composer import Composer
-from seedbed.sweep.display import Display
 from seedbed.sweep.plan_file import read_plan
+from seedbed.sweep.progress import ProgressFile
+from seedbed.sweep.results import Results
 from seedbed.sweep.sources import SavedSource
 from seedbed.sweep.sweep_folder import SAVED, SweepFolder
 from seedbed.sweep.worker import Unit, UnitResult, Worker
@@ -82,23 +83,35 @@ class UnitFunction:
         """Run the order that `hydra.sweeper` names."""
         order = self.orders[HydraConfig.get().sweeper.unit]
         quiet_lightning()
-        worker = self._worker()
+        worker = self._worker(order)
         unit = Unit(tuple(worker.plan.jobs[number] for number in order.numbers), order.fused)
         result, stop = UnitResult(), StopSweep()
         try:
             with worker.folder.unit_locked(order.numbers[0]), stop:
+                if worker.folder.stop.exists():
+                    return result
                 if order.fused:
                     with stop.held():
                         result = worker.run(unit, order.wanted, lambda: stop.received)
                 else:
                     result = worker.run(unit, order.wanted)
+                self._tell(worker, order, result)
         except Interrupted as interruption:
             return replace(result, interrupted=interruption.signal_number)
         except SystemExit as ended:
             return replace(result, interrupted=int(ended.code or 0) - 128)
         return result
 
-    def _worker(self) -> Worker:
+    def _tell(self, worker: Worker, order: Order, result: UnitResult) -> None:
+        """Leave the results where `HandedOut` finds them before the launcher is done."""
+        failed = any(row.status == "failed" for row in result.rows)
+        if failed and self.options.on_failure == "stop":
+            worker.folder.stop.touch()
+        if result.rows:
+            path = worker.folder.unit_results(order.numbers[0])
+            Results(path, list(worker.plan.axes), result.rows)
+
+    def _worker(self, order: Order) -> Worker:
         folder = SweepFolder(self.folder)
         plan = read_plan(folder.plan)
         return Worker(
@@ -108,7 +121,7 @@ class UnitFunction:
             options=self.options,
             application=self.application,
             callbacks=self.callbacks,
-            display=Display(0, plan.metric, plan.mode, enabled=False),
+            watcher=ProgressFile(folder.unit_progress(order.numbers[0]), len(order.numbers)),
         )
 
 

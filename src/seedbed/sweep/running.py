@@ -16,6 +16,7 @@ from seedbed.signals import StopSweep
 from seedbed.sweep.closing import best_first, closing_table, command_alone, counts_text
 from seedbed.sweep.display import Display
 from seedbed.sweep.folders import remove_leftovers
+from seedbed.sweep.handed_out import HandedOut
 from seedbed.sweep.launching import Order, UnitFunction, launch
 from seedbed.sweep.plan_file import SavedPlan
 from seedbed.sweep.results import Results, Row, read_results
@@ -37,13 +38,13 @@ class Sweep:
     `master` is the config of the command, whose launcher is used.
     """
 
-    def __init__(self, worker: Worker, master: DictConfig) -> None:
+    def __init__(self, worker: Worker, display: Display, master: DictConfig) -> None:
         self.worker = worker
+        self.display = display
         self.master = master
         self.folder: SweepFolder = worker.folder
         self.plan: SavedPlan = worker.plan
         self.options: Any = worker.options
-        self.display: Display = worker.display
         self.stop = StopSweep()
         self.started = time.monotonic()
         self.goes_on = self.folder.results.is_file()
@@ -63,6 +64,7 @@ class Sweep:
         for path in (self.folder.path, self.folder.saved):
             remove_leftovers(path)
         self.results = Results(self.folder.results, list(self.plan.axes), self.done)
+        self.folder.forget_units()
         for job in self.plan.jobs:
             if job.number in self.missing and self.goes_on:
                 self._remove(self.worker.folder_name(job))
@@ -79,7 +81,8 @@ class Sweep:
 
     def _done(self) -> list[Row]:
         """Return the rows of the jobs that need not run again."""
-        rows = {row.number: row for row in read_results(self.folder.results)}
+        tables = (self.folder.results, *self.folder.results_of_units())
+        rows = {row.number: row for path in tables for row in read_results(path)}
         found = []
         for job in self.plan.jobs:
             row = rows.get(job.number)
@@ -154,10 +157,12 @@ class Sweep:
             worker.application,
             worker.callbacks,
         )
-        results = launch(self.master, function, orders)
+        with HandedOut(units, self.folder, self.display, self._take) as handed_out:
+            results = launch(self.master, function, orders)
         refused = []
         for unit, result in zip(units, results, strict=True):
-            refused += self._take(unit, result)
+            if unit in handed_out.left:
+                refused += self._take(unit, result)
         for result in results:
             if result.interrupted is not None:
                 raise Interrupted(result.interrupted)
@@ -173,8 +178,8 @@ class Sweep:
         self.display.add(result.rows)
         _tell_errors(result.rows)
         self._prune()
-        if unit.fused and result.interrupted is None:
-            self.folder.state(unit.jobs[0].number).unlink(missing_ok=True)
+        if result.interrupted is None:
+            self.folder.forget_unit(unit.jobs[0].number)
         return []
 
     def _stops_now(self) -> bool:

@@ -40,6 +40,33 @@ class SweepFolder:
         """The state of the chunk in training whose first job has this number."""
         return self.saved / f"chunk-{first}.ckpt"
 
+    def unit_progress(self, first: int) -> Path:
+        """How far the unit is whose first job has this number, where it runs elsewhere."""
+        return self.saved / f"unit-{first}.json"
+
+    def unit_results(self, first: int) -> Path:
+        """The table of the jobs of such a unit, written when it has ended."""
+        return self.saved / f"unit-{first}.csv"
+
+    @property
+    def stop(self) -> Path:
+        """A file that keeps units from starting elsewhere: one has failed."""
+        return self.saved / "stop"
+
+    def results_of_units(self) -> list[Path]:
+        """Return the tables of units that nobody has entered into the sweep's own yet."""
+        return sorted(self.saved.glob("unit-*.csv"))
+
+    def forget_units(self) -> None:
+        """Remove what units elsewhere have left, all of whose results are in the sweep's table."""
+        for path in (self.stop, *self.saved.glob("unit-*.csv"), *self.saved.glob("unit-*.json")):
+            path.unlink(missing_ok=True)
+
+    def forget_unit(self, first: int) -> None:
+        """Remove what a unit has left, whose results are in the sweep's table."""
+        for path in (self.unit_progress(first), self.unit_results(first), self.state(first)):
+            path.unlink(missing_ok=True)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from running this sweep; raises ConfigError where one does."""

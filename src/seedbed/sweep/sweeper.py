@@ -94,7 +94,7 @@ def _sweep(
 ) -> Sweep:
     display = Display(len(plan.jobs), plan.metric, plan.mode)
     worker = Worker(composer, folder, plan, options, application, callbacks, display, numbers or {})
-    return Sweep(worker, master)
+    return Sweep(worker, display, master)
 
 
 # Going on

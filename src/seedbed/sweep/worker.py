@@ -27,12 +27,12 @@ from seedbed.sweep.chunk import (
 )
 from seedbed.sweep.closing import best_first
 from seedbed.sweep.composer import Composer
-from seedbed.sweep.display import Display
 from seedbed.sweep.fusing import JobNumbers
 from seedbed.sweep.jobs import Job
 from seedbed.sweep.plan import numbers_of_jobs
 from seedbed.sweep.plan_file import SavedPlan
 from seedbed.sweep.program import CannotFuse
+from seedbed.sweep.progress import Watcher
 from seedbed.sweep.results import Row
 from seedbed.sweep.sweep_folder import SweepFolder
 from seedbed.train import provenance_of_command, provenance_of_job
@@ -71,7 +71,7 @@ class Worker:
     options: Any
     application: Any
     callbacks: Callbacks
-    display: Display
+    watcher: Watcher
     # What is known of jobs from the plan; it is read from their configs where it is missing.
     numbers: Mapping[int, JobNumbers] = field(default_factory=dict)
 
@@ -126,7 +126,7 @@ class Worker:
             numbers = numbers_of_jobs(self.composer, jobs)
         config = self.composer.config(jobs[0])
         points = self.options.points
-        return train_chunk(config, numbers, points, state, self.display.chunk_epoch)
+        return train_chunk(config, numbers, points, state, self.watcher.chunk_epoch)
 
     def _written(self, rows: Sequence[Row]) -> list[int]:
         """Return the numbers of the jobs whose folders are written where not all are."""
@@ -171,7 +171,7 @@ class Worker:
     def _alone(self, job: Job) -> Row:
         config = self.composer.config(job)
         self.application.error = None
-        with listening(self.display.job_epoch):
+        with listening(self.watcher.job_epoch):
             done = run_job(
                 hydra_context=HydraContext(config_loader=None, callbacks=self.callbacks),  # type: ignore[arg-type]
                 task_function=self.application.run,

@@ -1,0 +1,103 @@
+"""What units elsewhere leave behind is taken while the launcher is still busy."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seedbed.sweep import handed_out as module
+from seedbed.sweep.handed_out import HandedOut
+from seedbed.sweep.jobs import Job
+from seedbed.sweep.progress import Progress
+from seedbed.sweep.results import Results, Row
+from seedbed.sweep.sweep_folder import SweepFolder
+from seedbed.sweep.worker import Unit, UnitResult
+
+UNITS = [Unit((Job(0, ()), Job(1, ())), True), Unit((Job(2, ()),), False)]
+
+
+class Shown:
+    """Stands for the display."""
+
+    def __init__(self) -> None:
+        self.units: list[list[Progress]] = []
+
+    def show(self, units: list[Progress]) -> None:
+        self.units.append(units)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SweepFolder:
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 0.01)
+    (tmp_path / ".sweep").mkdir()
+    return SweepFolder(tmp_path)
+
+
+def ended(folder: SweepFolder, *numbers: int) -> list[Row]:
+    """Write the table of a unit that has ended; return its rows."""
+    rows = [Row(n, {"seed": str(n)}, "completed", str(n), {"val/loss": n / 3}) for n in numbers]
+    Results(folder.unit_results(numbers[0]), ["seed"], rows)
+    return rows
+
+
+def until(true: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if true():
+            return
+        time.sleep(0.01)
+    raise AssertionError("nothing came")
+
+
+def test_results_and_progress_are_seen_meanwhile(folder: SweepFolder) -> None:
+    shown: Any = Shown()
+    taken: list[tuple[Unit, UnitResult]] = []
+    with HandedOut(UNITS, folder, shown, lambda *both: taken.append(both)) as handed_out:
+        progress = Progress(1, 0.5, "epoch 1/2", 0.25)
+        folder.unit_progress(2).write_text(json.dumps(asdict(progress)))
+        until(lambda: [progress] in shown.units)
+        assert taken == []
+        rows = ended(folder, 0, 1)
+        until(lambda: len(taken) == 1)
+        assert taken == [(UNITS[0], UnitResult(rows))]
+        until(lambda: handed_out.left == UNITS[1:])
+    assert len(taken) == 1
+
+
+def test_what_has_ended_at_the_last_moment_is_taken(
+    folder: SweepFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 60.0)
+    shown: Any = Shown()
+    taken: list[Unit] = []
+    handed_out = HandedOut(UNITS, folder, shown, lambda unit, result: taken.append(unit))
+
+    def interrupted() -> None:
+        with handed_out:
+            ended(folder, 2)
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert (taken, handed_out.left) == (UNITS[1:], UNITS[:1])
+    assert time.monotonic() - began < 30
+
+
+def test_what_goes_wrong_meanwhile_is_raised_at_the_end(folder: SweepFolder) -> None:
+    def take(unit: Unit, result: UnitResult) -> None:
+        raise OSError("no space")
+
+    shown: Any = Shown()
+    handed_out = HandedOut(UNITS, folder, shown, take)
+
+    def watched() -> None:
+        with handed_out:
+            ended(folder, 0, 1)
+            until(lambda: handed_out._error is not None)
+
+    with pytest.raises(OSError, match="no space"):
+        watched()
