@@ -16,6 +16,7 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from seedbed import collector
 from seedbed.application import register_resolvers
 from seedbed.errors import DiskFull, Interrupted
 from seedbed.schema.store import register_schema
@@ -83,6 +84,7 @@ class UnitFunction:
         """Run the order that `hydra.sweeper` names."""
         order = self.orders[HydraConfig.get().sweeper.unit]
         quiet_lightning()
+        collector.resume()
         worker = self._worker(order)
         unit = Unit(tuple(worker.plan.jobs[number] for number in order.numbers), order.fused)
         result, stop = UnitResult(), StopSweep()
