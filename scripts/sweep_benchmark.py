@@ -15,6 +15,7 @@ what it wrote is removed afterwards.
 import argparse
 import csv
 import functools
+import gc
 import json
 import os
 import shutil
@@ -785,6 +786,9 @@ def rate(bench: Bench) -> list[Row]:
         "formula": HandLoop(start, sizes.epochs, formula=True),
     }
     seconds: dict[str, list[float]] = {name: [] for name in (*engines, *loops)}
+    # A command has nothing of the other parts in memory: the collector shall not walk through it.
+    gc.collect()
+    gc.freeze()
     for _ in range(sizes.rate_rounds):
         for name, inside in engines.items():
             train = functools.partial(inside.train, inside.group())
