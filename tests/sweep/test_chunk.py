@@ -175,7 +175,9 @@ def test_folders_of_some_jobs_may_be_written(runs: Any, tmp_path_factory: Any) -
     chunk, folder = both(runs, tmp_path_factory, LOGS)
     places = [2, 1]
     jobs = [fused_job(folder / "some", place, folder / "alone" / str(place)) for place in places]
-    write_folders(chunk, places, jobs)
+    counts: list[tuple[int, int]] = []
+    write_folders(chunk, places, jobs, lambda count, of: counts.append((count, of)))
+    assert counts == [(number, len(places)) for number in range(1, len(places) + 1)]
     assert sorted(one.name for one in (folder / "some").iterdir()) == ["1", "2"]
     for place in places:
         here, there = (folder / kind / str(place) for kind in ("some", "fused"))

@@ -45,6 +45,17 @@ def test_a_line_every_few_seconds_says_all(clock: Any, capsys: pytest.CaptureFix
     assert line.startswith("3 of 1,000 jobs  best val/loss 0.125  2 failed or diverged  20 s, ")
 
 
+def test_how_long_writing_takes_is_not_told(clock: Any, capsys: Any) -> None:
+    display = Display(400, "val/loss", "min")
+    display.open([])
+    display.start(400)
+    display.chunk_epoch(engine(10, 0.5))
+    clock.now += 10.0
+    display.folder_written(30, 400)
+    expected = "0 of 400 jobs  400 running, folder 30/400  best val/loss 0.5  10 s\n"
+    assert capsys.readouterr().err == expected
+
+
 def test_jobs_that_were_done_before_do_not_count_for_the_time_left(
     clock: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

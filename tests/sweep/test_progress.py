@@ -50,6 +50,10 @@ def test_a_file_is_written_once_a_second(tmp_path: Path, monkeypatch: pytest.Mon
     clock.now = 103.0
     file.job_epoch(1, 2, {})
     assert read_progress(path) == Progress(7, 0.5, "epoch 1/2", 0.5)
+    file.folder_written(3, 1000)
+    clock.now = 104.0
+    file.folder_written(4, 1000)
+    assert read_progress(path) == Progress(7, 0.5, "folder 4/1,000", 0.5)
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", json.dumps({"job": 1})])

@@ -121,12 +121,21 @@ def train_chunk(
     )
 
 
-def write_folders(chunk: TrainedChunk, places: Sequence[int], jobs: Sequence[FusedJob]) -> None:
-    """Write the run folders of the jobs at these places of the chunk."""
+def write_folders(
+    chunk: TrainedChunk,
+    places: Sequence[int],
+    jobs: Sequence[FusedJob],
+    written: Callable[[int, int], None] = lambda count, of: None,
+) -> None:
+    """Write the run folders of the jobs at these places of the chunk.
+
+    `written` is told how many there are by now, and of how many.
+    """
     outcomes = [chunk.outcomes[place] for place in places]
     scalars = _scalars(outcomes) if chunk.tensorboard else [None] * len(places)
-    for place, job, points in zip(places, jobs, scalars, strict=True):
+    for count, (place, job, points) in enumerate(zip(places, jobs, scalars, strict=True), start=1):
         write_run(job.folder, _files(chunk, place, job, points))
+        written(count, len(jobs))
 
 
 def write_failed(job: FusedJob, error: str, times: dict[str, Any]) -> None:

@@ -87,6 +87,11 @@ class Display:
         self.units[0].job_epoch(epoch, last, metrics)
         self._line()
 
+    def folder_written(self, count: int, of: int) -> None:
+        """So many run folders of a chunk that has trained have been written."""
+        self.units[0].folder_written(count, of)
+        self._line()
+
     def _line(self) -> None:
         """Print a line, where there is no terminal and it is time for one."""
         now = time.monotonic()
@@ -113,7 +118,8 @@ class Display:
         if not trained:
             return f"{seconds:.0f} s"
         left = seconds / trained * (self.jobs - self.before - trained)
-        return f"{seconds:.0f} s, {left:.0f} s left"
+        # What is left after the last epoch is to write, nobody knows how long.
+        return f"{seconds:.0f} s" + (f", {left:.0f} s left" if left >= 0.5 else "")
 
     def _partly(self) -> float:
         """Return what the running units have trained, in jobs."""

@@ -21,6 +21,9 @@ class Watcher(Protocol):
     def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
         """A job that trains alone has trained one more epoch of `last`, if that is known."""
 
+    def folder_written(self, count: int, of: int) -> None:
+        """So many run folders of a chunk that has trained have been written."""
+
 
 @dataclass
 class Progress:
@@ -45,6 +48,10 @@ class Progress:
         self.epoch = f"epoch {epoch}/{last}" if last else f"epoch {epoch}"
         self.share = epoch / last if last else 0.0
 
+    def folder_written(self, count: int, of: int) -> None:
+        """So many run folders of a chunk that has trained have been written."""
+        self.epoch = f"folder {count:,}/{of:,}"
+
 
 class ProgressFile:
     """Notes how far a unit is, from time to time."""
@@ -58,13 +65,22 @@ class ProgressFile:
         """An engine has trained one more epoch."""
         if self._is_time():
             self.progress.chunk_epoch(engine)
-            write_json(self.path, asdict(self.progress))
+            self._write()
 
     def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
         """A job that trains alone has trained one more epoch."""
         if self._is_time():
             self.progress.job_epoch(epoch, last, metrics)
-            write_json(self.path, asdict(self.progress))
+            self._write()
+
+    def folder_written(self, count: int, of: int) -> None:
+        """So many run folders of a chunk that has trained have been written."""
+        if self._is_time():
+            self.progress.folder_written(count, of)
+            self._write()
+
+    def _write(self) -> None:
+        write_json(self.path, asdict(self.progress))
 
     def _is_time(self) -> bool:
         now = time.monotonic()

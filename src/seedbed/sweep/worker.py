@@ -105,7 +105,7 @@ class Worker:
         places = {job.number: place for place, job in enumerate(jobs) if job.number in wanted}
         if self.options.keep == "all":
             prepared = self._prepared([jobs[place] for place in places.values()])
-            write_folders(chunk, list(places.values()), prepared)
+            write_folders(chunk, list(places.values()), prepared, self.watcher.folder_written)
             return UnitResult(
                 [
                     _row(chunk, places[one.number], one.number, one.name, one.axes)
@@ -114,7 +114,8 @@ class Worker:
             )
         rows = [_row(chunk, at, number, *self._place(jobs[at])) for number, at in places.items()]
         written = [places[number] for number in self._written(rows)]
-        write_folders(chunk, written, self._prepared([jobs[place] for place in written]))
+        prepared = self._prepared([jobs[place] for place in written])
+        write_folders(chunk, written, prepared, self.watcher.folder_written)
         return UnitResult(rows)
 
     def _trained(self, jobs: Sequence[Job], requested: Any) -> TrainedChunk:
