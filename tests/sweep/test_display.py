@@ -1,9 +1,11 @@
 """What a sweep shows while it runs."""
 
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from seedbed.sweep import display as module
 from seedbed.sweep.display import Display
@@ -95,3 +97,20 @@ def test_a_unit_that_has_not_begun_to_train_is_shown_as_running(clock: Any, caps
     clock.now += 10.0
     display.show([Progress(4)])
     assert capsys.readouterr().err == "0 of 10 jobs  4 running  10 s\n"
+
+
+@pytest.mark.parametrize(("width", "bar"), [(78, 0), (83, 0), (84, 6), (92, 14), (200, 24)])
+def test_a_line_fits_the_terminal(clock: Any, width: int, bar: int) -> None:
+    display = Display(1000, "val/loss", "min")
+    display.open([])
+    display.start(400)
+    display.chunk_epoch(engine(5, 0.25))
+    clock.now += 10.0
+    file = StringIO()
+    Console(width=width, file=file).print(display._bar(width))
+    jobs, words = "0 of 1,000 jobs", "400 running, epoch 5/10  best val/loss 0.25  10 s, 40 s left"
+    line = " ".join(file.getvalue().rstrip("\n").split("\n"))
+    assert line.startswith(jobs)
+    assert line.rstrip().endswith(words)
+    assert len(line.rstrip()) == len(jobs) + bar + 2 + len(words)
+    assert (bar > 0) == ("━" in line)

@@ -10,6 +10,7 @@ from seedbed.sweep.progress import Progress
 from seedbed.sweep.results import Row
 
 SECONDS_BETWEEN_LINES = 5.0
+SHORTEST_BAR, LONGEST_BAR = 6, 24
 
 
 class Display:
@@ -39,7 +40,11 @@ class Display:
             from rich.live import Live
 
             console = Console(stderr=True)
-            self._live = Live(get_renderable=self._bar, console=console, refresh_per_second=4)
+            self._live = Live(
+                get_renderable=lambda: self._bar(console.width),
+                console=console,
+                refresh_per_second=4,
+            )
             self._live.start()
 
     def close(self) -> None:
@@ -125,12 +130,18 @@ class Display:
         """Return what the running units have trained, in jobs."""
         return sum(unit.jobs * unit.share for unit in self.units)
 
-    def _bar(self) -> Any:
+    def _bar(self, width: int) -> Any:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
+        from rich.text import Text
 
         jobs, *words = self._words()
+        text = "  ".join(words)
+        room = width - len(jobs) - len(text) - len("   ")
+        if room < SHORTEST_BAR:
+            return Text(f"{jobs}  {text}")
         row = Table.grid(padding=(0, 1))
         done = self.done + self._partly()
-        row.add_row(jobs, ProgressBar(total=self.jobs, completed=done, width=24), "  ".join(words))
+        bar = ProgressBar(total=self.jobs, completed=done, width=min(LONGEST_BAR, room))
+        row.add_row(jobs, bar, text)
         return row
