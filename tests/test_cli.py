@@ -1,5 +1,6 @@
 """The command line: verbs, help, lists, completion, and what is imported for each."""
 
+import json
 import os
 import re
 import subprocess
@@ -284,6 +285,25 @@ def test_whoever_reads_the_output_may_stop_early(tmp_path):
         os.close(writing)
 
         assert (found.returncode, found.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("words", [("hydra.run.dir=run",), ("-m", "seed=1,2", "hydra.sweep.dir=.")])
+def test_a_run_outlives_whoever_reads_its_output(tmp_path, words):
+    # As in `seedbed train 2>&1 | head -1`.
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [SEEDBED, "train", *words, "trainer=cpu", "trainer.max_epochs=2"]
+    found = subprocess.run(command, cwd=tmp_path, stdout=writing, stderr=writing, timeout=100)
+    os.close(writing)
+
+    assert found.returncode == 0
+    records = [json.loads(path.read_text()) for path in tmp_path.glob("*/run.json")]
+    assert [one["status"] for one in records] == ["completed"] * (2 if "-m" in words else 1)
+
+
+@pytest.mark.parametrize("word", ["sweep.plan=true", "sweep.resume=latest", "sweep.table=no.csv"])
+def test_keys_of_a_sweep_are_refused_without_one(refused, word):
+    assert f"{word}: the keys of sweep need -m" in refused("train", word)
 
 
 # ---- Completion ----------------------------------------------------------------------------------

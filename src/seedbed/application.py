@@ -69,11 +69,19 @@ class CheckBeforeRun(Callback):
         try:
             check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
             if "optimizer" in config:
+                _check_no_sweep(config)
                 _check_folder_is_free(config)
             elif "run" in config:
                 open_run(config.run, config.paths.outputs)
         except Exception as error:
             raise StopBeforeRun from error
+
+
+def _check_no_sweep(config: DictConfig) -> None:
+    """Raise ConfigError where the command says something about a sweep, and is none."""
+    for word in config.hydra.overrides.task:
+        if word.lstrip("+").startswith("sweep."):
+            raise ConfigError(f"{word}: the keys of sweep need -m: seedbed train -m {word}")
 
 
 def _check_folder_is_free(config: DictConfig) -> None:
@@ -190,6 +198,8 @@ class Jobs:
         self.codes: list[int] = []
         # What went wrong with the last job.
         self.error: str | None = None
+        # The errors whose tracebacks were shown.
+        self._shown: set[tuple[str, str]] = set()
 
     def run(self, config: DictConfig) -> None:
         """Run one job; what goes wrong is shown and does not stop the others of a sweep."""
@@ -223,10 +233,18 @@ class Jobs:
         if code == WRONG_CONFIG:
             self._clean_up()
         if not isinstance(error, SeedbedError):
-            traceback.print_exception(error)
+            self.show_traceback(error)
         elif HydraConfig.get().mode != RunMode.MULTIRUN:  # A sweep says which job it was.
             _show(error, code)
         return code
+
+    def show_traceback(self, error: Exception) -> None:
+        """Print where an error comes from; jobs that fail alike show it once."""
+        *_, origin = traceback.extract_tb(error.__traceback__) or [None]
+        shown = (repr(error), str(origin))
+        if shown not in self._shown:
+            self._shown.add(shown)
+            traceback.print_exception(error)
 
     def _clean_up(self) -> None:
         if self.verb == "train":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from seedbed import __version__, collector, listing
 from seedbed.errors import SeedbedError, listed, nearest
+from seedbed.output import outlive_readers
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -23,14 +24,11 @@ VERBS = {
 
 def main() -> None:
     """Run `seedbed VERB ...` with the process's arguments; exits with the contract's codes."""
+    outlive_readers()
     try:
         run_command()
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output, `head` for instance, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 def run_command() -> None:

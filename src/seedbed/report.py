@@ -68,7 +68,7 @@ def report(config: DictConfig, command: list[str]) -> int:
     if len(sweeps) == 1:
         print(f"results      {summary.relative(sweeps[0].folder.results)}")
     if len(sweeps) == 1 and any(row.folder for row in rows):
-        print(f"TensorBoard  seedbed dashboard {summary.relative(sweeps[0].folder.path)}")
+        print(f"TensorBoard  {summary.dashboard_command(sweeps[0].folder.path)}")
     return 0
 
 

@@ -1,5 +1,6 @@
 """What a run prints about itself: one line on the data, and the closing table."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -128,9 +129,12 @@ def print_table(table: Any) -> None:
 
 def closing_lines(folder: Path, outputs: str) -> str:
     """Return where the run lies and how to look at it."""
-    return (
-        f"run folder   {relative(folder)}\nTensorBoard  seedbed dashboard {relative(Path(outputs))}"
-    )
+    return f"run folder   {relative(folder)}\nTensorBoard  {dashboard_command(Path(outputs))}"
+
+
+def dashboard_command(folder: Path) -> str:
+    """Return the command that shows a folder, as it is typed into a shell."""
+    return f"seedbed dashboard {shlex.quote(relative(folder))}"
 
 
 def relative(path: Path) -> str:

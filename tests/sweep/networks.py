@@ -86,3 +86,46 @@ class BlindWhenEvaluated(nn.Linear):
     def forward(self, inputs: Tensor) -> Tensor:
         output = super().forward(inputs)
         return output if self.training else output * torch.nan
+
+
+class Noisy(nn.Linear):
+    """Draws random numbers without a module that is known to."""
+
+    def __init__(self, input_shape: list[int], output_size: int, bias: bool) -> None:
+        super().__init__(input_shape[0], output_size, bias)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        output = super().forward(inputs)
+        return output + torch.rand_like(output)
+
+
+class StepCounting(nn.Linear):
+    """Counts its steps in a number of Python's."""
+
+    def __init__(self, input_shape: list[int], output_size: int, bias: bool) -> None:
+        super().__init__(input_shape[0], output_size, bias)
+        self.steps = 0
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        self.steps += 1
+        return super().forward(inputs) + 0.01 * self.steps
+
+
+class Remembering(StepCounting):
+    """Keeps what it has seen in a list."""
+
+    def __init__(self, input_shape: list[int], output_size: int, bias: bool) -> None:
+        super().__init__(input_shape, output_size, bias)
+        self.seen: list[int] = []
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        self.seen.append(len(inputs))
+        return nn.Linear.forward(self, inputs)
+
+
+class WithoutNumber(nn.Linear):
+    """Holds a number that is none."""
+
+    def __init__(self, input_shape: list[int], output_size: int, bias: bool) -> None:
+        super().__init__(input_shape[0], output_size, bias)
+        self.limit = float("nan")

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -281,7 +282,7 @@ def test_the_loss_has_each_jobs_own_numbers(
 NETWORKS = "model._target_=tests.sweep.networks."
 
 
-@pytest.mark.parametrize("name", ["Normed", "Tied", "RandomFeatures"])
+@pytest.mark.parametrize("name", ["Normed", "Tied", "RandomFeatures", "WithoutNumber"])
 def test_networks_of_the_users_own(tmp_path: Path, name: str) -> None:
     # Some jobs end before the others, and their best epochs are not the last.
     common = (*LINE, *SPLIT, DOUBLE, f"{NETWORKS}{name}", "optimizer.momentum=0.9")
@@ -301,6 +302,8 @@ def test_networks_of_the_users_own(tmp_path: Path, name: str) -> None:
     [
         ("HiddenFeatures", "^features of the network differs from job to job$"),
         ("RandomSlope", "^slopes of the network differs from job to job$"),
+        ("StepCounting", "^steps of the network changes while it trains$"),
+        ("Remembering", "^seen of the network changes while it trains$"),
         ("Counting", "^_extra_state in the network's state_dict is no parameter or buffer of it$"),
     ],
 )
@@ -309,6 +312,32 @@ def test_networks_that_hold_more_than_their_tensors_train_alone(
 ) -> None:
     with pytest.raises(CannotFuse, match=reason):
         together(tmp_path, (*LINE, f"{NETWORKS}{name}"), (("seed=1",), ("seed=2",)))
+
+
+@pytest.mark.parametrize(
+    ("words", "draws"),
+    [
+        ((f"{NETWORKS}Noisy",), True),
+        (("model=mlp", "model.hidden=[4]", "model.dropout=0.5"), True),
+        ((f"{NETWORKS}Normed",), False),
+        ((), False),
+    ],
+)
+def test_a_step_that_draws_random_numbers_is_known(tmp_path: Path, words: Job, draws: bool) -> None:
+    config = composed(*QUIET, *LINE, *words, "trainer.max_epochs=2")
+    numbers = [replace(numbers_of(config), seed=seed) for seed in (1, 2)]
+
+    def stop(engine: Engine) -> None:
+        raise KeyError
+
+    for_training = [make_group(deepcopy(config), numbers, RunFolder(tmp_path)) for _ in range(2)]
+    engine, other = map(Engine, for_training)
+    with pytest.raises(KeyError):
+        engine.train(stop)
+    assert engine.draws is draws
+    # It goes on in another process, which may have no step left to take.
+    other.restore(engine.state())
+    assert other.draws is draws
 
 
 def test_networks_are_read_before_the_first_one_goes_to_the_device(tmp_path: Path) -> None:

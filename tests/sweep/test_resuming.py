@@ -426,7 +426,9 @@ def test_what_is_no_sweep_is_refused(refused: Any, command: Any, tmp_path: Path)
     assert "not the plan of a sweep" in refused(*RESUME)
 
 
-@pytest.mark.parametrize("word", ["seed=3", "optimizer=adam", "sweep.keep=best", "+note=1"])
+@pytest.mark.parametrize(
+    "word", ["seed=3", "optimizer=adam", "sweep.keep=best", "+note=1", "hydra.sweep.dir=other"]
+)
 def test_other_words_beside_resume_are_refused(refused: Any, word: str) -> None:
     assert f"{word}: sweep.resume goes on with a sweep as it was begun" in refused(*RESUME, word)
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import sys
 import weakref
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,7 @@ def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
         (("sweep.fuse=always,never",), "sweep"),
         (("sweep.fuse=sometimes", "seed=0,1"), "sweep.fuse"),
         (("sweep.zip=[seed]", "optimizer.lr=1,2"), "sweep.zip"),
+        (("sweep.zip=[[seed]]", "seed=1,2"), "sweep.zip: ['seed'] is no axis. Axes: seed"),
         (("sweep.table=none.csv",), "none.csv"),
         (("seed=0,1", "sweep.repeats=2"), "overlap"),
         (("freeze.parameters=[bias],[nothing]", "seed=0,1"), "freeze.parameters"),
@@ -235,11 +237,8 @@ def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
 def test_a_wrong_job_stops_the_sweep_before_anything_is_written(
     refused: Any, words: tuple[str, ...], message: str
 ) -> None:
-    assert (
-        message in refused(*TRAIN, *words, "sweep.fuse=always", function=None)
-        if all("sweep.fuse" not in word for word in words)
-        else refused(*TRAIN, *words, function=None)
-    )
+    fuse = () if any("sweep.fuse" in word for word in words) else ("sweep.fuse=always",)
+    assert message in refused(*TRAIN, *words, *fuse, function=None)
 
 
 def test_a_sweep_with_a_job_that_diverges_fails_and_completes_the_others(
@@ -386,3 +385,21 @@ def test_a_job_alone_leaves_nothing_in_memory(
     monkeypatch.setattr(train, "build_experiment", built)
     command(*TRAIN, "seed=1,2,3", "sweep.fuse=never")
     assert alive == [0, 0, 0]
+
+
+def test_jobs_that_fail_alike_show_where_once(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "fails_alike.py").write_text(
+        "from seedbed.models import Linear\n"
+        "class Net(Linear):\n"
+        "    def forward(self, inputs):\n"
+        "        raise ValueError('of the test')\n"
+    )
+    sys.path.insert(0, str(tmp_path))
+    try:
+        outcome = command(*TRAIN, "model._target_=fails_alike.Net", "seed=1,2,3")
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert outcome.code == 1
+    assert outcome.err.count("Traceback") == 1
+    for number in range(3):
+        assert f"job {number} failed: ValueError: of the test" in outcome.err

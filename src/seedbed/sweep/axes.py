@@ -135,6 +135,7 @@ def _bare(key: str) -> str:
 def _paired(axes: Mapping[str, Axis], zip_axes: Sequence[str]) -> list[str]:
     """Return the paired keys as they stand in the axes; raises ConfigError for what is no axis."""
     sweeps = {_bare(key): key for key, axis in axes.items() if axis.sweeps}
+    zip_axes = [str(key) for key in zip_axes]  # Hydra lets lists in a list of texts pass.
     for key in zip_axes:
         if _bare(key) not in sweeps:
             known = f"Axes: {listed(sweeps)}" if sweeps else "This sweep has none."

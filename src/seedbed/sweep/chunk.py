@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from omegaconf import DictConfig
-from torch import nn
 
 from seedbed import build
 from seedbed.callbacks import Checkpoint
@@ -25,9 +24,6 @@ from seedbed.sweep.engine import Engine, Group
 from seedbed.sweep.folders import RunFiles, job_state, write_run
 from seedbed.sweep.fusing import JobNumbers, make_group
 from seedbed.sweep.journal import Outcome
-
-# What it draws differs from what a job alone draws.
-DROPOUT = nn.modules.dropout._DropoutNd
 
 
 class FusedJob(NamedTuple):
@@ -47,11 +43,15 @@ class FusedJob(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainedChunk:
-    """Jobs that have trained side by side, in the order of their group."""
+    """Jobs that have trained side by side, in the order of their group.
+
+    They are `exact` unless their steps draw random numbers: a job alone would draw others.
+    """
 
     group: Group
     outcomes: Sequence[Outcome]
     times: dict[str, Any]
+    exact: bool
     checkpoints: bool
     tensorboard: bool
 
@@ -115,6 +115,7 @@ def train_chunk(
         group=group,
         outcomes=outcomes,
         times={"started": started, "finished": now(), "seconds": seconds},
+        exact=not engine.draws,
         checkpoints=any(isinstance(one, Checkpoint) for one in callbacks),
         # Jobs that fuse have no other logger.
         tensorboard=len(config.logger) > 0,
@@ -150,7 +151,6 @@ def _record(
 ) -> dict[str, Any]:
     """Return the fields of run.json."""
     group, outcome = chunk.group, chunk.outcomes[place]
-    exact = not any(isinstance(module, DROPOUT) for module in group.nets[place].modules())
     fingerprint = _data(group, place).fingerprint
     data = {**job.provenance["data"], "fingerprint": fingerprint}
     fields = record_fields(
@@ -165,7 +165,7 @@ def _record(
         **fields,
         "stopped": outcome.stopped,
         **_parameters(group, place, outcome),
-        "group": {"jobs": len(group.nets), "exact": exact},
+        "group": {"jobs": len(group.nets), "exact": chunk.exact},
     }
 
 

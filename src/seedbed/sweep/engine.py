@@ -20,9 +20,12 @@ from seedbed.errors import Diverged
 from seedbed.sweep.batches import Batch, JobBatches
 from seedbed.sweep.journal import Journal, Metrics, Outcome
 from seedbed.sweep.program import (
+    CannotFuse,
     Layout,
     Program,
+    difference,
     evaluation_program,
+    fixed,
     named_tensors,
     random_numbers_kept,
     record,
@@ -106,6 +109,8 @@ class Engine:
         self.journal = Journal(group.max_epochs, group.monitor, group.mode, group.points)
         self.best = (self.rows.clone(), _cloned(self.others))
         self.epoch = self.steps = 0
+        # Whether a step draws random numbers, as dropout does: a job alone draws others.
+        self.draws = False
         self._programs: dict[Any, Program] = {}
         self._random_state: list[Tensor] | None = None
         self._threads = _threads(self._numbers_in_a_step())
@@ -146,6 +151,7 @@ class Engine:
         return {
             "epoch": self.epoch,
             "steps": self.steps,
+            "draws": self.draws,
             "job": torch.from_numpy(self.job),
             "running": torch.from_numpy(self.running),
             "rows": self.rows,
@@ -161,7 +167,7 @@ class Engine:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a state was taken; the engine was just made of the same jobs."""
         self._keep(state["job"].numpy())
-        self.epoch, self.steps = state["epoch"], state["steps"]
+        self.epoch, self.steps, self.draws = state["epoch"], state["steps"], state["draws"]
         self.running = state["running"].numpy()
         self.rows = state["rows"].to(self.device)
         self.others, self.states = (
@@ -216,9 +222,18 @@ class Engine:
                 group.clip_by_norm,
                 batch.shared,
             )
-            self._programs[key] = record(step, *state, batch.inputs, batch.targets)
+            self._programs[key] = self._recorded(step, *state, batch.inputs, batch.targets)
         with torch.no_grad():
             return self._programs[key](*state, batch.inputs, batch.targets)
+
+    def _recorded(self, step: Callable[..., tuple[Tensor, ...]], *example: Any) -> Program:
+        """Record a training step; raises CannotFuse where the network itself counts its steps."""
+        before = fixed(self.net)
+        program = record(step, *example)
+        if name := difference(before, fixed(self.net)):
+            raise CannotFuse(f"{name} of the network changes while it trains")
+        self.draws = self.draws or program.draws
+        return program
 
     def _measure(self, split: str, weights: tuple[Tensor, dict[str, Tensor]]) -> Metrics:
         """Return loss and metrics of a split, by `split/name`; nothing where it has no rows."""

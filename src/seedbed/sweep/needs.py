@@ -5,11 +5,12 @@ measured: before anything is trained, one job takes a step and is evaluated on a
 buffers inside an operation and the gaps between blocks of memory are not seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
 from seedbed.schema.data import SPLITS
@@ -17,7 +18,7 @@ from seedbed.sweep.allocations import Allocations
 from seedbed.sweep.batches import Batch
 from seedbed.sweep.engine import Engine, Group
 from seedbed.sweep.journal import logged_epochs
-from seedbed.sweep.program import CannotFuse, Program, evaluation_program, training_program
+from seedbed.sweep.program import CannotFuse, evaluation_program, training_program
 from seedbed.sweep.sums import NUMBERS_KEPT, JobSums
 
 # Bytes in the CPU's memory, measured: texts and records of a job; a tensor of its network or of a
@@ -129,7 +130,7 @@ def _measured(
     return stepping.most, kept * (_bytes(results) + summing.most)
 
 
-def _step(engine: Engine, split: str, shared: bool) -> Program:
+def _step(engine: Engine, split: str, shared: bool) -> Callable[..., tuple[Tensor, ...]]:
     group, net, layout = engine.group, engine.net, engine.layout
     net.train(split == "train")
     if split != "train":

@@ -9,6 +9,7 @@ jobs train one after another.
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,17 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from seedbed.sweep.updates import Numbers, Rule, clip
 from seedbed.tasks import Task
 
-Program = Callable[..., tuple[Tensor, ...]]
+
+@dataclass(frozen=True)
+class Program:
+    """A step as it was recorded. `draws` says whether it draws random numbers."""
+
+    run: Callable[..., tuple[Tensor, ...]]
+    draws: bool
+
+    def __call__(self, *arguments: Any) -> tuple[Tensor, ...]:
+        """Take the step."""
+        return self.run(*arguments)
 
 
 class CannotFuse(Exception):
@@ -50,23 +61,39 @@ def refuse_differences(nets: Sequence[nn.Module]) -> None:
 
     The program is made of the first one, so anything else would be that one's for all jobs.
     """
-    first = _fixed(nets[0])
+    first = fixed(nets[0])
     for net in {id(net): net for net in nets}.values():
-        fixed = _fixed(net)
-        for name in first | fixed:
-            if name not in first or name not in fixed or not _equal(fixed[name], first[name]):
-                raise CannotFuse(f"{name} of the network differs from job to job")
+        if name := difference(first, fixed(net)):
+            raise CannotFuse(f"{name} of the network differs from job to job")
 
 
-def _fixed(net: nn.Module) -> dict[str, Any]:
-    """Return the shapes in a network, and the numbers, texts and tensors that are no state."""
+def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Return the first name that does not have the same value in both, or nothing."""
+    for name in {**one, **other}:
+        if name not in one or name not in other or not _equal(one[name], other[name]):
+            return name
+    return ""
+
+
+def fixed(net: nn.Module) -> dict[str, Any]:
+    """Return the shapes in a network, and the numbers, texts and tensors that are no state.
+
+    A recorded step has them as they are now, for good.
+    """
     found: dict[str, Any] = {name: value.shape for name, value in named_tensors(net).items()}
     found |= {f"{name} in the state_dict": own for name, own in state_names(net).items()}
     for path, module in net.named_modules():
         for name, value in vars(module).items():
             if isinstance(value, Tensor | np.ndarray | int | float | str | list | tuple):
-                found[f"{path}.{name}".lstrip(".")] = value
+                found[f"{path}.{name}".lstrip(".")] = _copy(value)
     return found
+
+
+def _copy(value: Any) -> Any:
+    """Return a value that stays when the one in the network is changed in place."""
+    if isinstance(value, Tensor):
+        return value if isinstance(value, nn.Parameter) else value.detach().clone()
+    return value.copy() if isinstance(value, list | np.ndarray) else value
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -80,7 +107,7 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(_equal, one, other))
     # Of other objects nothing is known.
-    return not isinstance(one, int | float | str) or one == other
+    return not isinstance(one, int | float | str) or one == other or (one != one and other != other)
 
 
 class Layout:
@@ -219,6 +246,10 @@ def _recorded(
         reason = (str(error).strip().splitlines() or [""])[0][:200]
         raise CannotFuse(f"{type(error).__name__}: {reason}") from error
     graph.eval()
+    draws = any(
+        torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
+        for node in graph.graph.nodes
+    )
 
     def replay(*tensors: Tensor) -> Any:
         return graph(*_filled(example, iter(tensors)))
@@ -228,8 +259,8 @@ def _recorded(
             warnings.simplefilter("ignore")
             compiled: Any = torch.jit.trace(replay, tuple(tensors), check_trace=False)
     except RuntimeError:  # Some operations, convolutions among them, have arguments it lacks.
-        return lambda *arguments: tuple(graph(*arguments))
-    return lambda *arguments: compiled(*_tensors(arguments))
+        return Program(lambda *arguments: tuple(graph(*arguments)), draws)
+    return Program(lambda *arguments: compiled(*_tensors(arguments)), draws)
 
 
 def _tensors(arguments: Sequence[Any]) -> list[Tensor]:

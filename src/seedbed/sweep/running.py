@@ -144,7 +144,8 @@ class Sweep:
         chunks = sum(unit.fused for unit in units)
         counts = [f"{chunks} of jobs side by side"] * bool(chunks)
         counts += [f"{len(units) - chunks} single"] * (len(units) > chunks)
-        print(f"{name} runs {len(units)} units: {', '.join(counts)}", file=sys.stderr, flush=True)
+        units_text = f"{len(units)} unit" + "s" * (len(units) > 1)
+        print(f"{name} runs {units_text}: {', '.join(counts)}", file=sys.stderr, flush=True)
         orders = [
             Order(tuple(job.number for job in unit.jobs), unit.fused, tuple(self._wanted(unit)))
             for unit in units
@@ -248,7 +249,7 @@ class Sweep:
             print(f"best alone   {command_alone(plan.flags, words)}")
         print(f"results      {summary.relative(self.folder.results)}")
         if self.options.keep != "record":
-            print(f"TensorBoard  seedbed dashboard {summary.relative(self.folder.path)}")
+            print(f"TensorBoard  {summary.dashboard_command(self.folder.path)}")
 
 
 def resume_word(folder: SweepFolder) -> str:

@@ -108,7 +108,8 @@ def _resume(
     application: Any,
 ) -> None:
     """Run what a sweep has not run yet, or not to its end."""
-    for override in OverridesParser.create().parse_overrides(arguments):
+    elsewhere = [word for word in master.hydra.overrides.hydra if "hydra.sweep" in word]
+    for override in OverridesParser.create().parse_overrides([*arguments, *elsewhere]):
         _refuse_beside_resume(override)
     folder = open_sweep(options.resume, str(master.paths.outputs))
     with folder.locked():

@@ -1,7 +1,6 @@
 """Run a unit of a sweep: a chunk of jobs that trains as one program, or one job alone."""
 
 import gc
-import traceback
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,7 +154,7 @@ class Worker:
         """Record what went wrong with a whole chunk in the folder of each of its jobs."""
         text = str(error)
         if not isinstance(error, SeedbedError):
-            traceback.print_exception(error)
+            self.application.show_traceback(error)
             text = f"{type(error).__name__}: {error}"
         missing = [job for job in jobs if job.number in wanted]
         times = {"started": started, "finished": now(), "seconds": None}
