@@ -228,7 +228,10 @@ def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
         (("sweep.fuse=always,never",), "sweep"),
         (("sweep.fuse=sometimes", "seed=0,1"), "sweep.fuse"),
         (("sweep.zip=[seed]", "optimizer.lr=1,2"), "sweep.zip"),
-        (("sweep.zip=[[seed]]", "seed=1,2"), "sweep.zip: ['seed'] is no axis. Axes: seed"),
+        (
+            ("sweep.zip=[[seed]]", "seed=1,2"),
+            "sweep.zip: ['seed'] is no axis. Did you mean 'seed'?",
+        ),
         (("sweep.table=none.csv",), "none.csv"),
         (("seed=0,1", "sweep.repeats=2"), "overlap"),
         (("freeze.parameters=[bias],[nothing]", "seed=0,1"), "freeze.parameters"),
