@@ -377,6 +377,19 @@ def test_keep_record_keeps_the_table_alone(command: Any, tmp_path: Path, fuse: s
     assert "the loss became" in rows[2]["error"]
 
 
+@pytest.mark.parametrize(("name", "keep"), [(".", "record"), ("..", "record"), ("../other", "all")])
+def test_nothing_outside_of_a_sweeps_folder_is_removed(
+    command: Any, tmp_path: Path, name: str, keep: str
+) -> None:
+    words = (*TRAIN, "seed=1,2", f"sweep.keep={keep}", f"hydra.sweep.subdir={name}")
+    (tmp_path / "all/other").mkdir(parents=True)
+    (tmp_path / "all/other/mine").touch()
+    command(*words, "hydra.sweep.dir=all/sweep")
+    command("train", "-m", "sweep.resume=all/sweep")
+    assert (tmp_path / "all/other/mine").exists()
+    assert (tmp_path / "all/sweep/results.csv").exists()
+
+
 @pytest.mark.parametrize("fuse", ["always", "never"])
 @pytest.mark.parametrize("keep", ["best", "record"])
 def test_what_is_in_the_table_alone_is_not_run_again(

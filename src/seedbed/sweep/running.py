@@ -199,8 +199,9 @@ class Sweep:
             self._remove(name)
 
     def _remove(self, name: str) -> None:
+        """Remove the folder of a job; one that the config puts outside of the sweep's is left."""
         path = self.folder.path / name
-        if path.is_dir() and path != self.folder.path:
+        if path.is_dir() and self.folder.path.resolve() in path.resolve().parents:
             shutil.rmtree(path)
 
     # At the end
