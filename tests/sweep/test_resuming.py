@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,12 +14,14 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from tests.commands import SEEDBED, environment
 from tests.training import record
 
 from seedbed.sweep import running, worker
 from seedbed.sweep.chunk import ChunkState
 from seedbed.sweep.results import Results, read_results
+from seedbed.sweep.sweep_folder import SweepFolder
 
 TRAIN = ("train", "-m", "data=linear_noise", "data.rows=20", "data.batch_size=10")
 TRAIN = (*TRAIN, "data.val_size=5", "trainer=cpu", "trainer.max_epochs=4", "logger=none")
@@ -338,6 +341,15 @@ def test_a_sweep_may_be_moved(command: Any, whole: Any, tmp_path: Path) -> None:
     assert outcome.code == 1, outcome.err
     assert reached(tmp_path / "moved (1)") == reached(whole(*words))
     assert not (tmp_path / "sweep").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["a/b-1.5", "a:b", "a+@b", "a b", "it's", "(1)", "a,b", "ü", "$x", "{a}", "a=b", r"a\b"]
+)
+def test_how_to_go_on_is_one_word_of_a_shell_and_one_path(path: str) -> None:
+    [word] = shlex.split(running.resume_word(SweepFolder(path)))
+    override = OverridesParser.create().parse_override(word)
+    assert (override.get_key_element(), override.value()) == ("sweep.resume", path)
 
 
 def test_latest_is_the_newest_sweep(command: Any, tmp_path: Path) -> None:
