@@ -87,6 +87,16 @@ def test_what_has_ended_at_the_last_moment_is_taken(
     assert time.monotonic() - began < 30
 
 
+def test_units_that_end_at_the_same_time_are_all_taken(folder: SweepFolder) -> None:
+    shown: Any = Shown()
+    taken: list[Unit] = []
+    handed_out = HandedOut(UNITS, folder, shown, lambda unit, result: taken.append(unit))
+    ended(folder, 0, 1)
+    ended(folder, 2)
+    handed_out.look()
+    assert (taken, handed_out.left) == (UNITS, [])
+
+
 def test_what_goes_wrong_meanwhile_is_raised_at_the_end(folder: SweepFolder) -> None:
     def take(unit: Unit, result: UnitResult) -> None:
         raise OSError("no space")

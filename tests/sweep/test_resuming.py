@@ -363,6 +363,8 @@ def test_a_group_that_fails_leaves_its_jobs_that_were_done(
     assert [found[0], found[2]] == [expected[0], expected[2]]
     assert (found[1]["status"], found[1]["error"]) == ("failed", "ValueError: of the test")
     assert record(tmp_path / "sweep/0")["status"] == "completed"
+    assert command(*RESUME).code == 0
+    assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 3
 
 
 def test_of_a_group_that_cannot_train_only_what_is_missing_trains_alone(
@@ -392,9 +394,12 @@ def test_what_goes_on_is_shown_and_not_run_if_asked_to(command: Any, tmp_path: P
     }
 
 
-def test_a_sweep_that_is_done_is_left_as_it_is(command: Any, tmp_path: Path) -> None:
+def test_a_sweep_that_is_done_is_left_as_it_is(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert command(*TRAIN, "seed=1,2", FOLDER).code == 0
     before = {path: path.stat().st_ino for path in (tmp_path / "sweep").glob("*/**/*")}
+    monkeypatch.setattr(worker.Worker, "run", at_call(0, worker.Worker.run, Killed()))
     outcome = command(*RESUME)
     assert outcome.code == 0
     assert "2 of 2 jobs done, 0 to run" in outcome.out

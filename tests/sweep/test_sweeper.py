@@ -258,7 +258,7 @@ def test_a_sweep_with_a_job_that_diverges_fails_and_completes_the_others(
 
 
 def test_a_sweep_of_jobs_that_train_alone_and_together(command: Any, tmp_path: Path) -> None:
-    words = ("optimizer=adam,lbfgs", "optimizer.lr=0.1", "seed=0,1", "hydra.sweep.dir=sweep")
+    words = ("optimizer=lbfgs,adam", "optimizer.lr=0.1", "seed=0,1", "hydra.sweep.dir=sweep")
     outcome = command(*TRAIN, *words)
     assert outcome.code == 0, outcome.err
     assert "2 jobs side by side" in outcome.out
@@ -266,9 +266,9 @@ def test_a_sweep_of_jobs_that_train_alone_and_together(command: Any, tmp_path: P
     rows = table(tmp_path / "sweep")
     assert [row["number"] for row in rows] == ["0", "1", "2", "3"]
     assert {row["status"] for row in rows} == {"completed"}
-    assert ["group" in record(run) for run in swept(tmp_path)] == [True, True, False, False]
+    assert ["group" in record(run) for run in swept(tmp_path)] == [False, False, True, True]
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
-    assert plan["groups"] == [[0, 1]]
+    assert plan["groups"] == [[2, 3]]
 
 
 def test_models_of_different_kinds_are_groups_of_their_own(command: Any, tmp_path: Path) -> None:
@@ -278,6 +278,7 @@ def test_models_of_different_kinds_are_groups_of_their_own(command: Any, tmp_pat
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
     assert plan["groups"] == [[0, 1], [2, 3]]
     assert {record(run)["status"] for run in swept(tmp_path)} == {"completed"}
+    assert [row["model"] for row in table(tmp_path / "sweep")] == ["linear", "linear", "mlp", "mlp"]
 
 
 def test_a_job_that_diverges_alone_leaves_the_exit_code_of_the_sweep(command: Any) -> None:
