@@ -382,6 +382,15 @@ def test_of_a_group_that_cannot_train_only_what_is_missing_trains_alone(
     assert "group" not in record(tmp_path / "sweep/1")
 
 
+def test_a_mistake_of_ours_is_shown_as_one(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for words in ((*TRAIN, "seed=1,2", FOLDER), RESUME):
+        monkeypatch.setattr(running, "Results", at_call(0, Results, RuntimeError("a mistake")))
+        outcome = command(*words)
+        assert outcome.code == 1
+        assert "Traceback" in outcome.err
+        assert "RuntimeError: a mistake" in outcome.err
+
+
 def test_what_goes_on_is_shown_and_not_run_if_asked_to(command: Any, tmp_path: Path) -> None:
     command(*TRAIN, "seed=1,2", FOLDER)
     (tmp_path / "sweep/1/run.json").unlink()
@@ -508,7 +517,7 @@ def test_keep_best_keeps_the_folders_of_the_best(command: Any, whole: Any, tmp_p
 @pytest.mark.parametrize("fuse", ["always", "never"])
 def test_keep_record_keeps_the_table_alone(command: Any, tmp_path: Path, fuse: str) -> None:
     words = (*JOBS, "sweep.keep=record", f"sweep.fuse={fuse}", FOLDER)
-    command(*TRAIN, *words)
+    assert "TensorBoard" not in command(*TRAIN, *words).out
     assert folders(tmp_path / "sweep") == [".sweep", "multirun.yaml", "results.csv", "sweep.json"]
     rows = table(tmp_path / "sweep")
     assert [row["status"] for row in rows].count("completed") == 4
@@ -554,6 +563,7 @@ def test_results_of_units_elsewhere_that_nobody_had_entered_count(
     Results(folder / "results.csv", axes, rows[4:])
     Results(folder / ".sweep/unit-0.csv", axes, rows[:2])
     (folder / ".sweep/unit-0.json").write_text("{}")
+    (folder / ".sweep/unit-0.lock").touch()
     (folder / ".sweep/stop").touch()
     outcome = command(*RESUME)
     assert "4 of 6 jobs done, 2 to run" in outcome.out
@@ -568,6 +578,7 @@ def test_results_of_units_elsewhere_that_nobody_had_entered_count(
 def test_what_is_no_sweep_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "sweep.resume=nowhere: no such folder" in refused("train", "-m", "sweep.resume=nowhere")
+    assert "sweep.resume=: no such folder" in refused("train", "-m", "sweep.resume=")
     assert "no sweep, it has no sweep.json" in refused("train", "-m", "sweep.resume=empty")
     assert "sweep.resume=latest: no sweep in" in refused("train", "-m", "sweep.resume=latest")
     command(*TRAIN, "seed=1,2", FOLDER)
