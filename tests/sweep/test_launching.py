@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 from tests.commands import seedbed
 from tests.training import record
 
+from seedbed.errors import DataError
 from seedbed.sweep import chunk, launching, running, worker
 from seedbed.sweep.program import CannotFuse
 
@@ -148,6 +150,24 @@ def test_units_leave_what_a_sweep_without_a_launcher_leaves(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "sweep"]
 
 
+def test_a_unit_notes_its_progress_and_is_run_by_nobody_else(
+    launched: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+
+    def noted(self: Any, *arguments: Any) -> None:
+        first = int(self.path.stem.removeprefix("unit-"))
+        held = FileLock(self.path.with_suffix(".lock"), timeout=0)
+        with pytest.raises(Timeout), held:
+            pass
+        seen.add((first, self.progress.jobs))
+
+    for name in ("chunk_epoch", "job_epoch"):
+        monkeypatch.setattr(launching.ProgressFile, name, noted)
+    launched("train", "-m", *SWEEP, *MIXED, FOLDER)
+    assert seen == {(0, 1), (1, 1), (2, 2)}
+
+
 @pytest.mark.parametrize(("on_failure", "count"), [("stop", 2), ("continue", 4)])
 def test_units_after_one_that_failed_run_unless_it_stops_the_sweep(
     launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_failure: str, count: int
@@ -230,6 +250,26 @@ def test_jobs_that_cannot_train_together_elsewhere_are_handed_out_one_by_one(
     monkeypatch.setattr(worker, "train_chunk", refuses)
     done = launched("train", "-m", *SWEEP, "seed=1,2", "sweep.keep=record", FOLDER)
     assert done.code == 0, done.err
+    assert "BasicLauncher runs 1 units: 1 of jobs side by side\n" in done.err
     assert "2 jobs one after another: of the test" in done.err
     assert "BasicLauncher runs 2 units: 2 single" in done.err
     assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 2
+    names = sorted(path.name for path in (tmp_path / "sweep").iterdir())
+    assert names == [".sweep", "multirun.yaml", "results.csv", "sweep.json"]
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_jobs_that_cannot_train_together_are_left_after_a_failure_that_stops(
+    command: Any, launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    errors = iter([CannotFuse("of the test"), DataError("of the test")])
+
+    def raises(*arguments: Any) -> None:
+        raise next(errors)
+
+    monkeypatch.setattr(worker, "train_chunk", raises)
+    words = ("seed=1,2,3,4", "sweep.chunk_size=2", "sweep.on_failure=stop", FOLDER)
+    done = (launched if elsewhere else command)("train", "-m", *SWEEP, *words)
+    assert "at the first failure, 2 not run" in done.out
+    found = [(row["number"], row["status"]) for row in table(tmp_path / "sweep")]
+    assert found == [("2", "failed"), ("3", "failed")]
