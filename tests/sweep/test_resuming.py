@@ -23,6 +23,7 @@ from seedbed.sweep.chunk import ChunkState
 from seedbed.sweep.program import CannotFuse
 from seedbed.sweep.results import Results, Row, read_results
 from seedbed.sweep.sweep_folder import SweepFolder, open_sweep
+from seedbed.sweep.sweeper import _refuse_beside_resume
 
 TRAIN = ("train", "-m", "data=linear_noise", "data.rows=20", "data.batch_size=10")
 TRAIN = (*TRAIN, "data.val_size=5", "trainer=cpu", "trainer.max_epochs=4", "logger=none")
@@ -591,6 +592,13 @@ def test_what_is_no_sweep_is_refused(refused: Any, command: Any, tmp_path: Path)
 @pytest.mark.parametrize("word", ["seed=3", "optimizer=adam", "sweep.keep=best", "+note=1"])
 def test_other_words_beside_resume_are_refused(refused: Any, word: str) -> None:
     assert f"{word}: sweep.resume goes on with a sweep as it was begun" in refused(*RESUME, word)
+
+
+@pytest.mark.parametrize(
+    "word", ["sweep.on_failure=stop", "hydra/launcher=ray", "++hydra.launcher.ray.init.num_cpus=2"]
+)
+def test_what_the_launcher_needs_may_stand_beside_resume(word: str) -> None:
+    _refuse_beside_resume(OverridesParser.create().parse_override(word))
 
 
 def test_a_second_process_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
