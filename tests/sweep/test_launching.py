@@ -151,7 +151,7 @@ def test_units_leave_what_a_sweep_without_a_launcher_leaves(
 
 
 def test_a_unit_notes_its_progress_and_is_run_by_nobody_else(
-    launched: Any, monkeypatch: pytest.MonkeyPatch
+    launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = set()
 
@@ -161,11 +161,13 @@ def test_a_unit_notes_its_progress_and_is_run_by_nobody_else(
         with pytest.raises(Timeout), held:
             pass
         seen.add((first, self.progress.jobs))
+        self.path.touch()
 
     for name in ("chunk_epoch", "job_epoch"):
         monkeypatch.setattr(launching.ProgressFile, name, noted)
     launched("train", "-m", *SWEEP, *MIXED, FOLDER)
     assert seen == {(0, 1), (1, 1), (2, 2)}
+    assert list((tmp_path / "sweep/.sweep").glob("unit-*.json")) == []
 
 
 @pytest.mark.parametrize(("on_failure", "count"), [("stop", 2), ("continue", 4)])

@@ -18,7 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from tests.commands import SEEDBED, environment
 from tests.training import record
 
-from seedbed.sweep import running, sources, worker
+from seedbed.sweep import display, running, sources, worker
 from seedbed.sweep.chunk import ChunkState
 from seedbed.sweep.program import CannotFuse
 from seedbed.sweep.results import Results, Row, read_results
@@ -392,6 +392,21 @@ def test_a_mistake_of_ours_is_shown_as_one(command: Any, monkeypatch: pytest.Mon
         assert "RuntimeError: a mistake" in outcome.err
 
 
+def test_jobs_that_were_done_are_counted_while_a_sweep_goes_on(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(*TRAIN, "seed=1,2,3", "sweep.keep=record", FOLDER)
+    file = tmp_path / "sweep/results.csv"
+    Results(file, ["seed"], read_results(file)[:1])
+    closed = []
+    monkeypatch.setattr(display, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(display.Display, "close", lambda self: closed.append(self))
+    first, *_, last = command(*RESUME).err.splitlines()
+    assert first.startswith("1 of 3 jobs  3 running, epoch 1/4  best val/loss ")
+    assert last.startswith("3 of 3 jobs  best val/loss ")
+    assert len(closed) == 1
+
+
 def test_what_goes_on_is_shown_and_not_run_if_asked_to(command: Any, tmp_path: Path) -> None:
     command(*TRAIN, "seed=1,2", FOLDER)
     (tmp_path / "sweep/1/run.json").unlink()
@@ -562,9 +577,9 @@ def test_results_of_units_elsewhere_that_nobody_had_entered_count(
     folder, axes = tmp_path / "sweep", ["optimizer.lr", "seed"]
     rows = read_results(folder / "results.csv")
     Results(folder / "results.csv", axes, rows[4:])
-    Results(folder / ".sweep/unit-0.csv", axes, rows[:2])
-    (folder / ".sweep/unit-0.json").write_text("{}")
-    (folder / ".sweep/unit-0.lock").touch()
+    Results(folder / ".sweep/unit-1.csv", axes, rows[:2])
+    (folder / ".sweep/unit-1.json").write_text("{}")
+    (folder / ".sweep/unit-1.lock").touch()
     (folder / ".sweep/stop").touch()
     outcome = command(*RESUME)
     assert "4 of 6 jobs done, 2 to run" in outcome.out

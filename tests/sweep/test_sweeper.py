@@ -252,6 +252,8 @@ def test_a_table_of_jobs(command: Any, tmp_path: Path) -> None:
     assert [tuple(map(float, one)) for one in found] == [(0.01, 0), (0.02, 1), (0.03, 0.5)]
     rates = [record(run)["hyperparameters"]["optimizer.lr"] for run in swept(tmp_path)]
     assert rates == [0.01, 0.02, 0.03]
+    (tmp_path / "jobs.csv").write_text("sed\n1\n")
+    assert "jobs.csv, column sed: no such key" in command(*TRAIN, "sweep.table=jobs.csv").err
 
 
 def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
