@@ -87,17 +87,49 @@ def test_what_has_ended_at_the_last_moment_is_taken(
     assert time.monotonic() - began < 30
 
 
-def test_what_goes_wrong_meanwhile_is_raised_at_the_end(folder: SweepFolder) -> None:
+def test_units_that_end_at_the_same_time_are_all_taken(folder: SweepFolder) -> None:
+    shown: Any = Shown()
+    taken: list[Unit] = []
+    handed_out = HandedOut(UNITS, folder, shown, lambda unit, result: taken.append(unit))
+    folder.unit_progress(2).write_text(json.dumps(asdict(Progress(1))))
+    ended(folder, 0, 1)
+    ended(folder, 2)
+    handed_out.look()
+    assert (taken, handed_out.left) == (UNITS, [])
+    assert shown.units == [[]]
+
+
+def test_what_is_being_taken_at_the_last_moment_is_not_taken_again(folder: SweepFolder) -> None:
+    shown: Any = Shown()
+    taken: list[Unit] = []
+
     def take(unit: Unit, result: UnitResult) -> None:
-        raise OSError("no space")
+        taken.append(unit)
+        time.sleep(0.1)
+
+    with HandedOut(UNITS, folder, shown, take):
+        ended(folder, 0, 1)
+        until(lambda: bool(taken))
+    assert taken == UNITS[:1]
+
+
+def test_what_goes_wrong_meanwhile_is_raised_at_the_end(folder: SweepFolder) -> None:
+    errors = iter([OSError("no space"), OSError("no space either")])
+
+    def take(unit: Unit, result: UnitResult) -> None:
+        raise next(errors)
 
     shown: Any = Shown()
-    handed_out = HandedOut(UNITS, folder, shown, take)
 
-    def watched() -> None:
+    def watched(interruption: type[BaseException] | None = None) -> None:
+        handed_out = HandedOut(UNITS, folder, shown, take)
         with handed_out:
             ended(folder, 0, 1)
             until(lambda: handed_out._error is not None)
+            if interruption is not None:
+                raise interruption
 
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match=r"no space$"):
         watched()
+    with pytest.raises(KeyboardInterrupt):
+        watched(KeyboardInterrupt)

@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,12 +14,16 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from tests.commands import SEEDBED, environment
 from tests.training import record
 
-from seedbed.sweep import running, worker
+from seedbed.sweep import display, running, sources, worker
 from seedbed.sweep.chunk import ChunkState
-from seedbed.sweep.results import Results, read_results
+from seedbed.sweep.program import CannotFuse
+from seedbed.sweep.results import Results, Row, read_results
+from seedbed.sweep.sweep_folder import SweepFolder, open_sweep
+from seedbed.sweep.sweeper import _refuse_beside_resume
 
 TRAIN = ("train", "-m", "data=linear_noise", "data.rows=20", "data.batch_size=10")
 TRAIN = (*TRAIN, "data.val_size=5", "trainer=cpu", "trainer.max_epochs=4", "logger=none")
@@ -176,6 +181,46 @@ def test_a_table_that_was_cut_off_is_mended(command: Any, whole: Any, tmp_path: 
     assert reached(tmp_path / "sweep") == reached(whole(*JOBS))
 
 
+def test_what_was_half_written_is_removed(command: Any, tmp_path: Path) -> None:
+    command(*TRAIN, "seed=1,2", FOLDER)
+    (tmp_path / "sweep/.3.123.tmp").mkdir()
+    (tmp_path / "sweep/.sweep/.chunk-0.ckpt.123.tmp").write_text("half")
+    command(*RESUME)
+    assert list((tmp_path / "sweep").rglob("*.tmp")) == []
+
+
+def test_results_of_units_elsewhere_outlast_a_kill_before_they_are_entered(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(*TRAIN, "seed=1,2", "sweep.keep=record", FOLDER)
+    folder = tmp_path / "sweep"
+    rows = read_results(folder / "results.csv")
+    Results(folder / "results.csv", ["seed"], rows[1:])
+    Results(folder / ".sweep/unit-0.csv", ["seed"], rows[:1])
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "Results", at_call(0, Results, Killed()))
+        assert "Killed" in command(*RESUME).err
+    assert "2 of 2 jobs done" in command(*RESUME).out
+
+
+def test_without_all_its_configs_a_sweep_has_no_plan(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "write_json", at_call(0, sources.write_json, Killed()))
+    killed(command, "seed=1,2")
+    assert "it has no sweep.json" in command(*RESUME).err
+
+
+def test_the_state_of_a_group_has_a_file_of_its_own(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = at_call(5, ChunkState.after_epoch, Killed())  # Of the second group's second epoch.
+    monkeypatch.setattr(ChunkState, "after_epoch", state)
+    killed(command, "seed=1,2,3,4", "sweep.chunk_size=2", "sweep.every_seconds=0")
+    states = [path.name for path in (tmp_path / "sweep/.sweep").glob("chunk-*")]
+    assert states == ["chunk-2.ckpt"]
+
+
 @pytest.mark.slow
 def test_kill_9_at_any_moment(whole: Any, tmp_path: Path) -> None:
     words = (*JOBS, "sweep.every_seconds=0")
@@ -286,9 +331,100 @@ def test_a_sweep_stops_at_the_first_failure_if_asked_to(command: Any, tmp_path: 
     assert "1 not run; go on with: seedbed train -m sweep.resume=sweep" in outcome.out
 
 
-def test_a_sweep_that_is_done_is_left_as_it_is(command: Any, tmp_path: Path) -> None:
+def test_failures_stop_a_sweep_that_goes_on_if_asked_to_then(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "fails_again.py").write_text(FAILS_ONCE)
+    (tmp_path / "broken").touch()
+    words = ("model._target_=fails_again.Net", "seed=2,1,3", "sweep.fuse=never", FOLDER)
+    sys.path.insert(0, str(tmp_path))
+    try:
+        command(*TRAIN, *words, "sweep.on_failure=stop")
+        assert [row["status"] for row in table(tmp_path / "sweep")] == ["failed"]
+        again = command(*RESUME, "sweep.on_failure=stop")
+        whole = command(*RESUME)
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert "at the first failure, 2 not run" in again.out
+    assert "2 completed" in whole.out
+    statuses = [row["status"] for row in table(tmp_path / "sweep")]
+    assert statuses == ["failed", "completed", "completed"]
+
+
+def test_a_group_that_fails_leaves_its_jobs_that_were_done(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(*TRAIN, "seed=1,2,3", FOLDER)
+    expected = table(tmp_path / "sweep")
+    (tmp_path / "sweep/1/run.json").unlink()
+    wrong = at_call(0, worker.train_chunk, ValueError("of the test"))
+    monkeypatch.setattr(worker, "train_chunk", wrong)
+    outcome = command(*RESUME)
+    assert outcome.code == 1
+    assert "Traceback" in outcome.err  # It is no error of the user's.
+    found = table(tmp_path / "sweep")
+    assert [found[0], found[2]] == [expected[0], expected[2]]
+    assert (found[1]["status"], found[1]["error"]) == ("failed", "ValueError: of the test")
+    assert record(tmp_path / "sweep/0")["status"] == "completed"
+    assert command(*RESUME).code == 0
+    assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 3
+
+
+def test_of_a_group_that_cannot_train_only_what_is_missing_trains_alone(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(*TRAIN, "seed=1,2,3", FOLDER)
+    before = [(tmp_path / f"sweep/{n}/run.json").stat().st_ino for n in (0, 2)]
+    (tmp_path / "sweep/1/run.json").unlink()
+    refusal = at_call(0, worker.train_chunk, CannotFuse("of the test"))
+    monkeypatch.setattr(worker, "train_chunk", refusal)
+    outcome = command(*RESUME)
+    assert outcome.code == 0, outcome.err
+    assert "3 jobs one after another: of the test" in outcome.err
+    assert [(tmp_path / f"sweep/{n}/run.json").stat().st_ino for n in (0, 2)] == before
+    assert "group" not in record(tmp_path / "sweep/1")
+
+
+def test_a_mistake_of_ours_is_shown_as_one(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for words in ((*TRAIN, "seed=1,2", FOLDER), RESUME):
+        monkeypatch.setattr(running, "Results", at_call(0, Results, RuntimeError("a mistake")))
+        outcome = command(*words)
+        assert outcome.code == 1
+        assert "Traceback" in outcome.err
+        assert "RuntimeError: a mistake" in outcome.err
+
+
+def test_jobs_that_were_done_are_counted_while_a_sweep_goes_on(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(*TRAIN, "seed=1,2,3", "sweep.keep=record", FOLDER)
+    file = tmp_path / "sweep/results.csv"
+    Results(file, ["seed"], read_results(file)[:1])
+    closed = []
+    monkeypatch.setattr(display, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(display.Display, "close", lambda self: closed.append(self))
+    first, *_, last = command(*RESUME).err.splitlines()
+    assert first.startswith("1 of 3 jobs  3 running, epoch 1/4  best val/loss ")
+    assert last.startswith("3 of 3 jobs  best val/loss ")
+    assert len(closed) == 1
+
+
+def test_what_goes_on_is_shown_and_not_run_if_asked_to(command: Any, tmp_path: Path) -> None:
+    command(*TRAIN, "seed=1,2", FOLDER)
+    (tmp_path / "sweep/1/run.json").unlink()
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").rglob("*.*")}
+    outcome = command(*RESUME, "sweep.plan=true")
+    assert (outcome.code, outcome.out) == (0, "sweep  sweep: 1 of 2 jobs done, 1 to run\n")
+    after = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").rglob("*.*")}
+    assert {k: v for k, v in after.items() if k.suffix != ".lock"} == {
+        k: v for k, v in before.items() if k.suffix != ".lock"
+    }
+
+
+def test_a_sweep_that_is_done_is_left_as_it_is(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert command(*TRAIN, "seed=1,2", FOLDER).code == 0
     before = {path: path.stat().st_ino for path in (tmp_path / "sweep").glob("*/**/*")}
+    monkeypatch.setattr(worker.Worker, "run", at_call(0, worker.Worker.run, Killed()))
     outcome = command(*RESUME)
     assert outcome.code == 0
     assert "2 of 2 jobs done, 0 to run" in outcome.out
@@ -336,8 +472,35 @@ def test_a_sweep_may_be_moved(command: Any, whole: Any, tmp_path: Path) -> None:
         (tmp_path / f"moved (1)/{number}/run.json").unlink()
     outcome = command("train", "-m", r"sweep.resume='moved (1)'")
     assert outcome.code == 1, outcome.err
+    assert [record(tmp_path / f"moved (1)/{n}")["status"] for n in (0, 4)] == ["completed"] * 2
     assert reached(tmp_path / "moved (1)") == reached(whole(*words))
     assert not (tmp_path / "sweep").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["a/b-1.5", "a:b", "a+@b", "a b", "it's", "(1)", "a,b", "ü", "$x", "{a}", "a=b", r"a\b"]
+)
+def test_how_to_go_on_is_one_word_of_a_shell_and_one_path(path: str) -> None:
+    [word] = shlex.split(running.resume_word(SweepFolder(path)))
+    override = OverridesParser.create().parse_override(word)
+    assert (override.get_key_element(), override.value()) == ("sweep.resume", path)
+
+
+def test_of_many_errors_the_first_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [Row(n, {}, "failed", "", error=f"number {n}") for n in range(7)]
+    running._tell_errors(rows[:5])
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"seedbed: job {n} failed: number {n}" for n in range(5)]
+    running._tell_errors(rows)
+    more = "seedbed: and 2 more; results.csv says why"
+    assert capsys.readouterr().err.splitlines() == [*said, more]
+
+
+def test_the_newest_sweep_is_that_of_the_last_day(tmp_path: Path) -> None:
+    for day in ("2025-01-02/23-00-00", "2025-01-03/08-00-00", "2025-01-03/07-00-00", "2026/mine"):
+        (tmp_path / "sweeps" / day).mkdir(parents=True)
+        (tmp_path / "sweeps" / day / "sweep.json").touch()
+    assert open_sweep("latest", str(tmp_path)).path.name == "08-00-00"
 
 
 def test_latest_is_the_newest_sweep(command: Any, tmp_path: Path) -> None:
@@ -370,11 +533,24 @@ def test_keep_best_keeps_the_folders_of_the_best(command: Any, whole: Any, tmp_p
 @pytest.mark.parametrize("fuse", ["always", "never"])
 def test_keep_record_keeps_the_table_alone(command: Any, tmp_path: Path, fuse: str) -> None:
     words = (*JOBS, "sweep.keep=record", f"sweep.fuse={fuse}", FOLDER)
-    command(*TRAIN, *words)
+    assert "TensorBoard" not in command(*TRAIN, *words).out
     assert folders(tmp_path / "sweep") == [".sweep", "multirun.yaml", "results.csv", "sweep.json"]
     rows = table(tmp_path / "sweep")
     assert [row["status"] for row in rows].count("completed") == 4
     assert "the loss became" in rows[2]["error"]
+
+
+@pytest.mark.parametrize(("name", "keep"), [(".", "record"), ("..", "record"), ("../other", "all")])
+def test_nothing_outside_of_a_sweeps_folder_is_removed(
+    command: Any, tmp_path: Path, name: str, keep: str
+) -> None:
+    words = (*TRAIN, "seed=1,2", f"sweep.keep={keep}", f"hydra.sweep.subdir={name}")
+    (tmp_path / "all/other").mkdir(parents=True)
+    (tmp_path / "all/other/mine").touch()
+    command(*words, "hydra.sweep.dir=all/sweep")
+    command("train", "-m", "sweep.resume=all/sweep")
+    assert (tmp_path / "all/other/mine").exists()
+    assert (tmp_path / "all/sweep/results.csv").exists()
 
 
 @pytest.mark.parametrize("fuse", ["always", "never"])
@@ -401,8 +577,9 @@ def test_results_of_units_elsewhere_that_nobody_had_entered_count(
     folder, axes = tmp_path / "sweep", ["optimizer.lr", "seed"]
     rows = read_results(folder / "results.csv")
     Results(folder / "results.csv", axes, rows[4:])
-    Results(folder / ".sweep/unit-0.csv", axes, rows[:2])
-    (folder / ".sweep/unit-0.json").write_text("{}")
+    Results(folder / ".sweep/unit-1.csv", axes, rows[:2])
+    (folder / ".sweep/unit-1.json").write_text("{}")
+    (folder / ".sweep/unit-1.lock").touch()
     (folder / ".sweep/stop").touch()
     outcome = command(*RESUME)
     assert "4 of 6 jobs done, 2 to run" in outcome.out
@@ -417,6 +594,7 @@ def test_results_of_units_elsewhere_that_nobody_had_entered_count(
 def test_what_is_no_sweep_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "sweep.resume=nowhere: no such folder" in refused("train", "-m", "sweep.resume=nowhere")
+    assert "sweep.resume=: no such folder" in refused("train", "-m", "sweep.resume=")
     assert "no sweep, it has no sweep.json" in refused("train", "-m", "sweep.resume=empty")
     assert "sweep.resume=latest: no sweep in" in refused("train", "-m", "sweep.resume=latest")
     command(*TRAIN, "seed=1,2", FOLDER)
@@ -433,12 +611,29 @@ def test_other_words_beside_resume_are_refused(refused: Any, word: str) -> None:
     assert f"{word}: sweep.resume goes on with a sweep as it was begun" in refused(*RESUME, word)
 
 
+@pytest.mark.parametrize(
+    "word", ["sweep.on_failure=stop", "hydra/launcher=ray", "++hydra.launcher.ray.init.num_cpus=2"]
+)
+def test_what_the_launcher_needs_may_stand_beside_resume(word: str) -> None:
+    _refuse_beside_resume(OverridesParser.create().parse_override(word))
+
+
 def test_a_second_process_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
     command(*TRAIN, "seed=1,2", FOLDER)
     with FileLock(tmp_path / "sweep/.sweep/sweep.lock"):
         assert "sweep: another process runs this sweep; wait" in refused(*RESUME)
-    with FileLock(tmp_path / "sweep/.sweep/unit-1.lock"):
+    with SweepFolder(tmp_path / "sweep").unit_locked(1):
         assert "sweep: a job that was handed out is still running" in refused(*RESUME)
+
+
+def test_a_sweep_that_begins_where_another_process_works_is_refused(
+    command: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "sweep/.sweep").mkdir(parents=True)
+    with FileLock(tmp_path / "sweep/.sweep/sweep.lock"):
+        outcome = command(*TRAIN, "seed=1,2", FOLDER)
+    assert "sweep: another process runs this sweep; wait" in outcome.err
+    assert not (tmp_path / "sweep/sweep.json").exists()
 
 
 def test_a_config_that_no_longer_fits_says_what_differs(
@@ -481,3 +676,13 @@ def test_a_full_disk_stops_the_sweep_which_can_go_on(
     command(*RESUME)
     assert reached(tmp_path / "sweep") == reached(whole(*words))
     assert folders(tmp_path / "sweep") == folders(whole(*words))
+
+
+def test_a_disk_that_is_full_in_training_fails_no_job(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "somewhere")
+    monkeypatch.setattr(ChunkState, "after_epoch", at_call(1, ChunkState.after_epoch, full))
+    outcome = command(*TRAIN, "seed=1,2", FOLDER)
+    assert "seedbed: no space left on the disk: somewhere; go on with: seedbed" in outcome.err
+    assert table(tmp_path / "sweep") == []

@@ -59,6 +59,22 @@ def test_sums_are_those_of_each_job(
             assert float(found[name][job]) == pytest.approx(value, rel=1e-12), name
 
 
+@pytest.mark.parametrize("most", [1, 1 << 22])
+def test_what_is_recorded_serves_only_epochs_like_it(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NUMBERS_KEPT", most)
+    torch.manual_seed(0)
+    programs: dict = {}
+    for rows, dtype in ((7, torch.float32), (3, torch.float32), (7, torch.float64)):
+        recorded, called = JobSums(["rmse", "r2"], programs), JobSums(["rmse", "r2"])
+        for batch in (regression(rows, dtype), regression(rows, dtype)):
+            recorded.add(*batch)
+            called.add(*batch)
+        for name, value in called.compute().items():
+            torch.testing.assert_close(recorded.compute()[name], value, rtol=1e-12, atol=0)
+
+
 def test_of_one_row_r2_is_no_number() -> None:
     sums = JobSums(["r2", "rmse"])
     sums.add(*regression(1, torch.float32))

@@ -12,7 +12,8 @@ import pytest
 import torch
 from tests.training import events, record
 
-from seedbed import train
+from seedbed import application, train
+from seedbed.errors import ConfigError
 
 SMALL = ("data.rows=20", "data.batch_size=10", "data.val_size=5", "data.test_size=5")
 TRAIN = ("train", "-m", "data=linear_noise", "trainer=cpu", "trainer.max_epochs=3", *SMALL)
@@ -157,6 +158,8 @@ def test_the_table_and_the_plan_of_a_sweep(command: Any, tmp_path: Path) -> None
     assert "6 jobs: optimizer.lr (2) x seed (3)" in outcome.out
     assert "6 jobs side by side" in outcome.out
     assert "6 completed" in outcome.out
+    assert "results      sweep/results.csv\n" in outcome.out
+    assert "TensorBoard  seedbed dashboard sweep\n" in outcome.out
     rows = table(tmp_path / "sweep")
     assert [row["number"] for row in rows] == [str(number) for number in range(6)]
     assert [row["folder"] for row in rows] == [str(number) for number in range(6)]
@@ -188,6 +191,52 @@ def test_a_plan_writes_nothing(command: Any, tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
+def test_a_plan_names_axes_without_signs_and_only_numbers_without_gaps(command: Any) -> None:
+    words = ("seed=0,1", "optimizer=adam,lbfgs", "optimizer.lr=0.1", "sweep.plan=true")
+    first, together, alone = command(*TRAIN, *words).out.splitlines()
+    assert (first, together) == ("sweep  4 jobs: seed (2) x optimizer (2)", "  2 jobs side by side")
+    assert alone.startswith("  2 jobs one after another: ")
+    outcome = command(*TRAIN, "+initial_weights.parameters.bias=[0.0],[1.0]", "sweep.plan=true")
+    assert outcome.out.startswith("sweep  2 jobs: initial_weights.parameters.bias (2)\n")
+
+
+def test_the_curves_of_a_sweep_have_as_many_points_as_asked_for(
+    command: Any, tmp_path: Path
+) -> None:
+    words = ("seed=0,1", "sweep.points=2", "sweep.fuse=always", "hydra.sweep.dir=sweep")
+    command(*TRAIN, *words)
+    points = [len(events(run).Scalars("train/loss")) for run in swept(tmp_path)]
+    assert points == [2, 2]  # Of three epochs.
+
+
+def test_the_best_job_of_a_sweep_has_the_most_where_that_is_the_aim(
+    command: Any, tmp_path: Path
+) -> None:
+    words = ("seed=0,1,2", "optimized_mode=max", "sweep.keep=best", "sweep.top=1")
+    outcome = command(*TRAIN, *words, "hydra.sweep.dir=sweep")
+    rows = table(tmp_path / "sweep")
+    worst = max(rows, key=lambda row: float(row["val/loss"]))
+    assert [row["number"] for row in rows if row["folder"]] == [worst["number"]]
+    again = command("train", "-m", "sweep.resume=sweep")
+    for text in (outcome.out, again.out):
+        [line] = [one for one in text.splitlines() if one.startswith("best alone")]
+        assert f" seed={worst['seed']} " in line
+
+
+def test_a_job_that_is_refused_before_its_record_says_why_in_the_table(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*arguments: Any, **keywords: Any) -> None:
+        raise ConfigError("of the test")
+
+    monkeypatch.setattr(application, "check", refuses)
+    outcome = command(*TRAIN, "seed=1,2", "sweep.fuse=never", "hydra.sweep.dir=sweep")
+    assert outcome.code == 1
+    assert "seedbed: job 0 failed: of the test\n" in outcome.err
+    found = [(row["status"], row["error"]) for row in table(tmp_path / "sweep")]
+    assert found == [("failed", "of the test")] * 2
+
+
 def test_paired_axes(command: Any, tmp_path: Path) -> None:
     words = ("optimizer.lr=0.01,0.02", "seed=5,6", "sweep.zip=[optimizer.lr,seed]")
     outcome = command(*TRAIN, *words, "hydra.sweep.dir=sweep")
@@ -204,6 +253,8 @@ def test_a_table_of_jobs(command: Any, tmp_path: Path) -> None:
     assert [tuple(map(float, one)) for one in found] == [(0.01, 0), (0.02, 1), (0.03, 0.5)]
     rates = [record(run)["hyperparameters"]["optimizer.lr"] for run in swept(tmp_path)]
     assert rates == [0.01, 0.02, 0.03]
+    (tmp_path / "jobs.csv").write_text("sed\n1\n")
+    assert "jobs.csv, column sed: no such key" in command(*TRAIN, "sweep.table=jobs.csv").err
 
 
 def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
@@ -260,7 +311,7 @@ def test_a_sweep_with_a_job_that_diverges_fails_and_completes_the_others(
 
 
 def test_a_sweep_of_jobs_that_train_alone_and_together(command: Any, tmp_path: Path) -> None:
-    words = ("optimizer=adam,lbfgs", "optimizer.lr=0.1", "seed=0,1", "hydra.sweep.dir=sweep")
+    words = ("optimizer=lbfgs,adam", "optimizer.lr=0.1", "seed=0,1", "hydra.sweep.dir=sweep")
     outcome = command(*TRAIN, *words)
     assert outcome.code == 0, outcome.err
     assert "2 jobs side by side" in outcome.out
@@ -268,9 +319,9 @@ def test_a_sweep_of_jobs_that_train_alone_and_together(command: Any, tmp_path: P
     rows = table(tmp_path / "sweep")
     assert [row["number"] for row in rows] == ["0", "1", "2", "3"]
     assert {row["status"] for row in rows} == {"completed"}
-    assert ["group" in record(run) for run in swept(tmp_path)] == [True, True, False, False]
+    assert ["group" in record(run) for run in swept(tmp_path)] == [False, False, True, True]
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
-    assert plan["groups"] == [[0, 1]]
+    assert plan["groups"] == [[2, 3]]
 
 
 def test_models_of_different_kinds_are_groups_of_their_own(command: Any, tmp_path: Path) -> None:
@@ -280,6 +331,7 @@ def test_models_of_different_kinds_are_groups_of_their_own(command: Any, tmp_pat
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
     assert plan["groups"] == [[0, 1], [2, 3]]
     assert {record(run)["status"] for run in swept(tmp_path)} == {"completed"}
+    assert [row["model"] for row in table(tmp_path / "sweep")] == ["linear", "linear", "mlp", "mlp"]
 
 
 def test_a_job_that_diverges_alone_leaves_the_exit_code_of_the_sweep(command: Any) -> None:
@@ -338,6 +390,7 @@ def test_the_command_of_the_winner_has_its_flags_and_quotes(command) -> None:
     assert "seedbed train --config-name=train " in line
     assert "'+initial_weights.parameters.bias=[0.0,0.0]'" in line
     assert "sweep." not in line
+    assert line in command("train", "-m", "sweep.resume=latest").out.splitlines()
 
 
 def test_chunks_that_went_well_are_counted_once(

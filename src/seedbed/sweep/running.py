@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig
 
 from seedbed import summary
@@ -200,8 +201,9 @@ class Sweep:
             self._remove(name)
 
     def _remove(self, name: str) -> None:
+        """Remove the folder of a job; one that the config puts outside of the sweep's is left."""
         path = self.folder.path / name
-        if path.is_dir() and path != self.folder.path:
+        if path.is_dir() and self.folder.path.resolve() in path.resolve().parents:
             shutil.rmtree(path)
 
     # At the end
@@ -255,8 +257,8 @@ class Sweep:
 def resume_word(folder: SweepFolder) -> str:
     """Return the override that lets a sweep go on, as it is typed into a shell."""
     path = summary.relative(folder.path)
-    plain = all(letter.isalnum() or letter in "/._-+@:" for letter in path)
-    quoted = path if plain else "'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    plain = path.isascii() and all(letter.isalnum() or letter in "/._-+@:" for letter in path)
+    quoted = path if plain else QuotedString(path, Quote.single).with_quotes()
     return shlex.quote(f"sweep.resume={quoted}")
 
 

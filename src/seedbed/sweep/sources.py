@@ -13,6 +13,7 @@ from hydra.conf import HydraConf
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from seedbed.errors import ConfigError
 from seedbed.runs.folder import write_atomically
@@ -104,8 +105,9 @@ class SavedSource:
         except (ConfigError, OmegaConfBaseException, AssertionError, KeyError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ConfigError(f"{path}: does not fit this version: {reason}") from None
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{path}: cannot be read: {error}") from None
+        except (OSError, ValueError, YAMLError) as error:
+            reason = " ".join(str(error).split())
+            raise ConfigError(f"{path}: cannot be read: {reason}") from None
         with open_dict(config):
             config.update({"hydra": hydra, **extra})
         OmegaConf.set_struct(config, True)
@@ -135,7 +137,7 @@ def read_index(saved: Path) -> dict[str, Any]:
     try:
         index = json.loads((saved / INDEX).read_text(encoding="utf-8"))
         return {"configs": index["configs"], "resolved": index["resolved"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
         raise ConfigError(f"{saved / INDEX}: cannot be read: {error}") from None
 
 
