@@ -252,7 +252,7 @@ def test_jobs_that_cannot_train_together_elsewhere_are_handed_out_one_by_one(
     monkeypatch.setattr(worker, "train_chunk", refuses)
     done = launched("train", "-m", *SWEEP, "seed=1,2", "sweep.keep=record", FOLDER)
     assert done.code == 0, done.err
-    assert "BasicLauncher runs 1 units: 1 of jobs side by side\n" in done.err
+    assert "BasicLauncher runs 1 unit: 1 of jobs side by side\n" in done.err
     assert "2 jobs one after another: of the test" in done.err
     assert "BasicLauncher runs 2 units: 2 single" in done.err
     assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 2
