@@ -443,6 +443,23 @@ def test_a_job_alone_leaves_nothing_in_memory(
     assert alive == [0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed,optimizer.lr\n1,1\n\nabc,1\n", "row 4: seed: 'abc' is not a whole number"),
+        ("optimizer.lr,seed\n1,1\n-1,2\n1,3\n", "row 3: optimizer.lr: -1.0 is out of range"),
+        ("model,model.hidden\nmlp,[4]\nmlp,[x]\n", "row 3: model.hidden[0]: 'x' is not a whole"),
+        ("model\nmlp\nmlpp\n", "row 3: model=mlpp: no such option. Did you mean 'mlp'?"),
+    ],
+)
+def test_a_value_of_a_table_that_does_not_fit_is_named_by_its_row(
+    refused: Any, tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "jobs.csv").write_text(text)
+    said = refused(*TRAIN, "sweep.table=jobs.csv", "data.seed=1,2", function=None)
+    assert f"sweep.table=jobs.csv, {message}" in said
+
+
 def test_jobs_that_fail_alike_show_where_once(command: Any, tmp_path: Path) -> None:
     (tmp_path / "fails_alike.py").write_text(
         "from seedbed.models import Linear\n"

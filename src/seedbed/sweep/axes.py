@@ -80,7 +80,7 @@ def job_overrides(
     parser = OverridesParser.create(config_loader=loader)
     overrides = [*_read_params(parser, params or {}), *parser.parse_overrides(list(arguments))]
     axes = _axes(overrides)
-    rows = _read_table(Path(table), parser) if table is not None else []
+    rows = list(_read_table(Path(table), parser).values()) if table is not None else []
     if table is not None:
         _check_columns(Path(table), rows, axes, known)
     return [
@@ -163,8 +163,15 @@ def _grid(axes: Mapping[str, Axis], paired: Sequence[str]) -> Iterator[Words]:
         yield tuple(word for _, word in sorted(one for point in points for one in point))
 
 
-def _read_table(file: Path, parser: OverridesParser) -> list[Words]:
-    """Return the overrides of each row of a CSV file, whose first row names the keys."""
+def row_of_job(file: Path, overrides: Sequence[str]) -> int | None:
+    """Return the number of the row of a table that a job was made of; None where there is none."""
+    rows = _read_table(file, OverridesParser.create())
+    made_of = (number for number, words in rows.items() if set(words) <= set(overrides))
+    return next(made_of, None)
+
+
+def _read_table(file: Path, parser: OverridesParser) -> dict[int, Words]:
+    """Return the overrides of a CSV file's rows by their numbers; the first row names the keys."""
     try:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             records = list(csv.reader(lines, strict=True, skipinitialspace=True))
@@ -175,11 +182,11 @@ def _read_table(file: Path, parser: OverridesParser) -> list[Words]:
     columns = [_column(file, name.strip(), parser) for name in records[0]] if records else []
     if twice := [name for name in columns if columns.count(name) > 1]:
         raise ConfigError(f"sweep.table={file}, column {twice[0]}: it is there twice")
-    rows = [
-        _row(file, number, columns, record, parser)
+    rows = {
+        number: _row(file, number, columns, record, parser)
         for number, record in enumerate(records[1:], start=2)
         if any(cell.strip() for cell in record)
-    ]
+    }
     if not rows:
         raise ConfigError(
             f"sweep.table={file}: no rows; it needs a row of keys and a row for each job"

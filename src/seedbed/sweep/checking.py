@@ -1,11 +1,14 @@
 """Check all jobs of a sweep before the first one starts."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from omegaconf import DictConfig
 
 from seedbed.checks import check, check_value
 from seedbed.errors import ConfigError
+from seedbed.explanations import explain
+from seedbed.sweep.axes import row_of_job
 from seedbed.sweep.composer import Composer
 from seedbed.sweep.jobs import Job
 from seedbed.sweep.plan import is_plain
@@ -28,22 +31,37 @@ INDEPENDENT = {
 }
 
 
-def check_jobs(composer: Composer, jobs: Sequence[Job]) -> None:
-    """Raise ConfigError that shows the first jobs that are wrong."""
+def check_jobs(composer: Composer, jobs: Sequence[Job], table: str | None = None) -> None:
+    """Raise ConfigError that shows the first jobs that are wrong.
+
+    `table` is the file that they were made of, if one was: then the message names the row.
+    """
     wrong: list[str] = []
     count = 0
     seen: dict[tuple[str, ...], bool] = {}
     for job in jobs:
-        with composer.applied(job) as config:
-            try:
+        try:
+            with composer.applied(job) as config:
                 _check_job(config, job, seen)
-            except ConfigError as error:
-                count += 1
-                if len(wrong) < MOST_SHOWN and str(error) not in wrong:
-                    wrong.append(str(error))
+        except ConfigError as error:
+            count += 1
+            if len(wrong) < MOST_SHOWN and str(error) not in wrong:
+                wrong.append(_row(table, job) + str(error))
+        except Exception as error:  # Whatever goes wrong while composing is in the job's words.
+            if table is None:
+                raise
+            raise ConfigError(
+                f"{_row(table, job)}{explain(error, 'train', job.overrides)}"
+            ) from None
     if wrong:
         of = f" ({count} of {len(jobs)} jobs are wrong; nothing was run)" if len(jobs) > 1 else ""
         raise ConfigError("\n".join(wrong) + of)
+
+
+def _row(table: str | None, job: Job) -> str:
+    """Return the row of the table that a job was made of, as an error begins."""
+    number = row_of_job(Path(table), job.overrides) if table is not None else None
+    return f"sweep.table={table}, row {number}: " if number is not None else ""
 
 
 def _check_job(config: DictConfig, job: Job, seen: dict[tuple[str, ...], bool]) -> None:

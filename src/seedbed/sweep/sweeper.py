@@ -56,7 +56,7 @@ def run_sweep(
         _resume(arguments, options, callbacks, master, application)
         return
     jobs = _jobs(composer, arguments, params, loader, options)
-    check_jobs(composer, jobs)
+    check_jobs(composer, jobs, options.table)
     most = options.chunk_size or LARGEST_CHUNK
     groups = [
         rehearsed(composer, one, options.fuse, most)
