@@ -24,14 +24,15 @@ from omegaconf import DictConfig
 from PIL import Image
 from torch import nn
 
-from seedbed.application import register_resolvers
+from seedbed.config.groups import config_folder
+from seedbed.config.resolvers import register_resolvers
+from seedbed.config.schema import register_schema
 from seedbed.data.table import Table
+from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import DataError
-from seedbed.listing import config_folder
+from seedbed.experiment.run import Experiment, build_experiment, fit, run
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import Record
-from seedbed.schema import register_schema
-from seedbed.train import Experiment, build_experiment, fit, quiet_lightning, run
 
 Row = tuple[str, str, str]
 

@@ -252,18 +252,18 @@ def largest_difference(alone: Finished, fused: Finished) -> float:
 # What Seedbed's functions do, by module and name. The time of a function goes to the phase of the
 # innermost one that is named here. What `run_sweep` does by itself is for the sake of the files.
 PHASES = {
-    "seedbed.application:run_application": "compose",
+    "seedbed.cli.application:run_application": "compose",
     "seedbed.sweep.sweeper:run_sweep": "write",
     "hydra._internal.config_loader_impl:ConfigLoaderImpl.load_sweep_config": "compose",
-    "seedbed.sweep.axes:job_overrides": "compose",
-    "seedbed.sweep.checking:check_jobs": "compose",
-    "seedbed.sweep.plan:make_plan": "plan",
-    "seedbed.sweep.plan:numbers_of_jobs": "plan",
-    "seedbed.sweep.plan:rehearsed": "build",
-    "seedbed.sweep.fusing:make_group": "build",
-    "seedbed.sweep.engine:Engine.__init__": "train",
-    "seedbed.sweep.engine:Engine.train": "train",
-    "seedbed.sweep.chunk:write_folders": "folders",
+    "seedbed.sweep.search.axes:job_overrides": "compose",
+    "seedbed.sweep.planning.validation:check_jobs": "compose",
+    "seedbed.sweep.planning.groups:make_plan": "plan",
+    "seedbed.sweep.planning.groups:numbers_of_jobs": "plan",
+    "seedbed.sweep.planning.groups:rehearsed": "build",
+    "seedbed.sweep.planning.fusing:make_group": "build",
+    "seedbed.engines.fused.engine:Engine.__init__": "train",
+    "seedbed.engines.fused.engine:Engine.train": "train",
+    "seedbed.sweep.execution.chunk:write_folders": "folders",
 }
 MEANING = {
     "import": "Python, torch, Lightning, Seedbed",
@@ -329,13 +329,13 @@ class Clock:
 def report_phases(report: Path, started: float, words: list[str]) -> None:
     """Be `seedbed` with these words; leave the seconds of each phase as JSON."""
     clock = Clock("import", started)
-    for module in ("torch", "pytorch_lightning", "seedbed.cli", "seedbed.sweep.sweeper"):
+    for module in ("torch", "pytorch_lightning", "seedbed.cli.main", "seedbed.sweep.sweeper"):
         import_module(module)
     for place, phase in PHASES.items():
         clock.watch(place, phase)
     sys.argv = ["seedbed", *words]
     try:
-        import_module("seedbed.cli").main()
+        import_module("seedbed.cli.main").main()
     finally:
         clock.tell()
         report.write_text(json.dumps(clock.seconds))
@@ -573,14 +573,14 @@ class Inside:
         from hydra.core.utils import JobRuntime, setup_globals
         from hydra.types import RunMode
 
-        from seedbed import collector
-        from seedbed.application import register_resolvers
-        from seedbed.listing import config_folder
-        from seedbed.schema import register_schema
-        from seedbed.train import quiet_lightning
+        from seedbed.cli.application import register_resolvers
+        from seedbed.config.groups import config_folder
+        from seedbed.config.schema import register_schema
+        from seedbed.engines.lightning.quiet import quiet_lightning
+        from seedbed.process import garbage_collection
 
         quiet_lightning()
-        collector.resume()
+        garbage_collection.resume()
         register_resolvers()
         register_schema()
         setup_globals()
@@ -595,10 +595,10 @@ class Inside:
 
     def jobs(self) -> tuple[Any, list[Any]]:
         """Return what composes the jobs, new, and the jobs."""
-        from seedbed.sweep.axes import job_overrides
-        from seedbed.sweep.composer import Composer
-        from seedbed.sweep.jobs import numbered
-        from seedbed.sweep.sources import HydraSource
+        from seedbed.sweep.configs.composer import Composer
+        from seedbed.sweep.configs.sources import HydraSource
+        from seedbed.sweep.job import numbered
+        from seedbed.sweep.search.axes import job_overrides
 
         composer = Composer(HydraSource(self.loader, self.master))
         return composer, numbered(job_overrides(self.words))
@@ -620,8 +620,8 @@ class Inside:
     def group(self) -> Any:
         """Return the jobs as a group that has not trained yet."""
         from seedbed.runs.folder import RunFolder
-        from seedbed.sweep.fusing import make_group
-        from seedbed.sweep.plan import make_plan
+        from seedbed.sweep.planning.fusing import make_group
+        from seedbed.sweep.planning.groups import make_plan
 
         composer, jobs = self.jobs()
         (planned,) = make_plan(composer, jobs, "always")
@@ -630,7 +630,7 @@ class Inside:
     @staticmethod
     def train(group: Any) -> list[float]:
         """Train a group; return the last loss of each job."""
-        from seedbed.sweep.engine import Engine
+        from seedbed.engines.fused.engine import Engine
 
         return [outcome.metrics["train/loss"] for outcome in Engine(group).train()]
 

@@ -21,10 +21,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from yaml import safe_load
 
-from seedbed import cli
-from seedbed.application import register_resolvers
-from seedbed.listing import GROUPS, config_folder
-from seedbed.schema import register_schema
+from seedbed.cli import main
+from seedbed.config.groups import GROUPS, config_folder
+from seedbed.config.resolvers import register_resolvers
+from seedbed.config.schema import register_schema
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,12 @@ def command(
 
     def run(*arguments: str, function: Callable[..., int] | None = None) -> Outcome:
         if function is not None:
-            module = SimpleNamespace(**dict.fromkeys(cli.VERBS, function))
-            monkeypatch.setattr(cli, "import_module", lambda name: module)
+            module = SimpleNamespace(**dict.fromkeys(main.VERBS, function))
+            monkeypatch.setattr(main, "import_module", lambda name: module)
         capsys.readouterr()
         with _as_a_process(["seedbed", *arguments]), warnings.catch_warnings(record=True) as shown:
             warnings.simplefilter("default")
-            code = _exit_code(cli.main)
+            code = _exit_code(main.main)
         printed = capsys.readouterr()
         warned = "".join(f"{one.message}\n" for one in shown)
         return Outcome(code, printed.out, printed.err + warned)

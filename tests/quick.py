@@ -1,4 +1,4 @@
-"""As `tests.training`, for files of many runs, which else spend most of their time in Hydra.
+"""As `tests.experiments`, for files of many runs, which else spend most of their time in Hydra.
 
 A choice of options is composed once; keys are set on a copy of it.
 """
@@ -10,14 +10,14 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
-from tests.training import built_of, finished
+from tests.experiments import built_of, finished
 from yaml import safe_load
 
-from seedbed.application import register_resolvers
-from seedbed.checks import check
-from seedbed.listing import LISTED, config_folder
-from seedbed.schema import register_schema
-from seedbed.train import Experiment
+from seedbed.config.groups import LISTED, config_folder
+from seedbed.config.resolvers import register_resolvers
+from seedbed.config.schema import register_schema
+from seedbed.config.validation import check
+from seedbed.experiment.run import Experiment
 
 
 @cache

@@ -5,9 +5,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from tests.commands import seedbed
+from tests.command_line import seedbed
 
-from seedbed import listing
+from seedbed.config import groups
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -65,8 +65,8 @@ def test_every_other_command_of_the_readme_composes(tmp_path: Path) -> None:
 
 
 def test_the_table_of_groups_is_current() -> None:
-    for group, meaning in listing.GROUPS.items():
-        names = ", ".join(f"`{option}`" for option in listing.options(group))
+    for group, meaning in groups.GROUPS.items():
+        names = ", ".join(f"`{option}`" for option in groups.options(group))
         assert f"| `{group}` | {meaning} | {names} |" in README
 
 

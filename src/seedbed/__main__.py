@@ -1,5 +1,5 @@
 """`python -m seedbed` is the same as `seedbed`."""
 
-from seedbed.cli import main
+from seedbed.cli.main import main
 
 main()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.training import built, curve, finished, trained
+from tests.experiments import built, curve, finished, trained
 
 from seedbed.runs.folder import RunFolder
 

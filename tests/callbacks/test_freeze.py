@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import pytorch_lightning as pl
 import torch
+from tests.experiments import Experiment, finished, weights
 from tests.quick import built, trained
-from tests.training import Experiment, finished, weights
 from torch import Tensor, nn
 
 from seedbed.callbacks import frozen_parameters

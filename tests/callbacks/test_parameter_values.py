@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
+from tests.experiments import curve, events, finished, weights
 from tests.quick import built, trained
-from tests.training import curve, events, finished, weights
 
 from seedbed.errors import Interrupted
 from seedbed.runs.folder import RunFolder

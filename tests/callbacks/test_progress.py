@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.training import built, finished
+from tests.experiments import built, finished
 
 
 def lines(folder: Path, capsys: pytest.CaptureFixture[str], *overrides: str) -> list[str]:
@@ -26,7 +26,7 @@ def test_ten_lines_over_the_run_and_the_last_epoch_once(
 def test_a_line_tells_the_numbers_of_its_own_epoch(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tests.training import curve
+    from tests.experiments import curve
 
     experiment = built(
         tmp_path,

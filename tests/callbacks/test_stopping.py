@@ -7,8 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.experiments import Experiment, curve, record
 from tests.quick import built, trained
-from tests.training import Experiment, curve, record
 from torch import nn
 
 from seedbed.callbacks import LossConverged

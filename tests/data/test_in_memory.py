@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from seedbed.config.schema import data as schema
 from seedbed.data import FashionMNIST, InMemoryData
 from seedbed.data.in_memory import Source
 from seedbed.data.loader import BatchLoader
@@ -14,7 +15,6 @@ from seedbed.data.random import permutations
 from seedbed.data.splits import split_rows
 from seedbed.data.table import Table
 from seedbed.errors import ConfigError, DataError
-from seedbed.schema import data as schema
 
 ROWS = 20
 

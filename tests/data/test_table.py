@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from seedbed.config.schema import data as schema
 from seedbed.data import CropYield, Thermometer
 from seedbed.data.table import Table, fingerprint, read_shipped_csv
-from seedbed.schema import data as schema
 
 CROP_INPUTS = ["temperature", "rainfall", "humidity"]
 CROP_TARGETS = ["apples", "oranges"]

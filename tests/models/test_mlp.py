@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from seedbed.config.schema.model import ACTIVATIONS as ACCEPTED
 from seedbed.models import MLP
 from seedbed.models.activation import ACTIVATIONS
-from seedbed.schema.model import ACTIVATIONS as ACCEPTED
 
 REFERENCES: dict[str, Any] = {
     "relu": lambda x: x.clamp(min=0),

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from seedbed.errors import RunFolderError
-from seedbed.runs.folder import RunFolder, latest_run, open_run, write_atomically
+from seedbed.files import write_atomically
+from seedbed.runs.folder import RunFolder, latest_run, open_run
 
 
 def make_run(folder):
@@ -154,7 +155,7 @@ def test_a_process_that_is_killed_while_writing_leaves_the_old_file(tmp_path):
     path.write_text("old")
     code = (
         "import os, signal; from pathlib import Path\n"
-        "from seedbed.runs.folder import write_atomically\n"
+        "from seedbed.files import write_atomically\n"
         "def write(temporary):\n"
         "    temporary.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -9,14 +9,14 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from seedbed.build import build_data, build_module
+from seedbed.config.schema import schema_of
+from seedbed.config.schema.store import schema_targets
 from seedbed.data import CropYield
 from seedbed.errors import RunFolderError, SeedbedError
-from seedbed.evaluate import load_module
+from seedbed.experiment.build import build_data, build_module
+from seedbed.experiment.evaluation import load_module
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.loading import is_trusted, load_checkpoint, load_config
-from seedbed.schema import schema_of
-from seedbed.schema.store import schema_targets
 
 BOOM = {"_target_": "hostile_module.boom"}
 # The same node, written such that its name is not seen before the config is resolved.
@@ -134,16 +134,16 @@ HOSTILE_NAMES = [
     "torchmetrics.text.BERTScore",
     "pytorch_lightning.Trainer",
     "pytorch_lightning.callbacks.LambdaCallback",
-    "seedbed.data.torch_dataset.instantiate",
+    "seedbed.data.datasets.torch_dataset.instantiate",
     "seedbed.data.in_memory.torch.save",
-    "seedbed.data.download.fetch",
-    "seedbed.data.idx.write_idx",
+    "seedbed.data.datasets.download.fetch",
+    "seedbed.data.datasets.idx.write_idx",
     "seedbed.data.CropYield.load",
     "seedbed.data.CropYieldX",
-    "seedbed.tasks.instantiate",
-    "seedbed.schedulers.get_object",
+    "seedbed.training.tasks.instantiate",
+    "seedbed.training.schedulers.get_object",
     "seedbed.loggers.EventFile",
-    "seedbed.build.instantiate",
+    "seedbed.experiment.build.instantiate",
     "seedbed.models.set_initial_weights",
     "seedbed",
     "hydra.utils.instantiate",
@@ -310,7 +310,9 @@ def test_a_refusal_names_file_key_and_class_once(saved):
     )
 
 
-@pytest.mark.parametrize("target", ["torch.hub.load", "torch.nn.${paths.data}", "seedbed.cli.main"])
+@pytest.mark.parametrize(
+    "target", ["torch.hub.load", "torch.nn.${paths.data}", "seedbed.cli.main.main"]
+)
 def test_it_is_never_advised_to_trust_all_of_torch_or_seedbed(saved, target):
     folder = saved("model._target_", target)
 

@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 from filelock import FileLock
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from tests.commands import SEEDBED, environment
-from tests.training import record
+from tests.command_line import SEEDBED, environment
+from tests.experiments import record
 
-from seedbed.sweep import display, running, sources, worker
-from seedbed.sweep.chunk import ChunkState
-from seedbed.sweep.program import CannotFuse
-from seedbed.sweep.results import Results, Row, read_results
-from seedbed.sweep.sweep_folder import SweepFolder, open_sweep
+from seedbed.engines.fused.program import CannotFuse
+from seedbed.sweep.configs import sources
+from seedbed.sweep.execution import controller, display, worker
+from seedbed.sweep.execution.chunk import ChunkState
+from seedbed.sweep.results.folder import SweepFolder, open_sweep
+from seedbed.sweep.results.table import Results, Row, read_results
 from seedbed.sweep.sweeper import _refuse_beside_resume
 
 TRAIN = ("train", "-m", "data=linear_noise", "data.rows=20", "data.batch_size=10")
@@ -92,7 +93,7 @@ def killed(command: Any, *words: str) -> None:
 WHERE = {
     "before a folder is written": (worker, "write_folders", 0),
     "in training": (ChunkState, "after_epoch", 2),
-    "before the table is written": (running.Results, "add", 0),
+    "before the table is written": (controller.Results, "add", 0),
 }
 
 
@@ -115,7 +116,7 @@ def test_a_killed_sweep_ends_as_if_nothing_had_been(
 def test_jobs_whose_folders_are_there_are_not_written_again(
     command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
-    from seedbed.sweep import chunk
+    from seedbed.sweep.execution import chunk
 
     expected = whole(*JOBS)
     with monkeypatch.context() as patch:
@@ -157,9 +158,9 @@ def test_jobs_alone_that_were_killed_run_again(
 ) -> None:
     words = (*JOBS, "sweep.fuse=never")
     with monkeypatch.context() as patch:
-        from seedbed import train
+        from seedbed.experiment import run
 
-        patch.setattr(train, "test", at_call(2, train.test, Killed()))
+        patch.setattr(run, "test", at_call(2, run.test, Killed()))
         killed(command, *words)
     # As kill -9 leaves it: the record could not be closed.
     path = next(tmp_path.glob("sweep/*/run.json"), None)
@@ -198,7 +199,7 @@ def test_results_of_units_elsewhere_outlast_a_kill_before_they_are_entered(
     Results(folder / "results.csv", ["seed"], rows[1:])
     Results(folder / ".sweep/unit-0.csv", ["seed"], rows[:1])
     with monkeypatch.context() as patch:
-        patch.setattr(running, "Results", at_call(0, Results, Killed()))
+        patch.setattr(controller, "Results", at_call(0, Results, Killed()))
         assert "Killed" in command(*RESUME).err
     assert "2 of 2 jobs done" in command(*RESUME).out
 
@@ -259,7 +260,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
     words = (*JOBS, f"sweep.fuse={fuse}")
     with monkeypatch.context() as patch:
         name = "chunk_epoch" if fuse == "always" else "job_epoch"
-        shown = getattr(running.Display, name)
+        shown = getattr(controller.Display, name)
         epochs = iter(range(10_000))
 
         def signalled(self: Any, *arguments: Any) -> None:
@@ -267,7 +268,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
             if next(epochs) == 2:
                 os.kill(os.getpid(), number)
 
-        patch.setattr(running.Display, name, signalled)
+        patch.setattr(controller.Display, name, signalled)
         outcome = command(*TRAIN, *words, FOLDER)
     assert outcome.code == 128 + number
     assert "go on with: seedbed train -m sweep.resume=sweep" in outcome.err
@@ -385,7 +386,7 @@ def test_of_a_group_that_cannot_train_only_what_is_missing_trains_alone(
 
 def test_a_mistake_of_ours_is_shown_as_one(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for words in ((*TRAIN, "seed=1,2", FOLDER), RESUME):
-        monkeypatch.setattr(running, "Results", at_call(0, Results, RuntimeError("a mistake")))
+        monkeypatch.setattr(controller, "Results", at_call(0, Results, RuntimeError("a mistake")))
         outcome = command(*words)
         assert outcome.code == 1
         assert "Traceback" in outcome.err
@@ -481,17 +482,17 @@ def test_a_sweep_may_be_moved(command: Any, whole: Any, tmp_path: Path) -> None:
     "path", ["a/b-1.5", "a:b", "a+@b", "a b", "it's", "(1)", "a,b", "ü", "$x", "{a}", "a=b", r"a\b"]
 )
 def test_how_to_go_on_is_one_word_of_a_shell_and_one_path(path: str) -> None:
-    [word] = shlex.split(running.resume_word(SweepFolder(path)))
+    [word] = shlex.split(controller.resume_word(SweepFolder(path)))
     override = OverridesParser.create().parse_override(word)
     assert (override.get_key_element(), override.value()) == ("sweep.resume", path)
 
 
 def test_of_many_errors_the_first_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [Row(n, {}, "failed", "", error=f"number {n}") for n in range(7)]
-    running._tell_errors(rows[:5])
+    controller._tell_errors(rows[:5])
     said = capsys.readouterr().err.splitlines()
     assert said == [f"seedbed: job {n} failed: number {n}" for n in range(5)]
-    running._tell_errors(rows)
+    controller._tell_errors(rows)
     more = "seedbed: and 2 more; results.csv says why"
     assert capsys.readouterr().err.splitlines() == [*said, more]
 
@@ -660,7 +661,7 @@ def test_a_full_disk_stops_the_sweep_which_can_go_on(
     command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fuse: str
 ) -> None:
     from seedbed.runs import record as records
-    from seedbed.sweep import chunk
+    from seedbed.sweep.execution import chunk
 
     words = (*JOBS, f"sweep.fuse={fuse}")
     full = OSError(errno.ENOSPC, "No space left on device", "somewhere")

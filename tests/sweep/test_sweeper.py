@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-from tests.training import events, record
+from tests.experiments import events, record
 
-from seedbed import application, train
+from seedbed.cli import application
 from seedbed.errors import ConfigError
+from seedbed.experiment import run
 
 SMALL = ("data.rows=20", "data.batch_size=10", "data.val_size=5", "data.test_size=5")
 TRAIN = ("train", "-m", "data=linear_noise", "trainer=cpu", "trainer.max_epochs=3", *SMALL)
@@ -165,8 +166,8 @@ def test_the_table_and_the_plan_of_a_sweep(command: Any, tmp_path: Path) -> None
     assert [row["folder"] for row in rows] == [str(number) for number in range(6)]
     assert [float(row["optimizer.lr"]) for row in rows] == [0.01] * 3 + [0.05] * 3
     assert [int(row["seed"]) for row in rows] == [0, 1, 2] * 2
-    for row, run in zip(rows, swept(tmp_path), strict=True):
-        fields = record(run)
+    for row, path in zip(rows, swept(tmp_path), strict=True):
+        fields = record(path)
         assert row["status"] == fields["status"] == "completed"
         for name, value in fields["metrics"].items():
             assert float(row[name]) == pytest.approx(value, rel=1e-12)
@@ -397,7 +398,7 @@ def test_chunks_that_went_well_are_counted_once(
     command, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from seedbed.errors import DataError
-    from seedbed.sweep import worker
+    from seedbed.sweep.execution import worker
 
     train_chunk = worker.train_chunk
 
@@ -437,8 +438,8 @@ def test_a_job_alone_leaves_nothing_in_memory(
         trainers.append(weakref.ref(experiment.trainer))
         return experiment
 
-    build_experiment = train.build_experiment
-    monkeypatch.setattr(train, "build_experiment", built)
+    build_experiment = run.build_experiment
+    monkeypatch.setattr(run, "build_experiment", built)
     command(*TRAIN, "seed=1,2,3", "sweep.fuse=never")
     assert alive == [0, 0, 0]
 

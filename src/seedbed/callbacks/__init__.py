@@ -2,18 +2,18 @@
 
 from seedbed.callbacks.checked import CheckedCallback
 from seedbed.callbacks.checkpoint import Checkpoint
-from seedbed.callbacks.freeze import Freeze, frozen_parameters
-from seedbed.callbacks.image_figures import ConfusionMatrix, WorstMistakes
-from seedbed.callbacks.learning_rate import LearningRate
-from seedbed.callbacks.model_summary import ModelSummary
-from seedbed.callbacks.parameter_values import ParameterValues
-from seedbed.callbacks.path_figures import (
+from seedbed.callbacks.figures.image_figures import ConfusionMatrix, WorstMistakes
+from seedbed.callbacks.figures.path_figures import (
     LineRecovery,
     LossCurve,
     LossLandscape,
     MinimizationPath,
 )
-from seedbed.callbacks.prediction_figures import DecisionBoundary, Fit, PredictedAgainstTrue
+from seedbed.callbacks.figures.prediction_figures import DecisionBoundary, Fit, PredictedAgainstTrue
+from seedbed.callbacks.freeze import Freeze, frozen_parameters
+from seedbed.callbacks.learning_rate import LearningRate
+from seedbed.callbacks.model_summary import ModelSummary
+from seedbed.callbacks.parameter_values import ParameterValues
 from seedbed.callbacks.progress import Progress
 from seedbed.callbacks.stopping import GradientConverged, LossConverged, StoppingRule
 

@@ -10,8 +10,8 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
 
 from seedbed.errors import ConfigError, Diverged
+from seedbed.files import write_atomically
 from seedbed.runs.checkpoints import checkpoints_summary, weights_checkpoint
-from seedbed.runs.folder import write_atomically
 
 
 class Checkpoint(LightningCheckpoint):

@@ -7,7 +7,7 @@ from pytorch_lightning.callbacks import Callback
 from torch import nn
 
 from seedbed.errors import ConfigError
-from seedbed.parameters import parameters_matching
+from seedbed.training.parameters import parameters_matching
 
 
 class Freeze(Callback):

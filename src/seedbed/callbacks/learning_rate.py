@@ -3,7 +3,7 @@
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-TAG = "train/learning_rate"
+from seedbed.training.metrics import LEARNING_RATE
 
 
 class LearningRate(Callback):
@@ -12,4 +12,4 @@ class LearningRate(Callback):
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add the rate to what the module logs at the end of the epoch."""
         rate = float(trainer.optimizers[0].param_groups[0]["lr"])
-        pl_module.also_logged[TAG] = rate  # type: ignore[index,operator]
+        pl_module.also_logged[LEARNING_RATE] = rate  # type: ignore[index,operator]

@@ -4,7 +4,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
-from seedbed.listener import current_listener
+from seedbed.terminal.listener import current_listener
 
 
 class ModelSummary(Callback):

@@ -8,7 +8,7 @@ from torch import nn
 
 from seedbed.callbacks.checked import CheckedCallback
 from seedbed.errors import ConfigError
-from seedbed.parameters import Element, elements_matching
+from seedbed.training.parameters import Element, elements_matching
 
 MOST = 100
 

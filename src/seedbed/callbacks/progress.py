@@ -7,7 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from seedbed.listener import current_listener
+from seedbed.terminal.listener import current_listener
 
 # Where the number of epochs is not known beforehand.
 SECONDS_BETWEEN_LINES = 5.0

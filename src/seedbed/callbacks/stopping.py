@@ -8,15 +8,6 @@ from pytorch_lightning.callbacks import Callback
 from torch.optim import Optimizer
 
 
-def early_stopping_reason(epoch: int, monitor: str, patience: int, finite: bool) -> str:
-    """Return why early stopping ends a job after an epoch, counted from 1.
-
-    `finite` says whether the watched metric still is: where it is not, nobody waits.
-    """
-    waited = f"has not improved for {patience} epochs"
-    return f"after epoch {epoch}: {monitor} {waited if finite else 'is not finite'}"
-
-
 class StoppingRule(Callback):
     """Stops the training after the first epoch, from `min_epochs` on, that has arrived.
 

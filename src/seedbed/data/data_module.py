@@ -5,7 +5,7 @@ from typing import Any
 import pytorch_lightning as pl
 from torch import Tensor
 
-from seedbed.line import Line
+from seedbed.models.linear_map import LinearMap
 
 
 class DataModule(pl.LightningDataModule):
@@ -26,7 +26,7 @@ class DataModule(pl.LightningDataModule):
         """Return the number of rows of a split; None where it is not known."""
         return None
 
-    def true_line(self) -> Line | None:
+    def true_line(self) -> LinearMap | None:
         """Return the map that the targets were made with, for raw inputs; None: nobody knows."""
         return None
 

@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seedbed.config.schema.data import InMemoryData as Options
 from seedbed.data.data_module import DataModule
 from seedbed.data.loader import BatchLoader, StreamLoader
 from seedbed.data.splits import split_rows
 from seedbed.data.table import Table, fingerprint
 from seedbed.errors import ConfigError, DataError
-from seedbed.schema.data import InMemoryData as Options
 
 
 @dataclass(frozen=True)

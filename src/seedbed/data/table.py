@@ -26,8 +26,8 @@ class Table:
 
 
 def read_shipped_csv(name: str, inputs: list[str], targets: list[str], rows: int) -> Table:
-    """Return the first rows of a CSV file that ships beside this module."""
-    with (Path(__file__).parent / name).open(newline="", encoding="utf-8") as file:
+    """Return the first rows of a CSV file that ships beside the datasets."""
+    with (Path(__file__).parent / "datasets" / name).open(newline="", encoding="utf-8") as file:
         records = list(csv.DictReader(file))[:rows]
 
     def columns(names: list[str]) -> Tensor:

@@ -1,9 +1,8 @@
 """The layout of a run folder."""
 
-import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from seedbed.errors import RunFolderError
@@ -64,17 +63,6 @@ def latest_run(outputs: Path) -> Path:
 
 def _records(runs: Path) -> Iterator[Path]:
     return runs.glob(f"*/*/{RECORD}")
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def remove_with_empty_parents(folder: Path) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from seedbed.checks import check
+from seedbed.config.schema import schema_targets, typed
+from seedbed.config.validation import check
 from seedbed.errors import RunFolderError
 from seedbed.runs.folder import RunFolder
-from seedbed.schema import schema_targets, typed
 
 # Beside the classes of the schema. Names are matched whole: a class of a module, never something
 # that is reached through what a module imports.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.errors import RunFolderError
-from seedbed.runs.folder import write_atomically
+from seedbed.files import write_atomically
 
 STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
 

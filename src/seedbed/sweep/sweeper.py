@@ -9,25 +9,25 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from seedbed import collector
-from seedbed.checks import optimized_metric
+from seedbed.config.validation import optimized_metric
+from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
-from seedbed.summary import jobs_text
-from seedbed.sweep.axes import KeysOf, job_overrides
-from seedbed.sweep.checking import check_jobs
-from seedbed.sweep.composer import Composer
-from seedbed.sweep.display import Display
-from seedbed.sweep.fusing import JobNumbers
-from seedbed.sweep.jobs import Job, numbered
-from seedbed.sweep.memory import LARGEST_CHUNK
-from seedbed.sweep.plan import PlannedGroup, make_plan, rehearsed
-from seedbed.sweep.plan_file import SavedPlan, read_plan, write_plan
-from seedbed.sweep.repeats import repeated
-from seedbed.sweep.running import Sweep
-from seedbed.sweep.sources import HydraSource, SavedSource
-from seedbed.sweep.sweep_folder import SweepFolder, open_sweep
-from seedbed.sweep.worker import Worker
-from seedbed.train import quiet_lightning
+from seedbed.process import garbage_collection
+from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.configs.sources import HydraSource, SavedSource
+from seedbed.sweep.execution.controller import Sweep
+from seedbed.sweep.execution.display import Display
+from seedbed.sweep.execution.worker import Worker
+from seedbed.sweep.job import Job, numbered
+from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK
+from seedbed.sweep.planning.fusing import JobNumbers
+from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
+from seedbed.sweep.planning.validation import check_jobs
+from seedbed.sweep.results.folder import SweepFolder, open_sweep
+from seedbed.sweep.results.plan_file import SavedPlan, read_plan, write_plan
+from seedbed.sweep.search.axes import KeysOf, job_overrides
+from seedbed.sweep.search.repeats import repeated
+from seedbed.terminal.words import jobs_text
 
 # Words that may stand beside sweep.resume; all others belong to the sweep as it was begun.
 WITH_RESUME = ("sweep.resume", "sweep.plan", "sweep.on_failure", "hydra/launcher", "hydra.launcher")
@@ -47,7 +47,7 @@ def run_sweep(
     Raises ConfigError, or what Hydra raises, before anything is written where a job is wrong.
     """
     quiet_lightning()
-    collector.resume()
+    garbage_collection.resume()
     # What runs the jobs that train alone also knows the command and keeps the exit codes.
     application = task_function.__self__
     composer = Composer(HydraSource(loader, master))

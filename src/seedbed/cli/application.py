@@ -1,0 +1,256 @@
+"""A verb as a Hydra application: compose, check, run; errors and exit codes as one contract.
+
+Hydra composes, prints (`--cfg`, `--info`, `--help`), completes and sweeps. What is added here: the
+config is checked before any folder is made, an error is one or two lines, and the exit code says
+what happened: 0 done, 1 a run failed, 2 the command or the config is wrong, 128 + n stopped by
+signal n.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from seedbed.config.composition_errors import explain
+from seedbed.config.groups import config_folder
+from seedbed.config.resolvers import register_resolvers
+from seedbed.config.schema.store import register_schema
+from seedbed.config.validation import check
+from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, disk_full
+from seedbed.runs.folder import RECORD, open_run, remove_with_empty_parents
+
+FAILED = 1
+WRONG_CONFIG = 2
+FULL_ERROR = "HYDRA_FULL_ERROR"
+
+Function = Callable[[DictConfig, list[str]], int]
+
+
+class StopBeforeRun(BaseException):
+    """Carries a ConfigError past Hydra, which turns exceptions of callbacks into warnings."""
+
+
+class CheckBeforeRun(Callback):
+    """Hydra callback that checks the composed config before Hydra makes a folder.
+
+    Of a sweep it would see the axes in their sweep syntax; its jobs are checked one by one.
+    """
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Raise StopBeforeRun where the sweep would overwrite an older one."""
+        if "optimizer" not in config:
+            raise StopBeforeRun from ConfigError(
+                "only seedbed train sweeps; use this verb without -m"
+            )
+        folder = Path(str(config.hydra.sweep.dir))
+        if (folder / "sweep.json").exists():
+            raise StopBeforeRun from ConfigError(
+                f"hydra.sweep.dir={folder}: holds a sweep already; go on with it by "
+                f"sweep.resume={folder}, or choose another folder"
+            )
+        if any(folder.glob(f"*/{RECORD}")):
+            raise StopBeforeRun from ConfigError(
+                f"hydra.sweep.dir={folder}: holds runs already; choose another folder"
+            )
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Raise StopBeforeRun where the run must not start."""
+        try:
+            check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
+            if "optimizer" in config:
+                _check_no_sweep(config)
+                _check_folder_is_free(config)
+            elif "run" in config:
+                open_run(config.run, config.paths.outputs)
+        except Exception as error:
+            raise StopBeforeRun from error
+
+
+def _check_no_sweep(config: DictConfig) -> None:
+    """Raise ConfigError where the command says something about a sweep, and is none."""
+    for word in config.hydra.overrides.task:
+        if word.lstrip("+").startswith("sweep."):
+            raise ConfigError(f"{word}: the keys of sweep need -m: seedbed train -m {word}")
+
+
+def _check_folder_is_free(config: DictConfig) -> None:
+    """Raise ConfigError where `hydra.run.dir` holds a run that this one would overwrite."""
+    folder = Path(str(config.hydra.run.dir))
+    if (folder / RECORD).exists():
+        raise ConfigError(f"hydra.run.dir={folder}: holds a run already; choose another folder")
+
+
+def run_application(verb: str, arguments: list[str], function: Function) -> NoReturn:
+    """Run `function` on the config that Hydra composes for the verb, and exit.
+
+    `function` takes the config and the full command line, and returns the exit code of its job. It
+    may raise a SeedbedError, which is shown as its message alone.
+    """
+    register_resolvers()
+    register_schema()
+    # Hydra would read the name of this option as a number.
+    arguments = ["debug='nan'" if word == "debug=nan" else word for word in arguments]
+    jobs = Jobs(verb, [sys.argv[0], verb, *arguments], function, os.environ.get(FULL_ERROR))
+    full_error = jobs.full_error
+    folder = str(config_folder())
+    application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs.run)
+    sys.argv = [sys.argv[0], *arguments]
+    overrides: list[str] = []
+    try:
+        overrides = _overrides(verb, arguments)
+        # Hydra then hands every exception to us instead of printing it in its own way.
+        with environment_variable(FULL_ERROR, "1"), composed_once(arguments):
+            application()
+    except StopBeforeRun as stop:
+        if full_error or not isinstance(stop.__cause__, ConfigError):
+            raise (stop.__cause__ or stop) from None
+        sys.exit(_show(stop.__cause__, WRONG_CONFIG))
+    except Exception as error:
+        full = error if isinstance(error, DiskFull) else disk_full(error)
+        if full is not None and not full_error:
+            sys.exit(_show(full, FAILED))
+        # Before the first job starts, whatever goes wrong is in the command or in a config file.
+        if full_error or jobs.started:
+            raise
+        sys.exit(_show(explain(error, verb, overrides), WRONG_CONFIG))
+    sys.exit(max(jobs.codes, default=0))
+
+
+@contextmanager
+def composed_once(arguments: list[str]) -> Iterator[None]:
+    """Keep Hydra from composing the config twice, where nobody can have set `hydra.mode`.
+
+    Hydra composes a first time only to read that key, which our configs do not set.
+    """
+    flags_of_files = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn")
+    if any("hydra.mode" in word or word.startswith(flags_of_files) for word in arguments):
+        yield
+        return
+    get_mode = Hydra.get_mode
+    Hydra.get_mode = lambda self, config_name, overrides: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Hydra.get_mode = get_mode  # type: ignore[method-assign]
+
+
+@contextmanager
+def environment_variable(name: str, value: str | None) -> Iterator[None]:
+    """Set an environment variable for a while; None removes it."""
+    before = os.environ.pop(name, None)
+    if value is not None:
+        os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before
+
+
+def _overrides(verb: str, arguments: list[str]) -> list[str]:
+    """Return the arguments that are no flags.
+
+    Raises ConfigError for flags that Hydra does not have, instead of showing its whole usage.
+    """
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError(f"{message}; see seedbed {verb} --hydra-help")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    words: list[str] = parser.parse_args(arguments).overrides
+    return words
+
+
+class Jobs:
+    """Runs the function for each job that Hydra composes, and keeps the exit codes."""
+
+    def __init__(
+        self, verb: str, command: list[str], function: Function, full_error: str | None
+    ) -> None:
+        """`full_error` is what the user has set HYDRA_FULL_ERROR to."""
+        self.verb = verb
+        self.command = command
+        self.function = function
+        self.users_full_error = full_error
+        self.full_error = full_error == "1"
+        self.started = False
+        self.codes: list[int] = []
+        # What went wrong with the last job.
+        self.error: str | None = None
+        # The errors whose tracebacks were shown.
+        self._shown: set[tuple[str, str]] = set()
+
+    def run(self, config: DictConfig) -> None:
+        """Run one job; what goes wrong is shown and does not stop the others of a sweep."""
+        self.started = True
+        try:
+            self.codes.append(self._checked(config))
+        except Interrupted as interruption:
+            sys.exit(128 + interruption.signal_number)
+        except KeyboardInterrupt:
+            self._clean_up()
+            raise
+        except Exception as error:
+            if self.full_error:
+                raise
+            self.codes.append(self._failed(error))
+
+    def _checked(self, config: DictConfig) -> int:
+        # Hydra calls back before a single run, but not before the jobs of a sweep.
+        composed = HydraConfig.get()
+        if composed.mode == RunMode.MULTIRUN:
+            check(config, cut_short=bool(composed.runtime.choices.get("debug")))
+        with environment_variable(FULL_ERROR, self.users_full_error):
+            return self.function(config, self.command)
+
+    def _failed(self, error: Exception) -> int:
+        error = disk_full(error) or error
+        self.error = str(error)
+        if isinstance(error, DiskFull) and HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise error  # The other jobs could not write either.
+        code = WRONG_CONFIG if isinstance(error, ConfigError) else FAILED
+        if code == WRONG_CONFIG:
+            self._clean_up()
+        if not isinstance(error, SeedbedError):
+            self.show_traceback(error)
+        elif HydraConfig.get().mode != RunMode.MULTIRUN:  # A sweep says which job it was.
+            _show(error, code)
+        return code
+
+    def show_traceback(self, error: Exception) -> None:
+        """Print where an error comes from; jobs that fail alike show it once."""
+        *_, origin = traceback.extract_tb(error.__traceback__) or [None]
+        shown = (repr(error), str(origin))
+        if shown not in self._shown:
+            self._shown.add(shown)
+            traceback.print_exception(error)
+
+    def _clean_up(self) -> None:
+        if self.verb == "train":
+            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
+
+
+def _show(error: Exception, code: int) -> int:
+    sys.stderr.write(f"seedbed: {error}\n")
+    return code
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove a run folder that holds nothing but what Hydra wrote, and parents left empty."""
+    written_by_hydra = {".hydra", "config.yaml", "hydra.yaml", "overrides.yaml"}
+    if not folder.is_dir() or {path.name for path in folder.rglob("*")} - written_by_hydra:
+        return
+    remove_with_empty_parents(folder)

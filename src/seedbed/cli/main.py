@@ -1,0 +1,156 @@
+"""The command line: one verb, one function. Imports nothing heavy before it knows the verb."""
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+from seedbed import __version__
+from seedbed.config import groups
+from seedbed.config.help import group_text, groups_text
+from seedbed.errors import SeedbedError, listed, nearest
+from seedbed.process import garbage_collection
+from seedbed.process.output import outlive_readers
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+VERBS = {
+    "train": "train one experiment, or a sweep with -m",
+    "evaluate": "measure a run on one of its splits: run=DIR",
+    "predict": "predict with a run: run=DIR input=FILE or rows",
+    "report": "print the closing table of sweeps again: report DIR [DIR ...]",
+    "list": "list the config groups, or the options of one: list data",
+    "dashboard": "start TensorBoard on the runs",
+}
+
+
+def main() -> None:
+    """Run `seedbed VERB ...` with the process's arguments; exits with the contract's codes."""
+    outlive_readers()
+    try:
+        run_command()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def run_command() -> None:
+    """Find the verb among the arguments and run it."""
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(help_text())
+        sys.exit(0)
+    if arguments[0] == "--version":
+        print(f"seedbed {__version__}")
+        sys.exit(0)
+    if arguments[0] in ("-sc", "--shell-completion"):
+        complete(arguments)
+    verb, rest = arguments[0], arguments[1:]
+    if verb not in VERBS:
+        known = listed(VERBS)
+        fail(f"'{verb}' is no verb.{nearest(verb, VERBS)} Verbs: {known}; see seedbed --help")
+    run_verb(verb, rest)
+
+
+def run_verb(verb: str, rest: list[str]) -> NoReturn:
+    """Run a verb; `list` and `dashboard` are plain, the others are Hydra applications."""
+    # A module of the user's in the working folder can be named in `_target_`.
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    if verb == "list":
+        list_options(rest)
+    if verb == "dashboard":
+        from seedbed.commands.dashboard import serve
+
+        try:
+            sys.exit(serve(rest))
+        except SeedbedError as error:
+            fail(str(error))
+    garbage_collection.pause()
+    from seedbed.cli.application import run_application
+
+    if verb == "report":
+        from seedbed.cli.bare_words import with_sweep_key
+
+        try:
+            rest = with_sweep_key(rest)
+        except SeedbedError as error:
+            fail(str(error))
+
+    def function(config: "DictConfig", command: list[str]) -> int:
+        # Only now: composing, printing and refusing a config need no torch.
+        module = import_module(f"seedbed.commands.{verb}")
+        garbage_collection.resume()
+        code: int = getattr(module, verb)(config, command)
+        return code
+
+    run_application(verb, rest, function)
+
+
+def help_text() -> str:
+    """Return what `seedbed --help` prints."""
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {verb:{width}}  {meaning}" for verb, meaning in VERBS.items())
+    return (
+        "Compose an experiment from YAML, run one or a thousand variants, trust the outcome.\n\n"
+        f"usage: seedbed VERB [flags] [key=value ...]\n\n{verbs}\n\n"
+        "Groups of `seedbed train` (choose with group=option, describe with seedbed list GROUP):\n"
+        f"{groups_text('  ')}\n\n"
+        "`seedbed VERB --help` shows every key. `seedbed --version` prints the version.\n"
+        'Tab completion in bash: eval "$(seedbed -sc install=bash)"'
+    )
+
+
+def list_options(rest: list[str]) -> NoReturn:
+    """Print the groups, or the options of the named group."""
+    if rest and rest[0] in ("-h", "--help"):
+        print("usage: seedbed list [GROUP]\n\n" + groups_text())
+    elif not rest:
+        print(groups_text())
+    elif len(rest) > 1 or rest[0] not in groups.LISTED:
+        word = rest[0] if len(rest) == 1 else " ".join(rest)
+        known = listed(groups.LISTED)
+        fail(f"'{word}' is no config group.{nearest(word, groups.LISTED)} Groups: {known}")
+    else:
+        print(group_text(rest[0]))
+    sys.exit(0)
+
+
+def complete(arguments: list[str]) -> NoReturn:
+    """Complete the words of a shell's line: the verb itself, then what Hydra completes."""
+    if not any(word.startswith(("install=", "uninstall=", "query=")) for word in arguments):
+        fail("-sc needs install=SHELL, uninstall=SHELL or query=SHELL; SHELL: bash, fish, zsh")
+    if not any(word.endswith(("=bash", "=fish", "=zsh")) for word in arguments):
+        fail(f"{arguments[-1]}: no completion for this shell; known: bash, fish, zsh")
+    # Words may be parted by more than one blank; the last one may be empty.
+    line = os.environ.get("COMP_LINE", "")
+    words = [*line.split()[:-1], line.split(" ")[-1]] if line.strip() else []
+    if line.endswith(" "):
+        words = [*line.split(), ""]
+    if "query" in "".join(arguments) and "COMP_LINE" not in os.environ:
+        fail("-sc query=SHELL completes the line in COMP_LINE, and there is none")
+    if "query" in "".join(arguments) and len(words) < 2:
+        sys.exit(0)
+    if "query" in "".join(arguments):
+        if len(words) == 2:
+            print("\n".join(verb for verb in VERBS if verb.startswith(words[1])))
+            sys.exit(0)
+        if words[1] == "list":
+            if len(words) > 3:
+                sys.exit(0)
+            print("\n".join(name for name in groups.LISTED if name.startswith(words[-1])))
+            sys.exit(0)
+        verb = words[1] if words[1] in ("train", "evaluate", "predict", "report") else "train"
+        if verb == "report":
+            from seedbed.cli.bare_words import offer_folders
+
+            words = [*words[:2], *offer_folders(words[2:])]
+        os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
+        run_verb(verb, arguments)
+    run_verb("train", arguments)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong with the command, and exit with 2."""
+    sys.stderr.write(f"seedbed: {message}\n")
+    sys.exit(2)

@@ -1,0 +1,83 @@
+"""`seedbed evaluate run=DIR`: rebuild a run from its folder and measure it on one of its splits."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from seedbed.engines.lightning.quiet import quiet_lightning
+from seedbed.errors import ConfigError
+from seedbed.experiment import build
+from seedbed.experiment.evaluation import evaluation_trainer, load_module
+from seedbed.runs.folder import open_run
+from seedbed.runs.loading import load_config
+from seedbed.runs.provenance import versions
+from seedbed.runs.record import read_record, write_json
+from seedbed.terminal.tables import metrics_table, print_table
+from seedbed.terminal.words import relative
+
+
+def evaluate(config: DictConfig, command: list[str]) -> int:
+    """Print the metrics of a run's checkpoint on a split, and write evaluate-<split>.json."""
+    quiet_lightning()
+    folder = open_run(config.run, config.paths.outputs)
+    run_config = load_config(folder, list(config.trust), config.paths.data)
+    module, checkpoint = load_module(folder, run_config, config.checkpoint)
+    trainer = evaluation_trainer(run_config, config.split, config.accelerator)
+    data: Any = build.build_data(run_config)
+    data.trainer = trainer
+    data.prepare_data()
+    data.setup("test")
+    if not data.has_split(config.split):
+        can_hold_out = f"{config.split}_size" in run_config.data
+        advice = f"train with data.{config.split}_size=0.2, or " if can_hold_out else ""
+        raise ConfigError(
+            f"split={config.split}: this run holds no rows out for it; {advice}choose another split"
+        )
+    module.tested_split = config.split
+    trainer.test(module, dataloaders=data.evaluation_loader(config.split), verbose=False)
+
+    record = read_record(folder.record)
+    result = {
+        "run": relative(folder.path),
+        "checkpoint": config.checkpoint,
+        "epoch": checkpoint.get("epoch"),
+        "split": config.split,
+        "metrics": module.epoch_metrics,
+        "data": {"fingerprint": data.fingerprint},
+        "versions": versions(),
+        "evaluated": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    file = folder.path / f"evaluate-{config.split}.json"
+    write_json(file, result)
+    _print(module.epoch_metrics, _recorded(record, config.checkpoint, config.split), config, file)
+    _compare_data(record, data)
+    return 0
+
+
+def _recorded(record: dict[str, Any], checkpoint: str, split: str) -> dict[str, float]:
+    """Return what the run recorded for the checkpoint; training numbers are not comparable.
+
+    While training, the loss of a batch is taken before its update, by ever other weights.
+    """
+    if split == "train":
+        return {}
+    kept = record.get("checkpoints", {}).get(checkpoint, {}).get("metrics", {})
+    return {k: v for k, v in kept.items() if k.startswith(f"{split}/") and v is not None}
+
+
+def _print(
+    metrics: dict[str, float], recorded: dict[str, float], config: DictConfig, file: Path
+) -> None:
+    columns = {config.checkpoint: metrics}
+    if recorded:
+        columns["recorded by the run"] = recorded
+    print_table(metrics_table(columns))
+    print(f"written to   {relative(file)}")
+
+
+def _compare_data(record: dict[str, Any], data: Any) -> None:
+    before = record.get("data", {}).get("fingerprint")
+    if before and data.fingerprint and before != data.fingerprint:
+        print("note         the data are not those that the run was trained on")

@@ -1,0 +1,1 @@
+"""The config: its types, its checks, and errors of composition in plain words."""

@@ -1,0 +1,43 @@
+"""The config groups and their options, read from the YAML files; imports nothing heavy."""
+
+from pathlib import Path
+
+# What each group decides, in the order in which `--help` and `list` show them.
+GROUPS = {
+    "data": "the dataset",
+    "model": "the network",
+    "task": "loss and metrics; follows from the data",
+    "optimizer": "how weights move",
+    "gradient": "how the gradient of the loss is taken",
+    "scheduler": "how the learning rate changes",
+    "trainer": "device, precision, length",
+    "callbacks": "what happens besides training",
+    "logger": "where curves go",
+    "experiment": "presets of all of the above",
+    "debug": "look for mistakes",
+}
+# No choice of a run by itself, but one more entry of a group.
+LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbacks.NAME=NAME"}
+COMMAND_LINE_ONLY = {"experiment", "debug"}
+
+
+def config_folder() -> Path:
+    """Return the folder of the shipped YAML: inside the package, or the checkout's `configs/`."""
+    installed = Path(__file__).parents[1] / "configs"
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "configs"
+
+
+def description(file: Path) -> str:
+    """Return the first comment of a YAML file that is no Hydra header such as `# @package`."""
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            comment = line.lstrip("#").strip()
+            if line.startswith("#") and comment and not comment.startswith("@"):
+                return comment
+    return ""
+
+
+def options(group: str, folder: Path | None = None) -> dict[str, str]:
+    """Return the options of a group with their descriptions."""
+    files = sorted(((folder or config_folder()) / group).glob("*.yaml"))
+    return {file.stem: description(file) for file in files}

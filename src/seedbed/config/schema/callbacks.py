@@ -1,0 +1,169 @@
+"""What the `callbacks` hold: one dataclass a callback."""
+
+from dataclasses import dataclass
+
+from omegaconf import MISSING
+
+from seedbed.config.schema.field import key
+
+
+@dataclass
+class Callback:
+    """Keys that every callback has."""
+
+    _target_: str = key("class of the callback", MISSING)
+
+
+@dataclass
+class Checkpoint(Callback):
+    """Keys of `callbacks.checkpoint`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.Checkpoint")
+    every_seconds: float = key("least time between two writes while training", 30.0, at_least=0)
+
+
+@dataclass
+class EarlyStopping(Callback):
+    """Keys of `callbacks.early_stopping`."""
+
+    _target_: str = key("class of the callback", "pytorch_lightning.callbacks.EarlyStopping")
+    monitor: str | None = key("metric watched; null: optimized_metric", None)
+    mode: str | None = key("min or max; null: follows from the metric", None, one_of=("min", "max"))
+    min_delta: float = key("smallest change that counts as an improvement", 0.0, at_least=0)
+    patience: int = key("epochs without improvement before stopping", 10, at_least=0)
+
+
+@dataclass
+class LearningRate(Callback):
+    """Keys of `callbacks.learning_rate`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.LearningRate")
+
+
+@dataclass
+class Progress(Callback):
+    """Keys of `callbacks.progress`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.Progress")
+    bar: bool | None = key("bar, or plain lines; null: a bar on a terminal", None)
+    lines: int = key("plain lines over the whole run", 10, at_least=1)
+
+
+@dataclass
+class ModelSummary(Callback):
+    """Keys of `callbacks.model_summary`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.ModelSummary")
+    max_depth: int = key("levels of modules shown", 2, at_least=1)
+
+
+@dataclass
+class StoppingRule(Callback):
+    """Keys of the rules that end the training when it has arrived."""
+
+    min_epochs: int = key("epochs trained before the rule is asked", 1, at_least=1)
+
+
+@dataclass
+class LossConverged(StoppingRule):
+    """Keys of `callbacks.loss_converged`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.LossConverged")
+    max_change: float = key("largest change of the loss since the step before", 1e-3, above=0)
+    max_loss: float = key("largest loss of the last step", 0.1)
+
+
+@dataclass
+class GradientConverged(StoppingRule):
+    """Keys of `callbacks.gradient_converged`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.GradientConverged")
+    tolerance: float = key("largest learning rate times gradient of any number", 1e-6, above=0)
+
+
+@dataclass
+class ParameterValues(Callback):
+    """Keys of `callbacks.parameter_values`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.ParameterValues")
+    parameters: list[str] = key("globs over parameter names", ["*"])
+
+
+@dataclass
+class Figure(Callback):
+    """Keys that every figure has."""
+
+    every_n_epochs: int | None = key(
+        "epochs between two figures; null: at the end alone", None, at_least=1
+    )
+
+
+@dataclass
+class LossCurve(Figure):
+    """Keys of `callbacks.loss_curve`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.LossCurve")
+
+
+@dataclass
+class Fit(Figure):
+    """Keys of `callbacks.fit`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.Fit")
+    range: list[float] | None = key("[first, last] input; null: what the data span", None)
+
+
+@dataclass
+class PredictedAgainstTrue(Figure):
+    """Keys of `callbacks.predicted_against_true`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.PredictedAgainstTrue")
+
+
+@dataclass
+class DecisionBoundary(Figure):
+    """Keys of `callbacks.decision_boundary`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.DecisionBoundary")
+    points: int = key("most points drawn", 1000, at_least=1)
+
+
+@dataclass
+class LossLandscape(Figure):
+    """Keys of `callbacks.loss_landscape`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.LossLandscape")
+    parameters: list[str] = key("two numbers of the model", ["weight", "bias"])
+    points: int = key("points along each of the two", 60, at_least=2)
+    log: bool = key("shade the logarithm of the loss", True)
+
+
+@dataclass
+class LineRecovery(Figure):
+    """Keys of `callbacks.line_recovery`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.LineRecovery")
+    points: int = key("points along weight and bias", 60, at_least=2)
+
+
+@dataclass
+class MinimizationPath(Figure):
+    """Keys of `callbacks.minimization_path`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.MinimizationPath")
+    points: int = key("points along each number, where there are two", 80, at_least=2)
+
+
+@dataclass
+class ConfusionMatrix(Figure):
+    """Keys of `callbacks.confusion_matrix`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.ConfusionMatrix")
+
+
+@dataclass
+class WorstMistakes(Figure):
+    """Keys of `callbacks.worst_mistakes`."""
+
+    _target_: str = key("class of the callback", "seedbed.callbacks.WorstMistakes")
+    images: int = key("most images shown", 16, at_least=1, at_most=25)

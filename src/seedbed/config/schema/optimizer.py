@@ -1,0 +1,87 @@
+"""What an `optimizer=` option holds: a torch.optim class and its hyperparameters."""
+
+from dataclasses import dataclass
+
+from omegaconf import MISSING
+
+from seedbed.config.schema.field import key
+
+
+@dataclass
+class Optimizer:
+    """Keys that every optimizer option has."""
+
+    _target_: str = key("class of the optimizer", MISSING)
+    lr: float = key("learning rate", MISSING, at_least=0)
+
+
+@dataclass
+class WeightDecay(Optimizer):
+    """Keys of the optimizers that decay weights."""
+
+    weight_decay: float = key("pull of every weight towards zero", 0.0, at_least=0)
+
+
+@dataclass
+class SGD(WeightDecay):
+    """Keys of `optimizer=sgd`."""
+
+    _target_: str = key("class of the optimizer", "torch.optim.SGD")
+    momentum: float = key("share of the last update kept", 0.0, at_least=0)
+    dampening: float = key("share of the gradient left out of the momentum", 0.0)
+    nesterov: bool = key("take the gradient after the momentum step", False)
+
+
+@dataclass
+class Adam(WeightDecay):
+    """Keys of `optimizer=adam`."""
+
+    _target_: str = key("class of the optimizer", "torch.optim.Adam")
+    betas: list[float] = key(
+        "decay of the means of gradient and squared gradient", [0.9, 0.999], at_least=0, below=1
+    )
+    eps: float = key("added to the denominator", 1e-8, at_least=0)
+    amsgrad: bool = key("keep the largest mean of squared gradients", False)
+
+
+@dataclass
+class AdamW(Adam):
+    """Keys of `optimizer=adamw`."""
+
+    _target_: str = key("class of the optimizer", "torch.optim.AdamW")
+
+
+@dataclass
+class RMSprop(WeightDecay):
+    """Keys of `optimizer=rmsprop`."""
+
+    _target_: str = key("class of the optimizer", "torch.optim.RMSprop")
+    alpha: float = key("decay of the mean squared gradient", 0.99, at_least=0, below=1)
+    eps: float = key("added to the denominator", 1e-8, at_least=0)
+    momentum: float = key("share of the last update kept", 0.0, at_least=0)
+    centered: bool = key("divide by the estimated variance instead", False)
+
+
+@dataclass
+class Adagrad(WeightDecay):
+    """Keys of `optimizer=adagrad`."""
+
+    _target_: str = key("class of the optimizer", "torch.optim.Adagrad")
+    lr_decay: float = key("decay of the learning rate per step", 0.0, at_least=0)
+    initial_accumulator_value: float = key("start of the sum of squared gradients", 0.0, at_least=0)
+    eps: float = key("added to the denominator", 1e-10, at_least=0)
+
+
+@dataclass
+class LBFGS(Optimizer):
+    """Keys of `optimizer=lbfgs`."""
+
+    _target_: str = key("class of the optimizer", "torch.optim.LBFGS")
+    max_iter: int = key("most iterations a step", 20, at_least=1)
+    max_eval: int | None = key("most evaluations a step; null: 1.25 x max_iter", None, at_least=1)
+    tolerance_grad: float = key("stop at a gradient this small", 1e-7, at_least=0)
+    tolerance_change: float = key("stop at a change this small", 1e-9, at_least=0)
+    history_size: int = key("updates kept to estimate the curvature", 100, at_least=1)
+    line_search_fn: str | None = key(
+        "strong_wolfe, or null: a fixed step", None, one_of=("strong_wolfe",)
+    )

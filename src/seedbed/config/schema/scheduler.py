@@ -1,0 +1,112 @@
+"""What a `scheduler=` option holds: a torch learning-rate schedule and when it steps."""
+
+from dataclasses import dataclass
+
+from omegaconf import MISSING
+
+from seedbed.config.schema.field import key
+
+INTERVALS = ("epoch", "step")
+
+
+@dataclass
+class Scheduler:
+    """Keys that every scheduler option has."""
+
+    _target_: str | None = key("class of the schedule; null: none", MISSING)
+
+
+@dataclass
+class Constant(Scheduler):
+    """Keys of `scheduler=constant`."""
+
+    _target_: str | None = key("class of the schedule; null: none", None)
+
+
+@dataclass
+class Stepped(Scheduler):
+    """Keys of the schedules that count epochs or steps."""
+
+    interval: str = key("count epochs or steps", "epoch", one_of=INTERVALS)
+
+
+@dataclass
+class Step(Stepped):
+    """Keys of `scheduler=step`."""
+
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.StepLR"
+    )
+    step_size: int = key("intervals between two cuts", 30, at_least=1)
+    gamma: float = key("factor of each cut", 0.1, above=0)
+
+
+@dataclass
+class Cosine(Stepped):
+    """Keys of `scheduler=cosine`."""
+
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.CosineAnnealingLR"
+    )
+    T_max: int | None = key(
+        "intervals down to the lowest rate; null: the whole run", None, at_least=1
+    )
+    eta_min: float = key("lowest learning rate", 0.0, at_least=0)
+
+
+@dataclass
+class OneCycle(Stepped):
+    """Keys of `scheduler=one_cycle`."""
+
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.OneCycleLR"
+    )
+    max_lr: float = key("highest learning rate", MISSING, above=0)
+    total_steps: int | None = key("intervals of the cycle; null: the whole run", None, at_least=1)
+    pct_start: float = key("share of the cycle spent rising", 0.3, at_least=0, at_most=1)
+    anneal_strategy: str = key("shape of the fall: cos or linear", "cos", one_of=("cos", "linear"))
+    cycle_momentum: bool = key("lower the momentum while the rate rises", False)
+    div_factor: float = key("max_lr over the first rate", 25.0, above=0)
+    final_div_factor: float = key("first rate over the last", 1e4, above=0)
+
+
+@dataclass
+class Plateau(Scheduler):
+    """Keys of `scheduler=plateau`."""
+
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.ReduceLROnPlateau"
+    )
+    monitor: str | None = key("metric watched; null: optimized_metric", None)
+    mode: str | None = key("min or max; null: follows from the metric", None, one_of=("min", "max"))
+    factor: float = key("factor of each cut", 0.1, above=0, below=1)
+    patience: int = key("epochs without improvement before a cut", 10, at_least=0)
+    threshold: float = key("smallest relative change that counts", 1e-4, at_least=0)
+    cooldown: int = key("epochs to wait after a cut", 0, at_least=0)
+    min_lr: float = key("lowest learning rate", 0.0, at_least=0)
+
+
+@dataclass
+class Warmup(Stepped):
+    """Keys of `scheduler=warmup`."""
+
+    _target_: str | None = key(
+        "class of the schedule; null: none", "torch.optim.lr_scheduler.LinearLR"
+    )
+    start_factor: float = key("first rate over optimizer.lr", 0.01, above=0, at_most=1)
+    total_iters: int = key("intervals the rise takes", 5, at_least=1)
+
+
+@dataclass
+class WarmupCosine(Stepped):
+    """Keys of `scheduler=warmup_cosine`."""
+
+    _target_: str | None = key(
+        "class of the schedule; null: none", "seedbed.training.schedulers.warmup_cosine"
+    )
+    start_factor: float = key("first rate over optimizer.lr", 0.01, above=0, at_most=1)
+    warmup_iters: int = key("intervals the rise takes", 5, at_least=1)
+    total_iters: int | None = key(
+        "intervals of rise and fall; null: the whole run", None, at_least=2
+    )
+    eta_min: float = key("lowest learning rate", 0.0, at_least=0)

@@ -1,0 +1,153 @@
+"""Where Hydra finds the dataclasses: group and option -> dataclass."""
+
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from seedbed.config.schema import (
+    callbacks,
+    data,
+    gradient,
+    model,
+    optimizer,
+    root,
+    scheduler,
+    task,
+    trainer,
+)
+from seedbed.errors import ConfigError
+
+ROOTS: dict[str, type] = {
+    "train": root.Train,
+    "evaluate": root.Evaluate,
+    "predict": root.Predict,
+    "report": root.Report,
+}
+
+GROUPS: dict[str, dict[str, type]] = {
+    "data": {
+        "crop_yield": data.CropYield,
+        "thermometer": data.Thermometer,
+        "clusters": data.Clusters,
+        "linear_noise": data.LinearNoise,
+        "blobs": data.Blobs,
+        "fashion_mnist": data.FashionMNIST,
+        "torch_dataset": data.TorchDataset,
+        "none": data.NoData,
+    },
+    "model": {
+        "linear": model.Linear,
+        "mlp": model.MLP,
+        "cnn": model.CNN,
+        "parabola": model.Parabola,
+        "bowl": model.Bowl,
+    },
+    "task": {
+        "regression": task.Regression,
+        "binary": task.Binary,
+        "multiclass": task.Multiclass,
+        "minimize": task.Minimize,
+    },
+    "optimizer": {
+        "sgd": optimizer.SGD,
+        "adam": optimizer.Adam,
+        "adamw": optimizer.AdamW,
+        "rmsprop": optimizer.RMSprop,
+        "adagrad": optimizer.Adagrad,
+        "lbfgs": optimizer.LBFGS,
+    },
+    "gradient": {
+        "autograd": gradient.Autograd,
+        "analytic": gradient.Analytic,
+        "finite_difference": gradient.FiniteDifference,
+    },
+    "scheduler": {
+        "constant": scheduler.Constant,
+        "step": scheduler.Step,
+        "cosine": scheduler.Cosine,
+        "one_cycle": scheduler.OneCycle,
+        "plateau": scheduler.Plateau,
+        "warmup": scheduler.Warmup,
+        "warmup_cosine": scheduler.WarmupCosine,
+    },
+    "trainer": {"trainer": trainer.Trainer},
+    "callback": {
+        "checkpoint": callbacks.Checkpoint,
+        "early_stopping": callbacks.EarlyStopping,
+        "learning_rate": callbacks.LearningRate,
+        "progress": callbacks.Progress,
+        "model_summary": callbacks.ModelSummary,
+        "loss_converged": callbacks.LossConverged,
+        "gradient_converged": callbacks.GradientConverged,
+        "parameter_values": callbacks.ParameterValues,
+        "loss_curve": callbacks.LossCurve,
+        "fit": callbacks.Fit,
+        "predicted_against_true": callbacks.PredictedAgainstTrue,
+        "decision_boundary": callbacks.DecisionBoundary,
+        "loss_landscape": callbacks.LossLandscape,
+        "line_recovery": callbacks.LineRecovery,
+        "minimization_path": callbacks.MinimizationPath,
+        "confusion_matrix": callbacks.ConfusionMatrix,
+        "worst_mistakes": callbacks.WorstMistakes,
+    },
+    "logger": {"tensorboard": root.TensorBoard},
+    "paths": {"paths": root.Paths},
+}
+
+
+def register_schema() -> None:
+    """Store every dataclass under `schema/<group>/<option>`, the verbs under `schema/<verb>`."""
+    store = ConfigStore.instance()
+    for verb, node in ROOTS.items():
+        store.store(group="schema", name=verb, node=node)
+    for group, options in GROUPS.items():
+        for option, node in options.items():
+            store.store(group=f"schema/{group}", name=option, node=node)
+
+
+def schema_of(node: Any) -> type | None:
+    """Return the dataclass that types a config node, or None for a user's own untyped node."""
+    if not isinstance(node, DictConfig):
+        return None
+    found = OmegaConf.get_type(node)
+    return found if found is not dict and hasattr(found, "__dataclass_fields__") else None
+
+
+def schema_targets() -> dict[str, type]:
+    """Return the dataclass of every class that the shipped configs name."""
+    nodes = [node for options in GROUPS.values() for node in options.values()]
+    by_default = {getattr(node, "_target_", None): node for node in nodes}
+    return {target: node for target, node in by_default.items() if target is not None}
+
+
+def typed(config: DictConfig) -> DictConfig:
+    """Return a saved config with its types back, which YAML does not keep.
+
+    A node is typed by its `_target_`; nodes of the user's own stay as they are. Raises
+    ConfigError where a saved value no longer fits the schema.
+    """
+    by_target = schema_targets()
+
+    def type_node(key: str, node: Any, known: type | None = None) -> Any:
+        target = node.get("_target_") if isinstance(node, DictConfig) else None
+        cls = known or by_target.get(target or "")
+        if cls is None:
+            return node
+        try:
+            return OmegaConf.merge(OmegaConf.structured(cls), node)
+        except OmegaConfBaseException as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigError(f"{key}.{error.full_key or ''}: {reason}") from None
+
+    whole = OmegaConf.merge(OmegaConf.structured(root.Train), config)
+    assert isinstance(whole, DictConfig)
+    for group in ("data", "model", "task", "optimizer", "gradient", "scheduler"):
+        whole[group] = type_node(group, whole[group])
+    whole.trainer = type_node("trainer", whole.trainer, trainer.Trainer)
+    for group in ("callbacks", "logger"):
+        whole[group] = {
+            name: type_node(f"{group}.{name}", node) for name, node in whole[group].items()
+        }
+    return whole

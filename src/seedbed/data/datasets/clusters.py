@@ -1,0 +1,82 @@
+"""Gaussian clouds of unit variance in the plane, in two classes that are equally likely."""
+
+import torch
+from torch import Tensor
+
+from seedbed.config.schema.data import SPLITS
+from seedbed.config.schema.data import Clusters as Options
+from seedbed.data.in_memory import InMemoryData, Source
+from seedbed.data.loader import Batch, BatchLoader, StreamLoader
+from seedbed.data.random import normal, uniform
+from seedbed.data.table import Table, fingerprint
+from seedbed.errors import ConfigError
+
+# Centres of the clouds of class 0 and of class 1.
+CENTRES = {
+    "pair": (((3.0, 3.0),), ((3.0, -2.0),)),
+    "xor": (((3.0, 3.0), (-3.0, -3.0)), ((3.0, -3.0), (-3.0, 3.0))),
+}
+_CLASS, _CLOUD, _POINT = 0, 1, 2
+
+
+def draw_clusters(layout: str, rows: int, seed: int, split: int, step: int) -> Table:
+    """Draw rows that depend on nothing but the arguments.
+
+    Returns inputs (rows, 2) float64 and targets (rows,) int64.
+    """
+    stream = 10 * split
+    targets = (uniform(seed, stream + _CLASS, step, rows) < 0.5).long()
+    centres = torch.tensor(CENTRES[layout], dtype=torch.float64)
+    clouds = (uniform(seed, stream + _CLOUD, step, rows) * centres.shape[1]).long()
+    noise = normal(seed, stream + _POINT, step, 2 * rows).view(rows, 2)
+    return Table(centres[targets, clouds] + noise, targets)
+
+
+class Clusters(InMemoryData):
+    """Two coordinates to the class 0 or 1; a fixed sample, or a stream of fresh batches."""
+
+    options: Options
+
+    def load(self) -> Source:
+        """Return the fixed sample."""
+        options = self.options
+        return Source(draw_clusters(options.layout, options.rows, options.data_seed, 0, 0))
+
+    def setup(self, stage: str) -> None:
+        """Split the fixed sample, or draw what a stream is validated and tested on."""
+        if self.options.sample == "fixed" or self._splits:
+            super().setup(stage)
+            return
+        for name in SPLITS[1:]:
+            size: float = getattr(self.options, f"{name}_size")
+            if 0 < size < 1:
+                raise ConfigError(
+                    f"data.{name}_size: {size:g} of a stream is not known: give a count"
+                )
+            if size:
+                self._splits[name] = self._draw(int(size), SPLITS.index(name), 0)
+        self._splits["train"] = self._draw(self._batch_size(), 0, 0)
+        self.fingerprint = fingerprint(list(self._splits.values()))
+        self.input_scale = self._scale(self._splits["train"].inputs)
+
+    def _draw(self, rows: int, split: int, step: int) -> Table:
+        return draw_clusters(self.options.layout, rows, self.options.data_seed, split, step)
+
+    def _batch_size(self) -> int:
+        return self.options.batch_size or self.options.rows
+
+    def _batch(self, step: int) -> Batch:
+        table = self._draw(self._batch_size(), 0, step)
+        inputs: Tensor = table.inputs.to(self.dtype)
+        return inputs * self.input_scale, table.targets
+
+    def train_dataloader(self) -> BatchLoader | StreamLoader:
+        """Batches of the fixed sample, or fresh ones of the stream."""
+        if self.options.sample == "fixed":
+            return super().train_dataloader()
+        return StreamLoader(
+            self._batch,
+            self.options.batches_per_epoch,
+            device=self.device,
+            **self._training(),
+        )

@@ -1,0 +1,135 @@
+"""Rows of numbers from and to CSV and .npy files, checked against names and shapes."""
+
+import csv
+from collections.abc import Sequence
+from math import isfinite, prod
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from seedbed.errors import ConfigError, listed, nearest
+from seedbed.files import write_atomically
+
+SUFFIXES = (".csv", ".npy")
+
+
+def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -> np.ndarray:
+    """Return rows of shape (rows, *input_shape) from a file's name or nested lists.
+
+    A CSV needs a header: with `names`, its columns are found by name in any order; else by
+    position. Raises ConfigError with the file, line and column of what is wrong.
+    """
+    if isinstance(source, str):
+        path = Path(source)
+        if path.suffix not in SUFFIXES:
+            raise ConfigError(
+                f"input={source}: neither a .csv or .npy file nor rows such as [[1, 2, 3]]"
+            )
+        if not path.is_file():
+            raise ConfigError(f"input={source}: no such file")
+        values = _read_csv(path, names) if path.suffix == ".csv" else _read_npy(path)
+        return _shaped(values, input_shape, f"input={source}", names)
+    try:
+        values = np.array(source, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigError("input: the rows must hold numbers, as many in each") from None
+    if values.ndim == 1 and len(values) == prod(input_shape):
+        values = values[None]
+    return _shaped(values, input_shape, "input", names)
+
+
+def _read_csv(path: Path, names: Sequence[str]) -> np.ndarray:
+    lines = _lines(path)
+    if not lines:
+        raise ConfigError(f"input={path}: the file is empty; a header and rows are needed")
+    header = [name.strip() for name in lines[0][1]]
+    for name in names:
+        if name not in header:
+            raise ConfigError(
+                f"input={path}: no column '{name}'.{nearest(name, header)} Found: {listed(header)}"
+            )
+    columns = [header.index(name) for name in names] if names else list(range(len(header)))
+    rows = [(number, line) for number, line in lines[1:] if any(line)]
+    if not rows:
+        raise ConfigError(f"input={path}: no rows below the header")
+    for number, line in rows:
+        if len(line) > len(header):
+            raise ConfigError(
+                f"input={path}: line {number} has {len(line)} columns, the header {len(header)}"
+            )
+    return np.array(
+        [
+            [_number(path, number, line, column, header) for column in columns]
+            for number, line in rows
+        ]
+    )
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the rows of a CSV with the line of the file that each ends on."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            return [(reader.line_num, line) for line in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"input={path}: not a CSV file in UTF-8 ({error})") from None
+
+
+def _number(path: Path, number: int, line: list[str], column: int, header: list[str]) -> float:
+    text = line[column].strip() if column < len(line) else ""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value):
+        raise ConfigError(
+            f"input={path}: line {number}, column '{header[column]}': '{text}' is not a number"
+        )
+    return value
+
+
+def _read_npy(path: Path) -> np.ndarray:
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise ConfigError(f"input={path}: not a .npy file of numbers ({error})") from None
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
+        raise ConfigError(f"input={path}: not a .npy file of numbers")
+    return values
+
+
+def _shaped(
+    values: np.ndarray, input_shape: Sequence[int], source: str, names: Sequence[str]
+) -> np.ndarray:
+    wanted = prod(input_shape)
+    if values.ndim < 2 or len(values) == 0 or values[0].size != wanted:
+        shape = " x ".join(map(str, input_shape))
+        called = f" ({listed(names)})" if len(names) == wanted else ""
+        raise ConfigError(
+            f"{source}: found shape {values.shape}, and the run takes rows of {shape}{called}"
+        )
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ConfigError(f"{source}: some values are not finite")
+    # torch takes neither foreign byte orders nor extended precision.
+    plain = values if values.dtype == np.uint8 else values.astype(np.float64)
+    return plain.reshape(len(values), *input_shape)
+
+
+def write_output(path: Path, header: list[str], rows: list[list[Any]], values: np.ndarray) -> None:
+    """Write predictions: a CSV of `header` and `rows`, or a .npy of `values`; atomically."""
+    if path.suffix == ".csv":
+
+        def write_csv(temporary: Path) -> None:
+            with temporary.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([header, *rows])
+
+        write_atomically(path, write_csv)
+        return
+
+    def write_npy(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.save(file, values)
+
+    write_atomically(path, write_npy)

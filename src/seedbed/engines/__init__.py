@@ -1,0 +1,1 @@
+"""What trains: Lightning for one run, one tensor program for many."""

@@ -1,0 +1,72 @@
+"""Early stopping of many jobs, each by its own patience."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seedbed.training.early_stopping import early_stopping_reason
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """A job's `callbacks.early_stopping`, as pytorch_lightning.callbacks.EarlyStopping has it."""
+
+    monitor: str
+    mode: str
+    min_delta: float
+    patience: int
+
+
+class JobStopping:
+    """Counts, for each job, the epochs without improvement."""
+
+    def __init__(self, rules: Sequence[EarlyStopping | None]) -> None:
+        self.rules = list(rules)
+        self.best = np.array([_worst(rule) for rule in rules])
+        self.waited = np.zeros(len(self.rules), dtype=int)
+
+    def after_epoch(
+        self,
+        epoch: int,
+        metrics: dict[str, NDArray[np.float64]],
+        running: NDArray[np.bool_],
+    ) -> dict[int, str]:
+        """Return why jobs stop now, by their row."""
+        reasons: dict[int, str] = {}
+        if not any(self.rules):
+            return reasons
+        for row in np.flatnonzero(running):
+            rule = self.rules[row]
+            if rule is None or rule.monitor not in metrics:
+                continue
+            value, sign = float(metrics[rule.monitor][row]), 1.0 if rule.mode == "min" else -1.0
+            finite = np.isfinite(value)
+            if finite and sign * value + rule.min_delta < sign * self.best[row]:
+                self.best[row], self.waited[row] = value, 0
+                continue
+            self.waited[row] += 1
+            if self.waited[row] >= rule.patience or not finite:
+                reason = early_stopping_reason(epoch, rule.monitor, rule.patience, bool(finite))
+                reasons[int(row)] = reason
+        return reasons
+
+    def keep(self, rows: NDArray[np.int64]) -> None:
+        """Go on with some of the jobs only."""
+        self.rules = [self.rules[row] for row in rows]
+        self.best, self.waited = self.best[rows], self.waited[rows]
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what was counted so far."""
+        return {"best": torch.from_numpy(self.best), "waited": torch.from_numpy(self.waited)}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on from what `state` returned."""
+        self.best, self.waited = state["best"].numpy(), state["waited"].numpy()
+
+
+def _worst(rule: EarlyStopping | None) -> float:
+    return np.inf if rule is None or rule.mode == "min" else -np.inf

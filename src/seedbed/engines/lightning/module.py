@@ -1,0 +1,237 @@
+"""The LightningModule: network, loss, metrics, optimizer and schedule."""
+
+from collections import deque
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from seedbed.errors import Diverged
+from seedbed.training.gradients import Gradient
+from seedbed.training.metrics import EpochMetrics
+from seedbed.training.tasks import Task
+
+Batch = tuple[Tensor, Tensor]
+
+# On an accelerator, asking for a loss waits for the device; so it is asked for this seldom.
+STEPS_BETWEEN_CHECKS = 50
+GRADIENT_DIFFERENCE = "train/gradient_difference"
+
+
+class SupervisedModule(pl.LightningModule):
+    """Trains a network on (inputs, targets) batches.
+
+    Numbers of an epoch go to every logger in one call, under `split/name` at the epoch's number
+    (from 1), and to `trainer.callback_metrics`, where callbacks look for them. `epoch_metrics`
+    holds the latest ones as plain floats; what callbacks put into `also_logged` is written along.
+    `step_losses` are the losses of the last two batches.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        task: Task,
+        make_optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
+        make_scheduler: Callable[[Optimizer, pl.Trainer], dict[str, Any] | None] | None = None,
+        gradient: Gradient | None = None,
+        log_every_n_epochs: int = 1,
+        log_every_n_steps: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self.task = task
+        self.make_optimizer = make_optimizer
+        self.make_scheduler = make_scheduler
+        self.gradient = gradient or Gradient()
+        self.log_every_n_epochs = log_every_n_epochs
+        self.log_every_n_steps = log_every_n_steps
+        self.epoch_metrics: dict[str, float] = {}
+        self.also_logged: dict[str, float] = {}
+        self.step_losses: deque[Tensor] = deque(maxlen=2)
+        self.tested_split = "test"
+        self._val_metrics: dict[str, float] = {}
+        self._logged_epoch = 0
+        self._batch: Batch | None = None
+        self._counted_batch = -1
+        self.sums = {
+            split: EpochMetrics(task.metrics, task.make_torchmetrics())
+            for split in ("train", "val", "test")
+        }
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the network's outputs: values, or logits."""
+        return self.net(inputs)  # type: ignore[no-any-return]
+
+    # Training
+
+    def configure_optimizers(self) -> Any:
+        """Make the optimizer, and the schedule where there is one."""
+        assert self.make_optimizer is not None
+        # Frozen parameters too: they may thaw, and without a gradient they are left as they are.
+        optimizer = self.make_optimizer(list(self.net.parameters()))
+        scheduler = self.make_scheduler(optimizer, self.trainer) if self.make_scheduler else None
+        return optimizer if scheduler is None else ([optimizer], [scheduler])
+
+    def on_train_epoch_start(self) -> None:
+        """Start counting; Lightning does not call this for an epoch that is taken up."""
+        self.sums["train"].reset()
+        self._counted_batch = -1
+        self.also_logged.pop(GRADIENT_DIFFERENCE, None)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Return the loss of a batch; raises Diverged where it is not finite."""
+        inputs, targets = batch
+        output = self.task.output(self.net, inputs)
+        targets = self.task.target(targets, output)
+        loss = self._loss(output, targets)
+        due = loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0
+        # While anomalies are looked for, autograd is to name the operation behind them.
+        if due and not torch.is_anomaly_enabled():
+            self._check_finite(loss)
+        self._batch = inputs, targets
+        # L-BFGS evaluates a batch several times; the first time is before its update.
+        if batch_idx != self._counted_batch:
+            self._count("train", loss, output, targets)
+            self._counted_batch = batch_idx
+            self.step_losses.append(loss.detach())
+        if self.log_every_n_steps and (self.global_step + 1) % self.log_every_n_steps == 0:
+            step_values = {
+                "train/loss_step": loss.item(),
+                "train/learning_rate_step": self._learning_rate(),
+            }
+            self._log(step_values, self.global_step + 1)
+        return self._share_of_global_batch(loss, len(output))
+
+    def _loss(self, output: Tensor, targets: Tensor) -> Tensor:
+        # A device may have no row of a last batch that is smaller than the number of devices.
+        return self.task.loss(output, targets) if len(output) else output.sum() * 0.0
+
+    def _share_of_global_batch(self, loss: Tensor, rows: int) -> Tensor:
+        """Weigh a device's mean loss by its rows, so that DDP's mean is that of the whole batch."""
+        if self.trainer.world_size == 1:
+            return loss
+        all_rows = torch.tensor(float(rows), device=loss.device)
+        torch.distributed.all_reduce(all_rows)
+        return loss * (rows * self.trainer.world_size / all_rows)
+
+    def _check_finite(self, loss: Tensor) -> None:
+        if self.trainer.world_size > 1:
+            loss = loss.detach().clone()
+            torch.distributed.all_reduce(loss)
+        number = loss.item()
+        if not isfinite(number):
+            raise self._diverged(number, self.trainer.global_step + 1)
+
+    def _count(self, split: str, loss: Tensor, output: Tensor, targets: Tensor) -> None:
+        sums, output = self.sums[split], output.detach()
+        prediction = self.task.prediction(output) if sums.others else output
+        sums.add(loss.detach(), output, targets, prediction)
+
+    def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        """Fill the gradients in the way that the config names."""
+        assert self._batch is not None
+        inputs, targets = self._batch
+        if self.gradient.compare:
+            found = self.gradient.difference(self.net, self.task, inputs, targets, loss)
+            before = self.also_logged.get(GRADIENT_DIFFERENCE, 0.0)
+            self.also_logged[GRADIENT_DIFFERENCE] = max(found, before)
+        self.gradient.fill(self.net, self.task, inputs, targets, loss)
+        self._batch = None
+
+    def on_train_epoch_end(self) -> None:
+        """Hand the epoch's numbers to callbacks and loggers."""
+        values = self._finish("train")
+        epoch = self.current_epoch + 1
+        if not isfinite(values["train/loss"]):
+            raise self._diverged(values["train/loss"], self.trainer.global_step)
+        compared = {k: v for k, v in self.also_logged.items() if k == GRADIENT_DIFFERENCE}
+        self.epoch_metrics = {**values, **compared, **self._val_metrics}
+        self._val_metrics = {}
+        if epoch == 1 or epoch % self.log_every_n_epochs == 0:
+            self._log_epoch(epoch)
+
+    def on_train_end(self) -> None:
+        """Log the last epoch, whichever it was."""
+        if self._logged_epoch < self.current_epoch:
+            self._log_epoch(self.current_epoch)
+
+    def _log_epoch(self, epoch: int) -> None:
+        self._logged_epoch = epoch
+        self._log({**self.epoch_metrics, **self.also_logged}, epoch)
+
+    def _diverged(self, loss: float, step: int) -> Diverged:
+        return Diverged(loss, self.current_epoch + 1, step, self._learning_rate())
+
+    def _learning_rate(self) -> float:
+        return float(self.trainer.optimizers[0].param_groups[0]["lr"])
+
+    # Validation and test
+
+    def on_validation_epoch_start(self) -> None:
+        """Start counting."""
+        self.sums["val"].reset()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count a batch."""
+        self._evaluation_step("val", batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Hand the numbers to callbacks; the end of the training epoch logs them."""
+        self._val_metrics = self._finish("val")
+
+    def on_test_epoch_start(self) -> None:
+        """Start counting; `tested_split` says of which split the batches are."""
+        self.sums[self.tested_split].reset()
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count a batch."""
+        self._evaluation_step(self.tested_split, batch)
+
+    def on_test_epoch_end(self) -> None:
+        """Keep the numbers in `epoch_metrics`."""
+        self.epoch_metrics = self._finish(self.tested_split)
+
+    def _evaluation_step(self, split: str, batch: Batch) -> None:
+        inputs, targets = batch
+        output = self.task.output(self.net, inputs)
+        targets = self.task.target(targets, output)
+        self._count(split, self._loss(output, targets), output, targets)
+
+    def _finish(self, split: str) -> dict[str, float]:
+        several = self.trainer.world_size > 1
+        computed = self.sums[split].compute(self._add_over_devices if several else None)
+        values = {f"{split}/{name}": value for name, value in computed.items()}
+        self.trainer.callback_metrics.update(
+            {name: torch.tensor(value, dtype=torch.float64) for name, value in values.items()}
+        )
+        return values
+
+    def _add_over_devices(self, sums: Tensor) -> Tensor:
+        sums = sums.to(self.device)
+        torch.distributed.all_reduce(sums)
+        return sums
+
+    def _log(self, values: dict[str, float], step: int) -> None:
+        for logger in self.trainer.loggers:
+            logger.log_metrics(values, step=step)
+
+    # Exact resumption in the middle of an epoch
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the running epoch has counted, and what callbacks know of it."""
+        checkpoint["training_sums"] = self.sums["train"].state_dict()
+        checkpoint["step_losses"] = [float(loss) for loss in self.step_losses]
+        checkpoint["epoch_metrics"] = dict(self.epoch_metrics)
+        checkpoint["also_logged"] = dict(self.also_logged)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up what the interrupted epoch had counted."""
+        self.epoch_metrics = dict(checkpoint["epoch_metrics"])
+        self.also_logged = dict(checkpoint["also_logged"])
+        self.sums["train"].load_state_dict(checkpoint["training_sums"])
+        losses = torch.tensor(checkpoint["step_losses"], dtype=torch.float64)
+        self.step_losses.extend(losses.unbind())

@@ -1,0 +1,35 @@
+"""A clean stop of one run: between two steps, so that what is saved is whole."""
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+from seedbed.errors import Interrupted
+from seedbed.process.signals import SignalHandler
+
+
+class StopOnSignal(SignalHandler, Callback):
+    """Context manager around a run, and callback inside its training.
+
+    While training, the first signal asks Lightning to stop after the step, which all processes of
+    a distributed run do at the same step; at any other time, Interrupted is raised at once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trainer: pl.Trainer | None = None
+
+    def _act(self, number: int) -> None:
+        if self._trainer is None:
+            raise Interrupted(number)
+        if self._trainer.world_size == 1:
+            # Lightning looks at this flag between steps; of several processes, the loop asks us.
+            self._trainer._signal_connector.received_sigterm = True
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the place of Lightning's handlers, which stop SIGTERM alone."""
+        self._trainer = trainer
+        self._install()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Training is over: from here a signal stops at once."""
+        self._trainer = None

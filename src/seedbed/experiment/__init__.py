@@ -1,0 +1,1 @@
+"""One run: what it is made of, how it goes, what it prints."""

@@ -1,0 +1,5 @@
+"""Where curves go: TensorBoard."""
+
+from seedbed.loggers.tensorboard import TensorBoard
+
+__all__ = ["TensorBoard"]

@@ -1,0 +1,1 @@
+"""This process: its signals, its memory, its garbage collector, its standard streams."""

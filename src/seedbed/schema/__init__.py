@@ -1,6 +1,0 @@
-"""The types of the config: one dataclass an option, one line of meaning a key."""
-
-from seedbed.schema.field import key
-from seedbed.schema.store import register_schema, schema_of, schema_targets, typed
-
-__all__ = ["key", "register_schema", "schema_of", "schema_targets", "typed"]

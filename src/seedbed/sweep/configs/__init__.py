@@ -1,0 +1,1 @@
+"""From overrides to the composed config of each job."""

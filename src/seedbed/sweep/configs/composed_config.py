@@ -1,0 +1,253 @@
+"""A composed config that is changed in place for each job of a sweep, and put back afterwards.
+
+Composing takes 0.1 s and more, copying a config 10 ms, changing one 0.1 ms.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, ListConfig, Node, OmegaConf, UnionNode, ValueNode
+from omegaconf._utils import split_key
+
+from seedbed.sweep.configs.yaml_text import (
+    HYDRA_PATHS,
+    KeyPath,
+    Template,
+    plain_values,
+    task_text,
+    value_text,
+)
+
+UNKNOWN = "${"
+
+
+class Elsewhere(Exception):
+    """An override leads through an interpolation, to a place that is not its own."""
+
+
+class Undo:
+    """What nodes held before they were changed."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[Node, str, Any]] = []
+
+    def keep(self, container: DictConfig) -> dict[Any, Node]:
+        """Give a container a mapping that may be changed, and return it; its nodes stay shared."""
+        content = container.__dict__["_content"]
+        self.steps.append((container, "_content", content))
+        container.__dict__["_content"] = dict(content)
+        changed: dict[Any, Node] = container.__dict__["_content"]
+        return changed
+
+    def set(self, node: Node, name: str, value: Any) -> None:
+        """Set what a node holds, without a check."""
+        self.steps.append((node, name, node.__dict__[name]))
+        node.__dict__[name] = value
+
+    def restore(self) -> None:
+        """Put everything back, the last change first."""
+        while self.steps:
+            node, name, value = self.steps.pop()
+            node.__dict__[name] = value
+
+
+class _Place(NamedTuple):
+    """Where an override changes something: a child of this container, which need not exist."""
+
+    container: DictConfig
+    name: str
+    path: KeyPath
+    is_value: bool
+
+
+def _place(config: DictConfig, key: str) -> _Place:
+    """Return where an override of this key changes something; raises Elsewhere."""
+    path = tuple(split_key(key))
+    node = config
+    for depth, name in enumerate(path, start=1):
+        child, rest = node.__dict__["_content"].get(name), len(path) - depth
+        if rest and child is not None and child._is_interpolation():
+            raise Elsewhere
+        if rest > 1 and isinstance(child, ListConfig):
+            raise Elsewhere
+        if not rest or not isinstance(child, DictConfig) or child._is_none() or child._is_missing():
+            is_value = not rest and isinstance(child, ValueNode | UnionNode)
+            return _Place(node, name, path, is_value)
+        node = child
+    raise Elsewhere
+
+
+class Base:
+    """One composed config, which is changed in place for each job, and texts made from it."""
+
+    def __init__(self, config: DictConfig) -> None:
+        self.config = config
+        self.choices = {str(k): v for k, v in config.hydra.runtime.choices.items() if v}
+        self.busy = False
+        self._job = config.hydra.job
+        self._runtime = config.hydra.runtime
+        self._tasks = config.hydra.overrides._get_node("task")
+        self._lone: dict[tuple[str, ...], list[_Place | None]] = {}
+        self._nodes: dict[str, Node] = {}
+        self._task_nodes: dict[tuple[int, str], Node] = {}
+        self._folders: dict[tuple[str | None, ...], str] = {}
+        self._texts: dict[str, str] = {}
+        self._templates: dict[tuple[Any, ...], Template] = {}
+        self._folder_reads = _reads(config, raw_value(config, ("hydra", "sweep", "dir")))
+
+    def change(self, changes: Sequence[Override], undo: Undo) -> None:
+        """Make the changes in their order; raises what Hydra raises, or Elsewhere."""
+        for override, lone in zip(changes, self._lone_places(changes), strict=True):
+            place = lone or _place(self.config, override.key_or_group)
+            content, line = undo.keep(place.container), line_of(override)
+            if lone and line in self._nodes:
+                content[place.name] = self._nodes[line]
+                continue
+            if place.name in content:
+                content[place.name] = deepcopy(content[place.name])
+            ConfigLoaderImpl._apply_overrides_to_config([override], self.config)
+            if lone:
+                self._nodes[line] = content[place.name]
+
+    def _lone_places(self, changes: Sequence[Override]) -> list[_Place | None]:
+        """Return where each change gives one existing value another; None where it does not.
+
+        None as well where another change overlaps: then their order matters.
+        """
+        keys = tuple(one.get_key_element() for one in changes)
+        if keys not in self._lone:
+            self._lone[keys] = [self._lone_place(one, changes) for one in changes]
+        return self._lone[keys]
+
+    def _lone_place(self, override: Override, changes: Sequence[Override]) -> _Place | None:
+        place = _place(self.config, override.key_or_group)
+        others = [one for one in changes if one is not override]
+        if not place.is_value or any(_overlaps(one, [place.path]) for one in others):
+            return None
+        return None if override.is_add() or override.is_delete() else place
+
+    def label(self, number: int, overrides: Sequence[Override], undo: Undo) -> None:
+        """Set what Hydra and its launcher say about the job: number, overrides, folder."""
+        tasks = [one for one in overrides if not one.is_hydra_override()]
+        undo.set(self._tasks, "_content", [self._task(*one) for one in enumerate(tasks)])
+        names = self._job.config.override_dirname
+        dirname = get_overrides_dirname(
+            tasks, names.exclude_keys, item_sep=names.item_sep, kv_sep=names.kv_sep
+        )
+        undo.set(self._job._get_node("override_dirname"), "_val", dirname)
+        undo.set(self._job._get_node("id"), "_val", str(number))
+        undo.set(self._job._get_node("num"), "_val", number)
+        if raw_value(self.config, ("hydra", "sweep", "subdir")) == "${hydra.job.num}":
+            subdir = str(number)
+        else:
+            subdir = str(OmegaConf.select(self.config, "hydra.sweep.subdir"))
+        folder = os.path.abspath(os.path.join(self._folder(overrides), subdir))
+        undo.set(self._runtime._get_node("output_dir"), "_val", folder)
+
+    def _task(self, index: int, override: Override) -> Node:
+        line = line_of(override)
+        if (index, line) not in self._task_nodes:
+            scratch = deepcopy(self._tasks)
+            scratch.append(line)
+            node = scratch.__dict__["_content"][-1]
+            node._set_parent(self._tasks)
+            node._set_key(index)
+            self._task_nodes[index, line] = node
+        return self._task_nodes[index, line]
+
+    def _folder(self, overrides: Sequence[Override]) -> str:
+        """Return `hydra.sweep.dir`; resolving it takes OmegaConf more than a millisecond."""
+        reads = self._folder_reads
+        concerned = [line_of(one) for one in overrides if reads and _overlaps(one, reads.keys)]
+        if reads is None or any("${" in line for line in concerned):
+            return str(OmegaConf.select(self.config, "hydra.sweep.dir"))
+        known_by = (*concerned, *(os.environ.get(name) for name in reads.environment))
+        if known_by not in self._folders:
+            self._folders[known_by] = str(OmegaConf.select(self.config, "hydra.sweep.dir"))
+        return self._folders[known_by]
+
+    def config_text(self, changes: Sequence[Override]) -> str:
+        """Return config.yaml of the job whose changes are made at this moment."""
+        places = zip(map(line_of, changes), self._lone_places(changes), strict=True)
+        holes = {line: place.path for line, place in places if place}
+        shape = tuple(holes.get(line, line) for line in map(line_of, changes))
+        if shape not in self._templates:
+            names = [str(key) for key in self.config if key != "hydra"]
+            plain = plain_values(OmegaConf.masked_copy(self.config, names))
+            self._templates[shape] = Template(plain, list(holes.values()))
+        return self._templates[shape].filled(
+            {path: self._text(line, path) for line, path in holes.items()}
+        )
+
+    def _text(self, line: str, path: KeyPath) -> str:
+        """Return the YAML after the key that a change gives a value."""
+        if line not in self._texts:
+            container: Any = self.config
+            for name in path[:-1]:
+                container = container._get_node(name)
+            self._texts[line] = value_text(path, plain_values(container._get_child(path[-1])))
+        return self._texts[line]
+
+    def hydra_text(self, tasks: Sequence[str]) -> str:
+        """Return hydra.yaml of the job whose changes are made at this moment."""
+        tasks_path, *paths = HYDRA_PATHS
+        if HYDRA_PATHS not in self._templates:
+            plain = plain_values(OmegaConf.masked_copy(self.config, "hydra"))
+            self._templates[HYDRA_PATHS] = Template(plain, HYDRA_PATHS)
+        values = {path: value_text(path, raw_value(self.config, path)) for path in paths}
+        values[tasks_path] = "".join(map(task_text, tasks)) + "\n" if tasks else " []\n"
+        return self._templates[HYDRA_PATHS].filled(values)
+
+
+class _Reads(NamedTuple):
+    """What the value of an interpolation depends on."""
+
+    keys: list[KeyPath]
+    environment: list[str]
+
+
+def _reads(config: DictConfig, value: Any) -> _Reads | None:
+    """Return what a value's interpolations read; None where that cannot be told.
+
+    A resolver that keeps its result, and has one, reads nothing.
+    """
+    found, text = _Reads([], []), str(value)
+    for inside in re.findall(r"\$\{([^{}]*)\}", text):
+        name, colon, arguments = inside.partition(":")
+        kept = [",".join(map(str, one)) for one in OmegaConf.get_cache(config).get(name, {})]
+        if name == "oc.env" and colon:
+            found.environment.append(arguments.partition(",")[0].strip())
+        elif not colon and re.fullmatch(r"(?!hydra\b)[A-Za-z_]\w*(\.\w+)*", name):
+            path = tuple(name.split("."))
+            inner = _reads(config, raw_value(config, path))
+            if inner is None:
+                return None
+            found.keys.extend([path, *inner.keys])
+            found.environment.extend(inner.environment)
+        elif arguments not in kept:
+            return None
+    return None if UNKNOWN in re.sub(r"\$\{[^{}]*\}", "", text) else found
+
+
+def _overlaps(override: Override, keys: Sequence[KeyPath]) -> bool:
+    path = tuple(split_key(override.key_or_group))
+    return any(path[: len(key)] == key[: len(path)] for key in keys)
+
+
+def raw_value(config: DictConfig, path: KeyPath) -> Any:
+    """Return a value without resolving it; UNKNOWN where it cannot be reached."""
+    node: Any = config
+    for name in path:
+        reachable = isinstance(node, DictConfig) and isinstance(node.__dict__["_content"], dict)
+        node = node.__dict__["_content"].get(name) if reachable else None
+    return node._value() if isinstance(node, ValueNode) else UNKNOWN
+
+
+def line_of(override: Override) -> str:
+    assert override.input_line is not None
+    return override.input_line

@@ -1,0 +1,173 @@
+"""Where the configs of a sweep come from: Hydra's composition, or what a sweep has saved of it.
+
+A sweep that goes on later must not look at the config files again: they may have been edited.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.conf import HydraConf
+from hydra.core.config_loader import ConfigLoader
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from seedbed.config.schema import typed
+from seedbed.errors import ConfigError
+from seedbed.files import write_atomically
+from seedbed.runs.record import write_json
+
+MASTER, INDEX = "multirun.yaml", "configs.json"
+
+# Overrides that Hydra composes for: choices of groups, and what is about Hydra itself.
+Lines = tuple[str, ...]
+
+
+class Source(Protocol):
+    """Composes configs; `master` is that of the whole sweep."""
+
+    master: DictConfig
+
+    def is_group(self, name: str) -> bool:
+        """Tell whether a name chooses options, such as `model`."""
+
+    def compose(self, lines: Lines) -> DictConfig:
+        """Return the config with these overrides, `hydra` included."""
+
+
+class HydraSource:
+    """Composes with Hydra, from the config files."""
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        """`master` is the config of the whole sweep, as a Sweeper's `setup` is given it."""
+        assert isinstance(loader, ConfigLoaderImpl)
+        self.loader = loader
+        self.master = master
+        # As by Hydra: evaluated once before the first job, so that all jobs share date and time.
+        _ = master.hydra.sweep.dir
+        # What the sweep says about Hydra may name other folders of configs.
+        words: Any = OmegaConf.to_container(master.hydra.overrides.hydra, resolve=False)
+        name = master.hydra.job.config_name
+        _, self._repository = loader._parse_overrides_and_create_caching_repo(name, words)
+
+    def is_group(self, name: str) -> bool:
+        """Tell whether a name chooses options, such as `model`."""
+        return bool(self._repository.group_exists(name))
+
+    def compose(self, lines: Lines) -> DictConfig:
+        """Return the config with these overrides; raises what Hydra raises."""
+        return self.loader.load_sweep_config(self.master, list(lines))
+
+
+class SavedSource:
+    """Reads what `save_configs` wrote; `folder` is the sweep's, which may have been moved."""
+
+    def __init__(self, folder: Path, saved: Path) -> None:
+        """Raises ConfigError where a file is missing or damaged."""
+        self.folder = folder
+        self.saved = saved
+        index = read_index(saved)
+        self._places = {tuple(lines): place for place, lines in enumerate(index["configs"])}
+        self._groups = {_group(line) for one in self._places for line in one}
+        self.master = self._typed(folder / MASTER, ())
+        cache = OmegaConf.get_cache(self.master)
+        for resolver, arguments, value in index["resolved"]:
+            cache.setdefault(resolver, {})[tuple(arguments)] = value
+        self.moved = Path(str(self.master.hydra.sweep.dir)).resolve() != folder.resolve()
+        self._place(self.master)
+
+    def is_group(self, name: str) -> bool:
+        """Tell whether a name chose options when the sweep began."""
+        return name in self._groups
+
+    def compose(self, lines: Lines) -> DictConfig:
+        """Return the config with these overrides; raises ConfigError where it no longer fits."""
+        config = self._typed(self.saved / _file(self._places[lines]), lines)
+        self._place(config)
+        return config
+
+    def _place(self, config: DictConfig) -> None:
+        if self.moved:
+            config.hydra.sweep.dir = str(self.folder)
+
+    def _typed(self, path: Path, lines: Lines) -> DictConfig:
+        """Return a saved config with its types back, which YAML does not keep."""
+        try:
+            loaded = OmegaConf.load(path)
+            assert isinstance(loaded, DictConfig)
+            hydra = _typed_hydra(loaded.pop("hydra"))
+            added = {line.partition("=")[0] for line in lines if line.startswith("+")}
+            extra = {key: loaded.pop(key) for key in list(loaded) if f"+{key}" in added}
+            config = typed(loaded)
+        except (ConfigError, OmegaConfBaseException, AssertionError, KeyError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ConfigError(f"{path}: does not fit this version: {reason}") from None
+        except (OSError, ValueError, YAMLError) as error:
+            reason = " ".join(str(error).split())
+            raise ConfigError(f"{path}: cannot be read: {reason}") from None
+        with open_dict(config):
+            config.update({"hydra": hydra, **extra})
+        OmegaConf.set_struct(config, True)
+        return config
+
+
+def save_configs(
+    folder: Path, saved: Path, master: DictConfig, configs: Iterable[tuple[Lines, DictConfig]]
+) -> None:
+    """Write the configs that a sweep's jobs are derived from, and what resolvers have answered."""
+    _save(folder / MASTER, master)
+    lines = []
+    for place, (words, config) in enumerate(configs):
+        _save(saved / _file(place), config)
+        lines.append(list(words))
+    resolved = [
+        [resolver, list(arguments), value]
+        for resolver, answers in OmegaConf.get_cache(master).items()
+        for arguments, value in answers.items()
+        if all(isinstance(one, str | int | float | bool) for one in (*arguments, value))
+    ]
+    write_json(saved / INDEX, {"configs": lines, "resolved": resolved})
+
+
+def read_index(saved: Path) -> dict[str, Any]:
+    """Return what was saved beside the configs; raises ConfigError where it is damaged."""
+    try:
+        index = json.loads((saved / INDEX).read_text(encoding="utf-8"))
+        return {"configs": index["configs"], "resolved": index["resolved"]}
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+        raise ConfigError(f"{saved / INDEX}: cannot be read: {error}") from None
+
+
+def _typed_hydra(loaded: DictConfig) -> DictConfig:
+    """Return the saved `hydra` with its types and with the keys that it had, in their order."""
+    # Hydra's own configs bring keys along that its dataclass does not have.
+    known = OmegaConf.structured(HydraConf, flags={"struct": False})
+    merged: Any = OmegaConf.merge(known, loaded)
+    _order_as(loaded, merged)
+    return merged  # type: ignore[no-any-return]
+
+
+def _order_as(loaded: DictConfig, node: DictConfig) -> None:
+    """Leave a node the keys that were loaded, in their order."""
+    content = node.__dict__["_content"]
+    node.__dict__["_content"] = {name: content[name] for name in loaded}
+    for name, below in loaded.items_ex(resolve=False):
+        if isinstance(below, DictConfig) and isinstance(below.__dict__["_content"], dict):
+            _order_as(below, content[name])
+
+
+def _group(line: str) -> str:
+    """Return the name of the group that a line such as +model@here=mlp chooses of."""
+    return line.partition("=")[0].partition("@")[0].lstrip("+~")
+
+
+def _file(place: int) -> str:
+    return f"config-{place}.yaml"
+
+
+def _save(path: Path, config: DictConfig) -> None:
+    text = OmegaConf.to_yaml(config)
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""The running of a sweep: its controller, its workers, its launcher."""

@@ -1,0 +1,273 @@
+"""Run what a sweep still has to run, and keep its table."""
+
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from hydra.core.override_parser.types import Quote, QuotedString
+from omegaconf import DictConfig
+
+from seedbed.errors import DiskFull, Interrupted
+from seedbed.process.signals import StopSweep
+from seedbed.runs.folder import RECORD
+from seedbed.sweep.execution.display import Display
+from seedbed.sweep.execution.launched_units import HandedOut
+from seedbed.sweep.execution.launcher import Order, UnitFunction, launch
+from seedbed.sweep.execution.run_folders import remove_leftovers
+from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
+from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.plan_file import SavedPlan
+from seedbed.sweep.results.ranking import best_first, closing_table, command_alone, counts_text
+from seedbed.sweep.results.table import Results, Row, read_results
+from seedbed.terminal.tables import print_table
+from seedbed.terminal.words import dashboard_command, jobs_text, relative
+
+FAILED = 1
+# Hydra's own launcher, whose part we take.
+ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+# Jobs whose errors are shown; the others are counted.
+MOST_SHOWN = 5
+# A job with another status is run again when a sweep goes on.
+DONE = ("completed", "diverged")
+
+
+class Sweep:
+    """Runs planned jobs; those that are done already are known by the table and their folders.
+
+    `master` is the config of the command, whose launcher is used.
+    """
+
+    def __init__(self, worker: Worker, display: Display, master: DictConfig) -> None:
+        self.worker = worker
+        self.display = display
+        self.master = master
+        self.folder: SweepFolder = worker.folder
+        self.plan: SavedPlan = worker.plan
+        self.options: Any = worker.options
+        self.stop = StopSweep()
+        self.started = time.monotonic()
+        self.goes_on = self.folder.results.is_file()
+        self.done = self._done() if self.goes_on else []
+        self.missing = {job.number for job in self.plan.jobs} - {row.number for row in self.done}
+
+    def progress_text(self) -> str:
+        """Return what of a sweep that goes on is still to run."""
+        of, where = jobs_text(len(self.plan.jobs)), relative(self.folder.path)
+        return f"sweep  {where}: {len(self.done):,} of {of} done, {len(self.missing):,} to run"
+
+    def run(self) -> None:
+        """Run what is missing, print the closing table, and leave the exit code with the command.
+
+        Raises DiskFull; a signal ends the process with its code. Both say how to go on.
+        """
+        for path in (self.folder.path, self.folder.saved):
+            remove_leftovers(path)
+        self.results = Results(self.folder.results, list(self.plan.axes), self.done)
+        self.folder.forget_units()
+        for job in self.plan.jobs:
+            if job.number in self.missing and self.goes_on:
+                self._remove(self.worker.folder_name(job))
+        try:
+            with self.stop:
+                self._run_units(self._units())
+        except (Interrupted, SystemExit, KeyboardInterrupt) as interruption:
+            self._interrupted(interruption)
+        except DiskFull as error:
+            self._end()
+            raise DiskFull(f"{error}; {self._how_to_go_on()}") from None
+        self._end()
+        self._close()
+
+    def _done(self) -> list[Row]:
+        """Return the rows of the jobs that need not run again."""
+        tables = (self.folder.results, *self.folder.results_of_units())
+        rows = {row.number: row for path in tables for row in read_results(path)}
+        found = []
+        for job in self.plan.jobs:
+            row = rows.get(job.number)
+            if self.options.keep == "all" and not (row and self._has_record(row)):
+                row = self.worker.recorded(job)
+            if row is not None and row.status in DONE:
+                found.append(row)
+        return found
+
+    def _has_record(self, row: Row) -> bool:
+        return (self.folder.path / row.folder / RECORD).is_file()
+
+    def _units(self) -> list[Unit]:
+        """Return what is to run: chunks, as they were planned, before single jobs."""
+        jobs = self.plan.jobs
+        chunks = [Unit(tuple(jobs[number] for number in chunk), True) for chunk in self.plan.chunks]
+        alone = sorted(number for numbers in self.plan.alone.values() for number in numbers)
+        units = [*chunks, *(Unit((jobs[number],), False) for number in alone)]
+        return [unit for unit in units if self._wanted(unit)]
+
+    def _wanted(self, unit: Unit) -> list[int]:
+        return [job.number for job in unit.jobs if job.number in self.missing]
+
+    # Running
+
+    def _run_units(self, units: Sequence[Unit]) -> None:
+        self.display.open(self.results.rows)
+        try:
+            refused = self._launched(units) if self._launches() else self._run_here(units)
+            if refused:
+                again = self._launched(refused) if self._launches() else self._run_here(refused)
+                assert not again
+        finally:
+            self.display.close()
+
+    def _launches(self) -> bool:
+        """Tell whether the config names a launcher that runs jobs elsewhere."""
+        return str(self.master.hydra.launcher._target_) != ONE_AFTER_ANOTHER
+
+    def _run_here(self, units: Sequence[Unit]) -> list[Unit]:
+        """Run units one after another; return the jobs that have to train alone after all."""
+        refused: list[Unit] = []
+        for unit in units:
+            wanted = self._wanted(unit)
+            self.display.start(len(unit.jobs))
+            if unit.fused:
+                with self.stop.held():
+                    result = self.worker.run(unit, wanted, lambda: self.stop.received)
+                    refused += self._take(unit, result)
+            else:
+                self._take(unit, self.worker.run(unit, wanted))
+            if self._stops_now():
+                return []
+        return refused
+
+    def _launched(self, units: Sequence[Unit]) -> list[Unit]:
+        """Let the launcher run all units; return the jobs that have to train alone after all."""
+        name = str(self.master.hydra.launcher._target_).rpartition(".")[2]
+        chunks = sum(unit.fused for unit in units)
+        counts = [f"{chunks} of jobs side by side"] * bool(chunks)
+        counts += [f"{len(units) - chunks} single"] * (len(units) > chunks)
+        units_text = f"{len(units)} unit" + "s" * (len(units) > 1)
+        print(f"{name} runs {units_text}: {', '.join(counts)}", file=sys.stderr, flush=True)
+        orders = [
+            Order(tuple(job.number for job in unit.jobs), unit.fused, tuple(self._wanted(unit)))
+            for unit in units
+        ]
+        worker = self.worker
+        function = UnitFunction(
+            str(self.folder.path.resolve()),
+            orders,
+            self.options,
+            worker.application,
+            worker.callbacks,
+        )
+        with HandedOut(units, self.folder, self.display, self._take) as handed_out:
+            results = launch(self.master, function, orders)
+        refused = []
+        for unit, result in zip(units, results, strict=True):
+            if unit in handed_out.left:
+                refused += self._take(unit, result)
+        for result in results:
+            if result.interrupted is not None:
+                raise Interrupted(result.interrupted)
+        return [] if self._stops_now() else refused
+
+    def _take(self, unit: Unit, result: UnitResult) -> list[Unit]:
+        """Enter the results of a unit; return the jobs that have to train alone after all."""
+        if result.refusal is not None:
+            count = jobs_text(len(unit.jobs))
+            print(f"{count} one after another: {result.refusal}", file=sys.stderr)
+            return [Unit((job,), False) for job in unit.jobs if job.number in self.missing]
+        self.results.add(result.rows)
+        self.display.add(result.rows)
+        _tell_errors(result.rows)
+        self._prune()
+        if result.interrupted is None:
+            self.folder.forget_unit(unit.jobs[0].number)
+        return []
+
+    def _stops_now(self) -> bool:
+        """Tell whether a failure ends the sweep."""
+        failed = any(row.status == "failed" for row in self.results.rows)
+        return failed and self.options.on_failure == "stop"
+
+    # Folders
+
+    def _prune(self) -> None:
+        """Remove the folders that `sweep.keep` does not keep."""
+        if self.options.keep == "all":
+            return
+        best = best_first(self.results.rows, self.plan.metric, self.plan.mode)
+        top = best[: self.options.top] if self.options.keep == "best" else []
+        for name in self.results.forget_folders(kept={row.number for row in top}):
+            self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        """Remove the folder of a job; one that the config puts outside of the sweep's is left."""
+        path = self.folder.path / name
+        if path.is_dir() and self.folder.path.resolve() in path.resolve().parents:
+            shutil.rmtree(path)
+
+    # At the end
+
+    def _end(self) -> None:
+        self.results.finish()
+        ok = all(row.status == "completed" for row in self.results.rows)
+        self.worker.application.codes[:] = [0 if ok else FAILED]
+
+    def _interrupted(self, interruption: BaseException) -> None:
+        code = 130
+        if isinstance(interruption, Interrupted):
+            code = 128 + interruption.signal_number
+        elif isinstance(interruption, SystemExit):
+            code = int(interruption.code or 0)
+        self._add_recorded()
+        self._end()
+        done = f"{len(self.results.rows):,} of {jobs_text(len(self.plan.jobs))} done"
+        print(
+            f"seedbed: stopped by signal {code - 128}, {done}; {self._how_to_go_on()}",
+            file=sys.stderr,
+        )
+        sys.exit(code)
+
+    def _add_recorded(self) -> None:
+        """Enter jobs that ended elsewhere, before the launcher could say so."""
+        known = {row.number for row in self.results.rows}
+        missing = [job for job in self.plan.jobs if job.number not in known]
+        rows = [self.worker.recorded(job) for job in missing] if self._launches() else []
+        self.results.add([row for row in rows if row is not None and row.status in DONE])
+
+    def _how_to_go_on(self) -> str:
+        return f"go on with: seedbed train -m {resume_word(self.folder)}"
+
+    def _close(self) -> None:
+        rows, plan = self.results.rows, self.plan
+        print_table(closing_table(rows, plan.metric, plan.mode))
+        print(f"jobs         {counts_text(rows)}; {time.monotonic() - self.started:.1f} s")
+        if self._stops_now():
+            left = len(plan.jobs) - len(rows)
+            print(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")
+        best = best_first(rows, plan.metric, plan.mode)
+        if best:
+            words = plan.jobs[best[0].number].overrides
+            print(f"best alone   {command_alone(plan.flags, words)}")
+        print(f"results      {relative(self.folder.results)}")
+        if self.options.keep != "record":
+            print(f"TensorBoard  {dashboard_command(self.folder.path)}")
+
+
+def resume_word(folder: SweepFolder) -> str:
+    """Return the override that lets a sweep go on, as it is typed into a shell."""
+    path = relative(folder.path)
+    plain = path.isascii() and all(letter.isalnum() or letter in "/._-+@:" for letter in path)
+    quoted = path if plain else QuotedString(path, Quote.single).with_quotes()
+    return shlex.quote(f"sweep.resume={quoted}")
+
+
+def _tell_errors(rows: Sequence[Row]) -> None:
+    """Say why jobs did not complete; of many, the first few."""
+    wrong = [row for row in rows if row.error is not None]
+    for row in wrong[:MOST_SHOWN]:
+        print(f"seedbed: job {row.number} {row.status}: {row.error}", file=sys.stderr)
+    if len(wrong) > MOST_SHOWN:
+        more = len(wrong) - MOST_SHOWN
+        print(f"seedbed: and {more:,} more; results.csv says why", file=sys.stderr)

@@ -1,0 +1,147 @@
+"""How far a sweep is: one live line on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from math import inf, isfinite
+from typing import Any
+
+from seedbed.sweep.execution.progress import Progress
+from seedbed.sweep.results.table import Row
+
+SECONDS_BETWEEN_LINES = 5.0
+SHORTEST_BAR, LONGEST_BAR = 6, 24
+
+
+class Display:
+    """Shows jobs done of all, the epoch, the best so far, failures, and the time left.
+
+    `metric` is what `best` is about, `mode` is min or max.
+    """
+
+    def __init__(self, jobs: int, metric: str, mode: str) -> None:
+        self.jobs = jobs
+        self.metric = metric
+        self.sign = 1.0 if mode == "min" else -1.0
+        self.done = self.before = self.wrong = 0
+        self.best = inf
+        # The units that run now.
+        self.units: list[Progress] = []
+        self._started = self._printed = time.monotonic()
+        self._live: Any = None
+
+    def open(self, rows: Sequence[Row]) -> None:
+        """Begin; `rows` are the jobs that were done before."""
+        self._started = self._printed = time.monotonic()
+        self._count(rows)
+        self.before = self.done
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(stderr=True)
+            self._live = Live(
+                get_renderable=lambda: self._bar(console.width),
+                console=console,
+                refresh_per_second=4,
+            )
+            self._live.start()
+
+    def close(self) -> None:
+        """End the live line."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def start(self, jobs: int) -> None:
+        """A unit of so many jobs begins."""
+        self.units = [Progress(jobs)]
+
+    def show(self, units: Sequence[Progress]) -> None:
+        """These units run, in other processes."""
+        self.units = list(units)
+        for unit in units:
+            self._reached(unit.best)
+        self._line()
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Jobs have ended."""
+        self.units = []
+        self._count(rows)
+        self._line()
+
+    def _count(self, rows: Sequence[Row]) -> None:
+        self.done += len(rows)
+        self.wrong += sum(row.status != "completed" for row in rows)
+        for row in rows:
+            if row.status == "completed":
+                self._reached(row.metrics.get(self.metric))
+
+    def _reached(self, value: float | None) -> None:
+        if value is not None and isfinite(value):
+            self.best = min(self.best, self.sign * value)
+
+    def chunk_epoch(self, engine: Any) -> None:
+        """An engine has trained one more epoch."""
+        self.units[0].chunk_epoch(engine)
+        self._reached(self.units[0].best)
+        self._line()
+
+    def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
+        """A job that trains alone has trained one more epoch."""
+        self.units[0].job_epoch(epoch, last, metrics)
+        self._line()
+
+    def folder_written(self, count: int, of: int) -> None:
+        """So many run folders of a chunk that has trained have been written."""
+        self.units[0].folder_written(count, of)
+        self._line()
+
+    def _line(self) -> None:
+        """Print a line, where there is no terminal and it is time for one."""
+        now = time.monotonic()
+        if self._live is None and now - self._printed >= SECONDS_BETWEEN_LINES:
+            self._printed = now
+            print("  ".join(self._words()), file=sys.stderr, flush=True)
+
+    def _words(self) -> list[str]:
+        words = [f"{self.done:,} of {self.jobs:,} jobs"]
+        running = sum(unit.jobs for unit in self.units)
+        if running:
+            count = f"{running:,} running" if running > 1 else ""
+            epoch = self.units[0].epoch if len(self.units) == 1 else ""
+            words.append(", ".join(word for word in (count, epoch) if word))
+        if isfinite(self.best):
+            words.append(f"best {self.metric} {self.sign * self.best:.6g}")
+        if self.wrong:
+            words.append(f"{self.wrong:,} failed or diverged")
+        return [*words, self._time()]
+
+    def _time(self) -> str:
+        seconds = time.monotonic() - self._started
+        trained = self.done - self.before + self._partly()
+        if not trained:
+            return f"{seconds:.0f} s"
+        left = seconds / trained * (self.jobs - self.before - trained)
+        # What is left after the last epoch is to write, nobody knows how long.
+        return f"{seconds:.0f} s" + (f", {left:.0f} s left" if left >= 0.5 else "")
+
+    def _partly(self) -> float:
+        """Return what the running units have trained, in jobs."""
+        return sum(unit.jobs * unit.share for unit in self.units)
+
+    def _bar(self, width: int) -> Any:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        jobs, *words = self._words()
+        text = "  ".join(words)
+        room = width - len(jobs) - len(text) - len("   ")
+        if room < SHORTEST_BAR:
+            return Text(f"{jobs}  {text}")
+        row = Table.grid(padding=(0, 1))
+        done = self.done + self._partly()
+        bar = ProgressBar(total=self.jobs, completed=done, width=min(LONGEST_BAR, room))
+        row.add_row(jobs, bar, text)
+        return row

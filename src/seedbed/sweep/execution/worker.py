@@ -1,0 +1,237 @@
+"""Run a unit of a sweep: a chunk of jobs that trains as one program, or one job alone."""
+
+import gc
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hydra._internal.callbacks import Callbacks
+from hydra.core.utils import JobStatus, run_job
+from hydra.types import HydraContext
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from seedbed.engines.fused.program import CannotFuse
+from seedbed.errors import Interrupted, SeedbedError, disk_full
+from seedbed.experiment import build
+from seedbed.experiment.provenance import provenance_of_command, provenance_of_job
+from seedbed.runs.folder import RECORD
+from seedbed.runs.record import now, read_record
+from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.execution.chunk import (
+    ChunkState,
+    FusedJob,
+    TrainedChunk,
+    train_chunk,
+    write_failed,
+    write_folders,
+)
+from seedbed.sweep.execution.progress import Watcher
+from seedbed.sweep.job import Job
+from seedbed.sweep.planning.fusing import JobNumbers
+from seedbed.sweep.planning.groups import numbers_of_jobs
+from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.plan_file import SavedPlan
+from seedbed.sweep.results.ranking import best_first
+from seedbed.sweep.results.table import Row
+from seedbed.terminal.listener import listening
+
+
+class Unit(NamedTuple):
+    """What is run in one go: jobs side by side, or a single job."""
+
+    jobs: tuple[Job, ...]
+    fused: bool
+
+
+@dataclass
+class UnitResult:
+    """What became of a unit: rows of the table, or why its jobs must train alone after all.
+
+    `interrupted` is the signal that stopped it, if one did.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    refusal: str | None = None
+    interrupted: int | None = None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Runs units in this process.
+
+    `options` are the keys of `sweep`. `application` runs a job alone and knows the command,
+    `callbacks` are Hydra's.
+    """
+
+    composer: Composer
+    folder: SweepFolder
+    plan: SavedPlan
+    options: Any
+    application: Any
+    callbacks: Callbacks
+    watcher: Watcher
+    # What is known of jobs from the plan; it is read from their configs where it is missing.
+    numbers: Mapping[int, JobNumbers] = field(default_factory=dict)
+
+    def run(self, unit: Unit, wanted: Collection[int], requested: Any = lambda: None) -> UnitResult:
+        """Run a unit; of a chunk, which always trains as a whole, only some jobs may be wanted.
+
+        `requested` returns the signal that asks to stop, or None. Raises DiskFull, and Interrupted
+        where a signal stopped it.
+        """
+        try:
+            if unit.fused:
+                return self._side_by_side(unit.jobs, wanted, requested)
+            return UnitResult([self._alone(unit.jobs[0])])
+        except OSError as error:
+            raise disk_full(error) or error from error
+
+    # Side by side
+
+    def _side_by_side(
+        self, jobs: Sequence[Job], wanted: Collection[int], requested: Any
+    ) -> UnitResult:
+        started = now()
+        try:
+            chunk = self._trained(jobs, requested)
+        except CannotFuse as refusal:
+            return UnitResult(refusal=str(refusal))
+        except Exception as error:
+            if isinstance(error, Interrupted) or disk_full(error):
+                raise
+            return UnitResult(self._failed(jobs, wanted, error, started))
+        places = {job.number: place for place, job in enumerate(jobs) if job.number in wanted}
+        if self.options.keep == "all":
+            prepared = self._prepared([jobs[place] for place in places.values()])
+            write_folders(chunk, list(places.values()), prepared, self.watcher.folder_written)
+            return UnitResult(
+                [
+                    _row(chunk, places[one.number], one.number, one.name, one.axes)
+                    for one in prepared
+                ]
+            )
+        rows = [_row(chunk, at, number, *self._place(jobs[at])) for number, at in places.items()]
+        written = [places[number] for number in self._written(rows)]
+        prepared = self._prepared([jobs[place] for place in written])
+        write_folders(chunk, written, prepared, self.watcher.folder_written)
+        return UnitResult(rows)
+
+    def _trained(self, jobs: Sequence[Job], requested: Any) -> TrainedChunk:
+        path = self.folder.state(jobs[0].number)
+        state = ChunkState(path, self.options.every_seconds, requested)
+        known = [self.numbers.get(job.number) for job in jobs]
+        numbers = [one for one in known if one is not None]
+        if len(numbers) < len(jobs):
+            numbers = numbers_of_jobs(self.composer, jobs)
+        config = self.composer.config(jobs[0])
+        points = self.options.points
+        return train_chunk(config, numbers, points, state, self.watcher.chunk_epoch)
+
+    def _written(self, rows: Sequence[Row]) -> list[int]:
+        """Return the numbers of the jobs whose folders are written where not all are."""
+        best = best_first(rows, self.plan.metric, self.plan.mode)[: self.options.top]
+        return [row.number for row in best] if self.options.keep == "best" else []
+
+    def _prepared(self, jobs: Sequence[Job]) -> list[FusedJob]:
+        if not jobs:
+            return []
+        with self.composer.applied(jobs[0]) as config:
+            device = build.device(config.trainer.accelerator)
+        shared = provenance_of_command(self.application.command, device)
+        prepared = []
+        for job in jobs:
+            with self.composer.described(job) as (config, choices, overrides, texts):
+                provenance = {**provenance_of_job(config, choices, overrides), **shared}
+                name, axes = _name(config), self._axes(config)
+            folder = self.folder.path / name
+            prepared.append(FusedJob(job.number, name, axes, folder, texts, provenance))
+        return prepared
+
+    def _failed(
+        self, jobs: Sequence[Job], wanted: Collection[int], error: Exception, started: str
+    ) -> list[Row]:
+        """Record what went wrong with a whole chunk in the folder of each of its jobs."""
+        text = str(error)
+        if not isinstance(error, SeedbedError):
+            self.application.show_traceback(error)
+            text = f"{type(error).__name__}: {error}"
+        missing = [job for job in jobs if job.number in wanted]
+        times = {"started": started, "finished": now(), "seconds": None}
+        if self.options.keep == "all":
+            for job in self._prepared(missing):
+                write_failed(job, text, times)
+        return [
+            Row(job.number, axes, "failed", name, error=text)
+            for job, (name, axes) in zip(missing, map(self._place, missing), strict=True)
+        ]
+
+    # Alone
+
+    def _alone(self, job: Job) -> Row:
+        config = self.composer.config(job)
+        self.application.error = None
+        with listening(self.watcher.job_epoch):
+            done = run_job(
+                hydra_context=HydraContext(config_loader=None, callbacks=self.callbacks),  # type: ignore[arg-type]
+                task_function=self.application.run,
+                config=config,
+                job_dir_key="hydra.sweep.dir",
+                job_subdir_key="hydra.sweep.subdir",
+            )
+        # Trainer and module hold each other, and the tables with them.
+        gc.collect()
+        if done.status == JobStatus.FAILED:
+            raise done._return_value
+        return self.recorded(job) or self._without_record(job)
+
+    def recorded(self, job: Job) -> Row | None:
+        """Return the row of a job by its record; None where it has none."""
+        name, axes = self._place(job)
+        path = self.folder.path / name / RECORD
+        if not path.is_file():
+            return None
+        record = read_record(path)
+        metrics = {key: value for key, value in record["metrics"].items() if value is not None}
+        status, seconds, error = record["status"], record["seconds"], record["error"]
+        return Row(job.number, axes, status, name, metrics, seconds, error)
+
+    def folder_name(self, job: Job) -> str:
+        """Return the name of a job's folder below the sweep's."""
+        return self._place(job)[0]
+
+    def _without_record(self, job: Job) -> Row:
+        name, axes = self._place(job)
+        return Row(job.number, axes, "failed", name, error=self.application.error)
+
+    def _place(self, job: Job) -> tuple[str, dict[str, Any]]:
+        """Return the name of a job's folder, and what it has for each axis.
+
+        Of a group that is the option that it chose.
+        """
+        with self.composer.applied(job) as config:
+            return _name(config), self._axes(config)
+
+    def _axes(self, config: DictConfig) -> dict[str, Any]:
+        choices = config.hydra.runtime.choices
+        return {
+            key: choices[key] if key in choices else _selected(config, key)
+            for key in self.plan.axes
+        }
+
+
+def _row(chunk: TrainedChunk, place: int, number: int, name: str, axes: Mapping[str, Any]) -> Row:
+    """Return the row of the job at this place of a chunk."""
+    outcome, seconds = chunk.outcomes[place], chunk.times["seconds"]
+    return Row(number, axes, outcome.status, name, outcome.metrics, seconds, outcome.error)
+
+
+def _name(config: DictConfig) -> str:
+    """Return the name of a job's folder below the sweep's."""
+    return str(Path(str(config.hydra.sweep.subdir)))
+
+
+def _selected(config: DictConfig, key: str) -> Any:
+    value = OmegaConf.select(config, key)
+    is_container = isinstance(value, DictConfig | ListConfig)
+    return OmegaConf.to_container(value, resolve=True) if is_container else value

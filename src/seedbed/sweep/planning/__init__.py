@@ -1,0 +1,1 @@
+"""Which jobs train together, how many at once, and whether it pays."""

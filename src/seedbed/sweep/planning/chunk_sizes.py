@@ -1,0 +1,58 @@
+"""How many jobs train as one program: as many as fit in half of the memory that is free."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from seedbed.engines.fused.engine import Group
+from seedbed.engines.fused.program import CannotFuse
+from seedbed.process.free_memory import free_memory
+from seedbed.sweep.planning.fusing import JobNumbers, table_key
+from seedbed.sweep.planning.memory_needs import Needs, bytes_per_job
+
+# Jobs that train as one program at most, unless another number is asked for.
+LARGEST_CHUNK = 4096
+
+
+def heaviest(numbers: Sequence[JobNumbers]) -> JobNumbers:
+    """Return a job that takes as much as any: with momentum, clipped, as long as the longest."""
+    clips = [one.gradient_clip_val for one in numbers if one.gradient_clip_val is not None]
+    return replace(
+        numbers[0],
+        optimizer={k: max(one.optimizer[k] for one in numbers) for k in numbers[0].optimizer},
+        gradient_clip_val=max(clips, default=None),
+        max_epochs=max(one.max_epochs for one in numbers),
+    )
+
+
+def chunk_size(group: Group, numbers: Sequence[JobNumbers], most: int) -> int:
+    """Return how many of the jobs may train as one program: 1 to `most`.
+
+    `group` is made of `heaviest(numbers)` alone; its job is trained a little.
+    """
+    most = min(most, len(numbers))
+    tables = len({table_key(one) for one in numbers})
+    try:
+        there, here = bytes_per_job(group, most, tables > 1)
+    except CannotFuse:  # Training will say so.
+        return most
+    device, cpu = group.batches.data[0].device, torch.device("cpu")
+    if device == cpu:
+        fit = jobs_that_fit(there + here, budget(cpu), tables)
+    else:
+        on_device = jobs_that_fit(there, budget(device), tables)
+        fit = min(on_device, jobs_that_fit(here, budget(cpu), tables))
+    return max(1, min(most, fit))
+
+
+def budget(device: torch.device) -> int:
+    """Return the bytes that a chunk may take: half of those that are free."""
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
+    return int(free) // 2
+
+
+def jobs_that_fit(needs: Needs, budget: int, tables: int) -> int:
+    """Return how many jobs take no more than a budget; any of them may have other tables."""
+    one_each = budget // (needs.job + needs.table)
+    return max(one_each, (budget - tables * needs.table) // needs.job)

@@ -1,0 +1,195 @@
+"""Which jobs train side by side, and why the others do not."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from seedbed.runs.folder import RunFolder
+from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.job import Job
+from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK, chunk_size, heaviest
+from seedbed.sweep.planning.fusing import (
+    FREE,
+    JobNumbers,
+    make_group,
+    numbers_of,
+    table_key,
+    why_alone,
+)
+from seedbed.sweep.planning.speedup import why_it_does_not_pay, why_its_step_does_not_pay
+
+
+@dataclass(frozen=True)
+class PlannedGroup:
+    """Jobs that share a program. `reason` says why they train one after another, or is empty.
+
+    `chunk_size` are the jobs that train as one program at most.
+    """
+
+    jobs: list[Job]
+    numbers: list[JobNumbers]
+    reason: str
+    chunk_size: int = LARGEST_CHUNK
+
+    def chunks(self) -> list[tuple[list[Job], list[JobNumbers]]]:
+        """Return the jobs in parts that train together, no part more than a job larger."""
+        jobs = len(self.jobs)
+        parts = -(-jobs // self.chunk_size)
+        bounds = pairwise(part * jobs // parts for part in range(parts + 1))
+        return [(self.jobs[start:end], self.numbers[start:end]) for start, end in bounds]
+
+
+def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[PlannedGroup]:
+    """Return the jobs in groups; `fuse` is auto, always or never."""
+    alone: dict[str, list[Job]] = {}
+    groups: dict[str, list[tuple[Job, JobNumbers]]] = {}
+    kinds = _Kinds()
+    for job in jobs:
+        with composer.applied(job) as config:
+            kind = kinds.of(job, config)
+            reason = "sweep.fuse=never" if fuse == "never" else kind.reason
+            if reason:
+                alone.setdefault(reason, []).append(job)
+                continue
+            shared = _shared_values(config) if kind.like is None else repr(_shared_words(job))
+            groups.setdefault(shared, []).append((job, numbers_of(config, kind.like)))
+    planned = [_paying(composer, group, fuse) for group in groups.values()]
+    return planned + [PlannedGroup(group, [], reason) for reason, group in alone.items()]
+
+
+def numbers_of_jobs(composer: Composer, jobs: Sequence[Job]) -> list[JobNumbers]:
+    """Return what each job of a group has for itself."""
+    kinds, numbers = _Kinds(), []
+    for job in jobs:
+        with composer.applied(job) as config:
+            numbers.append(numbers_of(config, kinds.of(job, config).like))
+    return numbers
+
+
+class _Kind(NamedTuple):
+    """What jobs have in common that differ in nothing but the words of seed and optimizer.
+
+    `reason` says why they train alone, or is empty. `like` is one of them, where all that differs
+    can be told from those words.
+    """
+
+    reason: str
+    like: JobNumbers | None
+
+
+class _Kinds:
+    """Looks at one job of each kind closely, which saves most of the time of a plan."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], _Kind] = {}
+
+    def of(self, job: Job, config: DictConfig) -> _Kind:
+        others = tuple(word for word in job.overrides if not _is_seed_or_optimizer(_key(word)))
+        if others not in self._known:
+            reason = why_alone(config)
+            plain = not reason and is_plain(config)
+            self._known[others] = _Kind(reason, numbers_of(config) if plain else None)
+        return self._known[others]
+
+
+def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: str) -> PlannedGroup:
+    jobs, numbers = [job for job, _ in group], [one for _, one in group]
+    reason = ""
+    if fuse == "auto":
+        with composer.applied(jobs[0]) as config:
+            reason = why_it_does_not_pay(config, len(jobs))
+    return PlannedGroup(jobs, [] if reason else numbers, reason)
+
+
+def rehearsed(composer: Composer, group: PlannedGroup, fuse: str, most: int) -> PlannedGroup:
+    """Return the group with the size of its chunks, `most` jobs at most, if a step of it pays.
+
+    Every network and table that differs is built once: some mistakes show only then. Raises
+    ConfigError.
+    """
+    if group.reason:
+        return group
+    kinds = {repr((one.initial_weights, table_key(one))): one for one in group.numbers}
+    [_, *others] = kinds.values()
+    config, folder = composer.config(group.jobs[0]), RunFolder(".")
+    one = make_group(config, [heaviest(group.numbers)], folder)
+    reason = why_its_step_does_not_pay(one) if fuse == "auto" else ""
+    if reason:
+        return PlannedGroup(group.jobs, [], reason)
+    size = chunk_size(one, group.numbers, most)
+    for start in range(0, len(others), size):
+        make_group(config, others[start : start + size], folder)
+    return replace(group, chunk_size=size)
+
+
+def _key(word: str) -> str:
+    return word.partition("=")[0]
+
+
+def _is_seed_or_optimizer(key: str) -> bool:
+    return is_free(key) and (key in ("seed", "data.seed") or key.startswith("optimizer."))
+
+
+def is_free(key: str) -> bool:
+    """Tell whether jobs of a group may differ in a key."""
+    return any(key == free or key.startswith(f"{free}.") for free in FREE)
+
+
+def _shared_words(job: Job) -> tuple[str, ...]:
+    """Return the overrides that the other jobs of a group must have as well."""
+    return tuple(word for word in job.overrides if not is_free(_key(word)))
+
+
+def _shared_values(config: DictConfig) -> str:
+    """Return all values that the other jobs of a group must have as well."""
+    values: Any = {
+        name: OmegaConf.to_container(node, resolve=True) if isinstance(node, DictConfig) else node
+        for name, node in config.items()
+        if name != "hydra"
+    }
+    return repr(sorted(_leaves(values, ""), key=lambda leaf: leaf[0]))
+
+
+def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield every value below a node that no FREE key names."""
+    for name, value in node.items():
+        key = f"{prefix}{name}"
+        if is_free(key):
+            continue
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{key}.")
+        else:
+            yield key, repr(value)
+
+
+# Interpolations of the shipped configs, none of which follows a FREE key.
+_SHIPPED = re.compile(
+    r"\$\{(data\.(input_shape|output_size|features|targets|classes)|oc\.env:[^$]*)\}"
+    r"|\$\{paths\.\w+\}[^$]*"
+)
+
+
+def is_plain(config: DictConfig) -> bool:
+    """Tell whether a job's values can be told from its words: no key follows another in secret."""
+    plain: Any = {
+        name: OmegaConf.to_container(node, resolve=False) if isinstance(node, DictConfig) else node
+        for name, node in config._content.items()  # type: ignore[union-attr]
+        if name != "hydra"
+    }
+    return all(
+        _SHIPPED.fullmatch(text) or (key == "data.seed" and text == "${seed}")
+        for key, text in _texts(plain, "")
+        if "${" in text
+    )
+
+
+def _texts(node: Any, prefix: str) -> Iterable[tuple[str, str]]:
+    if isinstance(node, str):
+        yield prefix.rstrip("."), node
+    elif isinstance(node, dict | list):
+        for name, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _texts(value, f"{prefix}{name}.")

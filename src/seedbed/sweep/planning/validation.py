@@ -1,0 +1,81 @@
+"""Check all jobs of a sweep before the first one starts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from seedbed.config.composition_errors import explain
+from seedbed.config.validation import check, check_value
+from seedbed.errors import ConfigError
+from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.job import Job
+from seedbed.sweep.planning.groups import is_plain
+from seedbed.sweep.search.axes import row_of_job
+
+# Wrong jobs that are shown; the others are counted.
+MOST_SHOWN = 5
+# No check compares these with another key.
+INDEPENDENT = {
+    "seed",
+    "data.seed",
+    "data.split_seed",
+    "data.data_seed",
+    "data.noise",
+    "task.huber_delta",
+    "task.label_smoothing",
+    "optimizer.lr",
+    "optimizer.weight_decay",
+    "optimizer.eps",
+    "trainer.gradient_clip_val",
+}
+
+
+def check_jobs(composer: Composer, jobs: Sequence[Job], table: str | None = None) -> None:
+    """Raise ConfigError that shows the first jobs that are wrong.
+
+    `table` is the file that they were made of, if one was: then the message names the row.
+    """
+    wrong: list[str] = []
+    count = 0
+    seen: dict[tuple[str, ...], bool] = {}
+    for job in jobs:
+        try:
+            with composer.applied(job) as config:
+                _check_job(config, job, seen)
+        except ConfigError as error:
+            count += 1
+            if len(wrong) < MOST_SHOWN and str(error) not in wrong:
+                wrong.append(_row(table, job) + str(error))
+        except Exception as error:  # Whatever goes wrong while composing is in the job's words.
+            if table is None:
+                raise
+            raise ConfigError(
+                f"{_row(table, job)}{explain(error, 'train', job.overrides)}"
+            ) from None
+    if wrong:
+        of = f" ({count} of {len(jobs)} jobs are wrong; nothing was run)" if len(jobs) > 1 else ""
+        raise ConfigError("\n".join(wrong) + of)
+
+
+def _row(table: str | None, job: Job) -> str:
+    """Return the row of the table that a job was made of, as an error begins."""
+    number = row_of_job(Path(table), job.overrides) if table is not None else None
+    return f"sweep.table={table}, row {number}: " if number is not None else ""
+
+
+def _check_job(config: DictConfig, job: Job, seen: dict[tuple[str, ...], bool]) -> None:
+    """Check a config; of numbers that no other key depends on, each value once.
+
+    `seen` are words that were checked already, and whether no key of such a job follows another.
+    """
+    lone = [word for word in job.overrides if word.partition("=")[0] in INDEPENDENT]
+    rest = tuple(word for word in job.overrides if word not in lone)
+    if not seen.get(rest, False):
+        check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
+        seen[rest] = is_plain(config)
+        return
+    for word in lone:
+        if (word,) not in seen:
+            check_value(config, word.partition("=")[0])
+            seen[word,] = True

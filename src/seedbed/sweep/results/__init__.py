@@ -1,0 +1,1 @@
+"""What a sweep leaves: its folder, its plan, its table and its ranking."""

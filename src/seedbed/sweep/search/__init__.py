@@ -1,0 +1,1 @@
+"""Where the jobs of a sweep come from: a grid, paired axes, a table, repeats."""

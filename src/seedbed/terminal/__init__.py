@@ -1,0 +1,1 @@
+"""What is printed: tables, paths, and who listens to progress."""

@@ -1,0 +1,1 @@
+"""What both engines train with: tasks, metrics, gradients, schedules."""

@@ -1,0 +1,425 @@
+"""The command line: verbs, help, lists, completion, and what is imported for each."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from ast import literal_eval
+from pathlib import Path
+from statistics import median
+
+import pytest
+from hydra._internal.hydra import Hydra
+
+import seedbed
+from seedbed.cli import main
+from seedbed.config import groups, help
+
+SEEDBED = str(Path(sys.executable).parent / "seedbed")
+HEAVY = ("torch", "pytorch_lightning", "numpy", "hydra", "omegaconf", "tensorboard")
+
+
+def ran(*arguments, cwd, **environment):
+    """Run the installed command in a process of its own."""
+    inherited = {name: value for name, value in os.environ.items() if name != "HYDRA_FULL_ERROR"}
+    return subprocess.run(
+        [SEEDBED, *arguments],
+        cwd=cwd,
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def imported(cwd, *commands):
+    """Run commands one after the other in one process.
+
+    Return their exit codes, which heavy packages were imported, and what was printed.
+    """
+    code = (
+        "import sys; from seedbed.cli import main\n"
+        "codes = []\n"
+        f"for command in {commands!r}:\n"
+        "    sys.argv = ['seedbed', *command]\n"
+        "    try: main.main()\n"
+        "    except SystemExit as end: codes.append(end.code)\n"
+        "    if 'hydra' in sys.modules:\n"
+        "        from hydra.core.global_hydra import GlobalHydra\n"
+        "        GlobalHydra.instance().clear()\n"
+        f"heavy = [name for name in {HEAVY} if name in sys.modules]\n"
+        "sys.stderr.write(f'\\n{(codes, heavy)}')"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "HYDRA_FULL_ERROR"}
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    codes, heavy = literal_eval(found.stderr.splitlines()[-1])
+    return codes, heavy, found.stdout
+
+
+# ---- Help and lists ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",), ("help",)])
+def test_help_names_every_verb_and_every_option_of_every_group(command, arguments):
+    outcome = command(*arguments)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    for verb, meaning in main.VERBS.items():
+        assert any(line.split() == [verb, *meaning.split()] for line in lines)
+    words = outcome.out.split()
+    for group in groups.GROUPS:
+        # A long list of options goes on in the next line.
+        assert any(line.startswith(f"  {group} ") for line in lines)
+        for option in groups.options(group):
+            assert {option, f"{option},"} & set(words)
+
+
+def test_help_fits_a_terminal_and_says_how_to_go_on(command):
+    out = command("--help").out
+
+    for hint in ("usage: seedbed", "seedbed list GROUP", "seedbed VERB --help", "-sc install=bash"):
+        assert hint in out
+    assert max(map(len, out.splitlines())) <= 120
+
+
+def test_version(command):
+    outcome = command("--version")
+
+    assert outcome == type(outcome)(0, f"seedbed {seedbed.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("verb", "key"),
+    [
+        ("train", "optimized_metric: null"),
+        ("predict", "input: ???"),
+        ("report", "seedbed report DIR DIR"),
+        ("report", "sort: null"),
+    ],
+)
+def test_a_verb_shows_its_keys_on_help(command, monkeypatch, verb, key):
+    # Takes Hydra two seconds, for a part of its help that ours does not show.
+    monkeypatch.setattr(Hydra, "format_config_groups", lambda *args, **kwargs: "")
+
+    outcome = command(verb, "--help")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert key in outcome.out
+    assert "Powered by Hydra" not in outcome.out
+
+
+def test_list_names_every_group_with_its_options(command):
+    outcome = command("list")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    # A long list of options goes on in indented lines.
+    entries = re.split(r"\n(?! )", outcome.out.rstrip("\n"))
+    assert [entry.split()[0] for entry in entries] == list(groups.LISTED)
+    for entry, (group, meaning) in zip(entries, groups.LISTED.items(), strict=True):
+        said = " ".join(entry.split())
+        assert said == f"{group} {meaning}: {', '.join(groups.options(group))}"
+    assert max(map(len, outcome.out.splitlines())) <= help.COLUMNS
+
+
+@pytest.mark.parametrize("group", groups.GROUPS)
+def test_list_of_a_group_has_one_described_line_an_option(command, group):
+    outcome = command("list", group)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    files = sorted((groups.config_folder() / group).glob("*.yaml"))
+    lines = outcome.out.splitlines()
+    assert [line.split()[0] for line in lines] == [file.stem for file in files]
+    for line, file in zip(lines, files, strict=True):
+        comment = line.removeprefix(file.stem).strip()
+        assert f"# {comment}\n" in file.read_text(encoding="utf-8")
+        assert comment.endswith((".", "?", ")."))
+
+
+@pytest.mark.parametrize("verb", ["list", "dashboard"])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_plain_verbs_have_help_as_well(command, verb, flag):
+    outcome = command(verb, flag)
+
+    assert outcome.code == 0
+    assert outcome.out.startswith(f"usage: seedbed {verb} ")
+
+
+# ---- Wrong commands ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found", "suggested"),
+    [
+        (("trian",), "trian", "train"),
+        (("evalute", "run=x"), "evalute", "evaluate"),
+        (("TRAIN",), "TRAIN", None),
+        (("",), "", None),
+        (("-m", "seed=1,2"), "-m", None),
+        (("data=clusters",), "data=clusters", None),
+    ],
+)
+def test_an_unknown_verb_names_the_nearest_and_all(refused, arguments, found, suggested):
+    message = refused(*arguments)
+
+    assert f"'{found}'" in message
+    if suggested:
+        assert f"Did you mean '{suggested}'?" in message
+    assert all(verb in message for verb in main.VERBS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found", "suggested"),
+    [
+        (("dta",), "dta", "data"),
+        (("optimiser",), "optimiser", "optimizer"),
+        (("data", "clusters"), "data clusters", None),
+        (("data/clusters",), "data/clusters", None),
+        (("../configs/data",), "../configs/data", None),
+        (("paths",), "paths", None),
+    ],
+)
+def test_an_unknown_group_names_the_nearest_and_all(refused, arguments, found, suggested):
+    message = refused("list", *arguments)
+
+    assert f"'{found}'" in message
+    if suggested:
+        assert f"Did you mean '{suggested}'?" in message
+    assert all(group in message for group in groups.GROUPS)
+
+
+# ---- Imports and start-up ------------------------------------------------------------------------
+
+
+def test_what_needs_no_config_imports_neither_torch_nor_hydra(tmp_path):
+    commands = ("--help",), ("list",), ("list", "data"), ("--version",), ("lst",), ("list", "dta")
+
+    codes, heavy, _ = imported(tmp_path, *commands)
+
+    assert codes == [0, 0, 0, 0, 2, 2]
+    assert heavy == []
+
+
+def test_printing_and_refusing_a_config_import_no_torch(tmp_path):
+    codes, heavy, printed = imported(
+        tmp_path,
+        ("train", "--cfg", "job", "optimizer=adam"),
+        ("train", "optimizer=adm"),
+        ("train", "optimizer.lr=-1"),
+        ("train", "model=cnn"),
+        ("evaluate",),
+        ("predict", "run=latest"),
+    )
+
+    assert codes == [0, 2, 2, 2, 2, 2]
+    assert heavy == ["hydra", "omegaconf"]
+    assert "_target_: torch.optim.Adam" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("argument", ["--help", "list"])
+def test_help_and_list_start_quickly(tmp_path, argument):
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        assert ran(argument, cwd=tmp_path).returncode == 0
+        seconds.append(time.perf_counter() - started)
+
+    assert median(seconds) < 1.5
+
+
+def test_the_module_runs_as_the_command_does(tmp_path):
+    found = subprocess.run(
+        [sys.executable, "-m", "seedbed", "list", "model"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert found.returncode == 0
+    assert found.stdout == ran("list", "model", cwd=tmp_path).stdout
+
+
+def test_files_of_the_working_folder_do_not_take_the_place_of_libraries(tmp_path):
+    # A folder that one received, such as a run, may hold a hydra.py.
+    for name in ("hydra", "torch", "yaml", "omegaconf"):
+        (tmp_path / f"{name}.py").write_text("open('executed', 'w')\nraise SystemExit(9)\n")
+
+    found = ran("train", "--cfg", "job", cwd=tmp_path)
+
+    assert not (tmp_path / "executed").exists()
+    assert found.returncode == 0
+
+
+def test_a_module_of_the_working_folder_can_be_named(command, tmp_path, monkeypatch):
+    (tmp_path / "of_the_working_folder.py").write_text("VALUE = 3\n")
+
+    def function(config, words):
+        import of_the_working_folder
+
+        return of_the_working_folder.VALUE
+
+    try:
+        assert command("train", function=function).code == 3
+    finally:
+        sys.modules.pop("of_the_working_folder", None)
+
+
+def test_whoever_reads_the_output_may_stop_early(tmp_path):
+    # As in `seedbed list | head -1`.
+    for arguments in (["--help"], ["list", "data"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        found = subprocess.run(
+            [SEEDBED, *arguments], cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, timeout=60
+        )
+        os.close(writing)
+
+        assert (found.returncode, found.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("words", [("hydra.run.dir=run",), ("-m", "seed=1,2", "hydra.sweep.dir=.")])
+def test_a_run_outlives_whoever_reads_its_output(tmp_path, words):
+    # As in `seedbed train 2>&1 | head -1`.
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [SEEDBED, "train", *words, "trainer=cpu", "trainer.max_epochs=2"]
+    found = subprocess.run(command, cwd=tmp_path, stdout=writing, stderr=writing, timeout=100)
+    os.close(writing)
+
+    assert found.returncode == 0
+    records = [json.loads(path.read_text()) for path in tmp_path.glob("*/run.json")]
+    assert [one["status"] for one in records] == ["completed"] * (2 if "-m" in words else 1)
+
+
+@pytest.mark.parametrize("word", ["sweep.plan=true", "sweep.resume=latest", "sweep.table=no.csv"])
+def test_keys_of_a_sweep_are_refused_without_one(refused, word):
+    assert f"{word}: the keys of sweep need -m" in refused("train", word)
+
+
+# ---- Completion ----------------------------------------------------------------------------------
+
+
+def completed(command, monkeypatch, line):
+    """Return what Tab would offer at the end of the line."""
+    monkeypatch.setenv("COMP_LINE", line)
+    monkeypatch.setenv("COMP_POINT", str(len(line)))
+    outcome = command("-sc", "query=bash")
+    assert (outcome.code, outcome.err) == (0, "")
+    return outcome.out.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("seedbed tr", ["train"]),
+        ("seedbed ", list(main.VERBS)),
+        ("seedbed xyz", []),
+        ("seedbed list deb", ["debug"]),
+        ("seedbed train data=f", ["data=fashion_mnist"]),
+        ("seedbed train model=mlp data=cl", ["data=clusters"]),
+        ("seedbed train experiment=fash", ["experiment=fashion_mnist_cnn"]),
+        ("seedbed train optimizer.mo", ["optimizer.momentum="]),
+        ("seedbed evaluate sp", ["split="]),
+        ("seedbed predict chec", ["checkpoint="]),
+        ("seedbed report la", ["latest"]),
+        ("seedbed report so", ["sort="]),
+        ("seedbed report a b,c --cfg job so", ["sort="]),
+        ("seedbed report a sweep=[b] top", ["top="]),
+        (f"{SEEDBED} train data=f", ["data=fashion_mnist"]),
+    ],
+)
+def test_completion(command, monkeypatch, line, offered):
+    assert completed(command, monkeypatch, line) == offered
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("seedbed  train data=f", ["data=fashion_mnist"]),  # A space too many.
+        ("seedbed dashboard outp", []),  # Takes a folder, no keys.
+        ("seedbed list data mod", []),  # Takes one group.
+        ("seedbed report 'a b' ${ so", ["sort="]),
+    ],
+)
+def test_completion_of_odd_lines(command, monkeypatch, line, offered):
+    assert completed(command, monkeypatch, line) == offered
+
+
+def test_completion_offers_the_folders_of_sweeps(command, monkeypatch, tmp_path):
+    for name in ("out/a", "out/b", "out/with blank", "other", ".hidden", "so"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "outcome.txt").touch()
+
+    assert completed(command, monkeypatch, "seedbed report ou") == ["out/"]
+    assert completed(command, monkeypatch, "seedbed report x out/") == ["out/a/", "out/b/"]
+    assert completed(command, monkeypatch, "seedbed report x so") == ["so/", "sort="]
+    assert {"latest", "other/", "out/", "top="} < {
+        *completed(command, monkeypatch, "seedbed report ")
+    }
+
+
+def test_completion_in_a_real_process_offers_the_option(tmp_path):
+    line = "seedbed train data=f"
+
+    found = ran(
+        "-sc", "query=bash", cwd=tmp_path, COMP_LINE=line, COMP_POINT=str(len(line)), COMP_TYPE="9"
+    )
+
+    assert (found.returncode, found.stdout.split()) == (0, ["data=fashion_mnist"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_script_for_bash_completes_seedbed(command):
+    outcome = command("-sc", "install=bash")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "complete -o nospace -o default -F hydra_bash_completion seedbed" in outcome.out
+
+
+@pytest.mark.parametrize("arguments", [("-sc",), ("-sc", "install=csh"), ("-sc", "query=bash")])
+def test_wrong_use_of_completion_is_refused(refused, monkeypatch, arguments):
+    monkeypatch.delenv("COMP_LINE", raising=False)
+
+    refused(*arguments)
+
+
+# ---- Through the verb to its function ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "report"])
+def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path, verb):
+    seen = []
+
+    def function(config, words):
+        seen.append((config, words))
+        return 0
+
+    if verb != "train":
+        (tmp_path / "x" / ".hydra").mkdir(parents=True)
+        (tmp_path / "x" / ".hydra" / "config.yaml").write_text("seed: 0\n")
+        (tmp_path / "x" / "run.json").write_text("{}")
+    arguments = {
+        "train": ["seed=7"],
+        "evaluate": ["run=x"],
+        "predict": ["run=x", "input=y"],
+        "report": ["sweep=[x]"],
+    }[verb]
+    outcome = command(verb, *arguments, function=function)
+
+    assert outcome.code == 0
+    [(config, words)] = seen
+    assert words[1:] == [verb, *arguments]
+    assert config[{"train": "seed", "report": "sweep"}.get(verb, "run")] in (7, "x", ["x"])
+    if verb != "train":
+        assert [path.name for path in tmp_path.iterdir()] == ["x"]

@@ -1,0 +1,71 @@
+"""A run measured again gives the numbers that it recorded."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tests.command_line import only_run, seedbed
+from tests.experiments import composed, record, trained
+
+from seedbed.commands.evaluate import evaluate
+from seedbed.errors import RunFolderError
+from seedbed.runs.folder import RunFolder
+
+
+def measured(folder: Path, *overrides: str) -> dict[str, float]:
+    """Evaluate in this process and return what was written."""
+    config = composed(f"run={folder}", *overrides, verb="evaluate")
+    assert evaluate(config, ["seedbed", "evaluate"]) == 0
+    return json.loads((folder / f"evaluate-{config.split}.json").read_text())["metrics"]
+
+
+HELD_OUT = ("data.val_size=4", "data.test_size=3")
+RUNS = {
+    "regression": (*HELD_OUT, "model=mlp", "optimizer=adam"),
+    "binary": ("data=clusters", "data.val_size=0.2", "data.test_size=0.1", "optimizer=adam"),
+    "stream": ("data=clusters", "data.sample=stream", "data.val_size=50", "data.test_size=70"),
+    "dropout": (*HELD_OUT, "model=mlp", "model.dropout=0.5", "optimizer=adam"),
+}
+
+
+@pytest.mark.parametrize("overrides", RUNS.values(), ids=RUNS.keys())
+def test_validation_and_test_equal_the_record_digit_for_digit(
+    tmp_path: Path, overrides: tuple[str, ...]
+) -> None:
+    trained(tmp_path, "trainer.max_epochs=6", "optimizer.lr=1e-3", *overrides)
+    checkpoints = record(tmp_path)["checkpoints"]
+    for name, split in (("best", "val"), ("best", "test"), ("last", "val")):
+        found = measured(tmp_path, f"checkpoint={name}", f"split={split}")
+        kept = checkpoints[name]["metrics"]
+        assert found == {tag: value for tag, value in kept.items() if tag.startswith(f"{split}/")}
+        assert len(found) > 1
+
+
+def test_the_training_split_is_measured_with_the_kept_weights(tmp_path: Path) -> None:
+    experiment = trained(tmp_path, "trainer.max_epochs=3")
+    found = measured(tmp_path, "split=train", "checkpoint=last")
+    table = experiment.data.table("train")
+    with torch.no_grad():
+        loss = torch.nn.functional.mse_loss(experiment.module.net(table.inputs), table.targets)
+    assert found["train/loss"] == pytest.approx(loss.item(), rel=1e-6)
+
+
+def test_weights_that_do_not_fit_the_config_are_refused(tmp_path: Path) -> None:
+    trained(tmp_path, "model=mlp", "trainer.max_epochs=1")
+    config = RunFolder(tmp_path).config
+    config.write_text(config.read_text().replace("- 64", "- 32"))
+    with pytest.raises(RunFolderError, match=r"best\.ckpt: does not fit the model"):
+        measured(tmp_path, "split=train")
+
+
+def test_the_command_line_evaluates_the_latest_run(tmp_path: Path) -> None:
+    done = seedbed(tmp_path, "train", "data.test_size=3", "trainer.max_epochs=2")
+    assert done.returncode == 0, done.stderr
+    done = seedbed(tmp_path, "evaluate", "run=latest")
+    assert done.returncode == 0, done.stderr
+    assert "recorded by the run" in done.stdout
+    assert (only_run(tmp_path) / "evaluate-test.json").is_file()
+    done = seedbed(tmp_path, "evaluate", "run=latest", "split=val")
+    assert done.returncode == 2
+    assert "holds no rows out" in done.stderr

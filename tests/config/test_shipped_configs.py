@@ -1,0 +1,251 @@
+"""The shipped YAML: every option composes, says what its keys mean, and names what exists."""
+
+import dataclasses
+import re
+from importlib import import_module
+from itertools import cycle, islice
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from seedbed.config import groups
+from seedbed.config.schema import schema_of
+from seedbed.config.schema.model import InitialWeights
+from seedbed.config.schema.root import Freeze, Sweep
+from seedbed.config.schema.store import GROUPS, ROOTS
+from seedbed.config.validation import check
+
+FOLDER = groups.config_folder()
+FILES = sorted(FOLDER.rglob("*.yaml"))
+COMPOSED_GROUPS = [group for group in groups.GROUPS if group not in groups.COMMAND_LINE_ONLY]
+DATA = tuple(groups.options("data"))
+# What torch_dataset asks the user for.
+FACTS = (
+    "data.task=binary",
+    "data.input_shape=[4]",
+    "data.output_size=1",
+    "data.train._target_=a.B",
+)
+
+
+def name_of(file):
+    return str(file.relative_to(FOLDER))
+
+
+def lines_of(file):
+    """Return (key, comment) of every line that gives a key of the schema its value."""
+    found = re.findall(
+        r"^ *([A-Za-z_]\w*): *(?:\S.*?)?(?: +# (.*))?$", file.read_text(encoding="utf-8"), re.M
+    )
+    return [(key, comment) for key, comment in found if key != "defaults"]
+
+
+# ---- Files ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_a_file_begins_with_one_sentence_on_what_it_is(file):
+    sentence = groups.description(file)
+
+    assert re.fullmatch(r"[A-Z0-9].*[.?]", sentence)
+    assert len(sentence) <= 100
+    comments = [line for line in file.read_text().splitlines() if line.startswith("#")]
+    headers = [comment for comment in comments if comment.startswith("# @")]
+    assert comments[len(headers)] == f"# {sentence}"
+
+
+def test_every_dataclass_has_a_file_and_every_file_a_dataclass():
+    for group, options in GROUPS.items():
+        if group in ("trainer", "paths"):  # One dataclass for all options.
+            continue
+        files = {file.stem for file in (FOLDER / group).glob("*.yaml")}
+        # A logger that is none has no keys; data that are none still pose a task.
+        assert files == set(options) | ({"none"} if group == "logger" else set()), group
+
+
+def test_the_groups_that_are_listed_are_those_of_the_defaults():
+    composed = OmegaConf.load(FOLDER / "train.yaml").defaults
+    folders = {group for entry in composed if not isinstance(entry, str) for group in entry}
+
+    assert set(groups.GROUPS) == folders - {"paths", "hydra"}
+    for group in groups.GROUPS:
+        assert groups.options(group)
+
+
+OPTIONS = [
+    pytest.param(FOLDER / group / f"{option}.yaml", node, id=f"{group}/{option}")
+    for group, options in GROUPS.items()
+    for option, node in options.items()
+    if group not in ("trainer", "paths")
+]
+WHOLE = [
+    *OPTIONS,
+    pytest.param(FOLDER / "trainer/default.yaml", GROUPS["trainer"]["trainer"], id="trainer"),
+    pytest.param(FOLDER / "paths/default.yaml", GROUPS["paths"]["paths"], id="paths"),
+]
+
+
+@pytest.mark.parametrize(("file", "node"), WHOLE)
+def test_a_file_has_every_key_of_its_dataclass_with_its_meaning(file, node):
+    fields = {field.name: field.metadata["meaning"] for field in dataclasses.fields(node)}
+    nested = {"tensorboard": ""} if node is GROUPS["logger"]["tensorboard"] else {}
+
+    lines = lines_of(file)
+
+    assert dict(lines) == fields | nested
+    assert len(lines) == len(dict(lines))
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "predict", "report"])
+def test_the_file_of_a_verb_has_every_key_with_its_meaning(verb):
+    fields = {
+        field.name: field.metadata["meaning"]
+        for field in dataclasses.fields(ROOTS[verb])
+        if field.name != "paths"
+    }
+    keys = [(key, comment) for key, comment in lines_of(FOLDER / f"{verb}.yaml") if comment]
+
+    assert dict(keys) == fields
+
+
+def test_the_file_of_train_has_every_key_with_its_meaning():
+    fields = {
+        field.name: field.metadata["meaning"]
+        for node in (ROOTS["train"], InitialWeights, Freeze, Sweep)
+        for field in dataclasses.fields(node)
+        if field.metadata
+    }
+    keys = dict(lines_of(FOLDER / "train.yaml"))
+
+    assert {name: keys[name] for name in fields} == fields
+    assert all(keys[name] == "" or name in fields for name in keys if name not in groups.GROUPS)
+
+
+@pytest.mark.parametrize("file", sorted((FOLDER / "trainer").glob("*.yaml")), ids=name_of)
+def test_the_trainers_say_what_the_keys_they_change_mean(file):
+    meanings = {
+        field.name: field.metadata["meaning"]
+        for field in dataclasses.fields(GROUPS["trainer"]["trainer"])
+    }
+
+    for key, comment in lines_of(file):
+        assert comment == meanings[key]
+
+
+@pytest.mark.parametrize(("file", "node"), OPTIONS)
+def test_a_target_exists_and_is_that_of_the_dataclass(file, node):
+    targets = re.findall(r"^ *_target_: (\S+)", file.read_text(), re.M)
+    default = node.__dataclass_fields__["_target_"].default
+
+    assert targets == ["null" if default is None else default]
+    if default is not None:
+        module, _, name = default.rpartition(".")
+        assert callable(getattr(import_module(module), name))
+
+
+# ---- Composition ---------------------------------------------------------------------------------
+
+
+def rows():
+    """Return choices for every group, such that every option is chosen in some row."""
+    options = {group: list(groups.options(group)) for group in COMPOSED_GROUPS}
+    length = max(map(len, options.values()))
+    columns = {group: list(islice(cycle(names), length)) for group, names in options.items()}
+    return [{group: column[row] for group, column in columns.items()} for row in range(length)]
+
+
+@pytest.mark.parametrize("choices", rows(), ids=lambda row: "-".join(row.values()))
+def test_every_option_composes_typed_by_its_dataclass(compose, choices):
+    config = compose(*(f"{group}={option}" for group, option in choices.items()))
+
+    assert schema_of(config) is ROOTS["train"]
+    for group in ("data", "model", "task", "optimizer", "scheduler"):
+        assert schema_of(config[group]) is GROUPS[group][choices[group]], group
+    assert schema_of(config.trainer) is GROUPS["trainer"]["trainer"]
+    for name, node in config.callbacks.items():
+        assert schema_of(node) is GROUPS["callback"][name]
+    for name, node in config.logger.items():
+        assert schema_of(node) is GROUPS["logger"][name]
+
+
+@pytest.mark.parametrize("experiment", groups.options("experiment"))
+def test_every_experiment_composes_without_problems(compose, experiment):
+    check(compose(f"experiment={experiment}"))
+
+
+@pytest.mark.parametrize("debug", groups.options("debug"))
+def test_every_way_of_debugging_composes_and_changes_something(compose, debug):
+    config = compose(f"debug='{debug}'")  # In quotes, since nan is a number as well.
+
+    check(config)
+    assert config.trainer != compose().trainer
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "predict", "report"])
+def test_the_verbs_that_read_compose(compose, verb):
+    config = compose(verb=verb)
+
+    assert schema_of(config) is ROOTS[verb]
+    missing = {"evaluate": {"run"}, "predict": {"run", "input"}, "report": {"sweep"}}
+    assert OmegaConf.missing_keys(config) == missing[verb]
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_data_pick_the_task_they_pose(compose, data):
+    config = compose(f"data={data}")
+
+    if not OmegaConf.is_missing(config.data, "task"):
+        assert schema_of(config.task) is GROUPS["task"][config.data.task]
+
+
+def test_an_experiment_can_be_changed_on_the_command_line(compose):
+    config = compose("experiment=thermometer", "model=mlp", "optimizer.lr=0.5")
+
+    assert (config.data._target_, config.model._target_, config.optimizer.lr) == (
+        "seedbed.data.Thermometer",
+        "seedbed.models.MLP",
+        0.5,
+    )
+
+
+# ---- Building ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def optimizers(compose):
+    return [compose(f"optimizer={option}").optimizer for option in groups.options("optimizer")]
+
+
+@pytest.mark.parametrize("model", groups.options("model"))
+@pytest.mark.parametrize("data", DATA)
+def test_data_model_and_optimizer_that_fit_can_be_built(compose, optimizers, data, model):
+    from seedbed.errors import ConfigError
+    from seedbed.experiment.build import build_data, build_module
+
+    config = compose(f"data={data}", *(FACTS if data == "torch_dataset" else ()))
+    config.model = compose(f"model={model}").model
+    if model == "cnn" and data != "none" and len(config.data.input_shape) != 3:
+        with pytest.raises(ConfigError, match="model=cnn needs images"):
+            check(config)
+        return
+    is_function, minimizes = model in ("parabola", "bowl"), data == "none"
+    if is_function != minimizes:
+        with pytest.raises(ConfigError, match=r"use data=none|needs a function"):
+            check(config)
+        return
+    if data == "torch_dataset":
+        config.task = compose("task=binary").task
+    for optimizer in optimizers:
+        config.optimizer = optimizer
+        check(config)
+
+        module = build_module(config)
+
+        made = module.make_optimizer(list(module.net.parameters()))
+        assert f"torch.optim.{type(made).__name__}" == config.optimizer._target_
+        assert made.param_groups[0]["lr"] == config.optimizer.lr
+    rows = 1 if is_function else 2
+    output = module.task.output(module.net, torch.zeros(rows, *config.data.input_shape))
+    assert output.shape == (rows, config.data.output_size)
+    build_data(config)  # Reads nothing yet.

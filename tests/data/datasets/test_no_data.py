@@ -1,0 +1,67 @@
+"""No data: one empty batch an epoch, and nothing to validate, to test or to predict from."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from tests.experiments import composed
+
+from seedbed.config.schema import data as schema
+from seedbed.data import NoData
+from seedbed.errors import ConfigError
+from seedbed.experiment.build import build_data
+
+
+@pytest.fixture
+def data() -> NoData:
+    made = NoData(schema.NoData(task="minimize", input_shape=[], output_size=1))
+    made.prepare_data()
+    made.setup("fit")
+    return made
+
+
+def test_the_config_makes_it() -> None:
+    config = composed("data=none", "model=parabola")
+    assert type(build_data(config)) is NoData
+    assert config.task._target_ == "seedbed.training.tasks.Minimize"
+
+
+def test_an_epoch_is_one_batch_of_one_empty_row(data: NoData) -> None:
+    for loader in (data.train_dataloader(), data.evaluation_loader("train")):
+        assert len(loader) == 1
+        for _ in range(2):
+            ((inputs, targets),) = loader
+            assert inputs.shape == targets.shape == (1, 0)
+
+
+def test_there_is_nothing_but_training(data: NoData) -> None:
+    assert [split for split in ("train", "val", "test") if data.has_split(split)] == ["train"]
+    assert [data.rows(split) for split in ("train", "val", "test")] == [None, None, None]
+    assert data.fingerprint is None
+    assert data.true_line() is None
+
+
+def test_there_is_nothing_to_predict_from(data: NoData) -> None:
+    with pytest.raises(ConfigError, match="data=none"):
+        data.model_inputs(torch.zeros(1, 1))
+
+
+def test_an_epoch_that_was_begun_is_taken_up(data: NoData) -> None:
+    loader, again = data.train_dataloader(), data.train_dataloader()
+    batches = iter(loader)
+    next(batches)
+    again.load_state_dict(loader.state_dict())
+    assert list(again) == []  # The one batch of this epoch was handed out.
+    assert len(list(again)) == 1
+
+
+def test_an_epoch_that_was_done_takes_nothing_from_the_next(data: NoData) -> None:
+    trainer = SimpleNamespace(
+        current_epoch=4, strategy=SimpleNamespace(root_device=torch.device("cpu"))
+    )
+    data.trainer = trainer
+    loader, again = data.train_dataloader(), data.train_dataloader()
+    assert len(list(loader)) == 1
+    again.load_state_dict(loader.state_dict())
+    trainer.current_epoch = 5
+    assert len(list(again)) == 1

@@ -1,0 +1,78 @@
+"""What many tests need: compose a config, train it in this process, read its curves back."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from seedbed.config.groups import config_folder
+from seedbed.config.resolvers import register_resolvers
+from seedbed.config.schema import register_schema
+from seedbed.config.validation import check
+from seedbed.experiment.run import Experiment, build_experiment, provenance, run
+from seedbed.runs.folder import RunFolder
+from seedbed.runs.record import Record, read_record
+
+
+def composed(*overrides: str, verb: str = "train") -> DictConfig:
+    """Return the checked config that `seedbed VERB OVERRIDES` would use."""
+    register_resolvers()
+    register_schema()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = compose(verb, overrides=list(overrides))
+    check(config)
+    return config
+
+
+def built(folder: Path, *overrides: str) -> Experiment:
+    """Return the objects of a run, with its config saved as Hydra would."""
+    return built_of(composed("callbacks=quiet", *overrides), folder, *overrides)
+
+
+def built_of(config: DictConfig, folder: Path, *overrides: str) -> Experiment:
+    """Return the objects of a run of a composed config."""
+    run_folder = RunFolder(folder)
+    run_folder.config.parent.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config, run_folder.config)
+    return build_experiment(config, run_folder, {"data": "of the test"}, list(overrides))
+
+
+def finished(experiment: Experiment) -> Experiment:
+    """Run an experiment to its end and return it."""
+    command = ["seedbed", "train", *experiment.overrides]
+    run(experiment, Record(experiment.folder.record, provenance(experiment, command)))
+    return experiment
+
+
+def trained(folder: Path, *overrides: str) -> Experiment:
+    """Train in this process and return the objects."""
+    return finished(built(folder, *overrides))
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """Return the fields of run.json."""
+    return read_record(RunFolder(folder).record)
+
+
+def curve(folder: Path, tag: str = "train/loss") -> dict[int, float]:
+    """Return a curve as TensorBoard reads it: step -> value."""
+    return {event.step: event.value for event in events(folder).Scalars(tag)}
+
+
+def events(folder: Path) -> EventAccumulator:
+    """Return what TensorBoard reads from a run folder."""
+    accumulator = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0})
+    accumulator.Reload()
+    return accumulator
+
+
+def weights(experiment: Experiment) -> dict[str, torch.Tensor]:
+    """Return copies of the network's parameters."""
+    return {
+        name: value.detach().clone() for name, value in experiment.module.net.named_parameters()
+    }

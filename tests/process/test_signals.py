@@ -1,0 +1,76 @@
+"""SIGINT and SIGTERM from outside, as a terminal or a scheduler sends them."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from tests.command_line import SEEDBED, environment, only_run
+
+from seedbed.runs.record import read_record
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_ends_with_its_code(tmp_path: Path, number: int, code: int) -> None:
+    words = ["train", "trainer.max_epochs=1000000", "logger=none", "task.metrics=[]"]
+    process = subprocess.Popen(
+        [*SEEDBED, *words],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("model"):  # printed when training is about to start
+            break
+    time.sleep(1.0)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert f"stopped by signal {int(number)}" in stderr
+    assert "Traceback" not in stderr
+    folder = only_run(tmp_path)
+    assert read_record(folder / "run.json")["status"] == "interrupted"
+    last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    assert last["global_step"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whole_group", [True, False], ids=["terminal", "parent alone"])
+def test_a_signal_stops_two_processes_at_the_same_step(tmp_path: Path, whole_group: bool) -> None:
+    words = ["train", "trainer=ddp", "trainer.max_epochs=1000000", "logger=none"]
+    process = subprocess.Popen(
+        [*SEEDBED, *words, "callbacks.checkpoint.every_seconds=0.5"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("outputs/runs/*/*/checkpoints/last.ckpt")):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        # A terminal sends Ctrl-C to every process, a scheduler to the first one.
+        if whole_group:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    folder = only_run(tmp_path)
+    assert read_record(folder / "run.json")["status"] == "interrupted"
+    names = sorted(path.name for path in (folder / "checkpoints").iterdir())
+    assert names == ["best.ckpt", "last.ckpt"]

@@ -1,0 +1,277 @@
+"""Sweeps handed to Hydra's launchers: chunks as units, and the same results."""
+
+import csv
+import errno
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock, Timeout
+from tests.command_line import seedbed
+from tests.experiments import record
+
+from seedbed.engines.fused.program import CannotFuse
+from seedbed.errors import DataError
+from seedbed.sweep.execution import chunk, controller, launcher, worker
+
+SWEEP = ("data=linear_noise", "data.rows=20", "data.batch_size=10", "data.val_size=5")
+SWEEP = (*SWEEP, "trainer=cpu", "trainer.max_epochs=3", "logger=none")
+JOBS = ("model=linear,mlp", "optimizer.lr=0.01,1e30", "seed=1,2")
+LAUNCHERS = {
+    "joblib": ("hydra_plugins.hydra_joblib_launcher", "hydra.launcher.n_jobs=2"),
+    "submitit_local": ("hydra_plugins.hydra_submitit_launcher", "hydra.launcher.timeout_min=5"),
+    "ray": ("hydra_plugins.hydra_ray_launcher", "++hydra.launcher.ray.init.num_cpus=2"),
+}
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "results.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the same sweep, run in one process."""
+    folder = tmp_path_factory.mktemp("here")
+    seedbed(folder, "train", "-m", *SWEEP, *JOBS, "hydra.sweep.dir=sweep")
+    return folder / "sweep"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LAUNCHERS)
+def test_a_launcher_is_handed_chunks(here: Path, tmp_path: Path, name: str) -> None:
+    module, word = LAUNCHERS[name]
+    pytest.importorskip(module, reason="seedbed[launchers] is not installed")
+    words = (f"hydra/launcher={name}", word, "hydra.sweep.dir=sweep")
+    done = seedbed(tmp_path, "train", "-m", *SWEEP, *JOBS, *words, timeout=250)
+    assert done.returncode == 1, done.stderr  # Half of the jobs diverge.
+    assert "Launcher runs 2 units: 2 of jobs side by side" in done.stderr
+    assert "seedbed: job 2 diverged: the loss became" in done.stderr
+    assert table(tmp_path / "sweep") == table(here)
+    for number in range(8):
+        found, expected = record(tmp_path / f"sweep/{number}"), record(here / str(number))
+        assert found["group"]["jobs"] == expected["group"]["jobs"] == 4
+        assert found["checkpoints"] == expected["checkpoints"]
+
+
+@pytest.mark.slow
+def test_a_launcher_runs_single_jobs_and_goes_on(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    jobs = ("optimizer=lbfgs,adam", "optimizer.lr=0.1", "seed=1,2", "hydra.sweep.dir=sweep")
+    assert seedbed(tmp_path, "train", "-m", *SWEEP, *jobs).returncode == 0
+    expected = table(tmp_path / "sweep")
+    for number in (0, 3):
+        (tmp_path / f"sweep/{number}/run.json").unlink()
+    resume = ("sweep.resume=sweep", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    done = seedbed(tmp_path, "train", "-m", *resume)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 4 jobs done, 2 to run" in done.stdout
+    assert "JoblibLauncher runs 2 units: 1 of jobs side by side, 1 single" in done.stderr
+    assert table(tmp_path / "sweep") == expected
+
+
+FAILS = """
+import torch
+from seedbed.models import Linear
+
+class Net(Linear):
+    def forward(self, inputs):
+        if torch.initial_seed() == 1:
+            raise ValueError("not with this seed")
+        return super().forward(inputs)
+"""
+
+
+@pytest.mark.slow
+def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    (tmp_path / "mine.py").write_text(FAILS)
+    words = ("model._target_=mine.Net", "seed=0,1,2,3", "sweep.fuse=never", "sweep.keep=record")
+    launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=1", "hydra.sweep.dir=sweep")
+    done = seedbed(tmp_path, "train", "-m", *SWEEP, *words, *launcher, "sweep.on_failure=stop")
+    assert done.returncode == 1, done.stderr
+    assert "2 not run; go on with: seedbed train -m sweep.resume=sweep" in done.stdout
+    found = [(row["seed"], row["status"]) for row in table(tmp_path / "sweep")]
+    assert found == [("0", "completed"), ("1", "failed")]
+    # Only what has failed is left, and no unit's notes.
+    done = seedbed(tmp_path, "train", "-m", "sweep.resume=sweep")
+    assert "1 of 4 jobs done, 3 to run" in done.stdout
+    statuses = [row["status"] for row in table(tmp_path / "sweep")]
+    assert statuses == ["completed", "failed", "completed", "completed"]
+    assert list((tmp_path / "sweep/.sweep").glob("unit-*")) == []
+
+
+# Hydra's own launcher, taken for one that runs elsewhere.
+
+MIXED = ("optimizer=lbfgs,adam", "optimizer.lr=0.1", "seed=1,2", "trainer.max_epochs=1")
+FOLDER = "hydra.sweep.dir=sweep"
+RESUME = ("train", "-m", "sweep.resume=sweep")
+
+
+@pytest.fixture
+def launched(command: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return a function that runs a command whose units a launcher runs, in this process."""
+
+    def run(*words: str) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(controller, "ONE_AFTER_ANOTHER", "")
+            return command(*words)
+
+    return run
+
+
+def files(folder: Path) -> list[str]:
+    """Return what is below a folder but for files of events, whose names differ, and locks."""
+    paths = sorted(folder.rglob("*"))
+    return [str(one.relative_to(folder)) for one in paths if one.suffix != ".lock"]
+
+
+def test_units_leave_what_a_sweep_without_a_launcher_leaves(
+    command: Any, launched: Any, tmp_path: Path
+) -> None:
+    command("train", "-m", *SWEEP, *MIXED, "hydra.sweep.dir=here")
+    done = launched("train", "-m", *SWEEP, *MIXED, FOLDER)
+    assert done.code == 0, done.err
+    assert "BasicLauncher runs 3 units: 1 of jobs side by side, 2 single" in done.err
+    assert table(tmp_path / "sweep") == table(tmp_path / "here")
+    assert files(tmp_path / "sweep") == files(tmp_path / "here")
+    kept = [(tmp_path / f"sweep/{number}/run.json").stat().st_ino for number in (1, 2)]
+    for number in (0, 3):
+        (tmp_path / f"sweep/{number}/run.json").unlink()
+    done = launched(*RESUME)
+    assert "BasicLauncher runs 2 units: 1 of jobs side by side, 1 single" in done.err
+    assert table(tmp_path / "sweep") == table(tmp_path / "here")
+    assert files(tmp_path / "sweep") == files(tmp_path / "here")
+    assert [(tmp_path / f"sweep/{n}/run.json").stat().st_ino for n in (1, 2)] == kept
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "sweep"]
+
+
+def test_a_unit_notes_its_progress_and_is_run_by_nobody_else(
+    launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+
+    def noted(self: Any, *arguments: Any) -> None:
+        first = int(self.path.stem.removeprefix("unit-"))
+        held = FileLock(self.path.with_suffix(".lock"), timeout=0)
+        with pytest.raises(Timeout), held:
+            pass
+        seen.add((first, self.progress.jobs))
+        self.path.touch()
+
+    for name in ("chunk_epoch", "job_epoch"):
+        monkeypatch.setattr(launcher.ProgressFile, name, noted)
+    launched("train", "-m", *SWEEP, *MIXED, FOLDER)
+    assert seen == {(0, 1), (1, 1), (2, 2)}
+    assert list((tmp_path / "sweep/.sweep").glob("unit-*.json")) == []
+
+
+@pytest.mark.parametrize(("on_failure", "count"), [("stop", 2), ("continue", 4)])
+def test_units_after_one_that_failed_run_unless_it_stops_the_sweep(
+    launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_failure: str, count: int
+) -> None:
+    (tmp_path / f"mine_{on_failure}.py").write_text(FAILS)
+    monkeypatch.syspath_prepend(tmp_path)
+    words = (f"model._target_=mine_{on_failure}.Net", "seed=0,1,2,3", "sweep.fuse=never")
+    words = (*words, "sweep.keep=record", f"sweep.on_failure={on_failure}", FOLDER)
+    assert launched("train", "-m", *SWEEP, *words).code == 1
+    statuses = [row["status"] for row in table(tmp_path / "sweep")]
+    assert statuses == ["completed", "failed", "completed", "completed"][:count]
+
+
+@pytest.mark.parametrize(("fuse", "unit"), [("always", "chunk"), ("never", "job")])
+def test_a_unit_that_a_signal_stopped_goes_on_later(
+    command: Any,
+    launched: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fuse: str,
+    unit: str,
+) -> None:
+    words = (*SWEEP, "seed=1,2,3,4", "sweep.chunk_size=2", f"sweep.fuse={fuse}")
+    command("train", "-m", *words, "hydra.sweep.dir=here")
+    epochs = iter(range(1000))
+
+    def signalled(self: Any, *arguments: Any) -> None:
+        if next(epochs) == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(launcher.ProgressFile, f"{unit}_epoch", signalled)
+        done = launched("train", "-m", *words, FOLDER)
+    assert done.code == 128 + signal.SIGTERM
+    assert "go on with: seedbed train -m sweep.resume=sweep" in done.err
+    assert (tmp_path / "sweep/.sweep/chunk-0.ckpt").is_file() == (fuse == "always")
+    expected = table(tmp_path / "here")
+    assert table(tmp_path / "sweep") == (expected[2:] if fuse == "always" else expected[1:])
+    assert command(*RESUME).code == 0
+    assert table(tmp_path / "sweep") == expected
+
+
+def test_jobs_whose_end_nobody_told_are_known_by_their_records(
+    launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch = controller.launch
+
+    def interrupted(*arguments: Any) -> None:
+        launch(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(controller, "launch", interrupted)
+    monkeypatch.setattr(launcher, "Results", lambda *arguments: None)
+    done = launched("train", "-m", *SWEEP, "seed=1,2", "trainer.max_epochs=1", FOLDER)
+    assert done.code == 130
+    assert "2 of 2 jobs done" in done.err
+    assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 2
+
+
+def test_a_disk_that_is_full_elsewhere_is_said_in_a_line(
+    launched: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
+
+    monkeypatch.setattr(chunk, "write_run", full)
+    done = launched("train", "-m", *SWEEP, "seed=1,2", FOLDER)
+    assert done.code == 1
+    assert "Traceback" not in done.err
+    assert "Error executing" not in done.err
+    assert "seedbed: no space left on the disk: somewhere; go on with: seedbed" in done.err
+
+
+def test_jobs_that_cannot_train_together_elsewhere_are_handed_out_one_by_one(
+    launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*arguments: Any) -> None:
+        raise CannotFuse("of the test")
+
+    monkeypatch.setattr(worker, "train_chunk", refuses)
+    done = launched("train", "-m", *SWEEP, "seed=1,2", "sweep.keep=record", FOLDER)
+    assert done.code == 0, done.err
+    assert "BasicLauncher runs 1 unit: 1 of jobs side by side\n" in done.err
+    assert "2 jobs one after another: of the test" in done.err
+    assert "BasicLauncher runs 2 units: 2 single" in done.err
+    assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 2
+    names = sorted(path.name for path in (tmp_path / "sweep").iterdir())
+    assert names == [".sweep", "multirun.yaml", "results.csv", "sweep.json"]
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_jobs_that_cannot_train_together_are_left_after_a_failure_that_stops(
+    command: Any, launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    errors = iter([CannotFuse("of the test"), DataError("of the test")])
+
+    def raises(*arguments: Any) -> None:
+        raise next(errors)
+
+    monkeypatch.setattr(worker, "train_chunk", raises)
+    words = ("seed=1,2,3,4", "sweep.chunk_size=2", "sweep.on_failure=stop", FOLDER)
+    done = (launched if elsewhere else command)("train", "-m", *SWEEP, *words)
+    assert "at the first failure, 2 not run" in done.out
+    found = [(row["number"], row["status"]) for row in table(tmp_path / "sweep")]
+    assert found == [("2", "failed"), ("3", "failed")]

@@ -1,0 +1,64 @@
+"""How far units are: in words, and through a file from another process."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from seedbed.sweep.execution import progress as module
+from seedbed.sweep.execution.progress import Progress, ProgressFile, read_progress
+
+
+def engine(epoch: int, best: float | None) -> Any:
+    journal = SimpleNamespace(best_so_far=lambda: best)
+    return SimpleNamespace(epoch=epoch, journal=journal, group=SimpleNamespace(max_epochs=[4, 10]))
+
+
+def test_a_chunk_is_as_far_as_its_longest_job() -> None:
+    progress = Progress(400)
+    progress.chunk_epoch(engine(5, 0.25))
+    assert progress == Progress(400, 0.5, "epoch 5/10", 0.25)
+
+
+def test_of_a_job_whose_end_is_not_known_no_share_is() -> None:
+    progress = Progress(1)
+    progress.job_epoch(3, 4, {})
+    assert progress == Progress(1, 0.75, "epoch 3/4")
+    progress.job_epoch(3, None, {})
+    assert progress == Progress(1, 0.0, "epoch 3")
+
+
+def test_a_file_is_written_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    path = tmp_path / "unit-3.json"
+    file = ProgressFile(path, 7)
+    file.chunk_epoch(engine(1, None))
+    assert read_progress(path) is None
+    clock.now = 101.0
+    file.chunk_epoch(engine(2, None))
+    assert read_progress(path) == Progress(7, 0.2, "epoch 2/10")
+    clock.now = 101.9
+    file.chunk_epoch(engine(3, 0.5))
+    file.job_epoch(1, 2, {})
+    assert read_progress(path) == Progress(7, 0.2, "epoch 2/10")
+    clock.now = 102.0
+    file.chunk_epoch(engine(4, 0.5))
+    assert read_progress(path) == Progress(7, 0.4, "epoch 4/10", 0.5)
+    clock.now = 103.0
+    file.job_epoch(1, 2, {})
+    assert read_progress(path) == Progress(7, 0.5, "epoch 1/2", 0.5)
+    file.folder_written(3, 1000)
+    clock.now = 104.0
+    file.folder_written(4, 1000)
+    assert read_progress(path) == Progress(7, 0.5, "folder 4/1,000", 0.5)
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[1]", json.dumps({"job": 1})])
+def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "unit-0.json"
+    if text is not None:
+        path.write_text(text)
+    assert read_progress(path) is None

@@ -1,0 +1,204 @@
+"""What a sweep says at its end."""
+
+import shlex
+from dataclasses import replace
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from seedbed.sweep.results.ranking import best_first, closing_table, command_alone, counts_text
+from seedbed.sweep.results.table import Row
+from seedbed.terminal import tables
+
+
+def row(number: int, status: str = "completed", metrics: Any = None, **axes: Any) -> Row:
+    """Return a job's row."""
+    named = {key.replace("__", "."): value for key, value in axes.items()}
+    return Row(number, named, status, f"outputs/{number}", metrics or {}, 0.5)
+
+
+# ---- Table -------------------------------------------------------------------------------
+
+
+def printed(table: Any) -> list[list[str]]:
+    """Return the words of each line of a table."""
+    text = StringIO()
+    Console(file=text, width=200).print(table)
+    found = [line.split() for line in text.getvalue().splitlines()]
+    return [words for words in found if words and set("".join(words)) != {"─"}]
+
+
+def test_seeds_are_one_row_with_mean_deviation_and_count() -> None:
+    values = {0.1: [3.0, 4.0, 8.0], 0.01: [1.0, 2.0]}
+    rows = [
+        row(number, metrics={"val/loss": one}, optimizer__lr=rate, seed=number)
+        for rate, some in values.items()
+        for number, one in enumerate(some)
+    ]
+    header, first, second = printed(closing_table(rows, "val/loss", "min"))
+    assert header == ["optimizer.lr", "val/loss", "deviation", "jobs"]
+    assert first == [
+        "0.01",
+        f"{np.mean(values[0.01]):.6g}",
+        f"{np.std(values[0.01], ddof=1):.3g}",
+        "2",
+    ]
+    assert second == [
+        "0.1",
+        f"{np.mean(values[0.1]):.6g}",
+        f"{np.std(values[0.1], ddof=1):.3g}",
+        "3",
+    ]
+
+
+@pytest.mark.parametrize(("mode", "best"), [("min", range(10)), ("max", range(14, 4, -1))])
+def test_the_ten_best_come_first(mode: str, best: range) -> None:
+    rows = [row(n, metrics={"val/loss": n * 7 % 15}, model=f"m{n * 7 % 15}") for n in range(15)]
+    found = printed(closing_table(rows, "val/loss", mode))[1:]
+    assert [words[0] for words in found] == [f"m{number}" for number in best]
+    assert [words[-1] for words in found] == ["1"] * 10
+
+
+def test_equally_good_ones_stay_in_the_jobs_order() -> None:
+    rows = [row(n, metrics={"a": 1.0}, model=f"m{n}") for n in range(3)]
+    for mode in ("min", "max"):
+        found = printed(closing_table(rows[::-1], "a", mode))[1:]
+        assert [words[0] for words in found] == ["m0", "m1", "m2"]
+
+
+def test_jobs_that_did_not_complete_are_not_counted() -> None:
+    rows = [
+        row(0, metrics={"a": 2.0}, model="x", seed=0),
+        row(1, "diverged", metrics={"a": 90.0}, model="x", seed=1),
+        row(2, metrics={"a": float("nan")}, model="x", seed=2),
+        row(3, "failed", model="y", seed=0),
+    ]
+    assert printed(closing_table(rows, "a", "min"))[1:] == [["x", "2", "1", "of", "3"]]
+
+
+def test_a_value_in_brackets_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row(0, metrics={"[b]": 1.0}, activations=["relu"], name="[bold]:smile:")]
+    table = closing_table(rows, "[b]", "min")
+    assert printed(table)[0][2] == "[b]"
+    assert printed(table)[1][:2] == ['["relu"]', "[bold]:smile:"]
+    tables.print_table(table)
+    assert "[bold]:smile:" in capsys.readouterr().out.split()
+
+
+def test_numbers_at_the_end_of_the_range_have_a_mean() -> None:
+    rows = [row(0, metrics={"a": 1.7e308}, seed=0), row(1, metrics={"a": 1.7e308}, seed=1)]
+    assert printed(closing_table(rows, "a", "min"))[1] == ["1.7e+308", "0", "2"]
+    rows[1] = row(1, metrics={"a": -1.7e308}, seed=1)
+    assert printed(closing_table(rows, "a", "min"))[1] == ["0", "inf", "2"]
+
+
+def test_a_narrow_table_leaves_nothing_out() -> None:
+    rows = [row(0, metrics={"a": 1.23456e-7}, name="n" * 30, other="o" * 30)]
+    text = StringIO()
+    Console(file=text, width=40).print(closing_table(rows, "a", "min"))
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= 40
+    shown = "".join(lines)
+    assert (shown.count("n"), shown.count("o")) == (30 + 2, 30 + 3)  # name, deviation; jobs too
+
+
+# ---- Sorted by another column --------------------------------------------------------------------
+
+
+def timed(number: int, seconds: float | None, status: str = "completed", **axes: Any) -> Row:
+    return replace(row(number, status, {"a": float(number)}, **axes), seconds=seconds)
+
+
+def test_sorted_by_seconds_the_table_shows_them() -> None:
+    rows = [timed(0, 4.0, x="p"), timed(1, 2.0, x="q"), timed(2, 1.0, x="p"), timed(3, None, x="r")]
+    header, *found = printed(closing_table(rows, "a", "min", sort="seconds"))
+    assert header == ["x", "a", "deviation", "seconds", "jobs"]
+    assert found[0] == ["q", "1", "2", "1"]
+    assert found[1] == ["p", "1", "1.41", "2.5", "2"]
+    # Without any, as in a file that somebody has changed.
+    assert found[2] == ["r", "3", "1"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "order"),
+    [
+        ("min", ["-inf", "-3", "1e-05", "0.02", "2", "10", "None", "nan", "relu", "-"]),
+        ("max", ["relu", "nan", "None", "10", "2", "0.02", "1e-05", "-3", "-inf", "-"]),
+    ],
+)
+def test_sorted_by_an_axis_numbers_are_numbers(mode: str, order: list[str]) -> None:
+    values = ["10", "relu", "2", "0.02", "1e-05", "-3", "nan", "-inf", "None"]
+    rows = [row(n, metrics={"a": 1.0}, x=value) for n, value in enumerate(values)]
+    rows.append(row(99, metrics={"a": 0.0}))  # Has no such axis.
+    found = printed(closing_table(rows, "a", mode, sort="x"))[1:]
+    assert [words[0] if len(words) == 3 else "-" for words in found] == order
+
+
+def test_as_many_rows_as_asked_for() -> None:
+    rows = [row(n, metrics={"a": float(n)}, x=n) for n in range(30)]
+    for top in (1, 12, 100):
+        found = printed(closing_table(rows, "a", "min", top=top))[1:]
+        assert [words[0] for words in found] == [str(n) for n in range(min(top, 30))]
+
+
+# ---- Single jobs ---------------------------------------------------------------------------------
+
+
+def test_single_jobs_have_their_seed_and_folder() -> None:
+    rows = [row(n, metrics={"a": -float(n)}, x="same", seed=n // 2) for n in range(4)]
+    header, *found = printed(closing_table(rows, "a", "min", group=False))
+    assert header == ["x", "seed", "a", "folder"]
+    assert found == [["same", str(n // 2), str(-n), f"outputs/{n}"] for n in (3, 2, 1, 0)]
+
+
+def test_single_jobs_that_did_not_complete_come_last_with_their_status() -> None:
+    rows = [
+        row(0, "diverged", {"a": -9.0}, x="p"),
+        row(1, metrics={"a": float("nan")}, x="q"),
+        row(2, metrics={"a": 2.0}, x="r"),
+        row(3, "failed", x="s"),
+    ]
+    for mode in ("min", "max"):
+        header, *found = printed(closing_table(rows, "a", mode, group=False))
+        assert header == ["x", "a", "status", "folder"]
+        assert found == [
+            ["r", "2", "completed", "outputs/2"],
+            ["p", "diverged", "outputs/0"],
+            ["q", "completed", "outputs/1"],
+            ["s", "failed", "outputs/3"],
+        ]
+
+
+# ---- Counts and the winner -----------------------------------------------------------------------
+
+
+def test_the_jobs_are_counted_by_how_they_ended() -> None:
+    rows = [row(n, "failed" if n == 1 else "completed") for n in range(1235)]
+    assert counts_text(rows) == "1,234 completed, 1 failed"
+    assert counts_text(rows[1:2]) == "1 failed"
+
+
+def test_the_best_jobs_are_those_that_completed() -> None:
+    rows = [
+        row(0, metrics={"a": 2.0}, seed=0),
+        row(1, "diverged", {"a": 0.0}, seed=1),
+        row(2, metrics={"a": 1.0}, seed=2),
+        row(3, metrics={"a": float("inf")}, seed=3),
+        row(4, metrics={"a": 1.0}, seed=4),
+        row(5, metrics={"b": -1.0}, seed=5),
+    ]
+    assert best_first(rows[::-1], "a", "min") == [rows[2], rows[4], rows[0]]
+    assert best_first(rows[::-1], "a", "max") == [rows[0], rows[2], rows[4]]
+    assert best_first(rows, "c", "min") == []
+
+
+def test_the_command_of_one_job_is_one_that_a_shell_reads() -> None:
+    overrides = ["seed=1", "sweep.fuse=always", "+a=[1, 2]", "sweeper=x", "b='it''s'"]
+    command = command_alone(["--config-dir", "my configs"], overrides)
+    assert shlex.split(command) == [
+        *("seedbed", "train", "--config-dir", "my configs"),
+        *("seed=1", "+a=[1, 2]", "sweeper=x", "b='it''s'"),
+    ]
