@@ -23,7 +23,8 @@ from seedbed.engines.fused.engine import Engine, Group
 from seedbed.engines.fused.history import Outcome
 from seedbed.engines.fused.program import CannotFuse
 from seedbed.runs.folder import RunFolder
-from seedbed.sweep.planning.fusing import make_group, numbers_of, why_alone
+from seedbed.sweep.planning.compatibility import why_alone
+from seedbed.sweep.planning.fusing import make_group, numbers_of
 from seedbed.training.metrics import LEARNING_RATE
 
 Job = Sequence[str]

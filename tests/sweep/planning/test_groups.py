@@ -18,8 +18,9 @@ from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.sources import HydraSource
 from seedbed.sweep.job import numbered
 from seedbed.sweep.planning import speedup
-from seedbed.sweep.planning.fusing import FREE, numbers_of, why_alone
-from seedbed.sweep.planning.groups import PlannedGroup, is_free, make_plan, rehearsed
+from seedbed.sweep.planning.compatibility import FREE, is_free, why_alone
+from seedbed.sweep.planning.fusing import numbers_of
+from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
 from seedbed.sweep.search.axes import job_overrides
 
 

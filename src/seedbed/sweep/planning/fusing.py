@@ -1,8 +1,4 @@
-"""Which jobs may train side by side, and what each of them has for itself.
-
-A job fuses if everything that acts on its training is known here. Jobs then form a group if their
-configs are equal but for the keys in FREE.
-"""
+"""What each job of a group has for itself, and the group that the fused engine trains."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +10,6 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from seedbed.callbacks import frozen_parameters
-from seedbed.config.schema import data as data_schema
-from seedbed.config.schema import schema_of
 from seedbed.config.validation import optimized_metric
 from seedbed.data import InMemoryData
 from seedbed.engines.fused.batches import JobBatches
@@ -26,96 +20,10 @@ from seedbed.engines.fused.schedules import JobRates
 from seedbed.experiment import build
 from seedbed.experiment.run import Experiment, build_experiment
 from seedbed.runs.folder import RunFolder
+from seedbed.sweep.planning.compatibility import FREE, kind_of
 from seedbed.training.schedulers import make_scheduler
 
-# Keys in which the jobs of a group may differ; a key of a mapping stands for all below it.
-FREE = (
-    "seed",
-    "initial_weights",
-    "data.seed",
-    "data.split_seed",
-    "data.data_seed",
-    "data.noise",
-    "data.input_scale",
-    "task.huber_delta",
-    "task.label_smoothing",
-    "optimizer.lr",
-    "optimizer.weight_decay",
-    "optimizer.momentum",
-    "optimizer.dampening",
-    "optimizer.betas",
-    "optimizer.eps",
-    "optimizer.alpha",
-    "optimizer.lr_decay",
-    "optimizer.initial_accumulator_value",
-    "scheduler",
-    "trainer.gradient_clip_val",
-    "trainer.max_epochs",
-    "callbacks.early_stopping.patience",
-    "callbacks.early_stopping.min_delta",
-)
 _LOSS_NUMBERS = tuple(key.removeprefix("task.") for key in FREE if key.startswith("task."))
-# These do nothing to the training that is not done here as well.
-_KNOWN_CALLBACKS = ("Checkpoint", "EarlyStopping", "LearningRate", "ModelSummary", "Progress")
-_KNOWN_TASKS = ("Regression", "Binary", "Multiclass")
-# Keys of the trainer that must have these values.
-_TRAINER = {
-    "devices": (1,),
-    "strategy": ("auto",),
-    "precision": ("32-true", "64-true"),
-    "min_epochs": (None,),
-    "max_steps": (None,),
-    "max_time": (None,),
-    "accumulate_grad_batches": (1,),
-    "limit_train_batches": (1.0,),
-    "limit_val_batches": (1.0,),
-    "limit_test_batches": (1.0,),
-    "check_val_every_n_epoch": (1,),
-    "overfit_batches": (0,),
-    "log_every_n_steps": (None,),
-    "detect_anomaly": (False,),
-    "profiler": (None,),
-}
-
-
-def why_alone(config: DictConfig) -> str:
-    """Return why a job cannot train in a group, or nothing."""
-    for group in ("data", "scheduler"):
-        if not _kind(config[group]):
-            return f"{group} {config[group]._target_} is not known to fuse"
-    if not issubclass(schema_of(config.data) or object, data_schema.InMemoryData):
-        return "data of this kind are not held as tables in memory"
-    if _kind(config.task) not in _KNOWN_TASKS or config.task.torchmetrics:
-        return "the task, or a torchmetric, is one that is not known to fuse"
-    if config.optimizer._target_ not in RULES:
-        return f"optimizer {config.optimizer._target_} has no update rule for many jobs"
-    if _kind(config.gradient) != "Autograd" or config.gradient.compare:
-        return "the gradient is not taken by autograd alone"
-    for key, accepted in _TRAINER.items():
-        value = config.trainer[key]
-        # One batch (1) is not all of them (1.0).
-        if not any(value == one and type(value) is type(one) for one in accepted):
-            return f"trainer.{key}={value}"
-    if config.trainer.max_epochs is None:
-        return "trainer.max_epochs is null"
-    if config.scheduler.get("cycle_momentum"):
-        return "scheduler.cycle_momentum changes the momentum on the way"
-    if config.freeze.until_epoch is not None:
-        return "freeze.until_epoch changes what trains on the way"
-    for name, callback in config.callbacks.items():
-        if callback is not None and _kind(callback) not in _KNOWN_CALLBACKS:
-            return f"callbacks.{name} is not known to fuse"
-    for name, logger in config.logger.items():
-        if _kind(logger) != "TensorBoard":
-            return f"logger.{name} is not known to fuse"
-    return ""
-
-
-def _kind(node: Any) -> str:
-    """Return the dataclass that types a node; nothing where the node names another class."""
-    found = schema_of(node)
-    ours = found is not None and node._target_ == getattr(found, "_target_", None)
-    return found.__name__ if found and ours else ""
 
 
 @dataclass(frozen=True)
@@ -173,7 +81,7 @@ def _number(optimizer: DictConfig, name: str) -> float:
 
 def _early_stopping(config: DictConfig) -> EarlyStopping | None:
     for node in config.callbacks.values():
-        if _kind(node) == "EarlyStopping":
+        if kind_of(node) == "EarlyStopping":
             keys = build.watched(_plain(node), config)
             return EarlyStopping(keys["monitor"], keys["mode"], keys["min_delta"], keys["patience"])
     return None
@@ -213,8 +121,8 @@ def make_group(
         monitor=monitor,
         mode=mode,
         data_of_job=batches.which.tolist(),
-        logs_rate=any(_kind(one) == "LearningRate" for one in config.callbacks.values()),
-        keeps_best=any(_kind(one) == "Checkpoint" for one in config.callbacks.values()),
+        logs_rate=any(kind_of(one) == "LearningRate" for one in config.callbacks.values()),
+        keeps_best=any(kind_of(one) == "Checkpoint" for one in config.callbacks.values()),
         points=points,
         seed=jobs[0].seed,
     )

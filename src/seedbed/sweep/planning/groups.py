@@ -1,25 +1,25 @@
 """Which jobs train side by side, and why the others do not."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK, chunk_size, heaviest
-from seedbed.sweep.planning.fusing import (
-    FREE,
-    JobNumbers,
-    make_group,
-    numbers_of,
-    table_key,
+from seedbed.sweep.planning.compatibility import (
+    is_free,
+    is_plain,
+    key_of,
+    shared_values,
+    shared_words,
     why_alone,
 )
+from seedbed.sweep.planning.fusing import JobNumbers, make_group, numbers_of, table_key
 from seedbed.sweep.planning.speedup import why_it_does_not_pay, why_its_step_does_not_pay
 
 
@@ -55,7 +55,7 @@ def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[Planne
             if reason:
                 alone.setdefault(reason, []).append(job)
                 continue
-            shared = _shared_values(config) if kind.like is None else repr(_shared_words(job))
+            shared = shared_values(config) if kind.like is None else repr(shared_words(job))
             groups.setdefault(shared, []).append((job, numbers_of(config, kind.like)))
     planned = [_paying(composer, group, fuse) for group in groups.values()]
     return planned + [PlannedGroup(group, [], reason) for reason, group in alone.items()]
@@ -88,7 +88,7 @@ class _Kinds:
         self._known: dict[tuple[str, ...], _Kind] = {}
 
     def of(self, job: Job, config: DictConfig) -> _Kind:
-        others = tuple(word for word in job.overrides if not _is_seed_or_optimizer(_key(word)))
+        others = tuple(word for word in job.overrides if not _is_seed_or_optimizer(key_of(word)))
         if others not in self._known:
             reason = why_alone(config)
             plain = not reason and is_plain(config)
@@ -126,70 +126,5 @@ def rehearsed(composer: Composer, group: PlannedGroup, fuse: str, most: int) -> 
     return replace(group, chunk_size=size)
 
 
-def _key(word: str) -> str:
-    return word.partition("=")[0]
-
-
 def _is_seed_or_optimizer(key: str) -> bool:
     return is_free(key) and (key in ("seed", "data.seed") or key.startswith("optimizer."))
-
-
-def is_free(key: str) -> bool:
-    """Tell whether jobs of a group may differ in a key."""
-    return any(key == free or key.startswith(f"{free}.") for free in FREE)
-
-
-def _shared_words(job: Job) -> tuple[str, ...]:
-    """Return the overrides that the other jobs of a group must have as well."""
-    return tuple(word for word in job.overrides if not is_free(_key(word)))
-
-
-def _shared_values(config: DictConfig) -> str:
-    """Return all values that the other jobs of a group must have as well."""
-    values: Any = {
-        name: OmegaConf.to_container(node, resolve=True) if isinstance(node, DictConfig) else node
-        for name, node in config.items()
-        if name != "hydra"
-    }
-    return repr(sorted(_leaves(values, ""), key=lambda leaf: leaf[0]))
-
-
-def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
-    """Yield every value below a node that no FREE key names."""
-    for name, value in node.items():
-        key = f"{prefix}{name}"
-        if is_free(key):
-            continue
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{key}.")
-        else:
-            yield key, repr(value)
-
-
-# Interpolations of the shipped configs, none of which follows a FREE key.
-_SHIPPED = re.compile(
-    r"\$\{(data\.(input_shape|output_size|features|targets|classes)|oc\.env:[^$]*)\}"
-    r"|\$\{paths\.\w+\}[^$]*"
-)
-
-
-def is_plain(config: DictConfig) -> bool:
-    """Tell whether a job's values can be told from its words: no key follows another in secret."""
-    plain: Any = {
-        name: OmegaConf.to_container(node, resolve=False) if isinstance(node, DictConfig) else node
-        for name, node in config._content.items()  # type: ignore[union-attr]
-        if name != "hydra"
-    }
-    return all(
-        _SHIPPED.fullmatch(text) or (key == "data.seed" and text == "${seed}")
-        for key, text in _texts(plain, "")
-        if "${" in text
-    )
-
-
-def _texts(node: Any, prefix: str) -> Iterable[tuple[str, str]]:
-    if isinstance(node, str):
-        yield prefix.rstrip("."), node
-    elif isinstance(node, dict | list):
-        for name, value in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _texts(value, f"{prefix}{name}.")

@@ -10,7 +10,7 @@ from seedbed.config.validation import check, check_value
 from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
-from seedbed.sweep.planning.groups import is_plain
+from seedbed.sweep.planning.compatibility import is_plain
 from seedbed.sweep.search.axes import row_of_job
 
 # Wrong jobs that are shown; the others are counted.
