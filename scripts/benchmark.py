@@ -27,10 +27,12 @@ from torch import nn
 from seedbed.config.groups import config_folder
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema import register_schema
+from seedbed.config.spec import run_spec
 from seedbed.data.table import Table
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import DataError
 from seedbed.experiment.run import Experiment, build_experiment, fit, run
+from seedbed.experiment.writer import RunWriter
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import Record
 
@@ -81,13 +83,14 @@ def crop_yield(rounds: int = 7) -> list[Row]:
         return seconds(loop)
 
     def whole_run(folder: str) -> None:
-        experiment = build_experiment(config, RunFolder(folder))
-        run(experiment, Record(experiment.folder.record, {"hyperparameters": {}, "command": ""}))
+        experiment = build_experiment(run_spec(config), RunFolder(folder))
+        record = Record(experiment.folder.record, {"hyperparameters": {}, "command": ""})
+        run(experiment, RunWriter(record, experiment.loggers, "train/loss"))
 
     raw_times, training, whole = [], [], []
     for _ in range(rounds + 1):
         with tempfile.TemporaryDirectory() as folder:
-            experiment = build_experiment(config, RunFolder(folder))
+            experiment = build_experiment(run_spec(config), RunFolder(folder))
             raw_times.append(raw(experiment))
             training.append(seconds(lambda: fit(experiment)))  # noqa: B023
         with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +130,7 @@ def fashion_mnist(rounds: int = 5) -> list[Row]:
     )
 
     def raw(table: Table) -> float:
-        net = build_experiment(config, RunFolder("unused")).module.net
+        net = build_experiment(run_spec(config), RunFolder("unused")).module.net
         optimizer = torch.optim.Adam(net.parameters(), lr=config.optimizer.lr)
         loss = nn.CrossEntropyLoss()
 
@@ -154,7 +157,7 @@ def fashion_mnist(rounds: int = 5) -> list[Row]:
             return torch.optim.Adam(self.parameters(), lr=config.optimizer.lr)
 
     def lightning(table: Table, folder: str) -> float:
-        module = Plain(build_experiment(config, RunFolder("unused")).module.net)
+        module = Plain(build_experiment(run_spec(config), RunFolder("unused")).module.net)
         loader = torch.utils.data.DataLoader(
             _Images((table.inputs * 255).byte(), table.targets),
             config.data.batch_size,
@@ -166,7 +169,7 @@ def fashion_mnist(rounds: int = 5) -> list[Row]:
     raw_times, ours, theirs = [], [], []
     for number in range(rounds + 1):
         with tempfile.TemporaryDirectory() as folder:
-            experiment = build_experiment(config, RunFolder(folder))
+            experiment = build_experiment(run_spec(config), RunFolder(folder))
             experiment.data.setup("fit")
             table = experiment.data.table("train")
             raw_times.append(raw(table))

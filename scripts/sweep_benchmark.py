@@ -619,13 +619,13 @@ class Inside:
 
     def group(self) -> Any:
         """Return the jobs as a group that has not trained yet."""
-        from seedbed.runs.folder import RunFolder
+        from seedbed.config.spec import run_spec
         from seedbed.sweep.planning.fusing import make_group
         from seedbed.sweep.planning.groups import make_plan
 
         composer, jobs = self.jobs()
         (planned,) = make_plan(composer, jobs, "always")
-        return make_group(composer.config(jobs[0]), planned.numbers, RunFolder("unused"))
+        return make_group(run_spec(composer.config(jobs[0])), planned.numbers)
 
     @staticmethod
     def train(group: Any) -> list[float]:

@@ -12,10 +12,17 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from seedbed.config.groups import config_folder
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema import register_schema
+from seedbed.config.spec import run_spec
 from seedbed.config.validation import check
-from seedbed.experiment.run import Experiment, build_experiment, provenance, run
+from seedbed.experiment.provenance import provenance_of_command, provenance_of_job
+from seedbed.experiment.run import Experiment, build_experiment, run
+from seedbed.experiment.writer import RunWriter
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import Record, read_record
+
+# What the record of an experiment begins with, and its config, by the experiment's id.
+PROVENANCE: dict[int, dict[str, Any]] = {}
+CONFIGS: dict[int, str] = {}
 
 
 def composed(*overrides: str, verb: str = "train") -> DictConfig:
@@ -39,13 +46,22 @@ def built_of(config: DictConfig, folder: Path, *overrides: str) -> Experiment:
     run_folder = RunFolder(folder)
     run_folder.config.parent.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, run_folder.config)
-    return build_experiment(config, run_folder, {"data": "of the test"}, list(overrides))
+    experiment = build_experiment(run_spec(config), run_folder)
+    command = ["seedbed", "train", *overrides]
+    PROVENANCE[id(experiment)] = {
+        **provenance_of_job(config, {"data": "of the test"}, overrides),
+        **provenance_of_command(command, experiment.trainer.strategy.root_device),
+    }
+    CONFIGS[id(experiment)] = OmegaConf.to_yaml(config, resolve=True)
+    return experiment
 
 
 def finished(experiment: Experiment) -> Experiment:
     """Run an experiment to its end and return it."""
-    command = ["seedbed", "train", *experiment.overrides]
-    run(experiment, Record(experiment.folder.record, provenance(experiment, command)))
+    record = Record(experiment.folder.record, PROVENANCE[id(experiment)])
+    text = CONFIGS[id(experiment)]
+    metric = experiment.spec.optimized_metric
+    run(experiment, RunWriter(record, experiment.loggers, metric, text))
     return experiment
 
 

@@ -12,11 +12,12 @@ from tests.experiments import Experiment, finished, weights
 from tests.quick import built, trained
 from torch import Tensor, nn
 
-from seedbed.callbacks import frozen_parameters
 from seedbed.data.random import permutations
+from seedbed.engines.lightning.data_module import LightningData
 from seedbed.errors import ConfigError, Interrupted
 from seedbed.models import MLP
 from seedbed.runs.folder import RunFolder
+from seedbed.training.parameters import frozen_parameters
 
 MODEL = ("model=mlp", "model.hidden=[4]", "data.batch_size=4", "logger=none")
 HIDDEN = "freeze.parameters=[hidden_linear.*]"
@@ -194,7 +195,9 @@ def resumed(folder: Path, epoch: int, *overrides: str) -> Experiment:
         finished(experiment)
     again = built(folder, *overrides)
     last = str(RunFolder(folder).checkpoint("last"))
-    again.trainer.fit(again.module, datamodule=again.data, ckpt_path=last, weights_only=True)
+    again.trainer.fit(
+        again.module, datamodule=LightningData(again.data), ckpt_path=last, weights_only=True
+    )
     return again
 
 

@@ -10,6 +10,7 @@ import pytorch_lightning as pl
 from tests.experiments import curve, events, finished, weights
 from tests.quick import built, trained
 
+from seedbed.engines.lightning.data_module import LightningData
 from seedbed.errors import Interrupted
 from seedbed.runs.folder import RunFolder
 
@@ -101,7 +102,9 @@ def test_a_run_that_is_taken_up_has_the_whole_curve(tmp_path: Path) -> None:
         finished(experiment)
     again = built(tmp_path / "cut", *overrides)
     last = str(RunFolder(tmp_path / "cut").checkpoint("last"))
-    again.trainer.fit(again.module, datamodule=again.data, ckpt_path=last, weights_only=True)
+    again.trainer.fit(
+        again.module, datamodule=LightningData(again.data), ckpt_path=last, weights_only=True
+    )
 
     for tag in ("train/loss", "parameter/weight[0,1]", "parameter/bias[1]"):
         assert curve(tmp_path / "cut", tag) == pytest.approx(curve(tmp_path / "whole", tag)), tag

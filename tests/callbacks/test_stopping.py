@@ -13,6 +13,7 @@ from torch import nn
 
 from seedbed.callbacks import LossConverged
 from seedbed.data.random import permutations
+from seedbed.engines.lightning.data_module import LightningData
 from seedbed.errors import Diverged
 from seedbed.runs.folder import RunFolder
 
@@ -36,10 +37,18 @@ def descent(epochs: int, rate: float) -> list[tuple[float, float]]:
     return found
 
 
+PARABOLA = (
+    "data=none",
+    "model=parabola",
+    "optimizer.lr=0.1",
+    "trainer.precision=64-true",
+    "trainer.max_epochs=200",
+)
+
+
 def parabola(folder: Path, *overrides: str) -> Experiment:
     """Minimize it in double precision."""
-    shared = ("data=none", "model=parabola", "optimizer.lr=0.1", "trainer.precision=64-true")
-    return trained(folder, *shared, "trainer.max_epochs=200", *overrides)
+    return trained(folder, *PARABOLA, *overrides)
 
 
 def stops_at(experiment: Experiment) -> int:
@@ -173,12 +182,14 @@ def test_a_resumed_run_stops_where_the_whole_one_does(
     whole = stops_at(parabola(tmp_path / "whole", *overrides))
     assert whole > 2
     # Up to one epoch before the end the loss of the step before is known from the checkpoint alone.
-    cut = parabola(tmp_path / "cut", *overrides, f"trainer.max_epochs={whole - before}")
+    parabola(tmp_path / "cut", *overrides, f"trainer.max_epochs={whole - before}")
     assert record(tmp_path / "cut")["stopped"] is None
 
-    again = built(tmp_path / "cut", *cut.overrides, "trainer.max_epochs=200")
+    again = built(tmp_path / "cut", *PARABOLA, *overrides)
     last = RunFolder(tmp_path / "cut").checkpoint("last")
-    again.trainer.fit(again.module, datamodule=again.data, ckpt_path=str(last), weights_only=True)
+    again.trainer.fit(
+        again.module, datamodule=LightningData(again.data), ckpt_path=str(last), weights_only=True
+    )
 
     assert again.trainer.current_epoch == whole
 
@@ -244,4 +255,4 @@ def test_a_gradient_that_is_not_a_number_has_not_arrived(tmp_path: Path) -> None
     experiment.module.net = Root()
     # The step of the first epoch makes z a nan, and the loss of the second shows it.
     with pytest.raises(Diverged, match="nan in epoch 2"):
-        experiment.trainer.fit(experiment.module, datamodule=experiment.data)
+        experiment.trainer.fit(experiment.module, datamodule=LightningData(experiment.data))

@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from seedbed.config import groups
+from seedbed.config.spec import run_spec
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError, DataError, Diverged, Interrupted, SeedbedError
 from seedbed.runs.folder import RunFolder
@@ -435,7 +436,7 @@ def test_what_cannot_be_made_is_a_config_error(compose, tmp_path, key, value, sa
 
     def make():
         check(config)
-        build_experiment(config, RunFolder(tmp_path))
+        build_experiment(run_spec(config), RunFolder(tmp_path))
 
     with pytest.raises(ConfigError) as raised:
         make()

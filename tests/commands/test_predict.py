@@ -118,7 +118,7 @@ def test_logits_are_named_by_their_classes(
     tmp_path: Path, overrides: tuple[str, ...], header: list[str]
 ) -> None:
     experiment = trained(tmp_path, *overrides, "trainer.max_epochs=1", "logger=none")
-    output, size = tmp_path / "out.csv", experiment.config.data.input_shape[0]
+    output, size = tmp_path / "out.csv", experiment.spec.facts.input_shape[0]
     rows = str([[1.0] * size, [-2.0] * size]).replace(" ", "")
     predicted(tmp_path, f"input={rows}", "apply_softmax=false", f"output={output}")
     with output.open() as file:

@@ -14,6 +14,7 @@ from seedbed.config.schema import schema_of
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.root import Freeze, Sweep
 from seedbed.config.schema.store import GROUPS, ROOTS
+from seedbed.config.spec import run_spec
 from seedbed.config.validation import check
 
 FOLDER = groups.config_folder()
@@ -220,8 +221,9 @@ def optimizers(compose):
 @pytest.mark.parametrize("model", groups.options("model"))
 @pytest.mark.parametrize("data", DATA)
 def test_data_model_and_optimizer_that_fit_can_be_built(compose, optimizers, data, model):
+    from seedbed.engines.lightning.build import build_module
     from seedbed.errors import ConfigError
-    from seedbed.experiment.build import build_data, build_module
+    from seedbed.experiment.build import build_data, build_net, build_task
 
     config = compose(f"data={data}", *(FACTS if data == "torch_dataset" else ()))
     config.model = compose(f"model={model}").model
@@ -240,7 +242,8 @@ def test_data_model_and_optimizer_that_fit_can_be_built(compose, optimizers, dat
         config.optimizer = optimizer
         check(config)
 
-        module = build_module(config)
+        spec = run_spec(config)
+        module = build_module(spec, build_net(spec), build_task(spec))
 
         made = module.make_optimizer(list(module.net.parameters()))
         assert f"torch.optim.{type(made).__name__}" == config.optimizer._target_
@@ -248,4 +251,4 @@ def test_data_model_and_optimizer_that_fit_can_be_built(compose, optimizers, dat
     rows = 1 if is_function else 2
     output = module.task.output(module.net, torch.zeros(rows, *config.data.input_shape))
     assert output.shape == (rows, config.data.output_size)
-    build_data(config)  # Reads nothing yet.
+    build_data(run_spec(config))  # Reads nothing yet.

@@ -14,6 +14,7 @@ from seedbed.data.loader import BatchLoader
 from seedbed.data.random import permutations
 from seedbed.data.splits import split_rows
 from seedbed.data.table import Table
+from seedbed.engines.lightning.data_module import place
 from seedbed.errors import ConfigError, DataError
 
 ROWS = 20
@@ -172,14 +173,14 @@ def test_images_are_brought_to_the_range_from_0_to_1(
     ("precision", "dtype"),
     [(None, torch.float32), ("32-true", torch.float32), ("64-true", torch.float64)],
 )
-def test_inputs_and_targets_have_the_precision_of_the_trainer(
+def test_inputs_and_targets_have_the_type_they_are_placed_in(
     precision: Any, dtype: torch.dtype
 ) -> None:
     # A number that float32 cannot hold.
     third = torch.full((4, 1), 1 / 3, dtype=torch.float64)
     data = given(Source(Table(third, third)))
     if precision is not None:
-        data.trainer = make_trainer(precision=precision)
+        place(data, make_trainer(precision=precision))
 
     table = data.table("train")
 
@@ -230,7 +231,7 @@ def expected_batches(order: Tensor, batch_size: int) -> list[list[float]]:
 
 def test_training_batches_follow_the_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     data = given(batch_size=6, seed=4)
-    data.trainer = make_trainer()
+    place(data, make_trainer())
     loader = data.train_dataloader()
     assert isinstance(loader, BatchLoader)
 
@@ -253,7 +254,7 @@ def test_training_batches_follow_the_options() -> None:
 def test_overfitting_sees_the_batches_of_the_first_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pl.Trainer, "current_epoch", 3)
     data = given(batch_size=6, seed=4)
-    data.trainer = make_trainer(overfit_batches=1)
+    place(data, make_trainer(overfit_batches=1))
 
     assert rows_of(data.train_dataloader()) == expected_batches(permutations(4, 0, ROWS), 6)
 

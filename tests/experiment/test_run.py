@@ -12,6 +12,7 @@ from tests.experiments import built, curve, finished, record, trained, weights
 from torch import nn
 
 from seedbed.data.random import permutations
+from seedbed.engines.lightning.data_module import LightningData
 from seedbed.errors import ConfigError, Interrupted
 from seedbed.runs.folder import RunFolder
 
@@ -232,7 +233,9 @@ def test_a_signal_stops_between_steps_and_training_goes_on_exactly(
     assert torch.load(last, weights_only=True)["global_step"] == 3 * 3 + 1
 
     again = built(tmp_path / "cut", *overrides)
-    again.trainer.fit(again.module, datamodule=again.data, ckpt_path=str(last), weights_only=True)
+    again.trainer.fit(
+        again.module, datamodule=LightningData(again.data), ckpt_path=str(last), weights_only=True
+    )
     for name, value in weights(undisturbed).items():
         assert torch.equal(weights(again)[name], value), name
     # What the interrupted epoch had counted before the stop is counted on.

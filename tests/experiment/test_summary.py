@@ -4,20 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import OmegaConf
 
 from seedbed.config.schema import data as schema
-from seedbed.experiment.summary import checkpoint_columns, closing_lines, data_line
+from seedbed.experiment.summary import closing_lines, data_line, epoch_columns
+from seedbed.runs.outcome import EpochState, RunOutcome
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import relative
 
 
-def config_of(options: Any) -> Any:
-    return OmegaConf.create({"data": OmegaConf.structured(options)})
-
-
 def crop_yield(**options: Any) -> Any:
-    return config_of(schema.CropYield(task="regression", input_shape=[3], output_size=2, **options))
+    return schema.CropYield(task="regression", input_shape=[3], output_size=2, **options)
 
 
 def test_the_data_line_tells_the_sizes() -> None:
@@ -42,7 +38,7 @@ def test_the_data_line_of_a_stream() -> None:
         task="binary", input_shape=[2], output_size=1, sample="stream", batches_per_epoch=5
     )
 
-    assert data_line("clusters", {"train": 2_000, "val": 100}, config_of(stream)) == (
+    assert data_line("clusters", {"train": 2_000, "val": 100}, (stream)) == (
         "data  clusters: a stream of 5 x 2,000 rows an epoch, 100 to validate"
     )
 
@@ -50,7 +46,7 @@ def test_the_data_line_of_a_stream() -> None:
 def test_the_data_line_of_a_fixed_sample() -> None:
     fixed = schema.Clusters(task="binary", input_shape=[2], output_size=1, sample="fixed")
 
-    assert data_line("clusters", {"train": 900, "val": 100}, config_of(fixed)) == (
+    assert data_line("clusters", {"train": 900, "val": 100}, (fixed)) == (
         "data  clusters: 900 rows to train on, 100 to validate"
     )
 
@@ -61,19 +57,15 @@ def test_the_data_line_of_a_dataset_of_the_users() -> None:
     )
 
     # Its length is not known, and it has no val_size that could be set.
-    assert data_line("torch_dataset", {}, config_of(own)) == (
-        "data  torch_dataset: rows of your own"
-    )
+    assert data_line("torch_dataset", {}, (own)) == ("data  torch_dataset: rows of your own")
 
 
-def checkpoint(epoch: int, loss: float) -> dict[str, Any]:
-    return {"epoch": epoch, "step": 5 * epoch, "metrics": {"train/loss": loss}}
+def state(epoch: int, loss: float) -> EpochState:
+    return EpochState(epoch, 5 * epoch, {"train/loss": loss})
 
 
 def test_best_and_last_epoch_have_a_column_each() -> None:
-    checkpoints = {"best": checkpoint(3, 0.5), "last": checkpoint(10, 0.75)}
-
-    columns = checkpoint_columns(checkpoints)
+    columns = epoch_columns(RunOutcome(best=state(3, 0.5), last=state(10, 0.75)))
 
     assert columns == {
         "epoch 3 (best)": {"train/loss": 0.5},
@@ -83,16 +75,15 @@ def test_best_and_last_epoch_have_a_column_each() -> None:
 
 
 def test_one_epoch_that_is_both_has_one_column() -> None:
-    checkpoints = {"last": checkpoint(7, 0.5), "best": checkpoint(7, 0.5)}
+    columns = epoch_columns(RunOutcome(best=state(7, 0.5), last=state(7, 0.5)))
 
-    assert checkpoint_columns(checkpoints) == {"epoch 7 (best, last)": {"train/loss": 0.5}}
+    assert columns == {"epoch 7 (best, last)": {"train/loss": 0.5}}
 
 
-def test_columns_of_what_there_is() -> None:
-    assert checkpoint_columns({}) == {}
-    assert checkpoint_columns({"last": checkpoint(1, 2.0)}) == {
-        "epoch 1 (last)": {"train/loss": 2.0}
-    }
+def test_a_run_without_checkpoints_shows_its_last_metrics() -> None:
+    assert epoch_columns(RunOutcome()) == {}
+    assert epoch_columns(RunOutcome(metrics={"train/loss": 2.0})) == {"last": {"train/loss": 2.0}}
+    assert epoch_columns(RunOutcome(last=state(1, 2.0))) == {"epoch 1 (last)": {"train/loss": 2.0}}
 
 
 def printed(columns: dict[str, dict[str, float]], capsys: pytest.CaptureFixture[str]) -> list[Any]:

@@ -13,13 +13,14 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tests.experiments import curve, events
 
+from seedbed.loggers.event_file import event_file_name
 from seedbed.loggers.event_records import (
     header_event,
     outcome_events,
     scalar_events,
     text_event,
 )
-from seedbed.loggers.tensorboard import TensorBoard, event_file_name
+from seedbed.loggers.tensorboard import TensorBoard
 
 Points = Sequence[tuple[int, Mapping[str, float]]]
 

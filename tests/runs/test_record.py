@@ -8,6 +8,7 @@ import pytest
 
 from seedbed.errors import RunFolderError
 from seedbed.runs import record as module
+from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.record import STATUSES, Record, read_record, write_json
 
 
@@ -36,12 +37,12 @@ def test_a_record_is_written_as_running_at_once(path):
 def test_every_change_is_on_disk(path):
     record = Record(path, {})
 
-    record.update(metrics={"train/loss": 0.5}, device="cpu")
+    record.provenance["device"] = "cpu"
+    record.write(RunOutcome(metrics={"train/loss": 0.5}))
 
     assert on_disk(path)["metrics"] == {"train/loss": 0.5}
     assert on_disk(path)["device"] == "cpu"
     assert on_disk(path)["status"] == "running"
-    assert on_disk(path) == record.fields
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "running"])
@@ -50,7 +51,7 @@ def test_a_record_ends_with_status_time_and_error(path, monkeypatch, status):
     monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
     record = Record(path, {})
 
-    record.finish(status, "what went wrong")
+    record.finish(RunOutcome(status=status, error="what went wrong"))
 
     fields = on_disk(path)
     assert (fields["status"], fields["error"], fields["seconds"]) == (
@@ -65,18 +66,17 @@ def test_a_status_that_does_not_exist_is_a_bug(path):
     record = Record(path, {})
 
     with pytest.raises(AssertionError):
-        record.finish("done")
+        record.finish(RunOutcome(status="done"))
 
     assert on_disk(path)["status"] == "running"
 
 
 def test_of_several_processes_one_writes(path):
     record = Record(path, {"seed": 1}, enabled=False)
-    record.update(metrics={"train/loss": 1.0})
-    record.finish("completed")
+    record.write(RunOutcome(metrics={"train/loss": 1.0}))
+    record.finish(RunOutcome(status="completed"))
 
     assert not path.exists()
-    assert record.fields["metrics"] == {"train/loss": 1.0}
 
 
 def test_a_record_that_is_discarded_is_gone(path):
@@ -108,7 +108,7 @@ def test_a_write_that_fails_leaves_the_record_before_it(path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="the disk is full"):
-        record.update(seed=2)
+        record.write(RunOutcome(stopped="after 3"))
 
     assert path.read_text() == before
     assert os.listdir(path.parent) == ["run.json"]
@@ -118,7 +118,7 @@ def test_a_value_that_json_does_not_know_leaves_the_record_before_it(path):
     record = Record(path, {"seed": 1})
 
     with pytest.raises(TypeError):
-        record.update(model=object())
+        record.write(RunOutcome(stopped=object()))
 
     assert on_disk(path)["seed"] == 1
     assert os.listdir(path.parent) == ["run.json"]

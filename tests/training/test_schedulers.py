@@ -17,12 +17,15 @@ from torch.utils.data import IterableDataset
 
 from seedbed.config.groups import config_folder
 from seedbed.config.schema import data as schema
-from seedbed.data import TorchDataset
+from seedbed.config.schema.trainer import Trainer
+from seedbed.data import DataModule, TorchDataset
 from seedbed.data.loader import BatchLoader
+from seedbed.engines.lightning.build import run_length
+from seedbed.engines.lightning.data_module import LightningData
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.errors import ConfigError
 from seedbed.models import Linear
-from seedbed.training.schedulers import make_scheduler, warmup_cosine
+from seedbed.training.schedulers import RunLength, make_scheduler, warmup_cosine
 from seedbed.training.tasks import Regression
 
 RATE = 0.5
@@ -69,7 +72,7 @@ def reference_rates(make: Callable[[Optimizer], Any], count: int) -> list[float]
 
 
 def made(options: dict[str, Any], optimizer: Optimizer) -> dict[str, Any]:
-    found = make_scheduler(options, optimizer, make_trainer(max_epochs=3))
+    found = make_scheduler(options, optimizer, RunLength(3))
     assert found is not None
     return found
 
@@ -125,7 +128,7 @@ def test_every_option_is_tested_here() -> None:
 
 
 def test_constant_is_no_schedule() -> None:
-    assert make_scheduler(options_of("constant"), make_optimizer(), make_trainer()) is None
+    assert make_scheduler(options_of("constant"), make_optimizer(), RunLength(3)) is None
 
 
 @pytest.mark.parametrize("name", sorted(REFERENCES))
@@ -199,12 +202,15 @@ def test_warmup_cosine_in_closed_form(start: float, warmup: int, fall: int, lowe
 BATCHES = 5
 
 
-class Data(pl.LightningDataModule):
+class Data(DataModule):
     """Ten rows in five batches."""
 
-    def train_dataloader(self) -> BatchLoader:
+    def train_dataloader(self) -> Any:
         rows = torch.arange(2.0 * BATCHES).unsqueeze(1) / 10
         return BatchLoader(rows, rows, 2)
+
+    def has_split(self, split: str) -> bool:
+        return split == "train"
 
 
 class Rates(pl.Callback):
@@ -226,17 +232,21 @@ def fit(
     options: dict[str, Any], data: Any = None, **trainer_options: Any
 ) -> tuple[Rates, pl.Trainer]:
     """Train with a schedule; return what was noted and the trainer."""
-    noted = Rates()
+    noted, data = Rates(), data or Data()
+    data.setup("fit")
+    known = {name: None if value == -1 else value for name, value in trainer_options.items()}
+    names = Trainer.__dataclass_fields__
+    length = run_length(Trainer(**{k: v for k, v in known.items() if k in names}), data)
     module = SupervisedModule(
         Linear([1], 1),
         Regression(),
         make_optimizer=partial(torch.optim.SGD, lr=RATE),
-        make_scheduler=partial(make_scheduler, options),
+        make_scheduler=partial(make_scheduler, options, length=length),
     )
     for parameter in module.parameters():
         torch.nn.init.constant_(parameter, 0.2)
     trainer = make_trainer(callbacks=[noted], **trainer_options)
-    trainer.fit(module, datamodule=data or Data())
+    trainer.fit(module, datamodule=LightningData(data))
     return noted, trainer
 
 

@@ -17,8 +17,8 @@ from seedbed.training.tasks import Regression, Task
 
 # Singular values of more numbers than these take longer than a small training does.
 LARGEST_TABLE = 50_000_000
-# Of larger models the record does not hold the numbers.
-MOST_NUMBERS = 1000
+# Of larger models the checkpoints hold the numbers, the record does not.
+MOST_NUMBERS = 20
 
 
 @dataclass(frozen=True)
@@ -70,31 +70,34 @@ def least_squares_line(data: Any, net: nn.Module, task: Task) -> Reference | Non
 
 
 def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
-    """Return plain values for the record; nothing of a model of more than MOST_NUMBERS numbers.
+    """Return what a model has learned as plain values, and lines to compare a linear one with.
 
     `trained` are the parameters as they are. Of a linear model, `original_units` are those for
     inputs that are not scaled; `least_squares` and `true_line` are other lines, in original units
-    too, and `metrics` their losses.
+    too, and their `metrics` the losses. Of a model of more than MOST_NUMBERS numbers only the
+    losses of other lines are told.
     """
     named = dict(net.named_parameters())
-    if sum(parameter.numel() for parameter in named.values()) > MOST_NUMBERS:
-        return {}
-    report: dict[str, Any] = {"trained": {k: v.detach().tolist() for k, v in named.items()}}
+    small = sum(parameter.numel() for parameter in named.values()) <= MOST_NUMBERS
+    report: dict[str, Any] = {}
+    if small:
+        report["trained"] = {name: value.detach().tolist() for name, value in named.items()}
     if not is_linear_map(net):
         return report
     assert isinstance(net, nn.Linear)
     biased = net.bias is not None
     scale = float(data.input_scale)
-    report["input_scale"] = scale
-    report["original_units"] = _values(LinearMap.of(net).rescaled(scale), biased)
-    for key, found in (
+    if small:
+        report["input_scale"] = scale
+        report["original_units"] = _values(LinearMap.of(net).rescaled(scale), biased)
+    for key, line in (
         ("least_squares", least_squares_line(data, net, task)),
         ("true_line", true_line(data, net, task)),
     ):
-        if found is not None:
+        if line is not None:
             # A true line has a bias even where the model cannot learn it.
-            values = _values(found.original_units, biased or key == "true_line")
-            report[key] = {**values, "metrics": found.metrics}
+            values = _values(line.original_units, biased or key == "true_line") if small else {}
+            report[key] = {**values, "metrics": line.metrics}
     return report
 
 

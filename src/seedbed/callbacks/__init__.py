@@ -10,7 +10,7 @@ from seedbed.callbacks.figures.path_figures import (
     MinimizationPath,
 )
 from seedbed.callbacks.figures.prediction_figures import DecisionBoundary, Fit, PredictedAgainstTrue
-from seedbed.callbacks.freeze import Freeze, frozen_parameters
+from seedbed.callbacks.freeze import Freeze
 from seedbed.callbacks.learning_rate import LearningRate
 from seedbed.callbacks.model_summary import ModelSummary
 from seedbed.callbacks.parameter_values import ParameterValues
@@ -37,5 +37,4 @@ __all__ = [
     "Progress",
     "StoppingRule",
     "WorstMistakes",
-    "frozen_parameters",
 ]

@@ -1,8 +1,9 @@
 """A callback that can be asked before the run starts whether it fits."""
 
 import pytorch_lightning as pl
-from omegaconf import DictConfig
 from torch import nn
+
+from seedbed.config.spec import RunSpec
 
 
 class CheckedCallback(pl.Callback):
@@ -13,5 +14,5 @@ class CheckedCallback(pl.Callback):
 
     name = ""
 
-    def check(self, config: DictConfig, net: nn.Module) -> None:
+    def check(self, spec: RunSpec, net: nn.Module) -> None:
         """Raise ConfigError where the callback does not fit the run."""

@@ -8,10 +8,13 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
+from torch import nn
 
 from seedbed.errors import ConfigError, Diverged
 from seedbed.files import write_atomically
-from seedbed.runs.checkpoints import checkpoints_summary, weights_checkpoint
+from seedbed.runs.checkpoints import epoch_state, weights_checkpoint
+from seedbed.runs.outcome import EpochState
+from seedbed.training.best_epoch import improved
 
 
 class Checkpoint(LightningCheckpoint):
@@ -25,22 +28,20 @@ class Checkpoint(LightningCheckpoint):
     def __init__(self, folder: Path, monitor: str, mode: str, every_seconds: float = 30.0) -> None:
         self.folder = folder
         self.monitor = monitor
-        self.sign = 1.0 if mode == "min" else -1.0
+        self.mode = mode
         self.every_seconds = every_seconds
-        self.best: dict[str, Any] | None = None
-        self.last: dict[str, Any] | None = None
+        self.best: EpochState | None = None
+        self.last: EpochState | None = None
         self._best_written = False
         self._wrote_at = time.monotonic()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Copy the weights; write where it is time."""
         metrics: dict[str, float] = dict(pl_module.epoch_metrics)  # type: ignore[arg-type]
-        self.last = {
-            "epoch": trainer.current_epoch + 1,
-            "global_step": trainer.global_step,
-            "metrics": metrics,
-            "state_dict": {name: value.clone() for name, value in pl_module.state_dict().items()},
-        }
+        net = pl_module.net
+        assert isinstance(net, nn.Module)
+        weights = {name: value.clone() for name, value in net.state_dict().items()}
+        self.last = EpochState(trainer.current_epoch + 1, trainer.global_step, metrics, weights)
         if self._improved(metrics):
             self.best = self.last
             self._best_written = False
@@ -52,10 +53,8 @@ class Checkpoint(LightningCheckpoint):
     def _improved(self, metrics: dict[str, float]) -> bool:
         if self.monitor not in metrics:
             return False
-        if self.best is None:
-            return True
-        best: float = self.best["metrics"][self.monitor]
-        return self.sign * metrics[self.monitor] < self.sign * best
+        before = None if self.best is None else self.best.metrics[self.monitor]
+        return before is None or bool(improved(metrics[self.monitor], before, self.mode))
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the final state."""
@@ -89,23 +88,20 @@ class Checkpoint(LightningCheckpoint):
             self._save(self.best, "best")
             self._best_written = True
 
-    def _save(self, content: dict[str, Any], name: str) -> None:
+    def _save(self, state: EpochState, name: str) -> None:
         path = self.folder / f"{name}.ckpt"
-        write_atomically(path, lambda temporary: torch.save(weights_checkpoint(content), temporary))
+        write_atomically(path, lambda temporary: torch.save(weights_checkpoint(state), temporary))
 
     def state_dict(self) -> dict[str, Any]:
         """Return which epoch was the best so far; its weights are in `best.ckpt`."""
         if self.best is None:
             return {}
-        return {name: self.best[name] for name in ("epoch", "global_step", "metrics")}
+        best = self.best
+        return {"epoch": best.epoch, "global_step": best.step, "metrics": best.metrics}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from the best epoch of the run that is taken up."""
         if state_dict:
             kept = torch.load(self.folder / "best.ckpt", weights_only=True)
-            self.best = {**state_dict, "state_dict": kept["state_dict"]}
+            self.best = epoch_state({**state_dict, "state_dict": kept["state_dict"]})
             self._best_written = True
-
-    def summary(self) -> dict[str, Any]:
-        """Return epoch, step and metrics of the checkpoints, for the record."""
-        return checkpoints_summary({"best": self.best, "last": self.last})

@@ -6,9 +6,6 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
-from seedbed.errors import ConfigError
-from seedbed.training.parameters import parameters_matching
-
 
 class Freeze(Callback):
     """Takes the gradient from the named parameters until an epoch, or for good.
@@ -39,11 +36,3 @@ class Freeze(Callback):
         assert isinstance(net, nn.Module)
         for name in self.names:
             net.get_parameter(name).requires_grad_(thawed)
-
-
-def frozen_parameters(net: nn.Module, patterns: Sequence[str]) -> list[str]:
-    """Return the names that `freeze.parameters` means; raises ConfigError where none is left."""
-    names = parameters_matching(net, patterns, "freeze.parameters")
-    if names and len(names) == len(list(net.parameters())):
-        raise ConfigError("freeze.parameters: every parameter is frozen, so nothing would train")
-    return names

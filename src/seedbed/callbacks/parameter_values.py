@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import pytorch_lightning as pl
-from omegaconf import DictConfig
 from torch import nn
 
 from seedbed.callbacks.checked import CheckedCallback
+from seedbed.config.spec import RunSpec
 from seedbed.errors import ConfigError
 from seedbed.training.parameters import Element, elements_matching
 
@@ -25,7 +25,7 @@ class ParameterValues(CheckedCallback):
         self.parameters = list(parameters)
         self._elements: list[Element] = []
 
-    def check(self, config: DictConfig, net: nn.Module) -> None:
+    def check(self, spec: RunSpec, net: nn.Module) -> None:
         """Find the numbers; raises ConfigError where there are none or too many."""
         key = f"callbacks.{self.name}.parameters"
         self._elements = elements_matching(net, self.parameters, key)

@@ -6,12 +6,14 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from seedbed.config.instantiation import keys_of
+from seedbed.engines.lightning.data_module import place
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
-from seedbed.experiment import build
+from seedbed.experiment.build import build_data
 from seedbed.experiment.evaluation import evaluation_trainer, load_module
 from seedbed.runs.folder import open_run
-from seedbed.runs.loading import load_config
+from seedbed.runs.loading import load_spec
 from seedbed.runs.provenance import versions
 from seedbed.runs.record import read_record, write_json
 from seedbed.terminal.tables import metrics_table, print_table
@@ -22,15 +24,15 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     """Print the metrics of a run's checkpoint on a split, and write evaluate-<split>.json."""
     quiet_lightning()
     folder = open_run(config.run, config.paths.outputs)
-    run_config = load_config(folder, list(config.trust), config.paths.data)
-    module, checkpoint = load_module(folder, run_config, config.checkpoint)
-    trainer = evaluation_trainer(run_config, config.split, config.accelerator)
-    data: Any = build.build_data(run_config)
-    data.trainer = trainer
+    spec = load_spec(folder, list(config.trust), config.paths.data)
+    module, checkpoint = load_module(folder, spec, config.checkpoint)
+    trainer = evaluation_trainer(spec, config.split, config.accelerator)
+    data = build_data(spec)
+    place(data, trainer)
     data.prepare_data()
     data.setup("test")
     if not data.has_split(config.split):
-        can_hold_out = f"{config.split}_size" in run_config.data
+        can_hold_out = f"{config.split}_size" in keys_of(spec.data)
         advice = f"train with data.{config.split}_size=0.2, or " if can_hold_out else ""
         raise ConfigError(
             f"split={config.split}: this run holds no rows out for it; {advice}choose another split"
@@ -44,14 +46,14 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
         "checkpoint": config.checkpoint,
         "epoch": checkpoint.get("epoch"),
         "split": config.split,
-        "metrics": module.epoch_metrics,
+        "metrics": module.tested_metrics,
         "data": {"fingerprint": data.fingerprint},
         "versions": versions(),
         "evaluated": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     file = folder.path / f"evaluate-{config.split}.json"
     write_json(file, result)
-    _print(module.epoch_metrics, _recorded(record, config.checkpoint, config.split), config, file)
+    _print(module.tested_metrics, _recorded(record, config.checkpoint, config.split), config, file)
     _compare_data(record, data)
     return 0
 

@@ -1,5 +1,6 @@
 """`seedbed predict run=DIR input=...`: what a trained run says of new rows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,16 @@ import torch
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from torch import Tensor
 
+from seedbed.config.spec import DataFacts
+from seedbed.data.data_module import Placement
 from seedbed.data.tabular import SUFFIXES, read_inputs, write_output
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
-from seedbed.experiment.build import build_data
-from seedbed.experiment.evaluation import evaluation_trainer, load_module
+from seedbed.experiment import build
+from seedbed.experiment.build import build_data, floating_point
+from seedbed.experiment.evaluation import load_module
 from seedbed.runs.folder import open_run
-from seedbed.runs.loading import load_config
+from seedbed.runs.loading import load_spec
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import relative
 
@@ -32,21 +36,20 @@ def predict(config: DictConfig, command: list[str]) -> int:
     if output is not None and output.suffix not in SUFFIXES:
         raise ConfigError(f"output={output}: the name must end in .csv or .npy")
     folder = open_run(config.run, config.paths.outputs)
-    run_config = load_config(folder, list(config.trust), config.paths.data)
+    spec = load_spec(folder, list(config.trust), config.paths.data)
     source = config.input
     if isinstance(source, ListConfig):
         source = OmegaConf.to_container(source)
-    if run_config.data.task == "minimize":
+    facts = spec.facts
+    if facts.task == "minimize":
         raise ConfigError(f"run={config.run}: its model is a function without inputs")
-    names = list(run_config.data.get("feature_names") or [])
-    inputs = read_inputs(source, list(run_config.data.input_shape), _usable(names, run_config))
+    inputs = read_inputs(source, facts.input_shape, _feature_names(facts))
 
-    module, _ = load_module(folder, run_config, config.checkpoint)
-    data: Any = build_data(run_config)
-    data.trainer = evaluation_trainer(run_config, "test", config.accelerator)
+    module, _ = load_module(folder, spec, config.checkpoint)
+    data, device = build_data(spec), build.device(config.accelerator)
+    data.place(Placement(device, floating_point(spec.trainer.precision)))
     data.prepare_data()
     data.setup("predict")
-    device = data.trainer.strategy.root_device
     net = module.net.to(device).eval()
     predictions = []
     with torch.inference_mode():
@@ -57,14 +60,14 @@ def predict(config: DictConfig, command: list[str]) -> int:
                 output_rows = module.task.prediction(output_rows)
             predictions.append(output_rows.cpu())
     found = torch.cat(predictions)
-    table = labelled(found, run_config) if config.apply_softmax else logits(found, run_config)
-    _answer(table, found, inputs, run_config, output)
+    table = labelled(found, facts) if config.apply_softmax else logits(found, facts)
+    _answer(table, found, inputs, facts, output)
     return 0
 
 
-def _usable(names: list[str], run_config: DictConfig) -> list[str]:
+def _feature_names(facts: DataFacts) -> list[str]:
     """Return the feature names if there is one for every input."""
-    shape = list(run_config.data.input_shape)
+    shape, names = facts.input_shape, list(facts.feature_names)
     return names if len(shape) == 1 and len(names) == shape[0] else []
 
 
@@ -72,7 +75,7 @@ def _answer(
     table: Labelled,
     predictions: Tensor,
     inputs: np.ndarray,
-    run_config: DictConfig,
+    facts: DataFacts,
     output: Path | None,
 ) -> None:
     header, rows = table
@@ -80,38 +83,35 @@ def _answer(
         write_output(output, header, rows, predictions.numpy())
         print(f"{len(rows):,} predictions written to {relative(output)}")
         return
-    names = _usable(list(run_config.data.get("feature_names") or []), run_config)
+    names = _feature_names(facts)
     shown = inputs.reshape(len(inputs), -1)
     if not names and shown.shape[1] <= FEATURES_SHOWN:
         names = [f"input {number}" for number in range(1, shown.shape[1] + 1)]
     if len(names) > FEATURES_SHOWN:
         names = []
-    units = list(run_config.data.get("feature_units") or [])
-    _print_rows(with_units(names, units), shown, header, rows)
+    _print_rows(with_units(names, facts.feature_units), shown, header, rows)
 
 
-def logits(outputs: Tensor, run_config: DictConfig) -> Labelled:
+def logits(outputs: Tensor, facts: DataFacts) -> Labelled:
     """Return a header and rows: the logit of each class; values, where there are no classes."""
-    if run_config.data.task not in ("binary", "multiclass"):
-        return labelled(outputs, run_config)
+    if facts.task not in ("binary", "multiclass"):
+        return labelled(outputs, facts)
     count = outputs.shape[-1]
-    classes = list(run_config.data.get("class_names") or range(count))
+    classes = list(facts.class_names or range(count))
     header = ["logit"] if count == 1 else [f"logit of {name}" for name in classes]
     return header, [row.tolist() for row in outputs.view(-1, count)]
 
 
-def labelled(predictions: Tensor, run_config: DictConfig) -> Labelled:
+def labelled(predictions: Tensor, facts: DataFacts) -> Labelled:
     """Return a header and rows: values by target, or class with its probability."""
-    data = run_config.data
-    classes = list(data.get("class_names") or [])
-    if data.task == "regression":
+    classes = facts.class_names
+    if facts.task == "regression":
         size = predictions.shape[-1]
-        names = list(data.get("target_names") or [])
+        names = list(facts.target_names)
         if len(names) != size:
             names = ["prediction"] if size == 1 else [f"target {n}" for n in range(1, size + 1)]
-        units = list(data.get("target_units") or [])
-        return with_units(names, units), [row.tolist() for row in predictions]
-    if data.task == "binary":
+        return with_units(names, facts.target_units), [row.tolist() for row in predictions]
+    if facts.task == "binary":
         probability = predictions.reshape(-1)
         chosen = (probability > 0.5).long()
         certain = torch.where(chosen == 1, probability, 1 - probability)
@@ -122,7 +122,7 @@ def labelled(predictions: Tensor, run_config: DictConfig) -> Labelled:
     return ["class", "probability"], rows
 
 
-def with_units(names: list[str], units: list[str]) -> list[str]:
+def with_units(names: Sequence[str], units: Sequence[str]) -> list[str]:
     """Return names with their units in brackets, where there is one for each."""
     if len(units) != len(names):
         return list(names)

@@ -4,11 +4,19 @@ import os
 import sys
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.schema import schema_of, typed
+from seedbed.config.spec import run_spec
 from seedbed.engines.lightning.quiet import quiet_lightning
-from seedbed.experiment.run import build_experiment, provenance, run
+from seedbed.experiment.provenance import (
+    config_folders,
+    preset_keys,
+    provenance_of_command,
+    provenance_of_job,
+)
+from seedbed.experiment.run import build_experiment, run
+from seedbed.experiment.writer import RunWriter
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import Record
 
@@ -19,14 +27,19 @@ def train(config: DictConfig, command: list[str]) -> int:
     if schema_of(config.trainer) is None:  # A process that DDP started reads the saved config.
         config = typed(config)
     composed = HydraConfig.get()
-    folder = RunFolder(composed.runtime.output_dir)
-    choices = {group: option for group, option in composed.runtime.choices.items() if option}
-    experiment = build_experiment(config, folder, choices, list(composed.overrides.task))
-    record = Record(
-        folder.record, provenance(experiment, command), experiment.trainer.is_global_zero
-    )
+    spec, folder = run_spec(config), RunFolder(composed.runtime.output_dir)
+    experiment = build_experiment(spec, folder)
+    trainer = experiment.trainer
+    choices = {str(group): option for group, option in composed.runtime.choices.items() if option}
+    preset = preset_keys(choices.get("experiment"), config_folders(composed.runtime))
+    provenance = {
+        **provenance_of_job(config, choices, list(composed.overrides.task), preset),
+        **provenance_of_command(command, trainer.strategy.root_device),
+    }
+    record = Record(folder.record, provenance, trainer.is_global_zero)
+    text = OmegaConf.to_yaml(config, resolve=True)
     _let_processes_start_as_this_one(folder)
-    return run(experiment, record)
+    return run(experiment, RunWriter(record, experiment.loggers, spec.optimized_metric, text))
 
 
 def _let_processes_start_as_this_one(folder: RunFolder) -> None:

@@ -1,6 +1,7 @@
-"""Make what a config node names in its `_target_`; say which key is wrong where that fails."""
+"""Objects that an option of the config names in its `_target_`."""
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from hydra.utils import instantiate
@@ -8,35 +9,53 @@ from hydra.utils import instantiate
 from seedbed.errors import ConfigError, SeedbedError
 
 
-def make(key: str, kind: type, node: Any, **more: Any) -> Any:
-    """Return the object of class `kind` that a node names, made with its keys and `more`.
+def keys_of(node: Any) -> dict[str, Any]:
+    """Return the keys and values of an option: a dataclass of the schema, or a mapping."""
+    if is_dataclass(node):
+        return {field.name: getattr(node, field.name) for field in fields(node)}
+    return dict(node)
 
-    Nodes below it that have a `_target_` are made first, as Hydra does. Raises ConfigError with the
-    key where the node names nothing, the class cannot be imported, does not take the keys, or is
-    none of `kind`. `HYDRA_FULL_ERROR=1` shows where.
+
+def target_of(node: Any) -> str | None:
+    """Return the full name of the class that an option names."""
+    target = keys_of(node).get("_target_")
+    return None if target is None else str(target)
+
+
+def make(key: str, kind: type, node: Any, **more: Any) -> Any:
+    """Return the object of class `kind` that an option names, made with its keys and `more`.
+
+    Nodes below it that have a `_target_` are made first, as Hydra does. `HYDRA_FULL_ERROR=1` shows
+    where it fails.
+
+    Raises:
+        ConfigError: names the key where the option names nothing, the class cannot be imported,
+            does not take the keys, or is none of `kind`.
     """
-    made = _call(key, node, more)
-    if not isinstance(made, kind):
-        raise ConfigError(f"{key}: {node['_target_']} is not a {kind.__module__}.{kind.__name__}")
-    return made
+    instance = _call(key, node, more)
+    if not isinstance(instance, kind):
+        target = target_of(node)
+        raise ConfigError(f"{key}: {target} is not a {kind.__module__}.{kind.__name__}")
+    return instance
 
 
 def make_factory(key: str, node: Any) -> Any:
-    """Return the function or class that a node names, with the node's keys filled in."""
-    return _call(key, {**node, "_partial_": True}, {})
+    """Return the function or class that an option names, with the option's keys filled in."""
+    return _call(key, {**keys_of(node), "_partial_": True}, {})
 
 
 def _call(key: str, node: Any, more: Mapping[str, Any]) -> Any:
-    if not hasattr(node, "keys"):
+    if not (hasattr(node, "keys") or is_dataclass(node)):
         raise ConfigError(f"{key}: {node!r} is not a mapping with a _target_")
-    if not node.get("_target_"):
-        raise ConfigError(f"{key}._target_: {node.get('_target_')!r} names no class")
+    keys = keys_of(node)
+    if not keys.get("_target_"):
+        raise ConfigError(f"{key}._target_: {keys.get('_target_')!r} names no class")
     try:
-        return instantiate(node, **more, _convert_="all")
+        return instantiate(keys, **more, _convert_="all")
     except SeedbedError:
         raise
     except Exception as error:
-        raise reworded(key, node["_target_"], error) from error
+        raise reworded(key, keys["_target_"], error) from error
 
 
 def reworded(key: str, target: str, error: BaseException) -> ConfigError:

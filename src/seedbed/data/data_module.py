@@ -1,25 +1,68 @@
-"""What a run asks of its data, beside Lightning's own hooks."""
+"""What a run asks of its data."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-import pytorch_lightning as pl
+import torch
 from torch import Tensor
 
 from seedbed.models.linear_map import LinearMap
 
 
-class DataModule(pl.LightningDataModule):
-    """Base of all data modules, the user's own included.
+@dataclass(frozen=True)
+class Placement:
+    """Where the batches of a run go, told to its data before they are set up.
 
-    `fingerprint` says which rows these are, or is None where that is not known. `input_scale` is
-    the factor on the inputs.
+    Attributes:
+        device: device of inputs and targets.
+        dtype: floating-point type of inputs and of the targets of a regression.
+        rank: number of this process, from 0; it takes every `world_size`-th row of a batch.
+        world_size: number of processes that share every batch.
     """
 
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    dtype: torch.dtype = torch.float32
+    rank: int = 0
+    world_size: int = 1
+
+
+class DataModule:
+    """Base of all datasets, the user's own included: splits, and loaders of their batches.
+
+    Attributes:
+        placement: device, type and process of the batches.
+        current_epoch: function that returns the epoch in training, counted from 0.
+        repeats_first_epoch: whether every epoch draws the batches of the first one.
+        fingerprint: hash that says which rows these are; None where that is not known.
+        input_scale: factor on the inputs.
+    """
+
+    placement = Placement()
+    current_epoch: Callable[[], int] = staticmethod(lambda: 0)
+    repeats_first_epoch = False
     fingerprint: str | None = None
     input_scale: float = 1.0
 
+    def place(
+        self,
+        placement: Placement,
+        current_epoch: Callable[[], int] = lambda: 0,
+        repeats_first_epoch: bool = False,
+    ) -> None:
+        """Say where the batches go and which epoch is in training; before `setup`."""
+        self.placement = placement
+        self.current_epoch = current_epoch
+        self.repeats_first_epoch = repeats_first_epoch
+
+    def prepare_data(self) -> None:
+        """Fetch what must be fetched: once on a machine, by the first process."""
+
+    def setup(self, stage: str) -> None:
+        """Load and split the rows; `stage` is `fit`, `test` or `predict`."""
+
     def has_split(self, split: str) -> bool:
-        """Tell whether any rows are in `train`, `val` or `test` (after `setup`)."""
+        """Return whether any rows are in `train`, `val` or `test` (after `setup`)."""
         raise NotImplementedError
 
     def rows(self, split: str) -> int | None:
@@ -27,15 +70,27 @@ class DataModule(pl.LightningDataModule):
         return None
 
     def true_line(self) -> LinearMap | None:
-        """Return the map that the targets were made with, for raw inputs; None: nobody knows."""
+        """Return the map that the targets were drawn from, for raw inputs; None: not known."""
         return None
+
+    def train_dataloader(self) -> Any:
+        """Return batches of the training rows, in the order of the epoch."""
+        raise NotImplementedError
 
     def evaluation_loader(self, split: str) -> Any:
         """Return batches of all rows of a split, in the same order every time."""
         raise NotImplementedError
 
+    def val_dataloader(self) -> Any:
+        """Return batches of the validation rows; an empty list where there are none."""
+        return self.evaluation_loader("val") if self.has_split("val") else []
+
+    def test_dataloader(self) -> Any:
+        """Return batches of the test rows; an empty list where there are none."""
+        return self.evaluation_loader("test") if self.has_split("test") else []
+
     def all_rows(self, split: str) -> Any:
-        """Return batches of all rows of a split, on every device alike: for figures."""
+        """Return batches of all rows of a split, in every process alike: for figures."""
         return self.evaluation_loader(split)
 
     def model_inputs(self, inputs: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The data module of every dataset that fits in memory: splits, scaling, batches on the device."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seedbed.config.schema.data import InMemoryData as Options
-from seedbed.data.data_module import DataModule
+from seedbed.data.data_module import DataModule, Placement
 from seedbed.data.loader import BatchLoader, StreamLoader
 from seedbed.data.splits import split_rows
 from seedbed.data.table import Table, fingerprint
@@ -24,10 +25,10 @@ class Source:
 
 
 class InMemoryData(DataModule):
-    """Holds the splits of a dataset as tensors on the training device.
+    """Holds the splits of a dataset as tensors on the device of the run.
 
-    A dataset says how to `load` its rows; all else is here. Inputs become floats of the trainer's
-    precision and are scaled by `options.input_scale`; classes stay int64.
+    A dataset says how to `load` its rows; all else is here. Inputs become floats of the run's
+    type and are scaled by `options.input_scale`; classes stay int64.
     """
 
     def __init__(self, options: Options) -> None:
@@ -41,7 +42,7 @@ class InMemoryData(DataModule):
         raise NotImplementedError
 
     def setup(self, stage: str) -> None:
-        """Load and split once; put what the stage needs on the trainer's device."""
+        """Load and split once; what is asked for is then put on the device."""
         if not self._splits:
             self._split(self.load())
 
@@ -70,7 +71,7 @@ class InMemoryData(DataModule):
             raise ConfigError(f"data.input_shape: {said}, but these rows have the shape {found}")
 
     def floats(self, inputs: Tensor) -> Tensor:
-        """Return raw inputs as floats of the trainer's precision, not yet scaled."""
+        """Return raw inputs as floats of the run's type, not yet scaled."""
         return inputs.to(self.dtype)
 
     def _scale(self, training_inputs: Tensor) -> float:
@@ -83,16 +84,26 @@ class InMemoryData(DataModule):
             raise DataError("data.input_scale=max: the largest training input is 0")
         return 1.0 / largest
 
+    def place(
+        self,
+        placement: Placement,
+        current_epoch: Callable[[], int] = lambda: 0,
+        repeats_first_epoch: bool = False,
+    ) -> None:
+        """Say where the batches go; what lies elsewhere is forgotten."""
+        if placement != self.placement:
+            self._on_device.clear()
+        super().place(placement, current_epoch, repeats_first_epoch)
+
     @property
     def dtype(self) -> torch.dtype:
-        """Type of inputs and of regression targets."""
-        precision = str(self.trainer.precision) if self.trainer else ""
-        return torch.float64 if precision.startswith("64") else torch.float32
+        """Floating-point type of inputs and of the targets of a regression."""
+        return self.placement.dtype
 
     @property
     def device(self) -> torch.device:
-        """Where the batches lie: the trainer's device, else the CPU."""
-        return self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+        """Device of the batches."""
+        return self.placement.device
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Return raw inputs as the model takes them: scaled floats on the device."""
@@ -121,17 +132,11 @@ class InMemoryData(DataModule):
         return len(self._splits[split].targets) if split in self._splits else None
 
     def _ranks(self) -> dict[str, Any]:
-        if self.trainer is None:
-            return {}
-        return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}
+        return {"rank": self.placement.rank, "world_size": self.placement.world_size}
 
     def _training(self) -> dict[str, Any]:
-        """Return what a training loader needs to know of the trainer."""
-        if self.trainer is None:
-            return {}
-        trainer: Any = self.trainer
-        overfits = trainer.overfit_batches > 0
-        epochs = {"epoch": lambda: trainer.current_epoch, "same_every_epoch": overfits}
+        """Return what a training loader needs to know of the run."""
+        epochs = {"epoch": self.current_epoch, "same_every_epoch": self.repeats_first_epoch}
         return {**epochs, **self._ranks()}
 
     @property
@@ -161,11 +166,3 @@ class InMemoryData(DataModule):
         """Batches of all rows of a split, whatever the number of devices."""
         table = self.table(split)
         return BatchLoader(table.inputs, table.targets, self.options.batch_size)
-
-    def val_dataloader(self) -> Any:
-        """Batches of the validation rows; none where none are held out."""
-        return self.evaluation_loader("val") if self.has_split("val") else []
-
-    def test_dataloader(self) -> Any:
-        """Batches of the test rows; none where there are none."""
-        return self.evaluation_loader("test") if self.has_split("test") else []

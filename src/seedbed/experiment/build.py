@@ -1,90 +1,87 @@
-"""From a checked config to the objects of a run: data module, network, task, module, trainer."""
+"""From the spec of a run to what both engines train: data, network and task."""
 
+import random
 from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
+import numpy as np
 import torch
-from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.loggers import Logger
-from pytorch_lightning.profilers import AdvancedProfiler, Profiler, SimpleProfiler
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from seedbed.callbacks import CheckedCallback, Checkpoint, Freeze, frozen_parameters
-from seedbed.config.instantiation import make, make_factory, reworded
-from seedbed.config.schema import schema_of, schema_targets
-from seedbed.config.validation import has_validation, mode_of, optimized_metric
+from seedbed.config.instantiation import keys_of, make, make_factory, target_of
+from seedbed.config.schema import schema_targets
+from seedbed.config.schema.data import Data
+from seedbed.config.schema.model import Model
+from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
-from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.errors import ConfigError
 from seedbed.models import set_initial_weights
-from seedbed.runs.folder import RunFolder
-from seedbed.training.gradients import Gradient
-from seedbed.training.schedulers import make_scheduler
+from seedbed.training.logits import refuse_no_function, refuse_probabilities
 from seedbed.training.tasks import Task
 
-# What a data option says of itself; a data module of the user's own does not take these.
-DATA_FACTS = (
-    "task",
-    "input_shape",
-    "output_size",
-    "feature_names",
-    "feature_units",
-    "target_names",
-    "target_units",
-    "class_names",
-)
 
+def build_data(spec: RunSpec) -> DataModule:
+    """Return the data module: the schema's take their typed options, the user's own their keys.
 
-def build_data(config: DictConfig) -> DataModule:
-    """Return the data module; ours take their typed options, the user's own their keys."""
-    node, schema = config.data, schema_of(config.data)
-    if schema is None:
-        keys = {name: value for name, value in _plain(node).items() if name not in DATA_FACTS}
+    Raises:
+        ConfigError: the class is no DataModule, or takes the keys of other data.
+    """
+    if not isinstance(spec.data, Data):
+        facts = DataFacts.__dataclass_fields__
+        keys = {name: value for name, value in keys_of(spec.data).items() if name not in facts}
         return make("data", DataModule, keys)  # type: ignore[no-any-return]
-    takes = schema_targets().get(node._target_)
-    if takes not in (None, schema):
-        raise ConfigError(f"data._target_: {node._target_} takes other keys than these data have")
-    # As an object, the node has the type of its dataclass.
-    factory = make_factory("data", {"_target_": node._target_})
+    target = target_of(spec.data)
+    takes = schema_targets().get(target or "")
+    if takes not in (None, type(spec.data)):
+        raise ConfigError(f"data._target_: {target} takes other keys than these data have")
+    factory = make_factory("data", {"_target_": target})
     if not (isinstance(factory.func, type) and issubclass(factory.func, DataModule)):
-        raise ConfigError(f"data._target_: {node._target_} is not a seedbed.data.DataModule")
-    data: DataModule = factory(OmegaConf.to_object(node))
+        raise ConfigError(f"data._target_: {target} is not a seedbed.data.DataModule")
+    data: DataModule = factory(spec.data)
     return data
 
 
-def build_net(config: DictConfig) -> nn.Module:
+def build_net(spec: RunSpec) -> nn.Module:
     """Return the network with its initial weights, drawn from `seed`.
 
-    Raises ConfigError where weights that were given do not fit.
+    Raises:
+        ConfigError: weights that were given do not fit.
     """
-    pl.seed_everything(config.seed, workers=True, verbose=False)
-    net: nn.Module = make("model", nn.Module, config.model)
-    if config.trainer.precision.startswith("64"):
+    seed_everything(spec.seed)
+    net: nn.Module = make("model", nn.Module, spec.model)
+    if spec.trainer.precision.startswith("64"):
         net = net.double()
-    elif schema_of(config.model):
+    elif isinstance(spec.model, Model):
         # Functions hold their start in full precision; a model of the user's is left as it is.
         net = net.float()
-    initial = config.initial_weights
-    set_initial_weights(net, initial.distribution, _dotted(_plain(initial.parameters)))
+    initial = spec.initial_weights
+    set_initial_weights(net, initial.distribution, _dotted(initial.parameters))
     return net
+
+
+def seed_everything(seed: int) -> None:
+    """Seed the global random numbers of Python, NumPy and PyTorch."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 
 def _dotted(parameters: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
     """Return `{a: {b: value}}`, which the command line makes of `a.b=value`, as `{a.b: value}`."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in parameters.items():
         nested = isinstance(value, Mapping)
-        found |= _dotted(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
-    return found
+        values |= _dotted(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
+    return values
 
 
-def build_task(config: DictConfig) -> Task:
-    """Return the task."""
-    keys = _plain(config.task)
+def build_task(spec: RunSpec) -> Task:
+    """Return the task: loss and metrics.
+
+    Raises:
+        ConfigError: the class is no Task.
+    """
+    keys = keys_of(spec.task)
     # Metrics are made by the task, several times over.
     torchmetrics = keys.pop("torchmetrics", {})
     factory = make_factory("task", keys)
@@ -92,134 +89,6 @@ def build_task(config: DictConfig) -> Task:
         raise ConfigError(f"task._target_: {keys['_target_']} is not a seedbed.training.tasks.Task")
     task: Task = factory(torchmetrics=torchmetrics)
     return task
-
-
-def build_module(config: DictConfig) -> SupervisedModule:
-    """Return the module that trains the network on the task."""
-    trainer = config.trainer
-    # A mistake in the optimizer's keys shows now, not when the data are there.
-    make_optimizer(_plain(config.optimizer), [nn.Parameter(torch.zeros(1))])
-    return SupervisedModule(
-        build_net(config),
-        build_task(config),
-        make_optimizer=partial(make_optimizer, _plain(config.optimizer)),
-        make_scheduler=partial(make_scheduler, scheduler_options(config)),
-        gradient=make("gradient", Gradient, config.gradient),
-        log_every_n_epochs=trainer.log_every_n_epochs,
-        log_every_n_steps=trainer.log_every_n_steps,
-    )
-
-
-def make_optimizer(
-    options: Mapping[str, Any], parameters: list[nn.Parameter]
-) -> torch.optim.Optimizer:
-    """Return the optimizer of the options of `optimizer=` on the parameters."""
-    try:
-        optimizer = make_factory("optimizer", options)(parameters)
-    except (TypeError, ValueError) as error:
-        raise reworded("optimizer", options["_target_"], error) from error
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        raise ConfigError(f"optimizer._target_: {options['_target_']} is not a torch optimizer")
-    return optimizer
-
-
-def scheduler_options(config: DictConfig) -> dict[str, Any]:
-    """Return the options of `scheduler=`, with the watched metric filled in."""
-    return watched(_plain(config.scheduler), config)
-
-
-def watched(options: dict[str, Any], config: DictConfig) -> dict[str, Any]:
-    """Return options with `monitor` and `mode` filled in where they are null."""
-    if "monitor" not in options:
-        return options
-    monitor, mode = options["monitor"], options["mode"]
-    if monitor is None:
-        monitor, follows = optimized_metric(config)
-    else:
-        follows = mode_of(monitor)
-    return {**options, "monitor": monitor, "mode": mode or follows}
-
-
-def build_callbacks(config: DictConfig, folder: RunFolder) -> list[pl.Callback]:
-    """Return the callbacks of the config, in its order."""
-    made: list[pl.Callback] = []
-    for name, node in config.callbacks.items():
-        if node is None:
-            continue
-        key, more = f"callbacks.{name}", {}
-        options = _options(key, node)
-        if options.get("_target_") == "seedbed.callbacks.Checkpoint":
-            monitor, mode = optimized_metric(config)
-            checkpoints = folder.checkpoint("last").parent
-            more = {"folder": checkpoints, "monitor": monitor, "mode": mode}
-        callback = make(key, pl.Callback, watched(options, config), **more)
-        if isinstance(callback, CheckedCallback):
-            callback.name = str(name)
-        made.append(callback)
-    return made
-
-
-def build_loggers(config: DictConfig, folder: RunFolder) -> list[Logger]:
-    """Return the loggers of the config; ours get the run folder."""
-    made: list[Logger] = []
-    for name, node in config.logger.items():
-        key = f"logger.{name}"
-        options = _options(key, node)
-        ours = options.get("_target_") == "seedbed.loggers.TensorBoard"
-        made.append(make(key, Logger, options, **({"folder": folder.path} if ours else {})))
-    return made
-
-
-def build_freeze(config: DictConfig, net: nn.Module) -> list[pl.Callback]:
-    """Return the callback that freezes parameters, where the config names any."""
-    patterns = list(config.freeze.parameters)
-    if not patterns:
-        return []
-    return [Freeze(frozen_parameters(net, patterns), config.freeze.until_epoch)]
-
-
-def _options(key: str, node: Any) -> dict[str, Any]:
-    """Return the keys of a node; raises ConfigError where it is none."""
-    if not isinstance(node, DictConfig):
-        raise ConfigError(f"{key}: {node!r} is not a mapping with a _target_")
-    return _plain(node)
-
-
-def build_trainer(
-    config: DictConfig, folder: RunFolder, callbacks: list[pl.Callback], loggers: list[Logger]
-) -> pl.Trainer:
-    """Return Lightning's trainer; its folder is the run's."""
-    options = _plain(config.trainer)
-    for ours in ("log_every_n_epochs", "log_every_n_steps"):
-        options.pop(ours)
-    open_ended = options["max_epochs"] is None
-    validates = has_validation(config)
-    options |= {
-        "accelerator": accelerator(options["accelerator"]),
-        "devices": "auto" if options["devices"] is None else options["devices"],
-        "max_epochs": -1 if open_ended else options["max_epochs"],
-        "max_steps": -1 if options["max_steps"] is None else options["max_steps"],
-        "limit_val_batches": options["limit_val_batches"] if validates else 0,
-        "profiler": _profiler(options["profiler"], folder.path),
-    }
-    try:
-        return pl.Trainer(
-            **options,
-            default_root_dir=str(folder.path),
-            logger=loggers or False,
-            callbacks=callbacks,
-            enable_checkpointing=any(isinstance(one, Checkpoint) for one in callbacks),
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            log_every_n_steps=1,
-            # Every device's share of a batch is cut by our own loaders.
-            use_distributed_sampler=False,
-        )
-    except (MisconfigurationException, ValueError, RuntimeError, ImportError) as error:
-        reason = str(error).splitlines()[0][:200]
-        asked = " ".join(f"trainer.{key}={options[key]}" for key in ("accelerator", "strategy"))
-        raise ConfigError(f"{asked}: {reason}") from error
 
 
 def accelerator(name: str) -> str:
@@ -234,15 +103,24 @@ def device(name: str) -> torch.device:
     return torch.device("cuda", 0) if accelerator(name) == "gpu" else torch.device("cpu")
 
 
-def _profiler(name: str | None, folder: Path) -> Profiler | None:
-    if name is None:
+def floating_point(precision: str) -> torch.dtype:
+    """Return the type of inputs and of the targets of a regression at a `trainer.precision`."""
+    return torch.float64 if precision.startswith("64") else torch.float32
+
+
+def check_model(spec: RunSpec, net: nn.Module, task: Task) -> None:
+    """Raise ConfigError where one pass shows that the network does not fit the task."""
+    example = example_input(spec, net)
+    if example is None:
+        refuse_no_function(net, task)
+    else:
+        refuse_probabilities(net, task, example)
+
+
+def example_input(spec: RunSpec, net: nn.Module) -> torch.Tensor | None:
+    """Return a batch of one row of zeros; None where the model takes no rows."""
+    if spec.facts.task == "minimize":
         return None
-    kind = SimpleProfiler if name == "simple" else AdvancedProfiler
-    return kind(dirpath=folder, filename="profile")
-
-
-def _plain(node: DictConfig) -> dict[str, Any]:
-    """Return a node's keys and values, with interpolations filled in, as a plain dictionary."""
-    found = OmegaConf.to_container(node, resolve=True)
-    assert isinstance(found, dict)
-    return {str(name): value for name, value in found.items()}
+    parameter = next(net.parameters(), torch.zeros(()))
+    shape = (1, *spec.facts.input_shape)
+    return torch.zeros(shape, dtype=parameter.dtype, device=parameter.device)

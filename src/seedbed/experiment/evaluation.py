@@ -1,27 +1,29 @@
-"""A run that is opened again: its model from a checkpoint, and what measures it."""
+"""A run that is opened again: its model from a checkpoint, and the Trainer that measures it."""
 
 from typing import Any
 
 import pytorch_lightning as pl
-from omegaconf import DictConfig
 
+from seedbed.config.spec import RunSpec
+from seedbed.engines.lightning.build import build_module
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.errors import RunFolderError
-from seedbed.experiment import build
+from seedbed.experiment.build import accelerator, build_net, build_task
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.loading import load_checkpoint
 
 
 def load_module(
-    folder: RunFolder, run_config: DictConfig, name: str
+    folder: RunFolder, spec: RunSpec, name: str
 ) -> tuple[SupervisedModule, dict[str, Any]]:
     """Return the run's module with the weights of a checkpoint, and the checkpoint.
 
-    Raises RunFolderError where the weights do not fit the network of the config.
+    Raises:
+        RunFolderError: the weights do not fit the network of the config.
     """
     # Values given in the config are overwritten by the checkpoint; no need to read them again.
     checkpoint = load_checkpoint(folder.checkpoint(name))
-    module = build.build_module(run_config)
+    module = build_module(spec, build_net(spec), build_task(spec))
     try:
         module.load_state_dict(checkpoint["state_dict"])
     except Exception as error:  # What should be weights may be anything.
@@ -32,13 +34,17 @@ def load_module(
     return module, checkpoint
 
 
-def evaluation_trainer(run_config: DictConfig, split: str, accelerator: str) -> pl.Trainer:
-    """Return a trainer that measures as the run's own did, on one device, and writes nothing."""
+def evaluation_trainer(spec: RunSpec, split: str, device: str) -> pl.Trainer:
+    """Return a Trainer that measures as the run's own did, on one device, and writes nothing.
+
+    `device` is auto, cpu or gpu.
+    """
+    limits = {"train": spec.trainer.limit_train_batches, "val": spec.trainer.limit_val_batches}
     return pl.Trainer(
-        accelerator=build.accelerator(accelerator),
+        accelerator=accelerator(device),
         devices=1,
-        precision=run_config.trainer.precision,
-        limit_test_batches=run_config.trainer[f"limit_{split}_batches"],
+        precision=spec.trainer.precision,  # type: ignore[arg-type]
+        limit_test_batches=limits.get(split, spec.trainer.limit_test_batches),
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

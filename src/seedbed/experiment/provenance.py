@@ -1,9 +1,12 @@
 """What the record of a run says before anything has run: what was asked for, and on what."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.conf import RuntimeConf
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from seedbed.config.groups import GROUPS
@@ -11,11 +14,21 @@ from seedbed.runs.provenance import command_line, device_name, git_state, versio
 
 
 def provenance_of_job(
-    config: DictConfig, choices: dict[str, str], overrides: list[str]
+    config: DictConfig,
+    choices: Mapping[str, str],
+    overrides: Sequence[str],
+    preset: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return what each job of a sweep says for itself."""
+    """Return what each job of a sweep says for itself.
+
+    Args:
+        config: the composed config.
+        choices: the chosen option of each group.
+        overrides: the command line's words.
+        preset: keys that the chosen preset sets (see `preset_keys`).
+    """
     return {
-        "hyperparameters": hyperparameters(config, choices, overrides),
+        "hyperparameters": hyperparameters(config, choices, overrides, preset),
         "seed": config.seed,
         "data": {"choice": choices.get("data"), "fingerprint": None},
     }
@@ -31,24 +44,55 @@ def provenance_of_command(command: list[str], device: torch.device) -> dict[str,
     }
 
 
+def config_folders(runtime: RuntimeConf) -> tuple[str, ...]:
+    """Return the folders that Hydra has looked for configs in, the first one first."""
+    return tuple(str(source.path) for source in runtime.config_sources)
+
+
+@lru_cache(maxsize=256)
+def preset_keys(preset: str | None, folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys that the preset of this name, `experiment=NAME`, sets."""
+    if not preset:
+        return ()
+    files = (Path(folder) / "experiment" / f"{preset}.yaml" for folder in folders)
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
+        return ()
+    content: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
+    return tuple(_leaves({key: value for key, value in content.items() if key != "defaults"}))
+
+
+def _leaves(node: dict[Any, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in node.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
 def hyperparameters(
-    config: DictConfig, choices: dict[str, str], overrides: list[str]
+    config: DictConfig,
+    choices: Mapping[str, str],
+    overrides: Sequence[str],
+    preset: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the chosen option of each group and the keys that the command line changed."""
-    found: dict[str, Any] = {}
+    """Return the chosen option of each group, and the keys that preset and command line set."""
+    values: dict[str, Any] = {}
     for group in GROUPS:
         if group in choices and group not in ("callbacks", "logger", "debug"):
-            found[group] = choices[group]
+            values[group] = choices[group]
+    keys = dict.fromkeys(preset)
     for override in overrides:
         key = override.partition("=")[0].lstrip("+~").partition("@")[0]
-        if key.startswith("sweep."):
-            continue
         if key == "callback":  # +callback@callbacks.fit=fit
-            found[override.partition("@")[2].partition("=")[0]] = override.partition("=")[2]
-            continue
+            values[override.partition("@")[2].partition("=")[0]] = override.partition("=")[2]
+        else:
+            keys[key] = None
+    for key in keys:
         value = OmegaConf.select(config, key, default=None)
-        if key not in GROUPS and value is not None:
-            plain = isinstance(value, bool | int | float | str)
-            listed = OmegaConf.to_container(value) if isinstance(value, ListConfig) else value
-            found[key] = value if plain else str(listed)
-    return found
+        if key in GROUPS or key.startswith("sweep.") or value is None:
+            continue
+        plain = isinstance(value, bool | int | float | str)
+        container = isinstance(value, DictConfig | ListConfig)
+        values[key] = value if plain else str(OmegaConf.to_container(value) if container else value)
+    return values

@@ -1,21 +1,31 @@
 """What a run prints about itself: one line on the data, and the closing table."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
-
-from seedbed.terminal.tables import print_table
+from seedbed.config.instantiation import keys_of
+from seedbed.config.spec import DataFacts, Node, RunSpec
+from seedbed.data import DataModule
+from seedbed.runs.folder import RunFolder
+from seedbed.runs.outcome import RunOutcome
+from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import dashboard_command, relative
 
 
-def data_line(choice: str, sizes: dict[str, int], config: DictConfig) -> str:
-    """Return what is trained, validated and tested on."""
-    data = config.data
-    if data.task == "minimize":
+def data_line(choice: str, sizes: Mapping[str, int], data: Node) -> str:
+    """Return what is trained, validated and tested on.
+
+    Args:
+        choice: name of the data option.
+        sizes: rows by split, as far as they are known.
+        data: the data option.
+    """
+    keys = keys_of(data)
+    if keys["task"] == "minimize":
         return "data  none: the model is a function of its own parameters"
-    if data.get("sample") == "stream":
-        train = f"a stream of {data.batches_per_epoch} x {sizes['train']:,} rows an epoch"
+    if keys.get("sample") == "stream":
+        train = f"a stream of {keys['batches_per_epoch']} x {sizes['train']:,} rows an epoch"
     elif "train" in sizes:
         train = f"{sizes['train']:,} rows to train on"
     else:
@@ -25,27 +35,54 @@ def data_line(choice: str, sizes: dict[str, int], config: DictConfig) -> str:
         for split, verb in (("val", "validate"), ("test", "test"))
         if split in sizes
     ]
-    none = ["no validation (data.val_size=0)"] if "val_size" in data and "val" not in sizes else []
+    none = ["no validation (data.val_size=0)"] if "val_size" in keys and "val" not in sizes else []
     return f"data  {choice}: " + ", ".join([train, *held, *none])
 
 
-def checkpoint_columns(checkpoints: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Return the metrics of the checkpoints under a title; one column where they are one epoch."""
-    by_epoch: dict[int, list[str]] = {}
-    for name in ("best", "last"):
-        if name in checkpoints:
-            by_epoch.setdefault(checkpoints[name]["epoch"], []).append(name)
-    return {
-        f"epoch {epoch} ({', '.join(names)})": checkpoints[names[0]]["metrics"]
-        for epoch, names in by_epoch.items()
-    }
+def print_outcome(outcome: RunOutcome, spec: RunSpec, folder: RunFolder, data: DataModule) -> None:
+    """Print the closing table of a run, why it stopped, and where it lies."""
+    columns = epoch_columns(outcome)
+    parameters: dict[str, Any] = dict(outcome.parameters)
+    if "least_squares" in parameters:
+        columns["least squares"] = parameters["least_squares"]["metrics"]
+    if columns:
+        print_table(metrics_table(columns))
+    if "trained" in parameters:
+        print_parameters(parameters, spec.facts)
+    if correct := _correct_answers(outcome, spec, data):
+        print(correct)
+    if outcome.stopped:
+        print(f"stopped      {outcome.stopped}")
+    print(closing_lines(folder.path, spec.outputs))
+    if spec.trainer.profiler:
+        profile = folder.path / "fit-profile.txt"
+        if profile.is_file():
+            print(profile.read_text(encoding="utf-8"))
+        print(f"profile      {relative(profile)}")
 
 
-# Of more numbers than these, the table points to the record.
-MOST_ROWS = 20
+def _correct_answers(outcome: RunOutcome, spec: RunSpec, data: DataModule) -> str:
+    """Return how many test rows were classified right."""
+    accuracy, rows = outcome.metrics.get("test/accuracy"), data.rows("test")
+    if accuracy is None or rows is None or spec.trainer.limit_test_batches != 1.0:
+        return ""
+    return f"test         {round(accuracy * rows):,} of {rows:,} right"
 
 
-def print_parameters(report: dict[str, Any], data: Any) -> None:
+def epoch_columns(outcome: RunOutcome) -> dict[str, dict[str, float]]:
+    """Return the metrics of the best and the last epoch by title; one column where they are one."""
+    titles: dict[int, list[str]] = {}
+    metrics: dict[int, dict[str, float]] = {}
+    for name, state in (("best", outcome.best), ("last", outcome.last)):
+        if state is not None:
+            titles.setdefault(state.epoch, []).append(name)
+            metrics.setdefault(state.epoch, state.metrics)
+    if not metrics:
+        return {"last": outcome.metrics} if outcome.metrics else {}
+    return {f"epoch {epoch} ({', '.join(titles[epoch])})": metrics[epoch] for epoch in metrics}
+
+
+def print_parameters(report: dict[str, Any], facts: DataFacts) -> None:
     """Print a row a number of a small model: as trained, in original units, and to compare with."""
     titles = {
         "trained": "trained",
@@ -57,17 +94,13 @@ def print_parameters(report: dict[str, Any], data: Any) -> None:
     if columns.get("original_units") == columns["trained"]:
         del columns["original_units"]
     names = list(dict.fromkeys(name for numbers in columns.values() for name in numbers))
-    if len(names) > MOST_ROWS:
-        if "original_units" in report:
-            print(f"parameters   {len(columns['trained'])} numbers: see run.json")
-        return
     from rich import box
     from rich.table import Table
 
     table = Table("parameter", box=box.SIMPLE_HEAD, pad_edge=False)
     for key in columns:
         table.add_column(titles[key], justify="right")
-    means = _meanings(data) if "original_units" in report else {}
+    means = _meanings(facts) if "original_units" in report else {}
     for name in names:
         values = [f"{one[name]:.6g}" if name in one else "" for one in columns.values()]
         table.add_row(f"{name}  {means.get(name, '')}".rstrip(), *values)
@@ -91,9 +124,9 @@ def _flat(values: dict[str, Any]) -> dict[str, float]:
     return found
 
 
-def _meanings(data: Any) -> dict[str, str]:
+def _meanings(facts: DataFacts) -> dict[str, str]:
     """Return what the numbers of a linear model stand for, where the data name their columns."""
-    features, targets = list(data.get("feature_names") or []), list(data.get("target_names") or [])
+    features, targets = facts.feature_names, facts.target_names
     found = {
         f"weight[{row},{column}]": f"{target} per {feature}"
         for row, target in enumerate(targets)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.loggers.tensorboard import outcome_summaries, text_summary
+from seedbed.loggers.event_file import outcome_summaries, text_summary
 
 Bytes = NDArray[np.uint8]
 

@@ -1,23 +1,58 @@
-"""What checkpoint files hold, and what the record says about them."""
+"""Checkpoint files of weights, which Lightning can read, and what the record says of them."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as pl
+from seedbed.runs.outcome import EpochState, RunOutcome
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# The network's tensors in the state_dict of a LightningModule.
+PREFIX = "net."
 
 
-def weights_checkpoint(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a state as a checkpoint that Lightning can read; it holds no optimizer.
-
-    A state has `epoch`, counted from 1, `global_step`, `metrics` and `state_dict`.
-    """
-    return {"pytorch-lightning_version": pl.__version__, **state}
-
-
-def checkpoints_summary(states: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
-    """Return epoch, step and metrics of the states that there are, for the record."""
+def weights_checkpoint(state: EpochState) -> dict[str, Any]:
+    """Return a state as the content of a checkpoint that Lightning can read, without optimizer."""
     return {
-        name: {"epoch": state["epoch"], "step": state["global_step"], "metrics": state["metrics"]}
+        "pytorch-lightning_version": _lightning_version(),
+        "epoch": int(state.epoch),
+        "global_step": int(state.step),
+        # Only plain floats can be read without executing anything.
+        "metrics": {name: float(value) for name, value in state.metrics.items()},
+        "state_dict": {f"{PREFIX}{name}": _alone(value) for name, value in state.weights.items()},
+    }
+
+
+def epoch_state(checkpoint: Mapping[str, Any]) -> EpochState:
+    """Return the state that `weights_checkpoint` made a checkpoint of."""
+    weights = {name.removeprefix(PREFIX): value for name, value in checkpoint["state_dict"].items()}
+    return EpochState(
+        checkpoint["epoch"], checkpoint["global_step"], dict(checkpoint["metrics"]), weights
+    )
+
+
+def checkpoints_summary(outcome: RunOutcome) -> dict[str, Any]:
+    """Return epoch, step and metrics of the states that are kept, for the record."""
+    states = {"best": outcome.best, "last": outcome.last}
+    return {
+        name: {"epoch": state.epoch, "step": state.step, "metrics": state.metrics}
         for name, state in states.items()
         if state is not None
     }
+
+
+def _alone(tensor: Tensor) -> Tensor:
+    """Return a tensor of its own: a view would be saved with all that it is a view of."""
+    tensor = tensor.detach().cpu()
+    return tensor.clone() if tensor.untyped_storage().nbytes() != tensor.nbytes else tensor
+
+
+@cache
+def _lightning_version() -> str:
+    # Without the import, which takes its time.
+    return version("pytorch-lightning")

@@ -15,6 +15,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.schema import schema_targets, typed
+from seedbed.config.spec import RunSpec, run_spec
 from seedbed.config.validation import check
 from seedbed.errors import RunFolderError
 from seedbed.runs.folder import RunFolder
@@ -28,8 +29,8 @@ TRUSTED = re.compile(
 )
 
 
-def load_config(folder: RunFolder, trust: list[str], data_folder: str | None = None) -> DictConfig:
-    """Return the run's config, typed, checked and without interpolations.
+def load_spec(folder: RunFolder, trust: list[str], data_folder: str | None = None) -> RunSpec:
+    """Return the spec of the run: its config, typed and checked.
 
     Downloaded data are looked for in `data_folder`, not where the run's owner keeps them.
 
@@ -46,12 +47,12 @@ def load_config(folder: RunFolder, trust: list[str], data_folder: str | None = N
         if "folder" in config.data and data_folder is not None:
             config.data.folder = data_folder
         check(config, cut_short=True)
+        return run_spec(config)
     except RunFolderError:
         raise
     except Exception as error:  # A file of somebody else's may hold anything.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RunFolderError(f"{folder.config}: does not fit this version: {reason}") from None
-    return config
 
 
 def _resolved(folder: RunFolder) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 import platform
 import shlex
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import hydra
 import numpy
 import omegaconf
-import pytorch_lightning
 import torch
 
 import seedbed
@@ -26,7 +26,7 @@ def versions() -> dict[str, str]:
         "seedbed": seedbed.__version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "pytorch_lightning": pytorch_lightning.__version__,
+        "pytorch_lightning": version("pytorch-lightning"),
         "hydra": hydra.__version__,
         "omegaconf": omegaconf.__version__,
         "numpy": numpy.__version__,

@@ -10,64 +10,72 @@ from typing import Any
 
 from seedbed.errors import RunFolderError
 from seedbed.files import write_atomically
+from seedbed.runs.checkpoints import checkpoints_summary
+from seedbed.runs.outcome import RunOutcome
 
 STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
 
 
 class Record:
-    """Fields of run.json; every change is written at once, to a temporary name and renamed."""
+    """run.json of a run while it trains; every change is written at once, atomically."""
 
-    def __init__(self, path: Path, fields: dict[str, Any], enabled: bool = True) -> None:
-        """`enabled=False` keeps it in memory: of several processes only the first one writes."""
+    def __init__(self, path: Path, provenance: dict[str, Any], enabled: bool = True) -> None:
+        """Write the record of a run that begins.
+
+        Args:
+            path: the file.
+            provenance: what was run, on what (see `seedbed.experiment.provenance`).
+            enabled: whether to write at all: of several processes only the first one does.
+        """
         self.path = path
         self.enabled = enabled
-        self._started = time.monotonic()
-        self.fields = record_fields(fields, started=now())
-        self._write()
+        self.provenance = provenance
+        self._clock = time.monotonic()
+        self._started = now()
+        self.write(RunOutcome())
 
-    def update(self, **fields: Any) -> None:
-        """Change fields and write."""
-        self.fields.update(fields)
-        self._write()
+    def write(self, outcome: RunOutcome) -> None:
+        """Write what is known of the outcome by now."""
+        self._write(record_fields(self.provenance, outcome, started=self._started))
 
-    def finish(self, status: str, error: str | None = None) -> None:
-        """Write the last state: one of STATUSES, and what went wrong if anything did."""
-        assert status in STATUSES
-        seconds = round(time.monotonic() - self._started, 3)
-        self.update(status=status, error=error, finished=now(), seconds=seconds)
+    def finish(self, outcome: RunOutcome) -> None:
+        """Write the outcome of a run that has ended."""
+        assert outcome.status in STATUSES
+        seconds = round(time.monotonic() - self._clock, 3)
+        times: dict[str, Any] = {"finished": now(), "seconds": seconds}
+        self._write(record_fields(self.provenance, outcome, started=self._started, **times))
 
     def discard(self) -> None:
         """Remove the file."""
         if self.enabled:
             self.path.unlink(missing_ok=True)
 
-    def _write(self) -> None:
+    def _write(self, fields: dict[str, Any]) -> None:
         if self.enabled:
-            write_json(self.path, self.fields)
+            write_json(self.path, fields)
 
 
 def record_fields(
     provenance: Mapping[str, Any],
+    outcome: RunOutcome,
     *,
     started: str,
-    status: str = "running",
-    metrics: Mapping[str, float] | None = None,
-    checkpoints: Mapping[str, Any] | None = None,
     finished: str | None = None,
     seconds: float | None = None,
-    error: str | None = None,
 ) -> dict[str, Any]:
-    """Return the fields of every record, in their order; `provenance` says what was run."""
-    return {
-        "status": status,
-        "metrics": dict(metrics or {}),
-        "checkpoints": dict(checkpoints or {}),
+    """Return the fields of run.json in their order."""
+    fields = {
+        "status": outcome.status,
+        "metrics": dict(outcome.metrics),
+        "checkpoints": checkpoints_summary(outcome),
         **provenance,
         "started": started,
         "finished": finished,
         "seconds": seconds,
-        "error": error,
+        "error": outcome.error,
+        "stopped": outcome.stopped,
     }
+    return {**fields, "parameters": outcome.parameters} if outcome.parameters else fields
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -83,3 +83,11 @@ def elements_matching(net: nn.Module, patterns: Sequence[str], key: str) -> list
             text = name if single else f"{name}[{','.join(map(str, index))}]"
             found.append(Element(text, name, index))
     return found
+
+
+def frozen_parameters(net: nn.Module, patterns: Sequence[str]) -> list[str]:
+    """Return the names that `freeze.parameters` means; raises ConfigError where none is left."""
+    names = parameters_matching(net, patterns, "freeze.parameters")
+    if names and len(names) == len(list(net.parameters())):
+        raise ConfigError("freeze.parameters: every parameter is frozen, so nothing would train")
+    return names

@@ -1,9 +1,10 @@
 """Learning-rate schedules: torch's own, made from the config."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil, inf
 from typing import Any
 
-import pytorch_lightning as pl
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 
@@ -23,8 +24,33 @@ def warmup_cosine(
     return SequentialLR(optimizer, [rise, fall], milestones=[warmup_iters])
 
 
+@dataclass(frozen=True)
+class RunLength:
+    """Length of a run, as far as it is known before it starts.
+
+    Attributes:
+        epochs: epochs to train; None: no limit.
+        steps: optimizer steps to train; None: no limit.
+        steps_per_epoch: optimizer steps of an epoch; None where the data have no length.
+    """
+
+    epochs: int | None
+    steps: int | None = None
+    steps_per_epoch: int | None = None
+
+    def intervals(self, interval: str) -> int | None:
+        """Return how many `epoch`s or `step`s the run takes; None where that is not known."""
+        epochs = inf if self.epochs is None else self.epochs
+        steps = inf if self.steps is None else self.steps
+        if self.steps_per_epoch is not None:
+            steps = min(steps, epochs * self.steps_per_epoch)
+            epochs = min(epochs, steps / self.steps_per_epoch)
+        length = steps if interval == "step" else epochs
+        return None if length == inf else max(1, ceil(length))
+
+
 def make_scheduler(
-    options: dict[str, Any], optimizer: Optimizer, trainer: pl.Trainer
+    options: Mapping[str, Any], optimizer: Optimizer, length: RunLength
 ) -> dict[str, Any] | None:
     """Return Lightning's scheduler dictionary for the options of `scheduler=`, or None.
 
@@ -37,40 +63,12 @@ def make_scheduler(
     monitor = options.pop("monitor", None)
     for name in _LENGTHS:
         if name in options and options[name] is None:
-            options[name] = _run_length(trainer, interval, name)
+            options[name] = length.intervals(interval)
+            if options[name] is None:
+                raise ConfigError(f"scheduler.{name}: the run's length is not known; give a number")
     try:
         scheduler = make_factory("scheduler", options)(optimizer)
     except (TypeError, ValueError) as error:
         raise reworded("scheduler", options["_target_"], error) from error
-    found = {"scheduler": scheduler, "interval": interval, "frequency": 1}
-    return found if monitor is None else {**found, "monitor": monitor}
-
-
-def _run_length(trainer: pl.Trainer, interval: str, name: str) -> int:
-    """Return the steps or epochs of the whole run."""
-    per_epoch = _steps_per_epoch(trainer)
-    epochs = trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else inf
-    steps = min(
-        trainer.max_steps if trainer.max_steps > 0 else inf,
-        epochs * per_epoch if per_epoch else inf,
-    )
-    length = steps if interval == "step" else min(epochs, steps / per_epoch if per_epoch else inf)
-    if length == inf:
-        raise ConfigError(f"scheduler.{name}: the run's length is not known; give a number")
-    return max(1, ceil(length))
-
-
-def _steps_per_epoch(trainer: pl.Trainer) -> int | None:
-    """Return the optimizer steps of an epoch; None where the data have no length.
-
-    `trainer.estimated_stepping_batches` would tell too, but it makes Lightning set up the training
-    data before a checkpoint is restored, and the loader then forgets where the epoch stopped.
-    """
-    data: Any = trainer.datamodule  # type: ignore[attr-defined]
-    try:
-        batches = len(data.train_dataloader())
-    except TypeError:
-        return None
-    limit: Any = trainer.overfit_batches or trainer.limit_train_batches  # type: ignore[attr-defined]
-    batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
-    return ceil(batches / trainer.accumulate_grad_batches)
+    entry = {"scheduler": scheduler, "interval": interval, "frequency": 1}
+    return entry if monitor is None else {**entry, "monitor": monitor}

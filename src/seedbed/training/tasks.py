@@ -7,7 +7,6 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchmetrics import Metric
 
 from seedbed.config.instantiation import make
 from seedbed.errors import ConfigError, DataError
@@ -28,6 +27,11 @@ class Task:
 
     def make_torchmetrics(self) -> dict[str, Any]:
         """Return new objects of the further metrics, by name."""
+        if not self._torchmetrics:
+            return {}
+        # Only here: it takes its time to import.
+        from torchmetrics import Metric
+
         return {
             name: make(f"task.torchmetrics.{name}", Metric, node)
             for name, node in self._torchmetrics.items()

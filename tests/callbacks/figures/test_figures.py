@@ -22,6 +22,8 @@ from torch.utils.data import Dataset
 from seedbed import figures
 from seedbed.callbacks.figures.figure import evaluating
 from seedbed.callbacks.figures.labels import class_names, feature_labels, target_labels
+from seedbed.config.spec import DataFacts, run_spec
+from seedbed.engines.lightning.data_module import LightningData
 from seedbed.errors import ConfigError, Interrupted
 from seedbed.runs.folder import RunFolder
 
@@ -615,14 +617,18 @@ def test_no_more_mistakes_are_shown_than_asked_for(tmp_path: Path, drawn) -> Non
     assert len(calls[0]["images"]) == 1
 
 
+def facts(**names: tuple[str, ...]) -> DataFacts:
+    return DataFacts("regression", (1,), 1, **names)
+
+
 def test_labels_are_names_with_units_where_there_is_one_for_each() -> None:
-    data = composed().data
+    data = run_spec(composed()).facts
     assert feature_labels(data, 3) == ["temperature (F)", "rainfall (mm)", "humidity (%)"]
     assert feature_labels(data, 4) == ["input 1", "input 2", "input 3", "input 4"]
-    assert target_labels({"target_names": ["height"], "target_units": []}, 1) == ["height"]
-    assert target_labels({}, 1) == ["target"]
-    assert class_names({"class_names": ["a", "b"]}, 2) == ["a", "b"]
-    assert class_names({"class_names": ["a", "b"]}, 3) == ["0", "1", "2"]
+    assert target_labels(facts(target_names=("height",)), 1) == ["height"]
+    assert target_labels(facts(), 1) == ["target"]
+    assert class_names(facts(class_names=("a", "b")), 2) == ["a", "b"]
+    assert class_names(facts(class_names=("a", "b")), 3) == ["0", "1", "2"]
 
 
 # ---- Runs that are taken up ----------------------------------------------------------------------
@@ -647,7 +653,9 @@ def taken_up(folder: Path, overrides: list[str], from_signal: bool) -> Experimen
         trained(folder, *overrides, "trainer.max_epochs=2")
     again = built(folder, *overrides, "trainer.max_epochs=4")
     last = str(RunFolder(folder).checkpoint("last"))
-    again.trainer.fit(again.module, datamodule=again.data, ckpt_path=last, weights_only=True)
+    again.trainer.fit(
+        again.module, datamodule=LightningData(again.data), ckpt_path=last, weights_only=True
+    )
     return again
 
 
@@ -684,10 +692,12 @@ def test_the_curve_outlives_a_process_that_was_killed_after_an_epoch(tmp_path: P
     experiment = built(tmp_path, *overrides)
     experiment.trainer.callbacks.insert(0, Kill())
     with pytest.raises(ZeroDivisionError):
-        experiment.trainer.fit(experiment.module, datamodule=experiment.data)
+        experiment.trainer.fit(experiment.module, datamodule=LightningData(experiment.data))
     again = built(tmp_path, *overrides)
     last = str(RunFolder(tmp_path).checkpoint("last"))
-    again.trainer.fit(again.module, datamodule=again.data, ckpt_path=last, weights_only=True)
+    again.trainer.fit(
+        again.module, datamodule=LightningData(again.data), ckpt_path=last, weights_only=True
+    )
     assert curves[-1]["curves"]["train/loss"][0].tolist() == [1, 2, 3, 4]
 
 

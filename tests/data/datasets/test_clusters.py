@@ -14,6 +14,7 @@ from seedbed.config.schema import data as schema
 from seedbed.data import Clusters
 from seedbed.data.datasets.clusters import draw_clusters
 from seedbed.data.loader import BatchLoader, StreamLoader
+from seedbed.engines.lightning.data_module import place
 from seedbed.errors import ConfigError, DataError
 
 ROWS = 20_000
@@ -143,7 +144,7 @@ def stream(**options: Any) -> Clusters:
 
 def test_a_stream_draws_every_step_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     data = stream(data_seed=2, layout="xor")
-    data.trainer = make_trainer()
+    place(data, make_trainer())
     loader = data.train_dataloader()
     assert isinstance(loader, StreamLoader)
 
@@ -210,9 +211,9 @@ def test_a_stream_is_scaled() -> None:
     torch.testing.assert_close(by_max.table("val").inputs, held_out.float())
 
 
-def test_a_stream_has_the_precision_of_the_trainer() -> None:
+def test_a_stream_has_the_type_they_are_placed_in() -> None:
     data = stream()
-    data.trainer = make_trainer(precision="64-true")
+    place(data, make_trainer(precision="64-true"))
 
     (inputs, _), *_ = data.train_dataloader()
 

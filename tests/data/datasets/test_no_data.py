@@ -7,7 +7,9 @@ import torch
 from tests.experiments import composed
 
 from seedbed.config.schema import data as schema
+from seedbed.config.spec import run_spec
 from seedbed.data import NoData
+from seedbed.data.data_module import Placement
 from seedbed.errors import ConfigError
 from seedbed.experiment.build import build_data
 
@@ -22,7 +24,7 @@ def data() -> NoData:
 
 def test_the_config_makes_it() -> None:
     config = composed("data=none", "model=parabola")
-    assert type(build_data(config)) is NoData
+    assert type(build_data(run_spec(config))) is NoData
     assert config.task._target_ == "seedbed.training.tasks.Minimize"
 
 
@@ -56,10 +58,8 @@ def test_an_epoch_that_was_begun_is_taken_up(data: NoData) -> None:
 
 
 def test_an_epoch_that_was_done_takes_nothing_from_the_next(data: NoData) -> None:
-    trainer = SimpleNamespace(
-        current_epoch=4, strategy=SimpleNamespace(root_device=torch.device("cpu"))
-    )
-    data.trainer = trainer
+    trainer = SimpleNamespace(current_epoch=4)
+    data.place(Placement(), lambda: trainer.current_epoch)
     loader, again = data.train_dataloader(), data.train_dataloader()
     assert len(list(loader)) == 1
     again.load_state_dict(loader.state_dict())

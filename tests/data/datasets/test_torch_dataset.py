@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,8 +15,10 @@ from torch.utils.data import Dataset, IterableDataset
 
 from seedbed.config.schema import data as schema
 from seedbed.data import TorchDataset
+from seedbed.data.data_module import Placement
 from seedbed.data.datasets.torch_dataset import EpochOrder
 from seedbed.data.random import permutations
+from seedbed.engines.lightning.data_module import LightningData, place
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.errors import DataError, SeedbedError
 from seedbed.models import Linear
@@ -125,7 +126,7 @@ def chunks(rows: list[int], size: int) -> list[list[int]]:
 def test_a_map_style_dataset_trains_in_the_order_of_each_epoch() -> None:
     module = make_module()
 
-    make_trainer().fit(module, datamodule=wrapped(seed=7))
+    make_trainer().fit(module, datamodule=LightningData(wrapped(seed=7)))
 
     orders = [permutations(7, epoch, ROWS).tolist() for epoch in range(EPOCHS)]
     batches = [batch for order in orders for batch in chunks(order, 4)]
@@ -138,7 +139,9 @@ def test_a_map_style_dataset_trains_in_the_order_of_each_epoch() -> None:
 def test_an_iterable_style_dataset_trains_in_its_own_order() -> None:
     module = make_module()
 
-    make_trainer().fit(module, datamodule=wrapped(train=node(StreamOfSquares), shuffle=True))
+    make_trainer().fit(
+        module, datamodule=LightningData(wrapped(train=node(StreamOfSquares), shuffle=True))
+    )
 
     batches = chunks(list(range(ROWS)), 4) * EPOCHS
     found = [parameter.item() for parameter in module.net.parameters()]
@@ -150,9 +153,9 @@ def test_every_split_is_measured_on_its_own_rows(kind: type) -> None:
     module, trainer = make_module(), make_trainer()
     data = wrapped(val=node(kind, rows=2), test=node(kind, rows=6))
 
-    trainer.validate(module, datamodule=data, verbose=False)
+    trainer.validate(module, datamodule=LightningData(data), verbose=False)
     val = trainer.callback_metrics["val/mae"].item()
-    trainer.test(module, datamodule=data, verbose=False)
+    trainer.test(module, datamodule=LightningData(data), verbose=False)
     test = trainer.callback_metrics["test/mae"].item()
 
     # |0.3 x + 0.3 - x^2| at x = 0, 0.1, ... 0.5, where the line is above.
@@ -233,7 +236,7 @@ def shares_of(
     shares = []
     for rank in range(world_size):
         data = set_up(train=node(Squares, rows=rows), batch_size=batch_size, **options)
-        data.trainer = SimpleNamespace(world_size=world_size, global_rank=rank)  # type: ignore[assignment]
+        data.place(Placement(rank=rank, world_size=world_size))
         loader = data.evaluation_loader("train") if evaluated else data.train_dataloader()
         shares.append(rows_of(loader))
         assert len(loader) == len(shares[-1])
@@ -278,11 +281,11 @@ def test_devices_evaluate_every_row(world_size: int, rows: int, batch_size: int)
 @pytest.mark.parametrize(
     ("precision", "dtype"), [("32-true", torch.float32), ("64-true", torch.float64)]
 )
-def test_rows_to_predict_have_the_precision_of_the_trainer(
+def test_rows_to_predict_have_the_type_they_are_placed_in(
     precision: Any, dtype: torch.dtype
 ) -> None:
     data = set_up()
-    data.trainer = make_trainer(precision=precision)
+    place(data, make_trainer(precision=precision))
 
     # As the in-memory data do: a network in double precision takes nothing else.
     assert data.model_inputs(torch.tensor([[1, 2]])).dtype == dtype

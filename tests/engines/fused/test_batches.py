@@ -7,6 +7,7 @@ import pytest
 import torch
 from tests.quick import composed
 
+from seedbed.config.spec import run_spec
 from seedbed.engines.fused.batches import Batch, JobBatches
 from seedbed.experiment import build
 
@@ -15,7 +16,7 @@ EPOCHS = (0, 1, 2, 5)
 
 def data_module(*overrides: str, epoch: list[int] | None = None) -> Any:
     """Return a set-up data module; its loaders are in the epoch that `epoch` holds."""
-    data: Any = build.build_data(composed("trainer=cpu", *overrides))
+    data: Any = build.build_data(run_spec(composed("trainer=cpu", *overrides)))
     data.prepare_data()
     data.setup("fit")
     at = epoch or [0]

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from pytorch_lightning.callbacks import EarlyStopping as Reference
 from pytorch_lightning.trainer.states import TrainerFn
 
-from seedbed.engines.fused.early_stopping import EarlyStopping, JobStopping
+from seedbed.engines.fused.early_stopping import EarlyStoppingRule, JobStopping
 
 METRIC = "val/loss"
 # Few values, so that some are equal and some are a smallest change apart.
 values = st.sampled_from([0.0, 0.1, 0.2, 0.25, 0.5, 1.0, -1.0, float("nan"), float("inf")])
 rules = st.builds(
-    EarlyStopping,
+    EarlyStoppingRule,
     monitor=st.just(METRIC),
     mode=st.sampled_from(["min", "max"]),
     min_delta=st.sampled_from([0.0, 0.1, 0.25]),
@@ -25,7 +25,7 @@ rules = st.builds(
 )
 
 
-def stops_by_lightning(rule: EarlyStopping, curve: list[float]) -> int | None:
+def stops_by_lightning(rule: EarlyStoppingRule, curve: list[float]) -> int | None:
     """Return the epoch after which Lightning stops."""
     callback = Reference(rule.monitor, rule.min_delta, rule.patience, mode=rule.mode)
     trainer: Any = SimpleNamespace(
@@ -48,7 +48,7 @@ def stops_by_lightning(rule: EarlyStopping, curve: list[float]) -> int | None:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(rules | st.none(), st.lists(values, min_size=8, max_size=8)), min_size=1))
 def test_every_job_stops_when_lightning_would_stop_it(
-    jobs: list[tuple[EarlyStopping | None, list[float]]],
+    jobs: list[tuple[EarlyStoppingRule | None, list[float]]],
 ) -> None:
     stopping = JobStopping([rule for rule, _ in jobs])
     curves = np.array([curve for _, curve in jobs])
@@ -74,15 +74,15 @@ def test_every_job_stops_when_lightning_would_stop_it(
 
 
 def test_an_epoch_without_the_metric_does_not_count() -> None:
-    stopping = JobStopping([EarlyStopping(METRIC, "min", 0.0, 1)])
+    stopping = JobStopping([EarlyStoppingRule(METRIC, "min", 0.0, 1)])
     running, worse = np.array([True]), {METRIC: np.array([1.0])}
     assert stopping.after_epoch(1, worse, running) == {}
     assert stopping.after_epoch(2, {"train/loss": np.array([1.0])}, running) == {}
     assert list(stopping.after_epoch(3, worse, running)) == [0]
 
 
-@pytest.mark.parametrize("rule", [None, EarlyStopping(METRIC, "min", 0.0, 0)])
-def test_jobs_that_have_ended_are_not_stopped(rule: EarlyStopping | None) -> None:
+@pytest.mark.parametrize("rule", [None, EarlyStoppingRule(METRIC, "min", 0.0, 0)])
+def test_jobs_that_have_ended_are_not_stopped(rule: EarlyStoppingRule | None) -> None:
     stopping = JobStopping([rule])
     for epoch in (1, 2, 3):
         metrics = {METRIC: np.array([float(epoch)])}
@@ -104,7 +104,7 @@ def stops_of(stopping: JobStopping, rows: list[int], epochs: range) -> dict[int,
 
 
 def rules_of_three() -> JobStopping:
-    return JobStopping([EarlyStopping(METRIC, "min", 0.0, patience) for patience in (1, 3, 4)])
+    return JobStopping([EarlyStoppingRule(METRIC, "min", 0.0, patience) for patience in (1, 3, 4)])
 
 
 def test_the_jobs_that_go_on_keep_their_counts() -> None:

@@ -18,11 +18,12 @@ from tests.experiments import events, record
 from tests.quick import composed, trained
 from torch import nn
 
+from seedbed.config.spec import run_spec
 from seedbed.engines.fused import engine as engine_module
 from seedbed.engines.fused.engine import Engine, Group
-from seedbed.engines.fused.history import Outcome
 from seedbed.engines.fused.program import CannotFuse
-from seedbed.runs.folder import RunFolder
+from seedbed.experiment.run import Experiment
+from seedbed.runs.outcome import RunOutcome
 from seedbed.sweep.planning.compatibility import why_alone
 from seedbed.sweep.planning.fusing import make_group, numbers_of
 from seedbed.training.metrics import LEARNING_RATE
@@ -47,33 +48,37 @@ def _no_garbage_collection() -> Iterator[None]:
     gc.enable()
 
 
-def together(folder: Path, common: Job, jobs: Sequence[Job], points: int = 100) -> list[Outcome]:
+def together(folder: Path, common: Job, jobs: Sequence[Job], points: int = 100) -> list[RunOutcome]:
     configs = [composed(*QUIET, *common, *job) for job in jobs]
     assert [why_alone(config) for config in configs] == [""] * len(jobs)
     numbers = [numbers_of(config) for config in configs]
-    group = make_group(deepcopy(configs[0]), numbers, RunFolder(folder / "nowhere"), points)
+    group = make_group(run_spec(configs[0]), numbers, points)
     outcomes = Engine(group).train()
     assert not (folder / "nowhere").exists()
     return outcomes
 
 
-def assert_as_alone(folder: Path, outcome: Outcome, rtol: float, *overrides: str) -> None:
+def assert_as_alone(folder: Path, outcome: RunOutcome, rtol: float, *overrides: str) -> None:
     alone = trained(folder, *QUIET[1:], *overrides)
     fields = record(folder)
     assert (outcome.status, outcome.error) == (fields["status"], fields["error"])
     assert outcome.stopped == fields["stopped"]
-    assert_close(outcome.metrics, alone.module.epoch_metrics, rtol)
+    assert_close(outcome.metrics, metrics_of(alone), rtol)
     for name in ("best", "last"):
         kept, expected = getattr(outcome, name), getattr(alone.checkpoint, name)
         if expected is None:
             assert kept is None
             continue
-        assert (kept.epoch, kept.step) == (expected["epoch"], expected["global_step"]), name
-        assert_close(trained_on(kept.metrics), trained_on(expected["metrics"]), rtol)
-        weights = {key.removeprefix("net."): one for key, one in expected["state_dict"].items()}
-        assert list(kept.weights) == list(weights)
-        for key, value in weights.items():
+        assert (kept.epoch, kept.step) == (expected.epoch, expected.step), name
+        assert_close(trained_on(kept.metrics), trained_on(expected.metrics), rtol)
+        assert list(kept.weights) == list(expected.weights)
+        for key, value in expected.weights.items():
             torch.testing.assert_close(kept.weights[key], value, rtol=rtol, atol=rtol / 10)
+
+
+def metrics_of(alone: Experiment) -> dict[str, float]:
+    """Return the metrics of the last epoch, and those of the test rows."""
+    return {**alone.module.epoch_metrics, **alone.module.tested_metrics}
 
 
 def assert_close(found: dict[str, float], expected: dict[str, float], rtol: float) -> None:
@@ -85,7 +90,7 @@ def trained_on(metrics: dict[str, float]) -> dict[str, float]:
     return {name: value for name, value in metrics.items() if not name.startswith("test/")}
 
 
-def compare(folder: Path, common: Job, jobs: Sequence[Job] = RATES) -> list[Outcome]:
+def compare(folder: Path, common: Job, jobs: Sequence[Job] = RATES) -> list[RunOutcome]:
     """Train jobs side by side, then each alone."""
     common = common if any("max_epochs" in one for one in common) else (*common, EPOCHS)
     rtol = 1e-9 if DOUBLE in common else 1e-4
@@ -331,7 +336,7 @@ def test_a_step_that_draws_random_numbers_is_known(tmp_path: Path, words: Job, d
     def stop(engine: Engine) -> None:
         raise KeyError
 
-    for_training = [make_group(deepcopy(config), numbers, RunFolder(tmp_path)) for _ in range(2)]
+    for_training = [make_group(run_spec(config), numbers) for _ in range(2)]
     engine, other = map(Engine, for_training)
     with pytest.raises(KeyError):
         engine.train(stop)
@@ -409,8 +414,9 @@ def test_the_checkpoints_say_what_the_test_said(tmp_path: Path, rate: float) -> 
     common = (*LINE, *SPLIT, EPOCHS, f"optimizer.lr={rate}")
     [outcome] = together(tmp_path, common, [()])
     alone = trained(tmp_path / "alone", *QUIET[1:], *common)
-    for name, expected in alone.checkpoint.summary().items():
-        assert_close(getattr(outcome, name).metrics, expected["metrics"], 1e-4)
+    for name in ("best", "last"):
+        expected = getattr(alone.checkpoint, name)
+        assert_close(getattr(outcome, name).metrics, expected.metrics, 1e-4)
 
 
 def test_without_a_checkpoint_the_last_weights_are_tested(tmp_path: Path) -> None:
@@ -422,7 +428,7 @@ def test_without_a_checkpoint_the_last_weights_are_tested(tmp_path: Path) -> Non
         alone = trained(tmp_path / str(number), *QUIET[1:], *common, *job)
         assert alone.checkpoint is None
         assert outcome.best is None
-        assert_close(outcome.metrics, alone.module.epoch_metrics, 1e-9)
+        assert_close(outcome.metrics, metrics_of(alone), 1e-9)
 
 
 @pytest.mark.parametrize(
@@ -539,7 +545,7 @@ def test_curves_have_no_more_points_than_asked_for_and_the_first_and_last(tmp_pa
 
 def group_of(folder: Path, jobs: Sequence[Job]) -> Group:
     configs = [composed(*QUIET, *LINE, *job) for job in jobs]
-    return make_group(configs[0], [numbers_of(one) for one in configs], RunFolder(folder))
+    return make_group(run_spec(configs[0]), [numbers_of(one) for one in configs])
 
 
 def test_the_engine_is_shown_after_each_epoch(tmp_path: Path) -> None:

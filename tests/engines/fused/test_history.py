@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from seedbed.engines.fused.history import Journal, Kept, Outcome, logged_epochs
+from seedbed.engines.fused.history import History, logged_epochs
+from seedbed.runs.outcome import EpochState, RunOutcome
 from seedbed.training.metrics import LEARNING_RATE
 
 ALL = np.array([True, True])
@@ -32,93 +33,92 @@ def test_logged_epochs_begin_and_end_with_the_run(epochs: int, points: int) -> N
 def test_the_best_epoch_is_each_jobs_own_and_the_first_of_equal_ones(
     mode: str, best: list[int]
 ) -> None:
-    journal = Journal([3, 3], "val/loss", mode, 10)
+    history = History([3, 3], "val/loss", mode, 10)
     for epoch, losses in enumerate([(3.0, 1.0), (1.0, 1.0), (1.0, 2.0)], start=1):
-        journal.improve(epoch, 10 * epoch, metrics(*losses), JOBS, ALL)
+        history.improve(epoch, 10 * epoch, metrics(*losses), JOBS, ALL)
     for job in range(2):
-        journal.keep_best(job, {"w": torch.tensor(float(job))})
-    kept = [outcome.best for outcome in journal.outcomes()]
+        history.keep_best(job, {"w": torch.tensor(float(job))})
+    kept = [outcome.best for outcome in history.outcomes()]
     assert [one.epoch for one in kept] == best
     assert [one.step for one in kept] == [10 * epoch for epoch in best]
     assert [float(one.weights["w"]) for one in kept] == [0.0, 1.0]
 
 
-def test_a_first_value_that_is_no_number_is_never_surpassed_as_alone() -> None:
-    # seedbed.callbacks.Checkpoint keeps the first epoch whatever its metric.
-    journal = Journal([2, 2], "val/loss", "min", 10)
-    assert journal.improve(1, 1, metrics(np.nan, 1.0), JOBS, ALL).tolist() == [True, True]
-    assert journal.improve(2, 2, metrics(0.5, np.nan), JOBS, ALL).tolist() == [False, False]
+def test_any_number_is_better_than_none() -> None:
+    history = History([2, 2], "val/loss", "min", 10)
+    assert history.improve(1, 1, metrics(np.nan, 1.0), JOBS, ALL).tolist() == [True, True]
+    assert history.improve(2, 2, metrics(0.5, np.nan), JOBS, ALL).tolist() == [True, False]
 
 
 def test_rows_need_not_be_all_jobs() -> None:
-    journal = Journal([2, 2, 2], "val/loss", "min", 10)
+    history = History([2, 2, 2], "val/loss", "min", 10)
     rows, running = np.array([2, 0]), np.array([True, False])
-    journal.log(1, metrics(5.0, 7.0), rows, running)
-    assert journal.improve(1, 4, metrics(5.0, 7.0), rows, running).tolist() == [True, False]
-    journal.complete(2, 1, 4, "because", {})
-    journal.keep_best(2, {})
-    outcome = journal.outcomes()[2]
+    history.log(1, metrics(5.0, 7.0), rows, running)
+    assert history.improve(1, 4, metrics(5.0, 7.0), rows, running).tolist() == [True, False]
+    history.complete(2, 1, 4, "because", {})
+    history.keep_best(2, {})
+    outcome = history.outcomes()[2]
     assert (outcome.metrics, outcome.stopped) == ({"val/loss": 5.0}, "because")
     assert (outcome.best.metrics, outcome.last.metrics) == ({"val/loss": 5.0}, {"val/loss": 5.0})
-    others = journal.outcomes()[:2]
+    others = history.outcomes()[:2]
     assert [len(one.curves.epochs) for one in others] == [0, 0]
 
 
 def test_a_job_without_the_watched_metric_has_no_best() -> None:
-    journal = Journal([1], "val/loss", "min", 10)
+    history = History([1], "val/loss", "min", 10)
     one = {"train/loss": np.array([1.0])}
-    assert journal.improve(1, 1, one, np.array([0]), np.array([True])).tolist() == [False]
-    journal.keep_best(0, {})
-    assert journal.outcomes()[0].best is None
+    assert history.improve(1, 1, one, np.array([0]), np.array([True])).tolist() == [False]
+    history.keep_best(0, {})
+    assert history.outcomes()[0].best is None
 
 
 def test_a_diverged_job_keeps_what_it_had() -> None:
-    journal = Journal([3, 3], "val/loss", "min", 10)
-    journal.log(1, metrics(2.0, 1.0), JOBS, ALL)
-    journal.diverge(0, "the loss became nan", 1, 5, {})
-    journal.log(2, metrics(np.nan, 0.5), JOBS, np.array([False, True]))
-    outcome = journal.outcomes()[0]
+    history = History([3, 3], "val/loss", "min", 10)
+    history.log(1, metrics(2.0, 1.0), JOBS, ALL)
+    history.diverge(0, "the loss became nan", 1, 5, {})
+    history.log(2, metrics(np.nan, 0.5), JOBS, np.array([False, True]))
+    outcome = history.outcomes()[0]
     assert (outcome.status, outcome.error) == ("diverged", "the loss became nan")
     assert (outcome.metrics, outcome.last.epoch, outcome.last.step) == ({"val/loss": 2.0}, 1, 5)
     assert outcome.curves.epochs.tolist() == [1]
-    early = Journal([3], "val/loss", "min", 10)
+    early = History([3], "val/loss", "min", 10)
     early.diverge(0, "error", 0, 0, {})
     assert (early.outcomes()[0].last, early.outcomes()[0].metrics) == (None, {})
 
 
 def test_what_the_test_measures_belongs_to_the_best_epoch() -> None:
-    journal = Journal([1, 1], "val/loss", "min", 10)
-    journal.log(1, metrics(2.0, 1.0), JOBS, ALL)
-    journal.improve(1, 1, metrics(2.0, 1.0), JOBS, ALL)
+    history = History([1, 1], "val/loss", "min", 10)
+    history.log(1, metrics(2.0, 1.0), JOBS, ALL)
+    history.improve(1, 1, metrics(2.0, 1.0), JOBS, ALL)
     for job in (0, 1):
-        journal.complete(job, 1, 1, None, {})
-        journal.keep_best(job, {})
-    journal.test(np.array([1]), {"test/loss": np.array([9.0])})
-    first, second = journal.outcomes()
+        history.complete(job, 1, 1, None, {})
+        history.keep_best(job, {})
+    history.test(np.array([1]), {"test/loss": np.array([9.0])})
+    first, second = history.outcomes()
     assert second.metrics == second.best.metrics == {"val/loss": 1.0, "test/loss": 9.0}
     assert "test/loss" not in first.metrics
 
 
 def test_curves_have_the_last_epoch_of_each_job() -> None:
-    journal = Journal([9, 4], "val/loss", "min", 2)
+    history = History([9, 4], "val/loss", "min", 2)
     for epoch in range(1, 10):
         running = np.array([True, epoch <= 4])
-        journal.log(epoch, metrics(float(epoch), -float(epoch)), JOBS, running)
-    long, short = (outcome.curves for outcome in journal.outcomes())
+        history.log(epoch, metrics(float(epoch), -float(epoch)), JOBS, running)
+    long, short = (outcome.curves for outcome in history.outcomes())
     assert (long.epochs.tolist(), long.values["val/loss"].tolist()) == ([1, 9], [1.0, 9.0])
     assert (short.epochs.tolist(), short.values["val/loss"].tolist()) == ([1, 4], [-1.0, -4.0])
 
 
 def test_a_job_that_stops_early_has_its_last_epoch_in_the_curve() -> None:
     # Alone, on_train_end logs the last epoch, whichever it was.
-    journal = Journal([100, 100], "val/loss", "min", 2)
+    history = History([100, 100], "val/loss", "min", 2)
     for epoch in (1, 2, 3):
-        journal.log(epoch, metrics(float(epoch), float(epoch)), JOBS, ALL)
-    journal.complete(0, 3, 3, "stopped", {})
-    assert journal.outcomes()[0].curves.epochs.tolist() == [1, 3]
+        history.log(epoch, metrics(float(epoch), float(epoch)), JOBS, ALL)
+    history.complete(0, 3, 3, "stopped", {})
+    assert history.outcomes()[0].curves.epochs.tolist() == [1, 3]
 
 
-# All that a journal does at once, against notes taken of each job by itself.
+# All that a history does at once, against notes taken of each job by itself.
 
 NAMES = ("train/loss", "val/loss", LEARNING_RATE)
 STEPS, EPOCHS, POINTS = 7, 9, 3
@@ -154,10 +154,10 @@ def lives(seed: int) -> list[Life]:
     return [Life(*one) for one in zip(values, longest, map(int, ends), diverging, strict=True)]
 
 
-def noted(jobs: list[Life], mode: str, saved_after: int) -> list[Outcome]:
-    """Return what a journal says of the jobs; it is saved and restored once."""
+def noted(jobs: list[Life], mode: str, saved_after: int) -> list[RunOutcome]:
+    """Return what a history says of the jobs; it is saved and restored once."""
     longest = [one.max_epochs for one in jobs]
-    journal = Journal(longest, "val/loss", mode, POINTS)
+    history = History(longest, "val/loss", mode, POINTS)
     rows, running = np.arange(len(jobs)), np.ones(len(jobs), dtype=bool)
     for epoch in range(1, EPOCHS + 1):
         at = np.array([jobs[job].values[epoch - 1] for job in rows])
@@ -166,30 +166,30 @@ def noted(jobs: list[Life], mode: str, saved_after: int) -> list[Outcome]:
         ended = np.array([jobs[job].end == epoch for job in rows]) & running
         for row in np.flatnonzero(ended & [jobs[job].diverges for job in rows]):
             running[row], job, before = False, int(rows[row]), epoch - 1
-            journal.diverge(job, "error", before, before * STEPS, {"last": torch.tensor(job)})
-            journal.keep_best(job, {"best": torch.tensor(job)})
-        journal.log(epoch, found, rows, running)
+            history.diverge(job, "error", before, before * STEPS, {"last": torch.tensor(job)})
+            history.keep_best(job, {"best": torch.tensor(job)})
+        history.log(epoch, found, rows, running)
         measured = {name: values for name, values in found.items() if name != LEARNING_RATE}
-        journal.improve(epoch, epoch * STEPS, measured, rows, running)
-        assert journal.best_so_far() == best_of_all(jobs, mode, epoch)
+        history.improve(epoch, epoch * STEPS, measured, rows, running)
+        assert history.best_so_far() == best_of_all(jobs, mode, epoch)
         arrived = np.flatnonzero(ended & running)
         for row in arrived:
             running[row], job = False, int(rows[row])
             weights = {"last": torch.tensor(job)}
-            journal.complete(job, epoch, epoch * STEPS, f"after {epoch}", weights)
-            journal.keep_best(job, {"best": torch.tensor(job)})
-        journal.test(rows[arrived], {"test/loss": 1000.0 + rows[arrived]})
+            history.complete(job, epoch, epoch * STEPS, f"after {epoch}", weights)
+            history.keep_best(job, {"best": torch.tensor(job)})
+        history.test(rows[arrived], {"test/loss": 1000.0 + rows[arrived]})
         if not running.any():
             break
         if epoch % 2 == 0:
             rows, running = rows[running], running[running]
         if epoch == saved_after:
             file = BytesIO()
-            torch.save(journal.state(), file)
+            torch.save(history.state(), file)
             file.seek(0)
-            journal = Journal(longest, "val/loss", mode, POINTS)
-            journal.restore(torch.load(file, weights_only=True))
-    return journal.outcomes()
+            history = History(longest, "val/loss", mode, POINTS)
+            history.restore(torch.load(file, weights_only=True))
+    return history.outcomes()
 
 
 def best_of_all(jobs: list[Life], mode: str, epoch: int) -> float | None:
@@ -206,7 +206,8 @@ def best_epoch(one: Life, mode: str, last: int) -> int:
     for epoch in range(1, last + 1):
         value = one.at(epoch)["val/loss"]
         before = one.at(best)["val/loss"] if best else None
-        if before is None or (value < before if mode == "min" else value > before):
+        unknown = before is None or (np.isnan(before) and not np.isnan(value))
+        if unknown or (value < before if mode == "min" else value > before):
             best = epoch
     return best
 
@@ -230,7 +231,7 @@ def test_notes_on_many_jobs_are_those_on_each(seed: int, mode: str) -> None:
                 assert kept is None
                 continue
             more = tested if epoch == best else {}
-            assert isinstance(kept, Kept)
+            assert isinstance(kept, EpochState)
             assert (kept.epoch, kept.step) == (epoch, epoch * STEPS)
             assert_equal(kept.metrics, {**one.at(epoch), **more})
             assert kept.weights == {name: torch.tensor(number)}

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ from omegaconf import OmegaConf
 from tests.experiments import events, record
 from tests.quick import composed, trained
 
+from seedbed.config.spec import run_spec
 from seedbed.errors import Interrupted
 from seedbed.sweep.execution import chunk as module
 from seedbed.sweep.execution.chunk import (
@@ -53,7 +53,7 @@ def chunk_of(
     configs = [composed("callbacks=quiet", *common, *job) for job in jobs]
     numbers = [numbers_of(config) for config in configs]
     state = ChunkState(folder / "state", 1e9, lambda: None)
-    return train_chunk(deepcopy(configs[0]), numbers, points, state, lambda engine: None)
+    return train_chunk(run_spec(configs[0]), numbers, points, state, lambda engine: None)
 
 
 def fused_job(folder: Path, number: int, alone: Path) -> FusedJob:
@@ -276,7 +276,7 @@ def test_a_chunk_that_was_stopped_goes_on(tmp_path: Path) -> None:
     def train(signals: list[int | None]) -> TrainedChunk:
         state = ChunkState(tmp_path / "state", 1e9, lambda: signals.pop(0))
         told = lambda engine: shown.append(engine.epoch)  # noqa: E731
-        return train_chunk(deepcopy(configs[0]), numbers, 100, state, told)
+        return train_chunk(run_spec(configs[0]), numbers, 100, state, told)
 
     with pytest.raises(Interrupted):
         train([None, None, 2])

@@ -13,8 +13,8 @@ import torch
 from tests.experiments import curve, trained
 
 from seedbed.errors import RunFolderError
+from seedbed.loggers.event_file import event_file_name
 from seedbed.loggers.event_records import header_event, scalar_events
-from seedbed.loggers.tensorboard import event_file_name
 from seedbed.runs.folder import RunFolder, open_run
 from seedbed.runs.loading import load_checkpoint
 from seedbed.runs.record import read_record, write_json

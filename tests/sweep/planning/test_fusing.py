@@ -1,8 +1,6 @@
 """What a group of jobs is made of, against the objects of each job alone; nothing is trained."""
 
 from collections.abc import Sequence
-from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +8,11 @@ import pytest
 import torch
 from tests.quick import composed
 
+from seedbed.config.spec import run_spec
 from seedbed.data import LinearNoise
-from seedbed.engines.fused.early_stopping import EarlyStopping
+from seedbed.engines.fused.early_stopping import EarlyStoppingRule
 from seedbed.engines.fused.engine import Group
 from seedbed.experiment import build
-from seedbed.runs.folder import RunFolder
 from seedbed.sweep.planning.fusing import make_group, numbers_of
 
 Job = Sequence[str]
@@ -26,7 +24,7 @@ STOPPING = "callbacks.early_stopping"
 def group_of(*jobs: Job, common: Job = (), points: int = 100) -> Group:
     configs = [composed(*COMMON, *common, *job) for job in jobs]
     numbers = [numbers_of(config) for config in configs]
-    return make_group(deepcopy(configs[0]), numbers, RunFolder(Path("nowhere")), points)
+    return make_group(run_spec(configs[0]), numbers, points)
 
 
 def test_the_numbers_of_a_job() -> None:
@@ -40,7 +38,7 @@ def test_the_numbers_of_a_job() -> None:
     assert found.optimizer == expected
     assert found.scheduler == {"_target_": None}
     assert (found.gradient_clip_val, found.max_epochs) == (None, 9)
-    assert found.early_stopping == EarlyStopping("val/loss", "min", min_delta=0.25, patience=4)
+    assert found.early_stopping == EarlyStoppingRule("val/loss", "min", min_delta=0.25, patience=4)
     assert found.initial_weights == {"distribution": "pytorch", "parameters": {}}
 
 
@@ -151,7 +149,7 @@ def test_networks_start_as_those_of_the_jobs_alone() -> None:
     ]
     nets = group_of(*jobs).nets
     for job, net in zip(jobs, nets, strict=True):
-        alone = build.build_net(composed(*COMMON, *job))
+        alone = build.build_net(run_spec(composed(*COMMON, *job)))
         assert_same(net, alone)
     # What starts alike is made once.
     assert nets[0] is nets[3]
@@ -188,7 +186,7 @@ def test_tables_that_are_alike_are_loaded_once(monkeypatch: pytest.MonkeyPatch) 
     assert group.batches.seeds.tolist() == [4, 5, 6, 7]
     assert prepared == group.batches.data[:1]
     for job, place in zip(jobs, group.data_of_job, strict=True):
-        alone: Any = build.build_data(composed(*COMMON, *job))
+        alone: Any = build.build_data(run_spec(composed(*COMMON, *job)))
         alone.setup("fit")
         found = group.batches.data[place]
         assert found.fingerprint == alone.fingerprint

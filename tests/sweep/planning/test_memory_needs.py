@@ -6,8 +6,8 @@ import pytest
 from tests.quick import composed
 from torch.profiler import ProfilerActivity, profile
 
+from seedbed.config.spec import run_spec
 from seedbed.engines.fused.engine import Engine
-from seedbed.runs.folder import RunFolder
 from seedbed.sweep.planning.chunk_sizes import heaviest
 from seedbed.sweep.planning.fusing import JobNumbers, make_group, numbers_of
 from seedbed.sweep.planning.memory_needs import bytes_per_job
@@ -39,7 +39,7 @@ def peak(words: tuple[str, ...], count: int, own_tables: bool) -> int:
     """Return the most bytes that torch's allocator had handed out at any time."""
     config = composed(*QUIET, *words)
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        Engine(make_group(config, jobs_of(words, count, own_tables), RunFolder("."))).train()
+        Engine(make_group(run_spec(config), jobs_of(words, count, own_tables))).train()
     changes = [
         (event.start_ns(), event.nbytes())
         for event in profiler.profiler.kineto_results.events()
@@ -64,7 +64,7 @@ def test_as_much_as_the_profiler_sees(
     few, many = 20, 60
     measured = (peak(words, many, own_tables) - peak(words, few, own_tables)) / (many - few)
     group = make_group(
-        composed(*QUIET, *words), [heaviest(jobs_of(words, 1, own_tables))], RunFolder(".")
+        run_spec(composed(*QUIET, *words)), [heaviest(jobs_of(words, 1, own_tables))]
     )
     there, here = bytes_per_job(group, many, own_tables)
     tables = there.table + here.table if own_tables else 0

@@ -4,8 +4,8 @@ import pytest
 import torch
 from tests.quick import composed
 
+from seedbed.config.spec import run_spec
 from seedbed.experiment import build
-from seedbed.runs.folder import RunFolder
 from seedbed.sweep.planning.fusing import make_group, numbers_of
 from seedbed.sweep.planning.speedup import BUSY, why_it_does_not_pay, why_its_step_does_not_pay
 
@@ -36,9 +36,7 @@ PAY = {"0.3 to 0.6", "0.1 to 0.5 by activations", "0.5 by inputs", "inputs that 
 def why_not(*words: str) -> str:
     config = composed(*QUIET, *words)
     reason = why_it_does_not_pay(config, 2)
-    return reason or why_its_step_does_not_pay(
-        make_group(config, [numbers_of(config)], RunFolder("."))
-    )
+    return reason or why_its_step_does_not_pay(make_group(run_spec(config), [numbers_of(config)]))
 
 
 @pytest.mark.parametrize("measured", MEASURED)
@@ -86,7 +84,7 @@ def test_a_pass_draws_no_random_numbers_of_others() -> None:
     expected = torch.rand(3)
     torch.manual_seed(4)
     config = composed(*QUIET, *MLP, "model.dropout=0.5", "data.rows=100")
-    group = make_group(config, [numbers_of(config)], RunFolder("."))
+    group = make_group(run_spec(config), [numbers_of(config)])
     torch.manual_seed(4)
     assert why_its_step_does_not_pay(group) == ""
     assert torch.equal(torch.rand(3), expected)
@@ -94,6 +92,6 @@ def test_a_pass_draws_no_random_numbers_of_others() -> None:
 
 def test_a_network_that_fails_is_left_to_training(monkeypatch: pytest.MonkeyPatch) -> None:
     config = composed(*QUIET)
-    group = make_group(config, [numbers_of(config)], RunFolder("."))
+    group = make_group(run_spec(config), [numbers_of(config)])
     monkeypatch.setattr(type(group.nets[0]), "forward", lambda self, inputs: 1 / 0)
     assert why_its_step_does_not_pay(group) == ""

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from seedbed.callbacks.checked import CheckedCallback
+from seedbed.config.spec import RunSpec
 from seedbed.errors import ConfigError
 from seedbed.files import write_atomically
 from seedbed.loggers.tensorboard import TensorBoard
@@ -34,21 +34,21 @@ class FigureCallback(CheckedCallback):
 
     def __init__(self, every_n_epochs: int | None = None) -> None:
         self.every_n_epochs = every_n_epochs
-        self.data_config: Any = None
+        self.facts: Any = None
         self._shown_epoch = -1
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
         """Return the figure of a SupervisedModule in evaluation mode, after `epoch` epochs."""
         raise NotImplementedError
 
-    def check(self, config: DictConfig, net: nn.Module) -> None:
+    def check(self, spec: RunSpec, net: nn.Module) -> None:
         """Keep what the config says of the data; raises ConfigError with the reason of `unfit`."""
-        self.data_config = config.data
-        reason = self.unfit(config, net)
+        self.facts = spec.facts
+        reason = self.unfit(spec, net)
         if reason:
             raise ConfigError(f"callbacks.{self.name}: {reason}")
 
-    def unfit(self, config: DictConfig, net: nn.Module) -> str:
+    def unfit(self, spec: RunSpec, net: nn.Module) -> str:
         """Return why the figure cannot be drawn of such a run, or nothing."""
         return ""
 
@@ -109,7 +109,7 @@ class FigureCallback(CheckedCallback):
 
 def data_of(trainer: pl.Trainer) -> Any:
     """Return the run's data module."""
-    return trainer.datamodule  # type: ignore[attr-defined]
+    return trainer.datamodule.data  # type: ignore[attr-defined]
 
 
 def will_test(trainer: pl.Trainer) -> bool:

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from seedbed.callbacks.figures.figure import FigureCallback, array, rows_of
 from seedbed.callbacks.figures.labels import class_names
 from seedbed.callbacks.figures.prediction_figures import measured_split
+from seedbed.config.spec import RunSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,9 +24,9 @@ class ConfusionMatrix(FigureCallback):
     name = "confusion_matrix"
     of_test_split = True
 
-    def unfit(self, config: DictConfig, net: nn.Module) -> str:
+    def unfit(self, spec: RunSpec, net: nn.Module) -> str:
         """Only classes can be confused."""
-        return "" if config.data.task in CLASSIFICATIONS else "needs a classification"
+        return "" if spec.facts.task in CLASSIFICATIONS else "needs a classification"
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
         """Return the figure of the test split, else of the validation or training rows."""
@@ -36,7 +36,7 @@ class ConfusionMatrix(FigureCallback):
         size = probability.shape[1]
         pairs = classes * size + probability.argmax(1)
         counts = torch.bincount(pairs, minlength=size * size).view(size, size)
-        return confusion_matrix(array(counts), class_names(self.data_config, size))
+        return confusion_matrix(array(counts), class_names(self.facts, size))
 
 
 class WorstMistakes(FigureCallback):
@@ -49,10 +49,10 @@ class WorstMistakes(FigureCallback):
         super().__init__(every_n_epochs)
         self.images = images
 
-    def unfit(self, config: DictConfig, net: nn.Module) -> str:
+    def unfit(self, spec: RunSpec, net: nn.Module) -> str:
         """Only images of classes can be shown as such."""
-        shape = list(config.data.input_shape)
-        if config.data.task in CLASSIFICATIONS and len(shape) == 3 and shape[0] in (1, 3):
+        shape = list(spec.facts.input_shape)
+        if spec.facts.task in CLASSIFICATIONS and len(shape) == 3 and shape[0] in (1, 3):
             return ""
         return "needs a classification of images: one or three channels x height x width"
 
@@ -64,7 +64,7 @@ class WorstMistakes(FigureCallback):
         certain, predicted = probability.max(1)
         wrong = (predicted != classes).nonzero().view(-1)
         worst = wrong[certain[wrong].argsort(descending=True)][: self.images]
-        names = class_names(self.data_config, probability.shape[1])
+        names = class_names(self.facts, probability.shape[1])
         return worst_mistakes(
             array(between_0_and_1(inputs[worst])),
             [names[one] for one in classes[worst].tolist()],

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from seedbed.analysis.landscape import loss_over
@@ -14,8 +13,8 @@ from seedbed.analysis.reference_lines import least_squares_line, reference_line
 from seedbed.callbacks.figures.figure import FigureCallback, array, data_of, rows_of
 from seedbed.callbacks.figures.labels import feature_labels, target_labels
 from seedbed.callbacks.figures.prediction_figures import grid, pair
-from seedbed.config.schema import schema_of
 from seedbed.config.schema.data import InMemoryData
+from seedbed.config.spec import RunSpec
 from seedbed.errors import ConfigError, Diverged
 from seedbed.models.linear_map import LinearMap, is_linear_map
 from seedbed.training.parameters import Element, elements_matching, find_element
@@ -143,9 +142,9 @@ class LossLandscape(PathFigure):
         # Lightning gives every callback a method `log`.
         self.log_scale = log
 
-    def check(self, config: DictConfig, net: nn.Module) -> None:
+    def check(self, spec: RunSpec, net: nn.Module) -> None:
         """Find the two numbers; raises ConfigError where the network lacks one."""
-        super().check(config, net)
+        super().check(spec, net)
         key = f"callbacks.{self.name}.parameters"
         self.elements = [find_element(net, text, key) for text in self.parameters]
         if len({(element.name, element.index) for element in self.elements}) != 2:
@@ -185,16 +184,16 @@ class LineRecovery(PathFigure):
         super().__init__(every_n_epochs)
         self.points = points
 
-    def check(self, config: DictConfig, net: nn.Module) -> None:
+    def check(self, spec: RunSpec, net: nn.Module) -> None:
         """Find weight and bias."""
-        super().check(config, net)
+        super().check(spec, net)
         self.elements = [find_element(net, name, "model") for name in ("weight", "bias")]
 
-    def unfit(self, config: DictConfig, net: nn.Module) -> str:
+    def unfit(self, spec: RunSpec, net: nn.Module) -> str:
         """Only a line over one input can be drawn as one, and only mse has an exact solution."""
         one = is_linear_map(net) and [p.numel() for p in net.parameters()] == [1, 1]
-        in_memory = issubclass(schema_of(config.data) or object, InMemoryData)
-        if one and in_memory and config.task.get("loss") == "mse":
+        in_memory = isinstance(spec.data, InMemoryData)
+        if one and in_memory and getattr(spec.task, "loss", None) == "mse":
             return ""
         return "needs rows in memory, model=linear with a bias, one input and target, and mse"
 
@@ -210,7 +209,7 @@ class LineRecovery(PathFigure):
         inputs, targets = rows_of(trainer, "train")
         scale = float(data_of(trainer).input_scale)
         scaled = "" if scale == 1.0 else f", times {scale:g}"
-        feature = feature_labels(self.data_config, 1)[0]
+        feature = feature_labels(self.facts, 1)[0]
         return line_recovery(
             array(axes[0]),
             array(axes[1]),
@@ -221,7 +220,7 @@ class LineRecovery(PathFigure):
             array(inputs).reshape(-1),
             array(targets).reshape(-1),
             parameter_labels=("weight", "bias"),
-            data_labels=(feature + scaled, target_labels(self.data_config, 1)[0]),
+            data_labels=(feature + scaled, target_labels(self.facts, 1)[0]),
             step_name="epoch",
             reference_name=found.name,
         )
@@ -236,15 +235,15 @@ class MinimizationPath(PathFigure):
         super().__init__(every_n_epochs)
         self.points = points
 
-    def check(self, config: DictConfig, net: nn.Module) -> None:
+    def check(self, spec: RunSpec, net: nn.Module) -> None:
         """Take all numbers of the function."""
-        super().check(config, net)
+        super().check(spec, net)
         self.elements = elements_matching(net, ["*"], "model")
 
-    def unfit(self, config: DictConfig, net: nn.Module) -> str:
+    def unfit(self, spec: RunSpec, net: nn.Module) -> str:
         """More than two numbers cannot be drawn."""
         count = sum(parameter.numel() for parameter in net.parameters())
-        if config.data.task == "minimize" and count in (1, 2):
+        if spec.facts.task == "minimize" and count in (1, 2):
             return ""
         return "needs data=none and a function of one or two numbers"
 

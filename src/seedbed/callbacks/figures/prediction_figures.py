@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from seedbed.callbacks.figures.figure import (
@@ -18,6 +17,7 @@ from seedbed.callbacks.figures.figure import (
     will_test,
 )
 from seedbed.callbacks.figures.labels import class_names, feature_labels, target_labels
+from seedbed.config.spec import RunSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,10 +38,11 @@ class Fit(FigureCallback):
         super().__init__(every_n_epochs)
         self.range = range
 
-    def unfit(self, config: DictConfig, net: nn.Module) -> str:
+    def unfit(self, spec: RunSpec, net: nn.Module) -> str:
         """Only one number against one number makes a curve."""
-        data = config.data
-        if data.task == "regression" and list(data.input_shape) == [1] and data.output_size == 1:
+        facts = spec.facts
+        sizes = (*facts.input_shape, facts.output_size)
+        if facts.task == "regression" and sizes == (1, 1):
             return ""
         return "needs a regression with one input and one target; try predicted_against_true"
 
@@ -64,8 +65,8 @@ class Fit(FigureCallback):
             array(module.net(inputs)).reshape(-1),
             array(curve).reshape(-1),
             array(outputs).reshape(-1),
-            feature_labels(self.data_config, 1)[0],
-            target_labels(self.data_config, 1)[0],
+            feature_labels(self.facts, 1)[0],
+            target_labels(self.facts, 1)[0],
             held_out=array(held_out) if held_out.any() else None,
         )
 
@@ -76,9 +77,9 @@ class PredictedAgainstTrue(FigureCallback):
     name = "predicted_against_true"
     of_test_split = True
 
-    def unfit(self, config: DictConfig, net: nn.Module) -> str:
+    def unfit(self, spec: RunSpec, net: nn.Module) -> str:
         """Only numbers can be plotted against each other."""
-        return "" if config.data.task == "regression" else "needs a regression"
+        return "" if spec.facts.task == "regression" else "needs a regression"
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
         """Return the figure of the test split, else of the validation or training rows."""
@@ -86,7 +87,7 @@ class PredictedAgainstTrue(FigureCallback):
 
         inputs, targets = rows_of(trainer, measured_split(trainer))
         outputs = module.net(inputs)
-        labels = target_labels(self.data_config, outputs.shape[-1])
+        labels = target_labels(self.facts, outputs.shape[-1])
         return predicted_against_true(array(targets.view_as(outputs)), array(outputs), labels)
 
 
@@ -99,9 +100,9 @@ class DecisionBoundary(FigureCallback):
         super().__init__(every_n_epochs)
         self.points = points
 
-    def unfit(self, config: DictConfig, net: nn.Module) -> str:
+    def unfit(self, spec: RunSpec, net: nn.Module) -> str:
         """Only two inputs make a plane, only two classes one boundary."""
-        if config.data.task == "binary" and list(config.data.input_shape) == [2]:
+        if spec.facts.task == "binary" and list(spec.facts.input_shape) == [2]:
             return ""
         return "needs a binary task with two inputs"
 
@@ -126,8 +127,8 @@ class DecisionBoundary(FigureCallback):
             array(first),
             array(second),
             array(probability),
-            labels=pair(feature_labels(self.data_config, 2)),
-            class_names=pair(class_names(self.data_config, 2)),
+            labels=pair(feature_labels(self.facts, 2)),
+            class_names=pair(class_names(self.facts, 2)),
             title=f"epoch {epoch}: {accuracy:.1%} of {len(classes):,} points right",
         )
 

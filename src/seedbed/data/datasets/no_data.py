@@ -1,7 +1,5 @@
 """No rows at all, for a model that is a function of its own parameters."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -24,24 +22,12 @@ class NoData(DataModule):
 
     def evaluation_loader(self, split: str) -> BatchLoader:
         """Return the one empty batch."""
-        trainer: Any = self.trainer
-        nothing = torch.zeros(1, 0)
-        if trainer is None:
-            return BatchLoader(nothing, nothing, None)
-        nothing = nothing.to(trainer.strategy.root_device)
-        return BatchLoader(nothing, nothing, None, epoch=lambda: trainer.current_epoch)
+        nothing = torch.zeros(1, 0, device=self.placement.device)
+        return BatchLoader(nothing, nothing, None, epoch=self.current_epoch)
 
     def train_dataloader(self) -> BatchLoader:
         """Return the one empty batch."""
         return self.evaluation_loader("train")
-
-    def val_dataloader(self) -> Any:
-        """Return nothing: Lightning asks."""
-        return []
-
-    def test_dataloader(self) -> Any:
-        """Return nothing: Lightning asks."""
-        return []
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Raise ConfigError: there is nothing to predict from."""

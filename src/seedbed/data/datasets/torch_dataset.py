@@ -95,9 +95,8 @@ class TorchDataset(DataModule):
         return len(dataset) if hasattr(dataset, "__len__") else None
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
-        """Return raw inputs as the model takes them: floats of the trainer's precision."""
-        precision = str(self.trainer.precision) if self.trainer else ""
-        return inputs.double() if precision.startswith("64") else inputs.float()
+        """Return raw inputs as the model takes them: floats of the run's type."""
+        return inputs.to(self.placement.dtype)
 
     def evaluation_loader(self, split: str) -> "DataLoader[Any]":
         """Batches of all rows of a split, in the dataset's own order."""
@@ -110,14 +109,6 @@ class TorchDataset(DataModule):
     def train_dataloader(self) -> "DataLoader[Any]":
         """Batches of the training rows, in the order of the epoch."""
         return self._loader("train", evaluation=False)
-
-    def val_dataloader(self) -> Any:
-        """Batches of the validation rows; none where there are none."""
-        return self.evaluation_loader("val") if self.has_split("val") else []
-
-    def test_dataloader(self) -> Any:
-        """Batches of the test rows; none where there are none."""
-        return self.evaluation_loader("test") if self.has_split("test") else []
 
     def _loader(self, split: str, evaluation: bool, shared: bool = True) -> "DataLoader[Any]":
         if split not in self._datasets:
@@ -132,8 +123,8 @@ class TorchDataset(DataModule):
             # Such a dataset shares its rows among devices itself.
             return DataLoader(dataset, options.batch_size or 1, drop_last=drop_last, **workers)
         rows = len(dataset)  # type: ignore[arg-type]
-        rank = self.trainer.global_rank if self.trainer and shared else 0
-        world_size = self.trainer.world_size if self.trainer and shared else 1
+        rank = self.placement.rank if shared else 0
+        world_size = self.placement.world_size if shared else 1
         order = EpochOrder(rows, options.seed, options.shuffle and not evaluation)
         batch_size = options.batch_size or rows
         if batch_size < world_size:

@@ -12,7 +12,7 @@ from seedbed.training.early_stopping import early_stopping_reason
 
 
 @dataclass(frozen=True)
-class EarlyStopping:
+class EarlyStoppingRule:
     """A job's `callbacks.early_stopping`, as pytorch_lightning.callbacks.EarlyStopping has it."""
 
     monitor: str
@@ -24,7 +24,7 @@ class EarlyStopping:
 class JobStopping:
     """Counts, for each job, the epochs without improvement."""
 
-    def __init__(self, rules: Sequence[EarlyStopping | None]) -> None:
+    def __init__(self, rules: Sequence[EarlyStoppingRule | None]) -> None:
         self.rules = list(rules)
         self.best = np.array([_worst(rule) for rule in rules])
         self.waited = np.zeros(len(self.rules), dtype=int)
@@ -68,5 +68,5 @@ class JobStopping:
         self.best, self.waited = state["best"].numpy(), state["waited"].numpy()
 
 
-def _worst(rule: EarlyStopping | None) -> float:
+def _worst(rule: EarlyStoppingRule | None) -> float:
     return np.inf if rule is None or rule.mode == "min" else -np.inf

@@ -5,8 +5,7 @@ itself: whether its loss is still finite, whether the epoch was its best, whethe
 Jobs that have ended take no further part; when half of the rows are idle, the others are packed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 
 from seedbed.engines.fused.batches import Batch, JobBatches
 from seedbed.engines.fused.early_stopping import JobStopping
-from seedbed.engines.fused.history import Journal, Metrics, Outcome
+from seedbed.engines.fused.history import History, Metrics
 from seedbed.engines.fused.metrics import JobSums
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.program import (
@@ -36,6 +35,8 @@ from seedbed.engines.fused.program import (
 )
 from seedbed.engines.fused.schedules import JobRates
 from seedbed.errors import Diverged
+from seedbed.process.torch_settings import deterministic_algorithms, using_threads
+from seedbed.runs.outcome import RunOutcome
 from seedbed.training.metrics import LEARNING_RATE
 from seedbed.training.tasks import Task
 
@@ -70,7 +71,11 @@ class Group:
     logs_rate: bool = True
     # Without a checkpoint of the best epoch the last weights are tested.
     keeps_best: bool = True
+    # The epochs that are logged: each `log_every_n_epochs`-th, thinned to `points`.
     points: int = 100
+    log_every_n_epochs: int = 1
+    # Use deterministic algorithms alone.
+    deterministic: bool = False
     # Of what dropout draws.
     seed: int = 0
 
@@ -106,7 +111,9 @@ class Engine:
         self.states = self.rule.states(self.rows, self.numbers, group.flags)
         self.job = np.arange(len(group.nets))
         self.running = np.ones(len(group.nets), dtype=bool)
-        self.journal = Journal(group.max_epochs, group.monitor, group.mode, group.points)
+        self.history = History(
+            group.max_epochs, group.monitor, group.mode, group.points, group.log_every_n_epochs
+        )
         self.best = (self.rows.clone(), _cloned(self.others))
         self.epoch = self.steps = 0
         # Whether a step draws random numbers, as dropout does: a job alone draws others.
@@ -120,12 +127,16 @@ class Engine:
         """How many jobs have come to their end."""
         return len(self.group.nets) - int(self.running.sum())
 
-    def train(self, after_epoch: Callable[["Engine"], None] | None = None) -> list[Outcome]:
+    def train(self, after_epoch: Callable[["Engine"], None] | None = None) -> list[RunOutcome]:
         """Train all jobs to their ends and return what became of them, in the group's order.
 
         `after_epoch` may look at the engine, save its `state`, and raise in order to stop.
         """
-        with _using_threads(self._threads), random_numbers_kept(self.device):
+        with (
+            using_threads(self._threads),
+            deterministic_algorithms(self.group.deterministic),
+            random_numbers_kept(self.device),
+        ):
             if self._random_state is None:
                 torch.manual_seed(self.group.seed)
             else:
@@ -137,7 +148,7 @@ class Engine:
                 self._epoch(self.epoch)
                 if after_epoch is not None:
                     after_epoch(self)
-        return self.journal.outcomes()
+        return self.history.outcomes()
 
     def _numbers_in_a_step(self) -> int:
         batch = next(iter(self.group.batches.training(0)))
@@ -158,7 +169,7 @@ class Engine:
             "others": self.others,
             "states": self.states,
             "best": list(self.best),
-            "journal": self.journal.state(),
+            "history": self.history.state(),
             "rates": self.group.rates.state(),
             "stopping": self.group.stopping.state(),
             "random_state": _random_state(self.device),
@@ -179,7 +190,7 @@ class Engine:
             rows.to(self.device),
             {name: value.to(self.device) for name, value in others.items()},
         )
-        self.journal.restore(state["journal"])
+        self.history.restore(state["history"])
         self.group.rates.restore(state["rates"])
         self.group.stopping.restore(state["stopping"])
         self._random_state = state["random_state"]
@@ -202,7 +213,7 @@ class Engine:
         self._end_diverged(epoch, torch.stack(losses), metrics, began, step_rates, steps_before)
         group.rates.after_validation(metrics, self.running)
         logged = {**metrics, LEARNING_RATE: rates} if group.logs_rate else metrics
-        self.journal.log(epoch, logged, self.job, self.running)
+        self.history.log(epoch, logged, self.job, self.running)
         self._keep_best(epoch, metrics)
         self._end_arrived(epoch, metrics)
 
@@ -278,13 +289,13 @@ class Engine:
                 loss = float(metrics["train/loss"][row])
                 rate = float(self.group.rates.now()[row])
             error = Diverged(loss, epoch, steps_before + step + 1, rate)
-            self.journal.diverge(int(self.job[row]), str(error), epoch - 1, steps_before, weights)
+            self.history.diverge(int(self.job[row]), str(error), epoch - 1, steps_before, weights)
         self.running[bad] = False
         self._measure_ended(rows, tested=False)
 
     def _keep_best(self, epoch: int, metrics: Metrics) -> None:
         """Copy the weights of the jobs whose watched metric was never as good."""
-        better = self.journal.improve(epoch, self.steps, metrics, self.job, self.running)
+        better = self.history.improve(epoch, self.steps, metrics, self.job, self.running)
         if not (self.group.keeps_best and better.any()):
             return
         chosen = self._chosen(np.flatnonzero(better))
@@ -302,20 +313,20 @@ class Engine:
             return
         last = self._weights((self.rows, self.others), rows)
         for row, weights in zip(rows.tolist(), last, strict=True):
-            self.journal.complete(int(self.job[row]), epoch, self.steps, reasons.get(row), weights)
+            self.history.complete(int(self.job[row]), epoch, self.steps, reasons.get(row), weights)
         self.running[rows] = False
         self._measure_ended(rows, tested=True)
 
     def _measure_ended(self, ended: NDArray[np.int64], tested: bool) -> None:
-        """Hand the best weights of jobs that have ended to the journal, measured on the test."""
+        """Hand the best weights of jobs that have ended to the history, measured on the test."""
         keeps_best = self.group.keeps_best
         if keeps_best:
             kept = self._weights(self.best, ended)
             for job, weights in zip(self.job[ended].tolist(), kept, strict=True):
-                self.journal.keep_best(job, weights)
+                self.history.keep_best(job, weights)
         if tested and self.group.batches.has_split("test"):
             measured = self._measure("test", self.best if keeps_best else (self.rows, self.others))
-            self.journal.test(self.job[ended], {k: v[ended] for k, v in measured.items()})
+            self.history.test(self.job[ended], {k: v[ended] for k, v in measured.items()})
 
     def _weights(
         self, weights: tuple[Tensor, dict[str, Tensor]], chosen: NDArray[np.int64]
@@ -354,16 +365,6 @@ class Engine:
 def _threads(numbers: int) -> int:
     """Return one where a tensor operation is over before a second thread has come to help."""
     return 1 if numbers < FEW_NUMBERS else torch.get_num_threads()
-
-
-@contextmanager
-def _using_threads(threads: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _random_state(device: torch.device) -> list[Tensor]:

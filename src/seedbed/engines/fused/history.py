@@ -1,7 +1,7 @@
 """What is kept of every job of a group: curves, the best epoch, how it ended."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,53 +9,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seedbed.runs.outcome import Curves, EpochState, RunOutcome
+from seedbed.training.best_epoch import improved
 from seedbed.training.metrics import LEARNING_RATE
 
 # By `split/name`, a number a row.
 Metrics = dict[str, NDArray[np.float64]]
 
 
-@dataclass
-class Kept:
-    """A state that a job was in: after which epoch and step, how good, and with what weights."""
-
-    epoch: int
-    step: int
-    metrics: dict[str, float]
-    weights: dict[str, Tensor] = field(default_factory=dict)
-
-
-@dataclass
-class Curves:
-    """The logged epochs (points,) and the values by name (points,), nan where there is none."""
-
-    epochs: NDArray[np.int64]
-    values: dict[str, NDArray[np.float64]]
-
-
-@dataclass
-class Outcome:
-    """What became of a job."""
-
-    status: str = "completed"
-    error: str | None = None
-    stopped: str | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-    best: Kept | None = None
-    last: Kept | None = None
-    curves: Curves | None = None
-
-
-class Journal:
+class History:
     """Notes on all jobs of a group, by their number in it."""
 
-    def __init__(self, max_epochs: Sequence[int], monitor: str, mode: str, points: int) -> None:
+    def __init__(
+        self,
+        max_epochs: Sequence[int],
+        monitor: str,
+        mode: str,
+        points: int,
+        every_n_epochs: int = 1,
+    ) -> None:
         self.monitor = monitor
-        self.sign = 1.0 if mode == "min" else -1.0
+        self.mode = mode
         self.max_epochs = np.asarray(max_epochs)
         jobs = len(self.max_epochs)
-        self._outcomes = [Outcome() for _ in range(jobs)]
-        self._logged = logged_epochs(int(self.max_epochs.max()), points)
+        self._outcomes = [RunOutcome() for _ in range(jobs)]
+        self._logged = logged_epochs(int(self.max_epochs.max()), points, every_n_epochs)
         self._curves: list[tuple[int, Metrics]] = []
         self._latest: Metrics = {}
         self._best_epoch = np.zeros(jobs, dtype=np.int64)
@@ -87,12 +65,10 @@ class Journal:
         """Return the rows whose watched metric is better than in any epoch before, (rows,)."""
         if self.monitor not in metrics:
             return np.zeros(len(job), dtype=bool)
-        values, first = metrics[self.monitor], self._best_epoch[job] == 0
         before = self._best.get(self.monitor, np.full(len(self._outcomes), np.nan))[job]
-        with np.errstate(invalid="ignore"):
-            better: NDArray[np.bool_] = running & (
-                first | (self.sign * values < self.sign * before)
-            )
+        better: NDArray[np.bool_] = running & (
+            (self._best_epoch[job] == 0) | improved(metrics[self.monitor], before, self.mode)
+        )
         chosen = job[better]
         self._best_epoch[chosen], self._best_step[chosen] = epoch, step
         for name, numbers in metrics.items():
@@ -105,9 +81,9 @@ class Journal:
     ) -> None:
         """Note that a job has come to its end."""
         outcome = self._outcomes[job]
-        outcome.stopped = stopped
+        outcome.status, outcome.stopped = "completed", stopped
         outcome.metrics = self._of(job, self._latest)
-        outcome.last = Kept(epoch, step, dict(outcome.metrics), weights)
+        outcome.last = EpochState(epoch, step, dict(outcome.metrics), weights)
         self._log_last(job, epoch)
 
     def _log_last(self, job: int, epoch: int) -> None:
@@ -126,13 +102,13 @@ class Journal:
         outcome.status, outcome.error = "diverged", error
         outcome.metrics = self._of(job, self._latest)
         if epoch > 0:
-            outcome.last = Kept(epoch, step, dict(outcome.metrics), weights)
+            outcome.last = EpochState(epoch, step, dict(outcome.metrics), weights)
 
     def keep_best(self, job: int, weights: dict[str, Tensor]) -> None:
         """Note the weights of a job's best epoch."""
         epoch, step = int(self._best_epoch[job]), int(self._best_step[job])
         if epoch > 0:
-            self._outcomes[job].best = Kept(epoch, step, self._of(job, self._best), weights)
+            self._outcomes[job].best = EpochState(epoch, step, self._of(job, self._best), weights)
 
     def test(self, jobs: NDArray[np.int64], metrics: Metrics) -> None:
         """Note what the best weights reach on the test rows."""
@@ -146,9 +122,11 @@ class Journal:
 
     def best_so_far(self) -> float | None:
         """Return the best that the watched metric has been in any job; None before there is one."""
-        values = self.sign * self._best.get(self.monitor, np.empty(0))
+        values = self._best.get(self.monitor, np.empty(0))
         finite = values[np.isfinite(values)]
-        return self.sign * float(finite.min()) if len(finite) else None
+        if not len(finite):
+            return None
+        return float(finite.min() if self.mode == "min" else finite.max())
 
     def state(self) -> dict[str, Any]:
         """Return all notes as tensors and plain values."""
@@ -169,7 +147,7 @@ class Journal:
         self._best_epoch = state["best_epoch"].numpy()
         self._best_step = state["best_step"].numpy()
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[RunOutcome]:
         """Return what became of every job, with its curves."""
         epochs = np.array([epoch for epoch, _ in self._curves], dtype=np.int64)
         names = dict.fromkeys(name for _, point in self._curves for name in point)
@@ -197,13 +175,17 @@ def _arrays(tensors: dict[str, Tensor]) -> Metrics:
     return {name: values.numpy() for name, values in tensors.items()}
 
 
-def _outcome(fields: dict[str, Any]) -> Outcome:
-    kept = {name: Kept(**fields[name]) if fields[name] else None for name in ("best", "last")}
-    return Outcome(**{**fields, **kept})
+def _outcome(fields: dict[str, Any]) -> RunOutcome:
+    kept = {name: EpochState(**fields[name]) if fields[name] else None for name in ("best", "last")}
+    return RunOutcome(**{**fields, **kept})
 
 
-def logged_epochs(epochs: int, points: int) -> set[int]:
-    """Return the first and the last epoch and others at equal distances, `points` at most."""
-    if epochs <= points:
-        return set(range(1, epochs + 1))
-    return {round(float(epoch)) for epoch in np.linspace(1, epochs, points)}
+def logged_epochs(epochs: int, points: int, every_n_epochs: int = 1) -> set[int]:
+    """Return the epochs that are logged: the first, every n-th and the last.
+
+    Of more than `points` of them, as many at equal distances.
+    """
+    due = sorted({1, *range(every_n_epochs, epochs + 1, every_n_epochs), epochs})
+    if len(due) <= points:
+        return set(due)
+    return {due[int(place + 0.5)] for place in np.linspace(0, len(due) - 1, points)}

@@ -19,6 +19,7 @@ from pytorch_lightning.plugins.precision import Precision
 from pytorch_lightning.profilers import PassThroughProfiler
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities.exceptions import SIGTERMException
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch.optim import LBFGS
 
 from seedbed.data.loader import BatchLoader, StreamLoader
@@ -137,7 +138,7 @@ def nobody_listens(trainer: pl.Trainer) -> bool:
         and not isinstance(trainer.optimizers[0], LBFGS)
         and all(isinstance(one, BatchLoader | StreamLoader) for one in loaders.flattened)
         and not any(_overrides(module, pl.LightningModule, hook) for hook in MODULE_HOOKS)
-        and not any(_overrides(data, LightningDataModule, hook) for hook in MODULE_HOOKS[-3:])
+        and not any(is_overridden(hook, data, LightningDataModule) for hook in MODULE_HOOKS[-3:])
         and not any(
             _overrides(callback, Callback, hook)
             for callback in trainer.callbacks  # type: ignore[attr-defined]

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from seedbed.errors import Diverged
+from seedbed.runs.outcome import Curves
 from seedbed.training.gradients import Gradient
 from seedbed.training.metrics import EpochMetrics
 from seedbed.training.tasks import Task
@@ -36,7 +38,7 @@ class SupervisedModule(pl.LightningModule):
         net: nn.Module,
         task: Task,
         make_optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
-        make_scheduler: Callable[[Optimizer, pl.Trainer], dict[str, Any] | None] | None = None,
+        make_scheduler: Callable[[Optimizer], dict[str, Any] | None] | None = None,
         gradient: Gradient | None = None,
         log_every_n_epochs: int = 1,
         log_every_n_steps: int | None = None,
@@ -53,8 +55,9 @@ class SupervisedModule(pl.LightningModule):
         self.also_logged: dict[str, float] = {}
         self.step_losses: deque[Tensor] = deque(maxlen=2)
         self.tested_split = "test"
+        self.tested_metrics: dict[str, float] = {}
+        self._logged: dict[int, dict[str, float]] = {}
         self._val_metrics: dict[str, float] = {}
-        self._logged_epoch = 0
         self._batch: Batch | None = None
         self._counted_batch = -1
         self.sums = {
@@ -73,7 +76,7 @@ class SupervisedModule(pl.LightningModule):
         assert self.make_optimizer is not None
         # Frozen parameters too: they may thaw, and without a gradient they are left as they are.
         optimizer = self.make_optimizer(list(self.net.parameters()))
-        scheduler = self.make_scheduler(optimizer, self.trainer) if self.make_scheduler else None
+        scheduler = self.make_scheduler(optimizer) if self.make_scheduler else None
         return optimizer if scheduler is None else ([optimizer], [scheduler])
 
     def on_train_epoch_start(self) -> None:
@@ -156,12 +159,23 @@ class SupervisedModule(pl.LightningModule):
 
     def on_train_end(self) -> None:
         """Log the last epoch, whichever it was."""
-        if self._logged_epoch < self.current_epoch:
+        if max(self._logged, default=0) < self.current_epoch:
             self._log_epoch(self.current_epoch)
 
     def _log_epoch(self, epoch: int) -> None:
-        self._logged_epoch = epoch
-        self._log({**self.epoch_metrics, **self.also_logged}, epoch)
+        self._logged[epoch] = {**self.epoch_metrics, **self.also_logged}
+        self._log(self._logged[epoch], epoch)
+
+    def curves(self) -> Curves:
+        """Return the numbers that were logged by epoch."""
+        names = dict.fromkeys(name for values in self._logged.values() for name in values)
+        return Curves(
+            np.array(list(self._logged), dtype=np.int64),
+            {
+                name: np.array([values.get(name, np.nan) for values in self._logged.values()])
+                for name in names
+            },
+        )
 
     def _diverged(self, loss: float, step: int) -> Diverged:
         return Diverged(loss, self.current_epoch + 1, step, self._learning_rate())
@@ -192,8 +206,8 @@ class SupervisedModule(pl.LightningModule):
         self._evaluation_step(self.tested_split, batch)
 
     def on_test_epoch_end(self) -> None:
-        """Keep the numbers in `epoch_metrics`."""
-        self.epoch_metrics = self._finish(self.tested_split)
+        """Keep the numbers in `tested_metrics`."""
+        self.tested_metrics = self._finish(self.tested_split)
 
     def _evaluation_step(self, split: str, batch: Batch) -> None:
         inputs, targets = batch

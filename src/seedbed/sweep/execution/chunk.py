@@ -2,28 +2,24 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from omegaconf import DictConfig
 
 from seedbed.analysis.reference_lines import parameters_report
-from seedbed.callbacks import Checkpoint
+from seedbed.config.spec import RunSpec
 from seedbed.engines.fused.engine import Engine, Group
-from seedbed.engines.fused.history import Outcome
 from seedbed.errors import Interrupted
-from seedbed.experiment import build
 from seedbed.files import write_atomically
 from seedbed.loggers import event_records
-from seedbed.loggers.tensorboard import event_file_name
-from seedbed.runs.checkpoints import checkpoints_summary
-from seedbed.runs.folder import RunFolder
+from seedbed.loggers.event_file import event_file_name
+from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.record import now, record_fields
-from seedbed.sweep.execution.run_folders import RunFiles, job_state, write_run
+from seedbed.sweep.execution.run_folders import RunFiles, write_run
 from seedbed.sweep.planning.fusing import JobNumbers, make_group
 
 
@@ -50,10 +46,9 @@ class TrainedChunk:
     """
 
     group: Group
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[RunOutcome]
     times: dict[str, Any]
     exact: bool
-    checkpoints: bool
     tensorboard: bool
 
 
@@ -88,7 +83,7 @@ class ChunkState:
 
 
 def train_chunk(
-    config: DictConfig,
+    spec: RunSpec,
     numbers: Sequence[JobNumbers],
     points: int,
     state: ChunkState,
@@ -96,13 +91,14 @@ def train_chunk(
 ) -> TrainedChunk:
     """Train the jobs, from their saved state on if there is one; nothing else is written.
 
-    `config` is that of one of them, and is changed. Raises CannotFuse where the network does not go
-    through torch.func, and what building a job alone raises.
+    `spec` is that of one of them.
+
+    Raises:
+        CannotFuse: the network does not go through torch.func.
+        ConfigError: whatever building a job alone would raise.
     """
     started, clock = now(), time.monotonic()
-    nowhere = RunFolder(state.path.parent)
-    callbacks = build.build_callbacks(config, nowhere)
-    group = make_group(config, numbers, nowhere, points)
+    group = make_group(spec, numbers, points)
     engine = Engine(group)
     state.restore(engine)
 
@@ -117,9 +113,8 @@ def train_chunk(
         outcomes=outcomes,
         times={"started": started, "finished": now(), "seconds": seconds},
         exact=not engine.draws,
-        checkpoints=any(isinstance(one, Checkpoint) for one in callbacks),
         # Jobs that fuse have no other logger.
-        tensorboard=len(config.logger) > 0,
+        tensorboard=len(spec.logger) > 0,
     )
 
 
@@ -134,7 +129,7 @@ def write_folders(
     `written` is told how many there are by now, and of how many.
     """
     outcomes = [chunk.outcomes[place] for place in places]
-    scalars = _scalars(outcomes) if chunk.tensorboard else [None] * len(places)
+    scalars = _scalars(outcomes, chunk.group.monitor) if chunk.tensorboard else [None] * len(places)
     for count, (place, job, points) in enumerate(zip(places, jobs, scalars, strict=True), start=1):
         write_run(job.folder, _files(chunk, place, job, points))
         written(count, len(jobs))
@@ -142,70 +137,53 @@ def write_folders(
 
 def write_failed(job: FusedJob, error: str, times: dict[str, Any]) -> None:
     """Write the run folder of a job whose chunk could not be trained."""
-    record = record_fields(job.provenance, status="failed", error=error, **times)
-    record["stopped"] = None
+    record = record_fields(job.provenance, RunOutcome(status="failed", error=error), **times)
     write_run(job.folder, RunFiles(hydra=job.texts, record=record, events=b"", events_name=""))
 
 
-def _record(
-    chunk: TrainedChunk, place: int, job: FusedJob, states: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the fields of run.json."""
-    group, outcome = chunk.group, chunk.outcomes[place]
-    fingerprint = _data(group, place).fingerprint
-    data = {**job.provenance["data"], "fingerprint": fingerprint}
-    fields = record_fields(
-        {**job.provenance, "data": data},
-        status=outcome.status,
-        metrics=outcome.metrics,
-        checkpoints=checkpoints_summary(states),
-        error=outcome.error,
-        **chunk.times,
-    )
-    return {
-        **fields,
-        "stopped": outcome.stopped,
-        **_parameters(group, place, outcome),
-        "group": {"jobs": len(group.nets), "exact": chunk.exact},
-    }
-
-
 def _files(chunk: TrainedChunk, place: int, job: FusedJob, scalars: bytes | None) -> RunFiles:
-    states = _states(chunk.outcomes[place]) if chunk.checkpoints else {}
-    record = _record(chunk, place, job, states)
+    outcome = _complete(chunk, place)
+    record = _record(chunk, place, job, outcome)
     return RunFiles(
         hydra=job.texts,
         record=record,
         events=b"" if scalars is None else _event_file(job, record, scalars),
         events_name="" if scalars is None else event_file_name(job.number),
-        best=states.get("best"),
-        last=states.get("last"),
+        best=outcome.best,
+        last=outcome.last,
     )
 
 
-def _scalars(outcomes: Sequence[Outcome]) -> list[bytes]:
-    """Return the records of each job's curves, and of what its best weights reach on the test."""
+def _complete(chunk: TrainedChunk, place: int) -> RunOutcome:
+    """Return the outcome of a job as its folder has it."""
+    outcome, group = chunk.outcomes[place], chunk.group
+    if not group.keeps_best:  # Then there is no checkpoint callback.
+        outcome = replace(outcome, best=None, last=None)
+    return replace(outcome, parameters=_parameters(group, place, chunk.outcomes[place]))
+
+
+def _record(chunk: TrainedChunk, place: int, job: FusedJob, outcome: RunOutcome) -> dict[str, Any]:
+    """Return the fields of run.json."""
+    fingerprint = _data(chunk.group, place).fingerprint
+    data = {**job.provenance["data"], "fingerprint": fingerprint}
+    fields = record_fields({**job.provenance, "data": data}, outcome, **chunk.times)
+    return {**fields, "group": {"jobs": len(chunk.group.nets), "exact": chunk.exact}}
+
+
+def _scalars(outcomes: Sequence[RunOutcome], watched: str) -> list[bytes]:
+    """Return the records of each job's curves, and of what is logged of it at the end."""
     curves = [outcome.curves for outcome in outcomes if outcome.curves is not None]
     clock = time.time()
     trained = event_records.scalar_events(
         [one.epochs for one in curves], [one.values for one in curves], clock
     )
-    tested = event_records.scalar_events(*_test_points(outcomes), clock)
-    return [one + other for one, other in zip(trained, tested, strict=True)]
-
-
-def _test_points(outcomes: Sequence[Outcome]) -> tuple[list[Any], list[dict[str, Any]]]:
-    """Return the epoch (one, or none) and the values of the test metrics of each job."""
-    metrics = [
-        {name: np.array([value]) for name, value in one.metrics.items() if name.startswith("test/")}
-        for one in outcomes
-    ]
-    kept = [one.best or one.last for one in outcomes]
-    epochs = [
-        np.array([one.epoch] if one is not None and found else [], dtype=np.int64)
-        for one, found in zip(kept, metrics, strict=True)
-    ]
-    return epochs, [found if len(at) else {} for found, at in zip(metrics, epochs, strict=True)]
+    closing = [outcome.closing_scalars(watched) for outcome in outcomes]
+    ended = event_records.scalar_events(
+        [np.array([epoch] if scalars else [], dtype=np.int64) for epoch, scalars in closing],
+        [{name: np.array([value]) for name, value in one.items()} for _, one in closing],
+        clock,
+    )
+    return [one + other for one, other in zip(trained, ended, strict=True)]
 
 
 def _event_file(job: FusedJob, record: dict[str, Any], scalars: bytes) -> bytes:
@@ -221,24 +199,14 @@ def _event_file(job: FusedJob, record: dict[str, Any], scalars: bytes) -> bytes:
     )
 
 
-def _states(outcome: Outcome) -> dict[str, dict[str, Any] | None]:
-    """Return the states of a job by the names of their checkpoints."""
-    kept = {"best": outcome.best, "last": outcome.last}
-    return {
-        name: job_state(one.epoch, one.step, one.metrics, one.weights) if one else None
-        for name, one in kept.items()
-    }
-
-
 def _data(group: Group, place: int) -> Any:
     return group.batches.data[group.data_of_job[place]]
 
 
-def _parameters(group: Group, place: int, outcome: Outcome) -> dict[str, Any]:
+def _parameters(group: Group, place: int, outcome: RunOutcome) -> dict[str, Any]:
     if outcome.status != "completed" or outcome.last is None:
         return {}
     net = group.nets[place]
     net.load_state_dict(outcome.last.weights)
     task = group.task.with_numbers({k: values[place] for k, values in group.loss_numbers.items()})
-    found = parameters_report(_data(group, place), net, task)
-    return {"parameters": found} if found else {}
+    return parameters_report(_data(group, place), net, task)

@@ -41,7 +41,7 @@ class Progress:
         """An engine has trained one more epoch."""
         last = max(engine.group.max_epochs)
         self.epoch, self.share = f"epoch {engine.epoch}/{last}", engine.epoch / last
-        self.best = engine.journal.best_so_far()
+        self.best = engine.history.best_so_far()
 
     def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
         """A job that trains alone has trained one more epoch."""

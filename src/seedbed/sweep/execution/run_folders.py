@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from seedbed.errors import RunFolderError
 from seedbed.runs.checkpoints import weights_checkpoint
 from seedbed.runs.folder import RunFolder
+from seedbed.runs.outcome import EpochState
 from seedbed.runs.record import json_text
 
 _TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
@@ -25,37 +25,15 @@ class RunFiles:
     """What a run folder holds.
 
     `hydra` are the texts of `.hydra` by file name, `record` the fields of run.json. `best` and
-    `last` are checkpoints (see `checkpoint`), None where there is none; no events have no name.
+    `last` are what the checkpoints hold, None where there is none; no events have no name.
     """
 
     hydra: Mapping[str, str]
     record: dict[str, Any]
     events: bytes
     events_name: str
-    best: dict[str, Any] | None = None
-    last: dict[str, Any] | None = None
-
-
-def job_state(
-    epoch: int, step: int, metrics: Mapping[str, float], weights: Mapping[str, Tensor]
-) -> dict[str, Any]:
-    """Return a state of a job as seedbed.callbacks.Checkpoint keeps it, of plain numbers.
-
-    `weights` are the network's; `epoch` counts from 1.
-    """
-    return {
-        "epoch": int(epoch),
-        "global_step": int(step),
-        # Only plain floats can be read without executing anything.
-        "metrics": {name: float(value) for name, value in metrics.items()},
-        "state_dict": {f"net.{name}": _alone(value) for name, value in weights.items()},
-    }
-
-
-def _alone(tensor: Tensor) -> Tensor:
-    """Return a tensor of its own: a view would be saved with all that it is a view of."""
-    tensor = tensor.detach().cpu()
-    return tensor.clone() if tensor.untyped_storage().nbytes() != tensor.nbytes else tensor
+    best: EpochState | None = None
+    last: EpochState | None = None
 
 
 def write_run(path: Path, files: RunFiles) -> None:
@@ -87,7 +65,7 @@ def _write_files(folder: RunFolder, files: RunFiles) -> None:
     written: dict[int, bytes] = {}
     for name, state in kept.items():
         # The best epoch is often the last one: then both files are the same.
-        step = state["global_step"]
+        step = state.step
         if step not in written:
             written[step] = _saved(weights_checkpoint(state))
         folder.checkpoint(name).write_bytes(written[step])

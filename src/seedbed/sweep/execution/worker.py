@@ -11,10 +11,16 @@ from hydra.core.utils import JobStatus, run_job
 from hydra.types import HydraContext
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from seedbed.config.spec import run_spec
 from seedbed.engines.fused.program import CannotFuse
 from seedbed.errors import Interrupted, SeedbedError, disk_full
 from seedbed.experiment import build
-from seedbed.experiment.provenance import provenance_of_command, provenance_of_job
+from seedbed.experiment.provenance import (
+    config_folders,
+    preset_keys,
+    provenance_of_command,
+    provenance_of_job,
+)
 from seedbed.runs.folder import RECORD
 from seedbed.runs.record import now, read_record
 from seedbed.sweep.configs.composer import Composer
@@ -124,9 +130,10 @@ class Worker:
         numbers = [one for one in known if one is not None]
         if len(numbers) < len(jobs):
             numbers = numbers_of_jobs(self.composer, jobs)
-        config = self.composer.config(jobs[0])
+        with self.composer.applied(jobs[0]) as config:
+            spec = run_spec(config)
         points = self.options.points
-        return train_chunk(config, numbers, points, state, self.watcher.chunk_epoch)
+        return train_chunk(spec, numbers, points, state, self.watcher.chunk_epoch)
 
     def _written(self, rows: Sequence[Row]) -> list[int]:
         """Return the numbers of the jobs whose folders are written where not all are."""
@@ -139,10 +146,15 @@ class Worker:
         with self.composer.applied(jobs[0]) as config:
             device = build.device(config.trainer.accelerator)
         shared = provenance_of_command(self.application.command, device)
+        folders = config_folders(self.composer.master.hydra.runtime)
         prepared = []
         for job in jobs:
             with self.composer.described(job) as (config, choices, overrides, texts):
-                provenance = {**provenance_of_job(config, choices, overrides), **shared}
+                preset = preset_keys(choices.get("experiment"), folders)
+                provenance = {
+                    **provenance_of_job(config, choices, overrides, preset),
+                    **shared,
+                }
                 name, axes = _name(config), self._axes(config)
             folder = self.folder.path / name
             prepared.append(FusedJob(job.number, name, axes, folder, texts, provenance))

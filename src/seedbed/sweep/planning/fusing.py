@@ -3,25 +3,33 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from torch import nn
 
-from seedbed.callbacks import frozen_parameters
-from seedbed.config.validation import optimized_metric
+from seedbed.config.instantiation import keys_of, target_of
+from seedbed.config.schema.callbacks import Checkpoint, EarlyStopping, LearningRate
+from seedbed.config.schema.model import InitialWeights
+from seedbed.config.spec import RunSpec, run_spec
 from seedbed.data import InMemoryData
+from seedbed.data.data_module import Placement
 from seedbed.engines.fused.batches import JobBatches
-from seedbed.engines.fused.early_stopping import EarlyStopping, JobStopping
+from seedbed.engines.fused.early_stopping import EarlyStoppingRule, JobStopping
 from seedbed.engines.fused.engine import Group
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.schedules import JobRates
-from seedbed.experiment import build
-from seedbed.experiment.run import Experiment, build_experiment
-from seedbed.runs.folder import RunFolder
-from seedbed.sweep.planning.compatibility import FREE, kind_of
-from seedbed.training.schedulers import make_scheduler
+from seedbed.experiment.build import (
+    build_data,
+    build_net,
+    build_task,
+    check_model,
+    device,
+    floating_point,
+)
+from seedbed.sweep.planning.compatibility import FREE
+from seedbed.training.parameters import frozen_parameters
+from seedbed.training.schedulers import RunLength, make_scheduler
 
 _LOSS_NUMBERS = tuple(key.removeprefix("task.") for key in FREE if key.startswith("task."))
 
@@ -38,7 +46,7 @@ class JobNumbers:
     scheduler: dict[str, Any]
     gradient_clip_val: float | None
     max_epochs: int
-    early_stopping: EarlyStopping | None
+    early_stopping: EarlyStoppingRule | None
 
 
 def numbers_of(config: DictConfig, like: JobNumbers | None = None) -> JobNumbers:
@@ -54,23 +62,24 @@ def numbers_of(config: DictConfig, like: JobNumbers | None = None) -> JobNumbers
         follows = written._value() == "${seed}"
         data = {**like.data, "seed": config.seed if follows else config.data.seed}
         return replace(like, seed=config.seed, data=data, optimizer=optimizer)
-    constant = config.scheduler._target_ is None
+    return _numbers_of_spec(run_spec(config), optimizer)
+
+
+def _numbers_of_spec(spec: RunSpec, optimizer: dict[str, float]) -> JobNumbers:
+    assert spec.trainer.max_epochs is not None
+    constant = target_of(spec.scheduler) is None
+    task = keys_of(spec.task)
     return JobNumbers(
-        seed=config.seed,
-        initial_weights=_plain(config.initial_weights),
-        data=_plain(config.data),
-        task={name: config.task[name] for name in _LOSS_NUMBERS if name in config.task},
+        seed=spec.seed,
+        initial_weights=keys_of(spec.initial_weights),
+        data=keys_of(spec.data),
+        task={name: task[name] for name in _LOSS_NUMBERS if name in task},
         optimizer=optimizer,
-        scheduler={"_target_": None} if constant else build.scheduler_options(config),
-        gradient_clip_val=config.trainer.gradient_clip_val,
-        max_epochs=config.trainer.max_epochs,
-        early_stopping=_early_stopping(config),
+        scheduler={"_target_": None} if constant else keys_of(spec.scheduler),
+        gradient_clip_val=spec.trainer.gradient_clip_val,
+        max_epochs=spec.trainer.max_epochs,
+        early_stopping=_early_stopping(spec),
     )
-
-
-def _plain(node: DictConfig) -> dict[str, Any]:
-    values: Any = OmegaConf.to_container(node, resolve=True)
-    return dict(values)
 
 
 def _number(optimizer: DictConfig, name: str) -> float:
@@ -79,51 +88,54 @@ def _number(optimizer: DictConfig, name: str) -> float:
     return float(optimizer[name])
 
 
-def _early_stopping(config: DictConfig) -> EarlyStopping | None:
-    for node in config.callbacks.values():
-        if kind_of(node) == "EarlyStopping":
-            keys = build.watched(_plain(node), config)
-            return EarlyStopping(keys["monitor"], keys["mode"], keys["min_delta"], keys["patience"])
+def _early_stopping(spec: RunSpec) -> EarlyStoppingRule | None:
+    for node in spec.callbacks.values():
+        if isinstance(node, EarlyStopping):
+            assert node.monitor is not None and node.mode is not None
+            return EarlyStoppingRule(node.monitor, node.mode, node.min_delta, node.patience)
     return None
 
 
-def make_group(
-    config: DictConfig, jobs: Sequence[JobNumbers], folder: RunFolder, points: int = 100
-) -> Group:
-    """Return the group of jobs that share `config` but for their numbers.
+def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> Group:
+    """Return the group of jobs that share a spec but for their numbers.
 
-    `config` is that of one of them and is changed here. `folder` is where the objects of that job
-    believe to run; nothing is written there. Raises ConfigError as building a job alone would.
+    Args:
+        spec: that of one of the jobs.
+        jobs: what each job has for itself.
+        points: most epochs in a job's curves.
+
+    Raises:
+        ConfigError: whatever building a job alone would raise.
     """
-    experiment = build_experiment(config, folder)
-    rule = RULES[config.optimizer._target_]
-    monitor, mode = optimized_metric(config)
-    flags = {name: bool(config.optimizer[name]) for name in rule.flags}
+    rule, optimizer = RULES[str(target_of(spec.optimizer))], keys_of(spec.optimizer)
     numbers = {name: [job.optimizer[name] for job in jobs] for name in rule.numbers}
     clips = [job.gradient_clip_val for job in jobs]
     clips_any = any(clip is not None for clip in clips)
     if clips_any:
         numbers["clip"] = [float("inf") if clip is None else float(clip) for clip in clips]
-    nets = _nets(config, jobs)
-    batches = _batches(config, jobs, experiment)
+    nets, task = _nets(spec, jobs), build_task(spec)
+    check_model(spec, nets[0], task)
+    batches = _batches(spec, jobs)
     return Group(
         nets=nets,
-        task=experiment.module.task,
+        task=task,
         batches=batches,
-        optimizer=config.optimizer._target_,
-        flags=flags,
+        optimizer=str(target_of(spec.optimizer)),
+        flags={name: bool(optimizer[name]) for name in rule.flags},
         numbers=numbers,
-        clip_by_norm=config.trainer.gradient_clip_algorithm == "norm" if clips_any else None,
+        clip_by_norm=spec.trainer.gradient_clip_algorithm == "norm" if clips_any else None,
         loss_numbers=_loss_numbers(jobs),
         rates=_rates(jobs, batches.data[0]),
         stopping=JobStopping([job.early_stopping for job in jobs]),
         max_epochs=[job.max_epochs for job in jobs],
-        monitor=monitor,
-        mode=mode,
+        monitor=spec.optimized_metric,
+        mode=spec.optimized_mode,
         data_of_job=batches.which.tolist(),
-        logs_rate=any(kind_of(one) == "LearningRate" for one in config.callbacks.values()),
-        keeps_best=any(kind_of(one) == "Checkpoint" for one in config.callbacks.values()),
+        logs_rate=any(isinstance(node, LearningRate) for node in spec.callbacks.values()),
+        keeps_best=any(isinstance(node, Checkpoint) for node in spec.callbacks.values()),
         points=points,
+        log_every_n_epochs=spec.trainer.log_every_n_epochs,
+        deterministic=spec.trainer.deterministic,
         seed=jobs[0].seed,
     )
 
@@ -134,38 +146,30 @@ def _loss_numbers(jobs: Sequence[JobNumbers]) -> dict[str, list[float]]:
     return {name: column for name, column in columns.items() if len(set(column)) > 1}
 
 
-def _nets(config: DictConfig, jobs: Sequence[JobNumbers]) -> list[nn.Module]:
+def _nets(spec: RunSpec, jobs: Sequence[JobNumbers]) -> list[nn.Module]:
     """Return each job's network with its initial weights; equal ones are made once."""
-    made: dict[str, nn.Module] = {}
-    nets = []
-    for job in jobs:
-        key = repr((job.seed, job.initial_weights))
-        if key not in made:
-            config.seed = job.seed
-            _set(config.initial_weights, job.initial_weights)
-            net = build.build_net(config)
-            for name in frozen_parameters(net, list(config.freeze.parameters)):
+    nets: dict[str, nn.Module] = {}
+    keys = [repr((job.seed, job.initial_weights)) for job in jobs]
+    for key, job in zip(keys, jobs, strict=True):
+        if key not in nets:
+            initial = InitialWeights(**job.initial_weights)
+            net = build_net(replace(spec, seed=job.seed, initial_weights=initial))
+            for name in frozen_parameters(net, spec.freeze.parameters):
                 net.get_parameter(name).requires_grad_(False)
-            made[key] = net
-        nets.append(made[key])
-    return nets
+            nets[key] = net
+    return [nets[key] for key in keys]
 
 
-def _set(node: DictConfig, values: dict[str, Any]) -> None:
-    """Change the values of a node, which keeps its type."""
-    for name, value in values.items():
-        node[name] = value
-
-
-def _batches(config: DictConfig, jobs: Sequence[JobNumbers], experiment: Experiment) -> JobBatches:
+def _batches(spec: RunSpec, jobs: Sequence[JobNumbers]) -> JobBatches:
     """Load each table that differs once."""
     modules: dict[str, InMemoryData] = {}
     keys = [table_key(job) for job in jobs]
+    trainer = spec.trainer
+    placement = Placement(device(trainer.accelerator), floating_point(trainer.precision))
     for key, job in zip(keys, jobs, strict=True):
         if key not in modules:
-            _set(config.data, job.data)
-            data: Any = build.build_data(config)
-            data.trainer = experiment.trainer
+            data: Any = build_data(replace(spec, data=replace(spec.data, **job.data)))
+            data.place(placement)
             if not modules:
                 data.prepare_data()
             data.setup("fit")
@@ -181,18 +185,11 @@ def table_key(job: JobNumbers) -> str:
 
 
 def _rates(jobs: Sequence[JobNumbers], data: InMemoryData) -> JobRates:
+    steps = len(data.train_dataloader())
     make, courses = [], []
     for number, job in enumerate(jobs):
-        # As much of a trainer as tells a schedule how long the run is.
-        length: Any = SimpleNamespace(
-            max_epochs=job.max_epochs,
-            max_steps=-1,
-            overfit_batches=0,
-            limit_train_batches=1.0,
-            accumulate_grad_batches=1,
-            datamodule=data,
-        )
-        make.append(partial(make_scheduler, job.scheduler, trainer=length))
+        length = RunLength(job.max_epochs, steps_per_epoch=steps)
+        make.append(partial(make_scheduler, job.scheduler, length=length))
         # A schedule that watches a metric takes a course of its own.
         own = number if job.scheduler.get("monitor") is not None else None
         courses.append((repr(job.scheduler), job.max_epochs, own))

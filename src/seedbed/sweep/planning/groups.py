@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig
 
-from seedbed.runs.folder import RunFolder
+from seedbed.config.spec import run_spec
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK, chunk_size, heaviest
@@ -115,14 +115,15 @@ def rehearsed(composer: Composer, group: PlannedGroup, fuse: str, most: int) -> 
         return group
     kinds = {repr((one.initial_weights, table_key(one))): one for one in group.numbers}
     [_, *others] = kinds.values()
-    config, folder = composer.config(group.jobs[0]), RunFolder(".")
-    one = make_group(config, [heaviest(group.numbers)], folder)
+    with composer.applied(group.jobs[0]) as config:
+        spec = run_spec(config)
+    one = make_group(spec, [heaviest(group.numbers)])
     reason = why_its_step_does_not_pay(one) if fuse == "auto" else ""
     if reason:
         return PlannedGroup(group.jobs, [], reason)
     size = chunk_size(one, group.numbers, most)
     for start in range(0, len(others), size):
-        make_group(config, others[start : start + size], folder)
+        make_group(spec, others[start : start + size])
     return replace(group, chunk_size=size)
 
 

@@ -8,6 +8,7 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
+from seedbed.config.spec import run_spec
 from seedbed.engines.fused.engine import Group
 from seedbed.experiment import build
 from seedbed.sweep.planning.allocations import Allocations
@@ -30,7 +31,7 @@ def why_it_does_not_pay(config: DictConfig, jobs: int) -> str:
         return "no other job has the same program"
     if build.accelerator(config.trainer.accelerator) != "cpu":
         return ""
-    net = build.build_net(config)
+    net = build.build_net(run_spec(config))
     if any(isinstance(module, nn.modules.conv._ConvNd) for module in net.modules()):
         return "convolutions keep a CPU busy by themselves"
     return BUSY if _parameters(net) > LARGEST_STEP else ""

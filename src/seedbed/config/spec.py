@@ -1,0 +1,136 @@
+"""The config of one run after validation: resolved, typed and frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from seedbed.config.instantiation import keys_of
+from seedbed.config.schema import schema_of
+from seedbed.config.schema.model import InitialWeights
+from seedbed.config.schema.root import Freeze
+from seedbed.config.schema.trainer import Trainer
+from seedbed.config.validation import has_validation, mode_of, optimized_metric
+from seedbed.errors import ConfigError
+
+# What a group's option holds: a dataclass of the schema, or the keys of a class of the user's own.
+Node = Any
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a data option says of its rows, whichever class loads them.
+
+    Attributes:
+        task: task that the data pose: regression, binary, multiclass or minimize.
+        input_shape: shape of one input.
+        output_size: numbers that the model puts out per row.
+        feature_names, feature_units: name and unit of each input; empty where they have none.
+        target_names, target_units: name and unit of each target.
+        class_names: name of each class.
+    """
+
+    task: str
+    input_shape: tuple[int, ...]
+    output_size: int
+    feature_names: tuple[str, ...] = ()
+    feature_units: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+    target_units: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """All that one run is made of; builders take their part of it.
+
+    Attributes:
+        data, model, task, optimizer, gradient, scheduler: the chosen options.
+        callbacks, logger: options by name.
+        facts: what the data option says of its rows.
+        optimized_metric, optimized_mode: metric that picks the best epoch, and `min` or `max`.
+        validates: whether rows are held out for validation and used.
+        outputs: folder that runs and sweeps are written to.
+
+    A `monitor` or `mode` of scheduler and callbacks that was null is filled in.
+    """
+
+    seed: int
+    data: Node
+    facts: DataFacts
+    model: Node
+    task: Node
+    optimizer: Node
+    gradient: Node
+    scheduler: Node
+    trainer: Trainer
+    callbacks: Mapping[str, Node]
+    logger: Mapping[str, Node]
+    initial_weights: InitialWeights
+    freeze: Freeze
+    optimized_metric: str
+    optimized_mode: str
+    validates: bool
+    outputs: str
+
+
+def run_spec(config: DictConfig) -> RunSpec:
+    """Return the spec of a composed config that `seedbed.config.validation.check` has passed.
+
+    Raises ConfigError where a callback or logger is no mapping.
+    """
+    metric, mode = optimized_metric(config)
+    return RunSpec(
+        seed=config.seed,
+        data=_node("data", config.data),
+        facts=_facts(config.data),
+        model=_node("model", config.model),
+        task=_node("task", config.task),
+        optimizer=_node("optimizer", config.optimizer),
+        gradient=_node("gradient", config.gradient),
+        scheduler=_watching(_node("scheduler", config.scheduler), metric, mode),
+        trainer=_node("trainer", config.trainer),
+        callbacks={
+            str(name): _watching(_node(f"callbacks.{name}", node), metric, mode)
+            for name, node in config.callbacks.items()
+            if node is not None
+        },
+        logger={str(name): _node(f"logger.{name}", node) for name, node in config.logger.items()},
+        initial_weights=_node("initial_weights", config.initial_weights),
+        freeze=_node("freeze", config.freeze),
+        optimized_metric=metric,
+        optimized_mode=mode,
+        validates=has_validation(config),
+        outputs=str(config.paths.outputs),
+    )
+
+
+def _node(key: str, node: Any) -> Node:
+    if not isinstance(node, DictConfig):
+        raise ConfigError(f"{key}: {node!r} is not a mapping with a _target_")
+    if schema_of(node) is not None:
+        return OmegaConf.to_object(node)
+    plain: Any = OmegaConf.to_container(node, resolve=True)
+    return {str(name): value for name, value in plain.items()}
+
+
+def _facts(data: DictConfig) -> DataFacts:
+    names = {
+        name: tuple(map(str, data.get(name) or ()))
+        for name in DataFacts.__dataclass_fields__
+        if name.endswith(("_names", "_units"))
+    }
+    return DataFacts(str(data.task), tuple(data.input_shape), int(data.output_size), **names)
+
+
+def _watching(node: Node, metric: str, mode: str) -> Node:
+    """Return an option with the metric that it watches, and the better direction, filled in."""
+    keys = keys_of(node)
+    if "monitor" not in keys:
+        return node
+    follows = mode if keys["monitor"] is None else mode_of(keys["monitor"])
+    watched = {"monitor": keys["monitor"] or metric, "mode": keys.get("mode") or follows}
+    if isinstance(node, dict):
+        return {**node, **watched}
+    return replace(node, **watched)

@@ -1,0 +1,171 @@
+"""From the spec of a run to Lightning's objects: module, callbacks, loggers, trainer."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.profilers import AdvancedProfiler, Profiler, SimpleProfiler
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import nn
+
+from seedbed.callbacks import CheckedCallback, Checkpoint, Freeze
+from seedbed.config.instantiation import keys_of, make, make_factory, reworded, target_of
+from seedbed.config.schema.trainer import Trainer
+from seedbed.config.spec import RunSpec
+from seedbed.data import DataModule
+from seedbed.engines.lightning.module import SupervisedModule
+from seedbed.errors import ConfigError
+from seedbed.runs.folder import RunFolder
+from seedbed.training.gradients import Gradient
+from seedbed.training.parameters import frozen_parameters
+from seedbed.training.schedulers import RunLength, make_scheduler
+from seedbed.training.tasks import Task
+
+# Keys of `trainer` that Lightning's Trainer does not take.
+OURS = ("log_every_n_epochs", "log_every_n_steps")
+
+
+def build_module(
+    spec: RunSpec, net: nn.Module, task: Task, data: DataModule | None = None
+) -> SupervisedModule:
+    """Return the module that trains the network on the task; without data it only measures.
+
+    Raises:
+        ConfigError: the optimizer does not take its keys: said now, before the data are loaded.
+    """
+    make_optimizer(spec.optimizer, [nn.Parameter(torch.zeros(1))])
+    scheduler = keys_of(spec.scheduler)
+
+    def with_schedule(optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
+        assert data is not None
+        return make_scheduler(scheduler, optimizer, run_length(spec.trainer, data))
+
+    return SupervisedModule(
+        net,
+        task,
+        make_optimizer=partial(make_optimizer, spec.optimizer),
+        make_scheduler=with_schedule,
+        gradient=make("gradient", Gradient, spec.gradient),
+        log_every_n_epochs=spec.trainer.log_every_n_epochs,
+        log_every_n_steps=spec.trainer.log_every_n_steps,
+    )
+
+
+def make_optimizer(options: Any, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """Return the optimizer of the option `optimizer=` on the parameters."""
+    target = str(target_of(options))
+    try:
+        optimizer = make_factory("optimizer", options)(parameters)
+    except (TypeError, ValueError) as error:
+        raise reworded("optimizer", target, error) from error
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise ConfigError(f"optimizer._target_: {target} is not a torch optimizer")
+    return optimizer
+
+
+def run_length(trainer: Trainer, data: DataModule) -> RunLength:
+    """Return how long the run is, by the options of `trainer=` and the batches of an epoch.
+
+    Lightning's `estimated_stepping_batches` would tell too, but it sets up the training data before
+    a checkpoint is restored, and the loader then forgets where the epoch stopped.
+    """
+    try:
+        batches = len(data.train_dataloader())
+    except TypeError:
+        return RunLength(trainer.max_epochs, trainer.max_steps)
+    limit = trainer.overfit_batches or trainer.limit_train_batches
+    batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
+    steps = -(-batches // trainer.accumulate_grad_batches)
+    return RunLength(trainer.max_epochs, trainer.max_steps, steps or None)
+
+
+def build_callbacks(spec: RunSpec, folder: RunFolder, net: nn.Module) -> list[pl.Callback]:
+    """Return the callbacks of the config, in its order; first that which freezes parameters."""
+    callbacks: list[pl.Callback] = []
+    if spec.freeze.parameters:
+        frozen = frozen_parameters(net, spec.freeze.parameters)
+        callbacks.append(Freeze(frozen, spec.freeze.until_epoch))
+    for name, node in spec.callbacks.items():
+        more: dict[str, Any] = {}
+        if target_of(node) == "seedbed.callbacks.Checkpoint":
+            more = {
+                "folder": folder.checkpoint("last").parent,
+                "monitor": spec.optimized_metric,
+                "mode": spec.optimized_mode,
+            }
+        callback = make(f"callbacks.{name}", pl.Callback, node, **more)
+        if isinstance(callback, CheckedCallback):
+            callback.name = name
+        callbacks.append(callback)
+    return callbacks
+
+
+def build_loggers(spec: RunSpec, folder: RunFolder) -> list[Logger]:
+    """Return the loggers of the config; ours get the run folder."""
+    return [
+        make(f"logger.{name}", Logger, node, **_folder_of_ours(node, folder))
+        for name, node in spec.logger.items()
+    ]
+
+
+def _folder_of_ours(node: Any, folder: RunFolder) -> dict[str, Path]:
+    return {"folder": folder.path} if target_of(node) == "seedbed.loggers.TensorBoard" else {}
+
+
+def build_trainer(
+    spec: RunSpec,
+    accelerator: str,
+    folder: RunFolder,
+    callbacks: list[pl.Callback],
+    loggers: list[Logger],
+) -> pl.Trainer:
+    """Return Lightning's Trainer; its folder is the run's.
+
+    Raises:
+        ConfigError: Lightning refuses the accelerator or the strategy.
+    """
+    options = _trainer_options(spec, accelerator, folder)
+    try:
+        return pl.Trainer(
+            **options,
+            default_root_dir=str(folder.path),
+            logger=loggers or False,
+            callbacks=callbacks,
+            enable_checkpointing=any(isinstance(one, Checkpoint) for one in callbacks),
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+            # Every device's share of a batch is cut by our own loaders.
+            use_distributed_sampler=False,
+        )
+    except (MisconfigurationException, ValueError, RuntimeError, ImportError) as error:
+        reason = str(error).splitlines()[0][:200]
+        asked = " ".join(f"trainer.{key}={options[key]}" for key in ("accelerator", "strategy"))
+        raise ConfigError(f"{asked}: {reason}") from error
+
+
+def _trainer_options(spec: RunSpec, accelerator: str, folder: RunFolder) -> Mapping[str, Any]:
+    """Return the keys of `trainer` as Lightning's Trainer takes them."""
+    trainer = replace(spec.trainer)
+    keys = {name: value for name, value in keys_of(trainer).items() if name not in OURS}
+    return keys | {
+        "accelerator": accelerator,
+        "devices": "auto" if trainer.devices is None else trainer.devices,
+        "max_epochs": -1 if trainer.max_epochs is None else trainer.max_epochs,
+        "max_steps": -1 if trainer.max_steps is None else trainer.max_steps,
+        "limit_val_batches": trainer.limit_val_batches if spec.validates else 0,
+        "profiler": _profiler(trainer.profiler, folder.path),
+    }
+
+
+def _profiler(name: str | None, folder: Path) -> Profiler | None:
+    if name is None:
+        return None
+    kind = SimpleProfiler if name == "simple" else AdvancedProfiler
+    return kind(dirpath=folder, filename="profile")

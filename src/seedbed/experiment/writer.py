@@ -1,0 +1,76 @@
+"""The writer of a run's folder while the run goes on: its record and its TensorBoard events."""
+
+from typing import Any
+
+from pytorch_lightning.loggers import Logger
+from torch import Tensor, nn
+
+from seedbed.data import DataModule
+from seedbed.loggers.tensorboard import TensorBoard
+from seedbed.runs.outcome import RunOutcome
+from seedbed.runs.record import Record
+
+
+class RunWriter:
+    """Writes what is known of a run to its record and its loggers."""
+
+    def __init__(
+        self, record: Record, loggers: list[Logger], watched_metric: str, config: str = ""
+    ) -> None:
+        """Keep where to write.
+
+        Args:
+            record: run.json.
+            loggers: Lightning's loggers; those of TensorBoard get texts, graph and HParams too.
+            watched_metric: metric that picks the best epoch.
+            config: the composed config as YAML.
+        """
+        self.record = record
+        self.loggers = loggers
+        self.watched_metric = watched_metric
+        self.config = config
+
+    @property
+    def _tensorboards(self) -> list[TensorBoard]:
+        return [logger for logger in self.loggers if isinstance(logger, TensorBoard)]
+
+    def describe(self, data: DataModule) -> str:
+        """Write what the run trains on; return the name of the data option."""
+        fields = self.record.provenance.get("data", {})
+        choice = str(fields.get("choice") or type(data).__name__)
+        described = {"choice": choice, "fingerprint": data.fingerprint}
+        self.record.provenance["data"] = described
+        self.record.write(RunOutcome())
+        for tensorboard in self._tensorboards:
+            tensorboard.log_text("config", self.config)
+            tensorboard.log_text("command", str(self.record.provenance.get("command", "")))
+        return choice
+
+    def log_graph(self, net: nn.Module, example: Tensor | None) -> None:
+        """Write the graph of the network, traced with a batch of inputs."""
+        for tensorboard in self._tensorboards:
+            tensorboard.log_graph(net, example)
+
+    def write(self, outcome: RunOutcome) -> None:
+        """Write what is known of the outcome by now."""
+        self.record.write(outcome)
+
+    def finish(self, outcome: RunOutcome, epoch: int) -> None:
+        """Write the outcome; `epoch` is the last one."""
+        self.record.finish(outcome)
+        at, scalars = outcome.closing_scalars(self.watched_metric)
+        for logger in self.loggers if scalars else []:
+            logger.log_metrics(scalars, step=at or epoch)
+        for tensorboard in self._tensorboards:
+            tensorboard.log_outcome(self._hyperparameters)
+            tensorboard.close()
+
+    @property
+    def _hyperparameters(self) -> dict[str, Any]:
+        return dict(self.record.provenance.get("hyperparameters", {}))
+
+    def discard(self) -> None:
+        """Remove what was written so far: the record and the events."""
+        for tensorboard in self._tensorboards:
+            tensorboard.discard()
+        self.record.discard()

@@ -1,0 +1,80 @@
+"""The outcome of a run, which either engine fills and one writer writes down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # A record is read without them: they take their time to import.
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+
+@dataclass
+class EpochState:
+    """State of a run after an epoch.
+
+    Attributes:
+        epoch: number of the epoch, from 1.
+        step: optimizer steps taken so far.
+        metrics: metrics of the epoch by `split/name`.
+        weights: state_dict of the network.
+    """
+
+    epoch: int
+    step: int
+    metrics: dict[str, float]
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass
+class Curves:
+    """Logged numbers of a run.
+
+    Attributes:
+        epochs: logged epochs, (points,).
+        values: numbers by name, (points,) each; nan where an epoch has none.
+    """
+
+    epochs: NDArray[np.int64]
+    values: dict[str, NDArray[np.float64]]
+
+
+@dataclass
+class RunOutcome:
+    """What became of a run.
+
+    Attributes:
+        status: one of `seedbed.runs.record.STATUSES`.
+        error: why it failed, diverged or was interrupted.
+        stopped: which rule ended it before its length, and when.
+        metrics: metrics of the last epoch, and of the best weights on the test rows.
+        best: state after the best epoch, by the watched metric; None where none is kept.
+        last: state after the last epoch; None where none is kept.
+        curves: logged numbers.
+        parameters: numbers of a small model, and lines to compare with (see
+            `seedbed.analysis.reference_lines.parameters_report`).
+    """
+
+    status: str = "running"
+    error: str | None = None
+    stopped: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    best: EpochState | None = None
+    last: EpochState | None = None
+    curves: Curves | None = None
+    parameters: dict[str, object] = field(default_factory=dict)
+
+    def closing_scalars(self, watched: str) -> tuple[int, dict[str, float]]:
+        """Return the epoch whose weights are kept (0: none), and what is logged of it at the end.
+
+        That are the metrics of the test rows and, as `best/NAME`, the watched metric: TensorBoard's
+        HParams page then shows it beside that of the last epoch.
+        """
+        scalars = {name: value for name, value in self.metrics.items() if name.startswith("test/")}
+        if self.best is not None and watched in self.best.metrics:
+            scalars[f"best/{watched}"] = self.best.metrics[watched]
+        kept = self.best or self.last
+        return (kept.epoch if kept else 0), scalars
