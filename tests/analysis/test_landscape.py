@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from seedbed.analysis.landscape import loss_over
+from seedbed.analysis.landscape import losses_at
 from seedbed.models import MLP, Bowl
 from seedbed.training.parameters import find_element
 from seedbed.training.tasks import Binary, Minimize, Regression
@@ -17,7 +17,7 @@ def test_the_losses_of_a_line_are_mean_squares() -> None:
     elements = [find_element(net, name, "key") for name in ("bias", "weight")]
     points = torch.randn(25, 2).double()
 
-    found = loss_over(net, task, inputs, targets, elements, points)
+    found = losses_at(net, task, inputs, targets, elements, points)
 
     expected = [float(((w * inputs + b - targets) ** 2).mean()) for b, w in points.tolist()]
     assert found.shape == (25,)
@@ -34,7 +34,7 @@ def test_all_other_numbers_are_held() -> None:
         find_element(net, "output_linear.bias", "key"),
     ]
 
-    (found,) = loss_over(net, task, inputs, targets, elements, torch.tensor([[0.3, -2.0]]))
+    (found,) = losses_at(net, task, inputs, targets, elements, torch.tensor([[0.3, -2.0]]))
 
     weight, bias = net.hidden_linear.weight.detach().clone(), torch.tensor([-2.0])
     weight[2, 1] = 0.3
@@ -49,7 +49,7 @@ def test_a_function_is_its_own_loss() -> None:
     elements = [find_element(net, name, "key") for name in ("x", "y")]
     nothing, points = torch.zeros(1, 0), torch.tensor([[-1.0, 0.0], [1.0, 4.0], [0.0, 2.0]])
 
-    found = loss_over(net, Minimize(), nothing, nothing, elements, points)
+    found = losses_at(net, Minimize(), nothing, nothing, elements, points)
 
     assert found.tolist() == [0.0, 4.0 + 8.0, 1.0 + 2.0]
 
@@ -61,9 +61,9 @@ def test_the_network_is_as_it_was_also_when_something_fails() -> None:
     elements.append(find_element(net, "output_linear.weight[0,2]", "key"))
     points = torch.tensor([[5.0, 6.0], [7.0, 8.0]])
 
-    loss_over(net, Regression(), torch.ones(4, 2), torch.ones(4, 1), elements, points)
+    losses_at(net, Regression(), torch.ones(4, 2), torch.ones(4, 1), elements, points)
     with pytest.raises(RuntimeError):
-        loss_over(net, Regression(), torch.ones(4, 9), torch.ones(4, 1), elements, points)
+        losses_at(net, Regression(), torch.ones(4, 9), torch.ones(4, 1), elements, points)
 
     for name, value in net.state_dict().items():
         assert torch.equal(value, before[name]), name

@@ -58,7 +58,7 @@ def test_neither_pyplot_nor_global_settings_are_touched() -> None:
 
 
 def test_axes_have_a_light_grid_below_and_no_frame() -> None:
-    axes = new_axes(new_figure(3, 3), "x", "y", "title")
+    axes = new_axes(new_figure(3, 3), "x", "y", title="title")
 
     assert not axes.spines["top"].get_visible()
     assert not axes.spines["right"].get_visible()
@@ -70,7 +70,7 @@ def test_axes_have_a_light_grid_below_and_no_frame() -> None:
 @pytest.mark.parametrize("text", ["$x$", "a_b", "_hidden", "50 %", r"\$ and $", "$", "^_^"])
 def test_texts_are_shown_as_they_are(text: str) -> None:
     figure = new_figure(5, 4)
-    axes = new_axes(figure, text + " x", text + " y", text + " title")
+    axes = new_axes(figure, text + " x", text + " y", title=text + " title")
     (line,) = axes.plot([0, 1])
     legend_below(axes, [(line, text + " legend"), (line, text)], columns=1)
     legend_below_all(figure, [(line, text + " of all")])

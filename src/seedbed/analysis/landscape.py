@@ -10,7 +10,7 @@ from seedbed.training.tasks import Task
 
 
 @torch.no_grad()
-def loss_over(
+def losses_at(
     net: nn.Module,
     task: Task,
     inputs: Tensor,

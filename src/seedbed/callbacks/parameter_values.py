@@ -6,7 +6,7 @@ import pytorch_lightning as pl
 from omegaconf import DictConfig
 from torch import nn
 
-from seedbed.callbacks.checked import CheckedCallback
+from seedbed.callbacks.checked_callback import CheckedCallback
 from seedbed.errors import ConfigError
 from seedbed.training.parameters import Element, elements_matching
 

@@ -41,7 +41,7 @@ def confusion_matrix(counts: NDArray[Any], class_names: Sequence[str]) -> Figure
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = min(2.6 + 0.55 * classes, _LARGEST_SIDE)
     figure = new_figure(side + 1.2, side)
-    axes = new_axes(figure, "predicted class", "true class", _accuracy(counts))
+    axes = new_axes(figure, "predicted class", "true class", title=_accuracy(counts))
     edges = np.arange(classes + 1)
     cells = axes.pcolormesh(
         edges, edges, shares, cmap=_SHADES, vmin=0, vmax=1, edgecolors=GRID, linewidth=0.8

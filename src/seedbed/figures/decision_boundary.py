@@ -3,6 +3,7 @@
 Drawn once an epoch while a model is trained, hence few artists and no shading.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,8 @@ def decision_boundary(
     first: NDArray[Any],
     second: NDArray[Any],
     probability: NDArray[Any],
-    labels: tuple[str, str],
-    class_names: tuple[str, str],
+    labels: Sequence[str],
+    class_names: Sequence[str],
     title: str = "",
 ) -> Figure:
     """Draw points of two classes and the contours of the probability of class 1.
@@ -42,7 +43,7 @@ def decision_boundary(
     the axes. Points that are wrongly classified are filled, all others hollow.
     """
     figure = new_figure(6.0, 5.2)
-    axes = new_axes(figure, *labels, title)
+    axes = new_axes(figure, *labels, title=title)
     # Few marks: laying out each of them takes a millisecond.
     axes.locator_params(nbins=6, steps=[1, 2, 5, 10])
     entries: list[tuple[Artist, str]] = []

@@ -1,5 +1,6 @@
 """How a line was found from noisy points: in its parameters, in its loss, and in the data."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,8 @@ def line_recovery(
     losses: NDArray[Any],
     inputs: NDArray[Any],
     targets: NDArray[Any],
-    parameter_labels: tuple[str, str] = ("weight", "bias"),
-    data_labels: tuple[str, str] = ("x", "y"),
+    parameter_labels: Sequence[str] = ("weight", "bias"),
+    data_labels: Sequence[str] = ("x", "y"),
     step_name: str = "step",
     reference_name: str = "true line",
 ) -> Figure:
@@ -48,11 +49,13 @@ def line_recovery(
     and bias to be found. `inputs` and `targets` have shape (rows,).
     """
     figure = new_figure(14.0, 4.8)
-    landscape = new_axes(figure, *parameter_labels, "loss over the parameters", (1, 3, 1))
+    landscape = new_axes(
+        figure, *parameter_labels, title="loss over the parameters", place=(1, 3, 1)
+    )
     draw_loss_landscape(landscape, first, second, loss, path, true, reference_name)
-    by_step = new_axes(figure, step_name, "loss", f"loss by {step_name}", (1, 3, 2))
+    by_step = new_axes(figure, step_name, "loss", title=f"loss by {step_name}", place=(1, 3, 2))
     _draw_losses(by_step, losses)
-    lines = new_axes(figure, *data_labels, "the line in the data", (1, 3, 3))
+    lines = new_axes(figure, *data_labels, title="the line in the data", place=(1, 3, 3))
     (rows,) = lines.plot(inputs, targets, "o", mfc="none", mec=INK, mew=0.8, ms=4, alpha=0.55)
     ends = np.array([inputs.min(), inputs.max()], dtype=float)
     entries = [(rows, "data"), *_draw_steps(lines, path, ends, step_name)]

@@ -1,5 +1,6 @@
 """A loss over two parameters, and the path that an optimizer took across it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from seedbed.figures.levels import contour_levels
-from seedbed.figures.path import draw_path
+from seedbed.figures.contour_levels import contour_levels
+from seedbed.figures.optimizer_path import draw_path
 from seedbed.figures.style import (
     INK,
     LABEL_SIZE,
@@ -33,7 +34,7 @@ def loss_landscape(
     path: NDArray[Any],
     reference: NDArray[Any] | None,
     reference_name: str,
-    labels: tuple[str, str],
+    labels: Sequence[str],
     log: bool = True,
     value_label: str = "loss",
 ) -> Figure:

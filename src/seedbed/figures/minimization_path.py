@@ -1,5 +1,6 @@
 """A function of one or two variables, and the path of an optimizer to its minimum."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from seedbed.figures.loss_landscape import loss_landscape
-from seedbed.figures.path import draw_path
+from seedbed.figures.optimizer_path import draw_path
 from seedbed.figures.style import LIGHT, legend_below, new_axes, new_figure
 
 
@@ -16,7 +17,7 @@ def minimization_path_1d(
     values: NDArray[Any],
     path: NDArray[Any],
     path_values: NDArray[Any],
-    labels: tuple[str, str] = ("x", "f(x)"),
+    labels: Sequence[str] = ("x", "f(x)"),
 ) -> Figure:
     """Draw the function's curve and the steps on it.
 
@@ -35,7 +36,7 @@ def minimization_path_2d(
     second: NDArray[Any],
     values: NDArray[Any],
     path: NDArray[Any],
-    labels: tuple[str, str] = ("x", "y"),
+    labels: Sequence[str] = ("x", "y"),
     value_label: str = "f(x, y)",
     log: bool = False,
 ) -> Figure:

@@ -36,7 +36,7 @@ def predicted_against_true(
     figure = new_figure(max(3.4 * columns, 4.2), 3.5 * rows + 0.5)
     for panel in range(shown):
         title, place = target_labels[panel], (rows, columns, panel + 1)
-        axes = new_axes(figure, "true", "predicted", title, place)
+        axes = new_axes(figure, "true", "predicted", title=title, place=place)
         entries = _draw_panel(axes, true[:, panel], predicted[:, panel])
     legend_below_all(figure, entries)
     more = len(target_labels) - shown

@@ -65,6 +65,7 @@ def new_axes(
     figure: Figure,
     x_label: str,
     y_label: str,
+    *,
     title: str = "",
     place: tuple[int, int, int] = (1, 1, 1),
 ) -> Axes:

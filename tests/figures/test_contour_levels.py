@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.figures.levels import contour_levels
+from seedbed.figures.contour_levels import contour_levels
 
 values = st.lists(
     st.floats(-1e9, 1e9) | st.sampled_from([0.0, 1e-300, np.inf, -np.inf, np.nan]),

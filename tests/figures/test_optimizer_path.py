@@ -3,7 +3,7 @@
 import numpy as np
 from tests.figures.reading import legend_names, named_line, picture, points_of
 
-from seedbed.figures.path import MOST_DOTS, draw_path
+from seedbed.figures.optimizer_path import MOST_DOTS, draw_path
 from seedbed.figures.style import legend_below, new_axes, new_figure
 
 

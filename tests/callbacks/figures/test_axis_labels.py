@@ -1,0 +1,15 @@
+"""Axis labels and class names from the data config."""
+
+from tests.quick import composed
+
+from seedbed.callbacks.figures.axis_labels import class_names, feature_labels, target_labels
+
+
+def test_labels_are_names_with_units_where_there_is_one_for_each() -> None:
+    data = composed().data
+    assert feature_labels(data, 3) == ["temperature (F)", "rainfall (mm)", "humidity (%)"]
+    assert feature_labels(data, 4) == ["input 1", "input 2", "input 3", "input 4"]
+    assert target_labels({"target_names": ["height"], "target_units": []}, 1) == ["height"]
+    assert target_labels({}, 1) == ["target"]
+    assert class_names({"class_names": ["a", "b"]}, 2) == ["a", "b"]
+    assert class_names({"class_names": ["a", "b"]}, 3) == ["0", "1", "2"]
