@@ -38,7 +38,7 @@ from seedbed.terminal.listener import current_listener
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import relative
 from seedbed.training.early_stopping import early_stopping_reason
-from seedbed.training.logits import refuse_no_function, refuse_probabilities
+from seedbed.training.output_checks import require_function_of_parameters, require_logits
 
 FAILED = 1
 
@@ -98,9 +98,9 @@ def _check_model(
     """Raise ConfigError for what is known to be wrong once the network is there."""
     example = _example(config, module.net)
     if example is None:
-        refuse_no_function(module.net, module.task)
+        require_function_of_parameters(module.net, module.task)
     else:
-        refuse_probabilities(module.net, module.task, example)
+        require_logits(module.net, module.task, example)
     for callback in callbacks:
         if isinstance(callback, CheckedCallback):
             callback.check(config, module.net)

@@ -10,7 +10,7 @@ from torch import nn
 
 
 @contextmanager
-def evaluating(net: nn.Module) -> Iterator[None]:
+def evaluation_mode(net: nn.Module) -> Iterator[None]:
     """Put the network into evaluation mode for a while.
 
     Each module's own mode and the states of all global random numbers are as before afterwards: a

@@ -14,7 +14,7 @@ from seedbed.errors import ConfigError
 from seedbed.files import write_atomically
 from seedbed.loggers.tensorboard import TensorBoard
 from seedbed.runs.folder import RunFolder
-from seedbed.training.evaluation_mode import evaluating
+from seedbed.training.evaluation_mode import evaluation_mode
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,7 +112,7 @@ class FigureCallback(CheckedCallback):
 
         module: Any = pl_module
         try:
-            with evaluating(module.net), torch.no_grad():
+            with evaluation_mode(module.net), torch.no_grad():
                 content = png(self.draw(trainer, module, epoch))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
