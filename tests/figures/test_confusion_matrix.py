@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from tests.figures.reading import drawn, grey, is_literal
 
 from seedbed.figures import confusion_matrix
-from seedbed.figures.confusion_matrix import MOST_NUMBERED
+from seedbed.figures.confusion_matrix import MAX_NUMBERED
 
 FASHION = (
     "T-shirt/top",
@@ -120,7 +120,7 @@ def test_numbers_fit_their_cells(classes: int) -> None:
 
 
 def test_many_classes_have_no_numbers() -> None:
-    many = MOST_NUMBERED + 1
+    many = MAX_NUMBERED + 1
     figure = confusion_matrix(np.eye(many, dtype=int), [str(n) for n in range(many)])
 
     assert not figure.axes[0].texts

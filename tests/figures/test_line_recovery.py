@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from tests.figures.reading import drawn, grey, legend_lines, legend_names, named_line, points_of
 
 from seedbed.figures import line_recovery
-from seedbed.figures.line_recovery import MOST_LINES
+from seedbed.figures.line_recovery import MAX_LINES
 
 FIRST, SECOND = np.linspace(-1, 2, 21), np.linspace(-1, 2, 31)
 TRUE = np.array([0.7, 0.2])
@@ -61,7 +61,7 @@ def test_the_third_panel_has_lines_from_pale_to_dark() -> None:
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("input", "output")
     assert names[0] == "data"
     assert (names[1], names[-2], names[-1]) == ("epoch 0", "epoch 100", "true line")
-    assert len(names) == MOST_LINES + 2
+    assert len(names) == MAX_LINES + 2
     assert points_of(named_line(axes, "data")) == list(zip(INPUTS, TARGETS, strict=True))
     samples = legend_lines(axes)
     lightness = [grey(samples[name].get_color()) for name in names[1:-1]]

@@ -41,7 +41,7 @@ def test_more_targets_than_panels_are_counted(targets: int) -> None:
     figure = predicted_against_true(values, values, [f"t{n}" for n in range(targets)])
 
     assert len(figure.axes) == 6
-    assert f"the first 6 targets; {targets - 6} more not shown" in texts(figure)
+    assert f"rows: the first 6 targets; {targets - 6} more not shown" in texts(figure)
 
 
 def test_nothing_is_said_where_all_are_shown() -> None:

@@ -21,7 +21,7 @@ from seedbed.figures.style import (
     new_axes,
     new_figure,
     plain_numbers,
-    say,
+    write_message,
 )
 
 
@@ -74,7 +74,7 @@ def test_texts_are_shown_as_they_are(text: str) -> None:
     (line,) = axes.plot([0, 1])
     legend_below(axes, [(line, text + " legend"), (line, text)], columns=1)
     legend_below_all(figure, [(line, text + " of all")])
-    say(axes, text + " message")
+    write_message(axes, text + " message")
 
     for ending in (" x", " y", " title", " legend", " of all", " message"):
         assert is_literal(figure, text + ending)

@@ -1,4 +1,4 @@
-"""A function of one or two variables, and the path of an optimizer to its minimum."""
+"""Function of one or two variables, with the path of an optimizer to its minimum."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,9 +19,14 @@ def minimization_path_1d(
     path_values: NDArray[Any],
     labels: Sequence[str] = ("x", "f(x)"),
 ) -> Figure:
-    """Draw the function's curve and the steps on it.
+    """Draw the curve of a function of one variable and the steps of an optimizer on it.
 
-    `x` and `values` have shape (n,), `path` and `path_values` shape (steps,).
+    Args:
+        x: Points at which the function is evaluated, (n,), in any order.
+        values: Values of the function at `x`, (n,).
+        path: The variable at the start and after each step, (steps + 1,).
+        path_values: Values of the function along the path, (steps + 1,).
+        labels: Labels of the two axes.
     """
     figure = new_figure(6.4, 4.6)
     axes = new_axes(figure, *labels)
@@ -32,17 +37,23 @@ def minimization_path_1d(
 
 
 def minimization_path_2d(
-    first: NDArray[Any],
-    second: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
     values: NDArray[Any],
     path: NDArray[Any],
     labels: Sequence[str] = ("x", "y"),
     value_label: str = "f(x, y)",
     log: bool = False,
 ) -> Figure:
-    """Draw contours of the function and the steps across them.
+    """Draw contours of a function of two variables and the steps of an optimizer across them.
 
-    `values` of shape (m, n) belongs to the grid of `second` (m,) and `first` (n,); `path` has shape
-    (steps, 2). With `log` the levels grow by factors.
+    Args:
+        x: First variable on the grid, (n,), rising.
+        y: Second variable on the grid, (m,), rising.
+        values: Values of the function on the grid, (m, n).
+        path: The variables at the start and after each step, (steps + 1, 2).
+        labels: Labels of the two axes.
+        value_label: Label of the colour bar.
+        log: Whether contour levels are spaced logarithmically.
     """
-    return loss_landscape(first, second, values, path, None, "", labels, log, value_label)
+    return loss_landscape(x, y, values, path, None, "", labels, log, value_label)

@@ -32,13 +32,13 @@ def test_decision_boundary_gets_validation_rows_and_probabilities_on_a_grid(
     predicted = (probability(table.inputs[:15].numpy()) > 0.5).astype(int)
     assert last["predicted"].tolist() == predicted.tolist()
     # Rows of the grid are those of the second input.
-    plane = np.stack(np.meshgrid(last["first"], last["second"]), axis=-1)
+    plane = np.stack(np.meshgrid(last["x"], last["y"]), axis=-1)
     np.testing.assert_allclose(last["probability"], probability(plane), rtol=1e-4)
-    assert last["first"].min() < last["points"][:, 0].min()
-    assert last["second"].max() > last["points"][:, 1].max()
+    assert last["x"].min() < last["points"][:, 0].min()
+    assert last["y"].max() > last["points"][:, 1].max()
     assert last["class_names"] == ["upper", "lower"]
     right = (predicted == table.targets[:15].numpy()).mean()
-    assert last["title"] == f"epoch 3: {right:.1%} of 15 points right"
+    assert last["title"] == f"epoch 3: {right:.1%} of 15 validation rows right"
     assert second["title"].startswith("epoch 2: ")
 
 
@@ -61,6 +61,7 @@ def test_confusion_matrix_counts_true_classes_by_row(tmp_path: Path, drawn, data
     assert shown["counts"].tolist() == expected.tolist()
     # Some are taken for others, and not as often the other way round.
     assert expected.tolist() != expected.T.tolist()
+    assert shown["rows_label"] == "test rows"
     assert shown["class_names"] == [str(number) for number in range(classes)]
 
 
@@ -75,6 +76,7 @@ def test_worst_mistakes_are_sorted_by_predicted_probability(tmp_path: Path, draw
         *add("worst_mistakes", images=5),
     )
     (shown,) = calls
+    assert shown["title"] == "2 of 4 training rows wrong"
     assert list(shown["true"]) == ["cat", "cat"]
     assert list(shown["predicted"]) == ["dog", "dog"]
     expected = [1 / (1 + np.exp(-(4 * pixel + 0.1))) for pixel in (0.5, 0.0)]

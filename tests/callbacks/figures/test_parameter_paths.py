@@ -78,14 +78,14 @@ def test_loss_landscape_gets_the_path_and_the_losses_on_a_grid(tmp_path: Path, d
     (shown,) = calls
     path = by_hand(5, 1e-3, inputs, targets)[:, ::-1]
     np.testing.assert_allclose(shown["path"], path, rtol=1e-9, atol=1e-12)
-    plane = np.stack(np.meshgrid(shown["first"], shown["second"]), axis=-1)
+    plane = np.stack(np.meshgrid(shown["x"], shown["y"]), axis=-1)
     expected = losses(plane[..., ::-1], inputs, targets)
     np.testing.assert_allclose(shown["loss"], expected, rtol=1e-9)
     # Least squares, published in the units of the readings, where the model holds it.
     assert shown["reference"] == pytest.approx([-17.304785, 5.36772], abs=1e-4)
     assert shown["reference_name"] == "least squares"
     assert (shown["labels"], shown["log"]) == (["bias", "weight[0,0]"], False)
-    for place, axis in enumerate((shown["first"], shown["second"])):
+    for place, axis in enumerate((shown["x"], shown["y"])):
         seen = [*path[:, place], shown["reference"][place]]
         assert axis.min() < min(seen)
         assert axis.max() > max(seen)
@@ -122,7 +122,7 @@ def test_line_recovery_compares_with_the_true_line(tmp_path: Path, drawn) -> Non
     np.testing.assert_allclose(shown["losses"], losses(path, inputs, targets), rtol=1e-9)
     np.testing.assert_allclose(shown["inputs"], inputs, rtol=1e-12)
     np.testing.assert_allclose(shown["targets"], targets, rtol=1e-12)
-    plane = np.stack(np.meshgrid(shown["first"], shown["second"]), axis=-1)
+    plane = np.stack(np.meshgrid(shown["x"], shown["y"]), axis=-1)
     np.testing.assert_allclose(shown["loss"], losses(plane, inputs, targets), rtol=1e-9)
     line = experiment.data.true_line()
     assert shown["true"] == pytest.approx([line.weight.item() / 2, line.bias.item()])
@@ -138,7 +138,7 @@ def test_minimization_path_of_gradient_descent_on_a_bowl(tmp_path: Path, drawn) 
     # Along x the distance to -1 shrinks to 0.8, along y that to 0 to 0.9.
     expected = [[-1 + 11 * 0.8**k, 10 * 0.9**k] for k in range(4)]
     np.testing.assert_allclose(shown["path"], expected, rtol=1e-12)
-    x, y = np.meshgrid(shown["first"], shown["second"])
+    x, y = np.meshgrid(shown["x"], shown["y"])
     np.testing.assert_allclose(shown["values"], (x + 1) ** 2 + 0.5 * y**2, rtol=1e-12)
     assert shown["values"].shape == (6, 6)
     assert (shown["labels"], shown["value_label"]) == (["x", "y"], "f(x, y)")

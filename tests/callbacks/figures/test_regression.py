@@ -34,6 +34,7 @@ def test_a_fit_shows_readings_and_curve_in_the_units_of_the_data(
     assert curve_inputs[[0, -1]] == pytest.approx([21.8 - margin, 81.9 + margin])
     expected = slope * factor * curve_inputs + offset
     np.testing.assert_allclose(shown["range_outputs"], expected, rtol=1e-5)
+    assert shown["title"] == "training rows and validation rows"
     assert (shown["input_label"], shown["target_label"]) == (
         "reading (unknown)",
         "temperature (C)",
@@ -45,14 +46,19 @@ def test_the_range_option_sets_the_ends_of_the_fitted_curve(tmp_path: Path, draw
     trained(tmp_path, *LINE, *add("fit", range="[-10,200]"), "trainer.max_epochs=1")
     assert calls[0]["range_inputs"][[0, -1]].tolist() == [-10, 200]
     assert calls[0]["held_out"] is None
+    assert calls[0]["title"] == "training rows"
 
 
 @pytest.mark.parametrize(
-    ("sizes", "split"),
-    [((), "train"), (("data.val_size=4",), "val"), (HELD_OUT, "test")],
+    ("sizes", "split", "label"),
+    [
+        ((), "train", "training rows"),
+        (("data.val_size=4",), "val", "validation rows"),
+        (HELD_OUT, "test", "test rows"),
+    ],
 )
 def test_predictions_are_of_the_test_split_else_validation_else_training_rows(
-    tmp_path: Path, drawn, sizes: tuple[str, ...], split: str
+    tmp_path: Path, drawn, sizes: tuple[str, ...], split: str, label: str
 ) -> None:
     calls = drawn("predicted_against_true")
     overrides = (*sizes, *add("predicted_against_true"), "trainer.max_epochs=2")
@@ -63,6 +69,7 @@ def test_predictions_are_of_the_test_split_else_validation_else_training_rows(
     with torch.no_grad():
         outputs = nn.functional.linear(table.inputs.float(), *weights(experiment).values())
     np.testing.assert_allclose(shown["predicted"], outputs.numpy(), rtol=1e-5)
+    assert shown["rows_label"] == label
     assert shown["target_labels"] == ["apples (t/ha)", "oranges (t/ha)"]
 
 

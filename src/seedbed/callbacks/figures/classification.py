@@ -11,6 +11,7 @@ from seedbed.callbacks.figures.axis_labels import class_names, feature_labels
 from seedbed.callbacks.figures.figure_callback import FigureCallback
 from seedbed.callbacks.figures.grid import grid_points, padded_range
 from seedbed.callbacks.figures.rows import (
+    SPLIT_NAMES,
     data_module,
     evaluated_split,
     rows_of,
@@ -42,11 +43,13 @@ class ConfusionMatrix(FigureCallback):
         """Count predicted classes by true class and draw them."""
         from seedbed.figures import confusion_matrix
 
-        _, classes, probability = _predictions(trainer, module, evaluated_split(trainer))
+        split = evaluated_split(trainer)
+        _, classes, probability = _predictions(trainer, module, split)
         size = probability.shape[1]
         cells = classes * size + probability.argmax(1)
         counts = torch.bincount(cells, minlength=size * size).view(size, size)
-        return confusion_matrix(counts.numpy(), class_names(self.data_config, size))
+        names = class_names(self.data_config, size)
+        return confusion_matrix(counts.numpy(), names, SPLIT_NAMES[split])
 
 
 class WorstMistakes(FigureCallback):
@@ -86,6 +89,7 @@ class WorstMistakes(FigureCallback):
             [names[label] for label in classes[worst].tolist()],
             [names[label] for label in predicted[worst].tolist()],
             confidence[worst].numpy(),
+            title=f"{len(wrong):,} of {len(inputs):,} {SPLIT_NAMES[split]} wrong",
         )
 
 
@@ -135,7 +139,7 @@ class DecisionBoundary(FigureCallback):
             probability.numpy(force=True),
             labels=feature_labels(self.data_config, 2),
             class_names=class_names(self.data_config, 2),
-            title=f"epoch {epoch}: {accuracy:.1%} of {len(classes):,} points right",
+            title=f"epoch {epoch}: {accuracy:.1%} of {len(classes):,} {SPLIT_NAMES[split]} right",
         )
 
 

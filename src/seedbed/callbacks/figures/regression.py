@@ -11,7 +11,13 @@ from torch import nn
 from seedbed.callbacks.figures.axis_labels import feature_labels, target_labels
 from seedbed.callbacks.figures.figure_callback import FigureCallback
 from seedbed.callbacks.figures.grid import padded_range
-from seedbed.callbacks.figures.rows import data_module, evaluated_split, rows_of, unscaled
+from seedbed.callbacks.figures.rows import (
+    SPLIT_NAMES,
+    data_module,
+    evaluated_split,
+    rows_of,
+    unscaled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,6 +71,7 @@ class Fit(FigureCallback):
             feature_labels(self.data_config, 1)[0],
             target_labels(self.data_config, 1)[0],
             held_out=held_out.numpy() if held_out.any() else None,
+            title=" and ".join(SPLIT_NAMES[split] for split in splits),
         )
 
 
@@ -82,10 +89,12 @@ class PredictedAgainstTrue(FigureCallback):
         """Predict the rows and draw a panel for each target."""
         from seedbed.figures import predicted_against_true
 
-        inputs, targets = rows_of(trainer, evaluated_split(trainer))
+        split = evaluated_split(trainer)
+        inputs, targets = rows_of(trainer, split)
         outputs = module.net(inputs)
         return predicted_against_true(
             targets.view_as(outputs).numpy(force=True),
             outputs.numpy(force=True),
             target_labels(self.data_config, outputs.shape[-1]),
+            SPLIT_NAMES[split],
         )
