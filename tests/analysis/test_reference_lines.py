@@ -9,7 +9,11 @@ from tests.experiments import Experiment, finished, record, weights
 from tests.quick import built, trained
 from torch import nn
 
-from seedbed.analysis.reference_lines import MOST_NUMBERS, parameters_report, reference_line
+from seedbed.analysis.reference_lines import (
+    MAX_REPORTED_ELEMENTS,
+    parameters_report,
+    reference_line,
+)
 from seedbed.config.schema import data as schema
 from seedbed.data import LinearNoise
 
@@ -187,7 +191,7 @@ def test_rows_that_are_not_in_memory_have_no_least_squares(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("extra", "reported"), [(0, True), (1, False)])
 def test_of_a_large_model_the_record_holds_no_numbers(extra: int, reported: bool) -> None:
-    net = nn.Conv1d(1, MOST_NUMBERS + extra, 1, bias=False)
+    net = nn.Conv1d(1, MAX_REPORTED_ELEMENTS + extra, 1, bias=False)
     assert bool(parameters_report(None, net, None)) == reported
 
 

@@ -221,7 +221,9 @@ def test_both_limits_belong_to_the_rule(
     kept = [torch.tensor(one, dtype=torch.float64) for one in losses]
     converged = LossConverged(1, max_change, max_loss)
 
-    found = converged.arrived(SimpleNamespace(strategy=strategy), SimpleNamespace(step_losses=kept))
+    found = converged.reason_to_stop(
+        SimpleNamespace(strategy=strategy), SimpleNamespace(step_losses=kept)
+    )
 
     low = len(losses) == 2 and losses[1] <= max_loss
     assert bool(found) == (low and abs(losses[1] - losses[0]) <= max_change)

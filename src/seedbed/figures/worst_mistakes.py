@@ -49,7 +49,7 @@ def worst_mistakes(
     columns_of_text = true[:shown], predicted[:shown], probability[:shown].tolist()
     captions = [_caption(*texts) for texts in zip(*columns_of_text, strict=True)]
     lines = max(caption.count("\n") + 1 for caption in captions)
-    figure = new_figure(max(1.75 * columns, 2.6), (1.6 + 0.17 * lines) * rows)
+    figure = new_figure(max(1.75 * columns, 3.4), (1.6 + 0.17 * lines) * rows)
     fractions = _fractions(images[:shown])
     for number, caption in enumerate(captions):
         axes = figure.add_subplot(rows, columns, number + 1)
