@@ -10,7 +10,7 @@ from seedbed.training.parameters import find_element
 from seedbed.training.tasks import Binary, Minimize, Regression
 
 
-def test_the_losses_of_a_line_are_mean_squares() -> None:
+def test_losses_of_a_line_are_mean_squared_errors() -> None:
     torch.manual_seed(0)
     net, task = nn.Linear(1, 1).double(), Regression()
     inputs, targets = torch.randn(9, 1).double(), torch.randn(9, 1).double()
@@ -25,7 +25,7 @@ def test_the_losses_of_a_line_are_mean_squares() -> None:
     assert found.tolist() == pytest.approx(expected, rel=1e-12)
 
 
-def test_all_other_numbers_are_held() -> None:
+def test_all_other_elements_are_held() -> None:
     torch.manual_seed(1)
     net, task = MLP([3], 1, hidden=[4], activation="tanh"), Binary()
     inputs, targets = torch.randn(6, 3), torch.tensor([0, 1, 1, 0, 1, 0])
@@ -44,7 +44,7 @@ def test_all_other_numbers_are_held() -> None:
     assert found.item() == pytest.approx(expected.item(), rel=1e-6)
 
 
-def test_a_function_is_its_own_loss() -> None:
+def test_the_loss_of_a_function_is_its_value() -> None:
     net = Bowl([10.0, 10.0], [-1.0, 0.0], [1.0, 0.5])
     elements = [find_element(net, name, "key") for name in ("x", "y")]
     nothing, points = torch.zeros(1, 0), torch.tensor([[-1.0, 0.0], [1.0, 4.0], [0.0, 2.0]])
@@ -54,7 +54,7 @@ def test_a_function_is_its_own_loss() -> None:
     assert found.tolist() == [0.0, 4.0 + 8.0, 1.0 + 2.0]
 
 
-def test_the_network_is_as_it_was_also_when_something_fails() -> None:
+def test_the_network_is_restored_also_after_an_error() -> None:
     net = MLP([2], 1, hidden=[3])
     before = {name: value.clone() for name, value in net.state_dict().items()}
     elements = [find_element(net, "hidden_linear.weight[1,1]", "key")]

@@ -37,7 +37,9 @@ def test_each_metric_is_a_line() -> None:
         ([1e-40, 1e40], "log"),
     ],
 )
-def test_the_values_decide_on_logarithms(values: list[float], scale: str) -> None:
+def test_the_axis_is_logarithmic_for_positive_values_over_a_factor_of_10(
+    values: list[float], scale: str
+) -> None:
     curve = np.arange(len(values)), np.array(values)
     figure = loss_curve({"loss": curve})
     picture(figure)
@@ -92,7 +94,7 @@ def test_up_to_400_epochs_are_all_drawn() -> None:
     assert axes.get_title() == ""
 
 
-def test_one_epoch_can_be_seen() -> None:
+def test_a_single_epoch_is_visible() -> None:
     empty, single = (
         picture(loss_curve({"loss": (EPOCHS[:count], LEVEL[:count])})) for count in (0, 1)
     )
@@ -106,13 +108,13 @@ def test_one_epoch_can_be_seen() -> None:
     assert [tick for tick in figure.axes[0].get_xticks() if tick % 1] == []
 
 
-def test_epochs_are_whole_numbers() -> None:
+def test_epoch_ticks_are_integers() -> None:
     (axes,) = drawn(loss_curve({"loss": (EPOCHS[:3], LEVEL[:3])})).axes
 
     assert all(tick % 1 == 0 for tick in axes.get_xticks())
 
 
-def test_what_is_not_finite_is_left_out() -> None:
+def test_values_that_are_not_finite_are_left_out() -> None:
     values = np.array([3.0, np.nan, 2.0, np.inf])
     (axes,) = drawn(loss_curve({"loss": (np.arange(1, 5), values)})).axes
 
@@ -142,7 +144,7 @@ def test_a_reference_of_zero_is_drawn_on_a_linear_axis() -> None:
 
 
 @pytest.mark.parametrize("reference", [None, np.nan, np.inf])
-def test_no_reference_is_no_line(reference: float | None) -> None:
+def test_without_a_finite_reference_no_line_is_drawn(reference: float | None) -> None:
     (axes,) = loss_curve({"loss": (EPOCHS, LEVEL)}, reference, "least squares").axes
 
     assert legend_names(axes) == ["loss"]

@@ -31,7 +31,7 @@ def test_steps_that_are_not_finite_are_left_out() -> None:
     assert points_of(axes.lines[0]) == [(1, 1), (2, 3)]
 
 
-def test_no_steps_draw_nothing() -> None:
+def test_an_empty_path_draws_nothing() -> None:
     axes = new_axes(new_figure(4, 4), "x", "y")
 
     assert draw_path(axes, np.full(3, np.nan), np.zeros(3)) == []
