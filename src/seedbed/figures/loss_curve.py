@@ -30,7 +30,7 @@ _LINES: list[Any] = ["-", "--", "-.", (0, (1, 1))]
 _LOOKS = [(DARK, "o", DARK), (MIDDLE, "s", "white"), (LIGHT, "^", INK)]
 _REFERENCE_LINE: Any = (0, (6, 2, 1, 2, 1, 2))
 _MARKERS = 12
-# Of more epochs a curve is drawn as medians and ranges of so many bins.
+# Of more epochs a curve is drawn as means and ranges of so many bins.
 MAX_EPOCHS = 400
 _BINS = 200
 # A reference this factor below all curves would flatten them.
@@ -48,7 +48,7 @@ def loss_curve(
     """Draw one line for each metric over the epochs.
 
     The vertical axis is logarithmic if all values are positive and span more than a factor of 10.
-    With more than 400 epochs, the line goes through the medians of bins of epochs, whose ranges
+    With more than 400 epochs, the line goes through the means of bins of epochs, whose ranges
     are shaded; the title gives the size of the bins.
 
     Args:
@@ -74,7 +74,7 @@ def loss_curve(
     last_epoch = max((int(epochs[-1]) for epochs, _ in finite.values() if epochs.size), default=1)
     bin_size = ceil(last_epoch / _BINS) if last_epoch > MAX_EPOCHS else 1
     if bin_size > 1:
-        title = f"median (line) and range (shaded) of every {bin_size} epochs"
+        title = f"mean (line) and range (shaded) of every {bin_size} epochs"
         axes.set_title(title, fontsize=SMALL_SIZE, color=INK)
     entries = [
         (_draw_curve(axes, number, bin_size, *curve), name)
@@ -112,17 +112,20 @@ def _draw_curve(
 def _draw_ranges(
     axes: Axes, color: str, bin_size: int, epochs: NDArray[Any], values: NDArray[Any]
 ) -> Curve:
-    """Shade the range of the values in bins of epochs; return the line through their medians.
+    """Shade the range of the values in bins of epochs; return the line through their means.
 
     The line starts at the first and ends at the last value itself.
     """
     starts = np.flatnonzero(np.diff((epochs - 1) // bin_size, prepend=-1))
-    bins = [np.split(column, starts[1:]) for column in (epochs, values)]
-    centres, medians = (np.array([np.median(part) for part in parts]) for parts in bins)
+    sizes = np.diff(starts, append=len(values))
+    # Divided first: the sum of losses that diverge might overflow.
+    centres, means = (
+        np.add.reduceat(column / np.repeat(sizes, sizes), starts) for column in (epochs, values)
+    )
     low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     axes.fill_between(centres, low, high, color=color, alpha=0.25, linewidth=0)
     ends = [0, -1]
-    x, y = np.append(centres, epochs[ends]), np.append(medians, values[ends])
+    x, y = np.append(centres, epochs[ends]), np.append(means, values[ends])
     order = np.argsort(x, kind="stable")
     return x[order], y[order]
 
