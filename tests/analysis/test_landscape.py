@@ -1,4 +1,4 @@
-"""Losses over two numbers of a model, against closed forms."""
+"""Loss over elements of the parameters, against closed forms."""
 
 import pytest
 import torch

@@ -1,11 +1,10 @@
-"""Linear maps and the least-squares line, against numpy, closed forms and published figures."""
+"""Least squares, against numpy, textbook formulas and published values."""
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
 from seedbed.analysis.least_squares import least_squares
 from seedbed.models.linear_map import LinearMap
@@ -124,45 +123,6 @@ def test_no_nearby_line_has_a_lower_loss() -> None:
             line.bias + 1e-3 * torch.randn_like(line.bias),
         )
         assert loss_of(moved, inputs, targets) > least
-
-
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_linear_map_outputs_equal_those_of_its_layer(bias: bool, dtype: torch.dtype) -> None:
-    layer = nn.Linear(4, 3, bias).to(dtype)
-    line = LinearMap.of(layer)
-    inputs, targets = torch.randn(7, 4, dtype=dtype), torch.randn(7, 3, dtype=dtype)
-    with torch.no_grad():
-        outputs = layer.double()(inputs.double())
-    expected = nn.functional.mse_loss(outputs, targets.double()).item()
-
-    assert line.bias.shape == (3,)
-    assert line.weight.dtype == line.bias.dtype == torch.float64
-    assert loss_of(line, inputs, targets) == pytest.approx(expected, rel=1e-12)
-
-
-def test_linear_map_is_a_copy_of_its_layer() -> None:
-    layer = nn.Linear(1, 1).double()
-    line = LinearMap.of(layer)
-    before = line.weight.item(), line.bias.item()
-
-    with torch.no_grad():
-        layer.weight += 1
-        layer.bias += 1
-
-    assert (line.weight.item(), line.bias.item()) == before
-
-
-def test_rescaled_map_of_unscaled_inputs_equals_the_map_of_scaled_ones() -> None:
-    factor, line = 0.25, LinearMap(torch.randn(2, 3).double(), torch.randn(2).double())
-    inputs, targets = torch.randn(5, 3).double(), torch.randn(5, 2).double()
-
-    for_raw = line.rescaled(factor)
-
-    assert loss_of(for_raw, inputs, targets) == pytest.approx(
-        loss_of(line, factor * inputs, targets)
-    )
-    assert torch.equal(for_raw.bias, line.bias)
 
 
 def test_image_inputs_are_flattened() -> None:

@@ -1,4 +1,4 @@
-"""What the record says of a small model, against numpy and against what is known of the data."""
+"""Reported parameters and reference lines, against numpy and published values."""
 
 from pathlib import Path
 

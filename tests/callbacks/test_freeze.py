@@ -1,4 +1,4 @@
-"""Frozen parameters stay as they are to the last bit, and thaw when they are told to."""
+"""Freezing of parameters, against plain torch loops."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Curves of single numbers of a model."""
+"""Logging of single elements of parameters."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Rules that stop a run, against loops that look for the same epoch themselves."""
+"""Convergence rules, against loops that find the same epoch."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""Confusion matrix: counts, shades and readability."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Levels of contours cover what there is, whatever it is."""
+"""Contour levels: they are round and cover the values."""
 
 import numpy as np
 import pytest

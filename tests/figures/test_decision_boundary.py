@@ -1,4 +1,4 @@
-"""Points of two classes and the lines of equal probability."""
+"""Decision boundary: points, contours and legend."""
 
 from typing import Any
 

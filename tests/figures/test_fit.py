@@ -1,4 +1,4 @@
-"""The curve of a model over its readings."""
+"""Fitted curve with the data."""
 
 import numpy as np
 import pytest

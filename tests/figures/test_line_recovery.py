@@ -1,4 +1,4 @@
-"""The three panels of a line found again."""
+"""The three panels of a recovered line."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Metrics by epoch."""
+"""Loss by epoch."""
 
 import numpy as np
 import pytest

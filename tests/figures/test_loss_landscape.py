@@ -1,4 +1,4 @@
-"""A loss over two parameters."""
+"""Contours of a loss over two parameters."""
 
 from typing import Any
 

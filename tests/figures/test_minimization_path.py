@@ -1,4 +1,4 @@
-"""The way to the minimum of a function."""
+"""Path of an optimizer on a function of one or two variables."""
 
 import numpy as np
 from matplotlib.contour import QuadContourSet

@@ -1,4 +1,4 @@
-"""The path of an optimizer."""
+"""Path of an optimizer in a plane."""
 
 import numpy as np
 from tests.figures.reading import legend_names, named_line, picture, points_of

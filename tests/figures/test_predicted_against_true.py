@@ -1,4 +1,4 @@
-"""Predictions over targets."""
+"""Predicted against true values."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The common look, and what must not be touched: pyplot and global settings."""
+"""Style of all figures; pyplot and global settings stay untouched."""
 
 import subprocess
 import sys

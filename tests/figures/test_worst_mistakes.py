@@ -1,4 +1,4 @@
-"""Images under what they are and what they are taken for."""
+"""Misclassified images and their captions."""
 
 from typing import Any
 
