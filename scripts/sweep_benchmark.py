@@ -457,7 +457,7 @@ def draw_curve(points: Sequence[tuple[int, float]], alone: float, title: str, fi
     from seedbed.figures import style
 
     figure = style.new_figure(6.4, 4.2)
-    axes = style.new_axes(figure, "jobs in the sweep", "time per job (ms)", title)
+    axes = style.new_axes(figure, "jobs in the sweep", "time per job (ms)", title=title)
     jobs = [count for count, _ in points]
     each = [1000 * seconds / count for count, seconds in points]
     across = axes.axhline(1000 * alone, color=style.MIDDLE, linewidth=2, linestyle="--")

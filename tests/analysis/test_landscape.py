@@ -1,23 +1,23 @@
-"""Losses over two numbers of a model, against closed forms."""
+"""Loss over elements of the parameters, against closed forms."""
 
 import pytest
 import torch
 from torch import nn
 
-from seedbed.analysis.landscape import loss_over
+from seedbed.analysis.landscape import losses_at
 from seedbed.models import MLP, Bowl
 from seedbed.training.parameters import find_element
 from seedbed.training.tasks import Binary, Minimize, Regression
 
 
-def test_the_losses_of_a_line_are_mean_squares() -> None:
+def test_losses_of_a_line_are_mean_squared_errors() -> None:
     torch.manual_seed(0)
     net, task = nn.Linear(1, 1).double(), Regression()
     inputs, targets = torch.randn(9, 1).double(), torch.randn(9, 1).double()
     elements = [find_element(net, name, "key") for name in ("bias", "weight")]
     points = torch.randn(25, 2).double()
 
-    found = loss_over(net, task, inputs, targets, elements, points)
+    found = losses_at(net, task, inputs, targets, elements, points)
 
     expected = [float(((w * inputs + b - targets) ** 2).mean()) for b, w in points.tolist()]
     assert found.shape == (25,)
@@ -25,7 +25,7 @@ def test_the_losses_of_a_line_are_mean_squares() -> None:
     assert found.tolist() == pytest.approx(expected, rel=1e-12)
 
 
-def test_all_other_numbers_are_held() -> None:
+def test_all_other_elements_are_held() -> None:
     torch.manual_seed(1)
     net, task = MLP([3], 1, hidden=[4], activation="tanh"), Binary()
     inputs, targets = torch.randn(6, 3), torch.tensor([0, 1, 1, 0, 1, 0])
@@ -34,7 +34,7 @@ def test_all_other_numbers_are_held() -> None:
         find_element(net, "output_linear.bias", "key"),
     ]
 
-    (found,) = loss_over(net, task, inputs, targets, elements, torch.tensor([[0.3, -2.0]]))
+    (found,) = losses_at(net, task, inputs, targets, elements, torch.tensor([[0.3, -2.0]]))
 
     weight, bias = net.hidden_linear.weight.detach().clone(), torch.tensor([-2.0])
     weight[2, 1] = 0.3
@@ -44,26 +44,26 @@ def test_all_other_numbers_are_held() -> None:
     assert found.item() == pytest.approx(expected.item(), rel=1e-6)
 
 
-def test_a_function_is_its_own_loss() -> None:
+def test_the_loss_of_a_function_is_its_value() -> None:
     net = Bowl([10.0, 10.0], [-1.0, 0.0], [1.0, 0.5])
     elements = [find_element(net, name, "key") for name in ("x", "y")]
     nothing, points = torch.zeros(1, 0), torch.tensor([[-1.0, 0.0], [1.0, 4.0], [0.0, 2.0]])
 
-    found = loss_over(net, Minimize(), nothing, nothing, elements, points)
+    found = losses_at(net, Minimize(), nothing, nothing, elements, points)
 
     assert found.tolist() == [0.0, 4.0 + 8.0, 1.0 + 2.0]
 
 
-def test_the_network_is_as_it_was_also_when_something_fails() -> None:
+def test_the_network_is_restored_also_after_an_error() -> None:
     net = MLP([2], 1, hidden=[3])
     before = {name: value.clone() for name, value in net.state_dict().items()}
     elements = [find_element(net, "hidden_linear.weight[1,1]", "key")]
     elements.append(find_element(net, "output_linear.weight[0,2]", "key"))
     points = torch.tensor([[5.0, 6.0], [7.0, 8.0]])
 
-    loss_over(net, Regression(), torch.ones(4, 2), torch.ones(4, 1), elements, points)
+    losses_at(net, Regression(), torch.ones(4, 2), torch.ones(4, 1), elements, points)
     with pytest.raises(RuntimeError):
-        loss_over(net, Regression(), torch.ones(4, 9), torch.ones(4, 1), elements, points)
+        losses_at(net, Regression(), torch.ones(4, 9), torch.ones(4, 1), elements, points)
 
     for name, value in net.state_dict().items():
         assert torch.equal(value, before[name]), name

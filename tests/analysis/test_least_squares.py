@@ -1,11 +1,10 @@
-"""Linear maps and the least-squares line, against numpy, closed forms and published figures."""
+"""Least squares, against numpy, textbook formulas and published values."""
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
 from seedbed.analysis.least_squares import least_squares
 from seedbed.models.linear_map import LinearMap
@@ -59,7 +58,7 @@ def by_numpy(inputs: np.ndarray, targets: np.ndarray, bias: bool) -> np.ndarray:
     repeated=st.booleans(),
     seed=st.integers(0, 1000),
 )
-def test_least_squares_is_what_numpy_finds(
+def test_least_squares_equals_numpy_lstsq(
     rows: int, features: int, targets: int, bias: bool, repeated: bool, seed: int
 ) -> None:
     random = np.random.default_rng(seed)
@@ -77,7 +76,7 @@ def test_least_squares_is_what_numpy_finds(
     assert line.weight.dtype == line.bias.dtype == torch.float64
 
 
-def test_a_line_through_points_is_the_textbook_one() -> None:
+def test_least_squares_of_one_input_equals_the_textbook_formula() -> None:
     line = least_squares(READINGS.view(-1, 1), CELSIUS.view(-1, 1))
 
     x, y = READINGS - READINGS.mean(), CELSIUS - CELSIUS.mean()
@@ -97,7 +96,7 @@ def test_the_thermometer_gives_the_published_line() -> None:
 
 
 @pytest.mark.parametrize(("rows", "loss"), [(5, 0.48312), (15, 0.90945)])
-def test_the_crops_give_the_published_losses(rows: int, loss: float) -> None:
+def test_the_crop_yields_give_the_published_losses(rows: int, loss: float) -> None:
     inputs, targets = CROPS[:rows, :3], CROPS[:rows, 3:]
 
     line = least_squares(inputs, targets)
@@ -105,7 +104,7 @@ def test_the_crops_give_the_published_losses(rows: int, loss: float) -> None:
     assert loss_of(line, inputs, targets) == pytest.approx(loss, abs=5e-6)
 
 
-def test_the_crops_give_the_published_prediction() -> None:
+def test_the_crop_yields_give_the_published_prediction() -> None:
     line = least_squares(CROPS[:, :3], CROPS[:, 3:])
 
     found = line.weight @ torch.tensor([75.0, 63.0, 44.0], dtype=torch.float64) + line.bias
@@ -113,7 +112,7 @@ def test_the_crops_give_the_published_prediction() -> None:
     assert found.tolist() == pytest.approx([53.7956, 66.8065], abs=5e-5)
 
 
-def test_no_line_near_the_one_of_least_squares_has_a_lower_loss() -> None:
+def test_no_nearby_line_has_a_lower_loss() -> None:
     inputs, targets = CROPS[:, :3], CROPS[:, 3:]
     line = least_squares(inputs, targets)
     least = loss_of(line, inputs, targets)
@@ -126,46 +125,7 @@ def test_no_line_near_the_one_of_least_squares_has_a_lower_loss() -> None:
         assert loss_of(moved, inputs, targets) > least
 
 
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_a_layer_and_its_line_put_out_the_same(bias: bool, dtype: torch.dtype) -> None:
-    layer = nn.Linear(4, 3, bias).to(dtype)
-    line = LinearMap.of(layer)
-    inputs, targets = torch.randn(7, 4, dtype=dtype), torch.randn(7, 3, dtype=dtype)
-    with torch.no_grad():
-        outputs = layer.double()(inputs.double())
-    expected = nn.functional.mse_loss(outputs, targets.double()).item()
-
-    assert line.bias.shape == (3,)
-    assert line.weight.dtype == line.bias.dtype == torch.float64
-    assert loss_of(line, inputs, targets) == pytest.approx(expected, rel=1e-12)
-
-
-def test_a_line_is_a_copy_of_the_layer() -> None:
-    layer = nn.Linear(1, 1).double()
-    line = LinearMap.of(layer)
-    before = line.weight.item(), line.bias.item()
-
-    with torch.no_grad():
-        layer.weight += 1
-        layer.bias += 1
-
-    assert (line.weight.item(), line.bias.item()) == before
-
-
-def test_a_rescaled_line_says_the_same_of_inputs_that_are_not_scaled() -> None:
-    factor, line = 0.25, LinearMap(torch.randn(2, 3).double(), torch.randn(2).double())
-    inputs, targets = torch.randn(5, 3).double(), torch.randn(5, 2).double()
-
-    for_raw = line.rescaled(factor)
-
-    assert loss_of(for_raw, inputs, targets) == pytest.approx(
-        loss_of(line, factor * inputs, targets)
-    )
-    assert torch.equal(for_raw.bias, line.bias)
-
-
-def test_images_are_rows_of_their_pixels() -> None:
+def test_image_inputs_are_flattened() -> None:
     inputs, targets = torch.randn(20, 1, 2, 3).double(), torch.randn(20, 1).double()
 
     line = least_squares(inputs, targets)

@@ -1,4 +1,4 @@
-"""What the record says of a small model, against numpy and against what is known of the data."""
+"""Reported parameters and reference lines, against numpy and published values."""
 
 from pathlib import Path
 
@@ -9,7 +9,11 @@ from tests.experiments import Experiment, finished, record, weights
 from tests.quick import built, trained
 from torch import nn
 
-from seedbed.analysis.reference_lines import MOST_NUMBERS, parameters_report, reference_line
+from seedbed.analysis.reference_lines import (
+    MAX_REPORTED_ELEMENTS,
+    parameters_report,
+    reference_line,
+)
 from seedbed.config.schema import data as schema
 from seedbed.data import LinearNoise
 
@@ -33,7 +37,7 @@ def parameters(folder: Path) -> dict:
     return record(folder)["parameters"]
 
 
-def test_a_linear_model_stands_beside_least_squares(
+def test_record_and_table_compare_a_linear_model_with_least_squares(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     experiment = trained(tmp_path, "data.val_size=3", "data.test_size=2", "trainer.max_epochs=2")
@@ -74,7 +78,9 @@ def test_the_crops_give_the_published_losses_of_least_squares(
 
 
 @pytest.mark.parametrize(("scale", "factor"), [("max", 1 / 81.9), ("0.1", 0.1), ("-2", -2.0)])
-def test_scaled_inputs_are_told_in_both_units(tmp_path: Path, scale: str, factor: float) -> None:
+def test_parameters_are_reported_for_scaled_and_unscaled_inputs(
+    tmp_path: Path, scale: str, factor: float
+) -> None:
     overrides = ("data=thermometer", f"data.input_scale={scale}", "trainer.max_epochs=3")
     experiment = trained(tmp_path, *overrides, "optimizer.lr=1e-4", "logger=none")
     found = parameters(tmp_path)
@@ -91,7 +97,7 @@ def test_scaled_inputs_are_told_in_both_units(tmp_path: Path, scale: str, factor
     assert exact["metrics"]["train/loss"] == pytest.approx(2.927645, abs=2e-6)
 
 
-def test_a_model_trained_in_scaled_units_answers_in_the_original_ones(tmp_path: Path) -> None:
+def test_unscaled_parameters_predict_from_unscaled_inputs(tmp_path: Path) -> None:
     overrides = ("data=thermometer", "data.input_scale=max", "optimizer.lr=0.05")
     experiment = trained(tmp_path, *overrides, "trainer.max_epochs=50", "logger=none")
     line = parameters(tmp_path)["original_units"]
@@ -101,7 +107,7 @@ def test_a_model_trained_in_scaled_units_answers_in_the_original_ones(tmp_path: 
 
 
 @pytest.mark.parametrize("scale", ["null", "0.5"])
-def test_a_line_that_is_known_stands_there_too(tmp_path: Path, scale: str) -> None:
+def test_a_known_true_line_is_reported_beside_least_squares(tmp_path: Path, scale: str) -> None:
     overrides = ("data=linear_noise", "data.features=2", "data.targets=2", "data.data_seed=3")
     more = (f"data.input_scale={scale}", "trainer.max_epochs=1", "logger=none")
     experiment = trained(tmp_path, *overrides, *more)
@@ -152,7 +158,7 @@ def test_without_a_bias_least_squares_has_none(tmp_path: Path) -> None:
         (("data=none", "model=bowl"), {"trained"}),
     ],
 )
-def test_a_line_of_least_squares_belongs_to_the_squared_loss_of_a_linear_model(
+def test_least_squares_is_reported_for_linear_models_on_mse_alone(
     tmp_path: Path, overrides: tuple[str, ...], keys: set[str]
 ) -> None:
     experiment = trained(tmp_path, *overrides, "trainer.max_epochs=1", "logger=none")
@@ -186,17 +192,17 @@ def test_rows_that_are_not_in_memory_have_no_least_squares(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("extra", "reported"), [(0, True), (1, False)])
-def test_of_a_large_model_the_record_holds_no_numbers(extra: int, reported: bool) -> None:
-    net = nn.Conv1d(1, MOST_NUMBERS + extra, 1, bias=False)
+def test_models_above_the_limit_report_no_parameters(extra: int, reported: bool) -> None:
+    net = nn.Conv1d(1, MAX_REPORTED_ELEMENTS + extra, 1, bias=False)
     assert bool(parameters_report(None, net, None)) == reported
 
 
-def test_the_record_of_a_large_model_has_no_such_field(tmp_path: Path) -> None:
+def test_run_json_of_a_large_model_has_no_parameters(tmp_path: Path) -> None:
     trained(tmp_path, "model=mlp", "model.hidden=[200]", "trainer.max_epochs=1", "logger=none")
     assert "parameters" not in record(tmp_path)
 
 
-def test_the_numbers_are_those_after_the_last_epoch(tmp_path: Path) -> None:
+def test_reported_parameters_are_those_of_the_last_epoch(tmp_path: Path) -> None:
     # With a test split the module holds the best epoch's weights at the end, not the last one's.
     overrides = ("data.val_size=5", "data.test_size=2", "optimizer.lr=2e-4")
     experiment = built(tmp_path, *overrides, "trainer.max_epochs=3", "logger=none")
@@ -215,7 +221,7 @@ def test_the_true_line_is_measured_by_the_loss_of_the_task(tmp_path: Path) -> No
     assert true["metrics"]["train/loss"] == pytest.approx(np.abs(error).mean(), rel=1e-6)
 
 
-def test_the_true_line_has_the_bias_that_a_model_may_lack(tmp_path: Path) -> None:
+def test_the_true_line_has_a_bias_where_the_model_has_none(tmp_path: Path) -> None:
     keys = ("data=linear_noise", "model.bias=false", "data.features=3", "trainer.max_epochs=1")
     inputs, targets = raw_rows(trained(tmp_path, *keys))
     found = parameters(tmp_path)
@@ -232,14 +238,14 @@ class Bent(nn.Linear):
         return super().forward(inputs**2)
 
 
-def test_a_model_that_only_looks_like_a_line_is_not_taken_for_one(tmp_path: Path) -> None:
+def test_a_subclass_with_its_own_forward_is_no_linear_map(tmp_path: Path) -> None:
     experiment = trained(tmp_path, "data=linear_noise", "trainer.max_epochs=1")
     net = Bent(1, 1)
     assert reference_line(experiment.data, net, experiment.module.task) is None
     assert set(parameters_report(experiment.data, net, experiment.module.task)) == {"trained"}
 
 
-def test_names_with_brackets_are_shown_as_they_are(
+def test_names_with_brackets_are_literal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = ('data.feature_names=["speed [m/s]"]', 'data.target_names=[":smile: [/i]"]')
@@ -247,7 +253,7 @@ def test_names_with_brackets_are_shown_as_they_are(
     assert ":smile: [/i] per speed [m/s]" in capsys.readouterr().out
 
 
-def test_values_that_were_given_are_not_rounded_in_double_precision(tmp_path: Path) -> None:
+def test_given_initial_values_are_not_rounded_in_double_precision(tmp_path: Path) -> None:
     given = ("trainer.precision=64-true", "initial_weights.parameters.bias=[0.1,0.2]")
     experiment = built(tmp_path, "+" + given[1], given[0])
     assert weights(experiment)["bias"].tolist() == [0.1, 0.2]

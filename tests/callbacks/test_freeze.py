@@ -1,4 +1,4 @@
-"""Frozen parameters stay as they are to the last bit, and thaw when they are told to."""
+"""Freezing of parameters, against plain torch loops."""
 
 import os
 import signal
@@ -55,14 +55,14 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_no_optimizer_moves_what_is_frozen(tmp_path: Path, optimizer: str) -> None:
+def test_no_optimizer_changes_frozen_parameters(tmp_path: Path, optimizer: str) -> None:
     overrides = (f"optimizer={optimizer}", *OPTIMIZERS[optimizer], "trainer.max_epochs=3")
     first, *_, last = watched(tmp_path, *MODEL, HIDDEN, *overrides)
     for name, value in last.items():
         assert torch.equal(value, first[name]) == name.startswith("hidden_linear."), name
 
 
-def test_the_values_frozen_are_those_that_the_run_would_begin_with(tmp_path: Path) -> None:
+def test_frozen_values_are_the_initial_ones_of_the_run(tmp_path: Path) -> None:
     free = watched(tmp_path / "free", *MODEL, "trainer.max_epochs=1")
     frozen = watched(tmp_path / "frozen", *MODEL, HIDDEN, "trainer.max_epochs=1")
     for name, value in free[0].items():
@@ -70,7 +70,7 @@ def test_the_values_frozen_are_those_that_the_run_would_begin_with(tmp_path: Pat
 
 
 @pytest.mark.parametrize("until", [2, 4])
-def test_they_thaw_in_the_epoch_that_is_named(tmp_path: Path, until: int) -> None:
+def test_parameters_are_unfrozen_in_the_given_epoch(tmp_path: Path, until: int) -> None:
     overrides = (f"freeze.until_epoch={until}", "trainer.max_epochs=5", "optimizer=adam")
     values = watched(tmp_path, *MODEL, HIDDEN, *overrides)
     name = "hidden_linear.weight"
@@ -88,7 +88,7 @@ def test_they_thaw_in_the_epoch_that_is_named(tmp_path: Path, until: int) -> Non
     ],
 )
 @pytest.mark.parametrize("until", [3, None])
-def test_a_run_is_what_torch_alone_would_do(
+def test_training_with_frozen_parameters_equals_a_plain_torch_loop(
     tmp_path: Path, optimizer: str, made: type, options: dict, until: int | None
 ) -> None:
     keys = [f"optimizer.{key}={value}" for key, value in options.items()]
@@ -112,7 +112,7 @@ def test_a_run_is_what_torch_alone_would_do(
 
 
 @pytest.mark.parametrize("frozen", ["weight", "bias"])
-def test_all_ways_to_take_a_gradient_respect_it(tmp_path: Path, frozen: str) -> None:
+def test_every_gradient_option_leaves_frozen_parameters_alone(tmp_path: Path, frozen: str) -> None:
     found = {}
     for way in ("autograd", "analytic", "finite_difference"):
         overrides = (f"gradient={way}", f"freeze.parameters=[{frozen}]")
@@ -129,7 +129,7 @@ def test_all_ways_to_take_a_gradient_respect_it(tmp_path: Path, frozen: str) -> 
             torch.testing.assert_close(found[way][name], value, rtol=1e-9, atol=1e-10)
 
 
-def test_the_difference_of_gradients_is_told_of_what_trains(tmp_path: Path) -> None:
+def test_gradient_difference_covers_trained_parameters_alone(tmp_path: Path) -> None:
     overrides = ("gradient=analytic", "gradient.compare=true", "freeze.parameters=[weight]")
     experiment = trained(tmp_path, *overrides, "trainer.max_epochs=1")
     assert experiment.module.epoch_metrics["train/gradient_difference"] < 1e-5
@@ -150,11 +150,11 @@ def test_the_difference_of_gradients_is_told_of_what_trains(tmp_path: Path) -> N
         ([], []),
     ],
 )
-def test_globs_name_what_is_frozen(patterns: list[str], names: list[str]) -> None:
+def test_globs_choose_the_frozen_parameters(patterns: list[str], names: list[str]) -> None:
     assert frozen_parameters(MLP([2], 1, hidden=[2, 2]), patterns) == names
 
 
-def test_everything_frozen_one_by_one_is_refused_too() -> None:
+def test_freezing_every_parameter_by_name_is_refused() -> None:
     with pytest.raises(ConfigError, match="every parameter is frozen"):
         frozen_parameters(nn.Linear(2, 1), ["weight", "b*"])
 
@@ -169,7 +169,7 @@ def test_everything_frozen_one_by_one_is_refused_too() -> None:
         (("freeze.parameters=[bias]", "freeze.until_epoch=1"), "at least 2"),
     ],
 )
-def test_what_cannot_train_is_refused_and_leaves_nothing(
+def test_freezing_every_parameter_is_refused_before_anything_is_written(
     refused: Callable[..., str], overrides: tuple[str, ...], said: str
 ) -> None:
     # `train` itself, not a stand-in for it.
@@ -202,7 +202,7 @@ def resumed(folder: Path, epoch: int, *overrides: str) -> Experiment:
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
-def test_a_run_that_is_taken_up_is_frozen_and_thaws_as_the_whole_one(
+def test_a_resumed_run_freezes_and_unfreezes_like_an_uninterrupted_one(
     tmp_path: Path, epoch: int
 ) -> None:
     overrides = (*MODEL, HIDDEN, "freeze.until_epoch=3", "optimizer=adam", "trainer.max_epochs=5")

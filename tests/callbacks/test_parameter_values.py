@@ -1,4 +1,4 @@
-"""Curves of single numbers of a model."""
+"""Logging of single elements of parameters."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def tags(folder: Path) -> set[str]:
     return {tag for tag in events(folder).Tags()["scalars"] if tag.startswith("parameter/")}
 
 
-def test_an_epoch_shows_the_value_that_it_began_with(tmp_path: Path) -> None:
+def test_an_epoch_logs_the_value_at_its_start(tmp_path: Path) -> None:
     overrides = ("data=none", "model=parabola", "optimizer.lr=0.1", VALUES)
     experiment = trained(tmp_path, *overrides, "trainer.max_epochs=6")
     # Gradient descent on (x - 2)^2 - 5 multiplies the distance to 2 by 1 - 2 lr.
@@ -34,7 +34,7 @@ def test_an_epoch_shows_the_value_that_it_began_with(tmp_path: Path) -> None:
         assert (expected[epoch] - 2) ** 2 - 5 == pytest.approx(loss, rel=1e-5)
 
 
-def test_every_number_of_a_matrix_has_a_curve_of_its_own(tmp_path: Path) -> None:
+def test_every_element_of_a_matrix_has_its_own_tag(tmp_path: Path) -> None:
     given = "[[0.17,0.80,0.4181],[0.5594,-0.6474,1.2070]]"
     trained(
         tmp_path,
@@ -56,13 +56,13 @@ def test_every_number_of_a_matrix_has_a_curve_of_its_own(tmp_path: Path) -> None
     )
 
 
-def test_globs_choose_the_numbers(tmp_path: Path) -> None:
+def test_globs_choose_the_logged_parameters(tmp_path: Path) -> None:
     overrides = ("model=mlp", "model.hidden=[64]", VALUES, "trainer.max_epochs=1")
     trained(tmp_path, *overrides, "callbacks.parameter_values.parameters=[output_linear.b*]")
     assert tags(tmp_path) == {"parameter/output_linear.bias[0]", "parameter/output_linear.bias[1]"}
 
 
-def test_curves_are_thinned_like_the_metrics(tmp_path: Path) -> None:
+def test_values_are_logged_every_n_epochs_like_metrics(tmp_path: Path) -> None:
     overrides = ("data=none", "model=parabola", "optimizer.lr=0.1", VALUES)
     trained(tmp_path, *overrides, "trainer.max_epochs=7", "trainer.log_every_n_epochs=3")
     found = curve(tmp_path, "parameter/x")
@@ -76,7 +76,7 @@ def test_curves_are_thinned_like_the_metrics(tmp_path: Path) -> None:
         (("model=mlp",), "386 numbers, and at most 100 are logged"),
     ],
 )
-def test_what_cannot_be_logged_is_refused_and_leaves_nothing(
+def test_unknown_or_too_many_parameters_are_refused_before_anything_is_written(
     refused: Callable[..., str], overrides: tuple[str, ...], said: str
 ) -> None:
     message = refused("train", VALUES, *overrides, function=None)
@@ -92,7 +92,7 @@ class Signal(pl.Callback):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_a_run_that_is_taken_up_has_the_whole_curve(tmp_path: Path) -> None:
+def test_a_resumed_run_logs_every_epoch_once(tmp_path: Path) -> None:
     overrides = (VALUES, "trainer.max_epochs=5")
     trained(tmp_path / "whole", *overrides)
 

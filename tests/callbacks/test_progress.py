@@ -65,15 +65,3 @@ def test_the_bar_shows_epoch_and_metrics(
     shown = capsys.readouterr().err
     assert "epoch 6/6" in shown
     assert "train/loss" in shown
-
-
-def test_the_summary_names_layers_and_parameters(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    overrides = ("callbacks=default", "model=mlp", "model.hidden=[8]", "trainer.max_epochs=1")
-    finished(built(tmp_path, "logger=none", *overrides))
-    out = capsys.readouterr().out
-    # 3 x 8 + 8 and 8 x 2 + 2 parameters.
-    assert "model MLP: 50 parameters" in out
-    assert "hidden_linear" in out
-    assert "32" in out

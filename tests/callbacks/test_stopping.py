@@ -1,4 +1,4 @@
-"""Rules that stop a run, against loops that look for the same epoch themselves."""
+"""Convergence rules, against loops that find the same epoch."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,7 +63,7 @@ def stops_at(experiment: Experiment) -> int:
 @pytest.mark.parametrize(
     ("tolerance", "min_epochs"), [(1e-3, 1), (1.0, 1), (1e-3, 80), (0.5, 30), (100.0, 1)]
 )
-def test_the_gradient_times_the_rate_stops_a_descent(
+def test_training_stops_when_learning_rate_times_gradient_is_small(
     tmp_path: Path, tolerance: float, min_epochs: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keys = {"tolerance": tolerance, "min_epochs": min_epochs}
@@ -86,7 +86,7 @@ def test_the_gradient_times_the_rate_stops_a_descent(
     ("max_change", "max_loss", "min_epochs"),
     [(1e-3, 0.1, 1), (10.0, 300.0, 1), (1000.0, -4.0, 1), (1e-3, 0.1, 60), (1e-9, -4.999, 2)],
 )
-def test_a_loss_that_is_low_and_steady_stops_a_descent(
+def test_training_stops_when_the_loss_is_low_and_steady(
     tmp_path: Path, max_change: float, max_loss: float, min_epochs: int
 ) -> None:
     keys = {"max_change": max_change, "max_loss": max_loss, "min_epochs": min_epochs}
@@ -101,7 +101,7 @@ def test_a_loss_that_is_low_and_steady_stops_a_descent(
     assert stops_at(experiment) == expected
 
 
-def test_the_last_two_batches_of_an_epoch_are_compared(tmp_path: Path) -> None:
+def test_loss_converged_compares_the_last_two_batches_of_an_epoch(tmp_path: Path) -> None:
     overrides = ("data=thermometer", "data.batch_size=4", "data.shuffle=true", "seed=2")
     keys = {"max_change": 30.0, "max_loss": 60.0}
     experiment = trained(
@@ -129,7 +129,7 @@ def test_the_last_two_batches_of_an_epoch_are_compared(tmp_path: Path) -> None:
     assert stops_at(experiment) == epoch + 1
 
 
-def test_every_number_of_the_model_must_have_arrived(tmp_path: Path) -> None:
+def test_gradient_converged_requires_every_element_to_be_small(tmp_path: Path) -> None:
     # Along y the bowl is flat: there the gradient, below 0, is the smaller one from the start.
     overrides = ("data=none", "model=bowl", "model.steepness=[1.0,0.01]", "optimizer.lr=0.3")
     experiment = trained(
@@ -148,7 +148,7 @@ def test_every_number_of_the_model_must_have_arrived(tmp_path: Path) -> None:
     assert 0.3 * abs(2 * x[10]) < 0.01 < 0.3 * abs(0.02 * y[10])
 
 
-def test_a_rule_that_never_holds_stops_nothing(tmp_path: Path) -> None:
+def test_a_rule_that_never_holds_does_not_stop_training(tmp_path: Path) -> None:
     keys = {"tolerance": 1e-30}
     overrides = rule("gradient_converged", **keys)
     experiment = parabola(tmp_path, *overrides, "trainer.max_epochs=20")
@@ -156,7 +156,7 @@ def test_a_rule_that_never_holds_stops_nothing(tmp_path: Path) -> None:
     assert record(tmp_path)["stopped"] is None
 
 
-def test_under_a_schedule_the_rate_is_that_of_the_last_step(tmp_path: Path) -> None:
+def test_gradient_converged_uses_the_learning_rate_of_the_last_step(tmp_path: Path) -> None:
     # A tenth of the rate every epoch.
     schedule = ("scheduler=step", "scheduler.step_size=1", "scheduler.gamma=0.1")
     experiment = parabola(tmp_path, *schedule, *rule("gradient_converged", tolerance=0.05))
@@ -175,7 +175,7 @@ def test_under_a_schedule_the_rate_is_that_of_the_last_step(tmp_path: Path) -> N
     ],
 )
 @pytest.mark.parametrize("before", [1, 2])
-def test_a_resumed_run_stops_where_the_whole_one_does(
+def test_a_resumed_run_stops_in_the_same_epoch_as_an_uninterrupted_one(
     tmp_path: Path, name: str, keys: dict[str, float], before: int
 ) -> None:
     overrides = rule(name, **keys)
@@ -194,7 +194,7 @@ def test_a_resumed_run_stops_where_the_whole_one_does(
     assert again.trainer.current_epoch == whole
 
 
-def test_lbfgs_is_judged_by_the_first_loss_of_each_batch(tmp_path: Path) -> None:
+def test_loss_converged_uses_the_first_loss_of_each_lbfgs_step(tmp_path: Path) -> None:
     keys = {"max_change": 1e-6, "max_loss": 0.0}
     overrides = ("optimizer=lbfgs", "optimizer.lr=1.0", "optimizer.max_iter=2")
     experiment = parabola(tmp_path, *overrides, *rule("loss_converged", **keys))
@@ -225,14 +225,16 @@ number = st.floats(-10, 10)
     max_change=st.floats(1e-3, 10),
     max_loss=number,
 )
-def test_both_limits_belong_to_the_rule(
+def test_loss_converged_requires_both_limits_inclusively(
     losses: list[float], max_change: float, max_loss: float
 ) -> None:
     strategy = SimpleNamespace(reduce=lambda values, reduce_op: values)
     kept = [torch.tensor(one, dtype=torch.float64) for one in losses]
     converged = LossConverged(1, max_change, max_loss)
 
-    found = converged.arrived(SimpleNamespace(strategy=strategy), SimpleNamespace(step_losses=kept))
+    found = converged.reason_to_stop(
+        SimpleNamespace(strategy=strategy), SimpleNamespace(step_losses=kept)
+    )
 
     low = len(losses) == 2 and losses[1] <= max_loss
     assert bool(found) == (low and abs(losses[1] - losses[0]) <= max_change)
@@ -250,7 +252,7 @@ class Root(nn.Module):
         return 0 * self.x**2 + (self.z * 0).abs().sqrt()
 
 
-def test_a_gradient_that_is_not_a_number_has_not_arrived(tmp_path: Path) -> None:
+def test_a_nan_gradient_has_not_converged(tmp_path: Path) -> None:
     experiment = built(tmp_path, "data=none", "model=parabola", *rule("gradient_converged"))
     experiment.module.net = Root()
     # The step of the first epoch makes z a nan, and the loss of the second shows it.

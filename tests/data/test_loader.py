@@ -73,7 +73,7 @@ def test_drop_last_leaves_only_full_batches(size: tuple[int, int | None], shuffl
 
 @settings(max_examples=60, deadline=None)
 @given(size=sizes, shuffle=st.booleans(), drop_last=st.booleans(), world_size=st.integers(1, 3))
-def test_devices_share_the_batches_of_one_device(
+def test_the_shares_of_all_devices_make_up_the_batches_of_one(
     size: tuple[int, int | None], shuffle: bool, drop_last: bool, world_size: int
 ) -> None:
     rows, batch_size = size
@@ -104,7 +104,7 @@ def test_a_device_without_a_row_gets_an_empty_batch_of_the_right_shape() -> None
     assert targets.shape == (0,)
 
 
-def test_the_whole_table_is_handed_out_without_a_copy() -> None:
+def test_a_batch_of_all_rows_is_not_copied() -> None:
     inputs, targets = table(5)
 
     ((found, found_targets),) = BatchLoader(inputs, targets, None)
@@ -114,7 +114,7 @@ def test_the_whole_table_is_handed_out_without_a_copy() -> None:
 
 
 @pytest.mark.parametrize("largest_block", [1, 40, 1 << 18])
-def test_drawing_orders_ahead_does_not_change_them(
+def test_orders_do_not_depend_on_how_many_are_drawn_ahead(
     monkeypatch: pytest.MonkeyPatch, largest_block: int
 ) -> None:
     monkeypatch.setattr(loader_module, "_LARGEST_BLOCK", largest_block)
@@ -142,7 +142,7 @@ def test_orders_of_small_tables_are_drawn_many_at_once(monkeypatch: pytest.Monke
     assert len(calls) == 1
 
 
-def test_epochs_and_seeds_have_orders_of_their_own() -> None:
+def test_epochs_and_seeds_have_different_orders() -> None:
     passes = {
         tuple(chain(*map(rows_of, make_batch_loader(lambda epoch=epoch: epoch, seed=seed))))
         for seed in (0, 1)
@@ -152,7 +152,7 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
     assert len(passes) == 10
 
 
-def test_the_epoch_is_asked_for_at_every_pass() -> None:
+def test_the_epoch_function_is_called_at_every_pass() -> None:
     now = 0
     loader = make_batch_loader(lambda: now)
     first = contents(loader)
@@ -181,7 +181,7 @@ def contents(batches: Iterable[Batch]) -> list[Any]:
 
 @LOADERS
 @pytest.mark.parametrize("done", range(BATCHES_PER_EPOCH + 1))
-def test_a_fresh_loader_takes_up_an_interrupted_epoch(make: Maker, done: int) -> None:
+def test_a_new_loader_resumes_an_interrupted_epoch(make: Maker, done: int) -> None:
     epoch = 6
     whole = contents(make(lambda: epoch))
     interrupted = make(lambda: epoch)
@@ -220,7 +220,7 @@ def test_an_epoch_may_be_interrupted_again_and_again(make: Maker) -> None:
 
 
 @LOADERS
-def test_the_state_outlives_a_second_interruption_before_any_batch(make: Maker) -> None:
+def test_the_state_survives_a_second_interruption_before_any_batch(make: Maker) -> None:
     interrupted = make(lambda: 0)
     batches = iter(interrupted)
     next(batches)
@@ -236,7 +236,7 @@ def test_the_state_outlives_a_second_interruption_before_any_batch(make: Maker) 
 
 
 @LOADERS
-def test_a_pass_that_was_broken_off_is_not_gone_on_with(make: Maker) -> None:
+def test_a_new_pass_after_a_break_starts_from_the_first_batch(make: Maker) -> None:
     loader = make(lambda: 0)
     whole = contents(loader)
 
@@ -297,7 +297,7 @@ def trained(
 @LOADERS
 # In the middle of an epoch, and after its last batch.
 @pytest.mark.parametrize("done", [2, BATCHES_PER_EPOCH, BATCHES_PER_EPOCH + 1])
-def test_lightning_takes_up_an_interrupted_fit(make: Maker, done: int, tmp_path: Path) -> None:
+def test_lightning_resumes_an_interrupted_fit(make: Maker, done: int, tmp_path: Path) -> None:
     checkpoint = str(tmp_path / "last.ckpt")
     whole = trained(make, checkpoint)
 
@@ -310,7 +310,7 @@ def test_lightning_takes_up_an_interrupted_fit(make: Maker, done: int, tmp_path:
 
 @LOADERS
 @pytest.mark.parametrize("done", [1, 2, 4])
-def test_lightning_takes_up_an_interrupted_fit_of_shortened_epochs(
+def test_lightning_resumes_an_interrupted_fit_of_shortened_epochs(
     make: Maker, done: int, tmp_path: Path
 ) -> None:
     checkpoint = str(tmp_path / "last.ckpt")
@@ -324,7 +324,7 @@ def test_lightning_takes_up_an_interrupted_fit_of_shortened_epochs(
     assert first + rest == whole
 
 
-def test_a_stream_asks_for_every_step_once() -> None:
+def test_a_stream_draws_every_step_once() -> None:
     steps: list[int] = []
     epoch = 0
 
@@ -349,7 +349,7 @@ def test_a_stream_depends_on_the_step_alone() -> None:
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 3])
-def test_devices_share_the_batches_of_a_stream(world_size: int) -> None:
+def test_the_shares_of_all_devices_make_up_the_batches_of_a_stream(world_size: int) -> None:
     shares = [
         list(StreamLoader(draw, 3, rank=rank, world_size=world_size)) for rank in range(world_size)
     ]
@@ -361,7 +361,7 @@ def test_devices_share_the_batches_of_a_stream(world_size: int) -> None:
     assert len(shares[0]) == 3
 
 
-def test_a_stream_lies_on_its_device() -> None:
+def test_batches_of_a_stream_are_on_its_device() -> None:
     ((inputs, targets),) = StreamLoader(draw, 1, device=torch.device("meta"))
 
     assert inputs.device.type == targets.device.type == "meta"

@@ -65,7 +65,7 @@ def largest_distance(cumulative: Tensor) -> float:
         (0, [0xE220A8397B1DCDAF]),
     ],
 )
-def test_hash_gives_the_published_outputs(seed: int, outputs: list[int]) -> None:
+def test_hash_gives_the_published_splitmix64_outputs(seed: int, outputs: list[int]) -> None:
     # The generator adds its constant before every output, so output n is the hash of state n.
     states = torch.tensor([signed((seed + n * GOLDEN) & MASK) for n in range(len(outputs))])
 
@@ -74,13 +74,13 @@ def test_hash_gives_the_published_outputs(seed: int, outputs: list[int]) -> None
 
 @settings(max_examples=60, deadline=None)
 @given(values=st.lists(int64, min_size=1, max_size=50))
-def test_hash_equals_plain_integers(values: list[int]) -> None:
+def test_hash_equals_python_integer_arithmetic(values: list[int]) -> None:
     expected = [signed(splitmix64(value & MASK)) for value in values]
 
     assert hash64(torch.tensor(values)).tolist() == expected
 
 
-def test_hash_meets_no_number_twice() -> None:
+def test_hash_is_injective_on_consecutive_integers() -> None:
     consecutive = torch.arange(-50_000, 50_000)
 
     assert len(hash64(consecutive).unique()) == len(consecutive)
@@ -119,12 +119,12 @@ def test_order_sorts_the_hashes_of_the_rows(seed: int, epoch: int, rows: int, st
         (2**32 - 1, 499, [5, 8, 0, 3, 6, 1, 2, 7, 9, 10, 4, 11]),
     ],
 )
-def test_orders_never_change(seed: int, epoch: int, order: list[int]) -> None:
+def test_orders_equal_those_of_earlier_versions(seed: int, epoch: int, order: list[int]) -> None:
     # Runs of the past are repeated from their seed: another order is another experiment.
     assert permutations(seed, epoch, 12).tolist() == order
 
 
-def test_splits_have_orders_of_their_own() -> None:
+def test_split_orders_differ_from_batch_orders() -> None:
     order = permutations(0, 0, 12, SPLIT_ORDER).tolist()
 
     assert order == [5, 8, 9, 6, 10, 3, 7, 0, 2, 4, 11, 1]
@@ -132,7 +132,7 @@ def test_splits_have_orders_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("order_stream", [BATCH_ORDER, SPLIT_ORDER])
-def test_orders_have_nothing_in_common_with_the_numbers_of_datasets(order_stream: int) -> None:
+def test_orders_are_independent_of_the_streams_of_datasets(order_stream: int) -> None:
     rows = 4000
     places = torch.arange(rows, dtype=torch.float64)
 
@@ -160,7 +160,7 @@ def test_many_orders_at_once_equal_one_at_a_time(
             assert torch.equal(together[i, j], permutations(seed, epoch, rows))
 
 
-def test_every_row_is_as_often_at_every_place() -> None:
+def test_every_row_is_equally_frequent_at_every_position() -> None:
     rows, orders = 8, 4000
     order = permutations(torch.arange(orders), 3, rows)
 
@@ -173,7 +173,7 @@ def test_every_row_is_as_often_at_every_place() -> None:
     assert abs(statistic - 49) < 5 * math.sqrt(98)
 
 
-def test_every_order_is_as_likely() -> None:
+def test_all_orders_are_equally_likely() -> None:
     epochs_drawn = 24_000
     drawn = permutations(7, torch.arange(epochs_drawn), 4)
 
@@ -187,7 +187,7 @@ def test_every_order_is_as_likely() -> None:
     assert abs(statistic - 23) < 5 * math.sqrt(46)
 
 
-def test_orders_of_neighbouring_seeds_and_epochs_have_nothing_in_common() -> None:
+def test_orders_of_neighbouring_seeds_and_epochs_are_uncorrelated() -> None:
     rows = 2000
     orders = permutations(torch.arange(3).unsqueeze(1), torch.arange(3), rows).view(9, rows)
 
@@ -198,7 +198,9 @@ def test_orders_of_neighbouring_seeds_and_epochs_have_nothing_in_common() -> Non
 
 @settings(max_examples=30, deadline=None)
 @given(seed=seeds, stream=st.integers(0, 50), counter=epochs, count=st.integers(0, 40))
-def test_uniform_equals_plain_integers(seed: int, stream: int, counter: int, count: int) -> None:
+def test_uniform_equals_python_integer_arithmetic(
+    seed: int, stream: int, counter: int, count: int
+) -> None:
     # The upper 53 bits, as many as a float64 holds: exact in both.
     expected = [(number >> 11) / 2**53 for number in hashes(seed, stream, counter, count)]
 
@@ -209,7 +211,7 @@ def test_uniform_equals_plain_integers(seed: int, stream: int, counter: int, cou
     assert all(0 <= value < 1 for value in expected)
 
 
-def test_uniform_follows_the_uniform_law() -> None:
+def test_uniform_passes_a_goodness_of_fit_test() -> None:
     count = 200_000
     drawn = uniform(11, 2, 5, count)
 
@@ -223,7 +225,7 @@ def test_uniform_follows_the_uniform_law() -> None:
     assert largest_distance(ordered) < 1.95 / math.sqrt(count)
 
 
-def test_normal_follows_the_normal_law() -> None:
+def test_normal_passes_a_goodness_of_fit_test() -> None:
     count = 200_000
     drawn = normal(3, 1, 0, count)
 
@@ -249,7 +251,7 @@ def test_normal_follows_the_normal_law() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(seed=seeds, stream=st.integers(0, 50), counter=epochs, count=st.integers(1, 31))
-def test_normal_is_box_and_muller_of_the_uniform_numbers(
+def test_normal_is_the_box_muller_transform_of_uniform(
     seed: int, stream: int, counter: int, count: int
 ) -> None:
     pairs = (count + 1) // 2
@@ -268,7 +270,7 @@ def test_normal_is_box_and_muller_of_the_uniform_numbers(
 
 
 @pytest.mark.parametrize("draw", [uniform, normal])
-def test_seeds_streams_and_counters_draw_numbers_of_their_own(draw: Draw) -> None:
+def test_seeds_streams_and_counters_give_different_numbers(draw: Draw) -> None:
     count = 4000
     # (seed, stream, counter)
     arguments = list(product((0, 1), repeat=3))

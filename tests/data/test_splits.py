@@ -38,7 +38,9 @@ def test_a_size_is_a_fraction_or_a_count(size: float, rows: int, expected: int) 
 
 @settings(max_examples=80, deadline=None)
 @given(rows=st.integers(1, 200), val_size=sizes, test_size=sizes, seed=seeds)
-def test_every_row_is_in_one_part(rows: int, val_size: float, test_size: float, seed: int) -> None:
+def test_every_row_is_in_exactly_one_split(
+    rows: int, val_size: float, test_size: float, seed: int
+) -> None:
     assume(held_out_rows(val_size, rows) + held_out_rows(test_size, rows) < rows)
 
     split = split_rows(rows, val_size, test_size, seed)
@@ -59,7 +61,7 @@ def test_every_row_is_in_one_part(rows: int, val_size: float, test_size: float, 
     test_size=st.integers(1, 40),
     seed=seeds,
 )
-def test_test_rows_do_not_depend_on_the_validation(
+def test_test_rows_do_not_depend_on_val_size(
     rows: int, val_size: int, other_size: int, test_size: int, seed: int
 ) -> None:
     one = split_rows(rows, val_size, test_size, seed)
@@ -74,7 +76,7 @@ def test_another_seed_holds_out_other_rows() -> None:
     assert len(held_out) == 10
 
 
-def test_rows_are_held_out_from_the_whole_table_alike() -> None:
+def test_every_row_is_equally_likely_to_be_held_out() -> None:
     rows, seeds_drawn = 20, 2000
     held_out = torch.stack(
         [
@@ -93,7 +95,9 @@ def test_rows_are_held_out_from_the_whole_table_alike() -> None:
     ("rows", "val_size", "test_size"),
     [(10, 5, 5), (10, 10, 0), (10, 0, 11), (2, 0.1, 0.1), (1, 0.5, 0), (10, 0.5, 0.5)],
 )
-def test_training_without_rows_is_refused(rows: int, val_size: float, test_size: float) -> None:
+def test_a_split_without_training_rows_is_refused(
+    rows: int, val_size: float, test_size: float
+) -> None:
     with pytest.raises(ConfigError, match="none is left for training") as caught:
         split_rows(rows, val_size, test_size, 0)
 
@@ -101,7 +105,7 @@ def test_training_without_rows_is_refused(rows: int, val_size: float, test_size:
     assert f"of {rows} rows" in str(caught.value)
 
 
-def test_a_single_row_trains() -> None:
+def test_a_table_of_one_row_is_a_training_row() -> None:
     split = split_rows(1, 0, 0, 0)
 
     assert split.train.tolist() == [0]

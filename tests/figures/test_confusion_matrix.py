@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""Confusion matrix: counts, shades and readability."""
 
 from itertools import pairwise
 
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from tests.figures.reading import drawn, grey, is_literal
 
 from seedbed.figures import confusion_matrix
-from seedbed.figures.confusion_matrix import MOST_NUMBERED
+from seedbed.figures.confusion_matrix import MAX_NUMBERED
 
 FASHION = (
     "T-shirt/top",
@@ -69,13 +69,13 @@ def test_the_title_gives_the_accuracy(counts: np.ndarray, title: str) -> None:
     assert confusion_matrix(counts, ["cat", "dog"]).axes[0].get_title() == title
 
 
-def test_a_class_that_does_not_occur_is_no_matter() -> None:
+def test_a_class_without_rows_is_drawn() -> None:
     figure = drawn(confusion_matrix(np.array([[5, 1], [0, 0]]), ["cat", "dog"]))
 
     assert np.allclose(mesh(figure).get_array(), [[5 / 6, 1 / 6], [0, 0]])
 
 
-def test_numbers_can_be_read_on_their_cells() -> None:
+def test_counts_contrast_with_their_cells() -> None:
     shares = np.linspace(0, 1000, 21).astype(int)
     counts = np.zeros((21, 21), int)
     counts[:, 0], counts[:, 1] = shares, 1000 - shares
@@ -91,7 +91,7 @@ def test_numbers_can_be_read_on_their_cells() -> None:
 @pytest.mark.parametrize(
     "names", [FASHION, ("class 0", "class 1"), ("a rather long name", "another long name")]
 )
-def test_names_do_not_overlap(names: tuple[str, ...]) -> None:
+def test_class_names_do_not_overlap(names: tuple[str, ...]) -> None:
     figure = drawn(confusion_matrix(np.eye(len(names), dtype=int) * 1000, names))
     axes = figure.axes[0]
     boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
@@ -109,7 +109,7 @@ def test_names_do_not_overlap(names: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 10])
-def test_numbers_fit_their_cells(classes: int) -> None:
+def test_counts_fit_their_cells(classes: int) -> None:
     counts = np.full((classes, classes), 6000)
     figure = drawn(confusion_matrix(counts, [f"class {number}" for number in range(classes)]))
     axes = figure.axes[0]
@@ -119,8 +119,8 @@ def test_numbers_fit_their_cells(classes: int) -> None:
     assert axes.bbox.width == pytest.approx(axes.bbox.height, abs=1)
 
 
-def test_many_classes_have_no_numbers() -> None:
-    many = MOST_NUMBERED + 1
+def test_more_than_30_classes_have_no_counts() -> None:
+    many = MAX_NUMBERED + 1
     figure = confusion_matrix(np.eye(many, dtype=int), [str(n) for n in range(many)])
 
     assert not figure.axes[0].texts

@@ -1,4 +1,4 @@
-"""Points of two classes and the lines of equal probability."""
+"""Decision boundary: points, contours and legend."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def test_the_boundary_lies_where_the_probability_is_one_half() -> None:
         assert path.vertices[:, 1] == pytest.approx(crossing, abs=0.02)
 
 
-def test_contours_are_told_apart_by_their_line_and_named_in_the_legend() -> None:
+def test_contours_differ_in_line_style_and_are_in_the_legend() -> None:
     (axes,) = boundary().axes
     found = contours(axes)
     assert found is not None
@@ -104,7 +104,7 @@ def test_the_axes_are_those_of_the_grid() -> None:
         (np.where(PROBABILITY > 0.9, np.nan, PROBABILITY), [0.3, 0.4, 0.5]),
     ],
 )
-def test_levels_that_do_not_occur_are_not_drawn_but_named(
+def test_levels_outside_the_probabilities_are_in_the_legend_only(
     probability: Any, levels: list[float]
 ) -> None:
     (axes,) = drawn(boundary(probability)).axes
@@ -121,7 +121,7 @@ def test_class_names_are_literal() -> None:
     assert legend_names(figure.axes[0])[2] == "_yes"
 
 
-def test_points_off_the_grid_are_cut_off() -> None:
+def test_points_outside_the_grid_do_not_widen_the_axes() -> None:
     figure = decision_boundary(
         POINTS * 100, CLASSES, PREDICTED, FIRST, SECOND, PROBABILITY, ("x", "y"), ("no", "yes")
     )
@@ -130,7 +130,7 @@ def test_points_off_the_grid_are_cut_off() -> None:
     assert (axes.get_xlim(), axes.get_ylim()) == ((-1, 7), (-6, 7))
 
 
-def test_a_class_without_points_is_no_matter() -> None:
+def test_a_class_without_points_is_drawn() -> None:
     none = np.empty((0, 2)), np.empty(0, int), np.empty(0, int)
     names = ("no", "yes")
     drawn(decision_boundary(*none, FIRST, SECOND, PROBABILITY, ("x", "y"), names))

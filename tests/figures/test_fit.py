@@ -1,4 +1,4 @@
-"""The curve of a model over its readings."""
+"""Fitted curve with the data."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_readings_held_out_look_different() -> None:
     assert trained.get_marker() != kept.get_marker()
 
 
-def test_with_nothing_held_out_nothing_is_said_of_it() -> None:
+def test_without_held_out_rows_the_legend_has_no_such_entry() -> None:
     held = np.zeros(4, bool)
     figure = fit_on_range(INPUTS, TARGETS, FITTED, RANGE, RANGE, "x", "y", held_out=held)
 
@@ -56,7 +56,7 @@ def test_labels_are_literal() -> None:
     assert is_literal(figure, "$y$ (%)")
 
 
-def test_what_is_not_finite_does_not_matter() -> None:
+def test_values_that_are_not_finite_are_drawn_without_error() -> None:
     bad = np.full(4, np.nan)
     picture(fit_on_range(INPUTS, TARGETS, bad, RANGE, np.full(20, np.inf), "x", "y"))
     picture(fit_on_range(INPUTS[:1], TARGETS[:1], bad[:1], RANGE[:1], RANGE[:1], "x", "y"))

@@ -1,4 +1,4 @@
-"""The three panels of a line found again."""
+"""The three panels of a recovered line."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from tests.figures.reading import drawn, grey, legend_lines, legend_names, named_line, points_of
 
 from seedbed.figures import line_recovery
-from seedbed.figures.line_recovery import MOST_LINES
+from seedbed.figures.line_recovery import MAX_LINES
 
 FIRST, SECOND = np.linspace(-1, 2, 21), np.linspace(-1, 2, 31)
 TRUE = np.array([0.7, 0.2])
@@ -43,7 +43,7 @@ def test_the_first_panel_is_the_landscape() -> None:
     assert points_of(named_line(axes, "path"))[0] == tuple(PATH[0])
 
 
-def test_the_second_panel_is_the_loss_from_the_start_on_in_logarithms() -> None:
+def test_the_second_panel_is_the_loss_by_step_on_log_axes() -> None:
     axes = drawn_recovery(step_name="epoch")[1]
     (line,) = axes.lines
 
@@ -61,7 +61,7 @@ def test_the_third_panel_has_lines_from_pale_to_dark() -> None:
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("input", "output")
     assert names[0] == "data"
     assert (names[1], names[-2], names[-1]) == ("epoch 0", "epoch 100", "true line")
-    assert len(names) == MOST_LINES + 2
+    assert len(names) == MAX_LINES + 2
     assert points_of(named_line(axes, "data")) == list(zip(INPUTS, TARGETS, strict=True))
     samples = legend_lines(axes)
     lightness = [grey(samples[name].get_color()) for name in names[1:-1]]
@@ -90,7 +90,7 @@ def test_a_short_path_has_few_lines(steps: int) -> None:
     assert legend_names(axes)[1:-1] == [f"step {step}" for step in range(steps)]
 
 
-def test_a_line_far_off_does_not_flatten_the_data() -> None:
+def test_a_line_far_from_the_data_does_not_flatten_them() -> None:
     wild = PATH.copy()
     wild[0] = (1e9, -1e9)
     low, high = recovery(wild)[2].get_ylim()
@@ -114,7 +114,7 @@ def test_without_any_positive_loss_the_panel_says_so() -> None:
     assert [text.get_text() for text in axes.texts] == ["no loss above 0"]
 
 
-def test_nothing_at_all_is_finite() -> None:
+def test_a_path_without_finite_steps_is_drawn_without_error() -> None:
     panels = drawn_recovery(PATH * np.nan, LOSSES * np.nan)
 
     assert legend_names(panels[2]) == ["data", "true line"]

@@ -1,4 +1,4 @@
-"""Metrics by epoch."""
+"""Loss by epoch."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,9 @@ def test_each_metric_is_a_line() -> None:
         ([1e-40, 1e40], "log"),
     ],
 )
-def test_the_values_decide_on_logarithms(values: list[float], scale: str) -> None:
+def test_the_axis_is_logarithmic_for_positive_values_over_a_factor_of_10(
+    values: list[float], scale: str
+) -> None:
     curve = np.arange(len(values)), np.array(values)
     figure = loss_curve({"loss": curve})
     picture(figure)
@@ -68,7 +70,31 @@ def test_the_last_epoch_has_a_marker(count: int) -> None:
     assert len(marked) <= 24
 
 
-def test_one_epoch_can_be_seen() -> None:
+def test_many_epochs_are_drawn_as_means_and_ranges_of_bins() -> None:
+    # 1,000 epochs make 200 bins of 5; the validation loss has one value for each 10 epochs.
+    epochs = np.arange(1, 1001)
+    oscillating = 2.0 + epochs % 5
+    (axes,) = drawn(
+        loss_curve({"train": (epochs, oscillating), "val": (epochs[9::10], np.ones(100))})
+    ).axes
+    train, val = axes.lines
+    np.testing.assert_allclose(points_of(train)[:3], [(1, 3), (3, 4), (8, 4)])
+    np.testing.assert_allclose(points_of(train)[-2:], [(998, 4), (1000, 2)])
+    np.testing.assert_allclose(points_of(val)[:3], [(10, 1), (10, 1), (20, 1)])
+    band = axes.collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == (2, 6)
+    assert axes.get_title() == "mean (line) and range (shaded) of every 5 epochs"
+
+
+def test_up_to_400_epochs_are_all_drawn() -> None:
+    epochs = np.arange(1, 401)
+    (axes,) = loss_curve({"loss": (epochs, 1.0 + epochs % 2)}).axes
+    assert len(points_of(axes.lines[0])) == 400
+    assert not axes.collections
+    assert axes.get_title() == ""
+
+
+def test_a_single_epoch_is_visible() -> None:
     empty, single = (
         picture(loss_curve({"loss": (EPOCHS[:count], LEVEL[:count])})) for count in (0, 1)
     )
@@ -82,13 +108,13 @@ def test_one_epoch_can_be_seen() -> None:
     assert [tick for tick in figure.axes[0].get_xticks() if tick % 1] == []
 
 
-def test_epochs_are_whole_numbers() -> None:
+def test_epoch_ticks_are_integers() -> None:
     (axes,) = drawn(loss_curve({"loss": (EPOCHS[:3], LEVEL[:3])})).axes
 
     assert all(tick % 1 == 0 for tick in axes.get_xticks())
 
 
-def test_what_is_not_finite_is_left_out() -> None:
+def test_values_that_are_not_finite_are_left_out() -> None:
     values = np.array([3.0, np.nan, 2.0, np.inf])
     (axes,) = drawn(loss_curve({"loss": (np.arange(1, 5), values)})).axes
 
@@ -118,7 +144,7 @@ def test_a_reference_of_zero_is_drawn_on_a_linear_axis() -> None:
 
 
 @pytest.mark.parametrize("reference", [None, np.nan, np.inf])
-def test_no_reference_is_no_line(reference: float | None) -> None:
+def test_without_a_finite_reference_no_line_is_drawn(reference: float | None) -> None:
     (axes,) = loss_curve({"loss": (EPOCHS, LEVEL)}, reference, "least squares").axes
 
     assert legend_names(axes) == ["loss"]

@@ -1,4 +1,4 @@
-"""A loss over two parameters."""
+"""Contours of a loss over two parameters."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def test_path_and_reference_lie_on_the_contours() -> None:
     assert bar.get_ylabel() == "loss"
 
 
-def test_levels_grow_by_factors_only_with_log() -> None:
+def test_contour_levels_are_logarithmic_only_with_log() -> None:
     by_factors = filled(landscape(LOSS + 0.01).axes[0]).levels
     by_sums = filled(landscape(LOSS + 0.01, log=False).axes[0]).levels
 
@@ -58,7 +58,7 @@ def test_the_colour_bar_has_plain_numbers() -> None:
     assert {"0.01", "0.1", "1"} <= set(shown)
 
 
-def test_low_is_light_and_high_is_darker_but_never_dark() -> None:
+def test_shades_darken_with_the_loss_and_stay_light() -> None:
     axes = landscape(path=PATH[:0], reference=None).axes[0]
     low, high = filled(axes).to_rgba([0.01, 6.0])
 
@@ -85,14 +85,14 @@ def with_some(value: float) -> Any:
         ((LOSS * 10).astype(int), True),
     ],
 )
-def test_any_loss_can_be_drawn(loss: Any, log: bool) -> None:
+def test_losses_with_nan_zeros_or_a_single_value_are_drawn(loss: Any, log: bool) -> None:
     axes = drawn(landscape(loss, log=log)).axes[0]
 
     assert legend_names(axes)[0] == "path"
 
 
 @pytest.mark.parametrize(("value", "blank"), [(0.0, False), (np.inf, True)])
-def test_the_ground_is_filled_where_the_loss_is_finite(value: float, blank: bool) -> None:
+def test_contours_are_filled_where_the_loss_is_finite(value: float, blank: bool) -> None:
     """A loss of 0 lies under all levels that grow by factors: it counts to the lowest band."""
     figure = landscape(with_some(value), path=PATH[:0], reference=None)
     figure.axes[0].grid(False)
@@ -107,19 +107,19 @@ def test_without_any_finite_loss_there_is_no_colour_bar() -> None:
     assert len(landscape(LOSS * np.nan).axes) == 1
 
 
-def test_there_may_be_no_reference_and_no_path() -> None:
+def test_reference_and_path_are_optional() -> None:
     assert legend_names(landscape(reference=None).axes[0])[-1] == "end (0, 0.25)"
     assert drawn(landscape(path=PATH[:0], reference=None)).axes[0].get_legend() is None
     assert legend_names(landscape(path=PATH * np.nan).axes[0]) == ["true"]
 
 
-def test_a_path_may_leave_the_grid() -> None:
+def test_a_path_outside_the_grid_does_not_widen_the_axes() -> None:
     axes = drawn(landscape(path=PATH * 1e9)).axes[0]
 
     assert (axes.get_xlim(), axes.get_ylim()) == ((-1, 2), (-4, 4))
 
 
-def test_it_can_be_drawn_onto_given_axes() -> None:
+def test_it_is_drawn_on_given_axes() -> None:
     figure = new_figure(8, 4)
     left = new_axes(figure, "a", "b", place=(1, 2, 1))
     right = new_axes(figure, "c", "d", place=(1, 2, 2))

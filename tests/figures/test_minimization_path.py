@@ -1,4 +1,4 @@
-"""The way to the minimum of a function."""
+"""Path of an optimizer on a function of one or two variables."""
 
 import numpy as np
 from matplotlib.contour import QuadContourSet
@@ -39,7 +39,7 @@ def test_the_path_crosses_the_contours() -> None:
     assert (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel()) == ("x", "y", "f(x, y)")
 
 
-def test_levels_of_2d_grow_by_factors_if_asked() -> None:
+def test_contour_levels_of_two_variables_are_logarithmic_with_log() -> None:
     counts = [
         len(minimization_path_2d(GRID, GRID, BOWL, DOWN, log=log).axes[1].get_yticks())
         for log in (False, True)
@@ -57,7 +57,7 @@ def test_labels_are_literal() -> None:
     assert all(is_literal(two, text) for text in ("$u$", "v_", "$f$"))
 
 
-def test_values_and_steps_may_be_anything() -> None:
+def test_degenerate_values_and_paths_are_drawn_without_error() -> None:
     picture(minimization_path_1d(X, X * np.nan, STEPS[:1], STEPS[:1]))
     picture(minimization_path_1d(X, X, STEPS[:0], STEPS[:0]))
     picture(minimization_path_2d(GRID, GRID, -BOWL, DOWN[:1], log=True))

@@ -1,4 +1,4 @@
-"""Predictions over targets."""
+"""Predicted against true values."""
 
 import numpy as np
 import pytest
@@ -36,15 +36,15 @@ def test_panels_are_square_with_equal_axes(targets: int) -> None:
 
 
 @pytest.mark.parametrize("targets", [7, 9])
-def test_more_targets_than_panels_are_counted(targets: int) -> None:
+def test_targets_without_a_panel_are_counted_in_the_title(targets: int) -> None:
     values = np.arange(2.0 * targets).reshape(2, targets)
     figure = predicted_against_true(values, values, [f"t{n}" for n in range(targets)])
 
     assert len(figure.axes) == 6
-    assert f"the first 6 targets; {targets - 6} more not shown" in texts(figure)
+    assert f"rows: the first 6 targets; {targets - 6} more not shown" in texts(figure)
 
 
-def test_nothing_is_said_where_all_are_shown() -> None:
+def test_the_title_mentions_no_targets_where_all_are_drawn() -> None:
     figure = predicted_against_true(np.ones((2, 6)), np.ones((2, 6)), list("abcdef"))
 
     assert not any("more" in text for text in texts(figure))
@@ -59,7 +59,7 @@ def test_a_single_row_is_shown(value: float) -> None:
     assert low < value < high
 
 
-def test_what_is_not_finite_is_left_out() -> None:
+def test_values_that_are_not_finite_are_left_out() -> None:
     predicted = np.array([[1.0], [np.nan], [np.inf]])
     figure = predicted_against_true(np.array([[1.0], [2.0], [3.0]]), predicted, ["x"])
     picture(figure)

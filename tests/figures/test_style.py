@@ -1,4 +1,4 @@
-"""The common look, and what must not be touched: pyplot and global settings."""
+"""Style of all figures; pyplot and global settings stay untouched."""
 
 import subprocess
 import sys
@@ -21,11 +21,11 @@ from seedbed.figures.style import (
     new_axes,
     new_figure,
     plain_numbers,
-    say,
+    write_message,
 )
 
 
-def test_a_png_has_the_promised_size() -> None:
+def test_a_png_has_the_size_of_the_figure_in_pixels() -> None:
     figure = new_figure(3.0, 2.0)
     new_axes(figure, "x", "y")
 
@@ -33,7 +33,7 @@ def test_a_png_has_the_promised_size() -> None:
     assert picture(figure).shape == (2 * DOTS_PER_INCH, 3 * DOTS_PER_INCH, 3)
 
 
-def test_a_unit_is_shown_where_there_is_one() -> None:
+def test_axis_label_has_a_unit_where_there_is_one() -> None:
     assert axis_label("temperature", "F") == "temperature (F)"
     assert axis_label("x1", "") == axis_label("x1") == "x1"
 
@@ -58,7 +58,7 @@ def test_neither_pyplot_nor_global_settings_are_touched() -> None:
 
 
 def test_axes_have_a_light_grid_below_and_no_frame() -> None:
-    axes = new_axes(new_figure(3, 3), "x", "y", "title")
+    axes = new_axes(new_figure(3, 3), "x", "y", title="title")
 
     assert not axes.spines["top"].get_visible()
     assert not axes.spines["right"].get_visible()
@@ -68,13 +68,13 @@ def test_axes_have_a_light_grid_below_and_no_frame() -> None:
 
 
 @pytest.mark.parametrize("text", ["$x$", "a_b", "_hidden", "50 %", r"\$ and $", "$", "^_^"])
-def test_texts_are_shown_as_they_are(text: str) -> None:
+def test_texts_are_literal(text: str) -> None:
     figure = new_figure(5, 4)
-    axes = new_axes(figure, text + " x", text + " y", text + " title")
+    axes = new_axes(figure, text + " x", text + " y", title=text + " title")
     (line,) = axes.plot([0, 1])
     legend_below(axes, [(line, text + " legend"), (line, text)], columns=1)
     legend_below_all(figure, [(line, text + " of all")])
-    say(axes, text + " message")
+    write_message(axes, text + " message")
 
     for ending in (" x", " y", " title", " legend", " of all", " message"):
         assert is_literal(figure, text + ending)
@@ -83,7 +83,7 @@ def test_texts_are_shown_as_they_are(text: str) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 4])
-def test_a_legend_hides_nothing(rows: int) -> None:
+def test_a_legend_lies_below_its_axes(rows: int) -> None:
     figure = new_figure(5, 4)
     axes = new_axes(figure, "a label", "another")
     (line,) = axes.plot([0, 1000])
@@ -111,7 +111,7 @@ def test_a_logarithmic_axis_has_plain_numbers() -> None:
     assert not any("$" in label for label in shown)
 
 
-def test_many_decades_have_powers_of_ten_alone() -> None:
+def test_many_decades_are_labelled_with_powers_of_ten_alone() -> None:
     figure = new_figure(4, 4)
     axes = new_axes(figure, "x", "y")
     axes.set_yscale("log")
@@ -123,7 +123,7 @@ def test_many_decades_have_powers_of_ten_alone() -> None:
     assert np.allclose(np.log10(ticks) % 1, 0)
 
 
-def test_a_line_does_not_need_to_be_on_the_axes_to_be_named() -> None:
+def test_a_legend_may_name_a_line_that_is_not_drawn() -> None:
     axes = new_axes(new_figure(3, 3), "x", "y")
     legend_below(axes, [(Line2D([], []), "nowhere")], columns=1)
 

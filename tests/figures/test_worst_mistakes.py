@@ -1,4 +1,4 @@
-"""Images under what they are and what they are taken for."""
+"""Misclassified images and their captions."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def shown(figure: Figure) -> list[NDArray[Any]]:
     return [np.asarray(axes.images[0].get_array()) for axes in figure.axes]
 
 
-def test_titles_tell_both_names_and_the_probability() -> None:
+def test_captions_give_both_classes_and_the_probability() -> None:
     names = ["Shirt", "Bag"], ["Coat", "Dress"]
     figure = worst_mistakes(IMAGES[:2], *names, np.array([0.987654, 0.5]))
 
@@ -35,7 +35,7 @@ def test_titles_tell_both_names_and_the_probability() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 6, 25])
-def test_every_image_is_shown_and_no_title_touches_another(count: int) -> None:
+def test_every_image_is_drawn_and_captions_do_not_overlap(count: int) -> None:
     figure = drawn(mistakes(IMAGES[:count], "Ankle boot", "T-shirt/top"))
 
     assert len(figure.axes) == count
@@ -59,7 +59,7 @@ def test_at_most_25_are_shown() -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 8, 8), (0, 8, 8, 3), (0,)])
-def test_no_mistakes_are_said_to_be_none(shape: tuple[int, ...]) -> None:
+def test_without_mistakes_the_figure_says_so(shape: tuple[int, ...]) -> None:
     figure = drawn(worst_mistakes(np.empty(shape), [], [], np.empty(0)))
 
     assert "no mistakes" in texts(figure)
@@ -77,7 +77,7 @@ def test_no_mistakes_are_said_to_be_none(shape: tuple[int, ...]) -> None:
         (np.full((1, 4, 4), 0.25), 1),
     ],
 )
-def test_values_are_brought_to_fractions(images: NDArray[Any], divisor: int) -> None:
+def test_pixel_values_are_scaled_to_0_and_1(images: NDArray[Any], divisor: int) -> None:
     figure = mistakes(images)
 
     for image, given in zip(shown(figure), images, strict=True):

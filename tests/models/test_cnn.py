@@ -14,7 +14,7 @@ def count(net: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in net.parameters())
 
 
-def test_the_known_network_has_32998_parameters() -> None:
+def test_default_network_for_28x28_images_has_32998_parameters() -> None:
     net = CNN(IMAGE, 10, channels=[6, 12], kernel=[5, 5], hidden=[120, 60])
 
     # conv: 6 * 25 + 6 and 12 * 6 * 25 + 12; linear: 192 * 120 + 120, 120 * 60 + 60, 60 * 10 + 10.
@@ -70,7 +70,7 @@ def reference(net: CNN, images: Tensor, convolutions: int, pool: int) -> Tensor:
         ([2, 6, 9], [3, 2], [3, 2], 1, [5, 4, 3], True),
     ],
 )
-def test_outputs_are_those_of_functional_calls(
+def test_outputs_equal_torch_functional_calls(
     input_shape: list[int],
     channels: list[int],
     kernel: list[int],
@@ -96,7 +96,7 @@ def test_the_activation_is_used_in_every_layer() -> None:
     assert "ReLU" not in names
 
 
-def test_dropout_is_on_the_hidden_linear_layers() -> None:
+def test_dropout_follows_the_hidden_linear_layers_alone() -> None:
     net = CNN(IMAGE, 10, dropout=0.5)
     dropped = [name for name, layer in net.named_modules() if isinstance(layer, torch.nn.Dropout)]
 
@@ -110,6 +110,6 @@ def test_an_empty_batch_has_an_empty_output() -> None:
     assert CNN(IMAGE, 10)(torch.zeros(0, *IMAGE)).shape == (0, 10)
 
 
-def test_channels_and_kernels_must_be_as_many() -> None:
+def test_channels_and_kernel_must_have_equal_length() -> None:
     with pytest.raises(ValueError, match="zip"):
         CNN(IMAGE, 10, channels=[6, 12], kernel=[5])

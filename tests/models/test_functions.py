@@ -18,7 +18,7 @@ number = st.floats(-50, 50, width=32)
 
 @settings(max_examples=50, deadline=None)
 @given(start=number, quadratic=number, linear=number, constant=number)
-def test_a_parabola_and_its_slope(
+def test_parabola_value_and_derivative(
     start: float, quadratic: float, linear: float, constant: float
 ) -> None:
     net = Parabola(start, quadratic, linear, constant).double()
@@ -38,7 +38,7 @@ def test_a_parabola_and_its_slope(
     centre=st.tuples(number, number),
     steepness=st.tuples(number, number),
 )
-def test_a_bowl_and_its_slopes(start: tuple, centre: tuple, steepness: tuple) -> None:
+def test_bowl_value_and_partial_derivatives(start: tuple, centre: tuple, steepness: tuple) -> None:
     net = Bowl(list(start), list(centre), list(steepness)).double()
 
     value = net()
@@ -58,7 +58,7 @@ PARABOLA = ("data=none", "model=parabola", "trainer.precision=64-true")
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_gradient_descent_takes_the_steps_of_the_closed_form(tmp_path: Path, way: str) -> None:
+def test_gradient_descent_on_the_parabola_follows_the_closed_form(tmp_path: Path, way: str) -> None:
     more = ("optimizer.lr=0.1", "trainer.max_epochs=30", f"gradient={way}", "gradient.compare=true")
     experiment = trained(tmp_path, *PARABOLA, *more)
     # f(x) = (x - 2)^2 - 5: every step multiplies the distance to 2 by 1 - 2 lr.
@@ -72,7 +72,7 @@ def test_gradient_descent_takes_the_steps_of_the_closed_form(tmp_path: Path, way
     assert record(tmp_path)["parameters"] == {"trained": {"x": found.item()}}
 
 
-def test_a_bowl_is_walked_down_at_the_pace_of_each_side(tmp_path: Path) -> None:
+def test_gradient_descent_on_the_bowl_follows_the_closed_form(tmp_path: Path) -> None:
     overrides = ("data=none", "model=bowl", "optimizer.lr=0.1", "trainer.max_epochs=9")
     found = weights(trained(tmp_path, *overrides, "logger=none"))
     assert found["x"].item() == pytest.approx(-1 + 11 * 0.8**9, rel=1e-5)
@@ -80,7 +80,7 @@ def test_a_bowl_is_walked_down_at_the_pace_of_each_side(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_any_optimizer_does_what_torch_alone_would_do(tmp_path: Path, optimizer: str) -> None:
+def test_minimization_equals_a_plain_torch_loop(tmp_path: Path, optimizer: str) -> None:
     overrides = (*PARABOLA, f"optimizer={optimizer}", "optimizer.lr=0.5", "trainer.max_epochs=5")
     found = weights(trained(tmp_path, *overrides, "logger=none"))["x"]
     x = torch.nn.Parameter(torch.tensor(50.0, dtype=torch.float64))
@@ -97,7 +97,7 @@ def test_any_optimizer_does_what_torch_alone_would_do(tmp_path: Path, optimizer:
     assert found.item() == pytest.approx(x.item(), rel=1e-12)
 
 
-def test_in_double_precision_a_start_is_not_widened_from_single(tmp_path: Path) -> None:
+def test_start_values_are_float64_without_rounding_to_float32(tmp_path: Path) -> None:
     overrides = (*PARABOLA, "model.start=0.1", "optimizer.lr=0.0", "trainer.max_epochs=1")
     assert weights(trained(tmp_path, *overrides, "logger=none"))["x"].item() == 0.1
 
@@ -134,9 +134,7 @@ def only_record(folder: Path) -> dict:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_function_of_the_users_own_is_minimized(
-    command: Callable, tmp_path: Path, way: str
-) -> None:
+def test_a_user_defined_function_is_minimized(command: Callable, tmp_path: Path, way: str) -> None:
     words = [*written(tmp_path), "trainer.precision=64-true", "optimizer.lr=1e-3"]
     outcome = command(*words, f"gradient={way}", "trainer.max_epochs=3", "logger=none")
     assert outcome.code == 0, outcome.err
@@ -150,9 +148,7 @@ def test_a_function_of_the_users_own_is_minimized(
     assert found == pytest.approx([x, y], rel=1e-9)
 
 
-def test_lbfgs_finds_the_end_of_the_valley_and_evaluate_finds_it_again(
-    command: Callable, tmp_path: Path
-) -> None:
+def test_lbfgs_finds_the_minimum_and_evaluate_reports_it(command: Callable, tmp_path: Path) -> None:
     words = [*written(tmp_path), "optimizer=lbfgs", "optimizer.lr=1.0"]
     words += ["optimizer.line_search_fn=strong_wolfe", "trainer.precision=64-true"]
     outcome = command(*words, "trainer.max_epochs=10")
@@ -169,7 +165,7 @@ def test_lbfgs_finds_the_end_of_the_valley_and_evaluate_finds_it_again(
     assert command("evaluate", *kept).code == 2
 
 
-def test_the_place_that_was_kept_is_measured_again(command: Callable, tmp_path: Path) -> None:
+def test_evaluate_measures_the_kept_checkpoint(command: Callable, tmp_path: Path) -> None:
     words = ("train", "data=none", "model=parabola", "optimizer.lr=0.1", "callbacks=quiet")
     trained = command(*words, "trainer.max_epochs=4")
     assert trained.code == 0, trained.err
@@ -191,7 +187,7 @@ def test_the_place_that_was_kept_is_measured_again(command: Callable, tmp_path: 
     assert len(predicted.err.splitlines()) == 1
 
 
-def test_a_function_of_several_values_is_refused_and_leaves_nothing(
+def test_a_function_with_several_values_is_refused_before_anything_is_written(
     command: Callable, tmp_path: Path
 ) -> None:
     words = written(tmp_path)
@@ -245,7 +241,7 @@ class Nothing(nn.Module):
         ("Nothing", "no parameters"),
     ],
 )
-def test_what_is_no_function_of_its_parameters_is_refused(
+def test_a_module_that_is_no_function_of_its_parameters_is_refused(
     refused: Callable[..., str], tmp_path: Path, name: str, said: str
 ) -> None:
     module = f"functions_{name.lower()}"

@@ -20,7 +20,7 @@ def parameters_of(net: nn.Module) -> dict[str, torch.Tensor]:
     return {name: parameter.detach().clone() for name, parameter in net.named_parameters()}
 
 
-def test_pytorch_leaves_every_parameter_as_it_was() -> None:
+def test_distribution_pytorch_leaves_parameters_unchanged() -> None:
     net = make_net()
     before = parameters_of(net)
 
@@ -30,7 +30,7 @@ def test_pytorch_leaves_every_parameter_as_it_was() -> None:
         assert torch.equal(parameter, before[name])
 
 
-def test_values_that_are_given_are_there_and_nothing_else_moves() -> None:
+def test_given_values_are_set_and_other_parameters_unchanged() -> None:
     net = Linear([3], 2)
     before = net.bias.detach().clone()
 
@@ -45,7 +45,7 @@ def test_values_that_are_given_are_there_and_nothing_else_moves() -> None:
     assert net.weight.is_leaf
 
 
-def test_values_keep_the_precision_of_the_parameter() -> None:
+def test_given_values_take_the_dtype_of_the_parameter() -> None:
     net = Linear([1], 1).double()
 
     set_initial_weights(net, "pytorch", {"weight": [[1 / 3]]})
@@ -68,7 +68,7 @@ def test_standard_normal_draws_every_parameter() -> None:
         assert parameter.abs().max() > 0.5
 
 
-def test_standard_normal_comes_from_torchs_generator() -> None:
+def test_standard_normal_uses_torchs_global_generator() -> None:
     drawn = []
     for seed in (1, 1, 2):
         net = make_net()
@@ -82,7 +82,7 @@ def test_standard_normal_comes_from_torchs_generator() -> None:
     assert not torch.equal(drawn[0], drawn[2])
 
 
-def test_one_parameter_may_be_drawn_and_another_left() -> None:
+def test_a_distribution_may_be_set_for_one_parameter() -> None:
     net = make_net()
     before = parameters_of(net)
 
@@ -96,7 +96,7 @@ def test_one_parameter_may_be_drawn_and_another_left() -> None:
     assert after["hidden_linear.weight"].abs().max() > 1.5
 
 
-def test_a_parameters_own_word_goes_before_the_distribution() -> None:
+def test_an_entry_for_a_parameter_overrides_the_distribution() -> None:
     net = make_net()
     before = parameters_of(net)
 
@@ -113,7 +113,7 @@ def test_a_parameters_own_word_goes_before_the_distribution() -> None:
         assert not torch.equal(after[name], before[name])
 
 
-def test_a_name_that_the_model_lacks_is_refused_with_the_nearest() -> None:
+def test_an_unknown_parameter_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ConfigError) as caught:
         set_initial_weights(make_net(), "pytorch", {"hiden_linear.weight": [[1]]})
 
@@ -135,7 +135,7 @@ def test_a_wrong_shape_is_refused_with_both_shapes() -> None:
 
 # What copying into the parameter would spread over all of it without a word.
 @pytest.mark.parametrize("value", [1.0, [1.0], [[1.0, 2.0, 3.0]], [[1.0], [2.0]]])
-def test_values_are_not_spread_over_a_parameter(value: Any) -> None:
+def test_given_values_are_not_broadcast(value: Any) -> None:
     net = Linear([3], 2)
     before = parameters_of(net)
 
@@ -159,6 +159,6 @@ def test_an_unknown_distribution_is_refused(value: str) -> None:
 @pytest.mark.parametrize(
     "value", [None, [None], ["a"], [["1"]], [[1], [2, 3]], {"a": 1}, [{"a": 1}], [1, [2]]]
 )
-def test_what_is_no_table_of_numbers_is_refused(value: Any) -> None:
+def test_values_that_are_no_numbers_are_refused(value: Any) -> None:
     with pytest.raises(ConfigError, match=r"parameters\.weight: not a table of numbers \(.+\)"):
         set_initial_weights(Linear([1], 2), "pytorch", {"weight": value})

@@ -58,7 +58,7 @@ def test_further_layers_are_numbered() -> None:
     rows=st.integers(0, 5),
     bias=st.booleans(),
 )
-def test_outputs_are_computed_layer_by_layer(
+def test_outputs_equal_torch_functional_calls_layer_by_layer(
     input_shape: list[int], hidden: list[int], output_size: int, rows: int, bias: bool
 ) -> None:
     net = MLP(input_shape, output_size, hidden, "tanh", bias=bias)
@@ -80,12 +80,12 @@ def test_outputs_are_computed_layer_by_layer(
     assert any("bias" in name for name in parameters) == bias
 
 
-def test_every_accepted_activation_has_a_layer_and_a_reference() -> None:
+def test_the_schema_accepts_exactly_the_activations_that_exist() -> None:
     assert set(ACCEPTED) == set(ACTIVATIONS) == set(REFERENCES)
 
 
 @pytest.mark.parametrize("name", sorted(REFERENCES))
-def test_activations_are_the_functions_of_their_names(name: str) -> None:
+def test_activations_compute_the_functions_of_their_names(name: str) -> None:
     net = MLP([1], 1, hidden=[1], activation=name).double()
     for parameter in net.parameters():
         torch.nn.init.constant_(parameter, 0.0)
@@ -97,7 +97,7 @@ def test_activations_are_the_functions_of_their_names(name: str) -> None:
     torch.testing.assert_close(net(inputs), REFERENCES[name](inputs))
 
 
-def test_dropout_silences_hidden_units_while_training_only() -> None:
+def test_dropout_zeroes_hidden_units_in_training_mode_only() -> None:
     torch.manual_seed(0)
     net = MLP([1], 1, hidden=[10_000], dropout=0.25)
     for parameter in net.parameters():
@@ -123,7 +123,7 @@ def test_dropout_silences_hidden_units_while_training_only() -> None:
     rows=st.integers(1, 5),
     seed=st.integers(0, 100),
 )
-def test_probabilities_are_the_softmax_of_the_logits(
+def test_apply_softmax_outputs_the_softmax_of_the_logits(
     hidden: list[int], output_size: int, rows: int, seed: int
 ) -> None:
     torch.manual_seed(seed)

@@ -19,7 +19,9 @@ def net() -> MLP:
 @given(
     shapes=st.lists(st.lists(st.integers(1, 3), max_size=3), min_size=1, max_size=4),
 )
-def test_every_number_is_found_once_and_again_by_its_text(shapes: list[list[int]]) -> None:
+def test_elements_matching_lists_each_element_once_and_find_element_finds_it(
+    shapes: list[list[int]],
+) -> None:
     net = nn.Module()
     for number, shape in enumerate(shapes):
         net.register_parameter(f"p{number}", nn.Parameter(torch.randn(shape)))
@@ -36,7 +38,7 @@ def test_every_number_is_found_once_and_again_by_its_text(shapes: list[list[int]
         assert element.within(values) == element.of(net).item()
 
 
-def test_a_number_shares_the_memory_of_its_parameter() -> None:
+def test_an_element_shares_the_memory_of_its_parameter() -> None:
     layer = nn.Linear(3, 2)
 
     find_element(layer, "weight[1,2]", "key").of(layer).fill_(7.0)
@@ -59,7 +61,7 @@ def test_a_text_names_parameter_row_and_column(text: str, name: str, index: tupl
     assert (element.text, element.name, element.index) == (text.strip(), name, index)
 
 
-def test_a_single_number_needs_no_index_whatever_its_shape() -> None:
+def test_a_parameter_with_one_element_needs_no_index() -> None:
     assert find_element(nn.Linear(1, 1), "weight", "key").index == (0, 0)
     assert find_element(nn.Linear(1, 1), "weight[0,0]", "key").index == (0, 0)
     assert find_element(Parabola(3.0, 1.0, 0.0, 0.0), "x", "key").index == ()
@@ -84,7 +86,7 @@ def test_a_single_number_needs_no_index_whatever_its_shape() -> None:
         ("output_linear.weight[0 0]", "output_linear.weight[0 0]"),
     ],
 )
-def test_what_is_not_one_number_is_refused_with_the_key(text: str, said: str) -> None:
+def test_a_text_that_names_no_single_element_is_refused_with_the_key(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as refused:
         find_element(net(), text, "callbacks.one.parameters")
 
@@ -93,7 +95,7 @@ def test_what_is_not_one_number_is_refused_with_the_key(text: str, said: str) ->
 
 
 @pytest.mark.parametrize("function", [nn.Linear(2, 2), nn.Linear(1, 1), Parabola(3.0, 1, 0, 0)])
-def test_what_is_proposed_is_accepted(function: nn.Module) -> None:
+def test_the_example_in_the_error_message_is_valid(function: nn.Module) -> None:
     name = next(name for name, _ in function.named_parameters())
     with pytest.raises(ConfigError) as refused:
         find_element(function, f"{name}[9,9,9]", "key")
@@ -114,7 +116,7 @@ def test_what_is_proposed_is_accepted(function: nn.Module) -> None:
         ([], []),
     ],
 )
-def test_globs_give_names_once_in_the_order_of_the_network(
+def test_globs_return_names_once_in_the_order_of_the_network(
     patterns: list[str], names: list[str]
 ) -> None:
     net = MLP([2], 1, hidden=[2])

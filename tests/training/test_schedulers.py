@@ -121,18 +121,18 @@ REFERENCES: dict[str, tuple[dict[str, Any], str, Callable[[Optimizer], Any]]] = 
 }
 
 
-def test_every_option_is_tested_here() -> None:
+def test_every_shipped_scheduler_option_is_covered_here() -> None:
     shipped = {file.stem for file in (config_folder() / "scheduler").glob("*.yaml")}
 
     assert shipped == {*REFERENCES, "constant", "plateau"}
 
 
-def test_constant_is_no_schedule() -> None:
+def test_constant_returns_no_scheduler() -> None:
     assert make_scheduler(options_of("constant"), make_optimizer(), RunLength(3)) is None
 
 
 @pytest.mark.parametrize("name", sorted(REFERENCES))
-def test_options_are_torchs_own_schedules(name: str) -> None:
+def test_options_equal_the_torch_schedulers_of_their_names(name: str) -> None:
     overrides, interval, reference = REFERENCES[name]
     options, optimizer = options_of(name, **overrides), make_optimizer()
     before = dict(options)
@@ -150,14 +150,14 @@ def test_options_are_torchs_own_schedules(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(REFERENCES))
 @pytest.mark.parametrize("interval", ["epoch", "step"])
-def test_the_interval_goes_to_lightning(name: str, interval: str) -> None:
+def test_the_interval_is_passed_to_lightning(name: str, interval: str) -> None:
     options = options_of(name, **REFERENCES[name][0], interval=interval)
 
     assert made(options, make_optimizer())["interval"] == interval
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])
-def test_plateau_is_torchs_own_schedule(mode: str) -> None:
+def test_plateau_equals_torchs_reduce_lr_on_plateau(mode: str) -> None:
     keys = {"factor": 0.5, "patience": 2, "threshold": 0.01, "cooldown": 1, "min_lr": 0.1}
     optimizer, reference_optimizer = make_optimizer(), make_optimizer()
     reference = torch_schedulers.ReduceLROnPlateau(reference_optimizer, mode=mode, **keys)
@@ -300,7 +300,7 @@ RUNS = [
 @pytest.mark.parametrize("name", sorted(LENGTHS))
 @pytest.mark.parametrize("interval", ["epoch", "step"])
 @pytest.mark.parametrize(("run", "steps", "epochs"), RUNS, ids=[str(run) for run, *_ in RUNS])
-def test_null_is_the_length_of_the_whole_run(
+def test_a_null_length_is_that_of_the_whole_run(
     name: str, interval: str, run: dict[str, Any], steps: int, epochs: int
 ) -> None:
     length = steps if interval == "step" else epochs
@@ -331,7 +331,7 @@ def test_a_cosine_ends_with_the_run(name: str, interval: str) -> None:
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.125)
 
 
-def test_a_length_that_is_given_is_kept() -> None:
+def test_a_given_length_is_kept() -> None:
     noted, _ = fit(options_of("cosine", T_max=50), max_epochs=3)
 
     expected = reference_rates(lambda o: torch_schedulers.CosineAnnealingLR(o, T_max=50), 3)
@@ -366,12 +366,12 @@ def test_a_run_of_unknown_length_is_refused(name: str, length: str) -> None:
 
 
 @pytest.mark.parametrize("interval", ["epoch", "step"])
-def test_a_run_without_an_end_is_refused(interval: str) -> None:
+def test_a_null_length_of_an_endless_run_is_refused(interval: str) -> None:
     with pytest.raises(ConfigError, match=r"scheduler\.T_max: .*not known; give a number"):
         fit(options_of("cosine", interval=interval), max_epochs=-1, max_time="00:00:00:30")
 
 
-def test_data_of_unknown_length_know_their_epochs_and_their_most_steps() -> None:
+def test_with_data_of_unknown_length_max_epochs_and_max_steps_give_the_length() -> None:
     by_epoch, _ = fit(options_of("cosine"), data=endless(), max_epochs=3)
     by_step, _ = fit(
         options_of("cosine", interval="step"), data=endless(), max_epochs=-1, max_steps=5
@@ -385,7 +385,7 @@ def test_data_of_unknown_length_know_their_epochs_and_their_most_steps() -> None
         assert [rate for _, rate in noted.seen] == pytest.approx([expected[i] for i in index])
 
 
-def test_plateau_watches_the_metric_of_every_epoch() -> None:
+def test_plateau_monitors_the_metric_of_every_epoch() -> None:
     keys = {"mode": "min", "patience": 1, "factor": 0.5, "threshold": 0.5}
 
     noted, _ = fit(options_of("plateau", monitor="train/loss", **keys), max_epochs=12)

@@ -27,7 +27,9 @@ def normal_numbers(seed: int, *shape: int) -> Tensor:
 
 @settings(max_examples=30, deadline=None)
 @given(shape=shapes, seed=seeds, delta=st.sampled_from([0.3, 1.0, 2.5]))
-def test_regression_losses_are_torchs_own(shape: tuple[int, int], seed: int, delta: float) -> None:
+def test_regression_losses_equal_torch_functional(
+    shape: tuple[int, int], seed: int, delta: float
+) -> None:
     output, target = normal_numbers(seed, *shape), normal_numbers(seed + 1, *shape)
     references: dict[str, nn.Module] = {
         "mse": nn.MSELoss(),
@@ -89,7 +91,7 @@ def test_targets_that_fit_are_left_as_they_are() -> None:
     ("target_shape", "output_shape"),
     [((5,), (5, 2)), ((5, 1), (5, 2)), ((5, 2), (5, 1)), ((1,), (5, 1)), ((1, 2), (5, 2))],
 )
-def test_targets_of_another_number_are_refused(
+def test_targets_of_another_size_are_refused(
     target_shape: tuple[int, ...], output_shape: tuple[int, ...]
 ) -> None:
     with pytest.raises(DataError, match=r"check data\.output_size") as caught:
@@ -102,7 +104,7 @@ def test_targets_of_another_number_are_refused(
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
 @pytest.mark.parametrize("target_type", [torch.int64, torch.float64, torch.float32])
 @pytest.mark.parametrize("shape", [(4,), (4, 1)])
-def test_targets_of_any_type_of_number_can_be_trained_on(
+def test_targets_of_any_dtype_are_accepted(
     loss: str, target_type: torch.dtype, shape: tuple[int, ...]
 ) -> None:
     task = Regression(loss)
@@ -139,7 +141,7 @@ def test_binary_loss_in_closed_form() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(rows=st.integers(1, 20), seed=seeds)
-def test_binary_loss_is_torchs_own(rows: int, seed: int) -> None:
+def test_binary_loss_equals_torch_functional(rows: int, seed: int) -> None:
     logits = normal_numbers(seed, rows, 1)
     classes = (normal_numbers(seed + 1, rows) > 0).long()
 
@@ -152,7 +154,7 @@ def test_binary_loss_is_torchs_own(rows: int, seed: int) -> None:
     )
 
 
-def test_binary_loss_of_a_sure_mistake_is_finite() -> None:
+def test_binary_loss_of_a_large_wrong_logit_is_finite() -> None:
     assert Binary().loss(torch.tensor([[200.0]]), torch.tensor([0])).item() == 200
 
 
@@ -189,7 +191,7 @@ def test_multiclass_loss_in_closed_form() -> None:
     seed=seeds,
     smoothing=st.sampled_from([0.0, 0.1, 1.0]),
 )
-def test_multiclass_loss_is_torchs_own(
+def test_multiclass_loss_equals_torch_functional(
     rows: int, classes: int, seed: int, smoothing: float
 ) -> None:
     logits = normal_numbers(seed, rows, classes)
@@ -250,7 +252,7 @@ def assert_same_slopes(losses: Tensor, references: list[Tensor], output: Tensor)
 
 @settings(max_examples=30, deadline=None)
 @given(shape=shapes, seed=seeds, kind=st.sampled_from([torch.float32, torch.float64]))
-def test_huber_of_many_deltas_is_torchs_own_of_each(
+def test_vmapped_huber_loss_equals_torch_functional_for_each_delta(
     shape: tuple[int, int], seed: int, kind: torch.dtype
 ) -> None:
     output = normal_numbers(seed, *shape).to(kind).requires_grad_()
@@ -265,7 +267,7 @@ def test_huber_of_many_deltas_is_torchs_own_of_each(
 
 
 @pytest.mark.parametrize("error", [0.0, 0.3, -0.3, 1.0, -1.0, 1e25, -1e25])
-def test_huber_of_many_deltas_at_errors_of_all_kinds(error: float) -> None:
+def test_vmapped_huber_loss_at_zero_infinite_and_boundary_errors(error: float) -> None:
     # None, those at which the tangent begins, and one whose square is infinite in float32.
     output, target = torch.tensor([[error]], requires_grad=True), torch.zeros(1, 1)
     references = [functional.huber_loss(output, target, delta=delta) for delta in DELTAS]
@@ -281,7 +283,7 @@ def test_huber_of_many_deltas_at_errors_of_all_kinds(error: float) -> None:
     seed=seeds,
     kind=st.sampled_from([torch.float32, torch.float64]),
 )
-def test_cross_entropy_of_many_smoothings_is_torchs_own_of_each(
+def test_vmapped_cross_entropy_equals_torch_functional_for_each_smoothing(
     rows: int, classes: int, seed: int, kind: torch.dtype
 ) -> None:
     logits = normal_numbers(seed, rows, classes).to(kind).requires_grad_()
@@ -298,7 +300,7 @@ def test_cross_entropy_of_many_smoothings_is_torchs_own_of_each(
     assert_same_slopes(losses, references, logits)
 
 
-def test_cross_entropy_of_many_smoothings_where_a_class_has_no_probability() -> None:
+def test_vmapped_cross_entropy_of_a_class_with_probability_0() -> None:
     logits = torch.tensor([[0.0, 1.0, -math.inf]], requires_grad=True)
     target = torch.tensor([0])
 
@@ -313,7 +315,7 @@ def test_cross_entropy_of_many_smoothings_where_a_class_has_no_probability() -> 
     assert_same_slopes(losses[:1], references[:1], logits)
 
 
-def test_other_numbers_leave_the_task_as_it_was() -> None:
+def test_with_numbers_leaves_the_original_task_unchanged() -> None:
     task = Regression("huber", huber_delta=2.0, metrics=["r2"])
 
     other = task.with_numbers({"huber_delta": 0.5})
@@ -324,7 +326,7 @@ def test_other_numbers_leave_the_task_as_it_was() -> None:
 # Further metrics
 
 
-def test_torchmetrics_are_made_anew_each_time() -> None:
+def test_make_torchmetrics_returns_new_objects_each_time() -> None:
     nodes: dict[str, Any] = {
         "calibration": {"_target_": "torchmetrics.classification.BinaryCalibrationError"},
         "auroc": {"_target_": "torchmetrics.classification.BinaryAUROC", "thresholds": 7},

@@ -1,1 +1,1 @@
-"""What is computed about a trained model: exact solutions, loss landscapes."""
+"""Analysis of trained models: exact solutions and loss landscapes."""

@@ -1,4 +1,4 @@
-"""The loss over two numbers of a model, with all others held."""
+"""Loss of a model as a function of a few elements of its parameters."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from seedbed.training.tasks import Task
 
 
 @torch.no_grad()
-def loss_over(
+def losses_at(
     net: nn.Module,
     task: Task,
     inputs: Tensor,
@@ -18,20 +18,31 @@ def loss_over(
     elements: Sequence[Element],
     points: Tensor,
 ) -> Tensor:
-    """Return the loss at each of `points`, (count, elements), as (count,) float64 on the CPU.
+    """Return the loss with some elements of the parameters set to other values.
 
-    inputs: (rows, *input_shape). The network is as it was afterwards.
+    All other elements are held; the network is unchanged afterwards.
+
+    Args:
+        net: The network.
+        task: The task, whose loss is evaluated.
+        inputs: Inputs as the network takes them, (rows, *input_shape).
+        targets: Targets, (rows, ...).
+        elements: The elements that are varied.
+        points: Values of the elements, (count, elements).
+
+    Returns:
+        Mean loss over the rows at each point, (count,), float64 on the CPU.
     """
-    numbers = [element.of(net) for element in elements]
-    before = [number.clone() for number in numbers]
+    scalars = [element.of(net) for element in elements]
+    original = [scalar.clone() for scalar in scalars]
     losses = []
     try:
         for point in points.tolist():
-            for number, value in zip(numbers, point, strict=True):
-                number.fill_(value)
+            for scalar, value in zip(scalars, point, strict=True):
+                scalar.fill_(value)
             output = task.output(net, inputs)
             losses.append(task.loss(output, task.target(targets, output)))
     finally:
-        for number, value in zip(numbers, before, strict=True):
-            number.copy_(value)
+        for scalar, value in zip(scalars, original, strict=True):
+            scalar.copy_(value)
     return torch.stack(losses).double().cpu()

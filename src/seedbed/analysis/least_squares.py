@@ -1,4 +1,4 @@
-"""The exact solution of a linear regression, in float64 on the CPU."""
+"""Exact solution of a linear regression."""
 
 import torch
 from torch import Tensor
@@ -7,16 +7,21 @@ from seedbed.models.linear_map import LinearMap
 
 
 def least_squares(inputs: Tensor, targets: Tensor, bias: bool = True) -> LinearMap:
-    """Return the line of the lowest mean squared error; of several the one of least norm.
+    """Return the linear map of the lowest mean squared error; of several, that of least norm.
 
-    inputs: (rows, *input_shape). targets: (rows, targets). Solved by singular values (LAPACK's
-    gelsd), so that inputs that depend on each other do no harm.
+    Solved in float64 on the CPU by a singular value decomposition (LAPACK's gelsd), so that
+    collinear inputs do no harm.
+
+    Args:
+        inputs: Inputs, (rows, *input_shape).
+        targets: Targets, (rows, targets).
+        bias: Whether the map has a bias.
     """
     rows = inputs.double().cpu().flatten(1)
-    wanted = targets.double().cpu()
+    outputs = targets.double().cpu()
     features = rows.shape[1]
     if bias:
         rows = torch.cat((rows, torch.ones(len(rows), 1, dtype=torch.float64)), dim=1)
-    solution = torch.linalg.lstsq(rows, wanted, driver="gelsd").solution.T
-    zeros = torch.zeros(wanted.shape[1], dtype=torch.float64)
+    solution = torch.linalg.lstsq(rows, outputs, driver="gelsd").solution.T
+    zeros = torch.zeros(outputs.shape[1], dtype=torch.float64)
     return LinearMap(solution[:, :features], solution[:, features] if bias else zeros)

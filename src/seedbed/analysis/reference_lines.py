@@ -1,7 +1,4 @@
-"""What a small model has learned, and what a linear one could have reached.
-
-A line that is known to be true, and the exact solution, stand beside it in record and table.
-"""
+"""Lines to compare a linear model with: the true one, where it is known, and least squares."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +12,22 @@ from seedbed.data import InMemoryData
 from seedbed.models.linear_map import LinearMap, is_linear_map
 from seedbed.training.tasks import Regression, Task
 
-# Singular values of more numbers than these take longer than a small training does.
-LARGEST_TABLE = 50_000_000
-# Of larger models the checkpoints hold the numbers, the record does not.
-MOST_NUMBERS = 20
+# Elements of a table; solving larger ones takes longer than a small training run.
+MAX_TABLE_ELEMENTS = 50_000_000
+# Elements of a model; those of larger ones are in the checkpoints alone.
+MAX_REPORTED_ELEMENTS = 20
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A line to compare with, as the model would hold it and for the raw inputs."""
+class ReferenceLine:
+    """Line to compare a linear model with.
+
+    Attributes:
+        name: "true line" or "least squares".
+        trained_as: The line for inputs as the model takes them, scaled by `data.input_scale`.
+        original_units: The line for inputs in the units of the data.
+        metrics: Its loss on each split, under `train/loss` and so on.
+    """
 
     name: str
     trained_as: LinearMap
@@ -31,54 +35,73 @@ class Reference:
     metrics: dict[str, float]
 
 
-# The jobs of a sweep share their data: solved once, with a bias and without.
-_solved: WeakKeyDictionary[InMemoryData, dict[bool, Reference]] = WeakKeyDictionary()
+# Jobs of a sweep share their data: solved once with a bias (True) and once without.
+_solutions: WeakKeyDictionary[InMemoryData, dict[bool, ReferenceLine]] = WeakKeyDictionary()
 
 
-def reference_line(data: Any, net: nn.Module, task: Task) -> Reference | None:
-    """Return the line that made the targets, where it is known, else the least-squares line."""
+def reference_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | None:
+    """Return the true line, or that of least squares; None where neither is known."""
     return true_line(data, net, task) or least_squares_line(data, net, task)
 
 
-def true_line(data: Any, net: nn.Module, task: Task) -> Reference | None:
-    """Return the line that the targets were made with; None where nobody knows it."""
-    found = data.true_line() if is_linear_map(net) else None
-    if found is None:
+def true_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | None:
+    """Return the line that the targets were generated with; None where it is not known.
+
+    Args:
+        data: DataModule of the run.
+        net: The network, of which the line is only of interest if it is linear.
+        task: Task whose loss is measured.
+    """
+    line = data.true_line() if is_linear_map(net) else None
+    if line is None:
         return None
-    trained_as = found.rescaled(1.0 / float(data.input_scale))
-    return Reference("true line", trained_as, found, _losses(data, trained_as, task))
+    trained_as = line.rescaled(1.0 / float(data.input_scale))
+    return ReferenceLine("true line", trained_as, line, _losses(data, trained_as, task))
 
 
-def least_squares_line(data: Any, net: nn.Module, task: Task) -> Reference | None:
-    """Return the line of the lowest mean squared error on the training rows.
+def least_squares_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | None:
+    """Return the least-squares line of the training rows.
 
-    None where the model is not linear, the loss another one, or the rows not in memory.
+    Args:
+        data: DataModule of the run.
+        net: The network.
+        task: The task.
+
+    Returns:
+        The line; None unless the network is linear, the loss is `mse` and the rows are in memory.
     """
     squared = isinstance(task, Regression) and task.loss_name == "mse"
     if not (is_linear_map(net) and squared and isinstance(data, InMemoryData)):
         return None
     table = data.table("train")
-    if table.inputs.numel() > LARGEST_TABLE or table.targets.dim() != 2:
+    if table.inputs.numel() > MAX_TABLE_ELEMENTS or table.targets.dim() != 2:
         return None
     assert isinstance(net, nn.Linear)
-    known, bias = _solved.setdefault(data, {}), net.bias is not None
-    if bias not in known:
-        found = least_squares(table.inputs, table.targets, bias)
-        in_raw = found.rescaled(float(data.input_scale))
-        known[bias] = Reference("least squares", found, in_raw, _losses(data, found, task))
-    return known[bias]
+    solutions, bias = _solutions.setdefault(data, {}), net.bias is not None
+    if bias not in solutions:
+        line = least_squares(table.inputs, table.targets, bias)
+        unscaled = line.rescaled(float(data.input_scale))
+        losses = _losses(data, line, task)
+        solutions[bias] = ReferenceLine("least squares", line, unscaled, losses)
+    return solutions[bias]
 
 
 def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
-    """Return what a model has learned as plain values, and lines to compare a linear one with.
+    """Return the parameters of a trained model as plain values, for run.json.
 
-    `trained` are the parameters as they are. Of a linear model, `original_units` are those for
-    inputs that are not scaled; `least_squares` and `true_line` are other lines, in original units
-    too, and their `metrics` the losses. Of a model of more than MOST_NUMBERS numbers only the
-    losses of other lines are told.
+    Args:
+        data: DataModule of the run.
+        net: The network after training.
+        task: The task, whose loss is measured.
+
+    Returns:
+        `trained`: values by parameter name. For a linear model also `input_scale`;
+        `original_units`: weight and bias for unscaled inputs; `least_squares` and `true_line`: the
+        same of those lines, each with the losses under `metrics`. Of a model of more than
+        MAX_REPORTED_ELEMENTS elements only these losses.
     """
     named = dict(net.named_parameters())
-    small = sum(parameter.numel() for parameter in named.values()) <= MOST_NUMBERS
+    small = sum(parameter.numel() for parameter in named.values()) <= MAX_REPORTED_ELEMENTS
     report: dict[str, Any] = {}
     if small:
         report["trained"] = {name: value.detach().tolist() for name, value in named.items()}
@@ -95,7 +118,7 @@ def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
         ("true_line", true_line(data, net, task)),
     ):
         if line is not None:
-            # A true line has a bias even where the model cannot learn it.
+            # A true line has a bias even where the model has none.
             values = _values(line.original_units, biased or key == "true_line") if small else {}
             report[key] = {**values, "metrics": line.metrics}
     return report
@@ -107,9 +130,9 @@ def _values(line: LinearMap, biased: bool) -> dict[str, Any]:
 
 
 def _losses(data: Any, line: LinearMap, task: Task) -> dict[str, float]:
-    """Return the loss of a line on every split that is there."""
+    """Return the loss of a line on every split, under `train/loss` and so on."""
     tables = {split: data.table(split) for split in SPLITS if data.has_split(split)}
     return {
-        f"{name}/loss": float(task.loss(line.outputs(one.inputs), one.targets.double().cpu()))
-        for name, one in tables.items()
+        f"{split}/loss": float(task.loss(line.outputs(table.inputs), table.targets.double().cpu()))
+        for split, table in tables.items()
     }

@@ -1,15 +1,19 @@
-"""What happens besides training: checkpoints, progress, stopping rules, figures."""
+"""Callbacks of a run: checkpoints, progress, stopping rules, logging and figures."""
 
-from seedbed.callbacks.checked import CheckedCallback
+from seedbed.callbacks.checked_callback import CheckedCallback
 from seedbed.callbacks.checkpoint import Checkpoint
-from seedbed.callbacks.figures.image_figures import ConfusionMatrix, WorstMistakes
-from seedbed.callbacks.figures.path_figures import (
+from seedbed.callbacks.figures.classification import (
+    ConfusionMatrix,
+    DecisionBoundary,
+    WorstMistakes,
+)
+from seedbed.callbacks.figures.loss_curve import LossCurve
+from seedbed.callbacks.figures.parameter_paths import (
     LineRecovery,
-    LossCurve,
     LossLandscape,
     MinimizationPath,
 )
-from seedbed.callbacks.figures.prediction_figures import DecisionBoundary, Fit, PredictedAgainstTrue
+from seedbed.callbacks.figures.regression import Fit, PredictedAgainstTrue
 from seedbed.callbacks.freeze import Freeze
 from seedbed.callbacks.learning_rate import LearningRate
 from seedbed.callbacks.model_summary import ModelSummary

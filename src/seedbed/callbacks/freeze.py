@@ -1,4 +1,4 @@
-"""Keep parameters as they are, for the whole run or for its first epochs."""
+"""Freezing of parameters, for the whole run or its first epochs."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,14 @@ from torch import nn
 
 
 class Freeze(Callback):
-    """Takes the gradient from the named parameters until an epoch, or for good.
+    """Callback that freezes parameters: it clears `requires_grad` until a given epoch, or for good.
 
-    The optimizer holds them all the same: it leaves a parameter without a gradient as it is, weight
-    decay included, and takes it up when it thaws.
+    The optimizer holds frozen parameters too, but skips those without a gradient, weight decay
+    included.
+
+    Args:
+        names: Names of the parameters.
+        until_epoch: Epoch (from 1) that unfreezes the parameters; None (default) for never.
     """
 
     def __init__(self, names: Sequence[str], until_epoch: int | None = None) -> None:
@@ -19,20 +23,20 @@ class Freeze(Callback):
         self.until_epoch = until_epoch
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Freeze before the optimizer is made."""
+        """Freeze the parameters before the optimizer is built."""
         self._set(pl_module, trainer.current_epoch)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take up an interrupted epoch as it was."""
+        """Restore the state of a resumed epoch."""
         self._set(pl_module, trainer.current_epoch)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Thaw in the epoch that the config names."""
+        """Unfreeze the parameters in the given epoch."""
         self._set(pl_module, trainer.current_epoch)
 
     def _set(self, pl_module: pl.LightningModule, epochs_done: int) -> None:
-        thawed = self.until_epoch is not None and epochs_done + 1 >= self.until_epoch
+        trained = self.until_epoch is not None and epochs_done + 1 >= self.until_epoch
         net = pl_module.net
         assert isinstance(net, nn.Module)
         for name in self.names:
-            net.get_parameter(name).requires_grad_(thawed)
+            net.get_parameter(name).requires_grad_(trained)

@@ -1,4 +1,4 @@
-"""Show the layers of the model and their parameters."""
+"""Summary of a model's layers and parameters."""
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
@@ -8,7 +8,11 @@ from seedbed.terminal.listener import current_listener
 
 
 class ModelSummary(Callback):
-    """Prints one line a layer, down to `max_depth` levels, before training starts."""
+    """Callback that prints the layers of the model and their parameters before training.
+
+    Args:
+        max_depth: Levels of nested modules shown.
+    """
 
     def __init__(self, max_depth: int = 2) -> None:
         self.max_depth = max_depth
@@ -22,7 +26,12 @@ class ModelSummary(Callback):
 
 
 def summary_text(net: nn.Module, max_depth: int) -> str:
-    """Return the model's name and size, and one line a layer that has parameters."""
+    """Return the name and the number of parameters of a model, and a line for each of its layers.
+
+    Args:
+        net: The model.
+        max_depth: Levels of nested modules shown; modules without parameters are left out.
+    """
     total = _count(net)
     trainable = sum(p.numel() for p in net.parameters() if p.requires_grad)
     frozen = "" if trainable == total else f", {trainable:,} of them trained"

@@ -1,22 +1,26 @@
-"""Log the values of single parameters."""
+"""Logging of single elements of parameters."""
 
 from collections.abc import Sequence
 
 import pytorch_lightning as pl
 from torch import nn
 
-from seedbed.callbacks.checked import CheckedCallback
+from seedbed.callbacks.checked_callback import CheckedCallback
 from seedbed.config.spec import RunSpec
 from seedbed.errors import ConfigError
 from seedbed.training.parameters import Element, elements_matching
 
-MOST = 100
+MAX_ELEMENTS = 100
 
 
 class ParameterValues(CheckedCallback):
-    """Logs, beside an epoch's metrics, the numbers that the epoch began with.
+    """Callback that logs, with the metrics of an epoch, elements of the parameters at its start.
 
-    `parameters` are globs over names; the tag of a number is `parameter/weight[0,1]`.
+    Each element has its own tag, such as `parameter/weight[0,1]`.
+
+    Args:
+        parameters: Globs over parameter names; all elements of those that match are logged, at most
+            100.
     """
 
     name = "parameter_values"
@@ -26,14 +30,14 @@ class ParameterValues(CheckedCallback):
         self._elements: list[Element] = []
 
     def check(self, spec: RunSpec, net: nn.Module) -> None:
-        """Find the numbers; raises ConfigError where there are none or too many."""
+        """Look up the elements; raise ConfigError where there are none or too many."""
         key = f"callbacks.{self.name}.parameters"
         self._elements = elements_matching(net, self.parameters, key)
         if not self._elements:
             raise ConfigError(f"{key}: it names no parameter")
-        if len(self._elements) > MOST:
+        if len(self._elements) > MAX_ELEMENTS:
             raise ConfigError(
-                f"{key}: {len(self._elements):,} numbers, and at most {MOST} are logged"
+                f"{key}: {len(self._elements):,} numbers, and at most {MAX_ELEMENTS} are logged"
             )
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -1,4 +1,4 @@
-"""Rules that end the training when it has arrived, looked at after every epoch."""
+"""Convergence rules that stop training."""
 
 from typing import Any
 
@@ -9,34 +9,44 @@ from torch.optim import Optimizer
 
 
 class StoppingRule(Callback):
-    """Stops the training after the first epoch, from `min_epochs` on, that has arrived.
+    """Callback that stops training after the first epoch in which its rule holds.
 
-    `stopped` then says why.
+    Args:
+        min_epochs: First epoch (from 1) after which the rule is checked.
+
+    Attributes:
+        stopped: Reason why training was stopped, for the record; empty if it was not.
     """
 
     def __init__(self, min_epochs: int = 1) -> None:
         self.min_epochs = min_epochs
         self.stopped = ""
 
-    def arrived(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
-        """Return why the training is done, or nothing."""
+    def reason_to_stop(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
+        """Return why training has converged; empty if it has not."""
         raise NotImplementedError
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Ask Lightning to stop where the rule says so."""
+        """Ask Lightning to stop where the rule holds."""
         epoch = trainer.current_epoch + 1
         if epoch < self.min_epochs:
             return
-        reason = self.arrived(trainer, pl_module)
+        reason = self.reason_to_stop(trainer, pl_module)
         if trainer.strategy.reduce_boolean_decision(bool(reason), all=False):
             self.stopped = f"after epoch {epoch}: {reason}"
             trainer.should_stop = True
 
 
 class LossConverged(StoppingRule):
-    """The loss of the last step is at most `max_loss`, and within `max_change` of the step before.
+    """Rule that holds when the training loss is low and no longer changes.
 
-    Both are losses of a batch before its update.
+    The losses compared are those of the last two steps, each of a batch before its update, averaged
+    over devices.
+
+    Args:
+        min_epochs: As in StoppingRule.
+        max_change: Largest absolute difference of the two losses.
+        max_loss: Largest loss of the last step.
     """
 
     def __init__(self, min_epochs: int, max_change: float, max_loss: float) -> None:
@@ -44,23 +54,28 @@ class LossConverged(StoppingRule):
         self.max_change = max_change
         self.max_loss = max_loss
 
-    def arrived(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
+    def reason_to_stop(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
         """Compare the losses of the last two steps."""
         losses: list[torch.Tensor] = list(pl_module.step_losses)  # type: ignore[arg-type]
         if len(losses) < 2:
             return ""
         mean = trainer.strategy.reduce(torch.stack(losses).double(), reduce_op="mean")
         assert isinstance(mean, torch.Tensor)
-        before, last = mean.tolist()
-        if last > self.max_loss or abs(last - before) > self.max_change:
+        previous, last = mean.tolist()
+        if last > self.max_loss or abs(last - previous) > self.max_change:
             return ""
-        return f"the loss is {last:.6g}, {abs(last - before):.2g} from the step before"
+        return f"the loss is {last:.6g}, {abs(last - previous):.2g} from the step before"
 
 
 class GradientConverged(StoppingRule):
-    """The learning rate times the gradient is at most `tolerance` for every number.
+    """Rule that holds when no element of the parameters would move by more than a tolerance.
 
-    The gradient is that of the last step, as the optimizer got it.
+    What is compared is the learning rate times the absolute gradient of the last step, after any
+    clipping, of every trained element.
+
+    Args:
+        min_epochs: As in StoppingRule.
+        tolerance: Largest learning rate times gradient.
     """
 
     def __init__(self, min_epochs: int, tolerance: float) -> None:
@@ -69,14 +84,14 @@ class GradientConverged(StoppingRule):
         self._rates: list[float] = []
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Note the rates of every step: by the end of the epoch a schedule has changed them."""
-        trainer.optimizers[0].register_step_pre_hook(self._note_rates)
+        """Record the learning rates of every step: a schedule changes them within an epoch."""
+        trainer.optimizers[0].register_step_pre_hook(self._record_rates)
 
-    def _note_rates(self, optimizer: Optimizer, *args: Any) -> None:
+    def _record_rates(self, optimizer: Optimizer, *args: Any) -> None:
         self._rates = [float(group["lr"]) for group in optimizer.param_groups]
 
-    def arrived(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
-        """Look for the largest scaled gradient."""
+    def reason_to_stop(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
+        """Compare the largest scaled gradient with the tolerance."""
         groups = trainer.optimizers[0].param_groups
         scaled = [
             rate * float(parameter.grad.abs().max())
@@ -84,7 +99,7 @@ class GradientConverged(StoppingRule):
             for parameter in group["params"]
             if parameter.grad is not None
         ]
-        # A gradient that is not a number has not arrived either.
+        # Written so that a NaN gradient does not count as converged.
         if not all(largest <= self.tolerance for largest in scaled):
             return ""
         return f"the largest scaled gradient is {max(scaled):.2g}"

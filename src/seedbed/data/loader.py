@@ -1,4 +1,4 @@
-"""Batches cut from tensors in memory, or drawn by a function of the step: no worker, no copy."""
+"""Loaders of batches: rows of tensors in memory, or a stream drawn at every step."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,10 +16,11 @@ _LARGEST_BLOCK = 1 << 18
 
 
 class ResumableLoader:
-    """Counts the batches of an epoch, so that an interrupted one can be taken up.
+    """Base class of loaders that can resume an interrupted epoch.
 
-    `epoch` is asked at the start of each pass; with `same_every_epoch` all epochs draw what the
-    first one does. Lightning keeps `state_dict` in its checkpoints.
+    Args:
+        epoch: Function that returns the current epoch (from 0), called at the start of each pass.
+        same_every_epoch: Whether all epochs draw the batches of the first.
     """
 
     def __init__(self, epoch: Callable[[], int], same_every_epoch: bool) -> None:
@@ -29,7 +30,11 @@ class ResumableLoader:
         self._to_take_up: dict[str, int] | None = None
 
     def passes(self, batches: int) -> Iterator[tuple[int, int]]:
-        """Yield (epoch to draw, number of the batch) of what is left of the running epoch."""
+        """Yield the batches left of the current epoch as (epoch to draw, number of the batch).
+
+        Args:
+            batches: Number of batches of an epoch.
+        """
         epoch = self.epoch()
         interrupted, self._to_take_up = self._to_take_up, None
         # Where its last batch was done, or the epoch shortened, training is in the next one by now.
@@ -39,20 +44,32 @@ class ResumableLoader:
             yield 0 if self.same_every_epoch else epoch, batch
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the running epoch and how many of its batches were handed out."""
+        """Return the current epoch and the number of its batches handed out; Lightning saves it."""
         return dict(self._to_take_up or self._handed_out)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Let the next pass, if it is over the same epoch, start after what was handed out."""
+        """Restore a state: the next pass over the same epoch starts after its batches."""
         self._to_take_up = {"epoch": state["epoch"], "batches": state["batches"]}
 
 
 class BatchLoader(ResumableLoader):
-    """Iterates over (inputs, targets) batches of a table that lies on the training device.
+    """Loader of (inputs, targets) batches of tensors that lie on the training device.
 
-    The order of an epoch is a pure function of (seed, epoch): see `seedbed.data.random`. Of every
-    batch of `batch_size` rows, device `rank` of `world_size` takes every `world_size`-th row, so
-    the batches are the same whatever the number of devices.
+    The order of an epoch is a pure function of (seed, epoch); see `seedbed.data.random`. Of every
+    batch, device `rank` of `world_size` takes every `world_size`-th row, so that batches are the
+    same for any number of devices.
+
+    Args:
+        inputs: Inputs, (rows, *input_shape).
+        targets: Targets, (rows, ...).
+        batch_size: Rows of a batch, over all devices; None for all rows.
+        shuffle: Whether rows are in a new order every epoch.
+        drop_last: Whether a last batch of fewer rows is left out; a single batch is kept.
+        seed: Seed of the order.
+        epoch: As in ResumableLoader.
+        same_every_epoch: As in ResumableLoader.
+        rank: Number of this device, from 0.
+        world_size: Number of devices.
     """
 
     def __init__(
@@ -87,7 +104,7 @@ class BatchLoader(ResumableLoader):
         return -(-self.rows // self.batch_size)
 
     def order(self, epoch: int) -> Tensor | None:
-        """Return the rows' order in an epoch; None where it is the table's own."""
+        """Return the row numbers (rows,) in the order of an epoch; None without shuffling."""
         if not self.shuffle:
             return None
         if self._block is None or not 0 <= epoch - self._block[0] < len(self._block[1]):
@@ -97,9 +114,9 @@ class BatchLoader(ResumableLoader):
         return self._block[1][epoch - self._block[0]]
 
     def __iter__(self) -> Iterator[Batch]:
-        whole = self.batch_size == self.rows and self.world_size == 1 and not self.shuffle
+        single = self.batch_size == self.rows and self.world_size == 1 and not self.shuffle
         for epoch, batch in self.passes(len(self)):
-            if whole:
+            if single:
                 yield self.inputs, self.targets
                 continue
             order = self.order(epoch)
@@ -113,10 +130,17 @@ class BatchLoader(ResumableLoader):
 
 
 class StreamLoader(ResumableLoader):
-    """Iterates over batches that are drawn afresh at every step.
+    """Loader of batches that are drawn anew at every step.
 
-    `draw(step)` returns (inputs, targets) of the whole batch; what it returns depends on the step
-    alone. Device `rank` of `world_size` takes every `world_size`-th row.
+    Args:
+        draw: Function of the step (from 0) that returns (inputs, targets) of the whole batch; it
+            must depend on the step alone.
+        batches_per_epoch: Number of batches of an epoch.
+        device: Device that batches are moved to; None leaves them where they are.
+        epoch: As in ResumableLoader.
+        same_every_epoch: As in ResumableLoader.
+        rank: As in BatchLoader.
+        world_size: As in BatchLoader.
     """
 
     def __init__(

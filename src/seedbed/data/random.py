@@ -1,10 +1,9 @@
-"""Random numbers as pure functions of (seed, stream, counter).
+"""Counter-based random numbers: pure functions of (seed, stream, counter).
 
-Nothing here keeps a state: the order of epoch 7 or the rows of step 1,000 are computed without the
-ones before, an interrupted epoch is taken up where it stopped, and the orders of many seeds come
-from one tensor operation. Integers are hashed with exact 64-bit arithmetic, so an order is the same
-on every machine and device; normal numbers go through log and cosine, which may differ in the last
-digit between machines.
+Without a state, the order of epoch 7 or the rows of step 1,000 are computed without those before,
+an interrupted epoch is resumed exactly, and the orders of many seeds take one tensor operation.
+Hashes are exact 64-bit integers, so an order is the same on every machine and device; normal
+numbers involve logarithm and cosine, which may differ in the last digit between machines.
 
 The hash is the finalizer of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
 generators", OOPSLA 2014), applied to a key and then to key + counter.
@@ -24,18 +23,18 @@ _MULTIPLIERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
 def _signed(number: int) -> int:
-    """Return the 64-bit two's complement of a number, as torch's int64 wants it."""
+    """Return the 64-bit two's complement of an integer, for torch's int64."""
     number &= 0xFFFFFFFFFFFFFFFF
     return number - (1 << 64) if number >= 1 << 63 else number
 
 
 def _shift_right(values: Tensor, bits: int) -> Tensor:
-    """Shift without the sign: torch shifts int64 arithmetically."""
+    """Shift int64 to the right without sign extension, which torch's operator does."""
     return (values >> bits) & ((1 << (64 - bits)) - 1)
 
 
 def hash64(values: Tensor) -> Tensor:
-    """Return well-mixed int64 for int64, elementwise; a bijection."""
+    """Return the SplitMix64 hash of int64 values, elementwise; it is a bijection."""
     values = values + _signed(_GOLDEN)
     values = (values ^ _shift_right(values, 30)) * _signed(_MULTIPLIERS[0])
     values = (values ^ _shift_right(values, 27)) * _signed(_MULTIPLIERS[1])
@@ -52,9 +51,16 @@ def _key(seed: Tensor | int, stream: int, counter: Tensor | int) -> Tensor:
 def permutations(
     seed: Tensor | int, epoch: Tensor | int, rows: int, stream: int = BATCH_ORDER
 ) -> Tensor:
-    """Return orders of `rows` rows, one for each (seed, epoch) broadcast together.
+    """Return random orders of rows, one for each (seed, epoch) broadcast together.
 
-    Shape: (*broadcast, rows), int64. Each row is a permutation of 0 .. rows - 1.
+    Args:
+        seed: Seeds, an integer or int64 of any shape.
+        epoch: Epochs (from 0), an integer or int64 of any shape.
+        rows: Number of rows.
+        stream: Stream of random numbers; streams of a seed are independent.
+
+    Returns:
+        Permutations of 0 .. rows - 1, (*broadcast, rows), int64.
     """
     key = _key(seed, stream, epoch)
     indices = torch.arange(rows, device=key.device)
@@ -62,7 +68,17 @@ def permutations(
 
 
 def uniform(seed: Tensor | int, stream: int, counter: Tensor | int, count: int) -> Tensor:
-    """Return `count` float64 in [0, 1) for each (seed, counter). Shape: (*broadcast, count)."""
+    """Return uniform numbers in [0, 1) for each (seed, counter) broadcast together.
+
+    Args:
+        seed: Seeds, an integer or int64 of any shape.
+        stream: Stream of random numbers; streams of a seed are independent.
+        counter: Counters, such as steps, an integer or int64 of any shape.
+        count: Numbers drawn for each.
+
+    Returns:
+        Numbers of 53 random bits, (*broadcast, count), float64.
+    """
     key = _key(seed, stream, counter)
     indices = torch.arange(count, device=key.device)
     bits = _shift_right(hash64(key.unsqueeze(-1) + indices * _signed(_GOLDEN)), 11)
@@ -70,9 +86,9 @@ def uniform(seed: Tensor | int, stream: int, counter: Tensor | int, count: int) 
 
 
 def normal(seed: Tensor | int, stream: int, counter: Tensor | int, count: int) -> Tensor:
-    """Return `count` standard normal float64 for each (seed, counter). Shape: (*broadcast, count).
+    """Return standard normal numbers, (*broadcast, count) float64, with the arguments of `uniform`.
 
-    Box and Muller, "A note on the generation of random normal deviates" (1958).
+    By the method of Box and Muller, "A note on the generation of random normal deviates" (1958).
     """
     pairs = (count + 1) // 2
     first, second = uniform(seed, stream, counter, 2 * pairs).split(pairs, dim=-1)

@@ -1,4 +1,4 @@
-"""Which rows train, which validate, which test."""
+"""Splits of a table into training, validation and test rows."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from seedbed.errors import ConfigError
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers of each part, in the order of the table."""
+    """Row numbers of each split, int64, in the order of the table."""
 
     train: Tensor
     val: Tensor
@@ -18,17 +18,30 @@ class Split:
 
 
 def held_out_rows(size: float, rows: int) -> int:
-    """Return how many rows a fraction (below 1, rounded, at least one) or a count holds out."""
+    """Return the number of rows that a size holds out.
+
+    Args:
+        size: Below 1 a fraction of the rows, rounded, at least one row; else a count. 0 is none.
+        rows: Number of rows of the table.
+    """
     if size >= 1 or size == 0:
         return int(size)
     return max(1, round(size * rows))
 
 
 def split_rows(rows: int, val_size: float, test_size: float, seed: int) -> Split:
-    """Split `rows` rows by a seed of their own.
+    """Return a random split of a table.
 
-    The test rows depend on the seed and `test_size` alone: another `val_size` leaves them as they
-    are. Raises ConfigError when no row is left for training.
+    The test rows depend on `seed` and `test_size` alone: another `val_size` does not change them.
+
+    Args:
+        rows: Number of rows of the table.
+        val_size: Fraction or count of validation rows, as in `held_out_rows`.
+        test_size: Fraction or count of test rows.
+        seed: Seed of the split.
+
+    Raises:
+        ConfigError: No row is left for training.
     """
     val, test = held_out_rows(val_size, rows), held_out_rows(test_size, rows)
     if val + test >= rows:

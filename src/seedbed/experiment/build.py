@@ -16,7 +16,7 @@ from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
 from seedbed.errors import ConfigError
 from seedbed.models import set_initial_weights
-from seedbed.training.logits import refuse_no_function, refuse_probabilities
+from seedbed.training.output_checks import require_function_of_parameters, require_logits
 from seedbed.training.tasks import Task
 
 
@@ -112,9 +112,9 @@ def check_model(spec: RunSpec, net: nn.Module, task: Task) -> None:
     """Raise ConfigError where one pass shows that the network does not fit the task."""
     example = example_input(spec, net)
     if example is None:
-        refuse_no_function(net, task)
+        require_function_of_parameters(net, task)
     else:
-        refuse_probabilities(net, task, example)
+        require_logits(net, task, example)
 
 
 def example_input(spec: RunSpec, net: nn.Module) -> torch.Tensor | None:

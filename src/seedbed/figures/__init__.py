@@ -1,6 +1,7 @@
-"""Figures: from numpy arrays to matplotlib's. Knows nothing of torch, training or configs.
+"""Figures: functions that draw numpy arrays with matplotlib and return a matplotlib Figure.
 
-matplotlib takes its time to import: import this package where a figure is drawn, not at start-up.
+They know nothing of torch, training or configs. Importing matplotlib takes time: import this
+package where a figure is drawn, not at start-up.
 """
 
 from seedbed.figures.confusion_matrix import confusion_matrix

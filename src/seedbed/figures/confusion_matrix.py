@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""Confusion matrix of a classifier."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,33 +21,38 @@ from seedbed.figures.style import (
 )
 
 _SHADES = LinearSegmentedColormap.from_list("shares", ["#ffffff", "#8cbfe6", DARK])
-# Above this share of a row a cell is dark: white text is read more easily on it than dark text.
+# Text on cells above this share of a row is white.
 _DARK_SHARE = 0.6
-# In more classes the cells are too small for numbers.
-MOST_NUMBERED = 30
+# With more classes the cells are too small for numbers.
+MAX_NUMBERED = 30
 # In inches.
 _LARGEST_SIDE = 12.0
-# Two names of so many characters fit side by side.
+# Characters of a name of which two fit side by side.
 _LONGEST_LEVEL_NAME = 17
 
 
-def confusion_matrix(counts: NDArray[Any], class_names: Sequence[str]) -> Figure:
-    """Draw counts of shape (classes, classes): true classes down, predicted ones across.
+def confusion_matrix(
+    counts: NDArray[Any], class_names: Sequence[str], rows_label: str = "rows"
+) -> Figure:
+    """Draw a confusion matrix, with the accuracy in its title.
 
-    A cell is shaded by its share of the rows of its true class. The title gives the share of rows
-    that are classified as what they are.
+    Args:
+        counts: Number of rows by true class (first axis) and predicted class, (classes, classes).
+            A cell is shaded by its share of the rows of its true class.
+        class_names: Name of each class. Counts are written for up to 30 classes.
+        rows_label: What the rows are called in the title, such as "test rows".
     """
     classes = len(class_names)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = min(2.6 + 0.55 * classes, _LARGEST_SIDE)
     figure = new_figure(side + 1.2, side)
-    axes = new_axes(figure, "predicted class", "true class", _accuracy(counts))
+    axes = new_axes(figure, "predicted class", "true class", title=_accuracy(counts, rows_label))
     edges = np.arange(classes + 1)
     cells = axes.pcolormesh(
         edges, edges, shares, cmap=_SHADES, vmin=0, vmax=1, edgecolors=GRID, linewidth=0.8
     )
     _name_classes(axes, class_names)
-    if classes <= MOST_NUMBERED:
+    if classes <= MAX_NUMBERED:
         _write_counts(axes, counts, shares)
     bar = figure.colorbar(cells, ax=axes, shrink=0.85)
     bar.set_label("share of the true class", fontsize=LABEL_SIZE, color=INK)
@@ -56,10 +61,10 @@ def confusion_matrix(counts: NDArray[Any], class_names: Sequence[str]) -> Figure
     return figure
 
 
-def _accuracy(counts: NDArray[Any]) -> str:
-    right, rows = int(np.trace(counts)), int(counts.sum())
-    share = f"{right / rows:.4f}" if rows else "-"
-    return f"accuracy {share} ({right:,} of {rows:,} rows)"
+def _accuracy(counts: NDArray[Any], rows_label: str) -> str:
+    correct, rows = int(np.trace(counts)), int(counts.sum())
+    share = f"{correct / rows:.4f}" if rows else "-"
+    return f"accuracy {share} ({correct:,} of {rows:,} {rows_label})"
 
 
 def _name_classes(axes: Axes, names: Sequence[str]) -> None:
@@ -77,7 +82,7 @@ def _name_classes(axes: Axes, names: Sequence[str]) -> None:
 
 
 def _text_size(classes: int) -> float:
-    """Return the size of names and counts in points."""
+    """Return the font size of names and counts, in points."""
     return min(SMALL_SIZE, max(220 / classes, 4))
 
 

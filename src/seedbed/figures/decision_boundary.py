@@ -1,8 +1,9 @@
-"""Two classes in a plane: the points and the lines of equal probability.
+"""Decision boundary of a binary classifier of two inputs.
 
-Drawn once an epoch while a model is trained, hence few artists and no shading.
+It may be drawn after every epoch, hence few artists and no shading.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,21 +29,30 @@ def decision_boundary(
     points: NDArray[Any],
     classes: NDArray[Any],
     predicted: NDArray[Any],
-    first: NDArray[Any],
-    second: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
     probability: NDArray[Any],
-    labels: tuple[str, str],
-    class_names: tuple[str, str],
+    labels: Sequence[str],
+    class_names: Sequence[str],
     title: str = "",
 ) -> Figure:
-    """Draw points of two classes and the contours of the probability of class 1.
+    """Draw points of two classes and contours of the predicted probability of class 1.
 
-    `points` has shape (rows, 2); `classes` and `predicted` are 0 or 1, of shape (rows,).
-    `probability` of shape (m, n) belongs to the grid of `second` (m,) and `first` (n,), which span
-    the axes. Points that are wrongly classified are filled, all others hollow.
+    Misclassified points are filled, all others hollow.
+
+    Args:
+        points: Coordinates, (rows, 2).
+        classes: True classes, 0 or 1, (rows,).
+        predicted: Predicted classes, 0 or 1, (rows,).
+        x: First coordinates of the grid, (n,), rising; they span the axis.
+        y: Second coordinates of the grid, (m,), rising; they span the axis.
+        probability: Probability of class 1 on the grid, (m, n); NaN is left blank.
+        labels: Labels of the two axes.
+        class_names: Names of class 0 and class 1.
+        title: Title of the axes.
     """
     figure = new_figure(6.0, 5.2)
-    axes = new_axes(figure, *labels, title)
+    axes = new_axes(figure, *labels, title=title)
     # Few marks: laying out each of them takes a millisecond.
     axes.locator_params(nbins=6, steps=[1, 2, 5, 10])
     entries: list[tuple[Artist, str]] = []
@@ -52,9 +62,9 @@ def decision_boundary(
             axes, points, of_class & (predicted == number), of_class & (predicted != number), number
         )
         entries += [(hollow, name), (filled, f"{name}, wrongly classified")]
-    entries += _draw_contours(axes, first, second, probability, class_names[1])
-    axes.set_xlim(float(first.min()), float(first.max()))
-    axes.set_ylim(float(second.min()), float(second.max()))
+    entries += _draw_contours(axes, x, y, probability, class_names[1])
+    axes.set_xlim(float(x.min()), float(x.max()))
+    axes.set_ylim(float(y.min()), float(y.max()))
     # Columns are filled one after the other: one of points is hollow, one filled.
     legend_below(axes, entries, columns=2)
     return figure
@@ -75,9 +85,9 @@ def _draw_class(
 
 
 def _draw_contours(
-    axes: Axes, first: NDArray[Any], second: NDArray[Any], probability: NDArray[Any], name: str
+    axes: Axes, x: NDArray[Any], y: NDArray[Any], probability: NDArray[Any], name: str
 ) -> list[tuple[Artist, str]]:
-    """Draw the levels that occur in the grid; name them all, so that no epoch looks different."""
+    """Draw the levels that occur on the grid; list all of them, so that legends do not change."""
     finite = probability[np.isfinite(probability)]
     low, high = (finite.min(), finite.max()) if finite.size else (1.0, 0.0)
     drawn = [contour for contour in CONTOURS if low < contour[0] < high]
@@ -85,7 +95,7 @@ def _draw_contours(
         levels, styles, widths = (list(column) for column in zip(*drawn, strict=True))
         shown = np.ma.masked_invalid(probability)
         look: dict[str, Any] = {"linestyles": styles, "linewidths": widths}
-        axes.contour(first, second, shown, levels, colors=INK, zorder=4, **look)
+        axes.contour(x, y, shown, levels, colors=INK, zorder=4, **look)
     return [
         (Line2D([], [], color=INK, linestyle=style, linewidth=width), f"P({name}) = {level}")
         for level, style, width in reversed(CONTOURS)

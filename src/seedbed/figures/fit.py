@@ -1,4 +1,4 @@
-"""A model of one input and one target: its curve, the readings, and the fitted values."""
+"""Curve of a model of one input and one target, with the data it is fitted to."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from seedbed.figures.style import DARK, INK, LIGHT, legend_below, new_axes, new_figure
 
-# More readings than these are drawn small, so that the model is seen behind them.
-MOST_LARGE = 100
+# More readings are drawn small, so that the curve is seen behind them.
+MAX_LARGE = 100
 
 
 def fit_on_range(
@@ -21,21 +21,29 @@ def fit_on_range(
     input_label: str,
     target_label: str,
     held_out: NDArray[np.bool_] | None = None,
+    title: str = "",
 ) -> Figure:
-    """Draw the model's curve over a range, the readings, and the model's values at the readings.
+    """Draw a model's curve over a range, the data, and the model's values at the data.
 
-    `inputs`, `targets` and `fitted` have shape (rows,), `range_inputs` and `range_outputs` shape
-    (points,). `held_out` of shape (rows,) is true at the rows that are kept for validation; they
-    get a marker of their own.
+    Args:
+        inputs: Inputs of the data, (rows,).
+        targets: Targets of the data, (rows,).
+        fitted: Outputs of the model at `inputs`, (rows,).
+        range_inputs: Inputs at which the curve is evaluated, (points,), in any order.
+        range_outputs: Outputs of the model at `range_inputs`, (points,).
+        input_label: Label of the horizontal axis.
+        target_label: Label of the vertical axis.
+        held_out: True for rows kept for validation, (rows,), which get their own marker; None
+            (default) where there are none.
+        title: Title of the axes.
     """
     held = np.zeros(len(inputs), bool) if held_out is None else held_out.astype(bool)
     figure = new_figure(6.0, 4.6)
-    axes = new_axes(figure, input_label, target_label)
+    axes = new_axes(figure, input_label, target_label, title=title)
     order = np.argsort(range_inputs, kind="stable")
     (curve,) = axes.plot(range_inputs[order], range_outputs[order], color=DARK, linewidth=1.6)
-    size = 4.5 if len(inputs) <= MOST_LARGE else 1.5
-    (values,) = axes.plot(inputs, fitted, "o", color=DARK, markersize=size)
-    few = len(inputs) <= MOST_LARGE
+    few = len(inputs) <= MAX_LARGE
+    (values,) = axes.plot(inputs, fitted, "o", color=DARK, markersize=4.5 if few else 1.5)
     look: dict[str, Any] = {"mew": 1.3, "ms": 7} if few else {"mew": 0.6, "ms": 3}
     look |= {"mec": INK, "zorder": 1.5, "ls": ""}
     (trained,) = axes.plot(inputs[~held], targets[~held], marker="o", mfc="none", **look)

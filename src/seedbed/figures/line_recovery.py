@@ -1,5 +1,6 @@
-"""How a line was found from noisy points: in its parameters, in its loss, and in the data."""
+"""Three panels on how a line is recovered from noisy points: parameters, loss and data."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,44 +19,55 @@ from seedbed.figures.style import (
     new_axes,
     new_figure,
     plain_numbers,
-    say,
+    write_message,
 )
 
-# How many of the model's lines are drawn, the first and the last of them included.
-MOST_LINES = 5
+# Lines of the model that are drawn, the first and the last included.
+MAX_LINES = 5
 _SHADES = LinearSegmentedColormap.from_list("lines", ["#c3d9ec", DARK])
 
 
 def line_recovery(
-    first: NDArray[Any],
-    second: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
     loss: NDArray[Any],
     path: NDArray[Any],
     true: NDArray[Any],
     losses: NDArray[Any],
     inputs: NDArray[Any],
     targets: NDArray[Any],
-    parameter_labels: tuple[str, str] = ("weight", "bias"),
-    data_labels: tuple[str, str] = ("x", "y"),
+    parameter_labels: Sequence[str] = ("weight", "bias"),
+    data_labels: Sequence[str] = ("x", "y"),
     step_name: str = "step",
     reference_name: str = "true line",
 ) -> Figure:
-    """Draw three panels: the loss over weight and bias, the loss by step, and the line in the data.
+    """Draw the loss over weight and bias, the loss by step, and the line among the data.
 
-    `loss` of shape (m, n) belongs to the grid of `second` (m,), the biases, and `first` (n,), the
-    weights. `path` of shape (steps + 1, 2) holds the model's weight and bias at the start and after
-    each step, `losses` of shape (steps + 1,) its loss there; `true` of shape (2,) holds the weight
-    and bias to be found. `inputs` and `targets` have shape (rows,).
+    Args:
+        x: Weights of the grid, (n,), rising.
+        y: Biases of the grid, (m,), rising.
+        loss: Loss on the grid, (m, n).
+        path: Weight and bias of the model at the start and after each step, (steps + 1, 2).
+        true: Weight and bias of the line to be recovered, (2,).
+        losses: Loss at the start and after each step, (steps + 1,).
+        inputs: Inputs of the data, (rows,).
+        targets: Targets of the data, (rows,).
+        parameter_labels: Axis labels of the first panel.
+        data_labels: Axis labels of the third panel.
+        step_name: What a step is called, such as "epoch".
+        reference_name: What the line to be recovered is called.
     """
     figure = new_figure(14.0, 4.8)
-    landscape = new_axes(figure, *parameter_labels, "loss over the parameters", (1, 3, 1))
-    draw_loss_landscape(landscape, first, second, loss, path, true, reference_name)
-    by_step = new_axes(figure, step_name, "loss", f"loss by {step_name}", (1, 3, 2))
+    landscape = new_axes(
+        figure, *parameter_labels, title="loss over the parameters", place=(1, 3, 1)
+    )
+    draw_loss_landscape(landscape, x, y, loss, path, true, reference_name)
+    by_step = new_axes(figure, step_name, "loss", title=f"loss by {step_name}", place=(1, 3, 2))
     _draw_losses(by_step, losses)
-    lines = new_axes(figure, *data_labels, "the line in the data", (1, 3, 3))
+    lines = new_axes(figure, *data_labels, title="the line in the data", place=(1, 3, 3))
     (rows,) = lines.plot(inputs, targets, "o", mfc="none", mec=INK, mew=0.8, ms=4, alpha=0.55)
     ends = np.array([inputs.min(), inputs.max()], dtype=float)
-    entries = [(rows, "data"), *_draw_steps(lines, path, ends, step_name)]
+    entries = [(rows, "data"), *_draw_lines(lines, path, ends, step_name)]
     (dashed,) = lines.plot(ends, true[0] * ends + true[1], color=MIDDLE, ls=(0, (4, 3)), lw=2.0)
     lines.set_ylim(*_limits(lines, targets))
     legend_below(lines, [*entries, (dashed, reference_name)], columns=3)
@@ -63,10 +75,10 @@ def line_recovery(
 
 
 def _draw_losses(axes: Axes, losses: NDArray[Any]) -> None:
-    """Draw the positive losses over steps, both axes in logarithms but for the start at step 0."""
+    """Draw the positive losses over steps on log axes, the horizontal one linear up to step 1."""
     shown = np.isfinite(losses) & (losses > 0)
     if not shown.any():
-        say(axes, "no loss above 0")
+        write_message(axes, "no loss above 0")
         return
     axes.set_xscale("symlog", linthresh=1, linscale=0.4)
     axes.set_yscale("log")
@@ -78,16 +90,16 @@ def _draw_losses(axes: Axes, losses: NDArray[Any]) -> None:
     plain_numbers(axes.yaxis, losses[shown].min(), losses[shown].max())
 
 
-def _draw_steps(
+def _draw_lines(
     axes: Axes, path: NDArray[Any], ends: NDArray[np.float64], step_name: str
 ) -> list[tuple[Artist, str]]:
-    """Draw lines between the ends of the data, from pale and thin to dark and thick."""
+    """Draw the model's lines at a few steps, from pale and thin to dark and thick."""
     entries: list[tuple[Artist, str]] = []
     steps = _chosen_steps(path)
     # From 0 to 1; a single line is the last one.
-    lateness = np.linspace(1, 0, len(steps))[::-1]
-    for step, late in zip(steps, lateness, strict=True):
-        look: dict[str, Any] = {"color": _SHADES(late), "linewidth": 1.2 + 1.2 * late}
+    shades = np.linspace(1, 0, len(steps))[::-1]
+    for step, shade in zip(steps, shades, strict=True):
+        look: dict[str, Any] = {"color": _SHADES(shade), "linewidth": 1.2 + 1.2 * shade}
         (line,) = axes.plot(ends, path[step, 0] * ends + path[step, 1], **look)
         entries.append((line, f"{step_name} {step:,}"))
     return entries
@@ -98,12 +110,12 @@ def _chosen_steps(path: NDArray[Any]) -> list[int]:
     finite = np.flatnonzero(np.isfinite(path).all(axis=1))
     if not finite.size:
         return []
-    places = np.geomspace(1, finite.size, MOST_LINES).round().astype(int) - 1
+    places = np.geomspace(1, finite.size, MAX_LINES).round().astype(int) - 1
     return [int(step) for step in finite[np.unique(places)]]
 
 
 def _limits(axes: Axes, targets: NDArray[Any]) -> tuple[float, float]:
-    """Return limits that show all lines, though none farther off the data than it is high."""
+    """Return limits that show all lines, but none farther off the data than the data are high."""
     low, high = float(targets.min()), float(targets.max())
     height = high - low or 1.0
     values = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in axes.lines])

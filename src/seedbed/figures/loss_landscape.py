@@ -1,5 +1,6 @@
-"""A loss over two parameters, and the path that an optimizer took across it."""
+"""Contours of a loss over two parameters, with the path of an optimizer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from seedbed.figures.levels import contour_levels
-from seedbed.figures.path import draw_path
+from seedbed.figures.contour_levels import contour_levels
+from seedbed.figures.optimizer_path import draw_path
 from seedbed.figures.style import (
     INK,
     LABEL_SIZE,
@@ -27,35 +28,42 @@ _SHADES = LinearSegmentedColormap.from_list("landscape", ["#fbfdff", "#b5d3ec", 
 
 
 def loss_landscape(
-    first: NDArray[Any],
-    second: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
     loss: NDArray[Any],
     path: NDArray[Any],
     reference: NDArray[Any] | None,
     reference_name: str,
-    labels: tuple[str, str],
+    labels: Sequence[str],
     log: bool = True,
     value_label: str = "loss",
 ) -> Figure:
-    """Draw filled contours of the loss, the path across them, and a reference point.
+    """Draw filled contours of a loss, the path of an optimizer across them, and a reference point.
 
-    `loss` of shape (m, n) belongs to the grid of `second` (m,) and `first` (n,), which span the
-    axes. `path` has shape (steps, 2), `reference` shape (2,): the true parameters, or the ones of
-    least squares. With `log` the levels grow by factors. Where the loss is not finite, the ground
-    stays white.
+    Args:
+        x: First parameter on the grid, (n,), rising; it spans the axis.
+        y: Second parameter on the grid, (m,), rising; it spans the axis.
+        loss: Loss on the grid, (m, n); where it is not finite, the ground stays white.
+        path: Parameters at the start and after each step, (steps + 1, 2).
+        reference: Parameters to compare with, (2,): the true ones or those of least squares; None
+            for none.
+        reference_name: Name of the reference in the legend.
+        labels: Labels of the two axes.
+        log: Whether contour levels are spaced logarithmically.
+        value_label: Label of the colour bar.
     """
     figure = new_figure(6.4, 5.2)
     axes = new_axes(figure, *labels)
     draw_loss_landscape(
-        axes, first, second, loss, path, reference, reference_name, log=log, value_label=value_label
+        axes, x, y, loss, path, reference, reference_name, log=log, value_label=value_label
     )
     return figure
 
 
 def draw_loss_landscape(
     axes: Axes,
-    first: NDArray[Any],
-    second: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
     loss: NDArray[Any],
     path: NDArray[Any],
     reference: NDArray[Any] | None = None,
@@ -64,24 +72,24 @@ def draw_loss_landscape(
     log: bool = True,
     value_label: str = "loss",
 ) -> None:
-    """Draw a loss landscape, its colour bar and its legend onto given axes."""
-    _draw_contours(axes, first, second, loss, log, value_label)
+    """Draw a loss landscape with its colour bar and legend on given axes."""
+    _draw_contours(axes, x, y, loss, log, value_label)
     entries = draw_path(axes, path[:, 0], path[:, 1])
     if reference is not None:
         # A cross shows behind the end of a path that has reached it.
         (cross,) = axes.plot(*reference[:, None], "+", color=INK, ms=17, mew=1.8, zorder=5)
         entries.append((cross, reference_name))
     axes.locator_params(axis="x", nbins=6)
-    axes.set_xlim(float(first.min()), float(first.max()))
-    axes.set_ylim(float(second.min()), float(second.max()))
+    axes.set_xlim(float(x.min()), float(x.max()))
+    axes.set_ylim(float(y.min()), float(y.max()))
     if entries:
         legend_below(axes, entries, columns=2 if len(entries) > 3 else 3)
 
 
 def _draw_contours(
     axes: Axes,
-    first: NDArray[Any],
-    second: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
     values: NDArray[Any],
     log: bool,
     value_label: str,
@@ -92,11 +100,11 @@ def _draw_contours(
     shown = np.ma.masked_invalid(values).clip(levels[0], levels[-1])
     # The bands differ by equal steps of shade, whether the levels grow by sums or by factors.
     norm = BoundaryNorm(levels, _SHADES.N)
-    bands = axes.contourf(first, second, shown, levels=levels, cmap=_SHADES, norm=norm)
+    bands = axes.contourf(x, y, shown, levels=levels, cmap=_SHADES, norm=norm)
     # Older versions of matplotlib warn of levels that do not occur.
     inner = levels[(levels > shown.min()) & (levels < shown.max())]
     if inner.size:
-        axes.contour(first, second, shown, levels=inner, colors=INK, linewidths=0.35, alpha=0.6)
+        axes.contour(x, y, shown, levels=inner, colors=INK, linewidths=0.35, alpha=0.6)
     figure = axes.get_figure(root=True)
     assert figure is not None
     bar = figure.colorbar(bands, ax=axes, ticks=levels, format=FuncFormatter(plain_number))

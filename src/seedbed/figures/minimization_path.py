@@ -1,5 +1,6 @@
-"""A function of one or two variables, and the path of an optimizer to its minimum."""
+"""Function of one or two variables, with the path of an optimizer to its minimum."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from seedbed.figures.loss_landscape import loss_landscape
-from seedbed.figures.path import draw_path
+from seedbed.figures.optimizer_path import draw_path
 from seedbed.figures.style import LIGHT, legend_below, new_axes, new_figure
 
 
@@ -16,11 +17,16 @@ def minimization_path_1d(
     values: NDArray[Any],
     path: NDArray[Any],
     path_values: NDArray[Any],
-    labels: tuple[str, str] = ("x", "f(x)"),
+    labels: Sequence[str] = ("x", "f(x)"),
 ) -> Figure:
-    """Draw the function's curve and the steps on it.
+    """Draw the curve of a function of one variable and the steps of an optimizer on it.
 
-    `x` and `values` have shape (n,), `path` and `path_values` shape (steps,).
+    Args:
+        x: Points at which the function is evaluated, (n,), in any order.
+        values: Values of the function at `x`, (n,).
+        path: The variable at the start and after each step, (steps + 1,).
+        path_values: Values of the function along the path, (steps + 1,).
+        labels: Labels of the two axes.
     """
     figure = new_figure(6.4, 4.6)
     axes = new_axes(figure, *labels)
@@ -31,17 +37,23 @@ def minimization_path_1d(
 
 
 def minimization_path_2d(
-    first: NDArray[Any],
-    second: NDArray[Any],
+    x: NDArray[Any],
+    y: NDArray[Any],
     values: NDArray[Any],
     path: NDArray[Any],
-    labels: tuple[str, str] = ("x", "y"),
+    labels: Sequence[str] = ("x", "y"),
     value_label: str = "f(x, y)",
     log: bool = False,
 ) -> Figure:
-    """Draw contours of the function and the steps across them.
+    """Draw contours of a function of two variables and the steps of an optimizer across them.
 
-    `values` of shape (m, n) belongs to the grid of `second` (m,) and `first` (n,); `path` has shape
-    (steps, 2). With `log` the levels grow by factors.
+    Args:
+        x: First variable on the grid, (n,), rising.
+        y: Second variable on the grid, (m,), rising.
+        values: Values of the function on the grid, (m, n).
+        path: The variables at the start and after each step, (steps + 1, 2).
+        labels: Labels of the two axes.
+        value_label: Label of the colour bar.
+        log: Whether contour levels are spaced logarithmically.
     """
-    return loss_landscape(first, second, values, path, None, "", labels, log, value_label)
+    return loss_landscape(x, y, values, path, None, "", labels, log, value_label)

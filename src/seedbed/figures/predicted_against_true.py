@@ -1,5 +1,6 @@
-"""How close predictions are to their targets: one panel a target, with the diagonal."""
+"""Predicted against true values of a regression."""
 
+from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
@@ -19,38 +20,43 @@ from seedbed.figures.style import (
     new_figure,
 )
 
-MOST_PANELS = 6
+MAX_PANELS = 6
 _COLUMNS = 3
 
 
 def predicted_against_true(
-    true: NDArray[Any], predicted: NDArray[Any], target_labels: list[str]
+    true: NDArray[Any],
+    predicted: NDArray[Any],
+    target_labels: Sequence[str],
+    rows_label: str = "rows",
 ) -> Figure:
-    """Draw predictions over targets, both of shape (rows, targets), in a square panel a target.
+    """Draw predictions over true values in a square panel for each target, with the diagonal.
 
-    A label names a target and its unit. Of more than 6 targets the first 6 are drawn. Values that
-    are not finite are left out.
+    Args:
+        true: Targets, (rows, targets).
+        predicted: Predictions, (rows, targets). Values that are not finite are left out.
+        target_labels: Name of each target with its unit. Of more than 6 the first 6 are drawn.
+        rows_label: What the rows are called in the title, such as "test rows".
     """
-    shown = min(len(target_labels), MOST_PANELS)
+    shown = min(len(target_labels), MAX_PANELS)
     rows, columns = ceil(shown / _COLUMNS), min(shown, _COLUMNS)
     figure = new_figure(max(3.4 * columns, 4.2), 3.5 * rows + 0.5)
     for panel in range(shown):
         title, place = target_labels[panel], (rows, columns, panel + 1)
-        axes = new_axes(figure, "true", "predicted", title, place)
+        axes = new_axes(figure, "true", "predicted", title=title, place=place)
         entries = _draw_panel(axes, true[:, panel], predicted[:, panel])
     legend_below_all(figure, entries)
     more = len(target_labels) - shown
-    if more:
-        message = f"the first {shown} targets; {more} more not shown"
-        figure.suptitle(message, fontsize=LABEL_SIZE, color=INK)
+    note = f": the first {shown} targets; {more} more not shown" if more else ""
+    figure.suptitle(rows_label + note, fontsize=LABEL_SIZE, color=INK)
     return figure
 
 
 def _draw_panel(
     axes: Axes, true: NDArray[Any], predicted: NDArray[Any]
 ) -> list[tuple[Artist, str]]:
-    there = np.isfinite(true) & np.isfinite(predicted)
-    true, predicted = true[there], predicted[there]
+    finite = np.isfinite(true) & np.isfinite(predicted)
+    true, predicted = true[finite], predicted[finite]
     low, high = _limits(np.concatenate((true, predicted)))
     (diagonal,) = axes.plot([low, high], [low, high], color=INK, linewidth=1.0, linestyle="--")
     (rows,) = axes.plot(true, predicted, "o", mfc="none", mec=DARK, mew=1.1, ms=5.5)
@@ -63,7 +69,7 @@ def _draw_panel(
 
 
 def _limits(values: NDArray[Any]) -> tuple[float, float]:
-    """Return limits with a margin of 5 %, or of any width around a single value."""
+    """Return limits with a margin of 5 %, or with any margin around a single value."""
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     margin = 0.05 * (high - low) or 0.1 * abs(high) or 1.0
     return low - margin, high + margin

@@ -1,8 +1,8 @@
-"""The common look of all figures: sizes, colours, axes, legends, and how one becomes a PNG.
+"""Style that all figures share: sizes, colours, axes and legends, and the writing of PNGs.
 
-Every figure has to be readable in a grey print. The colours below differ in lightness, and what is
-drawn in them differs in marker, fill or line style as well. A legend lies below its axes, where it
-hides nothing. Text that comes from a caller is shown as it is: `$` starts no formula.
+Every figure is readable in a grey print: the colours below differ in lightness, and what is drawn
+in them differs in marker, fill or line style as well. A legend lies below its axes, where it hides
+nothing. Text from a caller is literal: `$` starts no formula.
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ _LEGEND: dict[str, Any] = {
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure; width and height are in inches."""
+    """Return an empty figure of a width and a height in inches."""
     layout = ConstrainedLayoutEngine(w_pad=MARGIN, h_pad=MARGIN)
     return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
 
@@ -65,10 +65,19 @@ def new_axes(
     figure: Figure,
     x_label: str,
     y_label: str,
+    *,
     title: str = "",
     place: tuple[int, int, int] = (1, 1, 1),
 ) -> Axes:
-    """Return new axes; `place` is rows, columns and the number of the panel, counted from 1."""
+    """Add axes to a figure.
+
+    Args:
+        figure: Figure to add to.
+        x_label: Label of the horizontal axis.
+        y_label: Label of the vertical axis.
+        title: Title of the axes.
+        place: Rows, columns, and the number of the panel among them, from 1.
+    """
     axes = figure.add_subplot(*place)
     axes.set_axisbelow(True)
     axes.grid(color=GRID, linewidth=0.7)
@@ -83,14 +92,17 @@ def new_axes(
 
 
 def plain_number(value: float, place: object = None) -> str:
-    """Return a number as short as it can be written; matplotlib passes its place on the axis."""
+    """Return a number in its shortest form; matplotlib passes its place on the axis."""
     return f"{value:g}"
 
 
 def plain_numbers(axis: Axis, low: float, high: float) -> None:
-    """Mark a log or symlog axis, on which values lie from low to high, with 0.2 or 50.
+    """Label a log or symlog axis with plain numbers, 0.2 or 50, instead of powers of ten.
 
-    A symlog axis has to be linear up to 1.
+    Args:
+        axis: Axis with its scale set; a symlog axis must be linear up to 1.
+        low: Smallest value shown, above 0.
+        high: Largest value shown.
     """
     multiples = (1.0, 2.0, 5.0) if high < 300 * low else (1.0,)
     locator: Locator = LogLocator(subs=multiples)
@@ -102,12 +114,18 @@ def plain_numbers(axis: Axis, low: float, high: float) -> None:
 
 
 def axis_label(name: str, unit: str = "") -> str:
-    """Return the name with the unit behind it, where there is one: "temperature (F)"."""
+    """Return a name followed by its unit, if it has one: "temperature (F)"."""
     return f"{name} ({unit})" if unit else name
 
 
 def legend_below(axes: Axes, entries: Sequence[tuple[Artist, str]], columns: int) -> None:
-    """Name artists in a legend below the axes."""
+    """Add a legend below the axes.
+
+    Args:
+        axes: Axes that the legend belongs to.
+        entries: An artist and its name each.
+        columns: Number of columns.
+    """
     figure = axes.get_figure(root=True)
     assert figure is not None
     down = ScaledTranslation(0, -LEGEND_DISTANCE / 72, figure.dpi_scale_trans)
@@ -125,7 +143,7 @@ def legend_below(axes: Axes, entries: Sequence[tuple[Artist, str]], columns: int
 
 
 def legend_below_all(figure: Figure, entries: Sequence[tuple[Artist, str]]) -> None:
-    """Name artists, in one row, that all panels of a figure share."""
+    """Add a legend of one row below all panels of a figure, with an artist and its name each."""
     legend = figure.legend(
         [artist for artist, _ in entries],
         [""] * len(entries),
@@ -137,13 +155,13 @@ def legend_below_all(figure: Figure, entries: Sequence[tuple[Artist, str]]) -> N
 
 
 def _write_names(legend: Legend, entries: Sequence[tuple[Artist, str]]) -> None:
-    """Write the names into a legend that is there: a name may be anything, even `_$`."""
+    """Set the names of a legend's entries literally: matplotlib would hide `_a` and parse `$a$`."""
     for text, (_, name) in zip(legend.get_texts(), entries, strict=True):
         text.set_parse_math(False)
         text.set_text(name)
 
 
-def say(axes: Axes, message: str) -> None:
+def write_message(axes: Axes, message: str) -> None:
     """Write a message across axes that have nothing else to show."""
     axes.text(
         0.5,
@@ -159,7 +177,7 @@ def say(axes: Axes, message: str) -> None:
 
 
 def png(figure: Figure) -> bytes:
-    """Draw a figure and return it as a PNG file."""
+    """Render a figure and return the content of a PNG file."""
     file = BytesIO()
     # Figures are few colours on white: stronger compression takes longer and saves next to nothing.
     canvas: Any = FigureCanvasAgg(figure)

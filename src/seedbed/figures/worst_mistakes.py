@@ -1,4 +1,4 @@
-"""The images that a classifier got wrong while it was most certain."""
+"""Misclassified images with the highest predicted probability."""
 
 from collections.abc import Sequence
 from math import ceil, sqrt
@@ -9,11 +9,19 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from seedbed.figures.style import INK, LITERAL, SMALL_SIZE, new_axes, new_figure, say
+from seedbed.figures.style import (
+    INK,
+    LITERAL,
+    SMALL_SIZE,
+    TITLE_SIZE,
+    new_axes,
+    new_figure,
+    write_message,
+)
 
-MOST_IMAGES = 25
-# As many as fit over an image.
-_CHARACTERS_A_LINE = 24
+MAX_IMAGES = 25
+# Characters that fit above an image.
+_LINE_LENGTH = 24
 
 
 def worst_mistakes(
@@ -21,46 +29,53 @@ def worst_mistakes(
     true: Sequence[str],
     predicted: Sequence[str],
     probability: NDArray[Any],
+    title: str = "",
 ) -> Figure:
-    """Draw the first 25 images, each under its true and its predicted class and the probability.
+    """Draw up to 25 images, each under its true class, predicted class and probability.
 
-    `images` has shape (n, height, width), grey, or (n, height, width, 3), red, green and blue.
-    Whole numbers, and fractions of which one is above 1, go from 0 to 255; other fractions from 0
-    to 1. `probability` of shape (n,) is what the model gave to the predicted class.
+    Args:
+        images: Grey images (n, height, width) or RGB images (n, height, width, 3). Integers, and
+            floats of which one is above 1, range from 0 to 255; other floats from 0 to 1.
+        true: Name of the true class of each image.
+        predicted: Name of the predicted class of each image.
+        probability: Probability of the predicted class, (n,).
+        title: Title of the figure.
     """
-    shown = min(len(images), MOST_IMAGES)
+    shown = min(len(images), MAX_IMAGES)
     if not shown:
-        return _nothing_to_show()
+        return _no_mistakes(title)
     columns = ceil(sqrt(shown))
     rows = ceil(shown / columns)
-    each = zip(true[:shown], predicted[:shown], probability[:shown].tolist(), strict=True)
-    titles = [_title(*one) for one in each]
-    lines = max(title.count("\n") + 1 for title in titles)
-    figure = new_figure(max(1.75 * columns, 2.6), (1.6 + 0.17 * lines) * rows)
+    columns_of_text = true[:shown], predicted[:shown], probability[:shown].tolist()
+    captions = [_caption(*texts) for texts in zip(*columns_of_text, strict=True)]
+    lines = max(caption.count("\n") + 1 for caption in captions)
+    figure = new_figure(max(1.75 * columns, 3.4), (1.6 + 0.17 * lines) * rows)
     fractions = _fractions(images[:shown])
-    for number, title in enumerate(titles):
+    for number, caption in enumerate(captions):
         axes = figure.add_subplot(rows, columns, number + 1)
         axes.imshow(fractions[number], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         axes.set_axis_off()
-        axes.set_title(title, fontsize=SMALL_SIZE, color=INK, **LITERAL)
+        axes.set_title(caption, fontsize=SMALL_SIZE, color=INK, **LITERAL)
+    if title:
+        figure.suptitle(title, fontsize=TITLE_SIZE, color=INK)
     return figure
 
 
-def _title(true: str, predicted: str, probability: float) -> str:
+def _caption(true: str, predicted: str, probability: float) -> str:
     lines = [true, f"taken for {predicted}", f"probability {probability:.3f}"]
-    return "\n".join(fill(line, _CHARACTERS_A_LINE) for line in lines)
+    return "\n".join(fill(line, _LINE_LENGTH) for line in lines)
 
 
 def _fractions(images: NDArray[Any]) -> NDArray[np.float64]:
-    """Return values from 0 to 1."""
-    whole = np.issubdtype(images.dtype, np.integer)
-    largest = 255.0 if whole or images.max() > 1 else 1.0
+    """Return the images with values in [0, 1]."""
+    integers = np.issubdtype(images.dtype, np.integer)
+    largest = 255.0 if integers or images.max() > 1 else 1.0
     return (images / largest).clip(0, 1)
 
 
-def _nothing_to_show() -> Figure:
+def _no_mistakes(title: str) -> Figure:
     figure = new_figure(4.0, 1.5)
-    axes = new_axes(figure, "", "")
+    axes = new_axes(figure, "", "", title=title)
     axes.set_axis_off()
-    say(axes, "no mistakes")
+    write_message(axes, "no mistakes")
     return figure

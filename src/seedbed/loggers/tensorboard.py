@@ -14,7 +14,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
 from seedbed.loggers.event_file import EventFile, outcome_summaries, text_summary
-from seedbed.training.evaluation_mode import evaluating
+from seedbed.training.evaluation_mode import evaluation_mode
 
 
 class TensorBoard(Logger):
@@ -93,7 +93,7 @@ class TensorBoard(Logger):
         with warnings.catch_warnings(), torch.no_grad(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             try:
-                with evaluating(model):
+                with evaluation_mode(model):
                     traced, _ = graph(model, input_array)
             except Exception:  # Tracing runs the model's own code, which may raise anything.
                 return

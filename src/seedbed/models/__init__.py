@@ -1,4 +1,4 @@
-"""Networks: plain nn.Modules that know nothing of training."""
+"""Models: plain torch modules that know nothing of training."""
 
 from seedbed.models.cnn import CNN
 from seedbed.models.functions import Bowl, Parabola

@@ -1,4 +1,4 @@
-"""Activations by name."""
+"""Activation layers by name."""
 
 from torch import nn
 
@@ -14,5 +14,5 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 def activation_layer(name: str) -> nn.Module:
-    """Return a new layer of the named activation."""
+    """Return a new layer of an activation, named as in ACTIVATIONS."""
     return ACTIVATIONS[name]()

@@ -1,4 +1,4 @@
-"""Convolutions with max pooling, then hidden linear layers; for images."""
+"""Convolutional network for images."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -11,12 +11,24 @@ from seedbed.models.mlp import MLP
 
 
 class CNN(nn.Module):
-    """A small convolutional network.
+    """Convolutional network: convolution, activation and max pooling, repeated, then an MLP.
 
-    Each convolution (no padding, stride 1) is followed by the activation and a max pooling; the
-    rest is an `MLP` named `head`. Takes (rows, channels, height, width), returns
-    (rows, output_size). Images are kept with their channels last, which convolves and pools
-    1.6 times as fast on a CPU.
+    Convolutions have no padding and stride 1. Images are kept in channels-last memory format, which
+    is 1.6 times as fast on a CPU. The MLP is the submodule `head`.
+
+    Args:
+        input_shape: Shape of one image, (channels, height, width).
+        output_size: Number of outputs: classes, or targets.
+        channels: Output channels of each convolution.
+        kernel: Side of the square kernel of each convolution, in pixels; as many as `channels`.
+        pool: Side and stride of the max pooling, in pixels.
+        hidden: Units of each hidden layer of the MLP.
+        activation: Activation after each convolution and hidden layer, named as in ACTIVATIONS.
+        dropout: Dropout probability after each hidden layer of the MLP.
+        bias: Whether convolutions and linear layers have a bias.
+
+    Raises:
+        ValueError: `channels` and `kernel` differ in length.
     """
 
     def __init__(
@@ -32,19 +44,20 @@ class CNN(nn.Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        before, height, width = input_shape
+        in_channels, height, width = input_shape
         layers: OrderedDict[str, nn.Module] = OrderedDict()
-        for number, (after, side) in enumerate(zip(channels, kernel, strict=True), start=1):
-            layers[f"conv_{number}"] = nn.Conv2d(before, after, side, bias=bias)
+        for number, (out_channels, side) in enumerate(zip(channels, kernel, strict=True), start=1):
+            layers[f"conv_{number}"] = nn.Conv2d(in_channels, out_channels, side, bias=bias)
             layers[f"activation_{number}"] = activation_layer(activation)
             layers[f"pool_{number}"] = nn.MaxPool2d(pool)
-            before, height, width = after, (height - side + 1) // pool, (width - side + 1) // pool
+            in_channels = out_channels
+            height, width = (height - side + 1) // pool, (width - side + 1) // pool
         self.convolutions = nn.Sequential(layers)
         self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        flat = (before, height, width)
-        self.head = MLP(flat, output_size, hidden, activation, dropout, bias)
+        features = (in_channels, height, width)
+        self.head = MLP(features, output_size, hidden, activation, dropout, bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return the logits of a batch of images."""
+        """Return logits or values, (rows, output_size), of images (rows, *input_shape)."""
         images = input.contiguous(memory_format=torch.channels_last)
         return self.head(self.convolutions(images))  # type: ignore[no-any-return]

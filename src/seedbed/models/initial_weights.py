@@ -1,4 +1,4 @@
-"""Where the parameters start: PyTorch's own values, standard normal, or values given."""
+"""Initial values of parameters: PyTorch's defaults, standard normal, or given values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +12,18 @@ DISTRIBUTIONS = ("pytorch", "standard_normal")
 
 
 def set_initial_weights(net: nn.Module, distribution: str, parameters: Mapping[str, Any]) -> None:
-    """Overwrite the parameters that the config speaks of, in place.
+    """Set the initial values of a network's parameters, in place.
 
-    `distribution` holds for every parameter; `parameters` maps names to nested lists of values or
-    to a distribution, and goes before it. Raises ConfigError for a name that the network lacks, a
-    value of the wrong shape, or one that is no number.
+    Args:
+        net: The network.
+        distribution: Values of all parameters: `pytorch` leaves them as they are, `standard_normal`
+            draws them from torch's global generator.
+        parameters: Nested lists of values, or a distribution, by parameter name; they take
+            precedence over `distribution`.
+
+    Raises:
+        ConfigError: The network has no such parameter, or values have the wrong shape or are no
+            numbers.
     """
     named = dict(net.named_parameters())
     for name in parameters:
@@ -43,6 +50,6 @@ def _values(name: str, value: Any, parameter: nn.Parameter) -> torch.Tensor:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{key}: not a table of numbers ({error})") from None
     if values.shape != parameter.shape:
-        found, wanted = tuple(values.shape), tuple(parameter.shape)
-        raise ConfigError(f"{key}: the values have shape {found}, the parameter has {wanted}")
+        given, expected = tuple(values.shape), tuple(parameter.shape)
+        raise ConfigError(f"{key}: the values have shape {given}, the parameter has {expected}")
     return values

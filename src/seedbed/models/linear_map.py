@@ -1,4 +1,4 @@
-"""The map that a linear model has learned, in float64 on the CPU."""
+"""Linear map y = W x + b, in float64 on the CPU."""
 
 from dataclasses import dataclass
 
@@ -10,28 +10,33 @@ from seedbed.models.linear import Linear
 
 @dataclass(frozen=True)
 class LinearMap:
-    """y = W x + b. weight: (targets, features); bias: (targets,), zeros where there is none."""
+    """Linear map y = W x + b.
+
+    Attributes:
+        weight: W, (targets, features), float64.
+        bias: b, (targets,), float64; zeros where there is none.
+    """
 
     weight: Tensor
     bias: Tensor
 
     @classmethod
     def of(cls, layer: nn.Linear) -> "LinearMap":
-        """Return what a linear layer computes."""
+        """Return the map of a linear layer, as a copy."""
         weight = layer.weight.detach().double().cpu()
         bias: Tensor | None = layer.bias
-        given = torch.zeros(len(weight)) if bias is None else bias.detach()
-        return cls(weight.clone(), given.double().cpu().clone())
+        values = torch.zeros(len(weight)) if bias is None else bias.detach()
+        return cls(weight.clone(), values.double().cpu().clone())
 
     def rescaled(self, factor: float) -> "LinearMap":
-        """Return the same map for inputs that are not multiplied by `factor` beforehand."""
+        """Return the map of inputs x that equals this one of factor * x."""
         return LinearMap(self.weight * factor, self.bias)
 
     def outputs(self, inputs: Tensor) -> Tensor:
-        """Return (rows, targets) for inputs (rows, *input_shape)."""
+        """Return W x + b, (rows, targets), of inputs (rows, *input_shape)."""
         return inputs.double().cpu().flatten(1) @ self.weight.T + self.bias
 
 
 def is_linear_map(net: nn.Module) -> bool:
-    """Tell whether a network computes what its weight and bias say, and nothing more."""
+    """Return whether a network computes W x + b of its weight and bias and nothing else."""
     return type(net).forward in (nn.Linear.forward, Linear.forward)

@@ -1,4 +1,4 @@
-"""Hidden linear layers, each with an activation, and a linear output."""
+"""Multilayer perceptron."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -10,11 +10,19 @@ from seedbed.models.activation import activation_layer
 
 
 class MLP(nn.Sequential):
-    """A multilayer perceptron.
+    """Multilayer perceptron: hidden linear layers with an activation each, and a linear output.
 
-    The modules of the first hidden layer are `hidden_linear` and `hidden_activation`, of the n-th
-    `hidden_linear_n` and so on; the last one is `output_linear`, unless `apply_softmax` makes
-    probabilities of its logits. Takes (rows, *input_shape), returns (rows, output_size).
+    The submodules of the first hidden layer are `hidden_linear`, `hidden_activation` and
+    `hidden_dropout`, those of the n-th end in `_n`; the output layer is `output_linear`.
+
+    Args:
+        input_shape: Shape of one input, which is flattened.
+        output_size: Number of outputs: classes, or targets.
+        hidden: Units of each hidden layer; an empty list makes a linear model.
+        activation: Activation after each hidden layer, named as in ACTIVATIONS.
+        dropout: Dropout probability after each hidden layer; 0 adds no layer.
+        bias: Whether linear layers have a bias.
+        apply_softmax: Whether outputs are probabilities, for predictions, instead of logits.
     """
 
     def __init__(
@@ -27,27 +35,27 @@ class MLP(nn.Sequential):
         bias: bool = True,
         apply_softmax: bool = False,
     ) -> None:
-        super().__init__(hidden_layers(prod(input_shape), hidden, activation, dropout, bias))
-        last = hidden[-1] if hidden else prod(input_shape)
-        self.add_module("output_linear", nn.Linear(last, output_size, bias))
+        super().__init__(_hidden_layers(prod(input_shape), hidden, activation, dropout, bias))
+        features = hidden[-1] if hidden else prod(input_shape)
+        self.add_module("output_linear", nn.Linear(features, output_size, bias))
         if apply_softmax:
             self.add_module("output_softmax", nn.Softmax(dim=-1))
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return the outputs (logits, for classes) of a batch."""
+        """Return logits or values, (rows, output_size), of inputs (rows, *input_shape)."""
         return super().forward(input.flatten(1) if input.dim() > 2 else input)  # type: ignore[no-any-return,no-untyped-call]
 
 
-def hidden_layers(
-    inputs: int, hidden: Sequence[int], activation: str, dropout: float, bias: bool
+def _hidden_layers(
+    features: int, hidden: Sequence[int], activation: str, dropout: float, bias: bool
 ) -> "OrderedDict[str, nn.Module]":
-    """Return the hidden layers by name."""
+    """Return the hidden layers by name, as documented in MLP."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for number, units in enumerate(hidden, start=1):
         suffix = "" if number == 1 else f"_{number}"
-        layers[f"hidden_linear{suffix}"] = nn.Linear(inputs, units, bias)
+        layers[f"hidden_linear{suffix}"] = nn.Linear(features, units, bias)
         layers[f"hidden_activation{suffix}"] = activation_layer(activation)
         if dropout > 0:
             layers[f"hidden_dropout{suffix}"] = nn.Dropout(dropout)
-        inputs = units
+        features = units
     return layers

@@ -1,1 +1,1 @@
-"""What both engines train with: tasks, metrics, gradients, schedules."""
+"""Training: tasks, losses, metrics, gradients and schedules that both engines share."""

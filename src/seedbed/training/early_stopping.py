@@ -1,10 +1,14 @@
-"""Early stopping, as both engines tell of it."""
+"""Message of early stopping, the same for both engines."""
 
 
 def early_stopping_reason(epoch: int, monitor: str, patience: int, finite: bool) -> str:
-    """Return why early stopping ends a job after an epoch, counted from 1.
+    """Return why early stopping ended a run.
 
-    `finite` says whether the watched metric still is: where it is not, nobody waits.
+    Args:
+        epoch: Epoch (from 1) after which the run ended.
+        monitor: Metric watched, such as `val/loss`.
+        patience: Epochs without improvement that were allowed.
+        finite: Whether the metric is still finite; if not, the run ends without waiting.
     """
     waited = f"has not improved for {patience} epochs"
     return f"after epoch {epoch}: {monitor} {waited if finite else 'is not finite'}"

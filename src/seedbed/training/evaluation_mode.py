@@ -1,4 +1,4 @@
-"""Look at what a network says without leaving a trace in its training."""
+"""Evaluation mode of a network."""
 
 import random
 from collections.abc import Iterator
@@ -10,14 +10,17 @@ from torch import nn
 
 
 @contextmanager
-def evaluating(net: nn.Module) -> Iterator[None]:
-    """Put the network into evaluation mode for a while.
+def evaluation_mode(net: nn.Module) -> Iterator[None]:
+    """Context manager that puts a network into evaluation mode and leaves no trace in its training.
 
-    Each module's own mode and the states of all global random numbers are as before afterwards: a
-    DataLoader, for one, draws from them.
+    On exit every module gets back its own mode, and Python's, NumPy's and torch's global random
+    number generators their states: a DataLoader, for one, draws from them.
+
+    Args:
+        net: The network.
     """
     modes = {module: module.training for module in net.modules()}
-    devices = {one.device for one in net.parameters() if one.device.type == "cuda"}
+    devices = {p.device for p in net.parameters() if p.device.type == "cuda"}
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=sorted(devices, key=str)):

@@ -1,6 +1,6 @@
-"""How the gradient of the loss is taken: by autograd, by a formula, or by finite differences.
+"""Gradients of the loss: by autograd, by a formula, or by finite differences.
 
-Each way fills `.grad` of every parameter and leaves the update to the same optimizer.
+Each writes `.grad` of every trained parameter; the optimizer is the same for all.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,11 @@ from seedbed.training.tasks import Task
 
 
 class Gradient:
-    """Autograd: `loss.backward()`."""
+    """Gradient by autograd, and base class of the others.
+
+    Args:
+        compare: Whether the relative difference to autograd is logged each epoch.
+    """
 
     def __init__(self, compare: bool = False) -> None:
         self.compare = compare
@@ -20,62 +24,71 @@ class Gradient:
     def fill(
         self, net: nn.Module, task: Task, inputs: Tensor, targets: Tensor, loss: Tensor
     ) -> None:
-        """Add the gradient of the batch's mean loss to `.grad` of every trained parameter.
+        """Add the gradient of a batch's mean loss to `.grad` of every trained parameter.
 
-        inputs: (rows, *input_shape). targets: as the task's `target` returns them. `loss` is the
-        scalar that the network and the task made of them, with its graph.
+        Args:
+            net: The network.
+            task: The task, whose loss is differentiated.
+            inputs: Inputs of the batch, (rows, *input_shape).
+            targets: Targets as the task's `target` returns them.
+            loss: Mean loss of the batch, a scalar with its autograd graph.
         """
         loss.backward()
 
     def difference(
         self, net: nn.Module, task: Task, inputs: Tensor, targets: Tensor, loss: Tensor
     ) -> float:
-        """Return the largest relative difference to autograd, over the parameters.
+        """Return the largest relative difference to autograd over the parameters.
 
-        For each parameter: the norm of the difference over the norm of autograd's gradient.
+        For each parameter it is the norm of the difference over the norm of autograd's gradient.
+        Takes the arguments of `fill` and leaves `.grad` unchanged.
         """
         parameters = [p for p in net.parameters() if p.requires_grad]
         reference = torch.autograd.grad(loss, parameters, retain_graph=True)
-        kept = [p.grad for p in parameters]
+        original = [p.grad for p in parameters]
         for parameter in parameters:
             parameter.grad = None
         self.fill(net, task, inputs, targets, task.loss(task.output(net, inputs), targets))
-        found = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
-        for parameter, before in zip(parameters, kept, strict=True):
-            parameter.grad = before
-        return max(_relative(a, b) for a, b in zip(found, reference, strict=True))
+        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
+        for parameter, gradient in zip(parameters, original, strict=True):
+            parameter.grad = gradient
+        return max(_relative_difference(*pair) for pair in zip(gradients, reference, strict=True))
 
 
-def _relative(found: Tensor, reference: Tensor) -> float:
+def _relative_difference(gradient: Tensor, reference: Tensor) -> float:
     scale = reference.norm().clamp(min=torch.finfo(reference.dtype).tiny)
-    return float((found - reference).norm() / scale)
+    return float((gradient - reference).norm() / scale)
 
 
 class Analytic(Gradient):
-    """The chain rule written out, for a linear layer on the mean squared error.
+    """Gradient of the mean squared error of a linear layer, by the chain rule.
 
-    With outputs y = x W' + b, (rows, targets), and L = mean((y - t)^2) over all rows x targets
-    elements: dL/dy = 2 (y - t) / (rows targets), dL/dW = dL/dy' x and dL/db = the sum of dL/dy over
-    the rows.
+    With outputs y = x W' + b of shape (rows, targets) and L = mean((y - t)^2) over all elements:
+    dL/dy = 2 (y - t) / (rows targets), dL/dW = (dL/dy)' x, and dL/db is the sum of dL/dy over rows.
     """
 
     def fill(
         self, net: nn.Module, task: Task, inputs: Tensor, targets: Tensor, loss: Tensor
     ) -> None:
-        """Add the gradient; the net must be an nn.Linear (checked with the config)."""
+        """Add the gradient; the network must be an nn.Linear, which is checked with the config."""
         assert isinstance(net, nn.Linear)
         with torch.no_grad():
             rows = inputs.flatten(1)
             error = net(inputs) - targets
-            by_output = 2.0 * error / error.numel()
+            output_gradient = 2.0 * error / error.numel()
             if net.weight.requires_grad:
-                _add(net.weight, by_output.T @ rows)
+                _add(net.weight, output_gradient.T @ rows)
             if net.bias is not None and net.bias.requires_grad:
-                _add(net.bias, by_output.sum(dim=0))
+                _add(net.bias, output_gradient.sum(dim=0))
 
 
 class FiniteDifference(Gradient):
-    """Central differences: (L(w + delta) - L(w - delta)) / (2 delta), one number at a time."""
+    """Gradient by central differences, (L(w + delta) - L(w - delta)) / (2 delta), of each element.
+
+    Args:
+        delta: Change of an element to both sides.
+        compare: As in Gradient.
+    """
 
     def __init__(self, delta: float = 0.1, compare: bool = False) -> None:
         super().__init__(compare)
@@ -84,7 +97,7 @@ class FiniteDifference(Gradient):
     def fill(
         self, net: nn.Module, task: Task, inputs: Tensor, targets: Tensor, loss: Tensor
     ) -> None:
-        """Add the gradient; costs two passes a number, so for small models."""
+        """Add the gradient; it takes two forward passes for each element of the parameters."""
         with torch.no_grad():
             for parameter in net.parameters():
                 if parameter.requires_grad:

@@ -1,4 +1,4 @@
-"""Parameters of a network and single numbers inside them, found by the names in a config."""
+"""Selection of parameters, and of single elements of them, by the names in a config."""
 
 import re
 from collections.abc import Sequence
@@ -13,25 +13,37 @@ from seedbed.errors import ConfigError, listed, nearest
 
 @dataclass(frozen=True)
 class Element:
-    """One number of a parameter: `weight[0,1]`, or `x` where the parameter is a single number."""
+    """One element of a parameter.
+
+    Attributes:
+        text: What it is called: `weight[0,1]`, or `x` where the parameter has a single element.
+        name: Name of the parameter.
+        index: Index of the element in the parameter.
+    """
 
     text: str
     name: str
     index: tuple[int, ...]
 
     def of(self, net: nn.Module) -> Tensor:
-        """Return the number as a scalar that shares the parameter's memory."""
+        """Return the element as a scalar tensor that shares the parameter's memory."""
         return net.get_parameter(self.name).detach()[self.index]
 
     def within(self, values: Tensor) -> float:
-        """Return the number at the same place of a tensor of the parameter's shape."""
+        """Return the value at the element's index of a tensor of the parameter's shape."""
         return float(values[self.index])
 
 
 def parameters_matching(net: nn.Module, patterns: Sequence[str], key: str) -> list[str]:
-    """Return the names that any of the globs matches, in the network's order.
+    """Return the names of the parameters that any of the globs matches, in the network's order.
 
-    Raises ConfigError, which names the config key, for a glob that matches nothing.
+    Args:
+        net: The network.
+        patterns: Globs over parameter names, case-sensitive.
+        key: Config key that the globs come from, for error messages.
+
+    Raises:
+        ConfigError: A glob matches no parameter.
     """
     names = [name for name, _ in net.named_parameters()]
     for pattern in patterns:
@@ -40,13 +52,19 @@ def parameters_matching(net: nn.Module, patterns: Sequence[str], key: str) -> li
                 f"{key}: '{pattern}' matches no parameter.{nearest(pattern, names)} "
                 f"The model has: {listed(names)}"
             )
-    return [name for name in names if any(fnmatchcase(name, one) for one in patterns)]
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
 def find_element(net: nn.Module, text: str, key: str) -> Element:
-    """Return the number that `name[row,column]` means; a single number needs no index.
+    """Return the element that a text such as `weight[0,1]` names.
 
-    Raises ConfigError, which names the config key, where the network has no such number.
+    Args:
+        net: The network.
+        text: Name and index; a parameter with a single element needs no index.
+        key: Config key that the text comes from, for error messages.
+
+    Raises:
+        ConfigError: The network has no such parameter or element.
     """
     match = re.fullmatch(r"([^\[\]]+?)(?:\[([^\[\]]*)\])?", text.strip())
     named = dict(net.named_parameters())
@@ -74,19 +92,27 @@ def find_element(net: nn.Module, text: str, key: str) -> Element:
 
 
 def elements_matching(net: nn.Module, patterns: Sequence[str], key: str) -> list[Element]:
-    """Return every number of the parameters that the globs match; raises as they do."""
+    """Return all elements of the parameters that the globs match, as `parameters_matching` does."""
     named = dict(net.named_parameters())
-    found = []
+    elements = []
     for name in parameters_matching(net, patterns, key):
         single = named[name].numel() == 1
         for index in product(*map(range, named[name].shape)):
             text = name if single else f"{name}[{','.join(map(str, index))}]"
-            found.append(Element(text, name, index))
-    return found
+            elements.append(Element(text, name, index))
+    return elements
 
 
 def frozen_parameters(net: nn.Module, patterns: Sequence[str]) -> list[str]:
-    """Return the names that `freeze.parameters` means; raises ConfigError where none is left."""
+    """Return the names of the parameters that globs of `freeze.parameters` match.
+
+    Args:
+        net: The network.
+        patterns: Globs over parameter names.
+
+    Raises:
+        ConfigError: A glob matches nothing, or every parameter would be frozen.
+    """
     names = parameters_matching(net, patterns, "freeze.parameters")
     if names and len(names) == len(list(net.parameters())):
         raise ConfigError("freeze.parameters: every parameter is frozen, so nothing would train")

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: torch's own, made from the config."""
+"""Learning-rate schedules, built from the config."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,18 @@ _LENGTHS = ("T_max", "total_steps", "total_iters")
 def warmup_cosine(
     optimizer: Optimizer, start_factor: float, warmup_iters: int, total_iters: int, eta_min: float
 ) -> SequentialLR:
-    """Return a straight rise over `warmup_iters`, then half a cosine down to `eta_min`."""
+    """Return a schedule of linear warmup followed by cosine annealing.
+
+    The annealing is that of Loshchilov and Hutter, "SGDR: Stochastic gradient descent with warm
+    restarts" (2017), without restarts.
+
+    Args:
+        optimizer: Optimizer whose learning rate is scheduled.
+        start_factor: Factor of the learning rate at the start, in (0, 1].
+        warmup_iters: Steps of the linear warmup.
+        total_iters: Steps of the whole schedule, warmup included.
+        eta_min: Learning rate at the end.
+    """
     rise = LinearLR(optimizer, start_factor=start_factor, total_iters=warmup_iters)
     fall = CosineAnnealingLR(optimizer, T_max=max(1, total_iters - warmup_iters), eta_min=eta_min)
     return SequentialLR(optimizer, [rise, fall], milestones=[warmup_iters])

@@ -1,4 +1,4 @@
-"""What a model is trained for: the loss, the metrics, and what a prediction is."""
+"""Tasks: the loss, the metrics and the predictions of a kind of problem."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -13,10 +13,12 @@ from seedbed.errors import ConfigError, DataError
 
 
 class Task:
-    """A loss on the network's outputs, names of metrics, and the meaning of an output.
+    """Base class of tasks.
 
-    `torchmetrics` maps names to configs of further metrics from that library; they see predictions
-    and targets.
+    Args:
+        metrics: Names of metrics in METRICS that are computed besides the loss.
+        torchmetrics: Configs of further metrics, with a `_target_` each, by name; they are given
+            predictions and targets.
     """
 
     def __init__(
@@ -26,7 +28,7 @@ class Task:
         self._torchmetrics = dict(torchmetrics or {})
 
     def make_torchmetrics(self) -> dict[str, Any]:
-        """Return new objects of the further metrics, by name."""
+        """Return new torchmetrics by name; raise ConfigError where a config is wrong."""
         if not self._torchmetrics:
             return {}
         # Only here: it takes its time to import.
@@ -38,34 +40,48 @@ class Task:
         }
 
     def with_numbers(self, numbers: Mapping[str, float | Tensor]) -> Self:
-        """Return the same task with other numbers in its loss, by the names of the config.
+        """Return a copy of the task with other hyperparameters of its loss.
 
-        Such a number may be a tensor without dimensions, as each job's own is inside of
-        torch.func.vmap.
+        Args:
+            numbers: Values by config key, such as `huber_delta`. A value may be a tensor without
+                dimensions, as the hyperparameters of each job are under torch.func.vmap.
         """
-        own = copy(self)
-        vars(own).update(numbers)
-        return own
+        task = copy(self)
+        vars(task).update(numbers)
+        return task
 
     def output(self, net: Callable[..., Tensor], inputs: Tensor) -> Tensor:
-        """Return what the network makes of a batch of inputs."""
+        """Return the output of the network for a batch of inputs."""
         return net(inputs)
 
     def target(self, target: Tensor, output: Tensor) -> Tensor:
-        """Return the targets in the shape that loss and metrics want."""
+        """Return targets in the shape and dtype that loss and metrics take, given the output."""
         return target
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return the mean loss over the rows, a scalar."""
+        """Return the mean loss over the rows, a scalar.
+
+        Args:
+            output: Output of the network, as documented in each task.
+            target: Targets as `target` returns them.
+        """
         raise NotImplementedError
 
     def prediction(self, output: Tensor) -> Tensor:
-        """Return what a row's output says: values, or probabilities."""
+        """Return the prediction from an output: values, or probabilities."""
         raise NotImplementedError
 
 
 class Regression(Task):
-    """Numbers to numbers. Output and target: (rows, targets)."""
+    """Regression: prediction of real numbers. Output and target have the shape (rows, targets).
+
+    Args:
+        loss: `mse`, the mean squared error; `mae`, the mean absolute error; or `huber`, the Huber
+            loss (Huber, "Robust estimation of a location parameter", 1964).
+        huber_delta: Error at which the Huber loss becomes linear, in the units of the targets.
+        metrics: As in Task.
+        torchmetrics: As in Task.
+    """
 
     def __init__(
         self,
@@ -79,7 +95,7 @@ class Regression(Task):
         self.huber_delta: float | Tensor = huber_delta
 
     def target(self, target: Tensor, output: Tensor) -> Tensor:
-        """Return the targets as (rows, targets); raises DataError where their number differs."""
+        """Return the targets in the shape and dtype of the output; raise DataError on a misfit."""
         if target.shape == output.shape and target.dtype == output.dtype:
             return target
         if len(target) != len(output) or target.numel() != output.numel():
@@ -90,7 +106,7 @@ class Regression(Task):
         return target.reshape(output.shape).to(output.dtype)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return the mean over every element of squared, absolute or Huber error."""
+        """Return the mean loss over all elements, (rows x targets)."""
         if self.loss_name == "mse":
             return functional.mse_loss(output, target)
         if self.loss_name == "mae":
@@ -98,12 +114,18 @@ class Regression(Task):
         return _huber(output, target, self.huber_delta)
 
     def prediction(self, output: Tensor) -> Tensor:
-        """Return the values themselves."""
+        """Return the output itself, (rows, targets)."""
         return output
 
 
 class Binary(Task):
-    """Class 0 or 1 from one logit. Output: (rows, 1); target: (rows,) int64."""
+    """Binary classification from one logit. Output: (rows, 1); target: (rows,) int64, 0 or 1.
+
+    Args:
+        loss: `bce_with_logits`, the binary cross-entropy.
+        metrics: As in Task.
+        torchmetrics: As in Task.
+    """
 
     def __init__(
         self,
@@ -128,10 +150,10 @@ class Binary(Task):
 
 
 class Minimize(Task):
-    """The network is a function of its own parameters; its value is the loss. Output: (1, 1)."""
+    """Minimization of a function: a network without inputs. Output: (1, 1), its value."""
 
     def output(self, net: Callable[..., Tensor], inputs: Tensor) -> Tensor:
-        """Return the function's value; raises ConfigError where it is not one number."""
+        """Return the value of the function; raise ConfigError where it is not one number."""
         value = net()
         if not isinstance(value, Tensor):
             raise ConfigError(f"model: forward() gave a {type(value).__name__}, not a tensor")
@@ -145,12 +167,21 @@ class Minimize(Task):
         return output.mean()
 
     def prediction(self, output: Tensor) -> Tensor:
-        """Return the value itself."""
+        """Return the value, (1, 1)."""
         return output
 
 
 class Multiclass(Task):
-    """One of several classes by a logit each. Output: (rows, classes); target: (rows,) int64."""
+    """Classification from a logit per class. Output: (rows, classes); target: (rows,) int64.
+
+    Args:
+        class_count: Number of classes.
+        loss: `cross_entropy`, the cross-entropy of the softmax.
+        label_smoothing: Probability in [0, 1] that is spread evenly over all classes of the target
+            (Szegedy et al., "Rethinking the Inception architecture for computer vision", 2016).
+        metrics: As in Task.
+        torchmetrics: As in Task.
+    """
 
     def __init__(
         self,
@@ -181,7 +212,7 @@ class Multiclass(Task):
 
 
 def _huber(output: Tensor, target: Tensor, delta: float | Tensor) -> Tensor:
-    """Return the mean of error² / 2 up to an error of `delta`, and of the tangent from there on."""
+    """Return the mean Huber loss: error^2 / 2 up to `delta`, delta (|error| - delta / 2) beyond."""
     if not isinstance(delta, Tensor):
         return functional.huber_loss(output, target, delta=delta)
     error = (output - target).abs()
@@ -190,7 +221,7 @@ def _huber(output: Tensor, target: Tensor, delta: float | Tensor) -> Tensor:
 
 
 def _cross_entropy(logits: Tensor, target: Tensor, smoothing: float | Tensor) -> Tensor:
-    """Return the mean cross-entropy with targets of which a share is spread over all classes."""
+    """Return the mean cross-entropy with label smoothing."""
     if not isinstance(smoothing, Tensor):
         return functional.cross_entropy(logits, target, label_smoothing=smoothing)
     log_probability = functional.log_softmax(logits, dim=-1)

@@ -70,7 +70,7 @@ def test_a_blob_is_normal_around_its_centre(features: int, spread: float) -> Non
 
 
 @pytest.mark.parametrize("features", [2, 8, 50])
-def test_centres_are_as_far_apart_as_in_the_plane(features: int) -> None:
+def test_mean_distance_of_centres_does_not_depend_on_the_number_of_features(features: int) -> None:
     # Uniform on [-r, r]^n, two centres are r sqrt(2 n / 3) apart in the mean square; for the square
     # from -5 to 5 that is sqrt(100 / 3).
     table = blobs(rows=1000, features=features, classes=100, spread=1e-9, data_seed=4)
@@ -83,7 +83,7 @@ def test_centres_are_as_far_apart_as_in_the_plane(features: int) -> None:
     assert square == pytest.approx(100 / 3, rel=0.15)
 
 
-def test_another_seed_draws_other_blobs_and_the_same_one_the_same() -> None:
+def test_data_seed_determines_the_rows() -> None:
     one, other, again = (blobs(rows=50, data_seed=seed) for seed in (0, 1, 0))
 
     assert torch.equal(one.inputs, again.inputs)

@@ -38,7 +38,7 @@ def make_trainer(**options: Any) -> pl.Trainer:
     )
 
 
-def test_the_pair_lies_where_it_should_with_unit_variance() -> None:
+def test_pair_has_the_documented_centres_and_unit_variance() -> None:
     table = draw_clusters("pair", ROWS, 0, 0, 0)
 
     assert table.inputs.dtype == torch.float64
@@ -52,7 +52,7 @@ def test_the_pair_lies_where_it_should_with_unit_variance() -> None:
         assert covariance == pytest.approx([1, 0, 0, 1], abs=math.sqrt(2) * bound)
 
 
-def test_the_pair_is_separated_as_well_as_theory_says() -> None:
+def test_pair_is_separable_with_the_theoretical_accuracy() -> None:
     table = draw_clusters("pair", ROWS, 1, 0, 0)
 
     # The best line lies half-way, at x2 = 0.5, 2.5 standard deviations from either centre.
@@ -62,7 +62,7 @@ def test_the_pair_is_separated_as_well_as_theory_says() -> None:
     assert wrong == pytest.approx(expected, abs=FIVE_SIGMA * math.sqrt(expected / ROWS))
 
 
-def test_xor_has_a_cloud_in_every_quadrant_and_opposite_ones_share_a_class() -> None:
+def test_xor_has_a_cluster_per_quadrant_and_opposite_ones_share_a_class() -> None:
     table = draw_clusters("xor", ROWS, 0, 0, 0)
 
     # Three standard deviations from either axis: a row in a thousand crosses one.
@@ -142,7 +142,7 @@ def stream(**options: Any) -> Clusters:
     return clusters(sample="stream", **{"batch_size": 6, "batches_per_epoch": 4, **options})
 
 
-def test_a_stream_draws_every_step_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_draws_new_rows_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     data = stream(data_seed=2, layout="xor")
     place(data, make_trainer())
     loader = data.train_dataloader()
@@ -163,7 +163,7 @@ def test_a_stream_draws_every_step_afresh(monkeypatch: pytest.MonkeyPatch) -> No
         assert not torch.isin(one, other).any()
 
 
-def test_a_stream_is_validated_and_tested_on_rows_of_their_own() -> None:
+def test_a_stream_has_separate_validation_and_test_rows() -> None:
     data = stream(val_size=30, test_size=40, batch_size=30)
 
     val, test = data.table("val").inputs, data.table("test").inputs
@@ -186,7 +186,7 @@ def test_a_stream_holds_out_nothing_unless_asked() -> None:
 
 
 @pytest.mark.parametrize("name", ["val", "test"])
-def test_a_share_of_a_stream_is_refused(name: str) -> None:
+def test_a_fraction_of_a_stream_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"data\.{name}_size: 0\.25 of a stream .* give a count"):
         stream(**{f"{name}_size": 0.25})
 
@@ -220,7 +220,7 @@ def test_a_stream_has_the_type_they_are_placed_in() -> None:
     assert torch.equal(inputs, draw_clusters("pair", 6, 0, 0, 0).inputs)
 
 
-def test_fingerprints_tell_streams_apart() -> None:
+def test_fingerprints_of_streams_differ_by_their_options() -> None:
     options = [{}, {"data_seed": 1}, {"layout": "xor"}, {"val_size": 5}]
 
     fingerprints = [stream(**one).fingerprint for one in options]

@@ -86,7 +86,7 @@ def test_least_squares_finds_the_line_within_the_noise(
     assert residual.sqrt().tolist() == pytest.approx([noise] * targets, rel=5 / math.sqrt(2 * rows))
 
 
-def test_targets_have_noise_of_their_own() -> None:
+def test_each_target_has_independent_noise() -> None:
     data = linear_noise(targets=2, rows=4000)
     line, table = data.true_line(), data.load().rows
 
@@ -97,7 +97,7 @@ def test_targets_have_noise_of_their_own() -> None:
     assert off_diagonal.abs().max() < 5 / math.sqrt(4000)
 
 
-def test_another_seed_draws_another_line_and_other_rows() -> None:
+def test_data_seed_determines_line_and_rows() -> None:
     one, other, again = (linear_noise(data_seed=seed) for seed in (0, 1, 0))
 
     assert one.true_line().weight != other.true_line().weight
@@ -106,7 +106,7 @@ def test_another_seed_draws_another_line_and_other_rows() -> None:
     assert torch.equal(one.load().rows.targets, again.load().rows.targets)
 
 
-def test_lines_are_drawn_evenly_from_both_sides_of_zero() -> None:
+def test_weights_and_biases_are_uniform_on_minus_1_to_1() -> None:
     draws = 1500
     lines = [linear_noise(data_seed=seed).true_line() for seed in range(draws)]
 

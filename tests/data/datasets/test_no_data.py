@@ -22,7 +22,7 @@ def data() -> NoData:
     return made
 
 
-def test_the_config_makes_it() -> None:
+def test_data_none_instantiates_it() -> None:
     config = composed("data=none", "model=parabola")
     assert type(build_data(run_spec(config))) is NoData
     assert config.task._target_ == "seedbed.training.tasks.Minimize"
@@ -36,19 +36,19 @@ def test_an_epoch_is_one_batch_of_one_empty_row(data: NoData) -> None:
             assert inputs.shape == targets.shape == (1, 0)
 
 
-def test_there_is_nothing_but_training(data: NoData) -> None:
+def test_train_is_the_only_split(data: NoData) -> None:
     assert [split for split in ("train", "val", "test") if data.has_split(split)] == ["train"]
     assert [data.rows(split) for split in ("train", "val", "test")] == [None, None, None]
     assert data.fingerprint is None
     assert data.true_line() is None
 
 
-def test_there_is_nothing_to_predict_from(data: NoData) -> None:
+def test_predicting_from_rows_is_refused(data: NoData) -> None:
     with pytest.raises(ConfigError, match="data=none"):
         data.model_inputs(torch.zeros(1, 1))
 
 
-def test_an_epoch_that_was_begun_is_taken_up(data: NoData) -> None:
+def test_an_interrupted_epoch_is_resumed(data: NoData) -> None:
     loader, again = data.train_dataloader(), data.train_dataloader()
     batches = iter(loader)
     next(batches)
@@ -57,7 +57,7 @@ def test_an_epoch_that_was_begun_is_taken_up(data: NoData) -> None:
     assert len(list(again)) == 1
 
 
-def test_an_epoch_that_was_done_takes_nothing_from_the_next(data: NoData) -> None:
+def test_a_finished_epoch_does_not_shorten_the_next(data: NoData) -> None:
     trainer = SimpleNamespace(current_epoch=4)
     data.place(Placement(), lambda: trainer.current_epoch)
     loader, again = data.train_dataloader(), data.train_dataloader()

@@ -149,7 +149,7 @@ def test_an_iterable_style_dataset_trains_in_its_own_order() -> None:
 
 
 @pytest.mark.parametrize("kind", [Squares, StreamOfSquares])
-def test_every_split_is_measured_on_its_own_rows(kind: type) -> None:
+def test_every_split_is_evaluated_on_its_own_rows(kind: type) -> None:
     module, trainer = make_module(), make_trainer()
     data = wrapped(val=node(kind, rows=2), test=node(kind, rows=6))
 
@@ -164,7 +164,7 @@ def test_every_split_is_measured_on_its_own_rows(kind: type) -> None:
     assert test == pytest.approx(sum(errors) / 6)
 
 
-def test_a_split_without_a_dataset_is_not_there() -> None:
+def test_a_split_without_a_dataset_does_not_exist() -> None:
     data = set_up()
 
     assert data.has_split("train")
@@ -177,7 +177,7 @@ def test_a_split_without_a_dataset_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_what_is_no_dataset_is_refused(split: str) -> None:
+def test_an_object_that_is_no_dataset_is_refused(split: str) -> None:
     data = wrapped(**{split: node(numbers, count=3)})
 
     with pytest.raises(SeedbedError, match=rf"^data\.{split}: .* is not a torch\.utils\.data\."):
@@ -199,7 +199,7 @@ def test_evaluation_sees_every_row_in_the_datasets_order(split: str) -> None:
     assert rows_of(data.evaluation_loader(split)) == [[0, 1, 2, 3], [4, 5]]
 
 
-def test_a_dataset_smaller_than_a_batch_is_trained_on_all_the_same() -> None:
+def test_a_dataset_smaller_than_a_batch_is_one_batch() -> None:
     data = set_up(shuffle=False, drop_last=True, batch_size=100)
 
     # As of data in memory: else training would end, with success, before it began.
@@ -220,7 +220,9 @@ def test_worker_processes_load_the_same_batches() -> None:
     epoch=st.integers(0, 1000),
     shuffle=st.booleans(),
 )
-def test_order_is_that_of_the_epoch(rows: int, seed: int, epoch: int, shuffle: bool) -> None:
+def test_order_depends_on_seed_and_epoch_alone(
+    rows: int, seed: int, epoch: int, shuffle: bool
+) -> None:
     order = EpochOrder(rows, seed, shuffle)
     order.set_epoch(epoch)
 
@@ -250,7 +252,7 @@ def shares_of(
     world_size=st.integers(1, 3),
     drop_last=st.booleans(),
 )
-def test_devices_share_the_batches_of_one_device(
+def test_the_shares_of_all_devices_make_up_the_batches_of_one(
     rows: int, batch_size: int, world_size: int, drop_last: bool
 ) -> None:
     options = {"seed": 5, "drop_last": drop_last}
@@ -281,9 +283,7 @@ def test_devices_evaluate_every_row(world_size: int, rows: int, batch_size: int)
 @pytest.mark.parametrize(
     ("precision", "dtype"), [("32-true", torch.float32), ("64-true", torch.float64)]
 )
-def test_rows_to_predict_have_the_type_they_are_placed_in(
-    precision: Any, dtype: torch.dtype
-) -> None:
+def test_model_inputs_have_the_precision_of_the_trainer(precision: Any, dtype: torch.dtype) -> None:
     data = set_up()
     place(data, make_trainer(precision=precision))
 

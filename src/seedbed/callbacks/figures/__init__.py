@@ -1,1 +1,1 @@
-"""Callbacks that draw."""
+"""Callbacks that draw figures of a run."""

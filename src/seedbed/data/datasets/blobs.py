@@ -1,4 +1,4 @@
-"""Gaussian blobs around random centres, a class each."""
+"""Isotropic Gaussian blobs around random centres, one for each class."""
 
 import torch
 
@@ -13,12 +13,15 @@ _CENTRE, _CLASS, _POINT = range(3)
 
 
 class Blobs(InMemoryData):
-    """`options.features` coordinates to one of `options.classes` classes, equally likely."""
+    """Dataset of `features` coordinates and one of `classes` equally likely classes.
+
+    A row is normal around the centre of its class with the standard deviation `spread`.
+    """
 
     options: Options
 
     def load(self) -> Source:
-        """Draw the rows: they depend on `options.data_seed` and the sizes alone."""
+        """Draw the rows, which depend on `data_seed` and the sizes alone."""
         options = self.options
         seed, rows, features, classes = (
             options.data_seed,

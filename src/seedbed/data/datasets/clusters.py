@@ -1,4 +1,4 @@
-"""Gaussian clouds of unit variance in the plane, in two classes that are equally likely."""
+"""Gaussian clusters of unit variance in the plane, in two equally likely classes."""
 
 import torch
 from torch import Tensor
@@ -20,9 +20,17 @@ _CLASS, _CLOUD, _POINT = 0, 1, 2
 
 
 def draw_clusters(layout: str, rows: int, seed: int, split: int, step: int) -> Table:
-    """Draw rows that depend on nothing but the arguments.
+    """Draw rows as a pure function of the arguments.
 
-    Returns inputs (rows, 2) float64 and targets (rows,) int64.
+    Args:
+        layout: `pair`, one cluster for each class, or `xor`, two opposite clusters for each class.
+        rows: Number of rows.
+        seed: Seed of the rows.
+        split: Number of the split, which has random numbers of its own: 0 train, 1 val, 2 test.
+        step: Step of a stream; 0 for fixed rows.
+
+    Returns:
+        Inputs (rows, 2), float64, and targets (rows,), int64, 0 or 1.
     """
     stream = 10 * split
     targets = (uniform(seed, stream + _CLASS, step, rows) < 0.5).long()
@@ -33,17 +41,17 @@ def draw_clusters(layout: str, rows: int, seed: int, split: int, step: int) -> T
 
 
 class Clusters(InMemoryData):
-    """Two coordinates to the class 0 or 1; a fixed sample, or a stream of fresh batches."""
+    """Dataset of two coordinates and a class, 0 or 1, as fixed rows or a stream of new batches."""
 
     options: Options
 
     def load(self) -> Source:
-        """Return the fixed sample."""
+        """Draw the fixed rows."""
         options = self.options
         return Source(draw_clusters(options.layout, options.rows, options.data_seed, 0, 0))
 
     def setup(self, stage: str) -> None:
-        """Split the fixed sample, or draw what a stream is validated and tested on."""
+        """Split the fixed rows, or draw the rows on which a stream is validated and tested."""
         if self.options.sample == "fixed" or self._splits:
             super().setup(stage)
             return
@@ -71,7 +79,7 @@ class Clusters(InMemoryData):
         return inputs * self.input_scale, table.targets
 
     def train_dataloader(self) -> BatchLoader | StreamLoader:
-        """Batches of the fixed sample, or fresh ones of the stream."""
+        """Return batches of the fixed rows, or new ones of the stream at every step."""
         if self.options.sample == "fixed":
             return super().train_dataloader()
         return StreamLoader(

@@ -1,4 +1,4 @@
-"""Yields of apples and oranges (t/ha) of regions; 5 rows, or 15 with ten more of the same kind."""
+"""Crop yields of regions by their weather; a shipped table of 15 rows."""
 
 from seedbed.config.schema.data import CropYield as Options
 from seedbed.data.in_memory import InMemoryData, Source
@@ -6,11 +6,11 @@ from seedbed.data.table import read_shipped_csv
 
 
 class CropYield(InMemoryData):
-    """Temperature (F), rainfall (mm) and humidity (%) to apples and oranges (t/ha)."""
+    """Dataset of temperature (F), rainfall (mm) and humidity (%) to two yields (t/ha)."""
 
     options: Options
 
     def load(self) -> Source:
-        """Return the first `options.rows` rows of the shipped table."""
+        """Return the first 5 or 15 rows of the table."""
         inputs, targets = ["temperature", "rainfall", "humidity"], ["apples", "oranges"]
         return Source(read_shipped_csv("crop_yield.csv", inputs, targets, self.options.rows))

@@ -1,4 +1,4 @@
-"""y = W x + b + noise, with x uniform on [0, 1), W and b uniform on [-1, 1)."""
+"""Linear data with Gaussian noise, y = W x + b + noise."""
 
 from seedbed.config.schema.data import LinearNoise as Options
 from seedbed.data.in_memory import InMemoryData, Source
@@ -10,12 +10,12 @@ _WEIGHT, _BIAS, _INPUT, _NOISE = range(4)
 
 
 class LinearNoise(InMemoryData):
-    """Rows around a line that is drawn from `options.data_seed`, as the rows are."""
+    """Dataset of x uniform on [0, 1) and y = W x + b + noise, with W and b uniform on [-1, 1)."""
 
     options: Options
 
     def true_line(self) -> LinearMap:
-        """Return the weight and bias that the targets were made with."""
+        """Return W and b, which depend on `data_seed` and the sizes alone."""
         options = self.options
         seed, features, targets = options.data_seed, options.features, options.targets
         weight = 2.0 * uniform(seed, _WEIGHT, 0, targets * features) - 1.0

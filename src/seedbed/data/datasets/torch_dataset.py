@@ -1,4 +1,4 @@
-"""A torch Dataset of the user's, map-style or iterable-style, through torch's DataLoader."""
+"""Datasets of the user's, map-style or iterable-style, through torch's DataLoader."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,13 @@ from seedbed.errors import ConfigError, DataError
 
 
 class EpochOrder(Sampler[int]):
-    """The row order of an epoch, a pure function of (seed, epoch)."""
+    """Sampler whose order is a pure function of (seed, epoch).
+
+    Args:
+        rows: Number of rows.
+        seed: Seed of the order.
+        shuffle: Whether rows are in a new order every epoch, else in that of the dataset.
+    """
 
     def __init__(self, rows: int, seed: int, shuffle: bool) -> None:
         self.rows = rows
@@ -23,7 +29,7 @@ class EpochOrder(Sampler[int]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose order the next pass has; Lightning calls this."""
+        """Set the epoch (from 0) of the next pass; Lightning calls it."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -36,10 +42,18 @@ class EpochOrder(Sampler[int]):
 
 
 class SharedBatches(Sampler[list[int]]):
-    """Device `rank`'s share of every batch.
+    """Batch sampler of one device's share of every batch.
 
-    In training each of `world_size` devices needs as many batches as the others, so a last batch of
-    fewer rows than devices is left out. An evaluation sees every row.
+    In training all devices take the same number of batches, so a last batch of fewer rows than
+    devices is left out; an evaluation takes every row.
+
+    Args:
+        sampler: Sampler of the row order.
+        batch_size: Rows of a batch, over all devices.
+        drop_last: Whether a last batch of fewer rows is left out.
+        rank: Number of this device, from 0.
+        world_size: Number of devices.
+        evaluation: Whether every row is taken.
     """
 
     def __init__(
@@ -56,11 +70,11 @@ class SharedBatches(Sampler[list[int]]):
         self.drop_last = drop_last
         self.rank = rank
         self.world_size = world_size
-        self.fewest = rank + 1 if evaluation else world_size
+        self.min_rows = rank + 1 if evaluation else world_size
 
     def __len__(self) -> int:
-        whole, rest = divmod(len(self.sampler), self.batch_size)
-        return whole if self.drop_last or rest < self.fewest else whole + 1
+        full, rest = divmod(len(self.sampler), self.batch_size)
+        return full if self.drop_last or rest < self.min_rows else full + 1
 
     def __iter__(self) -> Iterator[list[int]]:
         order = list(self.sampler)
@@ -70,7 +84,11 @@ class SharedBatches(Sampler[list[int]]):
 
 
 class TorchDataset(DataModule):
-    """Wraps the datasets that the config names; each row is a pair (inputs, target)."""
+    """DataModule of the torch Datasets that the config names; each row is a pair (inputs, target).
+
+    Args:
+        options: The `data` node of the config.
+    """
 
     def __init__(self, options: Options) -> None:
         super().__init__()
@@ -78,7 +96,7 @@ class TorchDataset(DataModule):
         self._datasets: dict[str, Dataset[Any]] = {}
 
     def setup(self, stage: str) -> None:
-        """Make the datasets from the config."""
+        """Instantiate the datasets; raise ConfigError where a config is wrong."""
         for split in ("train", "val", "test"):
             node = getattr(self.options, split)
             if node is None or split in self._datasets:
@@ -86,28 +104,28 @@ class TorchDataset(DataModule):
             self._datasets[split] = make(f"data.{split}", Dataset, node)
 
     def has_split(self, split: str) -> bool:
-        """Tell whether the config names a dataset for the split (after `setup`)."""
+        """Return whether the config names a dataset for the split (after `setup`)."""
         return split in self._datasets
 
     def rows(self, split: str) -> int | None:
-        """Return the number of rows of a map-style dataset (after `setup`)."""
+        """Return the number of rows of a split (after `setup`); None if it is not known."""
         dataset: Any = self._datasets.get(split)
         return len(dataset) if hasattr(dataset, "__len__") else None
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
-        """Return raw inputs as the model takes them: floats of the run's type."""
+        """Return inputs as floats of the run's type."""
         return inputs.to(self.placement.dtype)
 
     def evaluation_loader(self, split: str) -> "DataLoader[Any]":
-        """Batches of all rows of a split, in the dataset's own order."""
+        """Return this device's share of the batches of a split, in the order of the dataset."""
         return self._loader(split, evaluation=True)
 
     def all_rows(self, split: str) -> "DataLoader[Any]":
-        """Batches of all rows of a split, whatever the number of devices."""
+        """Return batches of all rows of a split on every device."""
         return self._loader(split, evaluation=True, shared=False)
 
     def train_dataloader(self) -> "DataLoader[Any]":
-        """Batches of the training rows, in the order of the epoch."""
+        """Return batches of the training rows, in the order of the epoch."""
         return self._loader("train", evaluation=False)
 
     def _loader(self, split: str, evaluation: bool, shared: bool = True) -> "DataLoader[Any]":

@@ -1,9 +1,9 @@
-"""The path of an optimizer."""
+"""Path of an optimizer in a plane."""
 
 import numpy as np
 from tests.figures.reading import legend_names, named_line, picture, points_of
 
-from seedbed.figures.path import MOST_DOTS, draw_path
+from seedbed.figures.optimizer_path import MAX_DOTS, draw_path
 from seedbed.figures.style import legend_below, new_axes, new_figure
 
 
@@ -31,7 +31,7 @@ def test_steps_that_are_not_finite_are_left_out() -> None:
     assert points_of(axes.lines[0]) == [(1, 1), (2, 3)]
 
 
-def test_no_steps_draw_nothing() -> None:
+def test_an_empty_path_draws_nothing() -> None:
     axes = new_axes(new_figure(4, 4), "x", "y")
 
     assert draw_path(axes, np.full(3, np.nan), np.zeros(3)) == []
@@ -41,7 +41,7 @@ def test_no_steps_draw_nothing() -> None:
 
 def test_only_the_steps_of_a_short_path_have_dots() -> None:
     axes = new_axes(new_figure(4, 4), "x", "y")
-    for count in (MOST_DOTS, MOST_DOTS + 1):
+    for count in (MAX_DOTS, MAX_DOTS + 1):
         draw_path(axes, np.arange(count), np.arange(count))
     paths = [line for line in axes.lines if len(points_of(line)) > 1]
 

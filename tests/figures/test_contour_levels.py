@@ -1,11 +1,11 @@
-"""Levels of contours cover what there is, whatever it is."""
+"""Contour levels: they are round and cover the values."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.figures.levels import contour_levels
+from seedbed.figures.contour_levels import contour_levels
 
 values = st.lists(
     st.floats(-1e9, 1e9) | st.sampled_from([0.0, 1e-300, np.inf, -np.inf, np.nan]),
@@ -32,7 +32,7 @@ def test_levels_rise_and_cover_the_values(values: list[float], log: bool) -> Non
             assert levels[0] <= finite.min() + rounded
 
 
-def test_levels_grow_by_factors() -> None:
+def test_logarithmic_levels_are_round_multiples_of_powers_of_ten() -> None:
     assert contour_levels(np.array([0.02, 3.0]), True) == pytest.approx(
         [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
     )
@@ -41,13 +41,13 @@ def test_levels_grow_by_factors() -> None:
     )
 
 
-def test_many_decades_get_one_level_each_and_end_somewhere() -> None:
+def test_many_decades_get_one_level_each_up_to_a_limit() -> None:
     levels = contour_levels(np.array([1e-200, 100.0]), True)
 
     assert levels == pytest.approx([10.0**power for power in range(-10, 3)])
 
 
-def test_levels_of_a_narrow_range_grow_by_sums() -> None:
+def test_levels_of_a_narrow_range_are_linear() -> None:
     levels = contour_levels(np.array([1.0, 3.0]), True)
 
     assert np.allclose(np.diff(levels), levels[1] - levels[0])

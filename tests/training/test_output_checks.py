@@ -1,4 +1,4 @@
-"""A classifier that already puts out probabilities is refused, and nothing else is."""
+"""Networks whose output does not suit their task."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from seedbed.errors import ConfigError
 from seedbed.models import CNN, MLP, Linear
-from seedbed.training.logits import refuse_probabilities
+from seedbed.training.output_checks import require_logits
 from seedbed.training.tasks import Binary, Minimize, Multiclass, Regression
 
 EXAMPLE = torch.zeros(1, 4)
@@ -62,7 +62,7 @@ BINARY = {
 @pytest.mark.parametrize("net", MULTICLASS.values(), ids=MULTICLASS.keys())
 def test_a_softmax_at_the_end_is_refused(net: nn.Module) -> None:
     with pytest.raises(ConfigError) as refused:
-        refuse_probabilities(net, Multiclass(3), EXAMPLE)
+        require_logits(net, Multiclass(3), EXAMPLE)
 
     first, second = str(refused.value).splitlines()
     assert first.startswith("model: the outputs pass through a softmax")
@@ -73,10 +73,10 @@ def test_a_softmax_at_the_end_is_refused(net: nn.Module) -> None:
 @pytest.mark.parametrize("net", BINARY.values(), ids=BINARY.keys())
 def test_a_sigmoid_at_the_end_is_refused(net: nn.Module) -> None:
     with pytest.raises(ConfigError, match=r"a sigmoid, but task\.loss=bce_with_logits"):
-        refuse_probabilities(net, Binary(), EXAMPLE)
+        require_logits(net, Binary(), EXAMPLE)
 
 
-LET_THROUGH = {
+ACCEPTED = {
     "logits": (Linear([4], 3), Multiclass(3)),
     "layers": (MLP([4], 3, hidden=[5], activation="sigmoid"), Multiclass(3)),
     "one logit": (MLP([4], 1, hidden=[5], activation="sigmoid"), Binary()),
@@ -92,13 +92,13 @@ LET_THROUGH = {
 }
 
 
-@pytest.mark.parametrize(("net", "task"), LET_THROUGH.values(), ids=LET_THROUGH.keys())
-def test_other_networks_are_let_through(net: nn.Module, task) -> None:
-    refuse_probabilities(net, task, EXAMPLE)
+@pytest.mark.parametrize(("net", "task"), ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_other_networks_are_accepted(net: nn.Module, task) -> None:
+    require_logits(net, task, EXAMPLE)
 
 
 def test_a_function_without_inputs_is_not_called() -> None:
-    refuse_probabilities(Raises(nn.Identity()), Minimize(), EXAMPLE)
+    require_logits(Raises(nn.Identity()), Minimize(), EXAMPLE)
 
 
 class Noisy(Net):
@@ -113,24 +113,14 @@ class Noisy(Net):
     [MLP([4], 3, dropout=0.5), Noisy(nn.Identity()), Raises(nn.Identity())],
     ids=["dropout", "noisy", "raises"],
 )
-def test_looking_changes_nothing_that_training_depends_on(net: nn.Module) -> None:
+def test_the_check_leaves_random_state_mode_and_parameters_unchanged(net: nn.Module) -> None:
     net.train()
-    state, values = torch.get_rng_state(), [one.clone() for one in net.parameters()]
+    state, values = torch.get_rng_state(), [parameter.clone() for parameter in net.parameters()]
 
-    refuse_probabilities(net, Multiclass(3), EXAMPLE)
+    require_logits(net, Multiclass(3), EXAMPLE)
 
     assert torch.equal(torch.get_rng_state(), state)
     assert all(module.training for module in net.modules())
     for parameter, before in zip(net.parameters(), values, strict=True):
         assert torch.equal(parameter, before)
         assert parameter.grad is None
-
-
-def test_modules_keep_the_mode_that_their_author_gave_them() -> None:
-    net = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 3))
-    net.train()
-    net[1].eval()  # A user may want the statistics of a pretrained part left as they are.
-
-    refuse_probabilities(net, Multiclass(3), EXAMPLE)
-
-    assert [module.training for module in net] == [True, False, True]

@@ -1,0 +1,75 @@
+"""Figure of the losses by epoch."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytorch_lightning as pl
+
+from seedbed.analysis.reference_lines import least_squares_line
+from seedbed.callbacks.figures.figure_callback import FigureCallback
+from seedbed.callbacks.figures.rows import data_module
+from seedbed.errors import Diverged
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class LossCurve(FigureCallback):
+    """Training and validation loss by epoch, with the loss of least squares where it exists.
+
+    Also drawn when the run diverges.
+
+    Args:
+        every_n_epochs: As in FigureCallback.
+    """
+
+    name = "loss_curve"
+
+    def __init__(self, every_n_epochs: int | None = None) -> None:
+        super().__init__(every_n_epochs)
+        # Metric, epoch (from 1) and value.
+        self._curves: dict[str, dict[int, float]] = {}
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the losses of the epoch before, which are known by now."""
+        self._add_losses(pl_module, trainer.current_epoch)
+        super().on_train_epoch_start(trainer, pl_module)
+
+    def _add_losses(self, pl_module: pl.LightningModule, epoch: int) -> None:
+        metrics: dict[str, float] = dict(pl_module.epoch_metrics)  # type: ignore[arg-type]
+        for name, value in metrics.items():
+            if name.endswith("/loss") and epoch > 0:
+                self._curves.setdefault(name, {})[epoch] = value
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the losses of the last epoch and draw all of them."""
+        self._add_losses(pl_module, trainer.current_epoch)
+        super().on_train_end(trainer, pl_module)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Draw the losses of a run that has diverged."""
+        if isinstance(exception, Diverged):
+            self._add_losses(pl_module, trainer.current_epoch)
+            self.publish(trainer, pl_module, trainer.current_epoch, self.name)
+
+    def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
+        """Draw a line for each loss."""
+        from seedbed.figures import loss_curve
+
+        curves = {
+            name: (np.array(list(values)), np.array(list(values.values())))
+            for name, values in self._curves.items()
+        }
+        exact = least_squares_line(data_module(trainer), module.net, module.task)
+        loss = None if exact is None else exact.metrics["train/loss"]
+        return loss_curve(curves, reference=loss, reference_name="least squares")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the losses so far, for the checkpoint."""
+        return {"curves": self._curves}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the losses of a resumed run."""
+        self._curves = state_dict["curves"]

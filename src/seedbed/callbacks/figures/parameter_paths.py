@@ -1,0 +1,277 @@
+"""Figures of the path that parameters took during training."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from seedbed.analysis.landscape import losses_at
+from seedbed.analysis.reference_lines import reference_line
+from seedbed.callbacks.figures.axis_labels import feature_labels, target_labels
+from seedbed.callbacks.figures.figure_callback import FigureCallback
+from seedbed.callbacks.figures.grid import grid_points
+from seedbed.callbacks.figures.rows import data_module, rows_of
+from seedbed.config.schema.data import InMemoryData
+from seedbed.config.spec import RunSpec
+from seedbed.errors import ConfigError
+from seedbed.models.linear_map import LinearMap, is_linear_map
+from seedbed.training.parameters import Element, elements_matching, find_element
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Space around the path, as a fraction of its extent.
+MARGIN = 0.25
+CURVE_POINTS = 400
+
+
+class ParameterPath(FigureCallback):
+    """Base of figures that show some elements of the parameters at the start and after each epoch.
+
+    Args:
+        every_n_epochs: As in FigureCallback.
+
+    Attributes:
+        elements: The elements shown, chosen by `check`.
+    """
+
+    elements: Sequence[Element] = ()
+
+    def __init__(self, every_n_epochs: int | None = None) -> None:
+        super().__init__(every_n_epochs)
+        self._path: dict[int, list[float]] = {}
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the values after the epoch before."""
+        self._add_point(pl_module, trainer.current_epoch)
+        super().on_train_epoch_start(trainer, pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the values after the last epoch."""
+        self._add_point(pl_module, trainer.current_epoch)
+        super().on_train_end(trainer, pl_module)
+
+    def _add_point(self, pl_module: pl.LightningModule, epoch: int) -> None:
+        net = pl_module.net
+        assert isinstance(net, nn.Module)
+        self._path[epoch] = [float(element.of(net)) for element in self.elements]
+
+    @property
+    def path(self) -> Tensor:
+        """Values at the start and after each epoch, (epochs + 1, elements), float64."""
+        return torch.tensor(list(self._path.values()), dtype=torch.float64)
+
+    def training_loss_at(self, trainer: pl.Trainer, module: Any, points: Tensor) -> Tensor:
+        """Return the loss on the training rows with the elements at other values.
+
+        Args:
+            trainer: The trainer of the run.
+            module: The SupervisedModule of the run.
+            points: Values of the elements, (count, elements).
+
+        Returns:
+            Losses (count,), float64.
+        """
+        inputs, targets = rows_of(trainer, "train")
+        return losses_at(module.net, module.task, inputs, targets, self.elements, points)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the path so far, for the checkpoint."""
+        return {"path": self._path}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the path of a resumed run."""
+        self._path = state_dict["path"]
+
+
+class LossLandscape(ParameterPath):
+    """Training loss over two elements of the parameters, with the path taken.
+
+    All other elements are held at their final values.
+
+    Args:
+        every_n_epochs: As in FigureCallback.
+        parameters: The two elements: `weight[0,1]`, or `bias` of a parameter with one element.
+        points: Grid points along each axis.
+        log: Whether the contour levels are spaced logarithmically.
+    """
+
+    name = "loss_landscape"
+
+    def __init__(
+        self,
+        every_n_epochs: int | None = None,
+        parameters: Sequence[str] = ("weight", "bias"),
+        points: int = 60,
+        log: bool = True,
+    ) -> None:
+        super().__init__(every_n_epochs)
+        self.parameters = list(parameters)
+        self.points = points
+        # `log` is a method of every Lightning callback.
+        self.log_levels = log
+
+    def check(self, spec: RunSpec, net: nn.Module) -> None:
+        """Look up the two elements; raise ConfigError where the network lacks one."""
+        super().check(spec, net)
+        key = f"callbacks.{self.name}.parameters"
+        self.elements = [find_element(net, text, key) for text in self.parameters]
+        if len({(element.name, element.index) for element in self.elements}) != 2:
+            raise ConfigError(f"{key}: it must name two numbers, and it is {self.parameters}")
+
+    def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
+        """Evaluate the loss on a grid around the path and draw it."""
+        from seedbed.figures import loss_landscape
+
+        reference = reference_line(data_module(trainer), module.net, module.task)
+        point = None if reference is None else _point_on(reference.trained_as, self.elements)
+        x, y = _axes_around(self.path, point, self.points)
+        losses = self.training_loss_at(trainer, module, grid_points(x, y))
+        return loss_landscape(
+            x.numpy(),
+            y.numpy(),
+            losses.view(self.points, self.points).numpy(),
+            self.path.numpy(),
+            None if point is None else point.numpy(),
+            "" if reference is None else reference.name + self._off_plane_note(module.net),
+            [element.text for element in self.elements],
+            self.log_levels,
+        )
+
+    def _off_plane_note(self, net: nn.Module) -> str:
+        """Return a note where the reference differs from the model in other elements too."""
+        others = sum(parameter.numel() for parameter in net.parameters()) > 2
+        return " (its other numbers differ)" if others else ""
+
+
+class LineRecovery(ParameterPath):
+    """Three panels: the loss landscape with the path, the loss by epoch, and the line in the data.
+
+    Args:
+        every_n_epochs: As in FigureCallback.
+        points: Grid points along weight and bias.
+    """
+
+    name = "line_recovery"
+
+    def __init__(self, every_n_epochs: int | None = None, points: int = 60) -> None:
+        super().__init__(every_n_epochs)
+        self.points = points
+
+    def check(self, spec: RunSpec, net: nn.Module) -> None:
+        """Look up weight and bias."""
+        super().check(spec, net)
+        self.elements = [find_element(net, name, "model") for name in ("weight", "bias")]
+
+    def misfit(self, spec: RunSpec, net: nn.Module) -> str:
+        """Require a linear model of one input with a bias, and a known true or exact line."""
+        is_line = is_linear_map(net) and [p.numel() for p in net.parameters()] == [1, 1]
+        in_memory = isinstance(spec.data, InMemoryData)
+        if is_line and in_memory and getattr(spec.task, "loss", None) == "mse":
+            return ""
+        return "needs rows in memory, model=linear with a bias, one input and target, and mse"
+
+    def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
+        """Evaluate the loss along the path and on a grid around it, and draw the panels."""
+        from seedbed.figures import line_recovery
+
+        reference = reference_line(data_module(trainer), module.net, module.task)
+        assert reference is not None
+        point = _point_on(reference.trained_as, self.elements)
+        x, y = _axes_around(self.path, point, self.points)
+        losses = self.training_loss_at(trainer, module, grid_points(x, y))
+        inputs, targets = rows_of(trainer, "train")
+        scale = float(data_module(trainer).input_scale)
+        scale_note = "" if scale == 1.0 else f", times {scale:g}"
+        input_label = feature_labels(self.facts, 1)[0] + scale_note
+        return line_recovery(
+            x.numpy(),
+            y.numpy(),
+            losses.view(self.points, self.points).numpy(),
+            self.path.numpy(),
+            point.numpy(),
+            self.training_loss_at(trainer, module, self.path).numpy(),
+            inputs.flatten().numpy(force=True),
+            targets.flatten().numpy(force=True),
+            parameter_labels=("weight", "bias"),
+            data_labels=(input_label, target_labels(self.facts, 1)[0]),
+            step_name="epoch",
+            reference_name=reference.name,
+        )
+
+
+class MinimizationPath(ParameterPath):
+    """Curve or contours of a minimized function of one or two variables, with the path taken.
+
+    Args:
+        every_n_epochs: As in FigureCallback.
+        points: Grid points along each axis of a function of two variables.
+    """
+
+    name = "minimization_path"
+
+    def __init__(self, every_n_epochs: int | None = None, points: int = 80) -> None:
+        super().__init__(every_n_epochs)
+        self.points = points
+
+    def check(self, spec: RunSpec, net: nn.Module) -> None:
+        """Look up the variables: all elements of the parameters."""
+        super().check(spec, net)
+        self.elements = elements_matching(net, ["*"], "model")
+
+    def misfit(self, spec: RunSpec, net: nn.Module) -> str:
+        """Require a function of one or two variables, without data."""
+        count = sum(parameter.numel() for parameter in net.parameters())
+        if spec.facts.task == "minimize" and count in (1, 2):
+            return ""
+        return "needs data=none and a function of one or two numbers"
+
+    def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
+        """Evaluate the function around the path and draw it."""
+        from seedbed.figures import minimization_path_1d, minimization_path_2d
+
+        names = [element.text for element in self.elements]
+        value_label = f"f({', '.join(names)})"
+        if len(names) == 1:
+            (x,) = _axes_around(self.path, None, CURVE_POINTS)
+            return minimization_path_1d(
+                x.numpy(),
+                self.training_loss_at(trainer, module, x.view(-1, 1)).numpy(),
+                self.path.flatten().numpy(),
+                self.training_loss_at(trainer, module, self.path).numpy(),
+                labels=(names[0], value_label),
+            )
+        x, y = _axes_around(self.path, None, self.points)
+        values = self.training_loss_at(trainer, module, grid_points(x, y))
+        return minimization_path_2d(
+            x.numpy(),
+            y.numpy(),
+            values.view(self.points, self.points).numpy(),
+            self.path.numpy(),
+            labels=names,
+            value_label=value_label,
+        )
+
+
+def _axes_around(path: Tensor, point: Tensor | None, count: int) -> list[Tensor]:
+    """Return `count` values (float64) for each element, around a path and a point, with a margin.
+
+    Points of the path (steps, elements) that are not finite are left out.
+    """
+    shown = path if point is None else torch.cat((path, point.view(1, -1)))
+    finite = shown[shown.isfinite().all(dim=1)]
+    low, high = finite.min(0).values, finite.max(0).values
+    margin = MARGIN * torch.where(high > low, high - low, high.abs().clamp(min=1.0))
+    return [
+        torch.linspace(float(start), float(end), count, dtype=torch.float64)
+        for start, end in zip(low - margin, high + margin, strict=True)
+    ]
+
+
+def _point_on(line: LinearMap, elements: Sequence[Element]) -> Tensor:
+    """Return the values (elements,) that elements of a linear model have on a line, float64."""
+    values = {"weight": line.weight, "bias": line.bias}
+    numbers = [element.within(values[element.name]) for element in elements]
+    return torch.tensor(numbers, dtype=torch.float64)
