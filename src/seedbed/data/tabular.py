@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from io import StringIO
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from seedbed.errors import ConfigError, listed, nearest
-from seedbed.files import write_atomically
+from seedbed.files import atomic_file, write_atomically
 
 SUFFIXES = (".csv", ".npy")
 
@@ -120,16 +121,9 @@ def _shaped(
 def write_output(path: Path, header: list[str], rows: list[list[Any]], values: np.ndarray) -> None:
     """Write predictions: a CSV of `header` and `rows`, or a .npy of `values`; atomically."""
     if path.suffix == ".csv":
-
-        def write_csv(temporary: Path) -> None:
-            with temporary.open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([header, *rows])
-
-        write_atomically(path, write_csv)
-        return
-
-    def write_npy(temporary: Path) -> None:
-        with temporary.open("wb") as file:
+        text = StringIO(newline="")
+        csv.writer(text).writerows([header, *rows])
+        write_atomically(path, text.getvalue().encode())
+    else:
+        with atomic_file(path) as file:
             np.save(file, values)
-
-    write_atomically(path, write_npy)

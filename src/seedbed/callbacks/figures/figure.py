@@ -99,7 +99,7 @@ class FigureCallback(CheckedCallback):
             print(f"seedbed: callbacks.{self.name}: not drawn: {reason}", file=sys.stderr)
             return
         file = RunFolder(trainer.default_root_dir).figures / f"{stem}.png"
-        write_atomically(file, lambda temporary: temporary.write_bytes(picture))
+        write_atomically(file, picture)
         # The last figure may be that of an epoch too.
         for logger in trainer.loggers if epoch != self._shown_epoch else []:
             if isinstance(logger, TensorBoard):
