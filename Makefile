@@ -98,10 +98,11 @@ test: fetch check ## Run every check and the whole test suite
 	  -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: check
-check: $(VENV)/.installed-test ## Check style, formatting and types
+check: $(VENV)/.installed-test ## Check style, formatting, types and imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: format
 format: $(VENV)/.installed-test ## Format the code and mend what can be mended by itself
@@ -114,6 +115,6 @@ fetch: $(VENV)/.installed-test ## Fetch the test images into data/, if they can 
 
 .PHONY: clean
 clean: ## Remove caches and build products; keep .venv, data/ and outputs/
-	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -path ./$(VENV) -prune -o -path ./.git -prune -o -path ./outputs -prune -o \
 	  -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +

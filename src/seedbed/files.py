@@ -1,16 +1,67 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and locks between processes."""
 
 import os
-from collections.abc import Callable
+import re
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+from seedbed.errors import ConfigError
+
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]+\.tmp")
+"""The names that `temporary_path` gives; such a file that nobody writes any more is a leftover."""
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it into place."""
+def temporary_path(path: Path) -> Path:
+    """Return a hidden name in the folder of `path`, which nobody can foresee."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Give an open binary file that takes the place of `path` when the block ends without an error.
+
+    It is written beside `path`, so that the rename is atomic, and has the permissions of any new
+    file. Missing folders are made. After an error `path` is as it was before.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_path(path)
     try:
-        write(temporary)
+        # "x" opens neither what is there already nor where a symbolic link points.
+        with temporary.open("xb") as file:
+            yield file
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that other processes see whole or not at all; missing folders are made."""
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def locked(path: Path, busy: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold the lock file `path`, which at most one process can hold at a time.
+
+    `busy` says what another process does that holds it: with `wait` it is told on stderr and
+    waited for; else ConfigError is raised. The system frees the lock of a process that is killed.
+    """
+    from filelock import FileLock, Timeout  # 6 ms, which not every command needs.
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if not wait:
+            raise ConfigError(f"{busy}; wait for it or stop it") from None
+        print(f"{busy}; waiting for it", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

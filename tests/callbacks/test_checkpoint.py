@@ -1,5 +1,6 @@
 """Best and last checkpoints."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,13 @@ def test_files_are_written_at_most_every_so_many_seconds(
     # Nothing temporary is left.
     names = {path.name for path in (tmp_path / "checkpoints").iterdir()}
     assert names == {"best.ckpt", "last.ckpt"}
+
+
+def test_checkpoints_need_no_room_in_the_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
+    trained(tmp_path, "data.val_size=5", "trainer.max_epochs=2")
+    folder = RunFolder(tmp_path)
+    assert "optimizer_states" in torch.load(folder.checkpoint("last"), weights_only=True)
+    assert folder.checkpoint("best").is_file()

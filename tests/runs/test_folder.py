@@ -1,16 +1,12 @@
-"""The layout of a run folder, finding one, and writing a file so that it is whole or not there."""
+"""The layout of a run folder, and finding one."""
 
 import os
 import re
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from seedbed.errors import RunFolderError
-from seedbed.files import write_atomically
 from seedbed.runs.folder import RunFolder, latest_run, open_run
 
 
@@ -105,64 +101,3 @@ def test_where_there_is_no_run_it_says_where_it_looked(tmp_path, made):
 
     with pytest.raises(RunFolderError, match=re.escape(str(tmp_path / "runs"))):
         open_run("latest", str(tmp_path))
-
-
-# ---- Whole or not there --------------------------------------------------------------------------
-
-
-def test_a_file_is_written_and_replaced(tmp_path):
-    path = tmp_path / "new" / "folder" / "file"
-
-    write_atomically(path, lambda temporary: temporary.write_text("first"))
-    write_atomically(path, lambda temporary: temporary.write_text("second"))
-
-    assert path.read_text() == "second"
-    assert os.listdir(path.parent) == ["file"]
-
-
-def test_while_it_is_written_the_old_file_is_there(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("old")
-
-    def write(temporary):
-        temporary.write_text("half")
-        assert path.read_text() == "old"
-        assert temporary.parent == path.parent  # Renaming is atomic within a folder.
-        assert temporary.name.startswith(".")
-
-    write_atomically(path, write)
-
-    assert path.read_text() == "half"
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("old")
-
-    def write(temporary):
-        temporary.write_text("half")
-        raise OSError("the disk is full")
-
-    with pytest.raises(OSError, match="the disk is full"):
-        write_atomically(path, write)
-
-    assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_a_process_that_is_killed_while_writing_leaves_the_old_file(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("old")
-    code = (
-        "import os, signal; from pathlib import Path\n"
-        "from seedbed.files import write_atomically\n"
-        "def write(temporary):\n"
-        "    temporary.write_text('half')\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"write_atomically(Path({str(path)!r}), write)"
-    )
-
-    ended = subprocess.run([sys.executable, "-c", code], timeout=60)
-
-    assert ended.returncode == -signal.SIGKILL
-    assert path.read_text() == "old"

@@ -1,6 +1,5 @@
 """Keep the best and the last state of the training."""
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,28 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 from torch import nn
 
 from seedbed.errors import ConfigError, Diverged
-from seedbed.files import write_atomically
+from seedbed.files import atomic_file
 from seedbed.runs.checkpoints import epoch_state, weights_checkpoint
 from seedbed.runs.outcome import EpochState
 from seedbed.training.best_epoch import improved
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes checkpoints beside their place and renames them.
+
+    Lightning's own goes through a temporary file in TMPDIR, which may be small or on another disk.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write `checkpoint` to the file `path`; raises OSError where the disk is full."""
+        with atomic_file(Path(path)) as file:
+            torch.save(checkpoint, file)
 
 
 class Checkpoint(LightningCheckpoint):
@@ -34,6 +48,11 @@ class Checkpoint(LightningCheckpoint):
         self.last: EpochState | None = None
         self._best_written = False
         self._wrote_at = time.monotonic()
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Have the trainer write checkpoints atomically, unless it was given another way."""
+        if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
+            trainer.strategy.checkpoint_io = AtomicCheckpointIO()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Copy the weights; write where it is time."""
@@ -74,12 +93,9 @@ class Checkpoint(LightningCheckpoint):
             self._save(self.last, "last")
 
     def _write(self, trainer: pl.Trainer) -> None:
-        path = self.folder / "last.ckpt"
-        temporary = self.folder / f".last.{trainer.global_step}.tmp"
         # Every process takes part in collecting the state; the first one writes it.
-        trainer.save_checkpoint(temporary)
+        trainer.save_checkpoint(self.folder / "last.ckpt")
         if trainer.is_global_zero:
-            os.replace(temporary, path)
             self._write_best()
         self._wrote_at = time.monotonic()
 
@@ -89,8 +105,8 @@ class Checkpoint(LightningCheckpoint):
             self._best_written = True
 
     def _save(self, state: EpochState, name: str) -> None:
-        path = self.folder / f"{name}.ckpt"
-        write_atomically(path, lambda temporary: torch.save(weights_checkpoint(state), temporary))
+        with atomic_file(self.folder / f"{name}.ckpt") as file:
+            torch.save(weights_checkpoint(state), file)
 
     def state_dict(self) -> dict[str, Any]:
         """Return which epoch was the best so far; its weights are in `best.ckpt`."""

@@ -26,7 +26,11 @@ class Table:
 
 
 def read_shipped_csv(name: str, inputs: list[str], targets: list[str], rows: int) -> Table:
-    """Return the first rows of a CSV file that ships beside the datasets."""
+    """Return the first `rows` rows of the CSV file `name` that ships beside the datasets.
+
+    `inputs` and `targets` are names of columns, whose values become float64.
+    """
+    # Not by polars, whose import takes 0.2 s.
     with (Path(__file__).parent / "datasets" / name).open(newline="", encoding="utf-8") as file:
         records = list(csv.DictReader(file))[:rows]
 

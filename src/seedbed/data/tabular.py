@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from io import StringIO
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,17 @@ from zipfile import BadZipFile
 import numpy as np
 
 from seedbed.errors import ConfigError, listed, nearest
-from seedbed.files import write_atomically
+from seedbed.files import atomic_file, write_atomically
 
 SUFFIXES = (".csv", ".npy")
 
 
 def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -> np.ndarray:
-    """Return rows of shape (rows, *input_shape) from a file's name or nested lists.
+    """Return an array of shape (rows, *input_shape): float64, or uint8 where the source is.
 
-    A CSV needs a header: with `names`, its columns are found by name in any order; else by
-    position. Raises ConfigError with the file, line and column of what is wrong.
+    `source` is the name of a .csv or .npy file, or nested lists of numbers; one row may stand
+    alone. A CSV needs a header: its columns are found by `names` in any order, or by position
+    where there are no names. Raises ConfigError with the file, line and column of what is wrong.
     """
     if isinstance(source, str):
         path = Path(source)
@@ -41,51 +43,43 @@ def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -
 
 
 def _read_csv(path: Path, names: Sequence[str]) -> np.ndarray:
-    lines = _lines(path)
-    if not lines:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            # Each row with the line of the file that it ends on.
+            rows = [(reader.line_num, row) for row in reader if any(row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"input={path}: not a CSV file in UTF-8 ({error})") from None
+    if not rows:
         raise ConfigError(f"input={path}: the file is empty; a header and rows are needed")
-    header = [name.strip() for name in lines[0][1]]
+    header = [name.strip() for name in rows.pop(0)[1]]
     for name in names:
         if name not in header:
             raise ConfigError(
                 f"input={path}: no column '{name}'.{nearest(name, header)} Found: {listed(header)}"
             )
-    columns = [header.index(name) for name in names] if names else list(range(len(header)))
-    rows = [(number, line) for number, line in lines[1:] if any(line)]
     if not rows:
         raise ConfigError(f"input={path}: no rows below the header")
-    for number, line in rows:
-        if len(line) > len(header):
+    for line, row in rows:
+        if len(row) > len(header):
             raise ConfigError(
-                f"input={path}: line {number} has {len(line)} columns, the header {len(header)}"
+                f"input={path}: line {line} has {len(row)} columns, the header {len(header)}"
             )
+    columns = [header.index(name) for name in names] if names else range(len(header))
     return np.array(
-        [
-            [_number(path, number, line, column, header) for column in columns]
-            for number, line in rows
-        ]
+        [[_number(path, line, row, column, header) for column in columns] for line, row in rows]
     )
 
 
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the rows of a CSV with the line of the file that each ends on."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            return [(reader.line_num, line) for line in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"input={path}: not a CSV file in UTF-8 ({error})") from None
-
-
-def _number(path: Path, number: int, line: list[str], column: int, header: list[str]) -> float:
-    text = line[column].strip() if column < len(line) else ""
+def _number(path: Path, line: int, row: list[str], column: int, header: list[str]) -> float:
+    text = row[column].strip() if column < len(row) else ""
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
     if not isfinite(value):
         raise ConfigError(
-            f"input={path}: line {number}, column '{header[column]}': '{text}' is not a number"
+            f"input={path}: line {line}, column '{header[column]}': '{text}' is not a number"
         )
     return value
 
@@ -118,18 +112,11 @@ def _shaped(
 
 
 def write_output(path: Path, header: list[str], rows: list[list[Any]], values: np.ndarray) -> None:
-    """Write predictions: a CSV of `header` and `rows`, or a .npy of `values`; atomically."""
+    """Write predictions atomically: `header` and `rows` to a .csv, `values` to any other path."""
     if path.suffix == ".csv":
-
-        def write_csv(temporary: Path) -> None:
-            with temporary.open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([header, *rows])
-
-        write_atomically(path, write_csv)
-        return
-
-    def write_npy(temporary: Path) -> None:
-        with temporary.open("wb") as file:
+        text = StringIO(newline="")
+        csv.writer(text).writerows([header, *rows])
+        write_atomically(path, text.getvalue().encode())
+    else:
+        with atomic_file(path) as file:
             np.save(file, values)
-
-    write_atomically(path, write_npy)

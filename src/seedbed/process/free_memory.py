@@ -1,20 +1,21 @@
-"""How much memory a process may still take."""
+"""Free memory: what the machine and the limits of cgroups (containers, Slurm) leave a process."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# The limit, what is in use, and how much of that are pages of files, which give way: first the
-# names of cgroups of version 2.
+# Files of a cgroup with its limit and its use, and the count in memory.stat of those pages
+# of files among it that give way: as versions 2 and 1 of cgroups call them.
 _LIMIT = ("memory.max", "memory.limit_in_bytes")
 _USED = ("memory.current", "memory.usage_in_bytes")
 _FILES = ("inactive_file", "total_inactive_file")
 
 
 def free_memory(root: Path = Path("/")) -> int:
-    """Return the bytes that are free on the machine and in every cgroup that holds this process.
+    """Return the bytes that this process can still take, at least 0.
 
-    `root` is where `proc` and `sys` lie.
+    The smallest of what is available on the machine and what each cgroup around the process leaves;
+    caches of files that give way count as free. `root` is the folder of `proc` and `sys`.
     """
     return max(0, min([_on_the_machine(root), *_in_cgroups(root)]))
 
@@ -29,7 +30,7 @@ def _on_the_machine(root: Path) -> int:
 
 
 def _in_cgroups(root: Path) -> Iterator[int]:
-    """Yield what each cgroup leaves that has a limit: that of the process and those around it."""
+    """Yield what is left in each cgroup with a limit: that of the process and those around it."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -47,7 +48,7 @@ def _in_cgroups(root: Path) -> Iterator[int]:
 
 
 def _left(folder: Path, version: int) -> Iterator[int]:
-    """Yield what a cgroup leaves, if it has a limit."""
+    """Yield what is left in a cgroup, or nothing where it has no limit."""
     try:
         limit = (folder / _LIMIT[version]).read_text().strip()
         used = int((folder / _USED[version]).read_text())

@@ -1,7 +1,7 @@
-"""When Python's garbage collector works: not while modules are imported, nor on what they made.
+"""Python's garbage collector: paused during imports, and kept from what they have made.
 
-All that imports make stays, half a million objects with torch and Lightning. To look for garbage
-among them takes a fifth of the time of the imports, and a quarter of a second now and then later.
+Imports of torch and Lightning leave half a million objects that stay. To look for garbage among
+them takes a fifth of the time of the imports, and a quarter of a second now and then later.
 """
 
 import gc
@@ -11,7 +11,7 @@ _frozen = False
 
 
 def pause() -> None:
-    """Let the collector rest until `resume`."""
+    """Disable the collector until `resume`; one that is disabled already stays so."""
     global _paused
     if gc.isenabled():
         gc.disable()
@@ -19,9 +19,9 @@ def pause() -> None:
 
 
 def resume() -> None:
-    """Let it go on where `pause` stopped it; of all calls, the first keeps what there is for good.
+    """Enable the collector that `pause` disabled; the first call freezes all objects there are.
 
-    Only the first: what a later one kept might be the tables of a run that is over.
+    Only the first: what a later one froze might be the tables of a run that is over.
     """
     global _paused, _frozen
     if not _frozen:

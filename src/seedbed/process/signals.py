@@ -1,4 +1,4 @@
-"""A clean stop on SIGINT and SIGTERM: between two steps, so that what is saved is whole."""
+"""Handlers of SIGINT and SIGTERM that let a run save before it ends."""
 
 import os
 import signal
@@ -13,7 +13,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class SignalHandler:
-    """Context manager that takes note of the first signal; a second one ends the process."""
+    """Context manager that handles SIGINT and SIGTERM; the handlers of before come back after it.
+
+    The first signal is kept in `received` and raises Interrupted, unless a subclass acts in another
+    way. A second one ends the process at once, as if there were no handler.
+    """
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -29,7 +33,7 @@ class SignalHandler:
             signal.signal(number, handler)
 
     def requested(self) -> bool:
-        """Tell whether a signal has asked to stop."""
+        """Return whether a signal has arrived."""
         return self.received is not None
 
     def _install(self) -> None:
@@ -51,7 +55,7 @@ class SignalHandler:
 
 
 class StopSweep(SignalHandler):
-    """Raises Interrupted at once, or at the end of a part that must not be cut in two."""
+    """Signal handler of a sweep: raises Interrupted at once, or at the end of a `held` block."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +63,7 @@ class StopSweep(SignalHandler):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Raise nothing inside; what runs there may ask `requested` and stop by itself."""
+        """Raise Interrupted at the end of the block, not inside, where `requested` tells of it."""
         self._held = True
         try:
             yield

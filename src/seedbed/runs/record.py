@@ -80,8 +80,7 @@ def record_fields(
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON atomically; a number that is not finite becomes null."""
-    text = json_text(content)
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(path, json_text(content).encode())
 
 
 def json_text(content: dict[str, Any]) -> str:

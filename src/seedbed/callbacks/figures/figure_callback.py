@@ -119,7 +119,7 @@ class FigureCallback(CheckedCallback):
             print(f"seedbed: callbacks.{self.name}: not drawn: {reason}", file=sys.stderr)
             return
         file = RunFolder(trainer.default_root_dir).figures / f"{stem}.png"
-        write_atomically(file, lambda temporary: temporary.write_bytes(content))
+        write_atomically(file, content)
         # The final figure may show an epoch that has been logged already.
         for logger in trainer.loggers if epoch != self._last_logged_epoch else []:
             if isinstance(logger, TensorBoard):

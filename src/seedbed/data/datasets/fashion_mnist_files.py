@@ -1,60 +1,62 @@
-"""Where FashionMNIST's four files are found, and that they are what they should be.
+"""The four files of FashionMNIST: where they are found, verified, and fetched from.
 
 Sources in order: the data folder, the copy that the operating system's package installs, the
 official archives. Whatever the source, only content with the expected SHA-256 is ever used.
 """
 
-import errno
 import gzip
 import hashlib
+import os
 import shutil
+import sys
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.data.datasets.download import (
-    FetchError,
-    cannot_write,
-    fetch,
-    locked,
-    placing,
-    short_reason,
-    wrong_digest,
-)
-from seedbed.data.datasets.idx import parse_idx
 from seedbed.errors import DataError
+from seedbed.files import locked
 
 FOLDER_NAME = "fashion_mnist"
 
-TRAIN_IMAGES = "train-images-idx3-ubyte"
-TRAIN_LABELS = "train-labels-idx1-ubyte"
-TEST_IMAGES = "t10k-images-idx3-ubyte"
-TEST_LABELS = "t10k-labels-idx1-ubyte"
 
-# Digests of the uncompressed content: Debian compresses the files anew, so those of the archives
-# differ from one source to the next.
-FILES: Mapping[str, str] = {
-    TRAIN_IMAGES: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-    TRAIN_LABELS: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-    TEST_IMAGES: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-    TEST_LABELS: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-}
+class File(NamedTuple):
+    """One file: its name, and the digests of its content and of its official archive.
 
-CLASS_NAMES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
+    Content is verified by `sha256`. Debian compresses the files anew, so its archives have other
+    digests than the official ones, whose MD5 is published with them.
+    """
+
+    name: str
+    sha256: str
+    archive_md5: str
+
+
+FILES = (
+    File(
+        "train-images-idx3-ubyte",
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    ),
+    File(
+        "train-labels-idx1-ubyte",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "25c81989df183df01b3e8a0aad5dffbe",
+    ),
+    File(
+        "t10k-images-idx3-ubyte",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "bef4ecab320f06d8554ea6380940ec79",
+    ),
+    File(
+        "t10k-labels-idx1-ubyte",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        "bb300cfdad3c16e7a12a480ee83cd310",
+    ),
 )
 
 SYSTEM_FOLDER = Path("/usr/share/datasets/fashion-mnist")
@@ -65,8 +67,10 @@ SOURCES = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
 )
-
-_NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+TIMEOUT = 10.0
+"""Seconds that a server may stay silent before the next one is tried."""
+LARGEST_ARCHIVE = 64 * 2**20
+"""Bytes at which a download is given up; the largest archive has 26 million."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,74 +90,51 @@ class FashionMNISTArrays:
 
 
 def load_fashion_mnist(data_folder: Path) -> FashionMNISTArrays:
-    """Return FashionMNIST, verified; the uncompressed files end in `data_folder`/fashion_mnist.
+    """Return FashionMNIST, verified; what must be fetched ends in `data_folder`/fashion_mnist.
 
-    A data folder that cannot be written to does where it or the system's copy has the files.
-    Raises DataError where a file found is damaged (it is never used, nor replaced silently), and
-    where no source provides a file.
+    Raises DataError where a file is damaged (it is never used, nor replaced silently), and where
+    no source provides a file.
     """
     folder = data_folder / FOLDER_NAME
-    arrays = {
-        name: parse_idx(obtain_file(folder, name, sha256), folder / name)
-        for name, sha256 in FILES.items()
-    }
+    train_images, train_labels, test_images, test_labels = (
+        _parse_idx(read_file(folder, file)) for file in FILES
+    )
+    digests = "".join(file.sha256 for file in FILES)
     return FashionMNISTArrays(
-        train_images=arrays[TRAIN_IMAGES],
-        train_labels=arrays[TRAIN_LABELS],
-        test_images=arrays[TEST_IMAGES],
-        test_labels=arrays[TEST_LABELS],
-        fingerprint=hashlib.sha256("".join(FILES.values()).encode()).hexdigest(),
+        train_images,
+        train_labels,
+        test_images,
+        test_labels,
+        hashlib.sha256(digests.encode()).hexdigest(),
     )
 
 
-def obtain_file(folder: Path, name: str, sha256: str) -> bytearray:
-    """Return the uncompressed content of one file, which has that SHA-256, and keep it in `folder`.
+def _parse_idx(content: bytearray) -> NDArray[np.uint8]:
+    """Return the array in an IDX file of bytes: magic number, shape, elements in C order."""
+    dimensions = content[3]
+    shape = np.frombuffer(content, ">u4", dimensions, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+
+
+def read_file(folder: Path, file: File) -> bytearray:
+    """Return the uncompressed content of a file; where it is nowhere, it is fetched into `folder`.
 
     Raises DataError as `load_fashion_mnist` does.
     """
-    destination = folder / name
-    if _is_there(destination):
-        return _read_verified(destination, sha256)
-    for archive in (folder / f"{name}.gz", SYSTEM_FOLDER / f"{name}.gz"):
-        if _is_there(archive):
-            content = _unpack_verified(archive, sha256)
-            _keep(content, destination)
-            return content
-    _fetch(destination, sha256)
-    return _read_verified(destination, sha256)
-
-
-def _is_there(path: Path) -> bool:
+    archive = f"{file.name}.gz"
+    places = (folder / file.name, folder / archive, SYSTEM_FOLDER / archive)
+    # Not Path.exists, which raises in a folder that may not be looked into.
+    path = next(filter(os.path.exists, places), None) or _fetch(folder / archive, file.archive_md5)
     try:
-        return path.exists()
-    except PermissionError:
-        # In a folder that may not be looked into; writing to it will say so, if it comes to that.
-        return False
-
-
-def _read_verified(path: Path, sha256: str) -> bytearray:
-    try:
-        # A bytearray, for torch warns about tensors that share memory with a read-only array.
-        content = bytearray(path.read_bytes())
-    except OSError as error:
-        raise _unusable(path, f"cannot be read: {short_reason(error)}") from error
-    return _verified(content, path, sha256)
-
-
-def _unpack_verified(archive: Path, sha256: str) -> bytearray:
-    try:
-        with gzip.open(archive) as file:
-            content = bytearray(file.read())
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            # A bytearray, for torch warns about tensors that share memory with read-only arrays.
+            content = bytearray(stream.read())
     except (OSError, EOFError, zlib.error) as error:
-        reason = f"{short_reason(error)}, expected SHA-256 {sha256[:12]} inside"
-        raise _unusable(archive, reason) from error
-    return _verified(content, archive, sha256)
-
-
-def _verified(content: bytearray, path: Path, sha256: str) -> bytearray:
+        raise _unusable(path, f"cannot be read: {_reason(error)}") from error
     found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise _unusable(path, wrong_digest(found, sha256))
+    if found != file.sha256:
+        expected = file.sha256[:12]
+        raise _unusable(path, f"damaged: its SHA-256 begins with {found[:12]}, expected {expected}")
     return content
 
 
@@ -164,32 +145,86 @@ def _unusable(path: Path, reason: str) -> DataError:
     return DataError(f"{path}: {reason}\n{remedy}")
 
 
-def _keep(content: bytearray, destination: Path) -> None:
+def _fetch(archive: Path, md5: str) -> Path:
+    """Download an archive from the first source that provides it; one process does, others wait."""
+    from requests import RequestException
+
+    tried = [f"{SYSTEM_FOLDER} (absent)"]
     try:
-        with locked(destination):
-            if not destination.exists():
-                with placing(destination) as file:
-                    file.write(content)
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        busy = f"{archive}: another process fetches it"
+        with locked(archive.with_name(f".{archive.name}.lock"), busy, wait=True):
+            for source in () if archive.exists() else SOURCES:
+                try:
+                    _retrieve(source + archive.name, archive, md5)
+                except (RequestException, ValueError) as error:
+                    tried.append(f"{urlsplit(source).netloc} ({_reason(error)})")
+                else:
+                    break
     except OSError as error:
-        # The content is good and in memory: a folder that is meant to be read only is no reason
-        # to stop, a full disk is.
-        if error.errno not in _NOT_WRITABLE:
-            raise cannot_write(destination, error) from error
-
-
-def _fetch(destination: Path, sha256: str) -> None:
-    urls = [f"{source}{destination.name}.gz" for source in SOURCES]
-    try:
-        fetch(urls, destination, sha256)
-    except FetchError as error:
-        tried = ", ".join([f"{SYSTEM_FOLDER} (absent)", *map(str, error.failed_sources)])
         raise DataError(
-            f"{destination}: not there, and no source provides it; tried {tried}\n"
-            f"Put {', '.join(FILES)} (or each as .gz) into {destination.parent}{_package_hint()}"
+            f"{archive}: cannot be written ({_reason(error)})\n"
+            f"Make {archive.parent} a folder with room that can be written to, or choose another."
         ) from error
+    if archive.exists():
+        return archive
+    hint = f"; `apt-get download {SYSTEM_PACKAGE}`, then `dpkg -x`, gets them"
+    raise DataError(
+        f"{archive}: not there, and no source provides it; tried {', '.join(tried)}\n"
+        f"Put {', '.join(file.name for file in FILES)} (or each as .gz) into {archive.parent}"
+        f"{hint if shutil.which('apt-get') else ''}."
+    )
 
 
-def _package_hint() -> str:
-    if shutil.which("apt-get") is None:
-        return "."
-    return f"; `apt-get download {SYSTEM_PACKAGE}`, then `dpkg -x`, gets them."
+def _retrieve(url: str, archive: Path, md5: str) -> None:
+    from pooch import retrieve
+
+    # In a folder of its own, so that the next one removes what a killed process has left.
+    folder = archive.with_name(f".{archive.name}.download")
+    try:
+        retrieve(url, f"md5:{md5}", archive.name, folder, downloader=_download)
+        (folder / archive.name).replace(archive)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _download(url: str, path: str, pooch: object) -> None:
+    """Download to `path` for pooch, which has made an empty file there, for its owner alone."""
+    from pooch import HTTPDownloader
+
+    download = HTTPDownloader(
+        progressbar=sys.stderr.isatty(),
+        chunk_size=2**16,
+        timeout=TIMEOUT,
+        # Else a server might mark the archive as a compressed file, and it would be unpacked.
+        headers={"Accept-Encoding": "identity"},
+    )
+    Path(path).unlink()
+    with open(path, "xb") as file:
+        download(url, _LimitedFile(file), pooch)
+
+
+class _LimitedFile:
+    """A file to write that takes LARGEST_ARCHIVE bytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.flush = file.flush
+
+    def write(self, data: bytes) -> None:
+        if self._file.tell() + len(data) > LARGEST_ARCHIVE:
+            raise ValueError(f"larger than {LARGEST_ARCHIVE} bytes")
+        self._file.write(data)
+
+
+def _reason(error: Exception) -> str:
+    """Return in a few words why a file could not be read, fetched or written."""
+    from requests import HTTPError, RequestException
+
+    if isinstance(error, HTTPError) and error.response is not None:
+        return f"HTTP {error.response.status_code}"
+    if isinstance(error, RequestException):
+        return type(error).__name__  # Its text is long; its name says it: ConnectTimeout, SSLError.
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).partition(". ")[0]

@@ -169,5 +169,4 @@ def _file(place: int) -> str:
 
 
 def _save(path: Path, config: DictConfig) -> None:
-    text = OmegaConf.to_yaml(config)
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(path, OmegaConf.to_yaml(config).encode())

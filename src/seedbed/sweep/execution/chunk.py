@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from seedbed.analysis.reference_lines import parameters_report
 from seedbed.config.spec import RunSpec
 from seedbed.engines.fused.engine import Engine, Group
 from seedbed.errors import Interrupted
-from seedbed.files import write_atomically
+from seedbed.files import atomic_file
 from seedbed.loggers import event_records
 from seedbed.loggers.event_file import event_file_name
 from seedbed.runs.outcome import RunOutcome
@@ -74,9 +73,8 @@ class ChunkState:
         signal = self.requested()
         if signal is None and time.monotonic() - self._saved < self.seconds:
             return
-        file = BytesIO()
-        torch.save(engine.state(), file)
-        write_atomically(self.path, lambda temporary: temporary.write_bytes(file.getvalue()))
+        with atomic_file(self.path) as file:
+            torch.save(engine.state(), file)
         self._saved = time.monotonic()
         if signal is not None:
             raise Interrupted(signal)

@@ -1,7 +1,5 @@
 """Run folders of jobs that were trained together: each as it would have been left alone."""
 
-import os
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +10,11 @@ from typing import Any
 import torch
 
 from seedbed.errors import RunFolderError
+from seedbed.files import TEMPORARY, temporary_path
 from seedbed.runs.checkpoints import weights_checkpoint
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import EpochState
 from seedbed.runs.record import json_text
-
-_TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ def write_run(path: Path, files: RunFiles) -> None:
 
     Raises RunFolderError where something is there already, which is left as it is.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_path(path)
     try:
         _write_files(RunFolder(temporary), files)
         _rename(temporary, path)
@@ -92,7 +89,7 @@ def remove_leftovers(folder: Path) -> None:
     if not folder.is_dir():
         return
     for path in folder.iterdir():
-        if not _TEMPORARY.fullmatch(path.name):
+        if not TEMPORARY.fullmatch(path.name):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

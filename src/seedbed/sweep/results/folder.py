@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from seedbed.errors import ConfigError
+from seedbed.files import locked
 from seedbed.runs.folder import RECORD
 
 RESULTS, PLAN = "results.csv", "sweep.json"
@@ -70,9 +69,9 @@ class SweepFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from running this sweep; raises ConfigError where one does."""
-        with _held(self.saved / "sweep.lock", f"{self.path}: another process runs this sweep"):
+        with locked(self.saved / "sweep.lock", f"{self.path}: another process runs this sweep"):
             for unit in self.saved.glob("unit-*.lock"):
-                with _held(unit, f"{self.path}: a job that was handed out is still running"):
+                with locked(unit, f"{self.path}: a job that was handed out is still running"):
                     pass
                 unit.unlink(missing_ok=True)
             yield
@@ -81,21 +80,8 @@ class SweepFolder:
     def unit_locked(self, first: int) -> Iterator[None]:
         """Keep the sweep from being resumed while the unit whose first job this is runs."""
         path = self.saved / f"unit-{first}.lock"
-        with _held(path, f"{self.path}: another process runs job {first}"):
+        with locked(path, f"{self.path}: another process runs job {first}"):
             yield
-
-
-@contextmanager
-def _held(path: Path, busy: str) -> Iterator[None]:
-    lock = FileLock(path, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ConfigError(f"{busy}; wait for it or stop it") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def open_sweep(word: str, outputs: str, key: str = "sweep.resume") -> SweepFolder:

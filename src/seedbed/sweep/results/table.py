@@ -66,7 +66,7 @@ class Results:
         self._names = metric_names(self.rows)
         header = ["number", *self.axes, "status", *self._names, "seconds", "folder", "error"]
         text = _lines([header]) + self._text(self.rows)
-        write_atomically(self.path, lambda temporary: temporary.write_bytes(text.encode()))
+        write_atomically(self.path, text.encode())
 
     def _text(self, rows: Sequence[Row]) -> str:
         return _lines([self._cells(row) for row in rows])
