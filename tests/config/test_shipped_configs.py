@@ -37,7 +37,7 @@ def name_of(file):
 def lines_of(file):
     """Return (key, comment) of every line that gives a key of the schema its value."""
     found = re.findall(
-        r"^ *([A-Za-z_]\w*): *(?:\S.*?)?(?: +# (.*))?$", file.read_text(encoding="utf-8"), re.M
+        r"^ *([A-Za-z_]\w*): *(?:[^\s#].*?)?(?: +# (.*))?$", file.read_text(encoding="utf-8"), re.M
     )
     return [(key, comment) for key, comment in found if key != "defaults"]
 
@@ -115,12 +115,16 @@ def test_the_file_of_train_has_every_key_with_its_meaning():
         field.name: field.metadata["meaning"]
         for node in (ROOTS["train"], InitialWeights, Freeze, Sweep)
         for field in dataclasses.fields(node)
-        if field.metadata
     }
-    keys = dict(lines_of(FOLDER / "train.yaml"))
+    file = FOLDER / "train.yaml"
+    keys = dict(lines_of(file))
+    choices = dict(re.findall(r"^  - (\w+): \w+ +# (.*)$", file.read_text(), re.M))
 
-    assert {name: keys[name] for name in fields} == fields
-    assert all(keys[name] == "" or name in fields for name in keys if name not in groups.GROUPS)
+    assert keys == {name: fields[name] for name in keys}
+    assert set(fields) == set(keys) | set(choices) - {"hydra", "experiment", "debug"}
+    assert {name: choices[name] for name in set(choices) & set(fields)} == {
+        name: fields[name] for name in set(choices) & set(fields)
+    }
 
 
 @pytest.mark.parametrize("file", sorted((FOLDER / "trainer").glob("*.yaml")), ids=name_of)

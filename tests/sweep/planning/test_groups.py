@@ -14,11 +14,12 @@ from tests.quick import composed
 from seedbed.config.groups import config_folder
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema import register_schema
+from seedbed.config.schema.key_facts import varies
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.sources import HydraSource
 from seedbed.sweep.job import numbered
 from seedbed.sweep.planning import speedup
-from seedbed.sweep.planning.compatibility import FREE, is_free, why_alone
+from seedbed.sweep.planning.compatibility import why_alone
 from seedbed.sweep.planning.fusing import numbers_of
 from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
 from seedbed.sweep.search.axes import job_overrides
@@ -52,10 +53,12 @@ def planned(composer: Composer, *words: str, fuse: str = "auto") -> list[Planned
 
 
 REASONS = {
-    "data of this kind": ("data=none", "model=parabola"),
-    "torchmetric": ("+task.torchmetrics.mape._target_=torchmetrics.MeanAbsolutePercentageError",),
+    "data seedbed.data.NoData": ("data=none", "model=parabola"),
+    "task.torchmetrics={'mape'": (
+        "+task.torchmetrics.mape._target_=torchmetrics.MeanAbsolutePercentageError",
+    ),
     "optimizer torch.optim.LBFGS": ("optimizer=lbfgs",),
-    "autograd alone": ("gradient=finite_difference",),
+    "gradient seedbed.training.gradients.FiniteDifference": ("gradient=finite_difference",),
     "trainer.devices=2": ("trainer.devices=2",),
     "trainer.strategy=ddp": ("trainer.strategy=ddp",),
     "trainer.precision=bf16-mixed": ("trainer.precision=bf16-mixed",),
@@ -77,11 +80,17 @@ REASONS = {
     "callbacks.path": ("+callback@callbacks.path=parameter_values",),
     # Classes of the user's own, in the place of one that is known.
     "data mine.Data": ("data._target_=mine.Data",),
-    "the task": ("task._target_=mine.Task",),
+    "task mine.Task": ("task._target_=mine.Task",),
     "scheduler mine.Schedule": ("scheduler=step", "scheduler._target_=mine.Schedule"),
-    "autograd": ("gradient._target_=mine.Gradient",),
-    "callbacks.checkpoint": ("callbacks.checkpoint._target_=mine.Checkpoint",),
+    "gradient mine.Gradient": ("gradient._target_=mine.Gradient",),
+    "callbacks.checkpoint mine.Checkpoint": ("callbacks.checkpoint._target_=mine.Checkpoint",),
     "logger.tensorboard": ("logger.tensorboard._target_=mine.Logger",),
+    "callbacks.again is a second EarlyStopping": (
+        "callbacks=early_stopping",
+        "+callback@callbacks.again=early_stopping",
+    ),
+    # Ours under the class's name, but with keys that nothing is known of.
+    "optimizer torch.optim.SGD": ("optimizer=adam", "optimizer._target_=torch.optim.SGD"),
     "logger.csv": ("+logger.csv={_target_: pytorch_lightning.loggers.CSVLogger}",),
 }
 
@@ -95,26 +104,7 @@ def test_the_ordinary_job_needs_not_train_alone() -> None:
     assert why_alone(composed("callbacks=early_stopping")) == ""
     assert why_alone(composed("trainer.precision=64-true", "gradient.compare=false")) == ""
     assert why_alone(composed("callbacks.checkpoint=null")) == ""
-    assert "autograd" in why_alone(composed("gradient.compare=true"))
-    assert "autograd" in why_alone(composed("gradient=analytic", "gradient.compare=true"))
-
-
-@pytest.mark.parametrize(
-    ("key", "expected"),
-    [
-        *((key, True) for key in FREE),
-        ("scheduler.gamma", True),
-        ("initial_weights.parameters.weight", True),
-        ("optimizer", False),
-        ("optimizer.nesterov", False),
-        ("optimizer.lr_rate", False),
-        ("seeds", False),
-        ("data.batch_size", False),
-        ("model", False),
-    ],
-)
-def test_keys_in_which_jobs_may_differ(key: str, expected: bool) -> None:
-    assert is_free(key) is expected
+    assert why_alone(composed("gradient.compare=true")) == "gradient.compare=True"
 
 
 STOPS = "+callback@callbacks.early_stopping=early_stopping"
@@ -145,6 +135,7 @@ TOGETHER = {
     "trainer.max_epochs": ("10,20",),
     "callbacks.early_stopping.patience": ("1,2", STOPS),
     "callbacks.early_stopping.min_delta": ("0,0.1", STOPS),
+    "callbacks.stop.patience": ("1,2", "+callback@callbacks.stop=early_stopping"),
 }
 APART = {
     "data": ("crop_yield,thermometer",),
@@ -183,9 +174,9 @@ def test_jobs_that_differ_in_such_a_key_are_one_group(composer: Composer, key: s
     assert len(kinds) == len(group.jobs)
 
 
-def test_these_are_all_keys_in_which_jobs_of_a_group_may_differ() -> None:
-    below = {key.rpartition(".")[0] for key in TOGETHER}
-    assert set(FREE) <= {*TOGETHER, *below}
+def test_keys_that_divide_jobs_into_groups_do_not_vary() -> None:
+    assert [key for key in TOGETHER if not varies(key)] == []
+    assert [key for key in APART if varies(key)] == []
 
 
 @pytest.mark.parametrize("key", APART)
@@ -322,7 +313,7 @@ def test_a_number_that_follows_another_is_each_jobs_own(
     "words",
     [
         ("scheduler=one_cycle", "scheduler.cycle_momentum=false,true", "optimizer.momentum=0.9"),
-        ("trainer.max_epochs=5,null", "trainer.max_steps=null"),
+        ("trainer.max_steps=null,5",),
     ],
 )
 def test_each_job_is_asked_whether_it_can_fuse(composer: Composer, words: tuple[str, ...]) -> None:

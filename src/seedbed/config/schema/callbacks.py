@@ -1,6 +1,7 @@
 """What the `callbacks` hold: one dataclass a callback."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from omegaconf import MISSING
 
@@ -9,7 +10,12 @@ from seedbed.config.schema.field import key
 
 @dataclass
 class Callback:
-    """Keys that every callback has."""
+    """Keys that every callback has.
+
+    `fuses` tells whether the fused engine does itself what the callback does to a training.
+    """
+
+    fuses: ClassVar[bool] = False
 
     _target_: str = key("class of the callback", MISSING)
 
@@ -17,6 +23,8 @@ class Callback:
 @dataclass
 class Checkpoint(Callback):
     """Keys of `callbacks.checkpoint`."""
+
+    fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the callback", "seedbed.callbacks.Checkpoint")
     every_seconds: float = key("least time between two writes while training", 30.0, at_least=0)
@@ -26,16 +34,22 @@ class Checkpoint(Callback):
 class EarlyStopping(Callback):
     """Keys of `callbacks.early_stopping`."""
 
+    fuses: ClassVar[bool] = True
+
     _target_: str = key("class of the callback", "pytorch_lightning.callbacks.EarlyStopping")
     monitor: str | None = key("metric watched; null: optimized_metric", None)
     mode: str | None = key("min or max; null: follows from the metric", None, one_of=("min", "max"))
-    min_delta: float = key("smallest change that counts as an improvement", 0.0, at_least=0)
-    patience: int = key("epochs without improvement before stopping", 10, at_least=0)
+    min_delta: float = key(
+        "smallest change that counts as an improvement", 0.0, at_least=0, varies=True
+    )
+    patience: int = key("epochs without improvement before stopping", 10, at_least=0, varies=True)
 
 
 @dataclass
 class LearningRate(Callback):
     """Keys of `callbacks.learning_rate`."""
+
+    fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the callback", "seedbed.callbacks.LearningRate")
 
@@ -43,6 +57,8 @@ class LearningRate(Callback):
 @dataclass
 class Progress(Callback):
     """Keys of `callbacks.progress`."""
+
+    fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the callback", "seedbed.callbacks.Progress")
     bar: bool | None = key("bar, or plain lines; null: a bar on a terminal", None)
@@ -52,6 +68,8 @@ class Progress(Callback):
 @dataclass
 class ModelSummary(Callback):
     """Keys of `callbacks.model_summary`."""
+
+    fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the callback", "seedbed.callbacks.ModelSummary")
     max_depth: int = key("levels of modules shown", 2, at_least=1)

@@ -1,7 +1,7 @@
 """What a `data=` option holds: the dataset, its splits and how batches are drawn."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
@@ -13,7 +13,9 @@ TASKS = ("regression", "binary", "multiclass", "minimize")
 
 @dataclass
 class Data:
-    """Keys that every data option has."""
+    """Keys that every data option has; `fuses` tells whether many jobs can take batches at once."""
+
+    fuses: ClassVar[bool] = False
 
     _target_: str = key("class that loads the data", MISSING)
     task: str = key("which task the data pose", MISSING, one_of=TASKS)
@@ -23,21 +25,35 @@ class Data:
 
 
 @dataclass
-class InMemoryData(Data):
-    """Keys of data that lie in memory as tensors, cut into batches without worker processes."""
+class Dataset(Data):
+    """Keys of data that are rows of inputs and targets, drawn in batches."""
 
     shuffle: bool = key("draw the training rows in a new order every epoch", True)
     drop_last: bool = key("leave out the last training batch if it is smaller", False)
-    val_size: float = key("rows held out for validation: a fraction, or a count", 0.0, at_least=0)
-    test_size: float = key("rows held out for the test: a fraction, or a count", 0.0, at_least=0)
-    split_seed: int = key("seed that picks the rows held out", 0, at_least=0)
-    seed: int = key("seed of the order of the batches", 0, at_least=0)
-    input_scale: Any = key("inputs as they are (null), times a factor, or divided by 'max'", None)
+    seed: int = key(
+        "seed of the order of the batches", 0, at_least=0, varies=True, independent=True
+    )
     feature_names: list[str] = key("name of each input", [])
     feature_units: list[str] = key("unit of each input", [])
     target_names: list[str] = key("name of each target", [])
     target_units: list[str] = key("unit of each target", [])
     class_names: list[str] = key("name of each class", [])
+
+
+@dataclass
+class InMemoryData(Dataset):
+    """Keys of data that lie in memory as tensors, cut into batches without worker processes."""
+
+    fuses: ClassVar[bool] = True
+
+    val_size: float = key("rows held out for validation: a fraction, or a count", 0.0, at_least=0)
+    test_size: float = key("rows held out for the test: a fraction, or a count", 0.0, at_least=0)
+    split_seed: int = key(
+        "seed that picks the rows held out", 0, at_least=0, varies=True, independent=True
+    )
+    input_scale: Any = key(
+        "inputs as they are (null), times a factor, or divided by 'max'", None, varies=True
+    )
 
 
 @dataclass
@@ -70,7 +86,7 @@ class Clusters(InMemoryData):
     )
     rows: int = key("rows of a fixed sample", 1000, at_least=1)
     batches_per_epoch: int = key("steps an epoch takes of the stream", 5, at_least=1)
-    data_seed: int = key("seed that draws the rows", 0, at_least=0)
+    data_seed: int = key("seed that draws the rows", 0, at_least=0, varies=True, independent=True)
 
 
 @dataclass
@@ -82,7 +98,9 @@ class Blobs(InMemoryData):
     features: int = key("inputs a row", 2, at_least=1)
     classes: int = key("number of blobs, a class each", 3, at_least=2)
     spread: float = key("standard deviation of a blob", 1.0, above=0)
-    data_seed: int = key("seed that draws the rows and the centres", 0, at_least=0)
+    data_seed: int = key(
+        "seed that draws the rows and the centres", 0, at_least=0, varies=True, independent=True
+    )
 
 
 @dataclass
@@ -93,8 +111,20 @@ class LinearNoise(InMemoryData):
     rows: int = key("rows drawn", 1000, at_least=1)
     features: int = key("inputs a row", 1, at_least=1)
     targets: int = key("targets a row", 1, at_least=1)
-    noise: float = key("standard deviation of the noise on the targets", 0.04, at_least=0)
-    data_seed: int = key("seed that draws the rows, the true weights and the noise", 0, at_least=0)
+    noise: float = key(
+        "standard deviation of the noise on the targets",
+        0.04,
+        at_least=0,
+        varies=True,
+        independent=True,
+    )
+    data_seed: int = key(
+        "seed that draws the rows, the true weights and the noise",
+        0,
+        at_least=0,
+        varies=True,
+        independent=True,
+    )
 
 
 @dataclass
@@ -113,19 +143,11 @@ class NoData(Data):
 
 
 @dataclass
-class TorchDataset(Data):
+class TorchDataset(Dataset):
     """Keys of `data=torch_dataset`."""
 
     _target_: str = key("class that loads the data", "seedbed.data.TorchDataset")
     train: Any = key("_target_ and arguments of the training dataset", MISSING)
     val: Any = key("_target_ and arguments of the validation dataset; null: none", None)
     test: Any = key("_target_ and arguments of the test dataset; null: none", None)
-    shuffle: bool = key("draw the training rows in a new order every epoch", True)
-    drop_last: bool = key("leave out the last training batch if it is smaller", False)
-    seed: int = key("seed of the order of the batches", 0, at_least=0)
     num_workers: int = key("processes that load rows; 0: none", 0, at_least=0)
-    feature_names: list[str] = key("name of each input", [])
-    feature_units: list[str] = key("unit of each input", [])
-    target_names: list[str] = key("name of each target", [])
-    target_units: list[str] = key("unit of each target", [])
-    class_names: list[str] = key("name of each class", [])

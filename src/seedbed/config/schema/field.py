@@ -14,12 +14,19 @@ def key(
     at_most: float | None = None,
     below: float | None = None,
     one_of: tuple[str, ...] | None = None,
+    varies: bool = False,
+    independent: bool = False,
+    fuses: tuple[Any, ...] = (),
 ) -> Any:
     """Declare a config key as a dataclass field.
 
     `meaning` is the one line that the YAML shows beside the key. The limits hold for a number, or
     for every number of a list; `one_of` names the words that are accepted. A value of null is
     accepted wherever the field's type is optional, whatever the limits.
+
+    `varies` tells that the jobs of one fused group may differ in the key, and in all keys below it;
+    `fuses` are the values with which a job trains in a fused group at all, any value where none is
+    given. `independent` tells that no rule compares the key with another one.
     """
     metadata = {
         "meaning": meaning,
@@ -28,7 +35,12 @@ def key(
         "at_most": at_most,
         "below": below,
         "one_of": one_of,
+        "varies": varies,
+        "independent": independent,
+        "fuses": fuses,
     }
+    if isinstance(default, type):
+        return field(default_factory=default, metadata=metadata)
     if isinstance(default, list | dict):
         return field(default_factory=lambda: type(default)(default), metadata=metadata)
     return field(default=default, metadata=metadata)

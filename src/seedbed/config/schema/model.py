@@ -40,7 +40,9 @@ class MLP(Network):
     _target_: str = key("class of the network", "seedbed.models.MLP")
     hidden: list[int] = key("units of each hidden layer", [64], at_least=1)
     activation: str = key("function after each hidden layer", "relu", one_of=ACTIVATIONS)
-    dropout: float = key("share of hidden units silenced while training", 0.0, at_least=0, below=1)
+    dropout: float = key(
+        "share of hidden units silenced while training", 0.0, at_least=0, below=1, independent=True
+    )
     apply_softmax: bool = key("put out probabilities; never in front of a cross-entropy", False)
 
 
@@ -54,7 +56,9 @@ class CNN(Network):
     pool: int = key("side of the max pooling after each convolution", 2, at_least=1)
     hidden: list[int] = key("units of each hidden linear layer", [120, 60], at_least=1)
     activation: str = key("function after each hidden layer", "relu", one_of=ACTIVATIONS)
-    dropout: float = key("share of hidden units silenced while training", 0.0, at_least=0, below=1)
+    dropout: float = key(
+        "share of hidden units silenced while training", 0.0, at_least=0, below=1, independent=True
+    )
 
 
 @dataclass

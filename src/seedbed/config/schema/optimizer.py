@@ -12,14 +12,16 @@ class Optimizer:
     """Keys that every optimizer option has."""
 
     _target_: str = key("class of the optimizer", MISSING)
-    lr: float = key("learning rate", MISSING, at_least=0)
+    lr: float = key("learning rate", MISSING, at_least=0, varies=True, independent=True)
 
 
 @dataclass
 class WeightDecay(Optimizer):
     """Keys of the optimizers that decay weights."""
 
-    weight_decay: float = key("pull of every weight towards zero", 0.0, at_least=0)
+    weight_decay: float = key(
+        "pull of every weight towards zero", 0.0, at_least=0, varies=True, independent=True
+    )
 
 
 @dataclass
@@ -27,8 +29,8 @@ class SGD(WeightDecay):
     """Keys of `optimizer=sgd`."""
 
     _target_: str = key("class of the optimizer", "torch.optim.SGD")
-    momentum: float = key("share of the last update kept", 0.0, at_least=0)
-    dampening: float = key("share of the gradient left out of the momentum", 0.0)
+    momentum: float = key("share of the last update kept", 0.0, at_least=0, varies=True)
+    dampening: float = key("share of the gradient left out of the momentum", 0.0, varies=True)
     nesterov: bool = key("take the gradient after the momentum step", False)
 
 
@@ -38,9 +40,13 @@ class Adam(WeightDecay):
 
     _target_: str = key("class of the optimizer", "torch.optim.Adam")
     betas: list[float] = key(
-        "decay of the means of gradient and squared gradient", [0.9, 0.999], at_least=0, below=1
+        "decay of the means of gradient and squared gradient",
+        [0.9, 0.999],
+        at_least=0,
+        below=1,
+        varies=True,
     )
-    eps: float = key("added to the denominator", 1e-8, at_least=0)
+    eps: float = key("added to the denominator", 1e-8, at_least=0, varies=True, independent=True)
     amsgrad: bool = key("keep the largest mean of squared gradients", False)
 
 
@@ -56,9 +62,16 @@ class RMSprop(WeightDecay):
     """Keys of `optimizer=rmsprop`."""
 
     _target_: str = key("class of the optimizer", "torch.optim.RMSprop")
-    alpha: float = key("decay of the mean squared gradient", 0.99, at_least=0, below=1)
-    eps: float = key("added to the denominator", 1e-8, at_least=0)
-    momentum: float = key("share of the last update kept", 0.0, at_least=0)
+    alpha: float = key(
+        "decay of the mean squared gradient",
+        0.99,
+        at_least=0,
+        below=1,
+        varies=True,
+        independent=True,
+    )
+    eps: float = key("added to the denominator", 1e-8, at_least=0, varies=True, independent=True)
+    momentum: float = key("share of the last update kept", 0.0, at_least=0, varies=True)
     centered: bool = key("divide by the estimated variance instead", False)
 
 
@@ -67,9 +80,13 @@ class Adagrad(WeightDecay):
     """Keys of `optimizer=adagrad`."""
 
     _target_: str = key("class of the optimizer", "torch.optim.Adagrad")
-    lr_decay: float = key("decay of the learning rate per step", 0.0, at_least=0)
-    initial_accumulator_value: float = key("start of the sum of squared gradients", 0.0, at_least=0)
-    eps: float = key("added to the denominator", 1e-10, at_least=0)
+    lr_decay: float = key(
+        "decay of the learning rate per step", 0.0, at_least=0, varies=True, independent=True
+    )
+    initial_accumulator_value: float = key(
+        "start of the sum of squared gradients", 0.0, at_least=0, varies=True, independent=True
+    )
+    eps: float = key("added to the denominator", 1e-10, at_least=0, varies=True, independent=True)
 
 
 @dataclass

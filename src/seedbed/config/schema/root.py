@@ -1,7 +1,7 @@
 """What the whole config of a verb holds."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
@@ -23,6 +23,8 @@ class Paths:
 class TensorBoard:
     """Keys of `logger.tensorboard`."""
 
+    fuses: ClassVar[bool] = True
+
     _target_: str = key("class of the logger", "seedbed.loggers.TensorBoard")
     graph: bool = key("draw the model's graph where torch can trace it", True)
     flush_secs: int = key("seconds between two writes to disk", 10, at_least=1)
@@ -32,9 +34,11 @@ class TensorBoard:
 class Freeze:
     """Keys of `freeze`."""
 
+    fuses: ClassVar[bool] = True
+
     parameters: list[str] = key("globs over names of parameters that stay as they are", [])
     until_epoch: int | None = key(
-        "epoch in which they begin to train; null: never", None, at_least=2
+        "epoch in which they begin to train; null: never", None, at_least=2, fuses=(None,)
     )
 
 
@@ -76,20 +80,27 @@ class Sweep:
 class Train:
     """Keys of `seedbed train`."""
 
-    data: Any = MISSING
-    model: Any = MISSING
-    task: Any = MISSING
-    optimizer: Any = MISSING
-    gradient: Any = MISSING
-    scheduler: Any = MISSING
-    trainer: Any = MISSING
-    callbacks: Any = MISSING
-    logger: Any = MISSING
-    paths: Any = MISSING
-    initial_weights: InitialWeights = field(default_factory=InitialWeights)
-    freeze: Freeze = field(default_factory=Freeze)
-    sweep: Sweep = field(default_factory=Sweep)
-    seed: int = key("seed of initial weights, batch order and dropout", 0, at_least=0, below=2**32)
+    data: Any = key("the dataset; picks its task", MISSING)
+    model: Any = key("the network", MISSING)
+    task: Any = key("loss and metrics; every data option picks its own", MISSING)
+    optimizer: Any = key("how weights move", MISSING)
+    gradient: Any = key("how the gradient of the loss is taken", MISSING)
+    scheduler: Any = key("how the learning rate changes", MISSING, varies=True)
+    trainer: Any = key("device, precision, length", MISSING)
+    callbacks: Any = key("checkpoints, early stopping, progress", MISSING)
+    logger: Any = key("where curves go", MISSING)
+    paths: Any = key("where data and runs lie", MISSING)
+    initial_weights: InitialWeights = key("where the parameters start", InitialWeights, varies=True)
+    freeze: Freeze = key("parameters that do not train", Freeze)
+    sweep: Sweep = key("how the jobs of -m are run", Sweep)
+    seed: int = key(
+        "seed of initial weights, batch order and dropout",
+        0,
+        at_least=0,
+        below=2**32,
+        varies=True,
+        independent=True,
+    )
     optimized_metric: str | None = key(
         "metric that picks the best epoch; null: val/loss, else train/loss", None
     )
@@ -107,7 +118,7 @@ class Evaluate:
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
-    paths: Any = MISSING
+    paths: Any = key("where data and runs lie", MISSING)
 
 
 @dataclass
@@ -125,7 +136,7 @@ class Report:
     )
     top: int = key("rows shown", 10, at_least=1)
     group: bool = key("a row for all seeds together; false: a row for each job", True)
-    paths: Any = MISSING
+    paths: Any = key("where data and runs lie", MISSING)
 
 
 @dataclass
@@ -139,4 +150,4 @@ class Predict:
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
-    paths: Any = MISSING
+    paths: Any = key("where data and runs lie", MISSING)

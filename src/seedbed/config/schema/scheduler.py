@@ -1,6 +1,7 @@
 """What a `scheduler=` option holds: a torch learning-rate schedule and when it steps."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from omegaconf import MISSING
 
@@ -12,6 +13,8 @@ INTERVALS = ("epoch", "step")
 @dataclass
 class Scheduler:
     """Keys that every scheduler option has."""
+
+    fuses: ClassVar[bool] = True
 
     _target_: str | None = key("class of the schedule; null: none", MISSING)
 
@@ -65,7 +68,7 @@ class OneCycle(Stepped):
     total_steps: int | None = key("intervals of the cycle; null: the whole run", None, at_least=1)
     pct_start: float = key("share of the cycle spent rising", 0.3, at_least=0, at_most=1)
     anneal_strategy: str = key("shape of the fall: cos or linear", "cos", one_of=("cos", "linear"))
-    cycle_momentum: bool = key("lower the momentum while the rate rises", False)
+    cycle_momentum: bool = key("lower the momentum while the rate rises", False, fuses=(False,))
     div_factor: float = key("max_lr over the first rate", 25.0, above=0)
     final_div_factor: float = key("first rate over the last", 1e4, above=0)
 

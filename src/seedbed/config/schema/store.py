@@ -107,14 +107,6 @@ def register_schema() -> None:
             store.store(group=f"schema/{group}", name=option, node=node)
 
 
-def schema_of(node: Any) -> type | None:
-    """Return the dataclass that types a config node, or None for a user's own untyped node."""
-    if not isinstance(node, DictConfig):
-        return None
-    found = OmegaConf.get_type(node)
-    return found if found is not dict and hasattr(found, "__dataclass_fields__") else None
-
-
 def schema_targets() -> dict[str, type]:
     """Return the dataclass of every class that the shipped configs name."""
     nodes = [node for options in GROUPS.values() for node in options.values()]

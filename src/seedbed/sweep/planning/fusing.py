@@ -10,6 +10,7 @@ from torch import nn
 
 from seedbed.config.instantiation import keys_of, target_of
 from seedbed.config.schema.callbacks import Checkpoint, EarlyStopping, LearningRate
+from seedbed.config.schema.key_facts import varying_keys
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.spec import RunSpec, run_spec
 from seedbed.data import InMemoryData
@@ -27,11 +28,8 @@ from seedbed.experiment.build import (
     device,
     floating_point,
 )
-from seedbed.sweep.planning.compatibility import FREE
 from seedbed.training.parameters import frozen_parameters
 from seedbed.training.schedulers import RunLength, make_scheduler
-
-_LOSS_NUMBERS = tuple(key.removeprefix("task.") for key in FREE if key.startswith("task."))
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def _numbers_of_spec(spec: RunSpec, optimizer: dict[str, float]) -> JobNumbers:
         seed=spec.seed,
         initial_weights=keys_of(spec.initial_weights),
         data=keys_of(spec.data),
-        task={name: task[name] for name in _LOSS_NUMBERS if name in task},
+        task={name: task[name] for name in varying_keys("task") if name in task},
         optimizer=optimizer,
         scheduler={"_target_": None} if constant else keys_of(spec.scheduler),
         gradient_clip_val=spec.trainer.gradient_clip_val,

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig
 
+from seedbed.config.schema.key_facts import varies
 from seedbed.config.spec import run_spec
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK, chunk_size, heaviest
 from seedbed.sweep.planning.compatibility import (
-    is_free,
     is_plain,
     key_of,
     shared_values,
@@ -128,4 +128,4 @@ def rehearsed(composer: Composer, group: PlannedGroup, fuse: str, most: int) -> 
 
 
 def _is_seed_or_optimizer(key: str) -> bool:
-    return is_free(key) and (key in ("seed", "data.seed") or key.startswith("optimizer."))
+    return varies(key) and (key in ("seed", "data.seed") or key.startswith("optimizer."))

@@ -6,29 +6,16 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from seedbed.config.composition_errors import explain
+from seedbed.config.schema.key_facts import is_independent
 from seedbed.config.validation import check, check_value
 from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
-from seedbed.sweep.planning.compatibility import is_plain
+from seedbed.sweep.planning.compatibility import is_plain, key_of
 from seedbed.sweep.search.axes import row_of_job
 
 # Wrong jobs that are shown; the others are counted.
 MOST_SHOWN = 5
-# No check compares these with another key.
-INDEPENDENT = {
-    "seed",
-    "data.seed",
-    "data.split_seed",
-    "data.data_seed",
-    "data.noise",
-    "task.huber_delta",
-    "task.label_smoothing",
-    "optimizer.lr",
-    "optimizer.weight_decay",
-    "optimizer.eps",
-    "trainer.gradient_clip_val",
-}
 
 
 def check_jobs(composer: Composer, jobs: Sequence[Job], table: str | None = None) -> None:
@@ -69,7 +56,7 @@ def _check_job(config: DictConfig, job: Job, seen: dict[tuple[str, ...], bool]) 
 
     `seen` are words that were checked already, and whether no key of such a job follows another.
     """
-    lone = [word for word in job.overrides if word.partition("=")[0] in INDEPENDENT]
+    lone = [word for word in job.overrides if is_independent(key_of(word))]
     rest = tuple(word for word in job.overrides if word not in lone)
     if not seen.get(rest, False):
         check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
@@ -77,5 +64,5 @@ def _check_job(config: DictConfig, job: Job, seen: dict[tuple[str, ...], bool]) 
         return
     for word in lone:
         if (word,) not in seen:
-            check_value(config, word.partition("=")[0])
+            check_value(config, key_of(word))
             seen[word,] = True
