@@ -6,9 +6,10 @@ import pytest
 import torch
 from omegaconf import OmegaConf, open_dict
 
+from seedbed.config.metrics import has_validation, metric_names, mode_of, optimized_metric
 from seedbed.config.schema import typed
 from seedbed.config.schema.store import GROUPS, ROOTS
-from seedbed.config.validation import check, has_validation, metric_names, mode_of, optimized_metric
+from seedbed.config.validation import check
 from seedbed.errors import ConfigError
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig, ListConfig
 
-from seedbed.config.validation import mode_of
+from seedbed.config.metrics import mode_of
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.plan_file import SavedPlan, read_plan

@@ -7,11 +7,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.instantiation import keys_of
+from seedbed.config.metrics import has_validation, mode_of, optimized_metric
 from seedbed.config.schema import schema_of
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.root import Freeze
 from seedbed.config.schema.trainer import Trainer
-from seedbed.config.validation import has_validation, mode_of, optimized_metric
 from seedbed.errors import ConfigError
 
 # What a group's option holds: a dataclass of the schema, or the keys of a class of the user's own.

@@ -1,8 +1,14 @@
 """What the schema says of keys by their full names."""
 
+import ast
+from dataclasses import fields
+from pathlib import Path
+
 import pytest
 
+from seedbed.config import metrics, schema
 from seedbed.config.schema.key_facts import is_independent, varies, varying_keys
+from seedbed.config.schema.store import GROUPS, ROOTS
 
 
 @pytest.mark.parametrize(
@@ -57,3 +63,41 @@ def test_the_numbers_of_the_losses_vary() -> None:
 )
 def test_keys_that_no_rule_compares_with_another(key: str, expected: bool) -> None:
     assert is_independent(key) is expected
+
+
+def names_that_rules_read() -> set[str]:
+    """Return all attributes and words in the functions of the schema: more than rules read."""
+    assert schema.__file__ is not None
+    files = [*Path(schema.__file__).parent.glob("*.py"), Path(metrics.__file__)]
+    functions = [
+        node
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    inner = [node for function in functions for node in ast.walk(function)]
+    attributes = {node.attr for node in inner if isinstance(node, ast.Attribute)}
+    return attributes | {str(node.value) for node in inner if isinstance(node, ast.Constant)}
+
+
+def test_no_rule_reads_a_key_that_is_said_to_be_independent() -> None:
+    schemas = [ROOTS["train"], *(node for options in GROUPS.values() for node in options.values())]
+    independent = {
+        field.name for node in schemas for field in fields(node) if field.metadata["independent"]
+    }
+    read = names_that_rules_read()
+
+    assert {"seed", "lr", "dropout"} <= independent
+    assert {"nesterov", "momentum", "val_size", "patience", "max_epochs"} <= read
+    assert independent & read == set()
+
+
+def test_only_numbers_are_independent() -> None:
+    for options in GROUPS.values():
+        for node in options.values():
+            for field in fields(node):
+                assert not field.metadata["independent"] or field.type in (
+                    int,
+                    float,
+                    float | None,
+                ), field.name

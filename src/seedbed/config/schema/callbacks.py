@@ -1,7 +1,8 @@
 """What the `callbacks` hold: one dataclass a callback."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
@@ -44,6 +45,12 @@ class EarlyStopping(Callback):
     )
     patience: int = key("epochs without improvement before stopping", 10, at_least=0, varies=True)
 
+    @classmethod
+    def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield a patience that the run is too short for."""
+        # The first epoch sets the mark, so patience runs out one epoch later.
+        yield from _never_asked(config, key, "patience", node.patience, node.patience + 1)
+
 
 @dataclass
 class LearningRate(Callback):
@@ -81,6 +88,21 @@ class StoppingRule(Callback):
 
     min_epochs: int = key("epochs trained before the rule is asked", 1, at_least=1)
 
+    @classmethod
+    def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield a wait that the run is too short for."""
+        yield from _never_asked(config, key, "min_epochs", node.min_epochs, node.min_epochs)
+
+
+def _never_asked(config: Any, key: str, name: str, value: int, first_epoch: int) -> Iterator[str]:
+    """Yield that a rule stops the run in no epoch, `first_epoch` being the first that it could."""
+    last = config.trainer.max_epochs
+    if last is not None and first_epoch > last:
+        yield (
+            f"{key}.{name}: {value} can never stop a run of trainer.max_epochs={last}; "
+            f"lower it, or leave the rule out with ~{key}"
+        )
+
 
 @dataclass
 class LossConverged(StoppingRule):
@@ -89,6 +111,13 @@ class LossConverged(StoppingRule):
     _target_: str = key("class of the callback", "seedbed.callbacks.LossConverged")
     max_change: float = key("largest change of the loss since the step before", 1e-3, above=0)
     max_loss: float = key("largest loss of the last step", 0.1)
+
+    @classmethod
+    def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield a wait that the run is too short for, and a loss that no loss falls to."""
+        yield from super().out_of_reach(node, config, key)
+        if node.max_loss <= 0 and config.data.task != "minimize":
+            yield f"{key}.max_loss: {node.max_loss} can never be reached: the loss is above 0"
 
 
 @dataclass
@@ -129,6 +158,13 @@ class Fit(Figure):
 
     _target_: str = key("class of the callback", "seedbed.callbacks.Fit")
     range: list[float] | None = key("[first, last] input; null: what the data span", None)
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield a range without a first and a last number."""
+        ends = None if node.range is None else list(node.range)
+        if ends is not None and (len(ends) != 2 or ends[0] >= ends[1]):
+            yield f"{key}.range: {ends} is not [first, last] with first below last"
 
 
 @dataclass

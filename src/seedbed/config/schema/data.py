@@ -1,6 +1,8 @@
 """What a `data=` option holds: the dataset, its splits and how batches are drawn."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, ClassVar
 
 from omegaconf import MISSING
@@ -39,6 +41,16 @@ class Dataset(Data):
     target_units: list[str] = key("unit of each target", [])
     class_names: list[str] = key("name of each class", [])
 
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield lists of names that are not as long as the outputs are many."""
+        for names in ("class_names", "target_names"):
+            count, size = len(node[names]), node.output_size
+            if names == "class_names" and node.task == "binary":
+                size = 2
+            if count not in (0, size):
+                yield f"data.{names}: {count} names for {size} {names.partition('_')[0]}(s)"
+
 
 @dataclass
 class InMemoryData(Dataset):
@@ -55,6 +67,21 @@ class InMemoryData(Dataset):
         "inputs as they are (null), times a factor, or divided by 'max'", None, varies=True
     )
 
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield a scale that is none, and held-out rows that are no number or all rows."""
+        yield from super().problems(node, config, key)
+        scale = node.input_scale
+        number = isinstance(scale, int | float) and not isinstance(scale, bool)
+        if scale is not None and scale != "max" and not (number and isfinite(scale) and scale != 0):
+            yield f"data.input_scale: '{scale}' is not null, 'max' or a factor other than 0"
+        sizes = {name: node[name] for name in ("val_size", "test_size")}
+        for name, size in sizes.items():
+            if size >= 1 and size != int(size):
+                yield f"data.{name}: {size} is neither a fraction below 1 nor a whole number"
+        if sum(size for size in sizes.values() if size < 1) >= 1:
+            yield "data.val_size and data.test_size leave no rows for training"
+
 
 @dataclass
 class CropYield(InMemoryData):
@@ -62,6 +89,13 @@ class CropYield(InMemoryData):
 
     _target_: str = key("class that loads the data", "seedbed.data.CropYield")
     rows: int = key("5 rows, or 15", 15)
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield a number of rows that the table does not come in."""
+        if node.rows not in (5, 15):
+            yield f"data.rows: {node.rows} is not one of 5, 15"
+        yield from super().problems(node, config, key)
 
 
 @dataclass

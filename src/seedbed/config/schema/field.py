@@ -1,4 +1,14 @@
-"""One key of the config: its default, its meaning and the values it accepts."""
+"""One key of the config: its default, its meaning and the values it accepts.
+
+What no single key can say, a dataclass checks itself, by class methods that take its config node,
+the whole config and the full key of the node:
+
+    problems(node, config, key)      yields what is wrong between keys, its own and others
+    out_of_reach(node, config, key)  yields what the run is too short for, if nothing else is wrong
+
+All values are there by then, each within its own limits. A node of the user's own class is untyped
+and may hold anything, which a rule about other nodes must expect.
+"""
 
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import field

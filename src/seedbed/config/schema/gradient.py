@@ -1,11 +1,13 @@
 """What a `gradient=` option holds: how the gradient of the loss is taken."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
 from seedbed.config.schema.field import key
+from seedbed.config.schema.model import Linear
 
 
 @dataclass
@@ -30,15 +32,45 @@ class Autograd(Gradient):
 
 
 @dataclass
-class Analytic(Gradient):
-    """Keys of `gradient=analytic`."""
+class WithoutAutograd(Gradient):
+    """Keys of the gradients that are taken in the place of autograd's."""
 
-    _target_: str = key("class that takes the gradient", "seedbed.training.gradients.Analytic")
+    option: ClassVar[str]
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield what the trainer does that only autograd can."""
+        trainer = config.trainer
+        if (trainer.devices or 1) > 1 or trainer.accumulate_grad_batches > 1:
+            yield f"gradient={cls.option} needs one device and trainer.accumulate_grad_batches=1"
+        if not trainer.precision.endswith("-true"):
+            yield f"gradient={cls.option} needs a trainer.precision that is not mixed"
 
 
 @dataclass
-class FiniteDifference(Gradient):
+class Analytic(WithoutAutograd):
+    """Keys of `gradient=analytic`."""
+
+    option: ClassVar[str] = "analytic"
+
+    _target_: str = key("class that takes the gradient", "seedbed.training.gradients.Analytic")
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that the gradient of this model or loss is not written out."""
+        if config.model.get("_target_") != Linear._target_ or config.task.get("loss") != "mse":
+            yield (
+                "gradient=analytic is written out for model=linear on task.loss=mse alone; "
+                "use gradient=autograd or gradient=finite_difference"
+            )
+        yield from super().problems(node, config, key)
+
+
+@dataclass
+class FiniteDifference(WithoutAutograd):
     """Keys of `gradient=finite_difference`."""
+
+    option: ClassVar[str] = "finite_difference"
 
     _target_: str = key(
         "class that takes the gradient", "seedbed.training.gradients.FiniteDifference"

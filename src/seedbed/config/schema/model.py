@@ -1,11 +1,13 @@
 """What a `model=` option holds: the network and its sizes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
 from seedbed.config.schema.field import key
+from seedbed.errors import doubled_activation
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "silu", "leaky_relu", "elu")
 
@@ -24,6 +26,18 @@ class Network(Model):
     input_shape: list[int] = key("shape of one input, taken from the data", MISSING, at_least=1)
     output_size: int = key("numbers put out per row, taken from the data", MISSING, at_least=1)
     bias: bool = key("add a bias in every layer", True)
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that there are no data, or data of another shape."""
+        if config.data.task == "minimize":
+            yield "data=none needs a function as model: model=parabola, model=bowl, or one of yours"
+            return
+        for name in ("input_shape", "output_size"):
+            if node[name] != config.data[name]:
+                found, given = node[name], config.data[name]
+                yield f"model.{name}: {found} does not fit the data, whose data.{name} is {given}"
+                return
 
 
 @dataclass
@@ -45,6 +59,13 @@ class MLP(Network):
     )
     apply_softmax: bool = key("put out probabilities; never in front of a cross-entropy", False)
 
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that the data do not fit, or that the loss takes logits."""
+        yield from super().problems(node, config, key)
+        if node.apply_softmax and config.data.task in ("binary", "multiclass"):
+            yield doubled_activation("model.apply_softmax", "softmax", config.task.get("loss"))
+
 
 @dataclass
 class CNN(Network):
@@ -60,10 +81,54 @@ class CNN(Network):
         "share of hidden units silenced while training", 0.0, at_least=0, below=1, independent=True
     )
 
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that the data are no images, or too small for the convolutions."""
+        problems = list(super().problems(node, config, key)) or list(_image_problems(node))
+        yield from problems
+
+
+def _image_problems(cnn: Any) -> Iterator[str]:
+    shape = list(cnn.input_shape)
+    if len(shape) != 3:
+        given = " x ".join(map(str, shape))
+        yield (
+            "model=cnn needs images (channels x height x width), and these data have rows of "
+            f"{given}: use model=linear or model=mlp"
+        )
+        return
+    if len(cnn.channels) != len(cnn.kernel):
+        yield (
+            f"model.channels has {len(cnn.channels)} entries and model.kernel "
+            f"{len(cnn.kernel)}: one of each a convolution"
+        )
+        return
+    height, width = shape[1:]
+    for layer, kernel in enumerate(cnn.kernel, start=1):
+        height, width = ((side - kernel + 1) // cnn.pool for side in (height, width))
+        if min(height, width) < 1:
+            yield f"model.kernel: nothing is left of the image after convolution {layer}"
+            return
+
 
 @dataclass
-class Parabola(Model):
+class Function(Model):
+    """Keys of the options that are functions of their own parameters and take no data."""
+
+    option: ClassVar[str]
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that there are data."""
+        if config.data.task != "minimize":
+            yield f"model={cls.option} is a function without data: use data=none"
+
+
+@dataclass
+class Parabola(Function):
     """Keys of `model=parabola`."""
+
+    option: ClassVar[str] = "parabola"
 
     _target_: str = key("class of the network", "seedbed.models.Parabola")
     start: float = key("where x starts", 50.0)
@@ -73,13 +138,23 @@ class Parabola(Model):
 
 
 @dataclass
-class Bowl(Model):
+class Bowl(Function):
     """Keys of `model=bowl`."""
+
+    option: ClassVar[str] = "bowl"
 
     _target_: str = key("class of the network", "seedbed.models.Bowl")
     start: list[float] = key("where x and y start", [10.0, 10.0])
     centre: list[float] = key("where the bowl is lowest", [-1.0, 0.0])
     steepness: list[float] = key("factor of the squared distance, along x and y", [1.0, 0.5])
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that there are data, or not two numbers for the plane."""
+        yield from super().problems(node, config, key)
+        for name in ("start", "centre", "steepness"):
+            if len(node[name]) != 2:
+                yield f"model.{name} needs two numbers, and it has {len(node[name])}"
 
 
 @dataclass

@@ -1,6 +1,8 @@
 """What an `optimizer=` option holds: a torch.optim class and its hyperparameters."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from omegaconf import MISSING
 
@@ -33,6 +35,12 @@ class SGD(WeightDecay):
     dampening: float = key("share of the gradient left out of the momentum", 0.0, varies=True)
     nesterov: bool = key("take the gradient after the momentum step", False)
 
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield what Nesterov's momentum needs."""
+        if node.nesterov and (node.momentum <= 0 or node.dampening != 0):
+            yield "optimizer.nesterov needs optimizer.momentum above 0 and optimizer.dampening=0"
+
 
 @dataclass
 class Adam(WeightDecay):
@@ -48,6 +56,12 @@ class Adam(WeightDecay):
     )
     eps: float = key("added to the denominator", 1e-8, at_least=0, varies=True, independent=True)
     amsgrad: bool = key("keep the largest mean of squared gradients", False)
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield betas that are not two."""
+        if len(node.betas) != 2:
+            yield f"optimizer.betas: {len(node.betas)} numbers, and two are needed"
 
 
 @dataclass

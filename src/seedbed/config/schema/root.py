@@ -1,14 +1,18 @@
 """What the whole config of a verb holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
+from seedbed.config.metrics import metric_names, watched_metrics
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.field import key
 from seedbed.config.schema.model import InitialWeights
+from seedbed.config.schema.node import schema_of
 from seedbed.config.schema.trainer import ACCELERATORS
+from seedbed.errors import listed, nearest
 
 
 @dataclass
@@ -40,6 +44,23 @@ class Freeze:
     until_epoch: int | None = key(
         "epoch in which they begin to train; null: never", None, at_least=2, fuses=(None,)
     )
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield a thaw of nothing, or one that several processes would not agree on."""
+        if node.until_epoch is None:
+            return
+        if not node.parameters:
+            yield f"freeze.until_epoch: {node.until_epoch}, but freeze.parameters names none"
+        if (config.trainer.devices or 1) > 1 or config.trainer.strategy == "ddp":
+            yield "freeze.until_epoch needs one device: processes agree on what trains at the start"
+
+    @classmethod
+    def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield a thaw after the end of the run."""
+        last, thaws = config.trainer.max_epochs, node.until_epoch
+        if last is not None and thaws is not None and thaws > last:
+            yield f"freeze.until_epoch: {thaws} is after trainer.max_epochs={last}; null: never"
 
 
 @dataclass
@@ -107,6 +128,19 @@ class Train:
     optimized_mode: str | None = key(
         "min or max; null: follows from the metric", None, one_of=("min", "max")
     )
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield metrics that are watched and not logged."""
+        if schema_of(config.task) is None:
+            return
+        known = metric_names(config)
+        for full_key, metric in watched_metrics(config).items():
+            if metric is not None and metric not in known:
+                yield (
+                    f"{full_key}: '{metric}' is not logged.{nearest(metric, known)} "
+                    f"Logged: {listed(known)}"
+                )
 
 
 @dataclass

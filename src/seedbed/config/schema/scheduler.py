@@ -1,7 +1,8 @@
 """What a `scheduler=` option holds: a torch learning-rate schedule and when it steps."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
@@ -34,6 +35,21 @@ class Stepped(Scheduler):
 
 
 @dataclass
+class WholeRun(Stepped):
+    """Keys of the schedules that can last as long as the run; `length` is the key that says so."""
+
+    length: ClassVar[str]
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that the schedule shall last as long as a run without a known length."""
+        trainer = config.trainer
+        open_ended = trainer.max_epochs is None and trainer.max_steps is None
+        if node[cls.length] is None and open_ended:
+            yield f"scheduler.{cls.length}: null means the whole run, which has no known length"
+
+
+@dataclass
 class Step(Stepped):
     """Keys of `scheduler=step`."""
 
@@ -45,8 +61,10 @@ class Step(Stepped):
 
 
 @dataclass
-class Cosine(Stepped):
+class Cosine(WholeRun):
     """Keys of `scheduler=cosine`."""
+
+    length: ClassVar[str] = "T_max"
 
     _target_: str | None = key(
         "class of the schedule; null: none", "torch.optim.lr_scheduler.CosineAnnealingLR"
@@ -58,8 +76,10 @@ class Cosine(Stepped):
 
 
 @dataclass
-class OneCycle(Stepped):
+class OneCycle(WholeRun):
     """Keys of `scheduler=one_cycle`."""
+
+    length: ClassVar[str] = "total_steps"
 
     _target_: str | None = key(
         "class of the schedule; null: none", "torch.optim.lr_scheduler.OneCycleLR"
@@ -101,8 +121,10 @@ class Warmup(Stepped):
 
 
 @dataclass
-class WarmupCosine(Stepped):
+class WarmupCosine(WholeRun):
     """Keys of `scheduler=warmup_cosine`."""
+
+    length: ClassVar[str] = "total_iters"
 
     _target_: str | None = key(
         "class of the schedule; null: none", "seedbed.training.schedulers.warmup_cosine"
@@ -113,3 +135,10 @@ class WarmupCosine(Stepped):
         "intervals of rise and fall; null: the whole run", None, at_least=2
     )
     eta_min: float = key("lowest learning rate", 0.0, at_least=0)
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that the length is not known, or that the rise leaves no time to fall."""
+        yield from super().problems(node, config, key)
+        if node.total_iters is not None and node.total_iters <= node.warmup_iters:
+            yield "scheduler.total_iters must be above scheduler.warmup_iters"

@@ -1,5 +1,6 @@
 """What a `task=` option holds: the loss and the metrics."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ CLASS_METRICS = ("accuracy", "f1")
 class Task:
     """Keys that every task option has; `fuses` tells whether the fused engine takes its loss."""
 
+    option: ClassVar[str]
     fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the task", MISSING)
@@ -23,10 +25,19 @@ class Task:
         "further torchmetrics, by name, each with a _target_", {}, fuses=({},)
     )
 
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that the data pose another task."""
+        posed = config.data.get("task")
+        if posed and posed != cls.option:
+            yield f"task={cls.option} does not fit these data, which pose {posed}: use task={posed}"
+
 
 @dataclass
 class Regression(Task):
     """Keys of `task=regression`."""
+
+    option: ClassVar[str] = "regression"
 
     _target_: str = key("class of the task", "seedbed.training.tasks.Regression")
     metrics: list[str] = key("metrics besides the loss", [], one_of=REGRESSION_METRICS)
@@ -40,17 +51,28 @@ class Regression(Task):
 class Binary(Task):
     """Keys of `task=binary`."""
 
+    option: ClassVar[str] = "binary"
+
     _target_: str = key("class of the task", "seedbed.training.tasks.Binary")
     metrics: list[str] = key("metrics besides the loss", [], one_of=CLASS_METRICS)
     loss: str = key(
         "binary cross-entropy on logits", "bce_with_logits", one_of=("bce_with_logits",)
     )
 
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield that the data pose another task, or have more than one output."""
+        yield from super().problems(node, config, key)
+        size = config.data.output_size
+        if config.data.get("task") == cls.option and size != 1:
+            yield f"data.output_size: {size}, and a binary task has one logit a row"
+
 
 @dataclass
 class Minimize(Task):
     """Keys of `task=minimize`."""
 
+    option: ClassVar[str] = "minimize"
     fuses: ClassVar[bool] = False
 
     _target_: str = key("class of the task", "seedbed.training.tasks.Minimize")
@@ -59,6 +81,8 @@ class Minimize(Task):
 @dataclass
 class Multiclass(Task):
     """Keys of `task=multiclass`."""
+
+    option: ClassVar[str] = "multiclass"
 
     _target_: str = key("class of the task", "seedbed.training.tasks.Multiclass")
     metrics: list[str] = key("metrics besides the loss", [], one_of=CLASS_METRICS)

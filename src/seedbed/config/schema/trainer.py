@@ -1,5 +1,7 @@
 """What a `trainer=` option holds: where and how long to train."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -73,3 +75,32 @@ class Trainer:
     profiler: str | None = key(
         "simple, advanced, or null: none", None, one_of=("simple", "advanced"), fuses=(None,)
     )
+
+    @classmethod
+    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+        """Yield a run without an end, lengths that are none, and a GPU that is not there."""
+        if node.max_epochs is None and node.max_steps is None and node.max_time is None:
+            yield "trainer.max_epochs, max_steps and max_time are all null: training would not end"
+        if node.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", node.max_time):
+            yield f"trainer.max_time: '{node.max_time}' is not of the form DD:HH:MM:SS"
+        for split in ("train", "val", "test"):
+            limit = node[f"limit_{split}_batches"]
+            whole = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0
+            share = isinstance(limit, float) and 0 <= limit <= 1
+            if not (whole or share):
+                yield (
+                    f"trainer.limit_{split}_batches: {limit} is neither a share from 0.0 to 1.0 "
+                    "nor a whole number"
+                )
+        if node.accelerator == "gpu":
+            yield from _no_gpu()
+
+
+def _no_gpu() -> Iterator[str]:
+    import torch  # Takes a second, which most runs need not wait for to be told what is wrong.
+
+    if not torch.cuda.is_available():
+        yield (
+            f"trainer.accelerator=gpu: torch {torch.__version__} sees none here; "
+            "use trainer=default or trainer=cpu"
+        )
