@@ -6,7 +6,6 @@ import pytest
 import torch
 from omegaconf import OmegaConf, open_dict
 
-from seedbed.config.metrics import has_validation, metric_names, mode_of, optimized_metric
 from seedbed.config.schema import typed
 from seedbed.config.schema.store import GROUPS, ROOTS
 from seedbed.config.validation import check
@@ -521,71 +520,3 @@ def test_configs_of_the_other_verbs_are_checked_too(compose):
     assert problems(compose("run=x", verb="evaluate")) == []
     [line] = problems(compose("run=x", "split=tset", verb="evaluate"))
     assert line == "split: 'tset' is not one of train, val, test. Did you mean 'test'?"
-
-
-# ---- Metrics -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("overrides", "names"),
-    [
-        ((), ["train/loss", "train/rmse", "train/mae", "train/r2"]),
-        (("task.metrics=[]",), ["train/loss"]),
-        (("task.metrics=[]", "data.val_size=3"), ["train/loss", "val/loss"]),
-        (("data=clusters",), ["train/loss", "train/accuracy", "train/f1"]),
-        (
-            ("task.metrics=[mae]", "+task.torchmetrics.mine={_target_: torchmetrics.R2Score}"),
-            ["train/loss", "train/mae", "train/mine"],
-        ),
-    ],
-)
-def test_metric_names(compose, overrides, names):
-    assert metric_names(compose(*overrides)) == names
-
-
-@pytest.mark.parametrize(
-    ("overrides", "validates"),
-    [
-        ((), False),
-        (("data.val_size=3",), True),
-        (("data.val_size=0.2",), True),
-        (("data.val_size=3", "trainer.limit_val_batches=0"), False),
-        (("data.val_size=3", "trainer.limit_val_batches=0.0"), False),
-        (DATASET, False),
-        ((*DATASET, "data.val={_target_: a.B}"), True),
-    ],
-)
-def test_has_validation(compose, overrides, validates):
-    assert has_validation(compose(*overrides)) is validates
-
-
-@pytest.mark.parametrize(
-    ("overrides", "metric", "mode"),
-    [
-        ((), "train/loss", "min"),
-        (("data.val_size=3",), "val/loss", "min"),
-        (("data.val_size=3", "optimized_metric=val/r2"), "val/r2", "max"),
-        (("optimized_metric=train/mae",), "train/mae", "min"),
-        (("optimized_metric=train/mae", "optimized_mode=max"), "train/mae", "max"),
-        (("data=clusters", "optimized_metric=train/f1"), "train/f1", "max"),
-        (("optimized_mode=max",), "train/loss", "max"),
-    ],
-)
-def test_optimized_metric(compose, overrides, metric, mode):
-    assert optimized_metric(compose(*overrides)) == (metric, mode)
-
-
-@pytest.mark.parametrize(
-    ("metric", "mode"),
-    [
-        ("val/accuracy", "max"),
-        ("train/f1", "max"),
-        ("r2", "max"),
-        ("val/loss", "min"),
-        ("val/rmse", "min"),
-        ("accuracy/loss", "min"),
-        ("val/not_accuracy", "min"),
-    ],
-)
-def test_mode_of(metric, mode):
-    assert mode_of(metric) == mode

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig, ListConfig
 
-from seedbed.config.metrics import mode_of
+from seedbed.config.metrics import known_mode
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.plan_file import SavedPlan, read_plan
@@ -114,7 +114,7 @@ def _order(config: DictConfig, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> 
     optimized = list(dict.fromkeys((one.plan.metric, one.plan.mode) for one in sweeps))
     if sort in metrics:
         modes = [mode for metric, mode in optimized if metric == sort]
-        optimized = [(sort, modes[0] if len(modes) == 1 else mode_of(sort))]
+        optimized = [(sort, modes[0] if len(modes) == 1 else known_mode(sort) or "min")]
     if len(optimized) > 1:
         found = listed(f"{metric} ({mode})" for metric, mode in optimized)
         raise ConfigError(

@@ -1,11 +1,42 @@
-"""The metrics that a config logs, and those that are watched."""
+"""The metrics: which there are, which of them a config logs and watches, and what is better."""
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
 
+from seedbed.config.instantiation import make
+from seedbed.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of ours; its formula is in `seedbed.training.metrics` under the same name.
+
+    `better` is max where more of it is better, else min. `tasks` are the options of `task=` that
+    have it.
+    """
+
+    name: str
+    better: str
+    tasks: tuple[str, ...]
+
+
+# Every task has a loss, which is what it minimizes.
 LOSS = "loss"
-HIGHER_IS_BETTER = ("accuracy", "f1", "r2")
+METRICS = (
+    Metric("rmse", "min", ("regression",)),
+    Metric("mae", "min", ("regression",)),
+    Metric("r2", "max", ("regression",)),
+    Metric("accuracy", "max", ("binary", "multiclass")),
+    Metric("f1", "max", ("binary", "multiclass")),
+)
+
+
+def metrics_of(task: str) -> tuple[str, ...]:
+    """Return the names of the metrics that a task has."""
+    return tuple(metric.name for metric in METRICS if task in metric.tasks)
 
 
 def has_validation(config: DictConfig) -> bool:
@@ -22,24 +53,66 @@ def metric_names(config: DictConfig) -> list[str]:
     return [f"{split}/{name}" for split in splits for name in names]
 
 
-def watched_metrics(config: DictConfig) -> dict[str, Any]:
-    """Return the metrics that something depends on, by the key that names them."""
-    watched = {"optimized_metric": config.optimized_metric}
+class WatchedMetric(NamedTuple):
+    """A metric that something depends on, and the key that names it.
+
+    `mode_key` is the key that must tell what is better of it, as the metric does not; nothing where
+    that is told.
+    """
+
+    key: str
+    name: str
+    mode_key: str
+
+
+def watched_metrics(config: DictConfig) -> Iterator[WatchedMetric]:
+    """Yield the metrics that the config names."""
+    if config.optimized_metric is not None:
+        mode_key = "" if config.optimized_mode else "optimized_mode"
+        yield WatchedMetric("optimized_metric", config.optimized_metric, mode_key)
     nodes = {"scheduler": config.scheduler}
     nodes |= {f"callbacks.{name}": node for name, node in config.callbacks.items()}
     for key, node in nodes.items():
-        if isinstance(node, DictConfig) and "monitor" in node:
-            watched[f"{key}.monitor"] = node.monitor
-    return watched
+        if isinstance(node, DictConfig) and node.get("monitor") is not None:
+            # A class of the user's that has no such key may know no mode either.
+            mode_key = f"{key}.mode" if "mode" in node and node.mode is None else ""
+            yield WatchedMetric(f"{key}.monitor", node.monitor, mode_key)
 
 
 def optimized_metric(config: DictConfig) -> tuple[str, str]:
-    """Return the metric that picks the best epoch, and `min` or `max`."""
+    """Return the metric that picks the best epoch, and `min` or `max`.
+
+    Raises ConfigError where neither the metric nor the config says which of them.
+    """
     chosen = config.optimized_metric
-    metric = chosen or ("val/loss" if has_validation(config) else "train/loss")
-    return metric, config.optimized_mode or mode_of(metric)
+    metric = chosen or (f"val/{LOSS}" if has_validation(config) else f"train/{LOSS}")
+    return metric, config.optimized_mode or mode_of(metric, config, "optimized_mode")
 
 
-def mode_of(metric: str) -> str:
-    """Return `max` for a metric of which more is better, else `min`."""
-    return "max" if metric.rpartition("/")[2] in HIGHER_IS_BETTER else "min"
+def mode_of(metric: str, config: DictConfig, key: str) -> str:
+    """Return `max` for a metric of which more is better, else `min`.
+
+    Raises ConfigError where the metric does not say so; `key` is the key that then must.
+    """
+    name = metric.rpartition("/")[2]
+    torchmetric = (config.task.get("torchmetrics") or {}).get(name)
+    mode = known_mode(metric) if torchmetric is None else _mode_of_torchmetric(name, torchmetric)
+    if mode is None:
+        raise ConfigError(
+            f"{key}: null, and {metric} does not say which is better, less of it or more: "
+            f"{key}=min or {key}=max"
+        )
+    return mode
+
+
+def known_mode(metric: str) -> str | None:
+    """Return the mode of the loss or a metric of ours, and None for any other."""
+    modes = {LOSS: "min"} | {one.name: one.better for one in METRICS}
+    return modes.get(metric.rpartition("/")[2])
+
+
+def _mode_of_torchmetric(name: str, node: Any) -> str | None:
+    import torchmetrics  # Imports torch, which a config without such metrics need not wait for.
+
+    metric = make(f"task.torchmetrics.{name}", torchmetrics.Metric, node)
+    return {True: "max", False: "min"}.get(metric.higher_is_better)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from seedbed.config.instantiation import keys_of
+from seedbed.config.instantiation import keys_of, make_factory
 from seedbed.config.metrics import has_validation, mode_of, optimized_metric
 from seedbed.config.schema import schema_of
 from seedbed.config.schema.model import InitialWeights
@@ -78,7 +79,8 @@ class RunSpec:
 def run_spec(config: DictConfig) -> RunSpec:
     """Return the spec of a composed config that `seedbed.config.validation.check` has passed.
 
-    Raises ConfigError where a callback or logger is no mapping.
+    Raises ConfigError where a callback or logger is no mapping, or where nobody says which
+    direction of a watched metric is better.
     """
     metric, mode = optimized_metric(config)
     return RunSpec(
@@ -89,12 +91,12 @@ def run_spec(config: DictConfig) -> RunSpec:
         task=_node("task", config.task),
         optimizer=_node("optimizer", config.optimizer),
         gradient=_node("gradient", config.gradient),
-        scheduler=_watching(_node("scheduler", config.scheduler), metric, mode),
+        scheduler=_watching("scheduler", _node("scheduler", config.scheduler), config),
         trainer=_node("trainer", config.trainer),
         callbacks={
-            str(name): _watching(_node(f"callbacks.{name}", node), metric, mode)
+            str(name): _watching(key, _node(key, node), config)
             for name, node in config.callbacks.items()
-            if node is not None
+            if node is not None and (key := f"callbacks.{name}")
         },
         logger={str(name): _node(f"logger.{name}", node) for name, node in config.logger.items()},
         initial_weights=_node("initial_weights", config.initial_weights),
@@ -124,13 +126,19 @@ def _facts(data: DictConfig) -> DataFacts:
     return DataFacts(str(data.task), tuple(data.input_shape), int(data.output_size), **names)
 
 
-def _watching(node: Node, metric: str, mode: str) -> Node:
-    """Return an option with the metric that it watches, and the better direction, filled in."""
+def _watching(key: str, node: Node, config: DictConfig) -> Node:
+    """Return an option with the metric that it watches, and the better direction, filled in.
+
+    The direction is filled in too where `mode` is no key, but a parameter of the class.
+    """
     keys = keys_of(node)
     if "monitor" not in keys:
         return node
-    follows = mode if keys["monitor"] is None else mode_of(keys["monitor"])
-    watched = {"monitor": keys["monitor"] or metric, "mode": keys.get("mode") or follows}
-    if isinstance(node, dict):
-        return {**node, **watched}
-    return replace(node, **watched)
+    monitor, mode = keys["monitor"], keys.get("mode")
+    if monitor is None:
+        monitor, follows = optimized_metric(config)
+        mode = mode or follows
+    watched = {"monitor": monitor}
+    if "mode" in keys or "mode" in signature(make_factory(key, node).func).parameters:
+        watched["mode"] = mode or mode_of(monitor, config, f"{key}.mode")
+    return {**node, **watched} if isinstance(node, dict) else replace(node, **watched)

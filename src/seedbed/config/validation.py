@@ -41,7 +41,7 @@ def check(config: DictConfig, cut_short: bool = False) -> None:
     if not found and of_a_run and not cut_short:
         found = list(_rules(config, "out_of_reach"))
     if found:
-        raise ConfigError("\n".join(found))
+        raise ConfigError("\n".join(dict.fromkeys(found)))
 
 
 def check_value(config: DictConfig, full_key: str) -> None:

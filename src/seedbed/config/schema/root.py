@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
-from seedbed.config.metrics import metric_names, watched_metrics
+from seedbed.config.metrics import metric_names, mode_of, watched_metrics
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.field import key
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.node import schema_of
 from seedbed.config.schema.trainer import ACCELERATORS
-from seedbed.errors import listed, nearest
+from seedbed.errors import ConfigError, listed, nearest
 
 
 @dataclass
@@ -131,16 +131,19 @@ class Train:
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
-        """Yield metrics that are watched and not logged."""
-        if schema_of(config.task) is None:
-            return
-        known = metric_names(config)
-        for full_key, metric in watched_metrics(config).items():
-            if metric is not None and metric not in known:
+        """Yield metrics that are watched and not logged, or of which nobody says what is better."""
+        known = metric_names(config) if schema_of(config.task) is not None else None
+        for watched in watched_metrics(config):
+            if known is not None and watched.name not in known:
                 yield (
-                    f"{full_key}: '{metric}' is not logged.{nearest(metric, known)} "
-                    f"Logged: {listed(known)}"
+                    f"{watched.key}: '{watched.name}' is not logged."
+                    f"{nearest(watched.name, known)} Logged: {listed(known)}"
                 )
+            elif watched.mode_key:
+                try:
+                    mode_of(watched.name, config, watched.mode_key)
+                except ConfigError as error:
+                    yield str(error)
 
 
 @dataclass

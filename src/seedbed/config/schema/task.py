@@ -6,11 +6,10 @@ from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
+from seedbed.config.metrics import metrics_of
 from seedbed.config.schema.field import key
 
 REGRESSION_LOSSES = ("mse", "mae", "huber")
-REGRESSION_METRICS = ("rmse", "mae", "r2")
-CLASS_METRICS = ("accuracy", "f1")
 
 
 @dataclass
@@ -40,7 +39,7 @@ class Regression(Task):
     option: ClassVar[str] = "regression"
 
     _target_: str = key("class of the task", "seedbed.training.tasks.Regression")
-    metrics: list[str] = key("metrics besides the loss", [], one_of=REGRESSION_METRICS)
+    metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("regression"))
     loss: str = key("mse, mae or huber", "mse", one_of=REGRESSION_LOSSES)
     huber_delta: float = key(
         "error from which huber grows linearly", 1.0, above=0, varies=True, independent=True
@@ -54,7 +53,7 @@ class Binary(Task):
     option: ClassVar[str] = "binary"
 
     _target_: str = key("class of the task", "seedbed.training.tasks.Binary")
-    metrics: list[str] = key("metrics besides the loss", [], one_of=CLASS_METRICS)
+    metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("binary"))
     loss: str = key(
         "binary cross-entropy on logits", "bce_with_logits", one_of=("bce_with_logits",)
     )
@@ -85,7 +84,7 @@ class Multiclass(Task):
     option: ClassVar[str] = "multiclass"
 
     _target_: str = key("class of the task", "seedbed.training.tasks.Multiclass")
-    metrics: list[str] = key("metrics besides the loss", [], one_of=CLASS_METRICS)
+    metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("multiclass"))
     loss: str = key("cross-entropy on logits", "cross_entropy", one_of=("cross_entropy",))
     label_smoothing: float = key(
         "share of the target spread over all classes",
