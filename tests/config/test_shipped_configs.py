@@ -87,15 +87,40 @@ WHOLE = [
 ]
 
 
+def shared_files(file):
+    """Return the files of keys that a data option shares with others, the most general first."""
+    found = []
+    while match := re.search(
+        r"^  - (?:shared/)?(dataset|in_memory)(?:@_here_)?$", file.read_text(), re.M
+    ):
+        file = FOLDER / "data/shared" / f"{match[1]}.yaml"
+        found.insert(0, file)
+    return found
+
+
 @pytest.mark.parametrize(("file", "node"), WHOLE)
 def test_a_file_has_every_key_of_its_dataclass_with_its_meaning(file, node):
     fields = {field.name: field.metadata["meaning"] for field in dataclasses.fields(node)}
     nested = {"tensorboard": ""} if node is GROUPS["logger"]["tensorboard"] else {}
 
     lines = lines_of(file)
+    shared = [line for other in shared_files(file) for line in lines_of(other)]
 
-    assert dict(lines) == fields | nested
+    assert dict(shared) | dict(lines) == fields | nested
     assert len(lines) == len(dict(lines))
+    assert len(shared) == len(dict(shared))
+
+
+@pytest.mark.parametrize("option", DATA)
+def test_data_say_of_the_keys_that_others_have_too_what_differs_alone(option):
+    file = FOLDER / "data" / f"{option}.yaml"
+    shared = [OmegaConf.load(other) for other in shared_files(file)]
+    own = OmegaConf.load(file)
+
+    for values in shared:
+        for key in set(values) & set(own) - {"defaults"}:
+            assert own._get_node(key)._value() != values._get_node(key)._value(), key
+    assert bool(shared) == (option != "none")
 
 
 @pytest.mark.parametrize("verb", ["evaluate", "predict", "report"])
@@ -112,19 +137,17 @@ def test_the_file_of_a_verb_has_every_key_with_its_meaning(verb):
 
 def test_the_file_of_train_has_every_key_with_its_meaning():
     fields = {
-        field.name: field.metadata["meaning"]
+        (field.name, field.metadata["meaning"])
         for node in (ROOTS["train"], InitialWeights, Freeze, Sweep)
         for field in dataclasses.fields(node)
     }
     file = FOLDER / "train.yaml"
-    keys = dict(lines_of(file))
-    choices = dict(re.findall(r"^  - (\w+): \w+ +# (.*)$", file.read_text(), re.M))
+    keys = lines_of(file)
+    choices = re.findall(r"^  - (\w+): \w+ +# (.*)$", file.read_text(), re.M)
+    of_no_key = ("hydra", "experiment", "debug")
 
-    assert keys == {name: fields[name] for name in keys}
-    assert set(fields) == set(keys) | set(choices) - {"hydra", "experiment", "debug"}
-    assert {name: choices[name] for name in set(choices) & set(fields)} == {
-        name: fields[name] for name in set(choices) & set(fields)
-    }
+    assert {*keys, *(choice for choice in choices if choice[0] not in of_no_key)} == fields
+    assert len(keys) == len(set(keys))
 
 
 @pytest.mark.parametrize("file", sorted((FOLDER / "trainer").glob("*.yaml")), ids=name_of)

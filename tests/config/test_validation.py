@@ -494,7 +494,7 @@ def test_nodes_of_the_users_own_may_hold_any_keys(compose):
 def test_missing_values_are_named_with_their_meaning(compose):
     lines = problems(compose("data=torch_dataset"))
 
-    assert "data.task: a value is required (which task the data pose)" in lines
+    assert "data.task: a value is required (task that the data pose)" in lines
     assert "data.train._target_: a value is required" in lines
 
 

@@ -28,7 +28,9 @@ class Checkpoint(Callback):
     fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the callback", "seedbed.callbacks.Checkpoint")
-    every_seconds: float = key("least time between two writes while training", 30.0, at_least=0)
+    every_seconds: float = key(
+        "minimum seconds between two checkpoints while training", 30.0, at_least=0
+    )
 
 
 @dataclass
@@ -38,12 +40,14 @@ class EarlyStopping(Callback):
     fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the callback", "pytorch_lightning.callbacks.EarlyStopping")
-    monitor: str | None = key("metric watched; null: optimized_metric", None)
+    monitor: str | None = key("metric that is monitored; null: optimized_metric", None)
     mode: str | None = key("min or max; null: follows from the metric", None, one_of=("min", "max"))
     min_delta: float = key(
-        "smallest change that counts as an improvement", 0.0, at_least=0, varies=True
+        "minimum change that counts as an improvement", 0.0, at_least=0, varies=True
     )
-    patience: int = key("epochs without improvement before stopping", 10, at_least=0, varies=True)
+    patience: int = key(
+        "epochs with no improvement after which training stops", 10, at_least=0, varies=True
+    )
 
     @classmethod
     def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -68,8 +72,8 @@ class Progress(Callback):
     fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the callback", "seedbed.callbacks.Progress")
-    bar: bool | None = key("bar, or plain lines; null: a bar on a terminal", None)
-    lines: int = key("plain lines over the whole run", 10, at_least=1)
+    bar: bool | None = key("progress bar, or plain lines; null: a bar on a terminal", None)
+    lines: int = key("number of plain lines over the whole run", 10, at_least=1)
 
 
 @dataclass
@@ -79,14 +83,16 @@ class ModelSummary(Callback):
     fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the callback", "seedbed.callbacks.ModelSummary")
-    max_depth: int = key("levels of modules shown", 2, at_least=1)
+    max_depth: int = key("maximum depth of the nested modules shown", 2, at_least=1)
 
 
 @dataclass
 class StoppingRule(Callback):
     """Keys of the rules that end the training when it has arrived."""
 
-    min_epochs: int = key("epochs trained before the rule is asked", 1, at_least=1)
+    min_epochs: int = key(
+        "minimum number of epochs before the rule may stop the training", 1, at_least=1
+    )
 
     @classmethod
     def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -109,8 +115,8 @@ class LossConverged(StoppingRule):
     """Keys of `callbacks.loss_converged`."""
 
     _target_: str = key("class of the callback", "seedbed.callbacks.LossConverged")
-    max_change: float = key("largest change of the loss since the step before", 1e-3, above=0)
-    max_loss: float = key("largest loss of the last step", 0.1)
+    max_change: float = key("maximum change of the loss from one step to the next", 1e-3, above=0)
+    max_loss: float = key("maximum loss of the last step", 0.1)
 
     @classmethod
     def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -125,7 +131,9 @@ class GradientConverged(StoppingRule):
     """Keys of `callbacks.gradient_converged`."""
 
     _target_: str = key("class of the callback", "seedbed.callbacks.GradientConverged")
-    tolerance: float = key("largest learning rate times gradient of any number", 1e-6, above=0)
+    tolerance: float = key(
+        "maximum absolute value of learning rate x gradient, of any parameter", 1e-6, above=0
+    )
 
 
 @dataclass
@@ -133,7 +141,7 @@ class ParameterValues(Callback):
     """Keys of `callbacks.parameter_values`."""
 
     _target_: str = key("class of the callback", "seedbed.callbacks.ParameterValues")
-    parameters: list[str] = key("globs over parameter names", ["*"])
+    parameters: list[str] = key("glob patterns of parameter names", ["*"])
 
 
 @dataclass
@@ -141,7 +149,7 @@ class Figure(Callback):
     """Keys that every figure has."""
 
     every_n_epochs: int | None = key(
-        "epochs between two figures; null: at the end alone", None, at_least=1
+        "epochs between two figures; null: only at the end", None, at_least=1
     )
 
 
@@ -157,7 +165,7 @@ class Fit(Figure):
     """Keys of `callbacks.fit`."""
 
     _target_: str = key("class of the callback", "seedbed.callbacks.Fit")
-    range: list[float] | None = key("[first, last] input; null: what the data span", None)
+    range: list[float] | None = key("[first, last] input; null: the range of the data", None)
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -179,7 +187,7 @@ class DecisionBoundary(Figure):
     """Keys of `callbacks.decision_boundary`."""
 
     _target_: str = key("class of the callback", "seedbed.callbacks.DecisionBoundary")
-    points: int = key("most points drawn", 1000, at_least=1)
+    points: int = key("maximum number of data points drawn", 1000, at_least=1)
 
 
 @dataclass
@@ -187,9 +195,9 @@ class LossLandscape(Figure):
     """Keys of `callbacks.loss_landscape`."""
 
     _target_: str = key("class of the callback", "seedbed.callbacks.LossLandscape")
-    parameters: list[str] = key("two numbers of the model", ["weight", "bias"])
-    points: int = key("points along each of the two", 60, at_least=2)
-    log: bool = key("shade the logarithm of the loss", True)
+    parameters: list[str] = key("two scalar parameters of the model", ["weight", "bias"])
+    points: int = key("grid points along each of the two", 60, at_least=2)
+    log: bool = key("logarithmic colour scale of the loss", True)
 
 
 @dataclass
@@ -197,7 +205,7 @@ class LineRecovery(Figure):
     """Keys of `callbacks.line_recovery`."""
 
     _target_: str = key("class of the callback", "seedbed.callbacks.LineRecovery")
-    points: int = key("points along weight and bias", 60, at_least=2)
+    points: int = key("grid points along weight and bias", 60, at_least=2)
 
 
 @dataclass
@@ -205,7 +213,7 @@ class MinimizationPath(Figure):
     """Keys of `callbacks.minimization_path`."""
 
     _target_: str = key("class of the callback", "seedbed.callbacks.MinimizationPath")
-    points: int = key("points along each number, where there are two", 80, at_least=2)
+    points: int = key("grid points along each parameter, where there are two", 80, at_least=2)
 
 
 @dataclass
@@ -220,4 +228,4 @@ class WorstMistakes(Figure):
     """Keys of `callbacks.worst_mistakes`."""
 
     _target_: str = key("class of the callback", "seedbed.callbacks.WorstMistakes")
-    images: int = key("most images shown", 16, at_least=1, at_most=25)
+    images: int = key("maximum number of images shown", 16, at_least=1, at_most=25)

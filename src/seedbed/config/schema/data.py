@@ -19,27 +19,29 @@ class Data:
 
     fuses: ClassVar[bool] = False
 
-    _target_: str = key("class that loads the data", MISSING)
-    task: str = key("which task the data pose", MISSING, one_of=TASKS)
+    _target_: str = key("class of the data module", MISSING)
+    task: str = key("task that the data pose", MISSING, one_of=TASKS)
     input_shape: list[int] = key("shape of one input", MISSING, at_least=1)
-    output_size: int = key("numbers the model puts out per row", MISSING, at_least=1)
-    batch_size: int | None = key("rows a step, over all devices; null: all rows", None, at_least=1)
+    output_size: int = key("number of model outputs per row", MISSING, at_least=1)
+    batch_size: int | None = key(
+        "batch size over all devices, in rows; null: all rows (full batch)", None, at_least=1
+    )
 
 
 @dataclass
 class Dataset(Data):
     """Keys of data that are rows of inputs and targets, drawn in batches."""
 
-    shuffle: bool = key("draw the training rows in a new order every epoch", True)
-    drop_last: bool = key("leave out the last training batch if it is smaller", False)
+    shuffle: bool = key("reshuffle the training rows every epoch", True)
+    drop_last: bool = key("drop the last training batch if it is smaller", False)
     seed: int = key(
         "seed of the order of the batches", 0, at_least=0, varies=True, independent=True
     )
-    feature_names: list[str] = key("name of each input", [])
-    feature_units: list[str] = key("unit of each input", [])
-    target_names: list[str] = key("name of each target", [])
-    target_units: list[str] = key("unit of each target", [])
-    class_names: list[str] = key("name of each class", [])
+    feature_names: list[str] = key("names of the inputs", [])
+    feature_units: list[str] = key("units of the inputs", [])
+    target_names: list[str] = key("names of the targets", [])
+    target_units: list[str] = key("units of the targets", [])
+    class_names: list[str] = key("names of the classes", [])
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -58,13 +60,23 @@ class InMemoryData(Dataset):
 
     fuses: ClassVar[bool] = True
 
-    val_size: float = key("rows held out for validation: a fraction, or a count", 0.0, at_least=0)
-    test_size: float = key("rows held out for the test: a fraction, or a count", 0.0, at_least=0)
+    val_size: float = key(
+        "size of the validation set: a fraction below 1, or a number of rows", 0.0, at_least=0
+    )
+    test_size: float = key(
+        "size of the test set: a fraction below 1, or a number of rows", 0.0, at_least=0
+    )
     split_seed: int = key(
-        "seed that picks the rows held out", 0, at_least=0, varies=True, independent=True
+        "seed of the split into training, validation and test set",
+        0,
+        at_least=0,
+        varies=True,
+        independent=True,
     )
     input_scale: Any = key(
-        "inputs as they are (null), times a factor, or divided by 'max'", None, varies=True
+        "factor on the inputs; max: one over the largest absolute value; null: none",
+        None,
+        varies=True,
     )
 
     @classmethod
@@ -87,8 +99,8 @@ class InMemoryData(Dataset):
 class CropYield(InMemoryData):
     """Keys of `data=crop_yield`."""
 
-    _target_: str = key("class that loads the data", "seedbed.data.CropYield")
-    rows: int = key("5 rows, or 15", 15)
+    _target_: str = key("class of the data module", "seedbed.data.CropYield")
+    rows: int = key("number of rows: 5 or 15", 15)
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -102,38 +114,40 @@ class CropYield(InMemoryData):
 class Thermometer(InMemoryData):
     """Keys of `data=thermometer`."""
 
-    _target_: str = key("class that loads the data", "seedbed.data.Thermometer")
+    _target_: str = key("class of the data module", "seedbed.data.Thermometer")
 
 
 @dataclass
 class Clusters(InMemoryData):
     """Keys of `data=clusters`."""
 
-    _target_: str = key("class that loads the data", "seedbed.data.Clusters")
+    _target_: str = key("class of the data module", "seedbed.data.Clusters")
     layout: str = key(
-        "pair: two clouds; xor: four clouds that no line separates", "pair", one_of=("pair", "xor")
+        "pair: two clusters; xor: four clusters that no line separates",
+        "pair",
+        one_of=("pair", "xor"),
     )
     sample: str = key(
-        "fixed: the same rows every epoch; stream: fresh rows every step",
+        "fixed: the same rows every epoch; stream: new rows every step",
         "fixed",
         one_of=("fixed", "stream"),
     )
-    rows: int = key("rows of a fixed sample", 1000, at_least=1)
-    batches_per_epoch: int = key("steps an epoch takes of the stream", 5, at_least=1)
-    data_seed: int = key("seed that draws the rows", 0, at_least=0, varies=True, independent=True)
+    rows: int = key("number of rows of a fixed sample", 1000, at_least=1)
+    batches_per_epoch: int = key("number of steps per epoch of a stream", 5, at_least=1)
+    data_seed: int = key("seed of the sampled rows", 0, at_least=0, varies=True, independent=True)
 
 
 @dataclass
 class Blobs(InMemoryData):
     """Keys of `data=blobs`."""
 
-    _target_: str = key("class that loads the data", "seedbed.data.Blobs")
-    rows: int = key("rows drawn", 1000, at_least=1)
-    features: int = key("inputs a row", 2, at_least=1)
-    classes: int = key("number of blobs, a class each", 3, at_least=2)
-    spread: float = key("standard deviation of a blob", 1.0, above=0)
+    _target_: str = key("class of the data module", "seedbed.data.Blobs")
+    rows: int = key("number of rows", 1000, at_least=1)
+    features: int = key("number of inputs per row", 2, at_least=1)
+    classes: int = key("number of blobs, one per class", 3, at_least=2)
+    spread: float = key("standard deviation of each blob", 1.0, above=0)
     data_seed: int = key(
-        "seed that draws the rows and the centres", 0, at_least=0, varies=True, independent=True
+        "seed of the sampled rows and centres", 0, at_least=0, varies=True, independent=True
     )
 
 
@@ -141,19 +155,19 @@ class Blobs(InMemoryData):
 class LinearNoise(InMemoryData):
     """Keys of `data=linear_noise`."""
 
-    _target_: str = key("class that loads the data", "seedbed.data.LinearNoise")
-    rows: int = key("rows drawn", 1000, at_least=1)
-    features: int = key("inputs a row", 1, at_least=1)
-    targets: int = key("targets a row", 1, at_least=1)
+    _target_: str = key("class of the data module", "seedbed.data.LinearNoise")
+    rows: int = key("number of rows", 1000, at_least=1)
+    features: int = key("number of inputs per row", 1, at_least=1)
+    targets: int = key("number of targets per row", 1, at_least=1)
     noise: float = key(
-        "standard deviation of the noise on the targets",
+        "standard deviation of the Gaussian noise on the targets",
         0.04,
         at_least=0,
         varies=True,
         independent=True,
     )
     data_seed: int = key(
-        "seed that draws the rows, the true weights and the noise",
+        "seed of the sampled rows, true weights and noise",
         0,
         at_least=0,
         varies=True,
@@ -165,23 +179,23 @@ class LinearNoise(InMemoryData):
 class FashionMNIST(InMemoryData):
     """Keys of `data=fashion_mnist`."""
 
-    _target_: str = key("class that loads the data", "seedbed.data.FashionMNIST")
-    folder: str = key("where the four files are kept", MISSING)
+    _target_: str = key("class of the data module", "seedbed.data.FashionMNIST")
+    folder: str = key("folder of the four downloaded files", MISSING)
 
 
 @dataclass
 class NoData(Data):
     """Keys of `data=none`."""
 
-    _target_: str = key("class that loads the data", "seedbed.data.NoData")
+    _target_: str = key("class of the data module", "seedbed.data.NoData")
 
 
 @dataclass
 class TorchDataset(Dataset):
     """Keys of `data=torch_dataset`."""
 
-    _target_: str = key("class that loads the data", "seedbed.data.TorchDataset")
-    train: Any = key("_target_ and arguments of the training dataset", MISSING)
-    val: Any = key("_target_ and arguments of the validation dataset; null: none", None)
-    test: Any = key("_target_ and arguments of the test dataset; null: none", None)
-    num_workers: int = key("processes that load rows; 0: none", 0, at_least=0)
+    _target_: str = key("class of the data module", "seedbed.data.TorchDataset")
+    train: Any = key("training dataset: _target_ and arguments", MISSING)
+    val: Any = key("validation dataset: _target_ and arguments; null: none", None)
+    test: Any = key("test dataset: _target_ and arguments; null: none", None)
+    num_workers: int = key("number of worker processes that load rows; 0: none", 0, at_least=0)

@@ -16,9 +16,9 @@ class Gradient:
 
     fuses: ClassVar[bool] = False
 
-    _target_: str = key("class that takes the gradient", MISSING)
+    _target_: str = key("class that computes the gradient", MISSING)
     compare: bool = key(
-        "log the largest relative difference to autograd, each epoch", False, fuses=(False,)
+        "log the largest relative difference from autograd, every epoch", False, fuses=(False,)
     )
 
 
@@ -28,7 +28,7 @@ class Autograd(Gradient):
 
     fuses: ClassVar[bool] = True
 
-    _target_: str = key("class that takes the gradient", "seedbed.training.gradients.Gradient")
+    _target_: str = key("class that computes the gradient", "seedbed.training.gradients.Gradient")
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Analytic(WithoutAutograd):
 
     option: ClassVar[str] = "analytic"
 
-    _target_: str = key("class that takes the gradient", "seedbed.training.gradients.Analytic")
+    _target_: str = key("class that computes the gradient", "seedbed.training.gradients.Analytic")
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -73,6 +73,6 @@ class FiniteDifference(WithoutAutograd):
     option: ClassVar[str] = "finite_difference"
 
     _target_: str = key(
-        "class that takes the gradient", "seedbed.training.gradients.FiniteDifference"
+        "class that computes the gradient", "seedbed.training.gradients.FiniteDifference"
     )
-    delta: float = key("distance to each side", 0.1, above=0)
+    delta: float = key("step of the central difference, to each side", 0.1, above=0)

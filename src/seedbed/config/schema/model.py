@@ -24,8 +24,8 @@ class Network(Model):
     """Keys of the options that map inputs to outputs."""
 
     input_shape: list[int] = key("shape of one input, taken from the data", MISSING, at_least=1)
-    output_size: int = key("numbers put out per row, taken from the data", MISSING, at_least=1)
-    bias: bool = key("add a bias in every layer", True)
+    output_size: int = key("number of outputs per row, taken from the data", MISSING, at_least=1)
+    bias: bool = key("add a learnable bias in every layer", True)
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -53,11 +53,11 @@ class MLP(Network):
 
     _target_: str = key("class of the network", "seedbed.models.MLP")
     hidden: list[int] = key("units of each hidden layer", [64], at_least=1)
-    activation: str = key("function after each hidden layer", "relu", one_of=ACTIVATIONS)
-    dropout: float = key(
-        "share of hidden units silenced while training", 0.0, at_least=0, below=1, independent=True
+    activation: str = key("activation function after each hidden layer", "relu", one_of=ACTIVATIONS)
+    dropout: float = key("dropout probability", 0.0, at_least=0, below=1, independent=True)
+    apply_softmax: bool = key(
+        "apply softmax to the outputs; never in front of a cross-entropy", False
     )
-    apply_softmax: bool = key("put out probabilities; never in front of a cross-entropy", False)
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -72,14 +72,12 @@ class CNN(Network):
     """Keys of `model=cnn`."""
 
     _target_: str = key("class of the network", "seedbed.models.CNN")
-    channels: list[int] = key("channels of each convolution", [6, 12], at_least=1)
-    kernel: list[int] = key("side of each convolution's kernel", [5, 5], at_least=1)
-    pool: int = key("side of the max pooling after each convolution", 2, at_least=1)
+    channels: list[int] = key("number of output channels of each convolution", [6, 12], at_least=1)
+    kernel: list[int] = key("kernel size of each convolution", [5, 5], at_least=1)
+    pool: int = key("kernel size of the max pooling after each convolution", 2, at_least=1)
     hidden: list[int] = key("units of each hidden linear layer", [120, 60], at_least=1)
-    activation: str = key("function after each hidden layer", "relu", one_of=ACTIVATIONS)
-    dropout: float = key(
-        "share of hidden units silenced while training", 0.0, at_least=0, below=1, independent=True
-    )
+    activation: str = key("activation function after each hidden layer", "relu", one_of=ACTIVATIONS)
+    dropout: float = key("dropout probability", 0.0, at_least=0, below=1, independent=True)
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -131,10 +129,10 @@ class Parabola(Function):
     option: ClassVar[str] = "parabola"
 
     _target_: str = key("class of the network", "seedbed.models.Parabola")
-    start: float = key("where x starts", 50.0)
-    quadratic: float = key("factor of x^2", 1.0)
-    linear: float = key("factor of x", -4.0)
-    constant: float = key("value at x = 0", -1.0)
+    start: float = key("initial value of x", 50.0)
+    quadratic: float = key("coefficient of x^2", 1.0)
+    linear: float = key("coefficient of x", -4.0)
+    constant: float = key("constant term", -1.0)
 
 
 @dataclass
@@ -144,9 +142,9 @@ class Bowl(Function):
     option: ClassVar[str] = "bowl"
 
     _target_: str = key("class of the network", "seedbed.models.Bowl")
-    start: list[float] = key("where x and y start", [10.0, 10.0])
-    centre: list[float] = key("where the bowl is lowest", [-1.0, 0.0])
-    steepness: list[float] = key("factor of the squared distance, along x and y", [1.0, 0.5])
+    start: list[float] = key("initial values of x and y", [10.0, 10.0])
+    centre: list[float] = key("position of the minimum", [-1.0, 0.0])
+    steepness: list[float] = key("coefficients of the squared distance along x and y", [1.0, 0.5])
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -162,7 +160,7 @@ class InitialWeights:
     """Keys of `initial_weights`."""
 
     distribution: str = key(
-        "where values start: as PyTorch draws them, or standard_normal",
+        "initial distribution: pytorch (each layer's own), or standard_normal",
         "pytorch",
         one_of=("pytorch", "standard_normal"),
     )

@@ -19,11 +19,9 @@ class Optimizer:
 
 @dataclass
 class WeightDecay(Optimizer):
-    """Keys of the optimizers that decay weights."""
+    """Keys of the optimizers with a penalty on large weights."""
 
-    weight_decay: float = key(
-        "pull of every weight towards zero", 0.0, at_least=0, varies=True, independent=True
-    )
+    weight_decay: float = key("L2 penalty", 0.0, at_least=0, varies=True, independent=True)
 
 
 @dataclass
@@ -31,9 +29,9 @@ class SGD(WeightDecay):
     """Keys of `optimizer=sgd`."""
 
     _target_: str = key("class of the optimizer", "torch.optim.SGD")
-    momentum: float = key("share of the last update kept", 0.0, at_least=0, varies=True)
-    dampening: float = key("share of the gradient left out of the momentum", 0.0, varies=True)
-    nesterov: bool = key("take the gradient after the momentum step", False)
+    momentum: float = key("momentum factor", 0.0, at_least=0, varies=True)
+    dampening: float = key("dampening of the momentum", 0.0, varies=True)
+    nesterov: bool = key("Nesterov momentum", False)
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -48,14 +46,22 @@ class Adam(WeightDecay):
 
     _target_: str = key("class of the optimizer", "torch.optim.Adam")
     betas: list[float] = key(
-        "decay of the means of gradient and squared gradient",
+        "coefficients of the running averages of the gradient and its square",
         [0.9, 0.999],
         at_least=0,
         below=1,
         varies=True,
     )
-    eps: float = key("added to the denominator", 1e-8, at_least=0, varies=True, independent=True)
-    amsgrad: bool = key("keep the largest mean of squared gradients", False)
+    eps: float = key(
+        "term added to the denominator for numerical stability",
+        1e-8,
+        at_least=0,
+        varies=True,
+        independent=True,
+    )
+    amsgrad: bool = key(
+        "AMSGrad: divide by the maximum of the averages of the squared gradient", False
+    )
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
@@ -68,6 +74,10 @@ class Adam(WeightDecay):
 class AdamW(Adam):
     """Keys of `optimizer=adamw`."""
 
+    weight_decay: float = key(
+        "decoupled weight decay", 0.01, at_least=0, varies=True, independent=True
+    )
+
     _target_: str = key("class of the optimizer", "torch.optim.AdamW")
 
 
@@ -77,16 +87,24 @@ class RMSprop(WeightDecay):
 
     _target_: str = key("class of the optimizer", "torch.optim.RMSprop")
     alpha: float = key(
-        "decay of the mean squared gradient",
+        "smoothing constant of the running average of the squared gradient",
         0.99,
         at_least=0,
         below=1,
         varies=True,
         independent=True,
     )
-    eps: float = key("added to the denominator", 1e-8, at_least=0, varies=True, independent=True)
-    momentum: float = key("share of the last update kept", 0.0, at_least=0, varies=True)
-    centered: bool = key("divide by the estimated variance instead", False)
+    eps: float = key(
+        "term added to the denominator for numerical stability",
+        1e-8,
+        at_least=0,
+        varies=True,
+        independent=True,
+    )
+    momentum: float = key("momentum factor", 0.0, at_least=0, varies=True)
+    centered: bool = key(
+        "centered RMSprop: normalize the gradient by an estimate of its variance", False
+    )
 
 
 @dataclass
@@ -95,12 +113,26 @@ class Adagrad(WeightDecay):
 
     _target_: str = key("class of the optimizer", "torch.optim.Adagrad")
     lr_decay: float = key(
-        "decay of the learning rate per step", 0.0, at_least=0, varies=True, independent=True
+        "learning rate decay: lr / (1 + steps x lr_decay)",
+        0.0,
+        at_least=0,
+        varies=True,
+        independent=True,
     )
     initial_accumulator_value: float = key(
-        "start of the sum of squared gradients", 0.0, at_least=0, varies=True, independent=True
+        "initial value of the sum of squared gradients",
+        0.0,
+        at_least=0,
+        varies=True,
+        independent=True,
     )
-    eps: float = key("added to the denominator", 1e-10, at_least=0, varies=True, independent=True)
+    eps: float = key(
+        "term added to the denominator for numerical stability",
+        1e-10,
+        at_least=0,
+        varies=True,
+        independent=True,
+    )
 
 
 @dataclass
@@ -108,11 +140,15 @@ class LBFGS(Optimizer):
     """Keys of `optimizer=lbfgs`."""
 
     _target_: str = key("class of the optimizer", "torch.optim.LBFGS")
-    max_iter: int = key("most iterations a step", 20, at_least=1)
-    max_eval: int | None = key("most evaluations a step; null: 1.25 x max_iter", None, at_least=1)
-    tolerance_grad: float = key("stop at a gradient this small", 1e-7, at_least=0)
-    tolerance_change: float = key("stop at a change this small", 1e-9, at_least=0)
-    history_size: int = key("updates kept to estimate the curvature", 100, at_least=1)
+    max_iter: int = key("maximum number of iterations per step", 20, at_least=1)
+    max_eval: int | None = key(
+        "maximum number of function evaluations per step; null: 1.25 x max_iter", None, at_least=1
+    )
+    tolerance_grad: float = key("termination tolerance on the gradient", 1e-7, at_least=0)
+    tolerance_change: float = key(
+        "termination tolerance on changes of the loss and the parameters", 1e-9, at_least=0
+    )
+    history_size: int = key("update history size", 100, at_least=1)
     line_search_fn: str | None = key(
-        "strong_wolfe, or null: a fixed step", None, one_of=("strong_wolfe",)
+        "line search: strong_wolfe; null: none, a fixed step", None, one_of=("strong_wolfe",)
     )

@@ -20,7 +20,7 @@ class Paths:
     """Keys of `paths`."""
 
     data: str = key("folder of downloaded data", MISSING)
-    outputs: str = key("folder that runs and sweeps are written to", MISSING)
+    outputs: str = key("folder of runs and sweeps", MISSING)
 
 
 @dataclass
@@ -30,8 +30,8 @@ class TensorBoard:
     fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the logger", "seedbed.loggers.TensorBoard")
-    graph: bool = key("draw the model's graph where torch can trace it", True)
-    flush_secs: int = key("seconds between two writes to disk", 10, at_least=1)
+    graph: bool = key("log the model graph, where torch can trace it", True)
+    flush_secs: int = key("seconds between two flushes to disk", 10, at_least=1)
 
 
 @dataclass
@@ -40,9 +40,9 @@ class Freeze:
 
     fuses: ClassVar[bool] = True
 
-    parameters: list[str] = key("globs over names of parameters that stay as they are", [])
+    parameters: list[str] = key("glob patterns of the names of parameters that are not trained", [])
     until_epoch: int | None = key(
-        "epoch in which they begin to train; null: never", None, at_least=2, fuses=(None,)
+        "epoch in which their training begins; null: never", None, at_least=2, fuses=(None,)
     )
 
     @classmethod
@@ -86,6 +86,11 @@ class Sweep:
         one_of=("all", "best", "record"),
     )
     top: int = key("jobs whose folders keep=best keeps", 10, at_least=1)
+    rank: str = key(
+        "epoch by which jobs are ranked: their best, or their last",
+        "best",
+        one_of=("best", "last"),
+    )
     every_seconds: float = key(
         "seconds between two saves of jobs that train side by side", 60.0, at_least=0
     )
@@ -104,18 +109,20 @@ class Train:
     data: Any = key("the dataset; picks its task", MISSING)
     model: Any = key("the network", MISSING)
     task: Any = key("loss and metrics; every data option picks its own", MISSING)
-    optimizer: Any = key("how weights move", MISSING)
-    gradient: Any = key("how the gradient of the loss is taken", MISSING)
-    scheduler: Any = key("how the learning rate changes", MISSING, varies=True)
+    optimizer: Any = key("the optimizer and its hyperparameters", MISSING)
+    gradient: Any = key("how the gradient of the loss is computed", MISSING)
+    scheduler: Any = key("learning rate schedule", MISSING, varies=True)
     trainer: Any = key("device, precision, length", MISSING)
     callbacks: Any = key("checkpoints, early stopping, progress", MISSING)
-    logger: Any = key("where curves go", MISSING)
-    paths: Any = key("where data and runs lie", MISSING)
-    initial_weights: InitialWeights = key("where the parameters start", InitialWeights, varies=True)
-    freeze: Freeze = key("parameters that do not train", Freeze)
+    logger: Any = key("where metrics are logged", MISSING)
+    paths: Any = key("folders of data and outputs", MISSING)
+    initial_weights: InitialWeights = key(
+        "initial values of the parameters", InitialWeights, varies=True
+    )
+    freeze: Freeze = key("parameters that are not trained", Freeze)
     sweep: Sweep = key("how the jobs of -m are run", Sweep)
     seed: int = key(
-        "seed of initial weights, batch order and dropout",
+        "random seed of initial weights, batch order and dropout",
         0,
         at_least=0,
         below=2**32,
@@ -155,7 +162,7 @@ class Evaluate:
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
-    paths: Any = key("where data and runs lie", MISSING)
+    paths: Any = key("folders of data and outputs", MISSING)
 
 
 @dataclass
@@ -173,7 +180,7 @@ class Report:
     )
     top: int = key("rows shown", 10, at_least=1)
     group: bool = key("a row for all seeds together; false: a row for each job", True)
-    paths: Any = key("where data and runs lie", MISSING)
+    paths: Any = key("folders of data and outputs", MISSING)
 
 
 @dataclass
@@ -187,4 +194,4 @@ class Predict:
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
-    paths: Any = key("where data and runs lie", MISSING)
+    paths: Any = key("folders of data and outputs", MISSING)

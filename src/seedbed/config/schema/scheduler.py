@@ -31,7 +31,7 @@ class Constant(Scheduler):
 class Stepped(Scheduler):
     """Keys of the schedules that count epochs or steps."""
 
-    interval: str = key("count epochs or steps", "epoch", one_of=INTERVALS)
+    interval: str = key("unit of the schedule: epoch or step", "epoch", one_of=INTERVALS)
 
 
 @dataclass
@@ -56,8 +56,8 @@ class Step(Stepped):
     _target_: str | None = key(
         "class of the schedule; null: none", "torch.optim.lr_scheduler.StepLR"
     )
-    step_size: int = key("intervals between two cuts", 30, at_least=1)
-    gamma: float = key("factor of each cut", 0.1, above=0)
+    step_size: int = key("period of learning rate decay, in intervals", 30, at_least=1)
+    gamma: float = key("multiplicative factor of learning rate decay", 0.1, above=0)
 
 
 @dataclass
@@ -70,9 +70,9 @@ class Cosine(WholeRun):
         "class of the schedule; null: none", "torch.optim.lr_scheduler.CosineAnnealingLR"
     )
     T_max: int | None = key(
-        "intervals down to the lowest rate; null: the whole run", None, at_least=1
+        "maximum number of intervals: half the period; null: the whole run", None, at_least=1
     )
-    eta_min: float = key("lowest learning rate", 0.0, at_least=0)
+    eta_min: float = key("minimum learning rate", 0.0, at_least=0)
 
 
 @dataclass
@@ -84,13 +84,19 @@ class OneCycle(WholeRun):
     _target_: str | None = key(
         "class of the schedule; null: none", "torch.optim.lr_scheduler.OneCycleLR"
     )
-    max_lr: float = key("highest learning rate", MISSING, above=0)
-    total_steps: int | None = key("intervals of the cycle; null: the whole run", None, at_least=1)
-    pct_start: float = key("share of the cycle spent rising", 0.3, at_least=0, at_most=1)
-    anneal_strategy: str = key("shape of the fall: cos or linear", "cos", one_of=("cos", "linear"))
-    cycle_momentum: bool = key("lower the momentum while the rate rises", False, fuses=(False,))
-    div_factor: float = key("max_lr over the first rate", 25.0, above=0)
-    final_div_factor: float = key("first rate over the last", 1e4, above=0)
+    max_lr: float = key("upper learning rate boundary of the cycle", MISSING, above=0)
+    total_steps: int | None = key(
+        "total number of intervals in the cycle; null: the whole run", None, at_least=1
+    )
+    pct_start: float = key(
+        "fraction of the cycle spent increasing the learning rate", 0.3, at_least=0, at_most=1
+    )
+    anneal_strategy: str = key("annealing strategy: cos or linear", "cos", one_of=("cos", "linear"))
+    cycle_momentum: bool = key(
+        "cycle the momentum inversely to the learning rate", False, fuses=(False,)
+    )
+    div_factor: float = key("max_lr / initial learning rate", 25.0, above=0)
+    final_div_factor: float = key("initial learning rate / minimum learning rate", 1e4, above=0)
 
 
 @dataclass
@@ -100,13 +106,17 @@ class Plateau(Scheduler):
     _target_: str | None = key(
         "class of the schedule; null: none", "torch.optim.lr_scheduler.ReduceLROnPlateau"
     )
-    monitor: str | None = key("metric watched; null: optimized_metric", None)
+    monitor: str | None = key("metric that is monitored; null: optimized_metric", None)
     mode: str | None = key("min or max; null: follows from the metric", None, one_of=("min", "max"))
-    factor: float = key("factor of each cut", 0.1, above=0, below=1)
-    patience: int = key("epochs without improvement before a cut", 10, at_least=0)
-    threshold: float = key("smallest relative change that counts", 1e-4, at_least=0)
-    cooldown: int = key("epochs to wait after a cut", 0, at_least=0)
-    min_lr: float = key("lowest learning rate", 0.0, at_least=0)
+    factor: float = key("factor by which the learning rate is reduced", 0.1, above=0, below=1)
+    patience: int = key(
+        "epochs with no improvement that are tolerated before a reduction", 10, at_least=0
+    )
+    threshold: float = key(
+        "minimum relative change that counts as an improvement", 1e-4, at_least=0
+    )
+    cooldown: int = key("epochs to wait after a reduction before normal operation", 0, at_least=0)
+    min_lr: float = key("lower bound on the learning rate", 0.0, at_least=0)
 
 
 @dataclass
@@ -116,8 +126,10 @@ class Warmup(Stepped):
     _target_: str | None = key(
         "class of the schedule; null: none", "torch.optim.lr_scheduler.LinearLR"
     )
-    start_factor: float = key("first rate over optimizer.lr", 0.01, above=0, at_most=1)
-    total_iters: int = key("intervals the rise takes", 5, at_least=1)
+    start_factor: float = key(
+        "factor on the learning rate in the first interval", 0.01, above=0, at_most=1
+    )
+    total_iters: int = key("intervals until the learning rate is optimizer.lr", 5, at_least=1)
 
 
 @dataclass
@@ -129,12 +141,14 @@ class WarmupCosine(WholeRun):
     _target_: str | None = key(
         "class of the schedule; null: none", "seedbed.training.schedulers.warmup_cosine"
     )
-    start_factor: float = key("first rate over optimizer.lr", 0.01, above=0, at_most=1)
-    warmup_iters: int = key("intervals the rise takes", 5, at_least=1)
-    total_iters: int | None = key(
-        "intervals of rise and fall; null: the whole run", None, at_least=2
+    start_factor: float = key(
+        "factor on the learning rate in the first interval", 0.01, above=0, at_most=1
     )
-    eta_min: float = key("lowest learning rate", 0.0, at_least=0)
+    warmup_iters: int = key("intervals of linear warmup", 5, at_least=1)
+    total_iters: int | None = key(
+        "intervals of warmup and annealing together; null: the whole run", None, at_least=2
+    )
+    eta_min: float = key("minimum learning rate", 0.0, at_least=0)
 
     @classmethod
     def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:

@@ -42,7 +42,11 @@ class Regression(Task):
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("regression"))
     loss: str = key("mse, mae or huber", "mse", one_of=REGRESSION_LOSSES)
     huber_delta: float = key(
-        "error from which huber grows linearly", 1.0, above=0, varies=True, independent=True
+        "threshold between the L2 and the delta-scaled L1 part of the Huber loss",
+        1.0,
+        above=0,
+        varies=True,
+        independent=True,
     )
 
 
@@ -87,7 +91,7 @@ class Multiclass(Task):
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("multiclass"))
     loss: str = key("cross-entropy on logits", "cross_entropy", one_of=("cross_entropy",))
     label_smoothing: float = key(
-        "share of the target spread over all classes",
+        "amount of label smoothing; 0: none",
         0.0,
         at_least=0,
         at_most=1,

@@ -29,51 +29,77 @@ class Trainer:
         "cpu, gpu, or auto: the GPU where there is one", "auto", one_of=ACCELERATORS
     )
     devices: int | None = key("number of devices; null: all", 1, at_least=1, fuses=(1,))
-    strategy: str = key("how devices share the work", "auto", one_of=STRATEGIES, fuses=("auto",))
+    strategy: str = key(
+        "distributed strategy: auto or ddp",
+        "auto",
+        one_of=STRATEGIES,
+        fuses=("auto",),
+    )
     precision: str = key(
-        "width of the numbers", "32-true", one_of=PRECISIONS, fuses=("32-true", "64-true")
+        "floating-point precision", "32-true", one_of=PRECISIONS, fuses=("32-true", "64-true")
     )
-    max_epochs: int | None = key("epochs to train; null: no limit", 500, at_least=1, varies=True)
+    max_epochs: int | None = key(
+        "maximum number of epochs; null: no limit", 500, at_least=1, varies=True
+    )
     min_epochs: int | None = key(
-        "epochs trained even when a rule says stop", None, at_least=1, fuses=(None,)
-    )
-    max_steps: int | None = key(
-        "optimizer steps to train; null: no limit", None, at_least=1, fuses=(None,)
-    )
-    max_time: str | None = key(
-        "longest time to train, as DD:HH:MM:SS; null: no limit", None, fuses=(None,)
-    )
-    gradient_clip_val: float | None = key(
-        "largest gradient; null: not clipped", None, above=0, varies=True, independent=True
-    )
-    gradient_clip_algorithm: str = key("clip by norm or by value", "norm", one_of=("norm", "value"))
-    accumulate_grad_batches: int = key(
-        "batches whose gradients are summed", 1, at_least=1, fuses=(1,)
-    )
-    check_val_every_n_epoch: int = key("epochs between two validations", 1, at_least=1, fuses=(1,))
-    limit_train_batches: Any = key(
-        "share (float) or number (int) of training batches", 1.0, fuses=(1.0,)
-    )
-    limit_val_batches: Any = key(
-        "share (float) or number (int) of validation batches", 1.0, fuses=(1.0,)
-    )
-    limit_test_batches: Any = key(
-        "share (float) or number (int) of test batches", 1.0, fuses=(1.0,)
-    )
-    overfit_batches: int = key(
-        "train and validate on this many batches; 0: off", 0, at_least=0, fuses=(0,)
-    )
-    log_every_n_epochs: int = key("epochs between two points of the curves", 1, at_least=1)
-    log_every_n_steps: int | None = key(
-        "steps between two points of loss and rate; null: none per step",
+        "minimum number of epochs, whatever rule would stop earlier; null: none",
         None,
         at_least=1,
         fuses=(None,),
     )
-    deterministic: bool = key("only deterministic algorithms", False)
-    detect_anomaly: bool = key("find the operation that makes a NaN (slow)", False, fuses=(False,))
+    max_steps: int | None = key(
+        "maximum number of optimizer steps; null: no limit", None, at_least=1, fuses=(None,)
+    )
+    max_time: str | None = key(
+        "maximum training time, as DD:HH:MM:SS; null: no limit", None, fuses=(None,)
+    )
+    gradient_clip_val: float | None = key(
+        "value at which gradients are clipped; null: no clipping",
+        None,
+        above=0,
+        varies=True,
+        independent=True,
+    )
+    gradient_clip_algorithm: str = key("clip by norm or by value", "norm", one_of=("norm", "value"))
+    accumulate_grad_batches: int = key(
+        "batches whose gradients are averaged before a step", 1, at_least=1, fuses=(1,)
+    )
+    check_val_every_n_epoch: int = key("epochs between two validations", 1, at_least=1, fuses=(1,))
+    limit_train_batches: Any = key(
+        "fraction (float) or number (int) of training batches used", 1.0, fuses=(1.0,)
+    )
+    limit_val_batches: Any = key(
+        "fraction (float) or number (int) of validation batches used", 1.0, fuses=(1.0,)
+    )
+    limit_test_batches: Any = key(
+        "fraction (float) or number (int) of test batches used", 1.0, fuses=(1.0,)
+    )
+    overfit_batches: int = key(
+        "number of training batches to overfit on; 0: all", 0, at_least=0, fuses=(0,)
+    )
+    log_every_n_epochs: int = key("epochs between two logged points", 1, at_least=1)
+    log_every_n_steps: int | None = key(
+        "steps between two logged points of loss and learning rate; null: none",
+        None,
+        at_least=1,
+        fuses=(None,),
+    )
+    threads: int | None = key(
+        "CPU threads of tensor operations; null: one where a step is small, else PyTorch's default",
+        None,
+        at_least=1,
+    )
+    deterministic: bool = key("use deterministic algorithms only", False)
+    detect_anomaly: bool = key(
+        "autograd anomaly detection: find the operation that makes a NaN (slow)",
+        False,
+        fuses=(False,),
+    )
     profiler: str | None = key(
-        "simple, advanced, or null: none", None, one_of=("simple", "advanced"), fuses=(None,)
+        "profiler: simple or advanced; null: none",
+        None,
+        one_of=("simple", "advanced"),
+        fuses=(None,),
     )
 
     @classmethod

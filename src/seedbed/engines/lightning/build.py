@@ -27,7 +27,7 @@ from seedbed.training.schedulers import RunLength, make_scheduler
 from seedbed.training.tasks import Task
 
 # Keys of `trainer` that Lightning's Trainer does not take.
-OURS = ("log_every_n_epochs", "log_every_n_steps")
+OURS = ("log_every_n_epochs", "log_every_n_steps", "threads")
 
 
 def build_module(
