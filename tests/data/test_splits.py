@@ -7,7 +7,8 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from seedbed.data.splits import held_out_rows, split_rows
+from seedbed.config.schema.data import held_out_rows
+from seedbed.data.splits import split_rows
 from seedbed.errors import ConfigError
 
 counts = st.integers(0, 60).map(float)

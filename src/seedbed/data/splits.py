@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from seedbed.config.schema.data import all_held_out, held_out_rows
 from seedbed.data.random import SPLIT_ORDER, permutations
 from seedbed.errors import ConfigError
 
@@ -15,18 +16,6 @@ class Split:
     train: Tensor
     val: Tensor
     test: Tensor
-
-
-def held_out_rows(size: float, rows: int) -> int:
-    """Return the number of rows that a size holds out.
-
-    Args:
-        size: Below 1 a fraction of the rows, rounded, at least one row; else a count. 0 is none.
-        rows: Number of rows of the table.
-    """
-    if size >= 1 or size == 0:
-        return int(size)
-    return max(1, round(size * rows))
 
 
 def split_rows(rows: int, val_size: float, test_size: float, seed: int) -> Split:
@@ -44,11 +33,9 @@ def split_rows(rows: int, val_size: float, test_size: float, seed: int) -> Split
         ConfigError: No row is left for training.
     """
     val, test = held_out_rows(val_size, rows), held_out_rows(test_size, rows)
-    if val + test >= rows:
-        raise ConfigError(
-            f"data.val_size={val_size:g} and data.test_size={test_size:g} hold out {val + test} of "
-            f"{rows} rows: none is left for training"
-        )
+    problem = all_held_out(rows, val_size, test_size)
+    if problem:
+        raise ConfigError(problem)
     order = permutations(seed, 0, rows, SPLIT_ORDER)
     return Split(
         train=order[test + val :].sort().values,

@@ -13,7 +13,7 @@ from seedbed.config.schema.field import key
 class Callback:
     """Keys that every callback has.
 
-    `fuses` tells whether the fused engine does itself what the callback does to a training.
+    `fuses` tells whether the fused engine does itself what the callback does in a single run.
     """
 
     fuses: ClassVar[bool] = False
@@ -88,7 +88,7 @@ class ModelSummary(Callback):
 
 @dataclass
 class StoppingRule(Callback):
-    """Keys of the rules that end the training when it has arrived."""
+    """Keys of the rules that stop the training at convergence."""
 
     min_epochs: int = key(
         "minimum number of epochs before the rule may stop the training", 1, at_least=1

@@ -13,9 +13,32 @@ SPLITS = ("train", "val", "test")
 TASKS = ("regression", "binary", "multiclass", "minimize")
 
 
+def held_out_rows(size: float, rows: int) -> int:
+    """Return the number of rows that a size holds out.
+
+    Args:
+        size: Below 1 a fraction of the rows, rounded, at least one row; else a count. 0 is none.
+        rows: Number of rows of the table.
+    """
+    if size >= 1 or size == 0:
+        return int(size)
+    return max(1, round(size * rows))
+
+
+def all_held_out(rows: int, val_size: float, test_size: float) -> str:
+    """Return what to say where a split of `rows` rows leaves none for training, or nothing."""
+    held_out = held_out_rows(val_size, rows) + held_out_rows(test_size, rows)
+    if held_out < rows:
+        return ""
+    return (
+        f"data.val_size={val_size:g} and data.test_size={test_size:g} hold out {held_out} of "
+        f"{rows} rows: none is left for training"
+    )
+
+
 @dataclass
 class Data:
-    """Keys that every data option has; `fuses` tells whether many jobs can take batches at once."""
+    """Keys that every data option has; `fuses` tells whether the fused engine reads them."""
 
     fuses: ClassVar[bool] = False
 
@@ -30,7 +53,7 @@ class Data:
 
 @dataclass
 class Dataset(Data):
-    """Keys of data that are rows of inputs and targets, drawn in batches."""
+    """Keys of the datasets of rows, each an input and a target, drawn in batches."""
 
     shuffle: bool = key("reshuffle the training rows every epoch", True)
     drop_last: bool = key("drop the last training batch if it is smaller", False)
@@ -56,9 +79,11 @@ class Dataset(Data):
 
 @dataclass
 class InMemoryData(Dataset):
-    """Keys of data that lie in memory as tensors, cut into batches without worker processes."""
+    """Keys of the datasets held in memory as tensors, without worker processes."""
 
     fuses: ClassVar[bool] = True
+    # A test set of the dataset's own takes the place of rows held out.
+    has_test_set: ClassVar[bool] = False
 
     val_size: float = key(
         "size of the validation set: a fraction below 1, or a number of rows", 0.0, at_least=0
@@ -87,12 +112,31 @@ class InMemoryData(Dataset):
         number = isinstance(scale, int | float) and not isinstance(scale, bool)
         if scale is not None and scale != "max" and not (number and isfinite(scale) and scale != 0):
             yield f"data.input_scale: '{scale}' is not null, 'max' or a factor other than 0"
+        yield from cls._split_problems(node)
+
+    @classmethod
+    def row_count(cls, node: Any) -> int | None:
+        """Return the number of rows that are split, where the config tells it."""
+        return None
+
+    @classmethod
+    def _split_problems(cls, node: Any) -> Iterator[str]:
         sizes = {name: node[name] for name in ("val_size", "test_size")}
-        for name, size in sizes.items():
-            if size >= 1 and size != int(size):
-                yield f"data.{name}: {size} is neither a fraction below 1 nor a whole number"
+        broken = [name for name, size in sizes.items() if size >= 1 and size != int(size)]
+        for name in broken:
+            yield f"data.{name}: {sizes[name]} is neither a fraction below 1 nor a whole number"
+        if broken:
+            return
         if sum(size for size in sizes.values() if size < 1) >= 1:
             yield "data.val_size and data.test_size leave no rows for training"
+            return
+        # Of a class of the user's own under the same keys, nothing is known.
+        rows = cls.row_count(node) if node._target_ == cls._target_ else None
+        problem = rows and all_held_out(
+            rows, node.val_size, 0.0 if cls.has_test_set else node.test_size
+        )
+        if problem:
+            yield problem
 
 
 @dataclass
@@ -109,12 +153,22 @@ class CropYield(InMemoryData):
             yield f"data.rows: {node.rows} is not one of 5, 15"
         yield from super().problems(node, config, key)
 
+    @classmethod
+    def row_count(cls, node: Any) -> int | None:
+        """Return the number of rows of the table."""
+        return int(node.rows)
+
 
 @dataclass
 class Thermometer(InMemoryData):
     """Keys of `data=thermometer`."""
 
     _target_: str = key("class of the data module", "seedbed.data.Thermometer")
+
+    @classmethod
+    def row_count(cls, node: Any) -> int | None:
+        """Return the number of readings."""
+        return 11
 
 
 @dataclass
@@ -136,6 +190,11 @@ class Clusters(InMemoryData):
     batches_per_epoch: int = key("number of steps per epoch of a stream", 5, at_least=1)
     data_seed: int = key("seed of the sampled rows", 0, at_least=0, varies=True, independent=True)
 
+    @classmethod
+    def row_count(cls, node: Any) -> int | None:
+        """Return the number of rows of a fixed sample; a stream has no end."""
+        return int(node.rows) if node.sample == "fixed" else None
+
 
 @dataclass
 class Blobs(InMemoryData):
@@ -149,6 +208,11 @@ class Blobs(InMemoryData):
     data_seed: int = key(
         "seed of the sampled rows and centres", 0, at_least=0, varies=True, independent=True
     )
+
+    @classmethod
+    def row_count(cls, node: Any) -> int | None:
+        """Return the number of rows drawn."""
+        return int(node.rows)
 
 
 @dataclass
@@ -174,13 +238,25 @@ class LinearNoise(InMemoryData):
         independent=True,
     )
 
+    @classmethod
+    def row_count(cls, node: Any) -> int | None:
+        """Return the number of rows drawn."""
+        return int(node.rows)
+
 
 @dataclass
 class FashionMNIST(InMemoryData):
     """Keys of `data=fashion_mnist`."""
 
+    has_test_set: ClassVar[bool] = True
+
     _target_: str = key("class of the data module", "seedbed.data.FashionMNIST")
     folder: str = key("folder of the four downloaded files", MISSING)
+
+    @classmethod
+    def row_count(cls, node: Any) -> int | None:
+        """Return the number of training images."""
+        return 60_000
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What a `gradient=` option holds: how the gradient of the loss is taken."""
+"""What a `gradient=` option holds: how the gradient of the loss is computed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from seedbed.config.schema.model import Linear
 
 @dataclass
 class Gradient:
-    """Keys that every gradient option has; `fuses` tells whether the fused engine takes it so."""
+    """Keys that every gradient option has; `fuses` tells whether the fused engine has it."""
 
     fuses: ClassVar[bool] = False
 
@@ -33,7 +33,7 @@ class Autograd(Gradient):
 
 @dataclass
 class WithoutAutograd(Gradient):
-    """Keys of the gradients that are taken in the place of autograd's."""
+    """Keys of the gradients that are computed without autograd."""
 
     option: ClassVar[str]
 

@@ -21,7 +21,7 @@ class Model:
 
 @dataclass
 class Network(Model):
-    """Keys of the options that map inputs to outputs."""
+    """Keys of the networks, which map inputs to outputs."""
 
     input_shape: list[int] = key("shape of one input, taken from the data", MISSING, at_least=1)
     output_size: int = key("number of outputs per row, taken from the data", MISSING, at_least=1)
@@ -111,7 +111,7 @@ def _image_problems(cnn: Any) -> Iterator[str]:
 
 @dataclass
 class Function(Model):
-    """Keys of the options that are functions of their own parameters and take no data."""
+    """Keys of the functions of their own parameters, which take no data."""
 
     option: ClassVar[str]
 

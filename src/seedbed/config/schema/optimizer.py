@@ -19,7 +19,7 @@ class Optimizer:
 
 @dataclass
 class WeightDecay(Optimizer):
-    """Keys of the optimizers with a penalty on large weights."""
+    """Keys of the optimizers with weight decay."""
 
     weight_decay: float = key("L2 penalty", 0.0, at_least=0, varies=True, independent=True)
 

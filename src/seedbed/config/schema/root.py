@@ -65,7 +65,7 @@ class Freeze:
 
 @dataclass
 class Sweep:
-    """Keys of `sweep`, which say how `-m` goes about its jobs."""
+    """Keys of `sweep`: how the jobs of `-m` are run."""
 
     fuse: str = key(
         "train jobs side by side: auto (where it pays), always, never",

@@ -29,7 +29,7 @@ class Constant(Scheduler):
 
 @dataclass
 class Stepped(Scheduler):
-    """Keys of the schedules that count epochs or steps."""
+    """Keys of the schedules that advance every epoch or every optimizer step."""
 
     interval: str = key("unit of the schedule: epoch or step", "epoch", one_of=INTERVALS)
 

@@ -14,7 +14,7 @@ REGRESSION_LOSSES = ("mse", "mae", "huber")
 
 @dataclass
 class Task:
-    """Keys that every task option has; `fuses` tells whether the fused engine takes its loss."""
+    """Keys that every task option has; `fuses` tells whether the fused engine has its loss."""
 
     option: ClassVar[str]
     fuses: ClassVar[bool] = True
