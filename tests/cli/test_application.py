@@ -77,7 +77,10 @@ def test_a_key_that_does_not_exist(refused, override, said):
         ("data.input_shape=[null]", ["data.input_shape", "null", "not accepted"]),
         ("initial_weights.parameters=[1]", ["initial_weights.parameters", "[1]"]),
         ("optimizer.lr=null", ["optimizer.lr: null is not accepted (learning rate)"]),
-        ("data.class_names=null", ["data.class_names: null is not accepted (name of each class)"]),
+        (
+            "data.class_names=null",
+            ["data.class_names: null is not accepted (names of the classes)"],
+        ),
     ],
 )
 def test_a_value_of_the_wrong_type(refused, override, said):

@@ -260,8 +260,8 @@ def test_a_failing_run_leaves_a_true_record(tmp_path: Path) -> None:
 
 
 def test_a_mistake_that_shows_with_the_data_leaves_nothing(tmp_path: Path) -> None:
-    experiment = built(tmp_path, "data.val_size=14", "data.test_size=1")
-    with pytest.raises(ConfigError, match="none is left for training"):
+    experiment = built(tmp_path, "data.input_shape=[4]")
+    with pytest.raises(ConfigError, match=r"data\.input_shape: \[4\], but these rows"):
         finished(experiment)
     assert [entry.name for entry in tmp_path.iterdir()] == [".hydra"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
@@ -12,6 +12,9 @@ from seedbed.config.schema.field import key
 @dataclass
 class Optimizer:
     """Keys that every optimizer option has."""
+
+    # Where the fused engine has an update rule under the same `_target_`.
+    fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the optimizer", MISSING)
     lr: float = key("learning rate", MISSING, at_least=0, varies=True, independent=True)

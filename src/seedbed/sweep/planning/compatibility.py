@@ -30,7 +30,9 @@ def _obstacles(config: DictConfig) -> Iterator[str]:
     seen: set[type] = set()
     for key, node in _parts(config):
         schema: Any = shipped_schema_of(node)
-        if schema is None or not (_has_rule(node) if key == "optimizer" else schema.fuses):
+        if key == "optimizer" and node._target_ not in RULES:
+            yield f"optimizer {node._target_} has no update rule for many jobs"
+        elif schema is None or not schema.fuses:
             yield f"{key} {node.get('_target_')} is not known to fuse"
         elif schema in seen:
             yield f"{key} is a second {schema.__name__}"
@@ -47,10 +49,6 @@ def _parts(config: DictConfig) -> Iterator[tuple[str, DictConfig]]:
         for name, node in config[group].items():
             if node is not None:
                 yield f"{group}.{name}", node
-
-
-def _has_rule(optimizer: DictConfig) -> bool:
-    return optimizer._target_ in RULES
 
 
 def _values_apart(key: str, node: DictConfig, schema: type) -> Iterator[str]:
