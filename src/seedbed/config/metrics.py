@@ -18,25 +18,24 @@ class Metric:
     have it.
     """
 
-    name: str
     better: str
     tasks: tuple[str, ...]
 
 
 # Every task has a loss, which is what it minimizes.
 LOSS = "loss"
-METRICS = (
-    Metric("rmse", "min", ("regression",)),
-    Metric("mae", "min", ("regression",)),
-    Metric("r2", "max", ("regression",)),
-    Metric("accuracy", "max", ("binary", "multiclass")),
-    Metric("f1", "max", ("binary", "multiclass")),
-)
+METRICS = {
+    "rmse": Metric("min", ("regression",)),
+    "mae": Metric("min", ("regression",)),
+    "r2": Metric("max", ("regression",)),
+    "accuracy": Metric("max", ("binary", "multiclass")),
+    "f1": Metric("max", ("binary", "multiclass")),
+}
 
 
 def metrics_of(task: str) -> tuple[str, ...]:
     """Return the names of the metrics that a task has."""
-    return tuple(metric.name for metric in METRICS if task in metric.tasks)
+    return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
 
 
 def has_validation(config: DictConfig) -> bool:
@@ -107,7 +106,7 @@ def mode_of(metric: str, config: DictConfig, key: str) -> str:
 
 def known_mode(metric: str) -> str | None:
     """Return the mode of the loss or a metric of ours, and None for any other."""
-    modes = {LOSS: "min"} | {one.name: one.better for one in METRICS}
+    modes = {LOSS: "min"} | {name: metric.better for name, metric in METRICS.items()}
     return modes.get(metric.rpartition("/")[2])
 
 

@@ -17,7 +17,7 @@ ANY_NAME = "*"
 def varies(full_key: str) -> bool:
     """Tell whether the jobs of one fused group may differ in a key, or in one that it is part of.
 
-    Of dataclasses that share a group and a key, all must say so.
+    Of the dataclasses of a group that have the key and can fuse, all must say so.
     """
     path = full_key.split(".")
     if path[0] in ENTRIES and len(path) > 1:
@@ -44,6 +44,8 @@ def _keys_that(fact: str) -> tuple[str, ...]:
     """Return the keys of a training run of which every dataclass that has them states a fact."""
     said: dict[str, bool] = {}
     for prefix, schema in _schemas():
+        if fact == "varies" and not getattr(schema, "fuses", True):
+            continue
         for field in fields(schema):
             key = prefix + field.name
             said[key] = said.get(key, True) and bool(field.metadata.get(fact))
