@@ -13,8 +13,8 @@ import torch
 from tests.experiments import events, record
 
 from seedbed.cli import application
+from seedbed.commands import train
 from seedbed.errors import ConfigError
-from seedbed.experiment import run
 
 SMALL = ("data.rows=20", "data.batch_size=10", "data.val_size=5", "data.test_size=5")
 TRAIN = ("train", "-m", "data=linear_noise", "trainer=cpu", "trainer.max_epochs=3", *SMALL)
@@ -438,8 +438,8 @@ def test_a_job_alone_leaves_nothing_in_memory(
         trainers.append(weakref.ref(experiment.trainer))
         return experiment
 
-    build_experiment = run.build_experiment
-    monkeypatch.setattr(run, "build_experiment", built)
+    build_experiment = train.build_experiment
+    monkeypatch.setattr(train, "build_experiment", built)
     command(*TRAIN, "seed=1,2,3", "sweep.fuse=never")
     assert alive == [0, 0, 0]
 

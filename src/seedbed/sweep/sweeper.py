@@ -19,6 +19,7 @@ from seedbed.sweep.execution.controller import Sweep
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
+from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK
 from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
@@ -40,21 +41,18 @@ def run_sweep(
     loader: ConfigLoader,
     callbacks: Callbacks,
     master: DictConfig,
-    task_function: Any,
-) -> None:
-    """Run all jobs of the words, or go on with the sweep that they name.
+    runner: JobRunner,
+) -> int:
+    """Run all jobs of the words, or go on with the sweep that they name; return the exit code.
 
     Raises ConfigError, or what Hydra raises, before anything is written where a job is wrong.
     """
     quiet_lightning()
     garbage_collection.resume()
-    # What runs the jobs that train alone also knows the command and keeps the exit codes.
-    application = task_function.__self__
     composer = Composer(HydraSource(loader, master))
     options = _options(composer, arguments)
     if options.resume is not None:
-        _resume(arguments, options, callbacks, master, application)
-        return
+        return _resume(arguments, options, callbacks, master, runner)
     jobs = _jobs(composer, arguments, params, loader, options)
     check_jobs(composer, jobs, options.table)
     most = options.chunk_size or LARGEST_CHUNK
@@ -62,13 +60,13 @@ def run_sweep(
         rehearsed(composer, one, options.fuse, most)
         for one in make_plan(composer, jobs, options.fuse)
     ]
-    plan = _plan(composer, jobs, groups, _flags(application.command, master))
+    plan = _plan(composer, jobs, groups, _flags(runner.command, master))
     if options.plan:
         print(plan_text(plan))
-        return
+        return 0
     folder = SweepFolder(str(master.hydra.sweep.dir))
     folder.saved.mkdir(parents=True, exist_ok=True)
-    application.started = True
+    runner.sweep_begins()
     print(plan_text(plan), flush=True)
     with folder.locked():
         composer.save(folder.path, folder.saved)
@@ -78,8 +76,8 @@ def run_sweep(
             for group in groups
             for job, one in zip(group.jobs, group.numbers, strict=False)
         }
-        sweep = _sweep(composer, folder, plan, options, application, callbacks, master, numbers)
-        sweep.run()
+        sweep = _sweep(composer, folder, plan, options, runner, callbacks, master, numbers)
+        return sweep.run()
 
 
 def _sweep(
@@ -87,13 +85,13 @@ def _sweep(
     folder: SweepFolder,
     plan: SavedPlan,
     options: Any,
-    application: Any,
+    runner: JobRunner,
     callbacks: Callbacks,
     master: DictConfig,
     numbers: Mapping[int, JobNumbers] | None = None,
 ) -> Sweep:
     display = Display(len(plan.jobs), plan.metric, plan.mode)
-    worker = Worker(composer, folder, plan, options, application, callbacks, display, numbers or {})
+    worker = Worker(composer, folder, plan, options, runner, callbacks, display, numbers or {})
     return Sweep(worker, display, master)
 
 
@@ -105,8 +103,8 @@ def _resume(
     options: Any,
     callbacks: Callbacks,
     master: DictConfig,
-    application: Any,
-) -> None:
+    runner: JobRunner,
+) -> int:
     """Run what a sweep has not run yet, or not to its end."""
     elsewhere = [word for word in master.hydra.overrides.hydra if "hydra.sweep" in word]
     for override in OverridesParser.create().parse_overrides([*arguments, *elsewhere]):
@@ -120,11 +118,11 @@ def _resume(
         begun.on_failure = options.on_failure
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
-        application.started = not options.plan
-        sweep = _sweep(composer, folder, plan, begun, application, callbacks, master)
-        print(sweep.progress_text(), flush=True)
         if not options.plan:
-            sweep.run()
+            runner.sweep_begins()
+        sweep = _sweep(composer, folder, plan, begun, runner, callbacks, master)
+        print(sweep.progress_text(), flush=True)
+        return 0 if options.plan else sweep.run()
 
 
 def _refuse_beside_resume(override: Override) -> None:

@@ -58,8 +58,8 @@ class Sweep:
         of, where = jobs_text(len(self.plan.jobs)), relative(self.folder.path)
         return f"sweep  {where}: {len(self.done):,} of {of} done, {len(self.missing):,} to run"
 
-    def run(self) -> None:
-        """Run what is missing, print the closing table, and leave the exit code with the command.
+    def run(self) -> int:
+        """Run what is missing and print the closing table; return the exit code.
 
         Raises DiskFull; a signal ends the process with its code. Both say how to go on.
         """
@@ -80,6 +80,8 @@ class Sweep:
             raise DiskFull(f"{error}; {self._how_to_go_on()}") from None
         self._end()
         self._close()
+        completed = all(row.status == "completed" for row in self.results.rows)
+        return 0 if completed else FAILED
 
     def _done(self) -> list[Row]:
         """Return the rows of the jobs that need not run again."""
@@ -157,7 +159,7 @@ class Sweep:
             str(self.folder.path.resolve()),
             orders,
             self.options,
-            worker.application,
+            worker.runner,
             worker.callbacks,
         )
         with HandedOut(units, self.folder, self.display, self._take) as handed_out:
@@ -211,8 +213,6 @@ class Sweep:
 
     def _end(self) -> None:
         self.results.finish()
-        ok = all(row.status == "completed" for row in self.results.rows)
-        self.worker.application.codes[:] = [0 if ok else FAILED]
 
     def _interrupted(self, interruption: BaseException) -> None:
         code = 130

@@ -34,6 +34,7 @@ from seedbed.sweep.execution.chunk import (
 )
 from seedbed.sweep.execution.progress import Watcher
 from seedbed.sweep.job import Job
+from seedbed.sweep.job_runner import JobResult, JobRunner
 from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.results.folder import SweepFolder
@@ -66,15 +67,14 @@ class UnitResult:
 class Worker:
     """Runs units in this process.
 
-    `options` are the keys of `sweep`. `application` runs a job alone and knows the command,
-    `callbacks` are Hydra's.
+    `options` are the keys of `sweep`. `runner` runs a job alone, `callbacks` are Hydra's.
     """
 
     composer: Composer
     folder: SweepFolder
     plan: SavedPlan
     options: Any
-    application: Any
+    runner: JobRunner
     callbacks: Callbacks
     watcher: Watcher
     # What is known of jobs from the plan; it is read from their configs where it is missing.
@@ -145,7 +145,7 @@ class Worker:
             return []
         with self.composer.applied(jobs[0]) as config:
             device = build.device(config.trainer.accelerator)
-        shared = provenance_of_command(self.application.command, device)
+        shared = provenance_of_command(self.runner.command, device)
         folders = config_folders(self.composer.master.hydra.runtime)
         prepared = []
         for job in jobs:
@@ -166,7 +166,7 @@ class Worker:
         """Record what went wrong with a whole chunk in the folder of each of its jobs."""
         text = str(error)
         if not isinstance(error, SeedbedError):
-            self.application.show_traceback(error)
+            self.runner.show_traceback(error)
             text = f"{type(error).__name__}: {error}"
         missing = [job for job in jobs if job.number in wanted]
         times = {"started": started, "finished": now(), "seconds": None}
@@ -182,11 +182,10 @@ class Worker:
 
     def _alone(self, job: Job) -> Row:
         config = self.composer.config(job)
-        self.application.error = None
         with listening(self.watcher.job_epoch):
             done = run_job(
                 hydra_context=HydraContext(config_loader=None, callbacks=self.callbacks),  # type: ignore[arg-type]
-                task_function=self.application.run,
+                task_function=self.runner,
                 config=config,
                 job_dir_key="hydra.sweep.dir",
                 job_subdir_key="hydra.sweep.subdir",
@@ -195,7 +194,7 @@ class Worker:
         gc.collect()
         if done.status == JobStatus.FAILED:
             raise done._return_value
-        return self.recorded(job) or self._without_record(job)
+        return self.recorded(job) or self._without_record(job, done.return_value)
 
     def recorded(self, job: Job) -> Row | None:
         """Return the row of a job by its record; None where it has none."""
@@ -212,9 +211,9 @@ class Worker:
         """Return the name of a job's folder below the sweep's."""
         return self._place(job)[0]
 
-    def _without_record(self, job: Job) -> Row:
+    def _without_record(self, job: Job, result: JobResult) -> Row:
         name, axes = self._place(job)
-        return Row(job.number, axes, "failed", name, error=self.application.error)
+        return Row(job.number, axes, "failed", name, error=result.error)
 
     def _place(self, job: Job) -> tuple[str, dict[str, Any]]:
         """Return the name of a job's folder, and what it has for each axis.
