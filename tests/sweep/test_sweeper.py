@@ -174,8 +174,8 @@ def test_the_table_and_the_plan_of_a_sweep(command: Any, tmp_path: Path) -> None
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
     found = {key: list(map(float, values)) for key, values in plan["axes"].items()}
     assert found == {"optimizer.lr": [0.01, 0.05], "seed": [0, 1, 2]}
-    assert plan["groups"] == [list(range(6))]
-    assert [one["number"] for one in plan["jobs"]] == list(range(6))
+    assert plan["rounds"][0]["groups"] == [list(range(6))]
+    assert [one["number"] for one in plan["rounds"][0]["jobs"]] == list(range(6))
     assert (tmp_path / "sweep/multirun.yaml").is_file()
     best = min(rows, key=lambda row: float(row["val/loss"]))
     [line] = [line for line in outcome.out.splitlines() if line.startswith("best alone")]
@@ -322,7 +322,7 @@ def test_a_sweep_of_jobs_that_train_alone_and_together(command: Any, tmp_path: P
     assert {row["status"] for row in rows} == {"completed"}
     assert ["group" in record(run) for run in swept(tmp_path)] == [False, False, True, True]
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
-    assert plan["groups"] == [[2, 3]]
+    assert plan["rounds"][0]["groups"] == [[2, 3]]
 
 
 def test_models_of_different_kinds_are_groups_of_their_own(command: Any, tmp_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_models_of_different_kinds_are_groups_of_their_own(command: Any, tmp_pat
     outcome = command(*TRAIN, *words)
     assert outcome.code == 0, outcome.err
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
-    assert plan["groups"] == [[0, 1], [2, 3]]
+    assert plan["rounds"][0]["groups"] == [[0, 1], [2, 3]]
     assert {record(run)["status"] for run in swept(tmp_path)} == {"completed"}
     assert [row["model"] for row in table(tmp_path / "sweep")] == ["linear", "linear", "mlp", "mlp"]
 

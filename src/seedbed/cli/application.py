@@ -118,9 +118,11 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
             raise (stop.__cause__ or stop) from None
         sys.exit(_show(stop.__cause__, WRONG_CONFIG))
     except Exception as error:
-        full = error if isinstance(error, DiskFull) else disk_full(error)
-        if full is not None and not full_error:
-            sys.exit(_show(full, FAILED))
+        # What goes wrong with a sweep on its way, a full disk for one, is no bug either.
+        known = jobs.started and isinstance(error, SeedbedError)
+        told = error if known else disk_full(error)
+        if told is not None and not full_error:
+            sys.exit(_show(told, FAILED))
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if full_error or jobs.started:
             raise

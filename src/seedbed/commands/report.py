@@ -10,7 +10,7 @@ from omegaconf import DictConfig, ListConfig
 from seedbed.config.validation import mode_of
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
-from seedbed.sweep.results.plan_file import SavedPlan, read_plan
+from seedbed.sweep.results.plan_file import SweepPlan, read_plan
 from seedbed.sweep.results.ranking import (
     SECONDS,
     SEED,
@@ -31,7 +31,7 @@ class Sweep:
 
     folder: SweepFolder
     rows: Sequence[Row]
-    plan: SavedPlan
+    plan: SweepPlan
 
     @property
     def not_ended(self) -> int:

@@ -19,8 +19,8 @@ class Display:
     `metric` is what `best` is about, `mode` is min or max.
     """
 
-    def __init__(self, jobs: int, metric: str, mode: str) -> None:
-        self.jobs = jobs
+    def __init__(self, metric: str, mode: str) -> None:
+        self.jobs = 0
         self.metric = metric
         self.sign = 1.0 if mode == "min" else -1.0
         self.done = self.before = self.wrong = 0
@@ -46,6 +46,10 @@ class Display:
                 refresh_per_second=4,
             )
             self._live.start()
+
+    def expect(self, jobs: int) -> None:
+        """So many jobs are known by now, those that are done among them."""
+        self.jobs = jobs
 
     def close(self) -> None:
         """End the live line."""

@@ -38,17 +38,21 @@ from seedbed.sweep.job_runner import JobResult, JobRunner
 from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.results.folder import SweepFolder
-from seedbed.sweep.results.plan_file import SavedPlan
+from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.ranking import best_first
 from seedbed.sweep.results.table import Row
 from seedbed.terminal.listener import listening
 
 
 class Unit(NamedTuple):
-    """What is run in one go: jobs side by side, or a single job."""
+    """What is run in one go: jobs side by side, or a single job.
+
+    `numbers` are what each job has for itself, empty where its config must be read for it.
+    """
 
     jobs: tuple[Job, ...]
     fused: bool
+    numbers: tuple[JobNumbers, ...] = ()
 
 
 @dataclass
@@ -72,13 +76,11 @@ class Worker:
 
     composer: Composer
     folder: SweepFolder
-    plan: SavedPlan
+    plan: SweepPlan
     options: Any
     runner: JobRunner
     callbacks: Callbacks
     watcher: Watcher
-    # What is known of jobs from the plan; it is read from their configs where it is missing.
-    numbers: Mapping[int, JobNumbers] = field(default_factory=dict)
 
     def run(self, unit: Unit, wanted: Collection[int], requested: Any = lambda: None) -> UnitResult:
         """Run a unit; of a chunk, which always trains as a whole, only some jobs may be wanted.
@@ -88,19 +90,17 @@ class Worker:
         """
         try:
             if unit.fused:
-                return self._side_by_side(unit.jobs, wanted, requested)
+                return self._side_by_side(unit, wanted, requested)
             return UnitResult([self._alone(unit.jobs[0])])
         except OSError as error:
             raise disk_full(error) or error from error
 
     # Side by side
 
-    def _side_by_side(
-        self, jobs: Sequence[Job], wanted: Collection[int], requested: Any
-    ) -> UnitResult:
-        started = now()
+    def _side_by_side(self, unit: Unit, wanted: Collection[int], requested: Any) -> UnitResult:
+        started, jobs = now(), unit.jobs
         try:
-            chunk = self._trained(jobs, requested)
+            chunk = self._trained(unit, requested)
         except CannotFuse as refusal:
             return UnitResult(refusal=str(refusal))
         except Exception as error:
@@ -123,14 +123,11 @@ class Worker:
         write_folders(chunk, written, prepared, self.watcher.folder_written)
         return UnitResult(rows)
 
-    def _trained(self, jobs: Sequence[Job], requested: Any) -> TrainedChunk:
-        path = self.folder.state(jobs[0].number)
-        state = ChunkState(path, self.options.every_seconds, requested)
-        known = [self.numbers.get(job.number) for job in jobs]
-        numbers = [one for one in known if one is not None]
-        if len(numbers) < len(jobs):
-            numbers = numbers_of_jobs(self.composer, jobs)
-        with self.composer.applied(jobs[0]) as config:
+    def _trained(self, unit: Unit, requested: Any) -> TrainedChunk:
+        first = unit.jobs[0]
+        state = ChunkState(self.folder.state(first.number), self.options.every_seconds, requested)
+        numbers = unit.numbers or numbers_of_jobs(self.composer, unit.jobs)
+        with self.composer.applied(first) as config:
             spec = run_spec(config)
         points = self.options.points
         return train_chunk(spec, numbers, points, state, self.watcher.chunk_epoch)
@@ -210,6 +207,10 @@ class Worker:
     def folder_name(self, job: Job) -> str:
         """Return the name of a job's folder below the sweep's."""
         return self._place(job)[0]
+
+    def axes(self, job: Job) -> dict[str, Any]:
+        """Return what a job has for each axis."""
+        return self._place(job)[1]
 
     def _without_record(self, job: Job, result: JobResult) -> Row:
         name, axes = self._place(job)

@@ -49,6 +49,12 @@ class Results:
         with self.path.open("a", encoding="utf-8", newline="") as file:
             file.write(self._text(rows))
 
+    def change_axes(self, axes: Mapping[int, Mapping[str, Any]]) -> None:
+        """Give each job, by its number, what it has for other axes than before."""
+        self.rows = [replace(row, axes=axes[row.number]) for row in self.rows]
+        self.axes = list(dict.fromkeys(key for values in axes.values() for key in values))
+        self._rewrite()
+
     def forget_folders(self, kept: Collection[int]) -> list[str]:
         """Leave only these jobs the name of a folder; return the names that others had."""
         gone = [row for row in self.rows if row.folder and row.number not in kept]
