@@ -47,7 +47,7 @@ def swept(
     folder.mkdir(parents=True)
     words = [[f"{axis}=m{number}", "seed=1"] for number in range(max(planned, len(values)))]
     flags = ["-cd", "my configs"]
-    plan = SweepPlan(*optimized, flags)
+    plan = SweepPlan(*optimized, "best", flags)
     plan.add(Round(numbered(words), [], {}))
     write_plan(folder / "sweep.json", plan)
     results = Results(folder / "results.csv", [axis, "seed"])

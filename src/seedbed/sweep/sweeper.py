@@ -211,7 +211,8 @@ def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPl
     text = composer.texts(first)["config.yaml"]
     with composer.applied(first) as config:
         metric, mode = optimized_metric(config)
-    return SweepPlan(metric, mode, flags, hashlib.sha256(text.encode()).hexdigest())
+        rank = config.sweep.rank
+    return SweepPlan(metric, mode, rank, flags, hashlib.sha256(text.encode()).hexdigest())
 
 
 def plan_text(plan: SweepPlan) -> str:

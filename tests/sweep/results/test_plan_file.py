@@ -11,7 +11,7 @@ from seedbed.sweep.results.plan_file import Round, SweepPlan, read_plan, write_p
 
 
 def plan() -> SweepPlan:
-    found = SweepPlan("val/accuracy", "max", ["--config-name=mine"], "a hash")
+    found = SweepPlan("val/accuracy", "max", "last", ["--config-name=mine"], "a hash")
     jobs = [Job(0, ("seed=1", "note=a")), Job(1, ("seed=2", "note=a"))]
     found.add(Round(jobs, [[0]], {"of the test": [1]}))
     return found

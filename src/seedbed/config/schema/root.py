@@ -61,6 +61,11 @@ class Sweep:
         one_of=("all", "best", "record"),
     )
     top: int = key("jobs whose folders keep=best keeps", 10, at_least=1)
+    rank: str = key(
+        "epoch by which jobs are ranked: their best, or their last",
+        "best",
+        one_of=("best", "last"),
+    )
     every_seconds: float = key(
         "seconds between two saves of jobs that train side by side", 60.0, at_least=0
     )
@@ -122,6 +127,11 @@ class Report:
         "min or max, what comes first; null: the better one of a metric, else min",
         None,
         one_of=("min", "max"),
+    )
+    rank: str | None = key(
+        "epoch by which jobs are ranked: best or last; null: as the sweep itself",
+        None,
+        one_of=("best", "last"),
     )
     top: int = key("rows shown", 10, at_least=1)
     group: bool = key("a row for all seeds together; false: a row for each job", True)

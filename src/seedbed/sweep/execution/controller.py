@@ -23,7 +23,13 @@ from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
 from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.plan_file import Round, SweepPlan
-from seedbed.sweep.results.ranking import best_first, closing_table, command_alone, counts_text
+from seedbed.sweep.results.ranking import (
+    best_first,
+    closing_table,
+    counts_text,
+    winner,
+    winner_lines,
+)
 from seedbed.sweep.results.table import Results, Row, read_results
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.terminal.tables import print_table
@@ -249,7 +255,8 @@ class Sweep:
         """Remove the folders that `sweep.keep` does not keep."""
         if self.options.keep == "all":
             return
-        best = best_first(self.results.rows, self.plan.metric, self.plan.mode)
+        plan = self.plan
+        best = best_first(self.results.rows, plan.metric, plan.mode, plan.rank)
         top = best[: self.options.top] if self.options.keep == "best" else []
         for name in self.results.forget_folders(kept={row.number for row in top}):
             self._remove(name)
@@ -289,15 +296,15 @@ class Sweep:
 
     def _close(self) -> None:
         rows, plan = self.results.rows, self.plan
-        print_table(closing_table(rows, plan.metric, plan.mode))
+        print_table(closing_table(rows, plan.metric, plan.mode, rank=plan.rank))
         print(f"jobs         {counts_text(rows)}; {time.monotonic() - self.started:.1f} s")
         if self._stops_now():
             left = len(plan.jobs) - len(rows)
             print(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")
-        best = best_first(rows, plan.metric, plan.mode)
-        if best:
-            words = plan.jobs[best[0].number].overrides
-            print(f"best alone   {command_alone(plan.flags, words)}")
+        best = winner(rows, plan.metric, plan.mode, plan.rank)
+        if best is not None:
+            words = plan.jobs[best.median.number].overrides
+            print("\n".join(winner_lines(best, plan.flags, words)))
         print(f"results      {relative(self.folder.results)}")
         if self.options.keep != "record":
             print(f"TensorBoard  {dashboard_command(self.folder.path)}")

@@ -7,6 +7,7 @@ from math import inf, isfinite
 from typing import Any
 
 from seedbed.sweep.execution.progress import Progress
+from seedbed.sweep.results.ranking import ranked_column, value_of
 from seedbed.sweep.results.table import Row
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -79,7 +80,7 @@ class Display:
         self.wrong += sum(row.status != "completed" for row in rows)
         for row in rows:
             if row.status == "completed":
-                self._reached(row.metrics.get(self.metric))
+                self._reached(value_of(row, ranked_column(self.metric, "best")))
 
     def _reached(self, value: float | None) -> None:
         if value is not None and isfinite(value):

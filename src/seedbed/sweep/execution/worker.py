@@ -40,7 +40,7 @@ from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.ranking import best_first
-from seedbed.sweep.results.table import Row
+from seedbed.sweep.results.table import Row, metrics_of_job
 from seedbed.terminal.listener import listening
 
 
@@ -113,11 +113,13 @@ class Worker:
             write_folders(chunk, list(places.values()), prepared, self.watcher.folder_written)
             return UnitResult(
                 [
-                    _row(chunk, places[one.number], one.number, one.name, one.axes)
+                    self._row(chunk, places[one.number], one.number, one.name, one.axes)
                     for one in prepared
                 ]
             )
-        rows = [_row(chunk, at, number, *self._place(jobs[at])) for number, at in places.items()]
+        rows = [
+            self._row(chunk, at, number, *self._place(jobs[at])) for number, at in places.items()
+        ]
         written = [places[number] for number in self._written(rows)]
         prepared = self._prepared([jobs[place] for place in written])
         write_folders(chunk, written, prepared, self.watcher.folder_written)
@@ -134,7 +136,8 @@ class Worker:
 
     def _written(self, rows: Sequence[Row]) -> list[int]:
         """Return the numbers of the jobs whose folders are written where not all are."""
-        best = best_first(rows, self.plan.metric, self.plan.mode)[: self.options.top]
+        plan = self.plan
+        best = best_first(rows, plan.metric, plan.mode, plan.rank)[: self.options.top]
         return [row.number for row in best] if self.options.keep == "best" else []
 
     def _prepared(self, jobs: Sequence[Job]) -> list[FusedJob]:
@@ -156,6 +159,16 @@ class Worker:
             folder = self.folder.path / name
             prepared.append(FusedJob(job.number, name, axes, folder, texts, provenance))
         return prepared
+
+    def _row(
+        self, chunk: TrainedChunk, place: int, number: int, name: str, axes: Mapping[str, Any]
+    ) -> Row:
+        """Return the row of the job at this place of a chunk."""
+        outcome, seconds = chunk.outcomes[place], chunk.times["seconds"]
+        kept = outcome.best if chunk.checkpoints else None
+        best = (kept.epoch, kept.metrics) if kept else None
+        metrics = metrics_of_job(outcome.metrics, self.plan.metric, best)
+        return Row(number, axes, outcome.status, name, metrics, seconds, outcome.error)
 
     def _failed(
         self, jobs: Sequence[Job], wanted: Collection[int], error: Exception, started: str
@@ -200,7 +213,10 @@ class Worker:
         if not path.is_file():
             return None
         record = read_record(path)
-        metrics = {key: value for key, value in record["metrics"].items() if value is not None}
+        kept = record["checkpoints"].get("best")
+        best = (kept["epoch"], kept["metrics"]) if kept else None
+        found = metrics_of_job(record["metrics"], self.plan.metric, best)
+        metrics = {name: value for name, value in found.items() if value is not None}
         status, seconds, error = record["status"], record["seconds"], record["error"]
         return Row(job.number, axes, status, name, metrics, seconds, error)
 
@@ -230,12 +246,6 @@ class Worker:
             key: choices[key] if key in choices else _selected(config, key)
             for key in self.plan.axes
         }
-
-
-def _row(chunk: TrainedChunk, place: int, number: int, name: str, axes: Mapping[str, Any]) -> Row:
-    """Return the row of the job at this place of a chunk."""
-    outcome, seconds = chunk.outcomes[place], chunk.times["seconds"]
-    return Row(number, axes, outcome.status, name, outcome.metrics, seconds, outcome.error)
 
 
 def _name(config: DictConfig) -> str:

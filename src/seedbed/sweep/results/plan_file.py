@@ -28,12 +28,13 @@ class Round:
 class SweepPlan:
     """The plan of a sweep, to which rounds are added as it goes.
 
-    `metric` and `mode` say which job is best, `flags` are the command's words beside overrides,
-    `config_hash` is the SHA-256 of the first job's config.
+    `metric`, `mode` and `rank` say which job is best, `flags` are the command's words beside
+    overrides, `config_hash` is the SHA-256 of the first job's config.
     """
 
     metric: str
     mode: str
+    rank: str = "best"
     flags: Sequence[str] = ()
     config_hash: str = ""
     rounds: list[Round] = field(default_factory=list)
@@ -61,6 +62,7 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
         "config_hash": plan.config_hash,
         "optimized_metric": plan.metric,
         "optimized_mode": plan.mode,
+        "rank": plan.rank,
         "flags": plan.flags,
         "axes": plan.axes,
         "rounds": [
@@ -82,6 +84,7 @@ def read_plan(path: Path) -> SweepPlan:
         plan = SweepPlan(
             metric=content["optimized_metric"],
             mode=content["optimized_mode"],
+            rank=content["rank"],
             flags=content["flags"],
             config_hash=content["config_hash"],
         )
