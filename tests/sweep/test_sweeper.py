@@ -307,6 +307,7 @@ def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
         (("optimizer.lr=1e-5,-1,1e-3", "seed=0,1"), "optimizer.lr"),
         (("optimizer=sgd,adm",), "adm"),
         (("nosuchkey=1,2",), "nosuchkey"),
+        (("seed=0,1", "seed=5"), "seed: given twice, by seed=0,1 and by seed=5"),
         (("seed=1,x",), "seed"),
         (("model=linear,cnn",), "model=cnn"),
         (("optimizer.momentum=0.9,0", "optimizer.nesterov=true"), "nesterov"),
@@ -330,7 +331,9 @@ def test_a_wrong_job_stops_the_sweep_before_anything_is_written(
     refused: Any, words: tuple[str, ...], message: str
 ) -> None:
     fuse = () if any("sweep.fuse" in word for word in words) else ("sweep.fuse=always",)
-    assert message in refused(*TRAIN, *words, *fuse, function=None)
+    given = {word.partition("=")[0] for word in words}
+    others = [word for word in TRAIN if word.partition("=")[0] not in given]
+    assert message in refused(*others, *words, *fuse, function=None)
 
 
 def test_a_sweep_with_a_job_that_diverges_fails_and_completes_the_others(

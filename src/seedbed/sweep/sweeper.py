@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.overrides import refuse_repeated_keys
 from seedbed.config.validation import optimized_metric
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
@@ -48,6 +49,7 @@ def run_sweep(
     """
     quiet_lightning()
     garbage_collection.resume()
+    refuse_repeated_keys(arguments)
     composer = Composer(HydraSource(loader, master))
     options = _options(composer, arguments)
     command = Command(loader, callbacks, master, runner)
