@@ -16,7 +16,7 @@ from seedbed.errors import DiskFull, Interrupted, SeedbedError
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD
 from seedbed.sweep.execution.display import Display
-from seedbed.sweep.execution.launched_units import HandedOut
+from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import Order, UnitFunction, launch
 from seedbed.sweep.execution.run_folders import remove_leftovers
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
@@ -219,11 +219,11 @@ class Sweep:
             worker.runner,
             worker.callbacks,
         )
-        with HandedOut(units, self.folder, self.display, self._take) as handed_out:
+        with LaunchedUnits(units, self.folder, self.display, self._take) as launched:
             results = launch(self.master, function, orders)
         refused = []
         for unit, result in zip(units, results, strict=True):
-            if unit in handed_out.left:
+            if unit in launched.left:
                 refused += self._take(unit, result)
         for result in results:
             if result.interrupted is not None:

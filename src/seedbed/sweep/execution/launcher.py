@@ -106,7 +106,7 @@ class UnitFunction:
         return result
 
     def _tell(self, worker: Worker, order: Order, result: UnitResult) -> None:
-        """Leave the results where `HandedOut` finds them before the launcher is done."""
+        """Leave the results where `LaunchedUnits` finds them before the launcher is done."""
         failed = any(row.status == "failed" for row in result.rows)
         if failed and self.options.on_failure == "stop":
             worker.folder.stop.touch()

@@ -213,7 +213,7 @@ class Worker:
         if not path.is_file():
             return None
         record = read_record(path)
-        kept = record["checkpoints"].get("best")
+        kept = (record.get("checkpoints") or {}).get("best")
         best = (kept["epoch"], kept["metrics"]) if kept else None
         found = metrics_of_job(record["metrics"], self.plan.metric, best)
         metrics = {name: value for name, value in found.items() if value is not None}
