@@ -159,6 +159,21 @@ def test_a_sweep_killed_at_any_round_goes_on_to_the_same_results(
     assert resumed["rounds"] == expected["rounds"]
 
 
+def test_the_rounds_of_a_launcher_are_those_of_one_process(
+    command: Any,
+    tmp_path: Path,
+    samplers: list[Halving],
+    whole: tuple[Path, Halving],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(controller, "ONE_AFTER_ANOTHER", "")
+    done = command(*TRAIN, FOLDER)
+    assert done.err.count("BasicLauncher runs 1 unit: 1 of jobs side by side") == 3, done.err
+    folder, undisturbed = whole
+    assert table(tmp_path / "sweep") == table(folder)
+    assert told(samplers[-1]) == told(undisturbed)
+
+
 def test_a_sampler_that_gives_other_jobs_than_it_gave_is_refused(
     command: Any, samplers: list[Halving], monkeypatch: pytest.MonkeyPatch
 ) -> None:
