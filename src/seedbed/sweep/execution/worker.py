@@ -165,7 +165,7 @@ class Worker:
     ) -> Row:
         """Return the row of the job at this place of a chunk."""
         outcome, seconds = chunk.outcomes[place], chunk.times["seconds"]
-        kept = outcome.best if chunk.checkpoints else None
+        kept = outcome.best if chunk.group.keeps_best else None
         best = (kept.epoch, kept.metrics) if kept else None
         metrics = metrics_of_job(outcome.metrics, self.plan.metric, best)
         return Row(number, axes, outcome.status, name, metrics, seconds, outcome.error)
