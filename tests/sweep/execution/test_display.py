@@ -26,8 +26,8 @@ def row(number: int, loss: float, status: str = "completed") -> Row:
 
 
 def engine(epoch: int, best: float | None) -> Any:
-    journal = SimpleNamespace(best_so_far=lambda: best)
-    return SimpleNamespace(epoch=epoch, journal=journal, group=SimpleNamespace(max_epochs=[4, 10]))
+    history = SimpleNamespace(best_so_far=lambda: best)
+    return SimpleNamespace(epoch=epoch, history=history, group=SimpleNamespace(max_epochs=[4, 10]))
 
 
 def test_a_line_every_few_seconds_says_all(clock: Any, capsys: pytest.CaptureFixture[str]) -> None:
