@@ -155,7 +155,8 @@ def _left(runs: Path) -> tuple[list[dict[str, str]], int, dict[str, int]]:
     """Return lines of results.csv, how many jobs trained side by side, and a folder's files."""
     with (runs / "results.csv").open(newline="") as lines:
         jobs = list(csv.DictReader(lines))
-    groups = json.loads((runs / "sweep.json").read_text())["groups"]
+    rounds = json.loads((runs / "sweep.json").read_text())["rounds"]
+    groups = [group for one in rounds for group in one["groups"]]
     first = runs / jobs[0]["folder"]
     files = [path for path in first.rglob("*") if jobs[0]["folder"] and path.is_file()]
     sizes = {str(path.relative_to(first)): path.stat().st_size for path in files}

@@ -7,6 +7,9 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from seedbed.errors import ConfigError
+from seedbed.sweep.job_runner import JobRunner
+
 
 class SeedbedSweeper(Sweeper):
     """Runs every combination of the axes; jobs that differ in numbers alone side by side."""
@@ -18,20 +21,27 @@ class SeedbedSweeper(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Keep what the sweep needs; a launcher is made where jobs are handed to one."""
+        """Keep what the sweep needs; a launcher is made where jobs are handed to one.
+
+        Raises ConfigError where the task function is no JobRunner, as that of another application.
+        """
+        if not isinstance(task_function, JobRunner):
+            name = getattr(task_function, "__qualname__", type(task_function).__qualname__)
+            raise ConfigError(f"hydra/sweeper=seedbed: sweeps jobs of seedbed train, not of {name}")
         self.hydra_context = hydra_context
-        self.task_function = task_function
+        self.runner = task_function
         self.config = config
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the jobs of the command line's words."""
         from seedbed.sweep.sweeper import run_sweep
 
-        run_sweep(
+        code = run_sweep(
             arguments,
             params=self.params,
             loader=self.hydra_context.config_loader,
             callbacks=self.hydra_context.callbacks,
             master=self.config,
-            task_function=self.task_function,
+            runner=self.runner,
         )
+        self.runner.sweep_ended(code)

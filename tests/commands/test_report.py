@@ -20,7 +20,7 @@ import seedbed.commands.report
 from seedbed.cli.bare_words import with_sweep_key
 from seedbed.config.validation import check
 from seedbed.sweep.job import numbered
-from seedbed.sweep.results.plan_file import SavedPlan, write_plan
+from seedbed.sweep.results.plan_file import Round, SweepPlan, write_plan
 from seedbed.sweep.results.table import Results, Row
 
 TRAIN = (
@@ -47,8 +47,9 @@ def swept(
     folder.mkdir(parents=True)
     words = [[f"{axis}=m{number}", "seed=1"] for number in range(max(planned, len(values)))]
     flags = ["-cd", "my configs"]
-    plan = SavedPlan({}, numbered(words), [], {}, *optimized, flags)
-    write_plan(folder / "sweep.json", plan, "")
+    plan = SweepPlan(*optimized, "best", flags)
+    plan.add(Round(numbered(words), [], {}))
+    write_plan(folder / "sweep.json", plan)
     results = Results(folder / "results.csv", [axis, "seed"])
     for number, value in enumerate(values):
         axes, status = {axis: f"m{number}", "seed": 1}, "diverged" if value is None else "completed"

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import statistics
 import sys
 import weakref
 from pathlib import Path
@@ -13,8 +14,8 @@ import torch
 from tests.experiments import events, record
 
 from seedbed.cli import application
+from seedbed.commands import train
 from seedbed.errors import ConfigError
-from seedbed.experiment import run
 
 SMALL = ("data.rows=20", "data.batch_size=10", "data.val_size=5", "data.test_size=5")
 TRAIN = ("train", "-m", "data=linear_noise", "trainer=cpu", "trainer.max_epochs=3", *SMALL)
@@ -171,17 +172,53 @@ def test_the_table_and_the_plan_of_a_sweep(command: Any, tmp_path: Path) -> None
         assert row["status"] == fields["status"] == "completed"
         for name, value in fields["metrics"].items():
             assert float(row[name]) == pytest.approx(value, rel=1e-12)
+        best = fields["checkpoints"]["best"]
+        assert row["best/epoch"] == str(best["epoch"])
+        assert float(row["best/val/loss"]) == pytest.approx(best["metrics"]["val/loss"], rel=1e-12)
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
     found = {key: list(map(float, values)) for key, values in plan["axes"].items()}
     assert found == {"optimizer.lr": [0.01, 0.05], "seed": [0, 1, 2]}
-    assert plan["groups"] == [list(range(6))]
-    assert [one["number"] for one in plan["jobs"]] == list(range(6))
+    assert plan["rounds"][0]["groups"] == [list(range(6))]
+    assert [one["number"] for one in plan["rounds"][0]["jobs"]] == list(range(6))
     assert (tmp_path / "sweep/multirun.yaml").is_file()
-    best = min(rows, key=lambda row: float(row["val/loss"]))
+    # The rate with the better mean over the seeds, and the seed in the middle.
+    losses = {
+        rate: {
+            row["seed"]: float(row["best/val/loss"]) for row in rows if row["optimizer.lr"] == rate
+        }
+        for rate in ("0.01", "0.05")
+    }
+    best = min(losses, key=lambda rate: statistics.mean(losses[rate].values()))
+    median = sorted(losses[best], key=losses[best].__getitem__)[1]
     [line] = [line for line in outcome.out.splitlines() if line.startswith("best alone")]
+    assert line.endswith("  # median of 3 seeds")
     words = dict(word.split("=", 1) for word in line.split() if "=" in word)
-    assert float(words["optimizer.lr"]) == float(best["optimizer.lr"])
-    assert words["seed"] == best["seed"]
+    assert (float(words["optimizer.lr"]), words["seed"]) == (float(best), median)
+    [line] = [line for line in outcome.out.splitlines() if line.startswith("all seeds")]
+    assert "seedbed train -m " in line
+    assert line.endswith(" seed=0,1,2")
+
+
+@pytest.mark.parametrize("fuse", ["always", "never"])
+def test_jobs_are_kept_and_ranked_by_the_epoch_that_is_asked_for(
+    command: Any, tmp_path: Path, fuse: str
+) -> None:
+    # With this momentum the first job passes the minimum on its way and ends far from it.
+    words = ("optimizer.lr=0.4,0.1", "optimizer.momentum=0.9,0.0", f"sweep.fuse={fuse}")
+    words = (*words, "sweep.zip=[optimizer.lr,optimizer.momentum]")
+    kept = {}
+    for rank in ("best", "last"):
+        keep = ("sweep.keep=best", "sweep.top=1", f"sweep.rank={rank}", f"hydra.sweep.dir={rank}")
+        outcome = command(*TRAIN, *words, *keep)
+        assert outcome.code == 0, outcome.err
+        assert f"ranked by {rank} val/loss" in outcome.out
+        kept[rank] = [row["optimizer.lr"] for row in table(tmp_path / rank) if row["folder"]]
+        found = table(tmp_path / rank)
+        column = {"best": "best/val/loss", "last": "val/loss"}[rank]
+        best = min(found, key=lambda row: float(row[column]))
+        assert kept[rank] == [best["optimizer.lr"]]
+        assert f"optimizer.lr={best['optimizer.lr']}" in outcome.out
+    assert kept["best"] != kept["last"]
 
 
 def test_a_plan_writes_nothing(command: Any, tmp_path: Path) -> None:
@@ -213,15 +250,15 @@ def test_the_curves_of_a_sweep_have_as_many_points_as_asked_for(
 def test_the_best_job_of_a_sweep_has_the_most_where_that_is_the_aim(
     command: Any, tmp_path: Path
 ) -> None:
-    words = ("seed=0,1,2", "optimized_mode=max", "sweep.keep=best", "sweep.top=1")
+    words = ("optimizer.lr=0.02,0.01,0.05", "optimized_mode=max", "sweep.keep=best", "sweep.top=1")
     outcome = command(*TRAIN, *words, "hydra.sweep.dir=sweep")
     rows = table(tmp_path / "sweep")
-    worst = max(rows, key=lambda row: float(row["val/loss"]))
+    worst = max(rows, key=lambda row: float(row["best/val/loss"]))
     assert [row["number"] for row in rows if row["folder"]] == [worst["number"]]
     again = command("train", "-m", "sweep.resume=sweep")
     for text in (outcome.out, again.out):
         [line] = [one for one in text.splitlines() if one.startswith("best alone")]
-        assert f" seed={worst['seed']} " in line
+        assert f" optimizer.lr={worst['optimizer.lr']} " in line
 
 
 def test_a_job_that_is_refused_before_its_record_says_why_in_the_table(
@@ -270,6 +307,7 @@ def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
         (("optimizer.lr=1e-5,-1,1e-3", "seed=0,1"), "optimizer.lr"),
         (("optimizer=sgd,adm",), "adm"),
         (("nosuchkey=1,2",), "nosuchkey"),
+        (("seed=0,1", "seed=5"), "seed: given twice, by seed=0,1 and by seed=5"),
         (("seed=1,x",), "seed"),
         (("model=linear,cnn",), "model=cnn"),
         (("optimizer.momentum=0.9,0", "optimizer.nesterov=true"), "nesterov"),
@@ -293,7 +331,9 @@ def test_a_wrong_job_stops_the_sweep_before_anything_is_written(
     refused: Any, words: tuple[str, ...], message: str
 ) -> None:
     fuse = () if any("sweep.fuse" in word for word in words) else ("sweep.fuse=always",)
-    assert message in refused(*TRAIN, *words, *fuse, function=None)
+    given = {word.partition("=")[0] for word in words}
+    others = [word for word in TRAIN if word.partition("=")[0] not in given]
+    assert message in refused(*others, *words, *fuse, function=None)
 
 
 def test_a_sweep_with_a_job_that_diverges_fails_and_completes_the_others(
@@ -322,7 +362,7 @@ def test_a_sweep_of_jobs_that_train_alone_and_together(command: Any, tmp_path: P
     assert {row["status"] for row in rows} == {"completed"}
     assert ["group" in record(run) for run in swept(tmp_path)] == [False, False, True, True]
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
-    assert plan["groups"] == [[2, 3]]
+    assert plan["rounds"][0]["groups"] == [[2, 3]]
 
 
 def test_models_of_different_kinds_are_groups_of_their_own(command: Any, tmp_path: Path) -> None:
@@ -330,7 +370,7 @@ def test_models_of_different_kinds_are_groups_of_their_own(command: Any, tmp_pat
     outcome = command(*TRAIN, *words)
     assert outcome.code == 0, outcome.err
     plan = json.loads((tmp_path / "sweep/sweep.json").read_text())
-    assert plan["groups"] == [[0, 1], [2, 3]]
+    assert plan["rounds"][0]["groups"] == [[0, 1], [2, 3]]
     assert {record(run)["status"] for run in swept(tmp_path)} == {"completed"}
     assert [row["model"] for row in table(tmp_path / "sweep")] == ["linear", "linear", "mlp", "mlp"]
 
@@ -438,8 +478,8 @@ def test_a_job_alone_leaves_nothing_in_memory(
         trainers.append(weakref.ref(experiment.trainer))
         return experiment
 
-    build_experiment = run.build_experiment
-    monkeypatch.setattr(run, "build_experiment", built)
+    build_experiment = train.build_experiment
+    monkeypatch.setattr(train, "build_experiment", built)
     command(*TRAIN, "seed=1,2,3", "sweep.fuse=never")
     assert alive == [0, 0, 0]
 

@@ -29,6 +29,7 @@ from seedbed.config.schema.store import register_schema
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, disk_full
 from seedbed.runs.folder import RECORD, open_run, remove_with_empty_parents
+from seedbed.sweep.job_runner import JobResult
 
 FAILED = 1
 WRONG_CONFIG = 2
@@ -104,7 +105,7 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
     jobs = Jobs(verb, [sys.argv[0], verb, *arguments], function, os.environ.get(FULL_ERROR))
     full_error = jobs.full_error
     folder = str(config_folder())
-    application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs.run)
+    application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs)
     sys.argv = [sys.argv[0], *arguments]
     overrides: list[str] = []
     try:
@@ -117,14 +118,16 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
             raise (stop.__cause__ or stop) from None
         sys.exit(_show(stop.__cause__, WRONG_CONFIG))
     except Exception as error:
-        full = error if isinstance(error, DiskFull) else disk_full(error)
-        if full is not None and not full_error:
-            sys.exit(_show(full, FAILED))
+        # What goes wrong with a sweep on its way, a full disk for one, is no bug either.
+        known = jobs.started and isinstance(error, SeedbedError)
+        told = error if known else disk_full(error)
+        if told is not None and not full_error:
+            sys.exit(_show(told, FAILED))
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if full_error or jobs.started:
             raise
         sys.exit(_show(explain(error, verb, overrides), WRONG_CONFIG))
-    sys.exit(max(jobs.codes, default=0))
+    sys.exit(jobs.code)
 
 
 @contextmanager
@@ -175,7 +178,11 @@ def _overrides(verb: str, arguments: list[str]) -> list[str]:
 
 
 class Jobs:
-    """Runs the function for each job that Hydra composes, and keeps the exit codes."""
+    """Task function of Hydra's: runs the jobs that it composes, one or those of a sweep.
+
+    A JobRunner: what a job did is returned. `code` is the exit code of the command, for Hydra
+    drops what a task function returns.
+    """
 
     def __init__(
         self, verb: str, command: list[str], function: Function, full_error: str | None
@@ -187,17 +194,28 @@ class Jobs:
         self.users_full_error = full_error
         self.full_error = full_error == "1"
         self.started = False
-        self.codes: list[int] = []
-        # What went wrong with the last job.
-        self.error: str | None = None
+        self.code = 0
         # The errors whose tracebacks were shown.
         self._shown: set[tuple[str, str]] = set()
 
-    def run(self, config: DictConfig) -> None:
+    def __call__(self, config: DictConfig) -> JobResult:
         """Run one job; what goes wrong is shown and does not stop the others of a sweep."""
         self.started = True
+        result = self._run(config)
+        self.code = result.code
+        return result
+
+    def sweep_begins(self) -> None:
+        """Take note that what fails from now on is no mistake in the command."""
+        self.started = True
+
+    def sweep_ended(self, code: int) -> None:
+        """Let the command end with the exit code of a sweep."""
+        self.code = code
+
+    def _run(self, config: DictConfig) -> JobResult:
         try:
-            self.codes.append(self._checked(config))
+            return JobResult(self._checked(config))
         except Interrupted as interruption:
             sys.exit(128 + interruption.signal_number)
         except KeyboardInterrupt:
@@ -206,7 +224,7 @@ class Jobs:
         except Exception as error:
             if self.full_error:
                 raise
-            self.codes.append(self._failed(error))
+            return self._failed(error)
 
     def _checked(self, config: DictConfig) -> int:
         # Hydra calls back before a single run, but not before the jobs of a sweep.
@@ -216,9 +234,8 @@ class Jobs:
         with environment_variable(FULL_ERROR, self.users_full_error):
             return self.function(config, self.command)
 
-    def _failed(self, error: Exception) -> int:
+    def _failed(self, error: Exception) -> JobResult:
         error = disk_full(error) or error
-        self.error = str(error)
         if isinstance(error, DiskFull) and HydraConfig.get().mode == RunMode.MULTIRUN:
             raise error  # The other jobs could not write either.
         code = WRONG_CONFIG if isinstance(error, ConfigError) else FAILED
@@ -228,7 +245,7 @@ class Jobs:
             self.show_traceback(error)
         elif HydraConfig.get().mode != RunMode.MULTIRUN:  # A sweep says which job it was.
             _show(error, code)
-        return code
+        return JobResult(code, str(error))
 
     def show_traceback(self, error: Exception) -> None:
         """Print where an error comes from; jobs that fail alike show it once."""

@@ -10,15 +10,15 @@ from omegaconf import DictConfig, ListConfig
 from seedbed.config.metrics import known_mode
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
-from seedbed.sweep.results.plan_file import SavedPlan, read_plan
+from seedbed.sweep.results.plan_file import SweepPlan, read_plan
 from seedbed.sweep.results.ranking import (
     SECONDS,
     SEED,
-    best_first,
     closing_table,
-    command_alone,
     counts_text,
     shown_axes,
+    winner,
+    winner_lines,
 )
 from seedbed.sweep.results.table import Row, metric_names, read_results
 from seedbed.terminal.tables import print_table
@@ -31,7 +31,7 @@ class Sweep:
 
     folder: SweepFolder
     rows: Sequence[Row]
-    plan: SavedPlan
+    plan: SweepPlan
 
     @property
     def not_ended(self) -> int:
@@ -53,19 +53,26 @@ def report(config: DictConfig, command: list[str]) -> int:
     sweeps = _open_all(config.sweep, config.paths.outputs)
     rows = [row for sweep in sweeps for row in sweep.rows]
     order = _order(config, sweeps, rows)
+    rank = config.rank or sweeps[0].plan.rank
     table = closing_table(
-        rows, order.metric, order.mode, sort=order.sort, top=config.top, group=config.group
+        rows,
+        order.metric,
+        order.mode,
+        rank=rank,
+        sort=order.sort,
+        top=config.top,
+        group=config.group,
     )
     if table.rows:
         print_table(table)
     waiting = sum(sweep.not_ended for sweep in sweeps)
     print(f"jobs         {counts_text(rows)}" + (f", {waiting:,} not ended" if waiting else ""))
-    best = best_first(rows, order.metric, order.better)[:1]
+    best = winner(rows, order.metric, order.better, rank)
     for sweep in sweeps:
-        if best and any(row is best[0] for row in sweep.rows):
+        if best is not None and any(row is best.median for row in sweep.rows):
             overrides = {job.number: job.overrides for job in sweep.plan.jobs}
-            words = overrides.get(best[0].number, ())
-            print(f"best alone   {command_alone(sweep.plan.flags, words)}")
+            words = overrides.get(best.median.number, ())
+            print("\n".join(winner_lines(best, sweep.plan.flags, words)))
     if len(sweeps) == 1:
         print(f"results      {relative(sweeps[0].folder.results)}")
     if len(sweeps) == 1 and any(row.folder for row in rows):

@@ -1,7 +1,8 @@
 """A sweep from the words of the command line: what it runs, in which groups, and its running."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.config_loader import ConfigLoader
@@ -10,6 +11,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.metrics import optimized_metric
+from seedbed.config.overrides import refuse_repeated_keys
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
@@ -19,14 +21,13 @@ from seedbed.sweep.execution.controller import Sweep
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
-from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK
-from seedbed.sweep.planning.fusing import JobNumbers
-from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
-from seedbed.sweep.planning.validation import check_jobs
+from seedbed.sweep.job_runner import JobRunner
+from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
-from seedbed.sweep.results.plan_file import SavedPlan, read_plan, write_plan
+from seedbed.sweep.results.plan_file import SweepPlan, read_plan, write_plan
 from seedbed.sweep.search.axes import KeysOf, job_overrides
-from seedbed.sweep.search.repeats import repeated
+from seedbed.sweep.search.repeats import Repeats
+from seedbed.sweep.search.sampler import ListSampler, Sampler
 from seedbed.terminal.words import jobs_text
 
 # Words that may stand beside sweep.resume; all others belong to the sweep as it was begun.
@@ -40,74 +41,56 @@ def run_sweep(
     loader: ConfigLoader,
     callbacks: Callbacks,
     master: DictConfig,
-    task_function: Any,
-) -> None:
-    """Run all jobs of the words, or go on with the sweep that they name.
+    runner: JobRunner,
+) -> int:
+    """Run all jobs of the words, or go on with the sweep that they name; return the exit code.
 
     Raises ConfigError, or what Hydra raises, before anything is written where a job is wrong.
     """
     quiet_lightning()
     garbage_collection.resume()
-    # What runs the jobs that train alone also knows the command and keeps the exit codes.
-    application = task_function.__self__
+    refuse_repeated_keys(arguments)
     composer = Composer(HydraSource(loader, master))
     options = _options(composer, arguments)
+    command = Command(loader, callbacks, master, runner)
     if options.resume is not None:
-        _resume(arguments, options, callbacks, master, application)
-        return
-    jobs = _jobs(composer, arguments, params, loader, options)
-    check_jobs(composer, jobs, options.table)
-    most = options.chunk_size or LARGEST_CHUNK
-    groups = [
-        rehearsed(composer, one, options.fuse, most)
-        for one in make_plan(composer, jobs, options.fuse)
-    ]
-    plan = _plan(composer, jobs, groups, _flags(application.command, master))
+        return _resume(arguments, options, command)
+    sampler = make_sampler(composer, arguments, params, loader, options)
+    return _begin(composer, sampler, options, command)
+
+
+class Command(NamedTuple):
+    """What Hydra gives a sweeper: how to compose and to call back, the config, what runs jobs."""
+
+    loader: ConfigLoader
+    callbacks: Callbacks
+    master: DictConfig
+    runner: JobRunner
+
+
+def _begin(composer: Composer, sampler: Sampler, options: Any, command: Command) -> int:
+    """Run a new sweep; nothing is written before its first round is known to be right."""
+    jobs = numbered(sampler.ask())
+    first = plan_round(composer, jobs, options)
+    plan = _empty_plan(composer, jobs[0], _flags(command.runner.command, command.master))
+    plan.add(first.round)
     if options.plan:
         print(plan_text(plan))
-        return
-    folder = SweepFolder(str(master.hydra.sweep.dir))
+        return 0
+    folder = SweepFolder(str(command.master.hydra.sweep.dir))
     folder.saved.mkdir(parents=True, exist_ok=True)
-    application.started = True
+    command.runner.sweep_begins()
     print(plan_text(plan), flush=True)
     with folder.locked():
         composer.save(folder.path, folder.saved)
-        write_plan(folder.plan, plan, composer.texts(jobs[0])["config.yaml"])
-        numbers = {
-            job.number: one
-            for group in groups
-            for job, one in zip(group.jobs, group.numbers, strict=False)
-        }
-        sweep = _sweep(composer, folder, plan, options, application, callbacks, master, numbers)
-        sweep.run()
+        write_plan(folder.plan, plan)
+        sweep = _sweep(composer, folder, plan, options, command)
+        return sweep.run(_rounds(sampler, [first], sweep.worker), sampler)
 
 
-def _sweep(
-    composer: Composer,
-    folder: SweepFolder,
-    plan: SavedPlan,
-    options: Any,
-    application: Any,
-    callbacks: Callbacks,
-    master: DictConfig,
-    numbers: Mapping[int, JobNumbers] | None = None,
-) -> Sweep:
-    display = Display(len(plan.jobs), plan.metric, plan.mode)
-    worker = Worker(composer, folder, plan, options, application, callbacks, display, numbers or {})
-    return Sweep(worker, display, master)
-
-
-# Going on
-
-
-def _resume(
-    arguments: list[str],
-    options: Any,
-    callbacks: Callbacks,
-    master: DictConfig,
-    application: Any,
-) -> None:
+def _resume(arguments: list[str], options: Any, command: Command) -> int:
     """Run what a sweep has not run yet, or not to its end."""
+    master = command.master
     elsewhere = [word for word in master.hydra.overrides.hydra if "hydra.sweep" in word]
     for override in OverridesParser.create().parse_overrides([*arguments, *elsewhere]):
         _refuse_beside_resume(override)
@@ -120,11 +103,62 @@ def _resume(
         begun.on_failure = options.on_failure
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
-        application.started = not options.plan
-        sweep = _sweep(composer, folder, plan, begun, application, callbacks, master)
-        print(sweep.progress_text(), flush=True)
         if not options.plan:
-            sweep.run()
+            command.runner.sweep_begins()
+        sweep = _sweep(composer, folder, plan, begun, command)
+        print(sweep.progress_text(), flush=True)
+        if options.plan:
+            return 0
+        sampler = saved_sampler(plan)
+        replayed = _replayed(sampler, plan, composer, command.loader)
+        return sweep.run(_rounds(sampler, replayed, sweep.worker), sampler)
+
+
+def _sweep(
+    composer: Composer, folder: SweepFolder, plan: SweepPlan, options: Any, command: Command
+) -> Sweep:
+    display = Display(plan.metric, plan.mode)
+    worker = Worker(composer, folder, plan, options, command.runner, command.callbacks, display)
+    return Sweep(worker, display, command.master)
+
+
+# Rounds
+
+
+def _rounds(
+    sampler: Sampler, begun: Iterable[PlannedRound], worker: Worker
+) -> Iterator[PlannedRound]:
+    """Yield the rounds that have begun, then others until the sampler asks for nothing more.
+
+    Each is planned when the sampler has been told of the one before, and written down.
+    """
+    composer, folder, plan = worker.composer, worker.folder, worker.plan
+    yield from begun
+    while words := sampler.ask():
+        planned = plan_round(composer, numbered(words, first=len(plan.jobs)), worker.options)
+        composer.save(folder.path, folder.saved)
+        plan.add(planned.round)
+        write_plan(folder.plan, plan)
+        yield planned
+
+
+def _replayed(
+    sampler: Sampler, plan: SweepPlan, composer: Composer, loader: ConfigLoader
+) -> Iterator[PlannedRound]:
+    """Yield the rounds of a plan, for which the sampler is asked again.
+
+    Raises ConfigError where it gives other jobs than it gave then.
+    """
+    for number, known in enumerate(list(plan.rounds)):
+        if sampler.ask(len(known.jobs)) != [job.overrides for job in known.jobs]:
+            raise ConfigError(f"round {number} of the sweep would have other jobs than it had")
+        yield PlannedRound(known, {})
+    composer.compose_new(loader)
+
+
+def saved_sampler(plan: SweepPlan) -> Sampler:
+    """Return the sampler of a sweep that goes on: all its jobs are in the plan."""
+    return ListSampler([job.overrides for job in plan.jobs])
 
 
 def _refuse_beside_resume(override: Override) -> None:
@@ -150,19 +184,20 @@ def _options(composer: Composer, arguments: list[str]) -> Any:
         return OmegaConf.to_object(config.sweep)
 
 
-def _jobs(
+def make_sampler(
     composer: Composer,
     arguments: list[str],
     params: Mapping[str, Any],
     loader: ConfigLoader,
     options: Any,
-) -> list[Job]:
+) -> Sampler:
+    """Return what a new sweep is asked for jobs: the points of its axes, or of a table."""
     known = None
     if options.table is not None:
         with composer.applied(Job(0, ())) as config:
             groups = [name for name in config.hydra.runtime.choices if "/" not in name]
             known = KeysOf(config, groups)
-    overrides = job_overrides(
+    points = job_overrides(
         arguments,
         loader,
         params=params,
@@ -170,56 +205,28 @@ def _jobs(
         table=options.table,
         known=known,
     )
-    if options.repeats > 1:
-        overrides = repeated(composer, overrides, options.repeats)
-    return numbered(overrides)
+    sampler = ListSampler(points)
+    return Repeats(sampler, composer, options.repeats) if options.repeats > 1 else sampler
 
 
-def _plan(
-    composer: Composer, jobs: Sequence[Job], groups: Sequence[PlannedGroup], flags: Sequence[str]
-) -> SavedPlan:
-    """Return what is going to run, in numbers of jobs."""
-    alone: dict[str, list[int]] = {}
-    for group in groups:
-        if group.reason:
-            alone.setdefault(group.reason, []).extend(job.number for job in group.jobs)
-    with composer.applied(jobs[0]) as config:
+def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPlan:
+    text = composer.texts(first)["config.yaml"]
+    with composer.applied(first) as config:
         metric, mode = optimized_metric(config)
-    return SavedPlan(
-        axes=_axes(jobs),
-        jobs=jobs,
-        chunks=[
-            [job.number for job in chunk]
-            for group in groups
-            if not group.reason
-            for chunk, _ in group.chunks()
-        ],
-        alone=alone,
-        metric=metric,
-        mode=mode,
-        flags=flags,
-    )
+        rank = config.sweep.rank
+    return SweepPlan(metric, mode, rank, flags, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _axes(jobs: Sequence[Job]) -> dict[str, list[str]]:
-    """Return the values of each key that differs among the jobs, as they were written."""
-    values: dict[str, list[str]] = {}
-    for job in jobs:
-        for word in job.overrides:
-            key, _, value = word.partition("=")
-            if value not in (found := values.setdefault(key.lstrip("+"), [])):
-                found.append(value)
-    return {key: found for key, found in values.items() if len(found) > 1}
-
-
-def plan_text(plan: SavedPlan) -> str:
-    """Return what `sweep.plan=true` prints."""
+def plan_text(plan: SweepPlan) -> str:
+    """Return what `sweep.plan=true` prints: the axes, and the groups of the first round."""
     crossed = " x ".join(f"{key} ({len(values)})" for key, values in plan.axes.items())
-    lines = [f"sweep  {jobs_text(len(plan.jobs))}" + (f": {crossed}" if crossed else "")]
-    lines += [f"  {jobs_text(len(chunk))} side by side{_first(chunk)}" for chunk in plan.chunks]
+    jobs = jobs_text(len(plan.jobs))
+    first = plan.rounds[0]
+    lines = [f"sweep  {jobs}" + (f": {crossed}" if crossed else "")]
+    lines += [f"  {jobs_text(len(group))} side by side{_first(group)}" for group in first.groups]
     lines += [
         f"  {jobs_text(len(numbers))} one after another: {reason}"
-        for reason, numbers in plan.alone.items()
+        for reason, numbers in first.alone.items()
     ]
     return "\n".join(lines)
 

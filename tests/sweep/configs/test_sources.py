@@ -7,7 +7,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from seedbed.errors import ConfigError
-from seedbed.sweep.configs.sources import SavedSource, read_index, save_configs
+from seedbed.sweep.configs.sources import SavedSource, read_index, save_configs, save_master
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,14 @@ def test_a_damaged_config_is_refused(tmp_path: Path, content: bytes | None, reas
 def test_only_answers_that_json_holds_are_saved(tmp_path: Path) -> None:
     master = OmegaConf.create({})
     OmegaConf.set_cache(master, {"a": {("x", 1): 2.5, (): Path("y")}, "b": {(None,): "z"}})
-    save_configs(tmp_path, tmp_path, master, [])
+    save_master(tmp_path, tmp_path, master)
     index = json.loads((tmp_path / "configs.json").read_text())
     assert index == {"configs": [], "resolved": [["a", ["x", 1], 2.5]]}
+
+
+def test_more_configs_are_saved_after_those_that_are_there(tmp_path: Path) -> None:
+    save_master(tmp_path, tmp_path, OmegaConf.create({}))
+    save_configs(tmp_path, [(("a=1",), OmegaConf.create({"a": 1}))])
+    save_configs(tmp_path, [(("a=2",), OmegaConf.create({"a": 2}))])
+    assert read_index(tmp_path)["configs"] == [["a=1"], ["a=2"]]
+    assert [(tmp_path / f"config-{n}.yaml").read_text() for n in (0, 1)] == ["a: 1\n", "a: 2\n"]

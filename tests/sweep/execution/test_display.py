@@ -26,13 +26,14 @@ def row(number: int, loss: float, status: str = "completed") -> Row:
 
 
 def engine(epoch: int, best: float | None) -> Any:
-    journal = SimpleNamespace(best_so_far=lambda: best)
-    return SimpleNamespace(epoch=epoch, journal=journal, group=SimpleNamespace(max_epochs=[4, 10]))
+    history = SimpleNamespace(best_so_far=lambda: best)
+    return SimpleNamespace(epoch=epoch, history=history, group=SimpleNamespace(max_epochs=[4, 10]))
 
 
 def test_a_line_every_few_seconds_says_all(clock: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    display = Display(1000, "val/loss", "min")
+    display = Display("val/loss", "min")
     display.open([])
+    display.expect(1000)
     display.start(400)
     display.chunk_epoch(engine(1, 0.5))
     assert capsys.readouterr().err == ""
@@ -48,8 +49,9 @@ def test_a_line_every_few_seconds_says_all(clock: Any, capsys: pytest.CaptureFix
 
 
 def test_how_long_writing_takes_is_not_told(clock: Any, capsys: Any) -> None:
-    display = Display(400, "val/loss", "min")
+    display = Display("val/loss", "min")
     display.open([])
+    display.expect(400)
     display.start(400)
     display.chunk_epoch(engine(10, 0.5))
     clock.now += 10.0
@@ -61,8 +63,9 @@ def test_how_long_writing_takes_is_not_told(clock: Any, capsys: Any) -> None:
 def test_jobs_that_were_done_before_do_not_count_for_the_time_left(
     clock: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    display = Display(4, "val/accuracy", "max")
+    display = Display("val/accuracy", "max")
     display.open([row(0, 1.0), row(1, 1.0)])
+    display.expect(4)
     clock.now += 6.0
     display.start(1)
     display.job_epoch(1, 2, {})
@@ -70,8 +73,9 @@ def test_jobs_that_were_done_before_do_not_count_for_the_time_left(
 
 
 def test_the_best_of_a_metric_that_grows_is_the_largest(clock: Any, capsys: Any) -> None:
-    display = Display(2, "val/accuracy", "max")
+    display = Display("val/accuracy", "max")
     display.open([])
+    display.expect(2)
     clock.now += 6.0
     rows = [Row(n, {}, "completed", "", {"val/accuracy": value}) for n, value in enumerate((1, 2))]
     display.add(rows)
@@ -79,8 +83,9 @@ def test_the_best_of_a_metric_that_grows_is_the_largest(clock: Any, capsys: Any)
 
 
 def test_units_in_other_processes_are_counted_together(clock: Any, capsys: Any) -> None:
-    display = Display(1000, "val/loss", "min")
+    display = Display("val/loss", "min")
     display.open([])
+    display.expect(1000)
     clock.now += 10.0
     display.show([Progress(400, 0.5, "epoch 5/10", 0.5), Progress(100, 0.5, "epoch 1/2", 0.25)])
     expected = "0 of 1,000 jobs  500 running  best val/loss 0.25  10 s, 30 s left\n"
@@ -92,8 +97,9 @@ def test_units_in_other_processes_are_counted_together(clock: Any, capsys: Any) 
 
 
 def test_a_unit_that_has_not_begun_to_train_is_shown_as_running(clock: Any, capsys: Any) -> None:
-    display = Display(10, "val/loss", "min")
+    display = Display("val/loss", "min")
     display.open([])
+    display.expect(10)
     clock.now += 10.0
     display.show([Progress(4)])
     assert capsys.readouterr().err == "0 of 10 jobs  4 running  10 s\n"
@@ -101,8 +107,9 @@ def test_a_unit_that_has_not_begun_to_train_is_shown_as_running(clock: Any, caps
 
 @pytest.mark.parametrize(("width", "bar"), [(78, 0), (83, 0), (84, 6), (92, 14), (200, 24)])
 def test_a_line_fits_the_terminal(clock: Any, width: int, bar: int) -> None:
-    display = Display(1000, "val/loss", "min")
+    display = Display("val/loss", "min")
     display.open([])
+    display.expect(1000)
     display.start(400)
     display.chunk_epoch(engine(5, 0.25))
     clock.now += 10.0

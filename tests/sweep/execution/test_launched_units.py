@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from seedbed.sweep.execution import launched_units as module
-from seedbed.sweep.execution.launched_units import HandedOut
+from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.execution.worker import Unit, UnitResult
 from seedbed.sweep.job import Job
@@ -55,7 +55,7 @@ def until(true: Callable[[], bool]) -> None:
 def test_results_and_progress_are_seen_meanwhile(folder: SweepFolder) -> None:
     shown: Any = Shown()
     taken: list[tuple[Unit, UnitResult]] = []
-    with HandedOut(UNITS, folder, shown, lambda *both: taken.append(both)) as handed_out:
+    with LaunchedUnits(UNITS, folder, shown, lambda *both: taken.append(both)) as launched:
         progress = Progress(1, 0.5, "epoch 1/2", 0.25)
         folder.unit_progress(2).write_text(json.dumps(asdict(progress)))
         until(lambda: [progress] in shown.units)
@@ -63,7 +63,7 @@ def test_results_and_progress_are_seen_meanwhile(folder: SweepFolder) -> None:
         rows = ended(folder, 0, 1)
         until(lambda: len(taken) == 1)
         assert taken == [(UNITS[0], UnitResult(rows))]
-        until(lambda: handed_out.left == UNITS[1:])
+        until(lambda: launched.left == UNITS[1:])
     assert len(taken) == 1
 
 
@@ -73,29 +73,29 @@ def test_what_has_ended_at_the_last_moment_is_taken(
     monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 60.0)
     shown: Any = Shown()
     taken: list[Unit] = []
-    handed_out = HandedOut(UNITS, folder, shown, lambda unit, result: taken.append(unit))
+    launched = LaunchedUnits(UNITS, folder, shown, lambda unit, result: taken.append(unit))
 
     def interrupted() -> None:
-        with handed_out:
+        with launched:
             ended(folder, 2)
             raise KeyboardInterrupt
 
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert (taken, handed_out.left) == (UNITS[1:], UNITS[:1])
+    assert (taken, launched.left) == (UNITS[1:], UNITS[:1])
     assert time.monotonic() - began < 30
 
 
 def test_units_that_end_at_the_same_time_are_all_taken(folder: SweepFolder) -> None:
     shown: Any = Shown()
     taken: list[Unit] = []
-    handed_out = HandedOut(UNITS, folder, shown, lambda unit, result: taken.append(unit))
+    launched = LaunchedUnits(UNITS, folder, shown, lambda unit, result: taken.append(unit))
     folder.unit_progress(2).write_text(json.dumps(asdict(Progress(1))))
     ended(folder, 0, 1)
     ended(folder, 2)
-    handed_out.look()
-    assert (taken, handed_out.left) == (UNITS, [])
+    launched.look()
+    assert (taken, launched.left) == (UNITS, [])
     assert shown.units == [[]]
 
 
@@ -107,7 +107,7 @@ def test_what_is_being_taken_at_the_last_moment_is_not_taken_again(folder: Sweep
         taken.append(unit)
         time.sleep(0.1)
 
-    with HandedOut(UNITS, folder, shown, take):
+    with LaunchedUnits(UNITS, folder, shown, take):
         ended(folder, 0, 1)
         until(lambda: bool(taken))
     assert taken == UNITS[:1]
@@ -122,10 +122,10 @@ def test_what_goes_wrong_meanwhile_is_raised_at_the_end(folder: SweepFolder) -> 
     shown: Any = Shown()
 
     def watched(interruption: type[BaseException] | None = None) -> None:
-        handed_out = HandedOut(UNITS, folder, shown, take)
-        with handed_out:
+        launched = LaunchedUnits(UNITS, folder, shown, take)
+        with launched:
             ended(folder, 0, 1)
-            until(lambda: handed_out._error is not None)
+            until(lambda: launched._error is not None)
             if interruption is not None:
                 raise interruption
 

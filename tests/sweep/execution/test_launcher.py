@@ -17,8 +17,9 @@ from seedbed.engines.fused.program import CannotFuse
 from seedbed.errors import DataError
 from seedbed.sweep.execution import chunk, controller, launcher, worker
 
-SWEEP = ("data=linear_noise", "data.rows=20", "data.batch_size=10", "data.val_size=5")
-SWEEP = (*SWEEP, "trainer=cpu", "trainer.max_epochs=3", "logger=none")
+DATA = ("data=linear_noise", "data.rows=20", "data.batch_size=10", "data.val_size=5")
+DATA = (*DATA, "trainer=cpu", "logger=none")
+SWEEP = (*DATA, "trainer.max_epochs=3")
 JOBS = ("model=linear,mlp", "optimizer.lr=0.01,1e30", "seed=1,2")
 LAUNCHERS = {
     "joblib": ("hydra_plugins.hydra_joblib_launcher", "hydra.launcher.n_jobs=2"),
@@ -133,8 +134,8 @@ def files(folder: Path) -> list[str]:
 def test_units_leave_what_a_sweep_without_a_launcher_leaves(
     command: Any, launched: Any, tmp_path: Path
 ) -> None:
-    command("train", "-m", *SWEEP, *MIXED, "hydra.sweep.dir=here")
-    done = launched("train", "-m", *SWEEP, *MIXED, FOLDER)
+    command("train", "-m", *DATA, *MIXED, "hydra.sweep.dir=here")
+    done = launched("train", "-m", *DATA, *MIXED, FOLDER)
     assert done.code == 0, done.err
     assert "BasicLauncher runs 3 units: 1 of jobs side by side, 2 single" in done.err
     assert table(tmp_path / "sweep") == table(tmp_path / "here")
@@ -165,7 +166,7 @@ def test_a_unit_notes_its_progress_and_is_run_by_nobody_else(
 
     for name in ("chunk_epoch", "job_epoch"):
         monkeypatch.setattr(launcher.ProgressFile, name, noted)
-    launched("train", "-m", *SWEEP, *MIXED, FOLDER)
+    launched("train", "-m", *DATA, *MIXED, FOLDER)
     assert seen == {(0, 1), (1, 1), (2, 2)}
     assert list((tmp_path / "sweep/.sweep").glob("unit-*.json")) == []
 
@@ -223,7 +224,7 @@ def test_jobs_whose_end_nobody_told_are_known_by_their_records(
 
     monkeypatch.setattr(controller, "launch", interrupted)
     monkeypatch.setattr(launcher, "Results", lambda *arguments: None)
-    done = launched("train", "-m", *SWEEP, "seed=1,2", "trainer.max_epochs=1", FOLDER)
+    done = launched("train", "-m", *DATA, "seed=1,2", "trainer.max_epochs=1", FOLDER)
     assert done.code == 130
     assert "2 of 2 jobs done" in done.err
     assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 2

@@ -12,8 +12,8 @@ from seedbed.sweep.execution.progress import Progress, ProgressFile, read_progre
 
 
 def engine(epoch: int, best: float | None) -> Any:
-    journal = SimpleNamespace(best_so_far=lambda: best)
-    return SimpleNamespace(epoch=epoch, journal=journal, group=SimpleNamespace(max_epochs=[4, 10]))
+    history = SimpleNamespace(best_so_far=lambda: best)
+    return SimpleNamespace(epoch=epoch, history=history, group=SimpleNamespace(max_epochs=[4, 10]))
 
 
 def test_a_chunk_is_as_far_as_its_longest_job() -> None:

@@ -7,26 +7,32 @@ import pytest
 
 from seedbed.errors import ConfigError
 from seedbed.sweep.job import Job
-from seedbed.sweep.results.plan_file import SavedPlan, read_plan, write_plan
+from seedbed.sweep.results.plan_file import Round, SweepPlan, read_plan, write_plan
 
-PLAN = SavedPlan(
-    axes={"seed": ["1", "2"], "note": ["a", "ü"]},
-    jobs=[Job(0, ("seed=1", "note=a")), Job(1, ("seed=2", "note=ü")), Job(2, ())],
-    chunks=[[0, 2]],
-    alone={"of the test": [1]},
-    metric="val/accuracy",
-    mode="max",
-    flags=["--config-name=mine"],
-)
-# Of "abc", by FIPS 180.
-HASH = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+def plan() -> SweepPlan:
+    found = SweepPlan("val/accuracy", "max", "last", ["--config-name=mine"], "a hash")
+    jobs = [Job(0, ("seed=1", "note=a")), Job(1, ("seed=2", "note=a"))]
+    found.add(Round(jobs, [[0]], {"of the test": [1]}))
+    return found
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "sweep.json"
-    write_plan(path, PLAN, "abc")
-    assert read_plan(path) == PLAN
-    assert json.loads(path.read_text())["config_hash"] == HASH
+    written = plan()
+    written.add(Round([Job(2, ("seed=1", "++note=ü"))], [[2]], {}))
+    write_plan(path, written)
+    assert read_plan(path) == written
+    rounds = json.loads(path.read_text())["rounds"]
+    assert [[job["number"] for job in one["jobs"]] for one in rounds] == [[0, 1], [2]]
+    assert rounds[0]["alone"] == {"of the test": [1]}
+
+
+def test_the_axes_are_the_keys_that_differ_over_all_rounds() -> None:
+    found = plan()
+    assert found.axes == {"seed": ["1", "2"]}
+    found.add(Round([Job(2, ("seed=1", "++note=ü"))], [[2]], {}))
+    assert found.axes == {"seed": ["1", "2"], "note": ["a", "ü"]}
 
 
 DAMAGED = [b"", b"{", b"\xff", b"[]", b"null", b"{}", b"[" * 200_000]

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from seedbed.sweep.results.ranking import best_first, closing_table, command_alone, counts_text
+from seedbed.sweep.results.ranking import (
+    Winner,
+    best_first,
+    closing_table,
+    counts_text,
+    winner,
+    winner_lines,
+)
 from seedbed.sweep.results.table import Row
 from seedbed.terminal import tables
 
@@ -195,10 +202,104 @@ def test_the_best_jobs_are_those_that_completed() -> None:
     assert best_first(rows, "c", "min") == []
 
 
-def test_the_command_of_one_job_is_one_that_a_shell_reads() -> None:
-    overrides = ["seed=1", "sweep.fuse=always", "+a=[1, 2]", "sweeper=x", "b='it''s'"]
-    command = command_alone(["--config-dir", "my configs"], overrides)
-    assert shlex.split(command) == [
-        *("seedbed", "train", "--config-dir", "my configs"),
-        *("seed=1", "+a=[1, 2]", "sweeper=x", "b='it''s'"),
+@pytest.mark.parametrize(("mode", "seed"), [("min", 1), ("max", 1)])
+def test_the_winner_is_the_configuration_with_the_best_mean_and_not_the_luckiest_job(
+    mode: str, seed: int
+) -> None:
+    sign = 1.0 if mode == "min" else -1.0
+    values = {"lucky": [0.0, 90.0, 90.0], "steady": [5.0, 4.0, 2.0]}
+    rows = [
+        row(3 * at + seed, metrics={"a": sign * value}, model=model, seed=seed)
+        for at, (model, some) in enumerate(values.items())
+        for seed, value in enumerate(some)
     ]
+    best = winner(rows, "a", mode)
+    assert best is not None
+    assert [one.axes["model"] for one in best.jobs] == ["steady"] * 3
+    assert (best.median.axes["model"], best.median.axes["seed"]) == ("steady", seed)
+    first = printed(closing_table(rows, "a", mode))[1]
+    assert first[0] == "steady"
+
+
+@pytest.mark.parametrize(
+    ("values", "median"),
+    [([1.0], 0), ([4.0, 3.0], 1), ([4.0, 1.0, 3.0, 2.0], 3), ([9.0, None, 7.0, 8.0], 3)],
+)
+def test_the_median_is_one_of_the_jobs_that_completed(
+    values: list[float | None], median: int
+) -> None:
+    rows = [
+        row(seed, "diverged" if value is None else "completed", {"a": value or 0.0}, seed=seed)
+        for seed, value in enumerate(values)
+    ]
+    best = winner(rows[::-1], "a", "min")
+    assert best is not None
+    assert best.median.number == median
+    assert [one.number for one in best.jobs] == list(range(len(values)))
+
+
+def test_where_no_job_completed_there_is_no_winner() -> None:
+    assert winner([row(0, "failed"), row(1, "diverged", {"a": 1.0})], "a", "min") is None
+
+
+def test_the_commands_of_the_winner_are_ones_that_a_shell_reads() -> None:
+    rows = [row(n, metrics={"a": 1.0}, seed=seed) for n, seed in enumerate((1, 2, 4))]
+    overrides = ["seed=2", "sweep.fuse=always", "+a=[1, 2]", "sweeper=x", "b='it''s'"]
+    alone, several = winner_lines(Winner(rows, rows[1]), ["--config-dir", "my configs"], overrides)
+    others = ("+a=[1, 2]", "sweeper=x", "b='it''s'")
+    flags = ("--config-dir", "my configs")
+    assert alone.endswith("  # median of 3 seeds")
+    found = shlex.split(alone.removeprefix("best alone   "), comments=True)
+    assert found == ["seedbed", "train", *flags, "seed=2", *others]
+    found = shlex.split(several.removeprefix("all seeds    "))
+    assert found == ["seedbed", "train", "-m", *flags, "seed=1,2,4", *others]
+
+
+def test_one_job_is_no_median() -> None:
+    [line] = winner_lines(Winner([row(0, seed=7)], row(0, seed=7)), [], ["seed=7"])
+    assert line == "best alone   seedbed train seed=7"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "swept"),
+    [("0 1 2", "0,1,2"), ("3 4 5 6", "range(3,7)"), ("3 4 5 7", "3,4,5,7"), ("4 3 2 1", "4,3,2,1")],
+)
+def test_many_seeds_in_a_row_are_a_range(seeds: str, swept: str) -> None:
+    rows = [row(n, metrics={"a": 1.0}, seed=seed) for n, seed in enumerate(seeds.split())]
+    [_, line] = winner_lines(Winner(rows, rows[0]), [], ["++seed=3"])
+    assert shlex.split(line)[-1] == f"++seed={swept}"
+
+
+# ---- The best and the last epoch -----------------------------------------------------------------
+
+
+def both(number: int, best: float, last: float, **axes: Any) -> Row:
+    return row(number, metrics={"a": last, "best/epoch": 3, "best/a": best}, **axes)
+
+
+@pytest.mark.parametrize(("rank", "order"), [("best", ["q", "p"]), ("last", ["p", "q"])])
+def test_the_table_shows_both_epochs_and_says_by_which_it_ranks(
+    rank: str, order: list[str]
+) -> None:
+    rows = [both(0, 2.0, 3.0, model="p"), both(1, 1.0, 9.0, model="q")]
+    title, header, *found = printed(closing_table(rows, "a", "min", rank=rank))
+    other = {"best": "last", "last": "best"}[rank]
+    assert title == ["ranked", "by", rank, "a"]
+    assert header == ["model", rank, "a", "deviation", other, "a", "jobs"]
+    values = {"p": {"best": "2", "last": "3"}, "q": {"best": "1", "last": "9"}}
+    assert found == [[one, values[one][rank], values[one][other], "1"] for one in order]
+    assert [one.axes["model"] for one in best_first(rows, "a", "min", rank)] == order
+    best = winner(rows, "a", "min", rank)
+    assert best is not None
+    assert best.median.axes["model"] == order[0]
+
+
+def test_sorted_by_another_column_the_table_does_not_say_that_it_ranks_by_an_epoch() -> None:
+    rows = [both(0, 2.0, 3.0, model="p"), both(1, 1.0, 9.0, model="q")]
+    header, first, _ = printed(closing_table(rows, "a", "min", sort="model"))
+    assert (header[0], first[0]) == ("model", "p")
+
+
+def test_a_job_whose_best_epoch_is_not_known_is_ranked_by_its_last() -> None:
+    rows = [both(0, 2.0, 3.0, x="p"), row(1, metrics={"a": 1.0}, x="q"), both(2, 0.5, 7.0, x="r")]
+    assert [one.number for one in best_first(rows, "a", "min")] == [2, 1, 0]

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from seedbed.errors import RunFolderError
 from seedbed.runs.record import STATUSES
-from seedbed.sweep.results.table import Results, Row, read_results
+from seedbed.sweep.results.table import Results, Row, metrics_of_job, read_results
 
 AWKWARD = (0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, -0.0, 123456789.123456789)
 
@@ -61,6 +61,36 @@ def test_metrics_are_the_union_in_the_order_of_the_splits(tmp_path: Path) -> Non
     first, second = lines(path)
     assert (first["val/loss"], first["test/loss"]) == ("4.0", "")
     assert (second["val/loss"], second["test/loss"], second["train/rmse"]) == ("", "1.0", "2.0")
+
+
+def test_the_best_epoch_and_the_watched_metric_there_stand_beside_the_last_ones(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "results.csv"
+    last, best = {"val/loss": 2.0, "test/loss": 3.0}, {"val/loss": 1.5, "train/loss": 9.0}
+    results = Results(path, [])
+    results.add([row(0, metrics=metrics_of_job(last, "val/loss", (7, best)))])
+    for _ in range(2):
+        assert columns(path)[2:-3] == ["val/loss", "test/loss", "best/epoch", "best/val/loss"]
+        assert path.read_text().splitlines()[1] == "0,completed,2.0,3.0,7,1.5,0.5,outputs/0,"
+        results = Results(path, [], read_results(path))
+    assert results.rows[0].metrics == {**last, "best/epoch": 7, "best/val/loss": 1.5}
+
+
+@pytest.mark.parametrize("best", [None, (7, {"train/loss": 9.0})])
+def test_without_a_best_epoch_of_the_watched_metric_there_are_the_last_metrics_alone(
+    best: Any,
+) -> None:
+    assert metrics_of_job({"val/loss": 2.0}, "val/loss", best) == {"val/loss": 2.0}
+
+
+def test_axes_that_come_later_have_values_in_all_rows(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    results = Results(path, ["seed"], [row(0, seed=1), row(1, seed=2)])
+    results.change_axes({0: {"seed": 1, "model": "linear"}, 1: {"seed": 2, "model": "mlp"}})
+    assert [(one["seed"], one["model"]) for one in lines(path)] == [("1", "linear"), ("2", "mlp")]
+    results.add([row(2, seed=3, model="cnn")])
+    assert lines(path)[2]["model"] == "cnn"
 
 
 def test_lines_are_there_as_jobs_end_and_in_order_at_the_end(tmp_path: Path) -> None:

@@ -178,6 +178,11 @@ class Report:
         None,
         one_of=("min", "max"),
     )
+    rank: str | None = key(
+        "epoch by which jobs are ranked: best or last; null: as the sweep itself",
+        None,
+        one_of=("best", "last"),
+    )
     top: int = key("rows shown", 10, at_least=1)
     group: bool = key("a row for all seeds together; false: a row for each job", True)
     paths: Any = key("folders of data and outputs", MISSING)

@@ -136,7 +136,9 @@ def typed(config: DictConfig) -> DictConfig:
     whole = OmegaConf.merge(OmegaConf.structured(root.Train), config)
     assert isinstance(whole, DictConfig)
     for group in ("data", "model", "task", "optimizer", "gradient", "scheduler"):
-        whole[group] = type_node(group, whole[group])
+        # A constant rate has no class: `_target_` is null.
+        constant = group == "scheduler" and whole.scheduler.get("_target_") is None
+        whole[group] = type_node(group, whole[group], scheduler.Constant if constant else None)
     whole.trainer = type_node("trainer", whole.trainer, trainer.Trainer)
     for group in ("callbacks", "logger"):
         whole[group] = {

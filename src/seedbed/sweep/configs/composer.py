@@ -11,6 +11,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import NamedTuple
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType, ValueType
@@ -18,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composed_config import Base, Undo
-from seedbed.sweep.configs.sources import Lines, SavedSource, Source, save_configs
+from seedbed.sweep.configs.sources import HydraSource, Lines, SavedSource, save_configs, save_master
 from seedbed.sweep.configs.yaml_text import FILES, item_text
 from seedbed.sweep.job import Job
 
@@ -29,7 +30,7 @@ MOST_BASES = 64
 class Composer:
     """Composes the jobs of one sweep."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: HydraSource | SavedSource) -> None:
         self.source = source
         self.master = source.master
         # The overrides that had to be composed for, so far.
@@ -41,11 +42,25 @@ class Composer:
     def save(self, folder: Path, saved: Path) -> None:
         """Write what all jobs so far are derived from, and derive them from the files from now on.
 
-        `folder` is the sweep's.
+        `folder` is the sweep's. What was written before stays as it is.
         """
-        configs = ((lines, self._base(lines).config) for lines in list(self.composed))
-        save_configs(folder, saved, self.master, configs)
-        self.source = SavedSource(folder, saved)
+        source = self.source
+        known = source.lines if isinstance(source, SavedSource) else []
+        new = [lines for lines in self.composed if lines not in known]
+        if known and not new:
+            return
+        if isinstance(source, HydraSource):
+            save_master(folder, saved, self.master)
+        save_configs(saved, ((lines, self._base(lines).config) for lines in new))
+        origin = source.origin if isinstance(source, SavedSource) else source
+        self.source = SavedSource(folder, saved, origin)
+
+    def compose_new(self, loader: ConfigLoader) -> None:
+        """Let Hydra compose jobs that a sweep which goes on has not saved, from its own command."""
+        source = self.source
+        if isinstance(source, SavedSource) and source.origin is None:
+            origin = HydraSource(loader, self.master)
+            self.source = SavedSource(source.folder, source.saved, origin)
 
     @contextmanager
     def applied(self, job: Job) -> Iterator[DictConfig]:

@@ -6,7 +6,7 @@ A sweep that goes on later must not look at the config files again: they may hav
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.conf import HydraConf
@@ -24,18 +24,6 @@ MASTER, INDEX = "multirun.yaml", "configs.json"
 
 # Overrides that Hydra composes for: choices of groups, and what is about Hydra itself.
 Lines = tuple[str, ...]
-
-
-class Source(Protocol):
-    """Composes configs; `master` is that of the whole sweep."""
-
-    master: DictConfig
-
-    def is_group(self, name: str) -> bool:
-        """Tell whether a name chooses options, such as `model`."""
-
-    def compose(self, lines: Lines) -> DictConfig:
-        """Return the config with these overrides, `hydra` included."""
 
 
 class HydraSource:
@@ -63,12 +51,16 @@ class HydraSource:
 
 
 class SavedSource:
-    """Reads what `save_configs` wrote; `folder` is the sweep's, which may have been moved."""
+    """Reads what `save_configs` wrote; `folder` is the sweep's, which may have been moved.
 
-    def __init__(self, folder: Path, saved: Path) -> None:
+    What was not saved is composed by `origin`, if there is one.
+    """
+
+    def __init__(self, folder: Path, saved: Path, origin: HydraSource | None = None) -> None:
         """Raises ConfigError where a file is missing or damaged."""
         self.folder = folder
         self.saved = saved
+        self.origin = origin
         index = read_index(saved)
         self._places = {tuple(lines): place for place, lines in enumerate(index["configs"])}
         self._groups = {_group(line) for one in self._places for line in one}
@@ -79,13 +71,21 @@ class SavedSource:
         self.moved = Path(str(self.master.hydra.sweep.dir)).resolve() != folder.resolve()
         self._place(self.master)
 
+    @property
+    def lines(self) -> list[Lines]:
+        """The overrides whose configs are saved, in the order of their files."""
+        return list(self._places)
+
     def is_group(self, name: str) -> bool:
-        """Tell whether a name chose options when the sweep began."""
-        return name in self._groups
+        """Tell whether a name chooses options; without an origin, whether it did in a saved job."""
+        return self.origin.is_group(name) if self.origin else name in self._groups
 
     def compose(self, lines: Lines) -> DictConfig:
         """Return the config with these overrides; raises ConfigError where it no longer fits."""
-        config = self._typed(self.saved / _file(self._places[lines]), lines)
+        if lines not in self._places and self.origin is not None:
+            config = self.origin.compose(lines)
+        else:
+            config = self._typed(self.saved / _file(self._places[lines]), lines)
         self._place(config)
         return config
 
@@ -114,22 +114,25 @@ class SavedSource:
         return config
 
 
-def save_configs(
-    folder: Path, saved: Path, master: DictConfig, configs: Iterable[tuple[Lines, DictConfig]]
-) -> None:
-    """Write the configs that a sweep's jobs are derived from, and what resolvers have answered."""
+def save_master(folder: Path, saved: Path, master: DictConfig) -> None:
+    """Write the config of the whole sweep, and what resolvers have answered."""
     _save(folder / MASTER, master)
-    lines = []
-    for place, (words, config) in enumerate(configs):
-        _save(saved / _file(place), config)
-        lines.append(list(words))
     resolved = [
         [resolver, list(arguments), value]
         for resolver, answers in OmegaConf.get_cache(master).items()
         for arguments, value in answers.items()
         if all(isinstance(one, str | int | float | bool) for one in (*arguments, value))
     ]
-    write_json(saved / INDEX, {"configs": lines, "resolved": resolved})
+    write_json(saved / INDEX, {"configs": [], "resolved": resolved})
+
+
+def save_configs(saved: Path, configs: Iterable[tuple[Lines, DictConfig]]) -> None:
+    """Write more of the configs that a sweep's jobs are derived from."""
+    index = read_index(saved)
+    for lines, config in configs:
+        _save(saved / _file(len(index["configs"])), config)
+        index["configs"].append(list(lines))
+    write_json(saved / INDEX, index)
 
 
 def read_index(saved: Path) -> dict[str, Any]:

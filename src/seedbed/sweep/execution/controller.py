@@ -4,24 +4,34 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig
 
-from seedbed.errors import DiskFull, Interrupted
+from seedbed.errors import DiskFull, Interrupted, SeedbedError
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD
 from seedbed.sweep.execution.display import Display
-from seedbed.sweep.execution.launched_units import HandedOut
+from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import Order, UnitFunction, launch
 from seedbed.sweep.execution.run_folders import remove_leftovers
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
+from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.results.folder import SweepFolder
-from seedbed.sweep.results.plan_file import SavedPlan
-from seedbed.sweep.results.ranking import best_first, closing_table, command_alone, counts_text
+from seedbed.sweep.results.plan_file import Round, SweepPlan
+from seedbed.sweep.results.ranking import (
+    best_first,
+    closing_table,
+    counts_text,
+    winner,
+    winner_lines,
+)
 from seedbed.sweep.results.table import Results, Row, read_results
+from seedbed.sweep.search.sampler import Sampler
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
 
@@ -45,41 +55,73 @@ class Sweep:
         self.display = display
         self.master = master
         self.folder: SweepFolder = worker.folder
-        self.plan: SavedPlan = worker.plan
+        self.plan: SweepPlan = worker.plan
         self.options: Any = worker.options
         self.stop = StopSweep()
         self.started = time.monotonic()
         self.goes_on = self.folder.results.is_file()
         self.done = self._done() if self.goes_on else []
-        self.missing = {job.number for job in self.plan.jobs} - {row.number for row in self.done}
+        # The jobs of a round that are still to run.
+        self.missing: set[int] = set()
 
     def progress_text(self) -> str:
         """Return what of a sweep that goes on is still to run."""
         of, where = jobs_text(len(self.plan.jobs)), relative(self.folder.path)
-        return f"sweep  {where}: {len(self.done):,} of {of} done, {len(self.missing):,} to run"
+        left = len(self.plan.jobs) - len(self.done)
+        return f"sweep  {where}: {len(self.done):,} of {of} done, {left:,} to run"
 
-    def run(self) -> None:
-        """Run what is missing, print the closing table, and leave the exit code with the command.
+    def run(self, rounds: Iterable[PlannedRound], sampler: Sampler) -> int:
+        """Run what is missing of the rounds and print the closing table; return the exit code.
 
-        Raises DiskFull; a signal ends the process with its code. Both say how to go on.
+        The sampler is told how the jobs of a round ended before the next round is asked for. Raises
+        DiskFull; a signal ends the process with its code. Both say how to go on.
         """
+        self._open()
+        try:
+            with self.stop:
+                self._run_rounds(rounds, sampler)
+        except (Interrupted, SystemExit, KeyboardInterrupt) as interruption:
+            self._interrupted(interruption)
+        except DiskFull as error:
+            self.results.finish()
+            raise DiskFull(f"{error}; {self._how_to_go_on()}") from None
+        except SeedbedError:
+            self.results.finish()
+            raise
+        self.results.finish()
+        self._close()
+        completed = all(row.status == "completed" for row in self.results.rows)
+        return 0 if completed else FAILED
+
+    def _open(self) -> None:
+        """Begin the table, and remove what a sweep that was killed has left of jobs to run."""
         for path in (self.folder.path, self.folder.saved):
             remove_leftovers(path)
         self.results = Results(self.folder.results, list(self.plan.axes), self.done)
         self.folder.forget_units()
+        done = {row.number for row in self.done}
         for job in self.plan.jobs:
-            if job.number in self.missing and self.goes_on:
+            if job.number not in done and self.goes_on:
                 self._remove(self.worker.folder_name(job))
+
+    def _run_rounds(self, rounds: Iterable[PlannedRound], sampler: Sampler) -> None:
+        self.display.open(self.done)
         try:
-            with self.stop:
-                self._run_units(self._units())
-        except (Interrupted, SystemExit, KeyboardInterrupt) as interruption:
-            self._interrupted(interruption)
-        except DiskFull as error:
-            self._end()
-            raise DiskFull(f"{error}; {self._how_to_go_on()}") from None
-        self._end()
-        self._close()
+            for planned in rounds:
+                self._run_round(planned)
+                if self._stops_now():
+                    return
+                sampler.tell(self._results_of(planned.round))
+        finally:
+            self.display.close()
+
+    def _results_of(self, one: Round) -> list[Row]:
+        """Return the rows of a round in the order of its jobs, as they are read from the table."""
+        rows = {row.number: row for row in self.results.rows}
+        return [
+            replace(row, metrics={k: v for k, v in row.metrics.items() if isfinite(v)})
+            for row in (rows[job.number] for job in one.jobs)
+        ]
 
     def _done(self) -> list[Row]:
         """Return the rows of the jobs that need not run again."""
@@ -97,11 +139,18 @@ class Sweep:
     def _has_record(self, row: Row) -> bool:
         return (self.folder.path / row.folder / RECORD).is_file()
 
-    def _units(self) -> list[Unit]:
+    def _units(self, planned: PlannedRound) -> list[Unit]:
         """Return what is to run: chunks, as they were planned, before single jobs."""
-        jobs = self.plan.jobs
-        chunks = [Unit(tuple(jobs[number] for number in chunk), True) for chunk in self.plan.chunks]
-        alone = sorted(number for numbers in self.plan.alone.values() for number in numbers)
+        jobs, numbers = self.plan.jobs, planned.numbers
+        chunks = [
+            Unit(
+                tuple(jobs[number] for number in group),
+                True,
+                tuple(numbers[number] for number in group if number in numbers),
+            )
+            for group in planned.round.groups
+        ]
+        alone = sorted(number for reason in planned.round.alone.values() for number in reason)
         units = [*chunks, *(Unit((jobs[number],), False) for number in alone)]
         return [unit for unit in units if self._wanted(unit)]
 
@@ -110,15 +159,25 @@ class Sweep:
 
     # Running
 
-    def _run_units(self, units: Sequence[Unit]) -> None:
-        self.display.open(self.results.rows)
-        try:
-            refused = self._launched(units) if self._launches() else self._run_here(units)
-            if refused:
-                again = self._launched(refused) if self._launches() else self._run_here(refused)
-                assert not again
-        finally:
-            self.display.close()
+    def _run_round(self, planned: PlannedRound) -> None:
+        """Run what is missing of a round."""
+        self._enter_axes()
+        self.display.expect(len(self.plan.jobs))
+        done = {row.number for row in self.results.rows}
+        self.missing = {job.number for job in planned.round.jobs} - done
+        units = self._units(planned)
+        refused = self._launched(units) if self._launches() else self._run_here(units)
+        if refused:
+            again = self._launched(refused) if self._launches() else self._run_here(refused)
+            assert not again
+
+    def _enter_axes(self) -> None:
+        """Give the table the axes that the newest round has added, with the values of all jobs."""
+        if self.results.axes != list(self.plan.axes):
+            jobs = self.plan.jobs
+            self.results.change_axes(
+                {row.number: self.worker.axes(jobs[row.number]) for row in self.results.rows}
+            )
 
     def _launches(self) -> bool:
         """Tell whether the config names a launcher that runs jobs elsewhere."""
@@ -157,14 +216,14 @@ class Sweep:
             str(self.folder.path.resolve()),
             orders,
             self.options,
-            worker.application,
+            worker.runner,
             worker.callbacks,
         )
-        with HandedOut(units, self.folder, self.display, self._take) as handed_out:
+        with LaunchedUnits(units, self.folder, self.display, self._take) as launched:
             results = launch(self.master, function, orders)
         refused = []
         for unit, result in zip(units, results, strict=True):
-            if unit in handed_out.left:
+            if unit in launched.left:
                 refused += self._take(unit, result)
         for result in results:
             if result.interrupted is not None:
@@ -196,7 +255,8 @@ class Sweep:
         """Remove the folders that `sweep.keep` does not keep."""
         if self.options.keep == "all":
             return
-        best = best_first(self.results.rows, self.plan.metric, self.plan.mode)
+        plan = self.plan
+        best = best_first(self.results.rows, plan.metric, plan.mode, plan.rank)
         top = best[: self.options.top] if self.options.keep == "best" else []
         for name in self.results.forget_folders(kept={row.number for row in top}):
             self._remove(name)
@@ -209,11 +269,6 @@ class Sweep:
 
     # At the end
 
-    def _end(self) -> None:
-        self.results.finish()
-        ok = all(row.status == "completed" for row in self.results.rows)
-        self.worker.application.codes[:] = [0 if ok else FAILED]
-
     def _interrupted(self, interruption: BaseException) -> None:
         code = 130
         if isinstance(interruption, Interrupted):
@@ -221,7 +276,7 @@ class Sweep:
         elif isinstance(interruption, SystemExit):
             code = int(interruption.code or 0)
         self._add_recorded()
-        self._end()
+        self.results.finish()
         done = f"{len(self.results.rows):,} of {jobs_text(len(self.plan.jobs))} done"
         print(
             f"seedbed: stopped by signal {code - 128}, {done}; {self._how_to_go_on()}",
@@ -241,15 +296,15 @@ class Sweep:
 
     def _close(self) -> None:
         rows, plan = self.results.rows, self.plan
-        print_table(closing_table(rows, plan.metric, plan.mode))
+        print_table(closing_table(rows, plan.metric, plan.mode, rank=plan.rank))
         print(f"jobs         {counts_text(rows)}; {time.monotonic() - self.started:.1f} s")
         if self._stops_now():
             left = len(plan.jobs) - len(rows)
             print(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")
-        best = best_first(rows, plan.metric, plan.mode)
-        if best:
-            words = plan.jobs[best[0].number].overrides
-            print(f"best alone   {command_alone(plan.flags, words)}")
+        best = winner(rows, plan.metric, plan.mode, plan.rank)
+        if best is not None:
+            words = plan.jobs[best.median.number].overrides
+            print("\n".join(winner_lines(best, plan.flags, words)))
         print(f"results      {relative(self.folder.results)}")
         if self.options.keep != "record":
             print(f"TensorBoard  {dashboard_command(self.folder.path)}")

@@ -7,6 +7,7 @@ from math import inf, isfinite
 from typing import Any
 
 from seedbed.sweep.execution.progress import Progress
+from seedbed.sweep.results.ranking import ranked_column, value_of
 from seedbed.sweep.results.table import Row
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -19,8 +20,8 @@ class Display:
     `metric` is what `best` is about, `mode` is min or max.
     """
 
-    def __init__(self, jobs: int, metric: str, mode: str) -> None:
-        self.jobs = jobs
+    def __init__(self, metric: str, mode: str) -> None:
+        self.jobs = 0
         self.metric = metric
         self.sign = 1.0 if mode == "min" else -1.0
         self.done = self.before = self.wrong = 0
@@ -46,6 +47,10 @@ class Display:
                 refresh_per_second=4,
             )
             self._live.start()
+
+    def expect(self, jobs: int) -> None:
+        """So many jobs are known by now, those that are done among them."""
+        self.jobs = jobs
 
     def close(self) -> None:
         """End the live line."""
@@ -75,7 +80,7 @@ class Display:
         self.wrong += sum(row.status != "completed" for row in rows)
         for row in rows:
             if row.status == "completed":
-                self._reached(row.metrics.get(self.metric))
+                self._reached(value_of(row, ranked_column(self.metric, "best")))
 
     def _reached(self, value: float | None) -> None:
         if value is not None and isfinite(value):

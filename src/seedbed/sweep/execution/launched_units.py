@@ -17,7 +17,7 @@ from seedbed.sweep.results.table import read_results
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
-class HandedOut:
+class LaunchedUnits:
     """While it lasts, takes the results of units that have ended, and shows how far the others are.
 
     `take` enters the result of a unit. `left` are the units whose results were not found.
@@ -36,9 +36,9 @@ class HandedOut:
         self.take = take
         self._error: BaseException | None = None
         self._over = Event()
-        self._thread = Thread(target=self._watch, name="handed-out", daemon=True)
+        self._thread = Thread(target=self._watch, name="launched-units", daemon=True)
 
-    def __enter__(self) -> "HandedOut":
+    def __enter__(self) -> "LaunchedUnits":
         self._thread.start()
         return self
 

@@ -26,6 +26,7 @@ from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.sources import SavedSource
 from seedbed.sweep.execution.progress import ProgressFile
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
+from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.results.folder import SAVED, SweepFolder
 from seedbed.sweep.results.plan_file import read_plan
 from seedbed.sweep.results.table import Results
@@ -65,13 +66,13 @@ class UnitFunction:
         folder: str,
         orders: Sequence[Order],
         options: Any,
-        application: Any,
+        runner: JobRunner,
         callbacks: Callbacks,
     ) -> None:
         self.folder = folder
         self.orders = list(orders)
         self.options = options
-        self.application = application
+        self.runner = runner
         self.callbacks = callbacks
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -105,7 +106,7 @@ class UnitFunction:
         return result
 
     def _tell(self, worker: Worker, order: Order, result: UnitResult) -> None:
-        """Leave the results where `HandedOut` finds them before the launcher is done."""
+        """Leave the results where `LaunchedUnits` finds them before the launcher is done."""
         failed = any(row.status == "failed" for row in result.rows)
         if failed and self.options.on_failure == "stop":
             worker.folder.stop.touch()
@@ -121,7 +122,7 @@ class UnitFunction:
             folder=folder,
             plan=plan,
             options=self.options,
-            application=self.application,
+            runner=self.runner,
             callbacks=self.callbacks,
             watcher=ProgressFile(folder.unit_progress(order.numbers[0]), len(order.numbers)),
         )

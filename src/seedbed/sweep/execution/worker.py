@@ -34,20 +34,25 @@ from seedbed.sweep.execution.chunk import (
 )
 from seedbed.sweep.execution.progress import Watcher
 from seedbed.sweep.job import Job
+from seedbed.sweep.job_runner import JobResult, JobRunner
 from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.results.folder import SweepFolder
-from seedbed.sweep.results.plan_file import SavedPlan
+from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.ranking import best_first
-from seedbed.sweep.results.table import Row
+from seedbed.sweep.results.table import Row, metrics_of_job
 from seedbed.terminal.listener import listening
 
 
 class Unit(NamedTuple):
-    """What is run in one go: jobs side by side, or a single job."""
+    """What is run in one go: jobs side by side, or a single job.
+
+    `numbers` are what each job has for itself, empty where its config must be read for it.
+    """
 
     jobs: tuple[Job, ...]
     fused: bool
+    numbers: tuple[JobNumbers, ...] = ()
 
 
 @dataclass
@@ -66,19 +71,16 @@ class UnitResult:
 class Worker:
     """Runs units in this process.
 
-    `options` are the keys of `sweep`. `application` runs a job alone and knows the command,
-    `callbacks` are Hydra's.
+    `options` are the keys of `sweep`. `runner` runs a job alone, `callbacks` are Hydra's.
     """
 
     composer: Composer
     folder: SweepFolder
-    plan: SavedPlan
+    plan: SweepPlan
     options: Any
-    application: Any
+    runner: JobRunner
     callbacks: Callbacks
     watcher: Watcher
-    # What is known of jobs from the plan; it is read from their configs where it is missing.
-    numbers: Mapping[int, JobNumbers] = field(default_factory=dict)
 
     def run(self, unit: Unit, wanted: Collection[int], requested: Any = lambda: None) -> UnitResult:
         """Run a unit; of a chunk, which always trains as a whole, only some jobs may be wanted.
@@ -88,19 +90,17 @@ class Worker:
         """
         try:
             if unit.fused:
-                return self._side_by_side(unit.jobs, wanted, requested)
+                return self._side_by_side(unit, wanted, requested)
             return UnitResult([self._alone(unit.jobs[0])])
         except OSError as error:
             raise disk_full(error) or error from error
 
     # Side by side
 
-    def _side_by_side(
-        self, jobs: Sequence[Job], wanted: Collection[int], requested: Any
-    ) -> UnitResult:
-        started = now()
+    def _side_by_side(self, unit: Unit, wanted: Collection[int], requested: Any) -> UnitResult:
+        started, jobs = now(), unit.jobs
         try:
-            chunk = self._trained(jobs, requested)
+            chunk = self._trained(unit, requested)
         except CannotFuse as refusal:
             return UnitResult(refusal=str(refusal))
         except Exception as error:
@@ -113,31 +113,31 @@ class Worker:
             write_folders(chunk, list(places.values()), prepared, self.watcher.folder_written)
             return UnitResult(
                 [
-                    _row(chunk, places[one.number], one.number, one.name, one.axes)
+                    self._row(chunk, places[one.number], one.number, one.name, one.axes)
                     for one in prepared
                 ]
             )
-        rows = [_row(chunk, at, number, *self._place(jobs[at])) for number, at in places.items()]
+        rows = [
+            self._row(chunk, at, number, *self._place(jobs[at])) for number, at in places.items()
+        ]
         written = [places[number] for number in self._written(rows)]
         prepared = self._prepared([jobs[place] for place in written])
         write_folders(chunk, written, prepared, self.watcher.folder_written)
         return UnitResult(rows)
 
-    def _trained(self, jobs: Sequence[Job], requested: Any) -> TrainedChunk:
-        path = self.folder.state(jobs[0].number)
-        state = ChunkState(path, self.options.every_seconds, requested)
-        known = [self.numbers.get(job.number) for job in jobs]
-        numbers = [one for one in known if one is not None]
-        if len(numbers) < len(jobs):
-            numbers = numbers_of_jobs(self.composer, jobs)
-        with self.composer.applied(jobs[0]) as config:
+    def _trained(self, unit: Unit, requested: Any) -> TrainedChunk:
+        first = unit.jobs[0]
+        state = ChunkState(self.folder.state(first.number), self.options.every_seconds, requested)
+        numbers = unit.numbers or numbers_of_jobs(self.composer, unit.jobs)
+        with self.composer.applied(first) as config:
             spec = run_spec(config)
         points = self.options.points
         return train_chunk(spec, numbers, points, state, self.watcher.chunk_epoch)
 
     def _written(self, rows: Sequence[Row]) -> list[int]:
         """Return the numbers of the jobs whose folders are written where not all are."""
-        best = best_first(rows, self.plan.metric, self.plan.mode)[: self.options.top]
+        plan = self.plan
+        best = best_first(rows, plan.metric, plan.mode, plan.rank)[: self.options.top]
         return [row.number for row in best] if self.options.keep == "best" else []
 
     def _prepared(self, jobs: Sequence[Job]) -> list[FusedJob]:
@@ -145,7 +145,7 @@ class Worker:
             return []
         with self.composer.applied(jobs[0]) as config:
             device = build.device(config.trainer.accelerator)
-        shared = provenance_of_command(self.application.command, device)
+        shared = provenance_of_command(self.runner.command, device)
         folders = config_folders(self.composer.master.hydra.runtime)
         prepared = []
         for job in jobs:
@@ -160,13 +160,23 @@ class Worker:
             prepared.append(FusedJob(job.number, name, axes, folder, texts, provenance))
         return prepared
 
+    def _row(
+        self, chunk: TrainedChunk, place: int, number: int, name: str, axes: Mapping[str, Any]
+    ) -> Row:
+        """Return the row of the job at this place of a chunk."""
+        outcome, seconds = chunk.outcomes[place], chunk.times["seconds"]
+        kept = outcome.best if chunk.group.keeps_best else None
+        best = (kept.epoch, kept.metrics) if kept else None
+        metrics = metrics_of_job(outcome.metrics, self.plan.metric, best)
+        return Row(number, axes, outcome.status, name, metrics, seconds, outcome.error)
+
     def _failed(
         self, jobs: Sequence[Job], wanted: Collection[int], error: Exception, started: str
     ) -> list[Row]:
         """Record what went wrong with a whole chunk in the folder of each of its jobs."""
         text = str(error)
         if not isinstance(error, SeedbedError):
-            self.application.show_traceback(error)
+            self.runner.show_traceback(error)
             text = f"{type(error).__name__}: {error}"
         missing = [job for job in jobs if job.number in wanted]
         times = {"started": started, "finished": now(), "seconds": None}
@@ -182,11 +192,10 @@ class Worker:
 
     def _alone(self, job: Job) -> Row:
         config = self.composer.config(job)
-        self.application.error = None
         with listening(self.watcher.job_epoch):
             done = run_job(
                 hydra_context=HydraContext(config_loader=None, callbacks=self.callbacks),  # type: ignore[arg-type]
-                task_function=self.application.run,
+                task_function=self.runner,
                 config=config,
                 job_dir_key="hydra.sweep.dir",
                 job_subdir_key="hydra.sweep.subdir",
@@ -195,7 +204,7 @@ class Worker:
         gc.collect()
         if done.status == JobStatus.FAILED:
             raise done._return_value
-        return self.recorded(job) or self._without_record(job)
+        return self.recorded(job) or self._without_record(job, done.return_value)
 
     def recorded(self, job: Job) -> Row | None:
         """Return the row of a job by its record; None where it has none."""
@@ -204,7 +213,10 @@ class Worker:
         if not path.is_file():
             return None
         record = read_record(path)
-        metrics = {key: value for key, value in record["metrics"].items() if value is not None}
+        kept = (record.get("checkpoints") or {}).get("best")
+        best = (kept["epoch"], kept["metrics"]) if kept else None
+        found = metrics_of_job(record["metrics"], self.plan.metric, best)
+        metrics = {name: value for name, value in found.items() if value is not None}
         status, seconds, error = record["status"], record["seconds"], record["error"]
         return Row(job.number, axes, status, name, metrics, seconds, error)
 
@@ -212,9 +224,13 @@ class Worker:
         """Return the name of a job's folder below the sweep's."""
         return self._place(job)[0]
 
-    def _without_record(self, job: Job) -> Row:
+    def axes(self, job: Job) -> dict[str, Any]:
+        """Return what a job has for each axis."""
+        return self._place(job)[1]
+
+    def _without_record(self, job: Job, result: JobResult) -> Row:
         name, axes = self._place(job)
-        return Row(job.number, axes, "failed", name, error=self.application.error)
+        return Row(job.number, axes, "failed", name, error=result.error)
 
     def _place(self, job: Job) -> tuple[str, dict[str, Any]]:
         """Return the name of a job's folder, and what it has for each axis.
@@ -230,12 +246,6 @@ class Worker:
             key: choices[key] if key in choices else _selected(config, key)
             for key in self.plan.axes
         }
-
-
-def _row(chunk: TrainedChunk, place: int, number: int, name: str, axes: Mapping[str, Any]) -> Row:
-    """Return the row of the job at this place of a chunk."""
-    outcome, seconds = chunk.outcomes[place], chunk.times["seconds"]
-    return Row(number, axes, outcome.status, name, outcome.metrics, seconds, outcome.error)
 
 
 def _name(config: DictConfig) -> str:

@@ -1,9 +1,8 @@
-"""sweep.json: what a sweep is going to run, written before the first job starts."""
+"""sweep.json: what a sweep runs, round by round; each is written before its first job starts."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,50 +12,85 @@ from seedbed.sweep.job import Job
 
 
 @dataclass(frozen=True)
-class SavedPlan:
-    """The plan of a sweep as it is written down.
+class Round:
+    """Jobs that were asked for at once.
 
-    `axes` are the keys that differ with their values, `chunks` the numbers of the jobs that train
-    as one program, `alone` those of the others by the reason. `metric` and `mode` say which job is
-    best, `flags` are the command's words beside overrides.
+    `groups` are the numbers of jobs that train as one program, `alone` those of the others by the
+    reason.
     """
 
-    axes: Mapping[str, Sequence[str]]
     jobs: Sequence[Job]
-    chunks: Sequence[Sequence[int]]
+    groups: Sequence[Sequence[int]]
     alone: Mapping[str, Sequence[int]]
+
+
+@dataclass
+class SweepPlan:
+    """The plan of a sweep, to which rounds are added as it goes.
+
+    `metric`, `mode` and `rank` say which job is best, `flags` are the command's words beside
+    overrides, `config_hash` is the SHA-256 of the first job's config.
+    """
+
     metric: str
     mode: str
-    flags: Sequence[str]
+    rank: str = "best"
+    flags: Sequence[str] = ()
+    config_hash: str = ""
+    rounds: list[Round] = field(default_factory=list)
+    # The jobs of all rounds, by their numbers.
+    jobs: list[Job] = field(default_factory=list)
+    # The values of each key that differs among the jobs, as they were written.
+    axes: dict[str, list[str]] = field(default_factory=dict)
+    _values: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)
+
+    def add(self, one: Round) -> None:
+        """Add a round, whose jobs are numbered on."""
+        self.rounds.append(one)
+        self.jobs.extend(one.jobs)
+        for job in one.jobs:
+            for word in job.overrides:
+                key, _, value = word.partition("=")
+                self._values.setdefault(key.lstrip("+"), {})[value] = None
+        differing = {key: values for key, values in self._values.items() if len(values) > 1}
+        self.axes = {key: list(values) for key, values in differing.items()}
 
 
-def write_plan(path: Path, plan: SavedPlan, config: str) -> None:
-    """Write sweep.json; `config` is the text of the first job's config."""
+def write_plan(path: Path, plan: SweepPlan) -> None:
+    """Write sweep.json."""
     content = {
-        "config_hash": hashlib.sha256(config.encode()).hexdigest(),
+        "config_hash": plan.config_hash,
         "optimized_metric": plan.metric,
         "optimized_mode": plan.mode,
-        "axes": plan.axes,
-        "groups": plan.chunks,
-        "alone": plan.alone,
+        "rank": plan.rank,
         "flags": plan.flags,
-        "jobs": [{"number": job.number, "overrides": job.overrides} for job in plan.jobs],
+        "axes": plan.axes,
+        "rounds": [
+            {
+                "groups": one.groups,
+                "alone": one.alone,
+                "jobs": [{"number": job.number, "overrides": job.overrides} for job in one.jobs],
+            }
+            for one in plan.rounds
+        ],
     }
     write_json(path, content)
 
 
-def read_plan(path: Path) -> SavedPlan:
+def read_plan(path: Path) -> SweepPlan:
     """Return what `write_plan` wrote; raises ConfigError where it is damaged."""
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
-        return SavedPlan(
-            axes=content["axes"],
-            jobs=[Job(one["number"], tuple(one["overrides"])) for one in content["jobs"]],
-            chunks=content["groups"],
-            alone=content["alone"],
+        plan = SweepPlan(
             metric=content["optimized_metric"],
             mode=content["optimized_mode"],
+            rank=content["rank"],
             flags=content["flags"],
+            config_hash=content["config_hash"],
         )
-    except (OSError, ValueError, RecursionError, LookupError, TypeError) as error:
+        for one in content["rounds"]:
+            jobs = [Job(job["number"], tuple(job["overrides"])) for job in one["jobs"]]
+            plan.add(Round(jobs, one["groups"], one["alone"]))
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: not the plan of a sweep ({type(error).__name__})") from None
+    return plan

@@ -15,10 +15,31 @@ from seedbed.errors import RunFolderError
 from seedbed.files import write_atomically
 from seedbed.runs.record import STATUSES
 
+# Columns about the best epoch of a job; all others are about its last.
+BEST = "best/"
+BEST_EPOCH = f"{BEST}epoch"
+
+
+def metrics_of_job(
+    metrics: Mapping[str, float], watched: str, best: tuple[int, Mapping[str, float]] | None
+) -> dict[str, float]:
+    """Return the metrics of a job's row: those of the last epoch, and the watched one's best.
+
+    `best` are the epoch with the best value of the watched metric and its metrics, if it is known.
+    """
+    if best is None or watched not in best[1]:
+        return dict(metrics)
+    epoch, values = best
+    return {**metrics, BEST_EPOCH: epoch, f"{BEST}{watched}": values[watched]}
+
 
 @dataclass(frozen=True)
 class Row:
-    """One job: its number, the axes' values by key, and what became of it."""
+    """One job: its number, the axes' values by key, and what became of it.
+
+    `metrics` are those of the last epoch by name, and beside them `best/epoch` and
+    `best/<watched metric>`.
+    """
 
     number: int
     axes: Mapping[str, Any]
@@ -49,6 +70,12 @@ class Results:
         with self.path.open("a", encoding="utf-8", newline="") as file:
             file.write(self._text(rows))
 
+    def change_axes(self, axes: Mapping[int, Mapping[str, Any]]) -> None:
+        """Give each job, by its number, what it has for other axes than before."""
+        self.rows = [replace(row, axes=axes[row.number]) for row in self.rows]
+        self.axes = list(dict.fromkeys(key for values in axes.values() for key in values))
+        self._rewrite()
+
     def forget_folders(self, kept: Collection[int]) -> list[str]:
         """Leave only these jobs the name of a folder; return the names that others had."""
         gone = [row for row in self.rows if row.folder and row.number not in kept]
@@ -73,16 +100,17 @@ class Results:
 
     def _cells(self, row: Row) -> list[str]:
         axes = [cell(row.axes[key]) if key in row.axes else "" for key in self.axes]
-        metrics = [_number(row.metrics.get(name)) for name in self._names]
+        metrics = [_measured(name, row.metrics.get(name)) for name in self._names]
         ended = [_number(row.seconds), row.folder, row.error or ""]
         return [str(row.number), *axes, row.status, *metrics, *ended]
 
 
 def metric_names(rows: Sequence[Row]) -> list[str]:
-    """Return the names of all metrics: training first, then validation, test and any other."""
+    """Return the names of all metrics: training, validation, test, others, those of the best."""
     order = {split: place for place, split in enumerate(SPLITS)}
+    order[BEST.rstrip("/")] = len(order) + 1
     names = dict.fromkeys(name for row in rows for name in row.metrics)
-    return sorted(names, key=lambda name: order.get(name.partition("/")[0], len(order)))
+    return sorted(names, key=lambda name: order.get(name.partition("/")[0], len(SPLITS)))
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> str:
@@ -110,6 +138,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(one) for one in value]
     return value
+
+
+def _measured(name: str, value: float | None) -> str:
+    return str(int(value)) if name == BEST_EPOCH and value is not None else _number(value)
 
 
 def _number(value: float | None) -> str:

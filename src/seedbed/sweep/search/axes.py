@@ -18,8 +18,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from seedbed.errors import ConfigError, listed, nearest
+from seedbed.sweep.job import Words
 
-Words = tuple[str, ...]
 PARAMS = "hydra.sweeper.params"
 
 

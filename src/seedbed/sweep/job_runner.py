@@ -1,0 +1,39 @@
+"""What a sweep needs of the application that Hydra runs: a runner of single jobs."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from omegaconf import DictConfig
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How a job ended: its exit code, and what went wrong if anything did."""
+
+    code: int
+    error: str | None = None
+
+
+@runtime_checkable
+class JobRunner(Protocol):
+    """Task function of Hydra's that can also run a sweep; it can be sent to another process."""
+
+    @property
+    def command(self) -> list[str]:
+        """The words of the command line, program and verb included."""
+
+    def __call__(self, config: DictConfig) -> JobResult:
+        """Run one job in the folder that Hydra made for it.
+
+        Raises DiskFull in a sweep, since the other jobs could not write either, and SystemExit
+        where a signal stopped the job.
+        """
+
+    def show_traceback(self, error: Exception) -> None:
+        """Print where an error comes from that is no SeedbedError."""
+
+    def sweep_begins(self) -> None:
+        """Take note that the command and its configs are right."""
+
+    def sweep_ended(self, code: int) -> None:
+        """Take the exit code of a sweep, for which Hydra has no way back."""
