@@ -68,7 +68,7 @@ class Progress(Callback):
         of = f"/{last}" if last and last > 0 else ""
         seconds = self._printed - self._started
         numbers = metrics_text(pl_module.epoch_metrics)  # type: ignore[arg-type]
-        print(f"epoch {epoch}{of}  {numbers}  {seconds:.1f} s", file=sys.stderr)
+        print(f"epoch {epoch}{of}  {numbers}  {seconds:.1f} s", file=sys.stderr, flush=True)
 
 
 def metrics_text(metrics: dict[str, float]) -> str:

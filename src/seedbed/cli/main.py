@@ -10,7 +10,7 @@ from seedbed.config import groups
 from seedbed.config.help import group_text, groups_text
 from seedbed.errors import SeedbedError, listed, nearest
 from seedbed.process import garbage_collection
-from seedbed.process.output import outlive_readers
+from seedbed.process.output import set_up_output
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -27,7 +27,7 @@ VERBS = {
 
 def main() -> None:
     """Run `seedbed VERB ...` with the process's arguments; exits with the contract's codes."""
-    outlive_readers()
+    set_up_output()
     try:
         run_command()
     except KeyboardInterrupt:
