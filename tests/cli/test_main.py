@@ -104,7 +104,7 @@ def test_version(command):
         ("train", "optimized_metric: null"),
         ("predict", "input: ???"),
         ("report", "seedbed report DIR DIR"),
-        ("report", "sort: null"),
+        ("report", "sort=null"),
     ],
 )
 def test_a_verb_shows_its_keys_on_help(command, monkeypatch, verb, key):
@@ -145,7 +145,7 @@ def test_list_of_a_group_has_one_described_line_an_option(command, group):
         assert comment.endswith((".", "?", ")."))
 
 
-@pytest.mark.parametrize("verb", ["list", "dashboard"])
+@pytest.mark.parametrize("verb", main.PLAIN_VERBS)
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_plain_verbs_have_help_as_well(command, verb, flag):
     outcome = command(verb, flag)
@@ -332,10 +332,6 @@ def completed(command, monkeypatch, line):
         ("seedbed train optimizer.mo", ["optimizer.momentum="]),
         ("seedbed evaluate sp", ["split="]),
         ("seedbed predict chec", ["checkpoint="]),
-        ("seedbed report la", ["latest"]),
-        ("seedbed report so", ["sort="]),
-        ("seedbed report a b,c --cfg job so", ["sort="]),
-        ("seedbed report a sweep=[b] top", ["top="]),
         (f"{SEEDBED} train data=f", ["data=fashion_mnist"]),
     ],
 )
@@ -349,24 +345,10 @@ def test_completion(command, monkeypatch, line, offered):
         ("seedbed  train data=f", ["data=fashion_mnist"]),  # A space too many.
         ("seedbed dashboard outp", []),  # Takes a folder, no keys.
         ("seedbed list data mod", []),  # Takes one group.
-        ("seedbed report 'a b' ${ so", ["sort="]),
     ],
 )
 def test_completion_of_odd_lines(command, monkeypatch, line, offered):
     assert completed(command, monkeypatch, line) == offered
-
-
-def test_completion_offers_the_folders_of_sweeps(command, monkeypatch, tmp_path):
-    for name in ("out/a", "out/b", "out/with blank", "other", ".hidden", "so"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "outcome.txt").touch()
-
-    assert completed(command, monkeypatch, "seedbed report ou") == ["out/"]
-    assert completed(command, monkeypatch, "seedbed report x out/") == ["out/a/", "out/b/"]
-    assert completed(command, monkeypatch, "seedbed report x so") == ["so/", "sort="]
-    assert {"latest", "other/", "out/", "top="} < {
-        *completed(command, monkeypatch, "seedbed report ")
-    }
 
 
 def test_completion_in_a_real_process_offers_the_option(tmp_path):
@@ -397,7 +379,7 @@ def test_wrong_use_of_completion_is_refused(refused, monkeypatch, arguments):
 # ---- Through the verb to its function ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "report"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict"])
 def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path, verb):
     seen = []
 
@@ -413,13 +395,12 @@ def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path
         "train": ["seed=7"],
         "evaluate": ["run=x"],
         "predict": ["run=x", "input=y"],
-        "report": ["sweep=[x]"],
     }[verb]
     outcome = command(verb, *arguments, function=function)
 
     assert outcome.code == 0
     [(config, words)] = seen
     assert words[1:] == [verb, *arguments]
-    assert config[{"train": "seed", "report": "sweep"}.get(verb, "run")] in (7, "x", ["x"])
+    assert config["seed" if verb == "train" else "run"] in (7, "x")
     if verb != "train":
         assert [path.name for path in tmp_path.iterdir()] == ["x"]

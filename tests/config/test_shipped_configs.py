@@ -98,7 +98,7 @@ def test_a_file_has_every_key_of_its_dataclass_with_its_meaning(file, node):
     assert len(lines) == len(dict(lines))
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "predict", "report"])
+@pytest.mark.parametrize("verb", ["evaluate", "predict"])
 def test_the_file_of_a_verb_has_every_key_with_its_meaning(verb):
     fields = {
         field.name: field.metadata["meaning"]
@@ -183,12 +183,12 @@ def test_every_way_of_debugging_composes_and_changes_something(compose, debug):
     assert config.trainer != compose().trainer
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "predict", "report"])
+@pytest.mark.parametrize("verb", ["evaluate", "predict"])
 def test_the_verbs_that_read_compose(compose, verb):
     config = compose(verb=verb)
 
     assert schema_of(config) is ROOTS[verb]
-    missing = {"evaluate": {"run"}, "predict": {"run", "input"}, "report": {"sweep"}}
+    missing = {"evaluate": {"run"}, "predict": {"run", "input"}}
     assert OmegaConf.missing_keys(config) == missing[verb]
 
 

@@ -3,11 +3,12 @@
 import os
 import sys
 from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NoReturn
 
 from seedbed import __version__
 from seedbed.config import groups
-from seedbed.config.help import group_text, groups_text
+from seedbed.config.help import groups_text
 from seedbed.errors import SeedbedError, listed, nearest
 from seedbed.process import garbage_collection
 from seedbed.process.output import set_up_output
@@ -22,6 +23,12 @@ VERBS = {
     "report": "print the closing table of sweeps again: report DIR [DIR ...]",
     "list": "list the config groups, or the options of one: list data",
     "dashboard": "start TensorBoard on the runs",
+}
+# The verbs that compose no config, and their functions.
+PLAIN_VERBS = {
+    "report": "seedbed.commands.report:report",
+    "list": "seedbed.commands.list:list_options",
+    "dashboard": "seedbed.commands.dashboard:dashboard",
 }
 
 
@@ -53,29 +60,17 @@ def run_command() -> None:
 
 
 def run_verb(verb: str, rest: list[str]) -> NoReturn:
-    """Run a verb; `list` and `dashboard` are plain, the others are Hydra applications."""
+    """Run a verb; those that compose no config are plain functions of their arguments."""
     # A module of the user's in the working folder can be named in `_target_`.
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
-    if verb == "list":
-        list_options(rest)
-    if verb == "dashboard":
-        from seedbed.commands.dashboard import serve
-
+    if verb in PLAIN_VERBS:
         try:
-            sys.exit(serve(rest))
+            sys.exit(resolve_name(PLAIN_VERBS[verb])(rest))
         except SeedbedError as error:
             fail(str(error))
     garbage_collection.pause()
     from seedbed.cli.application import run_application
-
-    if verb == "report":
-        from seedbed.cli.bare_words import with_sweep_key
-
-        try:
-            rest = with_sweep_key(rest)
-        except SeedbedError as error:
-            fail(str(error))
 
     def function(config: "DictConfig", command: list[str]) -> int:
         # Only now: composing, printing and refusing a config need no torch.
@@ -99,21 +94,6 @@ def help_text() -> str:
         "`seedbed VERB --help` shows every key. `seedbed --version` prints the version.\n"
         'Tab completion in bash: eval "$(seedbed -sc install=bash)"'
     )
-
-
-def list_options(rest: list[str]) -> NoReturn:
-    """Print the groups, or the options of the named group."""
-    if rest and rest[0] in ("-h", "--help"):
-        print("usage: seedbed list [GROUP]\n\n" + groups_text())
-    elif not rest:
-        print(groups_text())
-    elif len(rest) > 1 or rest[0] not in groups.LISTED:
-        word = rest[0] if len(rest) == 1 else " ".join(rest)
-        known = listed(groups.LISTED)
-        fail(f"'{word}' is no config group.{nearest(word, groups.LISTED)} Groups: {known}")
-    else:
-        print(group_text(rest[0]))
-    sys.exit(0)
 
 
 def complete(arguments: list[str]) -> NoReturn:
@@ -140,11 +120,7 @@ def complete(arguments: list[str]) -> NoReturn:
                 sys.exit(0)
             print("\n".join(name for name in groups.LISTED if name.startswith(words[-1])))
             sys.exit(0)
-        verb = words[1] if words[1] in ("train", "evaluate", "predict", "report") else "train"
-        if verb == "report":
-            from seedbed.cli.bare_words import offer_folders
-
-            words = [*words[:2], *offer_folders(words[2:])]
+        verb = words[1] if words[1] in ("train", "evaluate", "predict") else "train"
         os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
         run_verb(verb, arguments)
     run_verb("train", arguments)

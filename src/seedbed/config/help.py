@@ -33,7 +33,7 @@ def help_text(verb: str) -> str:
     """Return what `seedbed VERB --help` prints, in Hydra's template syntax."""
     if verb == "train":
         return _TRAIN_HELP.replace("@GROUPS", groups_text("  "))
-    return _REPORT_HELP + _VERB_HELP if verb == "report" else _VERB_HELP
+    return _VERB_HELP
 
 
 _TRAIN_HELP = """Train one experiment, or a sweep of them with -m.
@@ -52,15 +52,6 @@ $CONFIG
 
 Flags: -m sweep, --cfg job print the config and stop, --resolve with values filled in,
   --config-dir DIR configs of your own, --info what was composed from where, --hydra-help more.
-"""
-
-_REPORT_HELP = """Print the closing table of sweeps again, finished or running.
-
-  seedbed report latest                     the newest sweep
-  seedbed report DIR DIR top=20             over several folders
-  seedbed report DIR sort=seconds           the quickest first
-  seedbed report DIR group=false            each job with its folder
-
 """
 
 _VERB_HELP = """Change any key below with key=value.
