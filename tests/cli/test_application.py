@@ -263,6 +263,22 @@ def test_flags_that_cannot_be_followed(refused, flags, said):
         assert words in message
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("seed=1", "--cfg", "job", "optimizer.lr=0.5"),
+        ("--cfg", "job", "seed=1", "optimizer.lr=0.5"),
+        ("seed=1", "optimizer.lr=0.5", "-c", "job"),
+    ],
+)
+def test_flags_may_stand_before_between_and_after_overrides(command, words):
+    outcome = command("train", *words)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "seed: 1\n" in outcome.out
+    assert "lr: 0.5\n" in outcome.out
+
+
 # ---- What is wrong with a YAML file --------------------------------------------------------------
 
 
@@ -371,6 +387,98 @@ def test_a_folder_that_cannot_be_made(refused, tmp_path, arguments, folder):
     (tmp_path / "taken").write_text("a file")
 
     assert folder in refused("train", *arguments)
+
+
+# ---- Project file --------------------------------------------------------------------------------
+
+PROJECT = """config_dir: mine
+trust: [nets]
+defaults: [optimizer=adam, optimizer.lr=0.5, sweep.fuse=never, paths.outputs=mine/out]
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Write a project file with a config folder that it names."""
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    (tmp_path / "mine" / "model" / "own.yaml").write_text("_target_: nets.Net\nwidth: 3\n")
+    (tmp_path / "seedbed.yaml").write_text(PROJECT)
+
+
+@pytest.mark.usefixtures("project")
+def test_a_run_is_composed_with_the_project_file_and_says_so(command):
+    seen = []
+
+    def function(config, words):
+        overrides = list(HydraConfig.get().overrides.task)
+        seen.append((config.optimizer.lr, config.model.width, overrides, words[1:]))
+        return 0
+
+    outcome = command("train", "model=own", "optimizer.lr=0.25", function=function)
+
+    assert outcome.code == 0, outcome.err
+    applied = ["optimizer=adam", "paths.outputs=mine/out", "model=own", "optimizer.lr=0.25"]
+    assert seen == [(0.25, 3, applied, ["train", "--config-dir", "mine", *applied])]
+
+
+@pytest.mark.usefixtures("project")
+def test_evaluate_trusts_the_modules_of_the_project_file(command, tmp_path):
+    (tmp_path / "x" / ".hydra").mkdir(parents=True)
+    (tmp_path / "x" / ".hydra" / "config.yaml").write_text("seed: 0\n")
+    (tmp_path / "x" / "run.json").write_text("{}")
+    seen = []
+
+    def function(config, words):
+        seen.append((list(config.trust), config.paths.outputs))
+        return 0
+
+    assert command("evaluate", "run=x", function=function).code == 0
+    assert command("evaluate", "run=x", "trust=[other]", function=function).code == 0
+    assert seen == [(["nets"], "mine/out"), (["other"], "mine/out")]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_project_file_that_is_wrong_is_named(refused, tmp_path):
+    file = tmp_path / "seedbed.yaml"
+    file.write_text("defaults: [optimizer.lrr=0.5]\n")
+    assert f"Did you mean 'optimizer.lr'? (in {file})" in refused("train")
+    file.write_text("default: []\n")
+    for verb in (["train"], ["report", "latest"], ["list"]):
+        assert f"{file}: default: no such key. Did you mean" in refused(*verb, function=None)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("project")
+def test_processes_of_ddp_do_not_apply_the_project_file_again(tmp_path):
+    (tmp_path / "nets.py").write_text("import torch\n\nNet = lambda width: torch.nn.Linear(3, 2)\n")
+    words = ("train", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "model=own")
+
+    found = subprocess.run(
+        [SEEDBED, *words, "optimizer=sgd", "trainer.max_epochs=1"],
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert found.returncode == 0, found.stderr
+    [record] = tmp_path.glob("mine/out/runs/*/*/run.json")
+    assert json.loads(record.read_text())["hyperparameters"]["optimizer"] == "sgd"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("project")
+def test_a_sweep_takes_the_defaults_and_goes_on_with_them(tmp_path, command):
+    words = ("-m", "seed=1,2", "optimizer.lr=0.01", "trainer=cpu", "trainer.max_epochs=1")
+
+    assert command("train", *words).code == 0
+    [plan] = tmp_path.glob("mine/out/sweeps/*/*/sweep.json")
+    jobs = [job["overrides"] for job in json.loads(plan.read_text())["jobs"]]
+    assert [job[0] for job in jobs] == ["optimizer=adam"] * 2
+    assert "sweep.fuse=never" in jobs[0]
+    resumed = command("train", "-m", "sweep.resume=latest")
+    assert (resumed.code, "2 of 2 jobs done" in resumed.out) == (0, True)
 
 
 # ---- What only shows when the objects are made ---------------------------------------------------

@@ -24,6 +24,7 @@ from omegaconf import DictConfig
 
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
+from seedbed.config.project import Project, with_origin
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
 from seedbed.config.validation import check
@@ -91,31 +92,36 @@ def _check_folder_is_free(config: DictConfig) -> None:
         raise ConfigError(f"hydra.run.dir={folder}: holds a run already; choose another folder")
 
 
-def run_application(verb: str, arguments: list[str], function: Function) -> NoReturn:
+def run_application(verb: str, typed: list[str], function: Function, project: Project) -> NoReturn:
     """Run `function` on the config that Hydra composes for the verb, and exit.
 
+    `typed` are the arguments of the command line, which follow those of the project file.
     `function` takes the config and the full command line, and returns the exit code of its job. It
     may raise a SeedbedError, which is shown as its message alone.
     """
     register_resolvers()
     register_schema()
+    inherited = project.arguments_before(verb, typed)
+    arguments = [*inherited, *typed]
     # Hydra would read the name of this option as a number.
     arguments = ["debug='nan'" if word == "debug=nan" else word for word in arguments]
     jobs = Jobs(verb, [sys.argv[0], verb, *arguments], function, os.environ.get(FULL_ERROR))
     full_error = jobs.full_error
     folder = str(config_folder())
     application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs.run)
-    sys.argv = [sys.argv[0], *arguments]
     overrides: list[str] = []
     try:
         overrides = _overrides(verb, arguments)
+        # Hydra reads overrides in one row only; flags may stand anywhere.
+        flags = [word for word in arguments if word not in overrides]
+        sys.argv = [sys.argv[0], *flags, *overrides]
         # Hydra then hands every exception to us instead of printing it in its own way.
         with environment_variable(FULL_ERROR, "1"), composed_once(arguments):
             application()
     except StopBeforeRun as stop:
         if full_error or not isinstance(stop.__cause__, ConfigError):
             raise (stop.__cause__ or stop) from None
-        sys.exit(_show(stop.__cause__, WRONG_CONFIG))
+        sys.exit(_show(with_origin(str(stop.__cause__), inherited, project), WRONG_CONFIG))
     except Exception as error:
         full = error if isinstance(error, DiskFull) else disk_full(error)
         if full is not None and not full_error:
@@ -123,7 +129,8 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if full_error or jobs.started:
             raise
-        sys.exit(_show(explain(error, verb, overrides), WRONG_CONFIG))
+        explained = explain(error, verb, overrides)
+        sys.exit(_show(with_origin(str(explained), inherited, project), WRONG_CONFIG))
     sys.exit(max(jobs.codes, default=0))
 
 
@@ -170,7 +177,7 @@ def _overrides(verb: str, arguments: list[str]) -> list[str]:
 
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]
-    words: list[str] = parser.parse_args(arguments).overrides
+    words: list[str] = parser.parse_intermixed_args(arguments).overrides
     return words
 
 
@@ -243,7 +250,7 @@ class Jobs:
             _remove_unused(Path(HydraConfig.get().runtime.output_dir))
 
 
-def _show(error: Exception, code: int) -> int:
+def _show(error: Exception | str, code: int) -> int:
     sys.stderr.write(f"seedbed: {error}\n")
     return code
 

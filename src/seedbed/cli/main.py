@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from seedbed import __version__
 from seedbed.config import groups
 from seedbed.config.help import groups_text
+from seedbed.config.project import find_project
 from seedbed.errors import SeedbedError, listed, nearest
 from seedbed.process import garbage_collection
 from seedbed.process.output import set_up_output
@@ -61,14 +62,17 @@ def run_command() -> None:
 
 def run_verb(verb: str, rest: list[str]) -> NoReturn:
     """Run a verb; those that compose no config are plain functions of their arguments."""
-    # A module of the user's in the working folder can be named in `_target_`.
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
-    if verb in PLAIN_VERBS:
-        try:
+    try:
+        project = find_project()
+        if verb in PLAIN_VERBS:
             sys.exit(resolve_name(PLAIN_VERBS[verb])(rest))
-        except SeedbedError as error:
-            fail(str(error))
+    except SeedbedError as error:
+        fail(str(error))
+    # A module of the user's in the working folder, or beside the project file, can be named in
+    # `_target_`.
+    for folder in (os.getcwd(), str(project.file.parent) if project.file else os.getcwd()):
+        if folder not in sys.path:
+            sys.path.append(folder)
     garbage_collection.pause()
     from seedbed.cli.application import run_application
 
@@ -79,7 +83,7 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
         code: int = getattr(module, verb)(config, command)
         return code
 
-    run_application(verb, rest, function)
+    run_application(verb, rest, function, project)
 
 
 def help_text() -> str:

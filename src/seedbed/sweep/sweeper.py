@@ -30,7 +30,10 @@ from seedbed.sweep.search.repeats import repeated
 from seedbed.terminal.words import jobs_text
 
 # Words that may stand beside sweep.resume; all others belong to the sweep as it was begun.
-WITH_RESUME = ("sweep.resume", "sweep.plan", "sweep.on_failure", "hydra/launcher", "hydra.launcher")
+WITH_RESUME = (
+    *("sweep.resume", "sweep.plan", "sweep.on_failure", "hydra/launcher", "hydra.launcher"),
+    "paths.outputs",
+)
 
 
 def run_sweep(
