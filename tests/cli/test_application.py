@@ -69,6 +69,47 @@ def test_a_key_that_does_not_exist(refused, override, said):
 @pytest.mark.parametrize(
     ("override", "said"),
     [
+        ("lr=0.1", "Did you mean 'optimizer.lr'?"),
+        ("+lr=0.1", "Did you mean 'optimizer.lr'?"),
+        ("epochs=3", "Did you mean 'trainer.max_epochs'?"),
+        ("trainer.epochs=3", "Did you mean 'trainer.max_epochs'?"),
+        ("batch_size=8", "Did you mean 'data.batch_size'?"),
+        ("accelerator=cuda", "Did you mean 'trainer.accelerator'?"),
+        ("trainer.accelerator=cuda", "Did you mean 'gpu'?"),
+        ("resume=latest", "Did you mean 'sweep.resume'?"),
+        ("optimizer.betas=[0.9,0.99]", "It is a key of optimizer=adam, adamw."),
+        ("+optimizer.betas=[0.9,0.99]", "It is a key of optimizer=adam, adamw."),
+        ("data.folder=there", "It is a key of data=fashion_mnist."),
+        ("callbacks.early_stopping.patience=3", "callbacks=early_stopping adds it"),
+        ("callbacks.fit.dpi=3", "+callback@callbacks.fit=fit adds it"),
+        ("callbacks.progres.bar=true", "Did you mean 'callbacks.progress'?"),
+        ("logger.graph=true", "Did you mean 'logger.tensorboard.graph'?"),
+        ("adam.lr=0.1", "Did you mean 'optimizer=adam'?"),
+    ],
+)
+def test_a_key_that_is_known_elsewhere_is_named_in_full(refused, override, said):
+    assert said in refused("train", override)
+
+
+def test_the_axis_of_a_sweep_is_named_in_full_as_well(refused):
+    assert "Did you mean 'optimizer.lr'?" in refused("train", "-m", "lr=0.1,0.2")
+
+
+@pytest.mark.parametrize(
+    "words", [("seed=0", "seed=5"), ("optimizer=sgd", "optimizer=adam"), ("seed=5", "+seed=5")]
+)
+def test_a_key_that_is_given_twice_is_refused_with_both_words(refused, words):
+    assert f"{words[0]} and {words[1]}: the same key twice" in refused("train", *words)
+
+
+@pytest.mark.parametrize("module", ["nowhere", "nowhere.at.all", "os.nowhere", ".a"])
+def test_a_trusted_module_that_does_not_exist_is_refused(refused, module):
+    assert f"trust: no module '{module}'" in refused("evaluate", "run=x", f"trust=[{module}]")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
         ("optimizer.lr=fast", ["optimizer.lr:", "'fast'", "a number", "learning rate"]),
         ("optimizer.lr=", ["optimizer.lr:", "''", "a number"]),
         ("trainer.max_epochs=1.5", ["trainer.max_epochs:", "'1.5'", "a whole number"]),
@@ -403,6 +444,8 @@ def project(tmp_path):
     (tmp_path / "mine" / "model").mkdir(parents=True)
     (tmp_path / "mine" / "model" / "own.yaml").write_text("_target_: nets.Net\nwidth: 3\n")
     (tmp_path / "seedbed.yaml").write_text(PROJECT)
+    (tmp_path / "nets.py").touch()
+    (tmp_path / "other.py").touch()
 
 
 @pytest.mark.usefixtures("project")

@@ -69,6 +69,15 @@ def test_a_file_of_another_user_above_the_working_folder_does_not_count(
     assert find_project(tmp_path).file == file
 
 
+@pytest.mark.parametrize("record", ["run.json", "sweep.json", ".hydra"])
+def test_the_folder_of_a_run_or_sweep_brings_none(tmp_path: Path, record: str) -> None:
+    above = written(tmp_path)
+    written(tmp_path / "run")
+    (tmp_path / "run" / record).touch()
+
+    assert find_project(tmp_path / "run").file == above
+
+
 # ---- What it may hold ----------------------------------------------------------------------------
 
 

@@ -9,8 +9,9 @@ signal n.
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +25,7 @@ from omegaconf import DictConfig
 
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
-from seedbed.config.project import Project, with_origin
+from seedbed.config.project import Project, key_of, with_origin
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
 from seedbed.config.validation import check
@@ -73,6 +74,7 @@ class CheckBeforeRun(Callback):
                 _check_no_sweep(config)
                 _check_folder_is_free(config)
             elif "run" in config:
+                _check_trust(config.trust)
                 open_run(config.run, config.paths.outputs)
         except Exception as error:
             raise StopBeforeRun from error
@@ -83,6 +85,19 @@ def _check_no_sweep(config: DictConfig) -> None:
     for word in config.hydra.overrides.task:
         if word.lstrip("+").startswith("sweep."):
             raise ConfigError(f"{word}: the keys of sweep need -m: seedbed train -m {word}")
+
+
+def _check_trust(modules: Iterable[str]) -> None:
+    """Raise ConfigError where a trusted module does not exist."""
+    for module in modules:
+        try:
+            exists = find_spec(module) is not None
+        except (ImportError, ValueError):  # The package that it would be in does not exist.
+            exists = False
+        if not exists:
+            raise ConfigError(
+                f"trust: no module '{module}', neither in the working folder nor installed"
+            )
 
 
 def _check_folder_is_free(config: DictConfig) -> None:
@@ -112,6 +127,7 @@ def run_application(verb: str, typed: list[str], function: Function, project: Pr
     overrides: list[str] = []
     try:
         overrides = _overrides(verb, arguments)
+        _check_given_once(arguments, overrides)
         # Hydra reads overrides in one row only; flags may stand anywhere.
         flags = [word for word in arguments if word not in overrides]
         sys.argv = [sys.argv[0], *flags, *overrides]
@@ -179,6 +195,18 @@ def _overrides(verb: str, arguments: list[str]) -> list[str]:
     parser.error = refuse  # type: ignore[method-assign]
     words: list[str] = parser.parse_intermixed_args(arguments).overrides
     return words
+
+
+def _check_given_once(arguments: list[str], overrides: list[str]) -> None:
+    """Raise ConfigError where a single run gets two values for a key; a sweep says so itself."""
+    if {"-m", "--multirun"} & {*arguments}:
+        return
+    given: dict[str, str] = {}
+    for word in overrides:
+        key = key_of(word)
+        if key in given and not {word[:1], given[key][:1]} & {"~"}:
+            raise ConfigError(f"{given[key]} and {word}: the same key twice")
+        given[key] = word
 
 
 class Jobs:

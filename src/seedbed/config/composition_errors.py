@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException, ValidationError
 from yaml import MarkedYAMLError
 
 from seedbed.config import groups
+from seedbed.config.known_keys import did_you_mean
 from seedbed.config.schema.store import GROUPS, ROOTS
 from seedbed.errors import ConfigError, listed, nearest
 
@@ -90,17 +91,30 @@ def _known_keys(parent: str, error: OmegaConfBaseException | None, verb: str) ->
 
 
 def _unknown_key(full_key: str, error: OmegaConfBaseException | None, verb: str) -> ConfigError:
-    parent = full_key.rpartition(".")[0]
-    if error is not None and error.object_type is dict and parent:
-        return ConfigError(f"{full_key}: no such key yet; add it with +{full_key}=...")
+    parent, _, name = full_key.rpartition(".")
+    if parent == "callbacks" and name in GROUPS["callback"]:
+        return ConfigError(f"{full_key}: this callback is not chosen; {_choice_of_callback(name)}")
     known = _known_keys(parent, error, verb)
+    if error is not None and error.object_type is dict and parent:
+        hint = did_you_mean(full_key, [f"{parent}.{one}" for one in known])
+        return ConfigError(
+            f"{full_key}: no such key yet.{hint} A new one is added with +{full_key}=..."
+        )
     full_names = [f"{parent}.{name}" if parent else name for name in known]
     if parent and not known:  # the parent itself is the key that does not exist
         return _unknown_key(parent, None, verb)
+    suggest = did_you_mean if verb == "train" else nearest
     return ConfigError(
-        f"{full_key}: no such key.{nearest(full_key, full_names)}\n"
+        f"{full_key}: no such key.{suggest(full_key, full_names)}\n"
         f"{parent or verb} has: {listed(known, 30)}"
     )
+
+
+def _choice_of_callback(name: str) -> str:
+    """Return the word that chooses a callback: an option that has it, or one more entry."""
+    if name in groups.options("callbacks"):
+        return f"callbacks={name} adds it"
+    return f"+callback@callbacks.{name}={name} adds it"
 
 
 def _wrong_type(error: ValidationError, text: str) -> ConfigError:
@@ -160,7 +174,7 @@ def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -
         if verb != "train":
             keys = _fields(ROOTS[verb])
             return ConfigError(f"{found[1]}: no such key of {verb}, which has: {listed(keys)}")
-        return ConfigError(f"{found[1]}: no such group or key.{nearest(word, known)}")
+        return ConfigError(f"{found[1]}: no such group or key.{did_you_mean(word, known)}")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if error.__cause__ is not None and str(error.__cause__):
         lines.insert(1, str(error.__cause__).splitlines()[0])
@@ -177,7 +191,7 @@ def _in_a_file(text: str, full_key: str, object_type: str) -> ConfigError:
     node = next((node for node in nodes if node.__name__ == object_type), None)
     if "not in" in text:
         known = [f"{parent}.{name}" if parent else name for name in _fields(node)]
-        return ConfigError(f"{full_key}: no such key{where}.{nearest(full_key, known)}")
+        return ConfigError(f"{full_key}: no such key{where}.{did_you_mean(full_key, known)}")
     value = re.search(r"Value '(.*?)' of type '.*' could not be converted to (\w+)", text)
     if value:
         kind = _KINDS.get(value[2], "accepted")

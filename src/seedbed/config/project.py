@@ -14,6 +14,8 @@ from typing import Any
 from seedbed.errors import ConfigError, listed, nearest
 
 PROJECT_FILE = "seedbed.yaml"
+# Folders of runs and sweeps, which may be a stranger's, bring none.
+RECORDS = ("run.json", "sweep.json", ".hydra")
 # How Hydra is told where configs are, in full and in short.
 CONFIG_DIR = ("--config-dir", "-cd")
 CONFIG_PATH = ("--config-path", "-cp")
@@ -115,7 +117,7 @@ def find_project(folder: Path | None = None) -> Project:
     start = Path.cwd() if folder is None else folder
     for parent in (start, *start.parents):
         file = parent / PROJECT_FILE
-        if os.path.isfile(file):
+        if os.path.isfile(file) and not any(os.path.exists(parent / one) for one in RECORDS):
             if parent == start or file.stat().st_uid in (os.getuid(), start.stat().st_uid):
                 return read_project(file)
             sys.stderr.write(f"seedbed: {file} is not used: it belongs to another user\n")
