@@ -200,6 +200,16 @@ def test_an_unknown_group_names_the_nearest_and_all(refused, arguments, found, s
 # ---- Imports and start-up ------------------------------------------------------------------------
 
 
+def test_completion_imports_neither_torch_nor_hydra(tmp_path, monkeypatch):
+    for words in ("train opt", "train optimizer.n", "evaluate split=", "report s"):
+        monkeypatch.setenv("COMP_LINE", f"seedbed {words}")
+        codes, heavy, printed = imported(tmp_path, ("-sc", "query=bash"))
+
+        assert codes == [0]
+        assert heavy in ([], ["omegaconf"])
+        assert printed
+
+
 def test_what_needs_no_config_imports_neither_torch_nor_hydra(tmp_path):
     commands = ("--help",), ("list",), ("list", "data"), ("--version",), ("lst",), ("list", "dta")
 
@@ -308,47 +318,6 @@ def test_keys_of_a_sweep_are_refused_without_one(refused, word):
 
 
 # ---- Completion ----------------------------------------------------------------------------------
-
-
-def completed(command, monkeypatch, line):
-    """Return what Tab would offer at the end of the line."""
-    monkeypatch.setenv("COMP_LINE", line)
-    monkeypatch.setenv("COMP_POINT", str(len(line)))
-    outcome = command("-sc", "query=bash")
-    assert (outcome.code, outcome.err) == (0, "")
-    return outcome.out.split()
-
-
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("seedbed tr", ["train"]),
-        ("seedbed ", list(main.VERBS)),
-        ("seedbed xyz", []),
-        ("seedbed list deb", ["debug"]),
-        ("seedbed train data=f", ["data=fashion_mnist"]),
-        ("seedbed train model=mlp data=cl", ["data=clusters"]),
-        ("seedbed train experiment=fash", ["experiment=fashion_mnist_cnn"]),
-        ("seedbed train optimizer.mo", ["optimizer.momentum="]),
-        ("seedbed evaluate sp", ["split="]),
-        ("seedbed predict chec", ["checkpoint="]),
-        (f"{SEEDBED} train data=f", ["data=fashion_mnist"]),
-    ],
-)
-def test_completion(command, monkeypatch, line, offered):
-    assert completed(command, monkeypatch, line) == offered
-
-
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("seedbed  train data=f", ["data=fashion_mnist"]),  # A space too many.
-        ("seedbed dashboard outp", []),  # Takes a folder, no keys.
-        ("seedbed list data mod", []),  # Takes one group.
-    ],
-)
-def test_completion_of_odd_lines(command, monkeypatch, line, offered):
-    assert completed(command, monkeypatch, line) == offered
 
 
 def test_completion_in_a_real_process_offers_the_option(tmp_path):

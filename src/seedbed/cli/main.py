@@ -7,7 +7,6 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NoReturn
 
 from seedbed import __version__
-from seedbed.config import groups
 from seedbed.config.help import groups_text
 from seedbed.config.project import find_project
 from seedbed.errors import SeedbedError, listed, nearest
@@ -101,33 +100,22 @@ def help_text() -> str:
 
 
 def complete(arguments: list[str]) -> NoReturn:
-    """Complete the words of a shell's line: the verb itself, then what Hydra completes."""
+    """Print the shell's script, or what the last word of its line may become."""
     if not any(word.startswith(("install=", "uninstall=", "query=")) for word in arguments):
         fail("-sc needs install=SHELL, uninstall=SHELL or query=SHELL; SHELL: bash, fish, zsh")
     if not any(word.endswith(("=bash", "=fish", "=zsh")) for word in arguments):
         fail(f"{arguments[-1]}: no completion for this shell; known: bash, fish, zsh")
-    # Words may be parted by more than one blank; the last one may be empty.
-    line = os.environ.get("COMP_LINE", "")
-    words = [*line.split()[:-1], line.split(" ")[-1]] if line.strip() else []
-    if line.endswith(" "):
-        words = [*line.split(), ""]
-    if "query" in "".join(arguments) and "COMP_LINE" not in os.environ:
+    if not any(word.startswith("query=") for word in arguments):
+        run_verb("train", arguments)  # The script is Hydra's.
+    if "COMP_LINE" not in os.environ:
         fail("-sc query=SHELL completes the line in COMP_LINE, and there is none")
-    if "query" in "".join(arguments) and len(words) < 2:
-        sys.exit(0)
-    if "query" in "".join(arguments):
-        if len(words) == 2:
-            print("\n".join(verb for verb in VERBS if verb.startswith(words[1])))
-            sys.exit(0)
-        if words[1] == "list":
-            if len(words) > 3:
-                sys.exit(0)
-            print("\n".join(name for name in groups.LISTED if name.startswith(words[-1])))
-            sys.exit(0)
-        verb = words[1] if words[1] in ("train", "evaluate", "predict") else "train"
-        os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
-        run_verb(verb, arguments)
-    run_verb("train", arguments)
+    from seedbed.cli.completion import completions
+
+    line = os.environ["COMP_LINE"]
+    # Words may be parted by more than one blank; the last one may be empty.
+    _, *words = [*line.split(), *([""] if line[-1:].isspace() else [])] or [""]
+    print("\n".join(completions(words, VERBS) if words else []))
+    sys.exit(0)
 
 
 def fail(message: str) -> NoReturn:

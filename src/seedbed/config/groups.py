@@ -41,3 +41,12 @@ def options(group: str, folder: Path | None = None) -> dict[str, str]:
     """Return the options of a group with their descriptions."""
     files = sorted(((folder or config_folder()) / group).glob("*.yaml"))
     return {file.stem: description(file) for file in files}
+
+
+def option_file(group: str, option: str, users: Path | None = None) -> Path | None:
+    """Return the YAML file of an option: the shipped one, else that of the user's folder."""
+    for folder in (config_folder(), users):
+        file = folder / group / f"{option}.yaml" if folder is not None else None
+        if file is not None and file.is_file():
+            return file
+    return None
