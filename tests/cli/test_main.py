@@ -11,7 +11,6 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from hydra._internal.hydra import Hydra
 
 import seedbed
 from seedbed.cli import main
@@ -107,15 +106,58 @@ def test_version(command):
         ("report", "sort=null"),
     ],
 )
-def test_a_verb_shows_its_keys_on_help(command, monkeypatch, verb, key):
-    # Takes Hydra two seconds, for a part of its help that ours does not show.
-    monkeypatch.setattr(Hydra, "format_config_groups", lambda *args, **kwargs: "")
-
+def test_a_verb_shows_its_keys_on_help(command, verb, key):
     outcome = command(verb, "--help")
 
     assert (outcome.code, outcome.err) == (0, "")
     assert key in outcome.out
     assert "Powered by Hydra" not in outcome.out
+
+
+def test_the_help_of_hydra_lists_its_groups(command):
+    outcome = command("train", "--hydra-help")
+
+    assert outcome.code == 0
+    assert "hydra/launcher: basic" in outcome.out
+
+
+@pytest.fixture
+def users_option(tmp_path):
+    """Write an option of the user's own, and one that is called like a shipped one."""
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    (tmp_path / "mine" / "model" / "wide.yaml").write_text("# A wide network.\n_target_: a.B\n")
+    (tmp_path / "mine" / "model" / "mlp.yaml").write_text("# Not taken.\n_target_: a.B\n")
+
+
+@pytest.mark.usefixtures("users_option")
+@pytest.mark.parametrize("named", ["--config-dir", "project file"])
+def test_help_and_list_show_the_options_of_the_users_folder_as_theirs(command, tmp_path, named):
+    flags = ("--config-dir", "mine") if named == "--config-dir" else ()
+    if not flags:
+        (tmp_path / "seedbed.yaml").write_text("config_dir: mine\n")
+
+    for words in (("--help",), ("list",), ("train", "--help")):
+        outcome = command(*words, *flags)
+        assert (outcome.code, outcome.err) == (0, "")
+        assert "bowl, cnn, linear, mlp, parabola; in mine: wide\n" in outcome.out
+    *shipped, theirs = command("list", *flags, "model").out.splitlines()
+    assert theirs.split(maxsplit=1) == ["wide", "A wide network. (in mine)"]
+    assert [line.split()[0] for line in shipped] == ["bowl", "cnn", "linear", "mlp", "parabola"]
+    assert "Not taken" not in "".join(shipped)
+
+
+def test_a_config_folder_that_does_not_exist_is_refused(refused):
+    assert "nowhere" in refused("list", "--config-dir", "nowhere", function=None)
+
+
+def test_a_wrong_project_file_keeps_nobody_from_the_help(command, tmp_path):
+    (tmp_path / "seedbed.yaml").write_text("config: mine\n")
+
+    outcome = command("--help")
+
+    assert outcome.code == 0
+    assert "usage: seedbed" in outcome.out
+    assert "config: no such key" in outcome.err
 
 
 def test_list_names_every_group_with_its_options(command):

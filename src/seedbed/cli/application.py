@@ -25,7 +25,7 @@ from omegaconf import DictConfig
 
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
-from seedbed.config.project import Project, key_of, with_origin
+from seedbed.config.project import Project, key_of, named_config_folder, with_origin
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
 from seedbed.config.validation import check
@@ -114,10 +114,10 @@ def run_application(verb: str, typed: list[str], function: Function, project: Pr
     `function` takes the config and the full command line, and returns the exit code of its job. It
     may raise a SeedbedError, which is shown as its message alone.
     """
-    register_resolvers()
-    register_schema()
     inherited = project.arguments_before(verb, typed)
     arguments = [*inherited, *typed]
+    register_resolvers(named_config_folder(arguments)[0])
+    register_schema()
     # Hydra would read the name of this option as a number.
     arguments = ["debug='nan'" if word == "debug=nan" else word for word in arguments]
     jobs = Jobs(verb, [sys.argv[0], verb, *arguments], function, os.environ.get(FULL_ERROR))
@@ -152,20 +152,25 @@ def run_application(verb: str, typed: list[str], function: Function, project: Pr
 
 @contextmanager
 def composed_once(arguments: list[str]) -> Iterator[None]:
-    """Keep Hydra from composing the config twice, where nobody can have set `hydra.mode`.
+    """Keep Hydra from composing twice, and from listing its groups for a help that has ours.
 
-    Hydra composes a first time only to read that key, which our configs do not set.
+    Hydra composes a first time only to read `hydra.mode`, which our configs do not set; a user may
+    have set it where this or other config files are named. Listing all groups takes two seconds.
     """
     flags_of_files = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn")
-    if any("hydra.mode" in word or word.startswith(flags_of_files) for word in arguments):
-        yield
-        return
-    get_mode = Hydra.get_mode
-    Hydra.get_mode = lambda self, config_name, overrides: None  # type: ignore[method-assign]
+    replaced: dict[str, Callable[..., Any]] = {}
+    if not any("hydra.mode" in word or word.startswith(flags_of_files) for word in arguments):
+        replaced["get_mode"] = lambda self, config_name, overrides: None
+    if not any(word.startswith(("--hydra-help", "hydra.help", "hydra/help")) for word in arguments):
+        replaced["format_config_groups"] = lambda self, predicate, compact=True: ""
+    before = {name: getattr(Hydra, name) for name in replaced}
+    for name, function in replaced.items():
+        setattr(Hydra, name, function)
     try:
         yield
     finally:
-        Hydra.get_mode = get_mode  # type: ignore[method-assign]
+        for name, function in before.items():
+            setattr(Hydra, name, function)
 
 
 @contextmanager

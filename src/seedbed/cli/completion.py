@@ -9,13 +9,20 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from glob import escape, glob
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
 from seedbed.config import groups
-from seedbed.config.project import CONFIG_DIR, Project, find_project, key_of, outputs_folder
+from seedbed.config.project import (
+    CONFIG_DIR,
+    Project,
+    find_project,
+    key_of,
+    named_config_folder,
+    outputs_folder,
+)
 from seedbed.errors import SeedbedError
 
 FLAGS = {
@@ -55,7 +62,8 @@ def completions(words: Sequence[str], verbs: Iterable[str]) -> list[str]:
 
 def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:
     if verb == "list":
-        yield from _starting(groups.LISTED if not _without_flags(before) else (), last)
+        _, named = named_config_folder(before)
+        yield from _starting(groups.LISTED if not named else (), last)
     elif verb in ("report", "dashboard"):
         yield from _plain(verb, last)
     elif before and before[-1] in CONFIG_DIR:
@@ -66,26 +74,12 @@ def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> 
         yield from _starting(FLAGS, last)
     else:
         words = [*project.arguments_before(verb, before), *before]
-        yield from _override(verb, _config_dir(words), words, last)
+        users, _ = named_config_folder(words)
+        yield from _override(verb, users, words, last)
 
 
 def _starting(offered: Iterable[str], beginning: str) -> Iterator[str]:
     return (word for word in offered if word.startswith(beginning))
-
-
-def _without_flags(words: Sequence[str]) -> list[str]:
-    return [word for word in words if not word.startswith("-")]
-
-
-def _config_dir(words: Sequence[str]) -> Path | None:
-    """Return the folder that `--config-dir` names, the last time it is given."""
-    found = None
-    for flag, value in pairwise([*words, ""]):
-        if flag in CONFIG_DIR:
-            found = Path(value)
-        elif flag.startswith(f"{CONFIG_DIR[0]}="):
-            found = Path(flag.partition("=")[2])
-    return found
 
 
 # ---- Verbs that compose no config ----------------------------------------------------------------
@@ -157,8 +151,7 @@ def _names(verb: str, users: Path | None, words: Sequence[str], last: str) -> It
 
 
 def _options(group: str, users: Path | None) -> list[str]:
-    theirs = groups.options(group, users) if users is not None else {}
-    return sorted({*groups.options(group), *theirs})
+    return sorted({*groups.options(group), *groups.users_options(group, users)})
 
 
 def _choices(field: Any) -> list[str]:

@@ -3,12 +3,13 @@
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NoReturn
 
 from seedbed import __version__
 from seedbed.config.help import groups_text
-from seedbed.config.project import find_project
+from seedbed.config.project import find_project, named_config_folder
 from seedbed.errors import SeedbedError, listed, nearest
 from seedbed.process import garbage_collection
 from seedbed.process.output import set_up_output
@@ -45,7 +46,7 @@ def run_command() -> None:
     """Find the verb among the arguments and run it."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(help_text())
+        print(help_text(_config_folder(arguments[1:])))
         sys.exit(0)
     if arguments[0] == "--version":
         print(f"seedbed {__version__}")
@@ -85,15 +86,25 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
     run_application(verb, rest, function, project)
 
 
-def help_text() -> str:
-    """Return what `seedbed --help` prints."""
+def _config_folder(arguments: list[str]) -> Path | None:
+    """Return the folder of the user's configs; a wrong project file keeps nobody from the help."""
+    named, _ = named_config_folder(arguments)
+    try:
+        return named or find_project().config_folder
+    except SeedbedError as error:
+        sys.stderr.write(f"seedbed: {error}\n")
+        return None
+
+
+def help_text(users: Path | None = None) -> str:
+    """Return what `seedbed --help` prints, with the options of the user's config folder."""
     width = max(map(len, VERBS))
     verbs = "\n".join(f"  {verb:{width}}  {meaning}" for verb, meaning in VERBS.items())
     return (
         "Compose an experiment from YAML, run one or a thousand variants, trust the outcome.\n\n"
         f"usage: seedbed VERB [flags] [key=value ...]\n\n{verbs}\n\n"
         "Groups of `seedbed train` (choose with group=option, describe with seedbed list GROUP):\n"
-        f"{groups_text('  ')}\n\n"
+        f"{groups_text('  ', users)}\n\n"
         "`seedbed VERB --help` shows every key. `seedbed --version` prints the version.\n"
         'Tab completion in bash: eval "$(seedbed -sc install=bash)"'
     )

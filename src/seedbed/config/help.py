@@ -1,19 +1,23 @@
 """What `seedbed list` and the `--help` of a verb print; imports nothing heavy."""
 
+from pathlib import Path
 from textwrap import fill
 
-from seedbed.config.groups import LISTED, options
+from seedbed.config.groups import LISTED, options, users_options
 
 COLUMNS = 100
 
 
-def groups_text(indent: str = "") -> str:
-    """Return an entry a group: its name, what it decides and its options."""
+def groups_text(indent: str = "", users: Path | None = None) -> str:
+    """Return an entry a group: its name, what it decides and its options.
+
+    Options that the user's folder adds come last, after its name.
+    """
     width = max(map(len, LISTED))
     hanging = " " * (len(indent) + width + 2)
     return "\n".join(
         fill(
-            f"{indent}{name:{width}}  {meaning}: {', '.join(options(name))}",
+            f"{indent}{name:{width}}  {meaning}: {_option_names(name, users)}",
             width=COLUMNS,
             subsequent_indent=hanging,
             break_on_hyphens=False,
@@ -22,17 +26,24 @@ def groups_text(indent: str = "") -> str:
     )
 
 
-def group_text(group: str) -> str:
-    """Return one line an option of the group, with its description."""
-    found = options(group)
-    width = max(len(name) for name in found)
-    return "\n".join(f"{name:{width}}  {meaning}" for name, meaning in found.items())
+def _option_names(group: str, users: Path | None) -> str:
+    theirs = ", ".join(users_options(group, users))
+    return ", ".join(options(group)) + (f"; in {users}: {theirs}" if theirs else "")
 
 
-def help_text(verb: str) -> str:
+def group_text(group: str, users: Path | None = None) -> str:
+    """Return one line an option of the group, with its description; the user's after the others."""
+    shipped, theirs = options(group), users_options(group, users)
+    width = max(map(len, [*shipped, *theirs]))
+    lines = [f"{name:{width}}  {meaning}" for name, meaning in shipped.items()]
+    lines += [f"{name:{width}}  {meaning} (in {users})" for name, meaning in theirs.items()]
+    return "\n".join(lines)
+
+
+def help_text(verb: str, users: Path | None = None) -> str:
     """Return what `seedbed VERB --help` prints, in Hydra's template syntax."""
     if verb == "train":
-        return _TRAIN_HELP.replace("@GROUPS", groups_text("  "))
+        return _TRAIN_HELP.replace("@GROUPS", groups_text("  ", users).replace("$", "$$"))
     return _VERB_HELP
 
 

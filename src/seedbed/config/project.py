@@ -37,10 +37,11 @@ class Project:
 
     @property
     def config_folder(self) -> Path | None:
-        """The folder of the user's configs."""
+        """The folder of the user's configs, from the working folder where it lies below it."""
         if self.file is None or self.config_dir is None:
             return None
-        return self.file.parent / self.config_dir
+        folder = self.file.parent / self.config_dir
+        return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
     def arguments_before(self, verb: str, typed: Sequence[str]) -> list[str]:
         """Return the arguments that come before those that were typed for a verb.
@@ -58,8 +59,7 @@ class Project:
         folder = self.config_folder
         flags = []
         if folder is not None and not _has_flag(typed, CONFIG_DIR):
-            below = folder.is_relative_to(Path.cwd())
-            flags = [CONFIG_DIR[0], str(folder.relative_to(Path.cwd()) if below else folder)]
+            flags = [CONFIG_DIR[0], str(folder)]
         return [*flags, *_not_replaced(self._defaults_for(typed), typed)]
 
     def _defaults_for(self, typed: Sequence[str]) -> list[str]:
@@ -70,6 +70,20 @@ class Project:
         if {"-m", "--multirun"} & {*typed}:
             return list(self.defaults)
         return [word for word in self.defaults if not key_of(word).startswith("sweep.")]
+
+
+def named_config_folder(words: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """Return the folder that `--config-dir` names, the last time it is given; the other words."""
+    folder, others = None, []
+    remaining = iter(words)
+    for word in remaining:
+        if word in CONFIG_DIR:
+            folder = Path(next(remaining, ""))
+        elif word.startswith(f"{CONFIG_DIR[0]}="):
+            folder = Path(word.partition("=")[2])
+        else:
+            others.append(word)
+    return folder, others
 
 
 def _has_flag(words: Sequence[str], names: tuple[str, str]) -> bool:
