@@ -1,6 +1,6 @@
-"""Errors of Hydra and OmegaConf in our words: key, found, accepted, nearest match.
+"""Messages for errors of Hydra and OmegaConf: key, what was found, what is accepted, nearest match.
 
-Hydra speaks to people who write Hydra applications; these messages are for those who use one.
+Hydra's own messages are for people who write applications; these are for those who use one.
 """
 
 import re
@@ -21,7 +21,11 @@ _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or 
 
 
 def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigError:
-    """Return a ConfigError of one or two lines for whatever went wrong while composing."""
+    """Return a ConfigError of one or two lines for an exception that composition raised.
+
+    `verb` is the config that was composed; `overrides` are the words of the command line beside
+    flags.
+    """
     text = str(error)
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     if isinstance(error, ConfigError):
@@ -50,7 +54,7 @@ def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigErro
 
 
 def _typed(overrides: Sequence[str]) -> str:
-    """Return what was typed, for messages that cannot name the culprit."""
+    """Return all overrides, for messages that cannot name the wrong one."""
     return " ".join(overrides) or "the config"
 
 
@@ -67,7 +71,7 @@ def _missing_option(error: MissingConfigException) -> ConfigError:
 
 
 def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
-    """Return what is wrong with the first word that is no override, if there is one."""
+    """Return the syntax error of the first word that is no override; None where all are."""
     parser = OverridesParser.create()
     for word in overrides:
         key = word.partition("=")[0].lstrip("+~")
@@ -82,7 +86,7 @@ def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
 
 
 def _known_keys(parent: str, error: OmegaConfBaseException | None, verb: str) -> list[str]:
-    """Return the keys beside the one that does not exist."""
+    """Return the keys that stand beside the one that does not exist."""
     node = error.parent_node if error is not None else None
     known = [str(name) for name in node] if isinstance(node, DictConfig) else []
     if not parent and verb == "train":
@@ -143,7 +147,7 @@ def _meaning(error: ValidationError) -> str:
 
 
 def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -> ConfigError:
-    """Return an explanation of the errors that Hydra tells by their words alone."""
+    """Return the explanation of an exception that is told apart by its text alone."""
     if found := re.search(r"Ambiguous value for argument '(.*)'", text):
         return ConfigError(
             f"{found[1]}: several values make a sweep, which needs -m; a list is [a,b]"
@@ -183,7 +187,7 @@ def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -
 
 
 def _in_a_file(text: str, full_key: str, object_type: str) -> ConfigError:
-    """Return what is wrong with a key that a config file sets."""
+    """Return the explanation of a wrong key or value in a config file."""
     file = re.search(r"In '([^']*)'", text)
     where = f" (in {file[1]})" if file else ""
     parent = full_key.rpartition(".")[0]
@@ -205,7 +209,7 @@ def _fields(node: type | None) -> list[str]:
 
 
 def _no_word(overrides: Sequence[str]) -> ConfigError:
-    """Return what is wrong where an option's name is something that YAML takes for a number."""
+    """Return the explanation of an option whose name is read as a number, boolean or null."""
     parser = OverridesParser.create()
     for word in overrides:
         group, _, value = word.partition("=")

@@ -1,4 +1,4 @@
-"""What `seedbed list` and the `--help` of a verb print; imports nothing heavy."""
+"""Texts of `seedbed list` and of the `--help` of a verb; imports nothing heavy."""
 
 from pathlib import Path
 from textwrap import fill

@@ -1,4 +1,7 @@
-"""The resolvers that the shipped YAML uses."""
+"""OmegaConf resolvers of the shipped YAML.
+
+`unique` is a random suffix of folder names, `help` the text of a verb's help, `mul` a product.
+"""
 
 import secrets
 from functools import partial
@@ -10,7 +13,7 @@ from seedbed.config.help import help_text
 
 
 def register_resolvers(users: Path | None = None) -> None:
-    """Register the resolvers that the shipped YAML uses.
+    """Register the OmegaConf resolvers of the shipped YAML.
 
     `users` is the folder of the user's own configs, whose options the help shows.
     """
