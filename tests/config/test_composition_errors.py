@@ -43,7 +43,7 @@ def message() -> Callable[..., str]:
         ("data.shuffle=maybe", "data.shuffle: 'maybe' is not true or false"),
         ("seed=null", "seed: null is not accepted (seed of"),
         ("seed=1,2", "seed=1,2: several values make a sweep, which needs -m; a list is [a,b]"),
-        ("~seed", "~seed: this key cannot be deleted; give it a value instead"),
+        ("~optimizer.lr", "~optimizer.lr: this key cannot be deleted; give it a value instead"),
         ("+model=mlp", "+model=mlp: the config has model already; write model=mlp without +"),
         ("model=3", "model=3: an option is chosen by its name\nmodel may be: "),
         ("seed", "seed: not an override of the form key=value"),
