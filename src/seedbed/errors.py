@@ -71,6 +71,7 @@ def doubled_activation(key: str, function: str, loss: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the closest of the known words, or nothing."""
     by_lower = {name.lower(): name for name in known}
+    word = "gpu" if word.lower() == "cuda" and "gpu" in by_lower else word
     matches = [
         by_lower[name] for name in get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
     ]

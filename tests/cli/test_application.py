@@ -69,6 +69,47 @@ def test_a_key_that_does_not_exist(refused, override, said):
 @pytest.mark.parametrize(
     ("override", "said"),
     [
+        ("lr=0.1", "Did you mean 'optimizer.lr'?"),
+        ("+lr=0.1", "Did you mean 'optimizer.lr'?"),
+        ("epochs=3", "Did you mean 'trainer.max_epochs'?"),
+        ("trainer.epochs=3", "Did you mean 'trainer.max_epochs'?"),
+        ("batch_size=8", "Did you mean 'data.batch_size'?"),
+        ("accelerator=cuda", "Did you mean 'trainer.accelerator'?"),
+        ("trainer.accelerator=cuda", "Did you mean 'gpu'?"),
+        ("resume=latest", "Did you mean 'sweep.resume'?"),
+        ("optimizer.betas=[0.9,0.99]", "It is a key of optimizer=adam, adamw."),
+        ("+optimizer.betas=[0.9,0.99]", "It is a key of optimizer=adam, adamw."),
+        ("data.folder=there", "It is a key of data=fashion_mnist."),
+        ("callbacks.early_stopping.patience=3", "callbacks=early_stopping adds it"),
+        ("callbacks.fit.dpi=3", "+callback@callbacks.fit=fit adds it"),
+        ("callbacks.progres.bar=true", "Did you mean 'callbacks.progress'?"),
+        ("logger.graph=true", "Did you mean 'logger.tensorboard.graph'?"),
+        ("adam.lr=0.1", "Did you mean 'optimizer=adam'?"),
+    ],
+)
+def test_a_key_that_is_known_elsewhere_is_named_in_full(refused, override, said):
+    assert said in refused("train", override)
+
+
+def test_the_axis_of_a_sweep_is_named_in_full_as_well(refused):
+    assert "Did you mean 'optimizer.lr'?" in refused("train", "-m", "lr=0.1,0.2")
+
+
+@pytest.mark.parametrize(
+    "words", [("seed=0", "seed=5"), ("optimizer=sgd", "optimizer=adam"), ("seed=5", "+seed=5")]
+)
+def test_a_key_that_is_given_twice_is_refused_with_both_words(refused, words):
+    assert f"{words[0]} and {words[1]}: the same key twice" in refused("train", *words)
+
+
+@pytest.mark.parametrize("module", ["nowhere", "nowhere.at.all", "os.nowhere", ".a"])
+def test_a_trusted_module_that_does_not_exist_is_refused(refused, module):
+    assert f"trust: no module '{module}'" in refused("evaluate", "run=x", f"trust=[{module}]")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
         ("optimizer.lr=fast", ["optimizer.lr:", "'fast'", "a number", "learning rate"]),
         ("optimizer.lr=", ["optimizer.lr:", "''", "a number"]),
         ("trainer.max_epochs=1.5", ["trainer.max_epochs:", "'1.5'", "a whole number"]),
@@ -266,6 +307,22 @@ def test_flags_that_cannot_be_followed(refused, flags, said):
         assert words in message
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("seed=1", "--cfg", "job", "optimizer.lr=0.5"),
+        ("--cfg", "job", "seed=1", "optimizer.lr=0.5"),
+        ("seed=1", "optimizer.lr=0.5", "-c", "job"),
+    ],
+)
+def test_flags_may_stand_before_between_and_after_overrides(command, words):
+    outcome = command("train", *words)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "seed: 1\n" in outcome.out
+    assert "lr: 0.5\n" in outcome.out
+
+
 # ---- What is wrong with a YAML file --------------------------------------------------------------
 
 
@@ -374,6 +431,100 @@ def test_a_folder_that_cannot_be_made(refused, tmp_path, arguments, folder):
     (tmp_path / "taken").write_text("a file")
 
     assert folder in refused("train", *arguments)
+
+
+# ---- Project file --------------------------------------------------------------------------------
+
+PROJECT = """config_dir: mine
+trust: [nets]
+defaults: [optimizer=adam, optimizer.lr=0.5, sweep.fuse=never, paths.outputs=mine/out]
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Write a project file with a config folder that it names."""
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    (tmp_path / "mine" / "model" / "own.yaml").write_text("_target_: nets.Net\nwidth: 3\n")
+    (tmp_path / "seedbed.yaml").write_text(PROJECT)
+    (tmp_path / "nets.py").touch()
+    (tmp_path / "other.py").touch()
+
+
+@pytest.mark.usefixtures("project")
+def test_a_run_is_composed_with_the_project_file_and_says_so(command):
+    seen = []
+
+    def function(config, words):
+        overrides = list(HydraConfig.get().overrides.task)
+        seen.append((config.optimizer.lr, config.model.width, overrides, words[1:]))
+        return 0
+
+    outcome = command("train", "model=own", "optimizer.lr=0.25", function=function)
+
+    assert outcome.code == 0, outcome.err
+    applied = ["optimizer=adam", "paths.outputs=mine/out", "model=own", "optimizer.lr=0.25"]
+    assert seen == [(0.25, 3, applied, ["train", "--config-dir", "mine", *applied])]
+
+
+@pytest.mark.usefixtures("project")
+def test_evaluate_trusts_the_modules_of_the_project_file(command, tmp_path):
+    (tmp_path / "x" / ".hydra").mkdir(parents=True)
+    (tmp_path / "x" / ".hydra" / "config.yaml").write_text("seed: 0\n")
+    (tmp_path / "x" / "run.json").write_text("{}")
+    seen = []
+
+    def function(config, words):
+        seen.append((list(config.trust), config.paths.outputs))
+        return 0
+
+    assert command("evaluate", "run=x", function=function).code == 0
+    assert command("evaluate", "run=x", "trust=[other]", function=function).code == 0
+    assert seen == [(["nets"], "mine/out"), (["other"], "mine/out")]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_project_file_that_is_wrong_is_named(refused, tmp_path):
+    file = tmp_path / "seedbed.yaml"
+    file.write_text("defaults: [optimizer.lrr=0.5]\n")
+    assert f"Did you mean 'optimizer.lr'? (in {file})" in refused("train")
+    file.write_text("default: []\n")
+    for verb in (["train"], ["report", "latest"], ["list"]):
+        assert f"{file}: default: no such key. Did you mean" in refused(*verb, function=None)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("project")
+def test_processes_of_ddp_do_not_apply_the_project_file_again(tmp_path):
+    (tmp_path / "nets.py").write_text("import torch\n\nNet = lambda width: torch.nn.Linear(3, 2)\n")
+    words = ("train", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "model=own")
+
+    found = subprocess.run(
+        [SEEDBED, *words, "optimizer=sgd", "trainer.max_epochs=1"],
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert found.returncode == 0, found.stderr
+    [record] = tmp_path.glob("mine/out/runs/*/*/run.json")
+    assert json.loads(record.read_text())["hyperparameters"]["optimizer"] == "sgd"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("project")
+def test_a_sweep_takes_the_defaults_and_goes_on_with_them(tmp_path, command):
+    words = ("-m", "seed=1,2", "optimizer.lr=0.01", "trainer=cpu", "trainer.max_epochs=1")
+
+    assert command("train", *words).code == 0
+    [plan] = tmp_path.glob("mine/out/sweeps/*/*/sweep.json")
+    jobs = [job["overrides"] for job in json.loads(plan.read_text())["jobs"]]
+    assert [job[0] for job in jobs] == ["optimizer=adam"] * 2
+    assert "sweep.fuse=never" in jobs[0]
+    resumed = command("train", "-m", "sweep.resume=latest")
+    assert (resumed.code, "2 of 2 jobs done" in resumed.out) == (0, True)
 
 
 # ---- What only shows when the objects are made ---------------------------------------------------

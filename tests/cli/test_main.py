@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -11,11 +10,10 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from hydra._internal.hydra import Hydra
 
 import seedbed
 from seedbed.cli import main
-from seedbed.config import groups, help
+from seedbed.config import groups
 
 SEEDBED = str(Path(sys.executable).parent / "seedbed")
 HEAVY = ("torch", "pytorch_lightning", "numpy", "hydra", "omegaconf", "tensorboard")
@@ -104,13 +102,10 @@ def test_version(command):
         ("train", "optimized_metric: null"),
         ("predict", "input: ???"),
         ("report", "seedbed report DIR DIR"),
-        ("report", "sort: null"),
+        ("report", "sort=null"),
     ],
 )
-def test_a_verb_shows_its_keys_on_help(command, monkeypatch, verb, key):
-    # Takes Hydra two seconds, for a part of its help that ours does not show.
-    monkeypatch.setattr(Hydra, "format_config_groups", lambda *args, **kwargs: "")
-
+def test_a_verb_shows_its_keys_on_help(command, verb, key):
     outcome = command(verb, "--help")
 
     assert (outcome.code, outcome.err) == (0, "")
@@ -118,34 +113,49 @@ def test_a_verb_shows_its_keys_on_help(command, monkeypatch, verb, key):
     assert "Powered by Hydra" not in outcome.out
 
 
-def test_list_names_every_group_with_its_options(command):
-    outcome = command("list")
+def test_the_help_of_hydra_lists_its_groups(command):
+    outcome = command("train", "--hydra-help")
 
-    assert (outcome.code, outcome.err) == (0, "")
-    # A long list of options goes on in indented lines.
-    entries = re.split(r"\n(?! )", outcome.out.rstrip("\n"))
-    assert [entry.split()[0] for entry in entries] == list(groups.LISTED)
-    for entry, (group, meaning) in zip(entries, groups.LISTED.items(), strict=True):
-        said = " ".join(entry.split())
-        assert said == f"{group} {meaning}: {', '.join(groups.options(group))}"
-    assert max(map(len, outcome.out.splitlines())) <= help.COLUMNS
+    assert outcome.code == 0
+    assert "hydra/launcher: basic" in outcome.out
 
 
-@pytest.mark.parametrize("group", groups.GROUPS)
-def test_list_of_a_group_has_one_described_line_an_option(command, group):
-    outcome = command("list", group)
-
-    assert (outcome.code, outcome.err) == (0, "")
-    files = sorted((groups.config_folder() / group).glob("*.yaml"))
-    lines = outcome.out.splitlines()
-    assert [line.split()[0] for line in lines] == [file.stem for file in files]
-    for line, file in zip(lines, files, strict=True):
-        comment = line.removeprefix(file.stem).strip()
-        assert f"# {comment}\n" in file.read_text(encoding="utf-8")
-        assert comment.endswith((".", "?", ")."))
+@pytest.fixture
+def users_option(tmp_path):
+    """Write an option of the user's own, and one that is called like a shipped one."""
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    (tmp_path / "mine" / "model" / "wide.yaml").write_text("# A wide network.\n_target_: a.B\n")
+    (tmp_path / "mine" / "model" / "mlp.yaml").write_text("# Not taken.\n_target_: a.B\n")
 
 
-@pytest.mark.parametrize("verb", ["list", "dashboard"])
+@pytest.mark.usefixtures("users_option")
+@pytest.mark.parametrize("named", ["--config-dir", "project file"])
+def test_help_and_list_show_the_options_of_the_users_folder_as_theirs(command, tmp_path, named):
+    flags = ("--config-dir", "mine") if named == "--config-dir" else ()
+    if not flags:
+        (tmp_path / "seedbed.yaml").write_text("config_dir: mine\n")
+
+    for words in (("--help",), ("list",), ("train", "--help")):
+        outcome = command(*words, *flags)
+        assert (outcome.code, outcome.err) == (0, "")
+        assert "bowl, cnn, linear, mlp, parabola; in mine: wide\n" in outcome.out
+    *shipped, theirs = command("list", *flags, "model").out.splitlines()
+    assert theirs.split(maxsplit=1) == ["wide", "A wide network. (in mine)"]
+    assert [line.split()[0] for line in shipped] == ["bowl", "cnn", "linear", "mlp", "parabola"]
+    assert "Not taken" not in "".join(shipped)
+
+
+def test_a_wrong_project_file_keeps_nobody_from_the_help(command, tmp_path):
+    (tmp_path / "seedbed.yaml").write_text("config: mine\n")
+
+    outcome = command("--help")
+
+    assert outcome.code == 0
+    assert "usage: seedbed" in outcome.out
+    assert "config: no such key" in outcome.err
+
+
+@pytest.mark.parametrize("verb", main.PLAIN_VERBS)
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_plain_verbs_have_help_as_well(command, verb, flag):
     outcome = command(verb, flag)
@@ -177,27 +187,17 @@ def test_an_unknown_verb_names_the_nearest_and_all(refused, arguments, found, su
     assert all(verb in message for verb in main.VERBS)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "found", "suggested"),
-    [
-        (("dta",), "dta", "data"),
-        (("optimiser",), "optimiser", "optimizer"),
-        (("data", "clusters"), "data clusters", None),
-        (("data/clusters",), "data/clusters", None),
-        (("../configs/data",), "../configs/data", None),
-        (("paths",), "paths", None),
-    ],
-)
-def test_an_unknown_group_names_the_nearest_and_all(refused, arguments, found, suggested):
-    message = refused("list", *arguments)
-
-    assert f"'{found}'" in message
-    if suggested:
-        assert f"Did you mean '{suggested}'?" in message
-    assert all(group in message for group in groups.GROUPS)
-
-
 # ---- Imports and start-up ------------------------------------------------------------------------
+
+
+def test_completion_imports_neither_torch_nor_hydra(tmp_path, monkeypatch):
+    for words in ("train opt", "train optimizer.n", "evaluate split=", "report s"):
+        monkeypatch.setenv("COMP_LINE", f"seedbed {words}")
+        codes, heavy, printed = imported(tmp_path, ("-sc", "query=bash"))
+
+        assert codes == [0]
+        assert heavy in ([], ["omegaconf"])
+        assert printed
 
 
 def test_what_needs_no_config_imports_neither_torch_nor_hydra(tmp_path):
@@ -310,65 +310,6 @@ def test_keys_of_a_sweep_are_refused_without_one(refused, word):
 # ---- Completion ----------------------------------------------------------------------------------
 
 
-def completed(command, monkeypatch, line):
-    """Return what Tab would offer at the end of the line."""
-    monkeypatch.setenv("COMP_LINE", line)
-    monkeypatch.setenv("COMP_POINT", str(len(line)))
-    outcome = command("-sc", "query=bash")
-    assert (outcome.code, outcome.err) == (0, "")
-    return outcome.out.split()
-
-
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("seedbed tr", ["train"]),
-        ("seedbed ", list(main.VERBS)),
-        ("seedbed xyz", []),
-        ("seedbed list deb", ["debug"]),
-        ("seedbed train data=f", ["data=fashion_mnist"]),
-        ("seedbed train model=mlp data=cl", ["data=clusters"]),
-        ("seedbed train experiment=fash", ["experiment=fashion_mnist_cnn"]),
-        ("seedbed train optimizer.mo", ["optimizer.momentum="]),
-        ("seedbed evaluate sp", ["split="]),
-        ("seedbed predict chec", ["checkpoint="]),
-        ("seedbed report la", ["latest"]),
-        ("seedbed report so", ["sort="]),
-        ("seedbed report a b,c --cfg job so", ["sort="]),
-        ("seedbed report a sweep=[b] top", ["top="]),
-        (f"{SEEDBED} train data=f", ["data=fashion_mnist"]),
-    ],
-)
-def test_completion(command, monkeypatch, line, offered):
-    assert completed(command, monkeypatch, line) == offered
-
-
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("seedbed  train data=f", ["data=fashion_mnist"]),  # A space too many.
-        ("seedbed dashboard outp", []),  # Takes a folder, no keys.
-        ("seedbed list data mod", []),  # Takes one group.
-        ("seedbed report 'a b' ${ so", ["sort="]),
-    ],
-)
-def test_completion_of_odd_lines(command, monkeypatch, line, offered):
-    assert completed(command, monkeypatch, line) == offered
-
-
-def test_completion_offers_the_folders_of_sweeps(command, monkeypatch, tmp_path):
-    for name in ("out/a", "out/b", "out/with blank", "other", ".hidden", "so"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "outcome.txt").touch()
-
-    assert completed(command, monkeypatch, "seedbed report ou") == ["out/"]
-    assert completed(command, monkeypatch, "seedbed report x out/") == ["out/a/", "out/b/"]
-    assert completed(command, monkeypatch, "seedbed report x so") == ["so/", "sort="]
-    assert {"latest", "other/", "out/", "top="} < {
-        *completed(command, monkeypatch, "seedbed report ")
-    }
-
-
 def test_completion_in_a_real_process_offers_the_option(tmp_path):
     line = "seedbed train data=f"
 
@@ -397,7 +338,7 @@ def test_wrong_use_of_completion_is_refused(refused, monkeypatch, arguments):
 # ---- Through the verb to its function ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "report"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict"])
 def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path, verb):
     seen = []
 
@@ -413,13 +354,12 @@ def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path
         "train": ["seed=7"],
         "evaluate": ["run=x"],
         "predict": ["run=x", "input=y"],
-        "report": ["sweep=[x]"],
     }[verb]
     outcome = command(verb, *arguments, function=function)
 
     assert outcome.code == 0
     [(config, words)] = seen
     assert words[1:] == [verb, *arguments]
-    assert config[{"train": "seed", "report": "sweep"}.get(verb, "run")] in (7, "x", ["x"])
+    assert config["seed" if verb == "train" else "run"] in (7, "x")
     if verb != "train":
         assert [path.name for path in tmp_path.iterdir()] == ["x"]

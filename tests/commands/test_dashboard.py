@@ -50,24 +50,38 @@ def taken():
 @pytest.mark.parametrize(
     ("arguments", "folder", "port"),
     [
-        ([], "outputs", None),
-        (["there"], "there", None),
-        (["port=7000"], "outputs", 7000),
-        (["there", "port=1"], "there", 1),
-        (["port=65535", "/there/and there"], "/there/and there", 65535),
+        ([], "outputs", "6006"),
+        (["there"], "there", "6006"),
+        (["port=7000"], "outputs", "7000"),
+        (["port=null"], "outputs", "6006"),
+        (["there", "port=1"], "there", "1"),
+        (["port=65535", "and=there"], "and=there", "65535"),
     ],
 )
-def test_parse(monkeypatch, arguments, folder, port):
-    monkeypatch.delenv("SEEDBED_OUTPUTS", raising=False)
+def test_folder_and_port(command, monkeypatch, executed, tmp_path, arguments, folder, port):
+    monkeypatch.setattr(dashboard, "is_free", lambda port: True)
+    (tmp_path / folder).mkdir()
 
-    assert dashboard.parse(arguments) == (Path(folder), port)
+    assert command("dashboard", *arguments).err == ""
+    assert shown(executed) == (folder, port)
 
 
-def test_the_folder_is_where_the_runs_are_written(monkeypatch):
-    monkeypatch.setenv("SEEDBED_OUTPUTS", "/elsewhere")
+def test_the_folder_is_where_the_runs_are_written(command, monkeypatch, executed, tmp_path):
+    for name in ("elsewhere", "there"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(dashboard, "is_free", lambda port: True)
+    monkeypatch.setattr(dashboard, "outputs_folder", lambda: "elsewhere")
 
-    assert dashboard.parse([]) == (Path("/elsewhere"), None)
-    assert dashboard.parse(["there"]) == (Path("there"), None)
+    command("dashboard")
+    assert shown(executed)[0] == "elsewhere"
+    command("dashboard", "there")
+    assert shown(executed)[0] == "there"
+
+
+def shown(executed):
+    """Return the folder and the port that TensorBoard was last started with."""
+    flags = dict(pairwise(executed[-1][1]))
+    return flags["--logdir"], flags["--port"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +92,7 @@ def test_a_port_that_is_none_is_refused(refused, tmp_path, port):
 
     message = refused("dashboard", f"port={port}")
 
-    assert f"'{port}'" in message
+    assert f"port: '{port}' is not" in message or f"port: {port} is out of range" in message
     assert "1 to 65535" in message
 
 
@@ -87,7 +101,7 @@ def test_flags_of_tensorboard_are_refused(refused, flag):
     assert f"'{flag}'" in refused("dashboard", flag)
 
 
-@pytest.mark.parametrize("arguments", [(), ("nowhere",), ("prt=7000",)])
+@pytest.mark.parametrize("arguments", [(), ("nowhere",), ("a/prt=7000",)])
 def test_a_folder_that_is_not_there_is_refused(refused, arguments):
     message = refused("dashboard", *arguments)
 

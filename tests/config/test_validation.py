@@ -488,8 +488,8 @@ def test_keys_that_no_schema_knows_are_named_with_those_it_does(compose):
         "callbacks.progress.line",
         "foo",
     ]
-    assert "Did you mean 'lr'?" in lines[0]
-    assert "Did you mean 'lines'?" in lines[1]
+    assert "Did you mean 'optimizer.lr'?" in lines[0]
+    assert "Did you mean 'callbacks.progress.lines'?" in lines[1]
     assert "max_depth" not in lines[1]
 
 

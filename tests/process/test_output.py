@@ -1,67 +1,110 @@
-"""Standard output and standard error, of processes that write to a file or a pipe."""
+"""Output of a process that is killed, loses its reader, or has no streams at all."""
 
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from tests.command_line import environment
 
-ENDS = {
-    "": environment(),
-    "PYTHONUNBUFFERED": environment() | {"PYTHONUNBUFFERED": "1"},
-}
+SET_UP = "import os, sys; from seedbed.process.output import set_up_output; set_up_output()\n"
+UNBUFFERED = pytest.mark.parametrize("unbuffered", ["", "1"])
 
 
-def program(lines: str) -> list[str]:
-    return [
-        sys.executable,
-        "-c",
-        "import os, signal, sys\n"
-        "from seedbed.process.output import outlive_readers\n"
-        f"outlive_readers()\n{lines}",
-    ]
+def environment(unbuffered: str) -> dict[str, str]:
+    """Return the environment with PYTHONUNBUFFERED set, where it is not empty."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**kept, "OMP_NUM_THREADS": "1"} | ({"PYTHONUNBUFFERED": "1"} if unbuffered else {})
 
 
-@pytest.mark.parametrize("setting", ENDS)
-def test_lines_are_in_the_file_in_their_order_when_the_process_is_killed(
-    tmp_path: Path, setting: str
+def script(folder: Path, code: str, unbuffered: str = "", redirections: str = "") -> int:
+    """Run Python code in a shell with redirections; return the exit code of Python."""
+    shell = f'exec "$0" -c "$1" {redirections}'
+    words = ["bash", "-c", shell, sys.executable, SET_UP + code]
+    return subprocess.run(words, cwd=folder, env=environment(unbuffered), timeout=60).returncode
+
+
+@UNBUFFERED
+def test_lines_of_both_streams_are_in_the_file_in_order_when_the_process_is_killed(
+    tmp_path: Path, unbuffered: str
 ) -> None:
-    lines = (
-        "print('model')\n"
-        "print('epoch 1', file=sys.stderr)\n"
-        "print('summary')\n"
-        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    code = (
+        "print('one')\nprint('two', file=sys.stderr)\nprint('three')\n"
+        "print('four', file=sys.stderr)\nos.kill(os.getpid(), 9)"
     )
-    with (tmp_path / "log").open("wb") as log:
-        done = subprocess.run(program(lines), env=ENDS[setting], stdout=log, stderr=log)
 
-    assert done.returncode == -signal.SIGKILL
-    assert (tmp_path / "log").read_text() == "model\nepoch 1\nsummary\n"
+    assert script(tmp_path, code, unbuffered, "> log 2>&1") == -signal.SIGKILL
+    assert (tmp_path / "log").read_text().split() == ["one", "two", "three", "four"]
 
 
-def test_unbuffered_output_is_written_before_its_line_ends(tmp_path: Path) -> None:
-    lines = "print('half', end='')\nos.kill(os.getpid(), signal.SIGKILL)\n"
-    with (tmp_path / "log").open("wb") as log:
-        subprocess.run(program(lines), env=ENDS["PYTHONUNBUFFERED"], stdout=log)
+def test_an_unfinished_line_is_written_at_once_where_python_is_unbuffered(tmp_path: Path) -> None:
+    code = "sys.stdout.write('half')\nos.kill(os.getpid(), 9)"
 
+    script(tmp_path, code, "1", "> log")
     assert (tmp_path / "log").read_text() == "half"
 
 
-@pytest.mark.parametrize("setting", ENDS)
-def test_a_process_goes_on_when_nobody_reads_its_output(tmp_path: Path, setting: str) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    lines = (
-        "for _ in range(1000):\n"
-        "    print('x' * 100)\n"
-        "    print('x' * 100, file=sys.stderr)\n"
-        f"open({str(tmp_path / 'end')!r}, 'w').close()\n"
+@UNBUFFERED
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_fail_nothing_and_no_file_takes_their_place(
+    tmp_path: Path, unbuffered: str, closed: str
+) -> None:
+    code = (
+        "file = open('data', 'w')\nprint('out')\nsys.stdout.write('out')\nsys.stderr.write('err')\n"
+        "os.system('echo from a child; echo from a child >&2')\nfile.write('whole')"
     )
-    done = subprocess.run(program(lines), env=ENDS[setting], stdout=writer, stderr=writer)
-    os.close(writer)
 
-    assert done.returncode == 0
-    assert (tmp_path / "end").exists()
+    assert script(tmp_path, code, unbuffered, closed) == 0
+    assert (tmp_path / "data").read_text() == "whole"
+
+
+@UNBUFFERED
+def test_a_reader_that_has_gone_is_no_error(tmp_path: Path, unbuffered: str) -> None:
+    code = (
+        "for n in range(20_000): print(n); print(n, file=sys.stderr)\nopen('end', 'w').write('end')"
+    )
+
+    assert script(tmp_path, code, unbuffered, "> >(head -1 > first) 2>&1") == 0
+    assert (tmp_path / "end").read_text() == "end"
+
+
+def test_a_long_text_comes_whole_through_a_pipe_that_does_not_block(tmp_path: Path) -> None:
+    code = "os.set_blocking(1, False)\nprint('x' * 1_000_000)"
+
+    assert script(tmp_path, code, "", "| (sleep 0.3; wc -c > size)") == 0
+    assert int((tmp_path / "size").read_text()) == 1_000_001
+
+
+@UNBUFFERED
+def test_a_log_file_shows_how_far_a_run_is_that_is_killed_later(
+    tmp_path: Path, unbuffered: str
+) -> None:
+    words = ("train", "trainer=cpu", "trainer.max_epochs=1000000", "callbacks.progress.lines=2000")
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "seedbed", *words],
+            cwd=tmp_path,
+            env=environment(unbuffered),
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        end = time.monotonic() + 60
+        while log.read_text().count("epoch ") < 3 and time.monotonic() < end:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.01)
+        # They came one by one, not when a buffer was full.
+        assert log.read_text().count("epoch ") < 50
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    lines = log.read_text().splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("epoch "))
+    assert [line.split()[1] for line in lines[first : first + 3]] == [
+        f"{epoch}/1000000" for epoch in (500, 1000, 1500)
+    ]
+    # What was printed before to stdout stands before.
+    assert first > 0

@@ -1,4 +1,4 @@
-"""Show how far the training is: a bar on a terminal, plain lines elsewhere."""
+"""Progress of training: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -14,12 +14,19 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Progress(Callback):
-    """A rich bar that looks at the trainer ten times a second, or `lines` lines over the run.
+    """Progress callback: a rich bar, refreshed ten times a second, or lines on stderr.
 
     Neither listens to batches, so neither slows them down.
     """
 
     def __init__(self, bar: bool | None = None, lines: int = 10) -> None:
+        """Show a bar or print lines.
+
+        Args:
+            bar: whether to show a bar; None: where stderr is a terminal.
+            lines: number of lines over the run, where there is no bar; a run without a known
+                number of epochs prints one every five seconds.
+        """
         self.bar = sys.stderr.isatty() if bar is None else bar
         self.lines = lines
         self._display: Any = None
@@ -68,7 +75,7 @@ class Progress(Callback):
         of = f"/{last}" if last and last > 0 else ""
         seconds = self._printed - self._started
         numbers = metrics_text(pl_module.epoch_metrics)  # type: ignore[arg-type]
-        print(f"epoch {epoch}{of}  {numbers}  {seconds:.1f} s", file=sys.stderr)
+        print(f"epoch {epoch}{of}  {numbers}  {seconds:.1f} s", file=sys.stderr, flush=True)
 
 
 def metrics_text(metrics: dict[str, float]) -> str:

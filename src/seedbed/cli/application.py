@@ -9,8 +9,9 @@ signal n.
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,8 @@ from omegaconf import DictConfig
 
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
+from seedbed.config.overrides import refuse_repeated_keys
+from seedbed.config.project import Project, named_config_folder, with_origin
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
 from seedbed.config.validation import check
@@ -73,6 +76,7 @@ class CheckBeforeRun(Callback):
                 _check_no_sweep(config)
                 _check_folder_is_free(config)
             elif "run" in config:
+                _check_trust(config.trust)
                 open_run(config.run, config.paths.outputs)
         except Exception as error:
             raise StopBeforeRun from error
@@ -85,6 +89,19 @@ def _check_no_sweep(config: DictConfig) -> None:
             raise ConfigError(f"{word}: the keys of sweep need -m: seedbed train -m {word}")
 
 
+def _check_trust(modules: Iterable[str]) -> None:
+    """Raise ConfigError where a trusted module does not exist."""
+    for module in modules:
+        try:
+            exists = find_spec(module) is not None
+        except (ImportError, ValueError):  # The package that it would be in does not exist.
+            exists = False
+        if not exists:
+            raise ConfigError(
+                f"trust: no module '{module}', neither in the working folder nor installed"
+            )
+
+
 def _check_folder_is_free(config: DictConfig) -> None:
     """Raise ConfigError where `hydra.run.dir` holds a run that this one would overwrite."""
     folder = Path(str(config.hydra.run.dir))
@@ -92,13 +109,16 @@ def _check_folder_is_free(config: DictConfig) -> None:
         raise ConfigError(f"hydra.run.dir={folder}: holds a run already; choose another folder")
 
 
-def run_application(verb: str, arguments: list[str], function: Function) -> NoReturn:
+def run_application(verb: str, typed: list[str], function: Function, project: Project) -> NoReturn:
     """Run `function` on the config that Hydra composes for the verb, and exit.
 
+    `typed` are the arguments of the command line, which follow those of the project file.
     `function` takes the config and the full command line, and returns the exit code of its job. It
     may raise a SeedbedError, which is shown as its message alone.
     """
-    register_resolvers()
+    inherited = project.arguments_before(verb, typed)
+    arguments = [*inherited, *typed]
+    register_resolvers(named_config_folder(arguments)[0])
     register_schema()
     # Hydra would read the name of this option as a number.
     arguments = ["debug='nan'" if word == "debug=nan" else word for word in arguments]
@@ -106,17 +126,20 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
     full_error = jobs.full_error
     folder = str(config_folder())
     application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs)
-    sys.argv = [sys.argv[0], *arguments]
     overrides: list[str] = []
     try:
         overrides = _overrides(verb, arguments)
+        refuse_repeated_keys(overrides)
+        # Hydra reads overrides in one row only; flags may stand anywhere.
+        flags = [word for word in arguments if word not in overrides]
+        sys.argv = [sys.argv[0], *flags, *overrides]
         # Hydra then hands every exception to us instead of printing it in its own way.
         with environment_variable(FULL_ERROR, "1"), composed_once(arguments):
             application()
     except StopBeforeRun as stop:
         if full_error or not isinstance(stop.__cause__, ConfigError):
             raise (stop.__cause__ or stop) from None
-        sys.exit(_show(stop.__cause__, WRONG_CONFIG))
+        sys.exit(_show(with_origin(str(stop.__cause__), inherited, project), WRONG_CONFIG))
     except Exception as error:
         # What goes wrong with a sweep on its way, a full disk for one, is no bug either.
         known = jobs.started and isinstance(error, SeedbedError)
@@ -126,26 +149,32 @@ def run_application(verb: str, arguments: list[str], function: Function) -> NoRe
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if full_error or jobs.started:
             raise
-        sys.exit(_show(explain(error, verb, overrides), WRONG_CONFIG))
+        explained = explain(error, verb, overrides)
+        sys.exit(_show(with_origin(str(explained), inherited, project), WRONG_CONFIG))
     sys.exit(jobs.code)
 
 
 @contextmanager
 def composed_once(arguments: list[str]) -> Iterator[None]:
-    """Keep Hydra from composing the config twice, where nobody can have set `hydra.mode`.
+    """Keep Hydra from composing twice, and from listing its groups for a help that has ours.
 
-    Hydra composes a first time only to read that key, which our configs do not set.
+    Hydra composes a first time only to read `hydra.mode`, which our configs do not set; a user may
+    have set it where this or other config files are named. Listing all groups takes two seconds.
     """
     flags_of_files = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn")
-    if any("hydra.mode" in word or word.startswith(flags_of_files) for word in arguments):
-        yield
-        return
-    get_mode = Hydra.get_mode
-    Hydra.get_mode = lambda self, config_name, overrides: None  # type: ignore[method-assign]
+    replaced: dict[str, Callable[..., Any]] = {}
+    if not any("hydra.mode" in word or word.startswith(flags_of_files) for word in arguments):
+        replaced["get_mode"] = lambda self, config_name, overrides: None
+    if not any(word.startswith(("--hydra-help", "hydra.help", "hydra/help")) for word in arguments):
+        replaced["format_config_groups"] = lambda self, predicate, compact=True: ""
+    before = {name: getattr(Hydra, name) for name in replaced}
+    for name, function in replaced.items():
+        setattr(Hydra, name, function)
     try:
         yield
     finally:
-        Hydra.get_mode = get_mode  # type: ignore[method-assign]
+        for name, function in before.items():
+            setattr(Hydra, name, function)
 
 
 @contextmanager
@@ -173,7 +202,7 @@ def _overrides(verb: str, arguments: list[str]) -> list[str]:
 
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]
-    words: list[str] = parser.parse_args(arguments).overrides
+    words: list[str] = parser.parse_intermixed_args(arguments).overrides
     return words
 
 
@@ -260,7 +289,7 @@ class Jobs:
             _remove_unused(Path(HydraConfig.get().runtime.output_dir))
 
 
-def _show(error: Exception, code: int) -> int:
+def _show(error: Exception | str, code: int) -> int:
     sys.stderr.write(f"seedbed: {error}\n")
     return code
 

@@ -3,14 +3,16 @@
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NoReturn
 
 from seedbed import __version__
-from seedbed.config import groups
-from seedbed.config.help import group_text, groups_text
+from seedbed.config.help import groups_text
+from seedbed.config.project import find_project, named_config_folder
 from seedbed.errors import SeedbedError, listed, nearest
 from seedbed.process import garbage_collection
-from seedbed.process.output import outlive_readers
+from seedbed.process.output import set_up_output
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -23,11 +25,17 @@ VERBS = {
     "list": "list the config groups, or the options of one: list data",
     "dashboard": "start TensorBoard on the runs",
 }
+# The verbs that compose no config, and their functions.
+PLAIN_VERBS = {
+    "report": "seedbed.commands.report:report",
+    "list": "seedbed.commands.list:list_options",
+    "dashboard": "seedbed.commands.dashboard:dashboard",
+}
 
 
 def main() -> None:
     """Run `seedbed VERB ...` with the process's arguments; exits with the contract's codes."""
-    outlive_readers()
+    set_up_output()
     try:
         run_command()
     except KeyboardInterrupt:
@@ -38,7 +46,7 @@ def run_command() -> None:
     """Find the verb among the arguments and run it."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(help_text())
+        print(help_text(_config_folder(arguments[1:])))
         sys.exit(0)
     if arguments[0] == "--version":
         print(f"seedbed {__version__}")
@@ -53,29 +61,20 @@ def run_command() -> None:
 
 
 def run_verb(verb: str, rest: list[str]) -> NoReturn:
-    """Run a verb; `list` and `dashboard` are plain, the others are Hydra applications."""
-    # A module of the user's in the working folder can be named in `_target_`.
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
-    if verb == "list":
-        list_options(rest)
-    if verb == "dashboard":
-        from seedbed.commands.dashboard import serve
-
-        try:
-            sys.exit(serve(rest))
-        except SeedbedError as error:
-            fail(str(error))
+    """Run a verb; those that compose no config are plain functions of their arguments."""
+    try:
+        project = find_project()
+        if verb in PLAIN_VERBS:
+            sys.exit(resolve_name(PLAIN_VERBS[verb])(rest))
+    except SeedbedError as error:
+        fail(str(error))
+    # A module of the user's in the working folder, or beside the project file, can be named in
+    # `_target_`.
+    for folder in (os.getcwd(), str(project.file.parent) if project.file else os.getcwd()):
+        if folder not in sys.path:
+            sys.path.append(folder)
     garbage_collection.pause()
     from seedbed.cli.application import run_application
-
-    if verb == "report":
-        from seedbed.cli.bare_words import with_sweep_key
-
-        try:
-            rest = with_sweep_key(rest)
-        except SeedbedError as error:
-            fail(str(error))
 
     def function(config: "DictConfig", command: list[str]) -> int:
         # Only now: composing, printing and refusing a config need no torch.
@@ -84,70 +83,50 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
         code: int = getattr(module, verb)(config, command)
         return code
 
-    run_application(verb, rest, function)
+    run_application(verb, rest, function, project)
 
 
-def help_text() -> str:
-    """Return what `seedbed --help` prints."""
+def _config_folder(arguments: list[str]) -> Path | None:
+    """Return the folder of the user's configs; a wrong project file keeps nobody from the help."""
+    named, _ = named_config_folder(arguments)
+    try:
+        return named or find_project().config_folder
+    except SeedbedError as error:
+        sys.stderr.write(f"seedbed: {error}\n")
+        return None
+
+
+def help_text(users: Path | None = None) -> str:
+    """Return what `seedbed --help` prints, with the options of the user's config folder."""
     width = max(map(len, VERBS))
     verbs = "\n".join(f"  {verb:{width}}  {meaning}" for verb, meaning in VERBS.items())
     return (
         "Compose an experiment from YAML, run one or a thousand variants, trust the outcome.\n\n"
         f"usage: seedbed VERB [flags] [key=value ...]\n\n{verbs}\n\n"
         "Groups of `seedbed train` (choose with group=option, describe with seedbed list GROUP):\n"
-        f"{groups_text('  ')}\n\n"
+        f"{groups_text('  ', users)}\n\n"
         "`seedbed VERB --help` shows every key. `seedbed --version` prints the version.\n"
         'Tab completion in bash: eval "$(seedbed -sc install=bash)"'
     )
 
 
-def list_options(rest: list[str]) -> NoReturn:
-    """Print the groups, or the options of the named group."""
-    if rest and rest[0] in ("-h", "--help"):
-        print("usage: seedbed list [GROUP]\n\n" + groups_text())
-    elif not rest:
-        print(groups_text())
-    elif len(rest) > 1 or rest[0] not in groups.LISTED:
-        word = rest[0] if len(rest) == 1 else " ".join(rest)
-        known = listed(groups.LISTED)
-        fail(f"'{word}' is no config group.{nearest(word, groups.LISTED)} Groups: {known}")
-    else:
-        print(group_text(rest[0]))
-    sys.exit(0)
-
-
 def complete(arguments: list[str]) -> NoReturn:
-    """Complete the words of a shell's line: the verb itself, then what Hydra completes."""
+    """Print the shell's script, or what the last word of its line may become."""
     if not any(word.startswith(("install=", "uninstall=", "query=")) for word in arguments):
         fail("-sc needs install=SHELL, uninstall=SHELL or query=SHELL; SHELL: bash, fish, zsh")
     if not any(word.endswith(("=bash", "=fish", "=zsh")) for word in arguments):
         fail(f"{arguments[-1]}: no completion for this shell; known: bash, fish, zsh")
-    # Words may be parted by more than one blank; the last one may be empty.
-    line = os.environ.get("COMP_LINE", "")
-    words = [*line.split()[:-1], line.split(" ")[-1]] if line.strip() else []
-    if line.endswith(" "):
-        words = [*line.split(), ""]
-    if "query" in "".join(arguments) and "COMP_LINE" not in os.environ:
+    if not any(word.startswith("query=") for word in arguments):
+        run_verb("train", arguments)  # The script is Hydra's.
+    if "COMP_LINE" not in os.environ:
         fail("-sc query=SHELL completes the line in COMP_LINE, and there is none")
-    if "query" in "".join(arguments) and len(words) < 2:
-        sys.exit(0)
-    if "query" in "".join(arguments):
-        if len(words) == 2:
-            print("\n".join(verb for verb in VERBS if verb.startswith(words[1])))
-            sys.exit(0)
-        if words[1] == "list":
-            if len(words) > 3:
-                sys.exit(0)
-            print("\n".join(name for name in groups.LISTED if name.startswith(words[-1])))
-            sys.exit(0)
-        verb = words[1] if words[1] in ("train", "evaluate", "predict", "report") else "train"
-        if verb == "report":
-            from seedbed.cli.bare_words import offer_folders
+    from seedbed.cli.completion import completions
 
-            words = [*words[:2], *offer_folders(words[2:])]
-        os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
-        run_verb(verb, arguments)
-    run_verb("train", arguments)
+    line = os.environ["COMP_LINE"]
+    # Words may be parted by more than one blank; the last one may be empty.
+    _, *words = [*line.split(), *([""] if line[-1:].isspace() else [])] or [""]
+    print("\n".join(completions(words, VERBS) if words else []))
+    sys.exit(0)
 
 
 def fail(message: str) -> NoReturn:

@@ -3,17 +3,41 @@
 import os
 import socket
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from seedbed.commands.arguments import parse_arguments
+from seedbed.config.project import outputs_folder
+from seedbed.config.schema.field import key
 from seedbed.errors import ConfigError
 
 HOST = "127.0.0.1"
 FIRST_PORT = 6006
+USAGE = """dashboard [DIR]
+
+Start TensorBoard on the runs below DIR, by default the folder that runs are written to.
+"""
 
 
-def serve(arguments: list[str]) -> int:
+@dataclass(frozen=True)
+class Keys:
+    """Keys of `seedbed dashboard`."""
+
+    port: int | None = key(
+        "port from 1 to 65535; null: the first that is free from 6006 on",
+        None,
+        at_least=1,
+        at_most=65535,
+    )
+
+
+def dashboard(arguments: Sequence[str]) -> int:
     """Replace this process by TensorBoard on the folder; the address is printed first."""
-    folder, port = parse(arguments)
+    folders, keys = parse_arguments(USAGE, Keys, arguments)
+    if len(folders) > 1:
+        raise ConfigError(f"dashboard: one folder at a time, and {len(folders)} were named")
+    folder, port = Path(next(iter(folders), outputs_folder())), keys.port
     if port is not None and not is_free(port):
         raise ConfigError(f"dashboard: port {port} is taken; choose another with port=N")
     if not folder.is_dir():
@@ -23,28 +47,6 @@ def serve(arguments: list[str]) -> int:
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
     command += ["--host", HOST, "--port", str(port)]
     os.execv(sys.executable, command)
-
-
-def parse(arguments: list[str]) -> tuple[Path, int | None]:
-    """Return the folder and the port of `[DIR] [port=N]`."""
-    folders: list[Path] = []
-    port = None
-    for argument in arguments:
-        if argument in ("-h", "--help"):
-            print("usage: seedbed dashboard [DIR] [port=N]\n\nDIR: runs to show; default: outputs")
-            sys.exit(0)
-        if argument.startswith("port="):
-            digits = argument.removeprefix("port=")
-            if not (digits.isascii() and digits.isdecimal()) or not 0 < int(digits) < 65536:
-                raise ConfigError(f"port: '{digits}' is not a number from 1 to 65535")
-            port = int(digits)
-        elif argument.startswith("-"):
-            raise ConfigError(f"dashboard: unknown flag '{argument}'; usage: [DIR] [port=N]")
-        else:
-            folders.append(Path(argument))
-    if len(folders) > 1:
-        raise ConfigError(f"dashboard: one folder at a time, and {len(folders)} were named")
-    return next(iter(folders), Path(os.environ.get("SEEDBED_OUTPUTS", "outputs"))), port
 
 
 def free_port() -> int:

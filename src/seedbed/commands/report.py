@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from omegaconf import DictConfig, ListConfig
-
+from seedbed.commands.arguments import parse_arguments
 from seedbed.config.metrics import known_mode
+from seedbed.config.project import outputs_folder
+from seedbed.config.schema.field import key
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan
@@ -23,6 +24,41 @@ from seedbed.sweep.results.ranking import (
 from seedbed.sweep.results.table import Row, metric_names, read_results
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
+
+USAGE = """report DIR [DIR ...]
+
+Print the closing table of sweeps again, finished or running. DIR: a sweep's folder, or latest.
+
+  seedbed report latest                     the newest sweep
+  seedbed report DIR DIR top=20             over several folders
+  seedbed report DIR sort=seconds           the quickest first
+  seedbed report DIR group=false            each job with its folder
+"""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of `seedbed report`."""
+
+    sort: str | None = key(
+        "column to sort by: a metric, seconds or an axis; null: the optimized metric", None
+    )
+    mode: str | None = key(
+        "min or max, what comes first; null: the better one of a metric, else min",
+        None,
+        one_of=("min", "max"),
+    )
+    rank: str | None = key(
+        "epoch by which jobs are ranked: best or last; null: as the sweep itself",
+        None,
+        one_of=("best", "last"),
+    )
+    top: int = key("rows shown", 10, at_least=1)
+    group: bool = key("a row for all seeds together; false: a row for each job", True)
+    outputs: str = field(
+        default_factory=outputs_folder,
+        metadata={"key": "paths.outputs", "meaning": "folder whose newest sweep is latest"},
+    )
 
 
 @dataclass(frozen=True)
@@ -48,20 +84,23 @@ class Order(NamedTuple):
     mode: str
 
 
-def report(config: DictConfig, command: list[str]) -> int:
+def report(arguments: Sequence[str]) -> int:
     """Print the table of the sweeps' jobs, how many ended how, and the best one's command."""
-    sweeps = _open_all(config.sweep, config.paths.outputs)
+    folders, keys = parse_arguments(USAGE, Keys, arguments)
+    if not folders:
+        raise ConfigError("report: which sweep? Name its folder, or latest: seedbed report latest")
+    sweeps = _open_all(folders, keys.outputs)
     rows = [row for sweep in sweeps for row in sweep.rows]
-    order = _order(config, sweeps, rows)
-    rank = config.rank or sweeps[0].plan.rank
+    order = _order(keys, sweeps, rows)
+    rank = keys.rank or sweeps[0].plan.rank
     table = closing_table(
         rows,
         order.metric,
         order.mode,
         rank=rank,
         sort=order.sort,
-        top=config.top,
-        group=config.group,
+        top=keys.top,
+        group=keys.group,
     )
     if table.rows:
         print_table(table)
@@ -80,12 +119,9 @@ def report(config: DictConfig, command: list[str]) -> int:
     return 0
 
 
-def _open_all(sweep: object, outputs: str) -> list[Sweep]:
+def _open_all(folders: Sequence[str], outputs: str) -> list[Sweep]:
     """Return the sweeps, each once; where they are several the first of the axes is their name."""
-    named = list(sweep) if isinstance(sweep, ListConfig) else [sweep]
-    if not named or not all(isinstance(one, str | int | float) for one in named):
-        raise ConfigError(f"sweep: {sweep} names no folders; write DIR, [DIR,DIR] or latest")
-    opened = [_open(str(one), outputs) for one in named]
+    opened = [_open(folder, outputs) for folder in folders]
     sweeps = list({one.folder.path.resolve(): one for one in opened}.values())
     paths = [relative(one.folder.path) for one in sweeps]
     names = [one.folder.path.resolve().name for one in sweeps]
@@ -113,11 +149,11 @@ def _shown(row: Row, path: str, name: str, several: bool) -> Row:
     return replace(row, axes=axes, folder=os.path.join(path, row.folder) if row.folder else "")
 
 
-def _order(config: DictConfig, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> Order:
+def _order(keys: Keys, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> Order:
     """Return what to show and to sort by; raises ConfigError where that is not known."""
-    metrics, sort = metric_names(rows), config.sort
+    metrics, sort = metric_names(rows), keys.sort
     if sort is not None:
-        _refuse_unknown(sort, [*metrics, SECONDS, *shown_axes(rows, config.group)])
+        _refuse_unknown(sort, [*metrics, SECONDS, *shown_axes(rows, keys.group)])
     optimized = list(dict.fromkeys((one.plan.metric, one.plan.mode) for one in sweeps))
     if sort in metrics:
         modes = [mode for metric, mode in optimized if metric == sort]
@@ -129,9 +165,9 @@ def _order(config: DictConfig, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> 
         )
     [(metric, mode)] = optimized
     if sort in (None, metric):
-        mode = config.mode or mode
+        mode = keys.mode or mode
         return Order(metric, mode, metric, mode)
-    return Order(metric, mode, sort, config.mode or "min")
+    return Order(metric, mode, sort, keys.mode or "min")
 
 
 def _refuse_unknown(sort: str, columns: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
-"""Errors of Hydra and OmegaConf in our words: key, found, accepted, nearest match.
+"""Messages for errors of Hydra and OmegaConf: key, what was found, what is accepted, nearest match.
 
-Hydra speaks to people who write Hydra applications; these messages are for those who use one.
+Hydra's own messages are for people who write applications; these are for those who use one.
 """
 
 import re
@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException, ValidationError
 from yaml import MarkedYAMLError
 
 from seedbed.config import groups
+from seedbed.config.known_keys import did_you_mean
 from seedbed.config.schema.store import GROUPS, ROOTS
 from seedbed.errors import ConfigError, listed, nearest
 
@@ -20,7 +21,11 @@ _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or 
 
 
 def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigError:
-    """Return a ConfigError of one or two lines for whatever went wrong while composing."""
+    """Return a ConfigError of one or two lines for an exception that composition raised.
+
+    `verb` is the config that was composed; `overrides` are the words of the command line beside
+    flags.
+    """
     text = str(error)
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     if isinstance(error, ConfigError):
@@ -49,7 +54,7 @@ def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigErro
 
 
 def _typed(overrides: Sequence[str]) -> str:
-    """Return what was typed, for messages that cannot name the culprit."""
+    """Return all overrides, for messages that cannot name the wrong one."""
     return " ".join(overrides) or "the config"
 
 
@@ -66,7 +71,7 @@ def _missing_option(error: MissingConfigException) -> ConfigError:
 
 
 def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
-    """Return what is wrong with the first word that is no override, if there is one."""
+    """Return the syntax error of the first word that is no override; None where all are."""
     parser = OverridesParser.create()
     for word in overrides:
         key = word.partition("=")[0].lstrip("+~")
@@ -81,7 +86,7 @@ def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
 
 
 def _known_keys(parent: str, error: OmegaConfBaseException | None, verb: str) -> list[str]:
-    """Return the keys beside the one that does not exist."""
+    """Return the keys that stand beside the one that does not exist."""
     node = error.parent_node if error is not None else None
     known = [str(name) for name in node] if isinstance(node, DictConfig) else []
     if not parent and verb == "train":
@@ -90,17 +95,30 @@ def _known_keys(parent: str, error: OmegaConfBaseException | None, verb: str) ->
 
 
 def _unknown_key(full_key: str, error: OmegaConfBaseException | None, verb: str) -> ConfigError:
-    parent = full_key.rpartition(".")[0]
-    if error is not None and error.object_type is dict and parent:
-        return ConfigError(f"{full_key}: no such key yet; add it with +{full_key}=...")
+    parent, _, name = full_key.rpartition(".")
+    if parent == "callbacks" and name in GROUPS["callback"]:
+        return ConfigError(f"{full_key}: this callback is not chosen; {_choice_of_callback(name)}")
     known = _known_keys(parent, error, verb)
+    if error is not None and error.object_type is dict and parent:
+        hint = did_you_mean(full_key, [f"{parent}.{one}" for one in known])
+        return ConfigError(
+            f"{full_key}: no such key yet.{hint} A new one is added with +{full_key}=..."
+        )
     full_names = [f"{parent}.{name}" if parent else name for name in known]
     if parent and not known:  # the parent itself is the key that does not exist
         return _unknown_key(parent, None, verb)
+    suggest = did_you_mean if verb == "train" else nearest
     return ConfigError(
-        f"{full_key}: no such key.{nearest(full_key, full_names)}\n"
+        f"{full_key}: no such key.{suggest(full_key, full_names)}\n"
         f"{parent or verb} has: {listed(known, 30)}"
     )
+
+
+def _choice_of_callback(name: str) -> str:
+    """Return the word that chooses a callback: an option that has it, or one more entry."""
+    if name in groups.options("callbacks"):
+        return f"callbacks={name} adds it"
+    return f"+callback@callbacks.{name}={name} adds it"
 
 
 def _wrong_type(error: ValidationError, text: str) -> ConfigError:
@@ -129,7 +147,7 @@ def _meaning(error: ValidationError) -> str:
 
 
 def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -> ConfigError:
-    """Return an explanation of the errors that Hydra tells by their words alone."""
+    """Return the explanation of an exception that is told apart by its text alone."""
     if found := re.search(r"Ambiguous value for argument '(.*)'", text):
         return ConfigError(
             f"{found[1]}: several values make a sweep, which needs -m; a list is [a,b]"
@@ -160,7 +178,7 @@ def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -
         if verb != "train":
             keys = _fields(ROOTS[verb])
             return ConfigError(f"{found[1]}: no such key of {verb}, which has: {listed(keys)}")
-        return ConfigError(f"{found[1]}: no such group or key.{nearest(word, known)}")
+        return ConfigError(f"{found[1]}: no such group or key.{did_you_mean(word, known)}")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if error.__cause__ is not None and str(error.__cause__):
         lines.insert(1, str(error.__cause__).splitlines()[0])
@@ -169,7 +187,7 @@ def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -
 
 
 def _in_a_file(text: str, full_key: str, object_type: str) -> ConfigError:
-    """Return what is wrong with a key that a config file sets."""
+    """Return the explanation of a wrong key or value in a config file."""
     file = re.search(r"In '([^']*)'", text)
     where = f" (in {file[1]})" if file else ""
     parent = full_key.rpartition(".")[0]
@@ -177,7 +195,7 @@ def _in_a_file(text: str, full_key: str, object_type: str) -> ConfigError:
     node = next((node for node in nodes if node.__name__ == object_type), None)
     if "not in" in text:
         known = [f"{parent}.{name}" if parent else name for name in _fields(node)]
-        return ConfigError(f"{full_key}: no such key{where}.{nearest(full_key, known)}")
+        return ConfigError(f"{full_key}: no such key{where}.{did_you_mean(full_key, known)}")
     value = re.search(r"Value '(.*?)' of type '.*' could not be converted to (\w+)", text)
     if value:
         kind = _KINDS.get(value[2], "accepted")
@@ -191,7 +209,7 @@ def _fields(node: type | None) -> list[str]:
 
 
 def _no_word(overrides: Sequence[str]) -> ConfigError:
-    """Return what is wrong where an option's name is something that YAML takes for a number."""
+    """Return the explanation of an option whose name is read as a number, boolean or null."""
     parser = OverridesParser.create()
     for word in overrides:
         group, _, value = word.partition("=")

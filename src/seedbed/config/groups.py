@@ -41,3 +41,22 @@ def options(group: str, folder: Path | None = None) -> dict[str, str]:
     """Return the options of a group with their descriptions."""
     files = sorted(((folder or config_folder()) / group).glob("*.yaml"))
     return {file.stem: description(file) for file in files}
+
+
+def users_options(group: str, folder: Path | None) -> dict[str, str]:
+    """Return the options that a folder of the user's adds to a group, with their descriptions.
+
+    One that is called like a shipped option does not take its place.
+    """
+    shipped = options(group) if folder is not None else {}
+    theirs = options(group, folder) if folder is not None else {}
+    return {name: meaning for name, meaning in theirs.items() if name not in shipped}
+
+
+def option_file(group: str, option: str, users: Path | None = None) -> Path | None:
+    """Return the YAML file of an option: the shipped one, else that of the user's folder."""
+    for folder in (config_folder(), users):
+        file = folder / group / f"{option}.yaml" if folder is not None else None
+        if file is not None and file.is_file():
+            return file
+    return None

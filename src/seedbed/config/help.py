@@ -1,19 +1,23 @@
-"""What `seedbed list` and the `--help` of a verb print; imports nothing heavy."""
+"""Texts of `seedbed list` and of the `--help` of a verb; imports nothing heavy."""
 
+from pathlib import Path
 from textwrap import fill
 
-from seedbed.config.groups import LISTED, options
+from seedbed.config.groups import LISTED, options, users_options
 
 COLUMNS = 100
 
 
-def groups_text(indent: str = "") -> str:
-    """Return an entry a group: its name, what it decides and its options."""
+def groups_text(indent: str = "", users: Path | None = None) -> str:
+    """Return an entry a group: its name, what it decides and its options.
+
+    Options that the user's folder adds come last, after its name.
+    """
     width = max(map(len, LISTED))
     hanging = " " * (len(indent) + width + 2)
     return "\n".join(
         fill(
-            f"{indent}{name:{width}}  {meaning}: {', '.join(options(name))}",
+            f"{indent}{name:{width}}  {meaning}: {_option_names(name, users)}",
             width=COLUMNS,
             subsequent_indent=hanging,
             break_on_hyphens=False,
@@ -22,18 +26,25 @@ def groups_text(indent: str = "") -> str:
     )
 
 
-def group_text(group: str) -> str:
-    """Return one line an option of the group, with its description."""
-    found = options(group)
-    width = max(len(name) for name in found)
-    return "\n".join(f"{name:{width}}  {meaning}" for name, meaning in found.items())
+def _option_names(group: str, users: Path | None) -> str:
+    theirs = ", ".join(users_options(group, users))
+    return ", ".join(options(group)) + (f"; in {users}: {theirs}" if theirs else "")
 
 
-def help_text(verb: str) -> str:
+def group_text(group: str, users: Path | None = None) -> str:
+    """Return one line an option of the group, with its description; the user's after the others."""
+    shipped, theirs = options(group), users_options(group, users)
+    width = max(map(len, [*shipped, *theirs]))
+    lines = [f"{name:{width}}  {meaning}" for name, meaning in shipped.items()]
+    lines += [f"{name:{width}}  {meaning} (in {users})" for name, meaning in theirs.items()]
+    return "\n".join(lines)
+
+
+def help_text(verb: str, users: Path | None = None) -> str:
     """Return what `seedbed VERB --help` prints, in Hydra's template syntax."""
     if verb == "train":
-        return _TRAIN_HELP.replace("@GROUPS", groups_text("  "))
-    return _REPORT_HELP + _VERB_HELP if verb == "report" else _VERB_HELP
+        return _TRAIN_HELP.replace("@GROUPS", groups_text("  ", users).replace("$", "$$"))
+    return _VERB_HELP
 
 
 _TRAIN_HELP = """Train one experiment, or a sweep of them with -m.
@@ -52,15 +63,6 @@ $CONFIG
 
 Flags: -m sweep, --cfg job print the config and stop, --resolve with values filled in,
   --config-dir DIR configs of your own, --info what was composed from where, --hydra-help more.
-"""
-
-_REPORT_HELP = """Print the closing table of sweeps again, finished or running.
-
-  seedbed report latest                     the newest sweep
-  seedbed report DIR DIR top=20             over several folders
-  seedbed report DIR sort=seconds           the quickest first
-  seedbed report DIR group=false            each job with its folder
-
 """
 
 _VERB_HELP = """Change any key below with key=value.

@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
+from seedbed.config.known_keys import did_you_mean
 from seedbed.config.schema import schema_of
 from seedbed.config.schema.key_facts import ENTRIES
 from seedbed.errors import ConfigError, listed, nearest
@@ -78,8 +79,8 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
         if full_key == "hydra":
             continue
         if fields is not None and name not in fields:
-            known = list(fields)
-            yield f"{full_key}: no such key.{nearest(str(name), known)} Known: {listed(known, 30)}"
+            hint = did_you_mean(full_key, [f"{prefix}{one}" for one in fields])
+            yield f"{full_key}: no such key.{hint} Known: {listed(fields, 30)}"
             continue
         metadata = fields[name].metadata if fields is not None else {}
         if OmegaConf.is_missing(node, name):

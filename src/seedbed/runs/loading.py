@@ -88,14 +88,20 @@ def is_trusted(target: str, trust: list[str]) -> bool:
 
 
 def is_defined_there(target: str, trust: list[str]) -> bool:
-    """Tell whether a trusted name is defined in a trusted module: what that imports is not."""
+    """Tell whether a trusted name is defined in a trusted module: what that imports is not.
+
+    Raises RunFolderError where the module cannot be imported.
+    """
     if target in schema_targets() or TRUSTED.fullmatch(target) is not None:
         return True
     module, _, name = target.rpartition(".")
     try:
-        found = getattr(import_module(module), name)
-    except (ImportError, AttributeError):
-        return False
+        found = getattr(import_module(module), name, None)
+    except Exception as error:  # It is the user's code.
+        reason = (str(error).splitlines() or [""])[0]
+        raise RunFolderError(
+            f"{target}: cannot be imported: {type(error).__name__}: {reason}"
+        ) from error
     defined_in = str(getattr(found, "__module__", None))
     return any(defined_in == one or defined_in.startswith(f"{one}.") for one in [module, *trust])
 

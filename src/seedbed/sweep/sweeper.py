@@ -11,7 +11,6 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.metrics import optimized_metric
-from seedbed.config.overrides import refuse_repeated_keys
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
@@ -31,7 +30,10 @@ from seedbed.sweep.search.sampler import ListSampler, Sampler
 from seedbed.terminal.words import jobs_text
 
 # Words that may stand beside sweep.resume; all others belong to the sweep as it was begun.
-WITH_RESUME = ("sweep.resume", "sweep.plan", "sweep.on_failure", "hydra/launcher", "hydra.launcher")
+WITH_RESUME = (
+    *("sweep.resume", "sweep.plan", "sweep.on_failure", "hydra/launcher", "hydra.launcher"),
+    "paths.outputs",
+)
 
 
 def run_sweep(
@@ -49,7 +51,6 @@ def run_sweep(
     """
     quiet_lightning()
     garbage_collection.resume()
-    refuse_repeated_keys(arguments)
     composer = Composer(HydraSource(loader, master))
     options = _options(composer, arguments)
     command = Command(loader, callbacks, master, runner)

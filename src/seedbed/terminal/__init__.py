@@ -1,1 +1,1 @@
-"""What is printed: tables, paths, and who listens to progress."""
+"""Output for people: tables, paths and counts, and listeners to the progress of a run."""

@@ -5,7 +5,11 @@ from typing import Any
 
 
 def metrics_table(columns: dict[str, dict[str, float]]) -> Any:
-    """Return a rich table: one row a metric, one column a state of the model."""
+    """Return a rich table of metrics.
+
+    `columns` maps the title of a column, such as `best`, to its metrics by name; a metric that a
+    column lacks leaves its cell empty.
+    """
     from rich import box
     from rich.table import Table
 
@@ -20,7 +24,10 @@ def metrics_table(columns: dict[str, dict[str, float]]) -> Any:
 
 
 def print_table(table: Any) -> None:
-    """Print a rich table to stdout; without a terminal as wide as it needs to be."""
+    """Print a rich table to stdout.
+
+    A terminal's width is kept to; in a file or pipe no line is wrapped.
+    """
     from rich.console import Console
 
     # Names of the user's are shown as they are, brackets and colons included.

@@ -166,29 +166,6 @@ class Evaluate:
 
 
 @dataclass
-class Report:
-    """Keys of `seedbed report`."""
-
-    sweep: Any = key("sweep folders, or latest", MISSING)
-    sort: str | None = key(
-        "column to sort by: a metric, seconds or an axis; null: the optimized metric", None
-    )
-    mode: str | None = key(
-        "min or max, what comes first; null: the better one of a metric, else min",
-        None,
-        one_of=("min", "max"),
-    )
-    rank: str | None = key(
-        "epoch by which jobs are ranked: best or last; null: as the sweep itself",
-        None,
-        one_of=("best", "last"),
-    )
-    top: int = key("rows shown", 10, at_least=1)
-    group: bool = key("a row for all seeds together; false: a row for each job", True)
-    paths: Any = key("folders of data and outputs", MISSING)
-
-
-@dataclass
 class Predict:
     """Keys of `seedbed predict`."""
 

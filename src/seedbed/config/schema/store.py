@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -23,7 +22,6 @@ ROOTS: dict[str, type] = {
     "train": root.Train,
     "evaluate": root.Evaluate,
     "predict": root.Predict,
-    "report": root.Report,
 }
 
 GROUPS: dict[str, dict[str, type]] = {
@@ -99,6 +97,8 @@ GROUPS: dict[str, dict[str, type]] = {
 
 def register_schema() -> None:
     """Store every dataclass under `schema/<group>/<option>`, the verbs under `schema/<verb>`."""
+    from hydra.core.config_store import ConfigStore  # Not needed to read the dataclasses.
+
     store = ConfigStore.instance()
     for verb, node in ROOTS.items():
         store.store(group="schema", name=verb, node=node)

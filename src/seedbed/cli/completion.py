@@ -1,0 +1,209 @@
+"""Tab completion: what the last word of a command line may become.
+
+Composes nothing and imports neither torch nor Hydra: keys and their values come from the schema,
+options from the folders of configs, runs and sweeps from the outputs.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from glob import escape, glob
+from itertools import islice
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args
+
+from seedbed.config import groups
+from seedbed.config.project import (
+    CONFIG_DIR,
+    Project,
+    find_project,
+    key_of,
+    named_config_folder,
+    outputs_folder,
+)
+from seedbed.errors import SeedbedError
+
+FLAGS = {
+    "--cfg": ["job", "hydra", "all"],
+    "--config-dir": [],
+    "--config-name": [],
+    "--help": [],
+    "--hydra-help": [],
+    "--info": ["all", "config", "defaults", "defaults-tree", "plugins", "searchpath"],
+    "--multirun": [],
+    "--package": [],
+    "--resolve": [],
+}
+LAUNCHERS = ("basic", "joblib", "ray", "submitit_local", "submitit_slurm")
+# Keys whose value is a file of the user's.
+FILES = ("input", "output", "sweep.table", "data.file")
+FOLDERS = ("paths.data", "paths.outputs", "data.folder", "hydra.run.dir", "hydra.sweep.dir")
+# Runs and sweeps that are offered.
+MOST = 30
+
+
+def completions(words: Sequence[str], verbs: Iterable[str]) -> list[str]:
+    """Return what the last of the words may become; `words` are those after `seedbed`."""
+    *before, last = words
+    if not before:
+        offered: Iterable[str] = verbs
+        if last.startswith("-"):
+            offered = ("--help", "--version")
+        return [word for word in offered if word.startswith(last)]
+    project = Project()
+    with suppress(SeedbedError):
+        project = find_project()
+    found = _for_verb(before[0], project, before[1:], last)
+    # A name with a blank would reach the shell as two words.
+    return list(dict.fromkeys(word for word in found if not re.search(r"\s", word)))
+
+
+def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:
+    if verb == "list":
+        _, named = named_config_folder(before)
+        yield from _starting(groups.LISTED if not named else (), last)
+    elif verb in ("report", "dashboard"):
+        yield from _plain(verb, last)
+    elif before and before[-1] in CONFIG_DIR:
+        yield from _folders(last)
+    elif before and before[-1] in FLAGS and FLAGS[before[-1]]:
+        yield from _starting(FLAGS[before[-1]], last)
+    elif last.startswith("-"):
+        yield from _starting(FLAGS, last)
+    else:
+        words = [*project.arguments_before(verb, before), *before]
+        users, _ = named_config_folder(words)
+        yield from _override(verb, users, words, last)
+
+
+def _starting(offered: Iterable[str], beginning: str) -> Iterator[str]:
+    return (word for word in offered if word.startswith(beginning))
+
+
+# ---- Verbs that compose no config ----------------------------------------------------------------
+
+
+def _plain(verb: str, last: str) -> Iterator[str]:
+    if verb == "report":
+        from seedbed.commands.report import Keys
+
+        fields: dict[str, Any] = Keys.__dataclass_fields__
+    else:
+        fields = {"port": None}
+    name, equals, text = last.partition("=")
+    if equals and name in fields:
+        yield from _values(f"{name}=", text, _choices(fields[name]))
+        return
+    if verb == "report":
+        yield from _starting(["latest", *_sweeps(outputs_folder())], last)
+    yield from _folders(last)
+    yield from _starting([f"{name}=" for name in fields if name != "outputs"], last)
+
+
+# ---- Overrides -----------------------------------------------------------------------------------
+
+
+def _override(verb: str, users: Path | None, words: Sequence[str], last: str) -> Iterator[str]:
+    key, equals, text = last.partition("=")
+    name = key_of(key)
+    group = name.partition("@")[0]
+    if not equals:
+        yield from _names(verb, users, words, last)
+    elif verb == "train" and group in groups.LISTED:
+        yield from _values(f"{key}=", text, _options(group, users))
+    elif name == "hydra/launcher":
+        yield from _values(f"{key}=", text, LAUNCHERS)
+    elif name in ("run", "sweep.resume"):
+        outputs = _outputs(words)
+        recent = _runs(outputs) if name == "run" else _sweeps(outputs)
+        offered = [*_starting(["latest", *recent], text), *_folders(text)]
+        yield from (f"{key}={one}" for one in offered)
+    elif name in FILES or name in FOLDERS:
+        paths = _folders(text) if name in FOLDERS else _paths(text)
+        yield from (f"{key}={path}" for path in paths)
+    else:
+        from seedbed.config.known_keys import known_keys
+
+        known = known_keys(verb).get(name)
+        yield from _values(f"{key}=", text, _choices(known.field if known else None))
+
+
+def _names(verb: str, users: Path | None, words: Sequence[str], last: str) -> Iterator[str]:
+    """Yield the groups and keys that a word may become, up to the next dot."""
+    sign = last[: len(last) - len(last.lstrip("+~"))]
+    beginning = last[len(sign) :]
+    if sign == "+":
+        names = [f"callback@callbacks.{name}={name}" for name in _options("callback", users)]
+        yield from _starting([f"+{name}" for name in names], last)
+        return
+    if verb == "train" and not sign:
+        yield from _starting([f"{group}=" for group in groups.GROUPS], beginning)
+        yield from _starting(["hydra/launcher="] if beginning.startswith("hydra/") else [], last)
+    from seedbed.config.choices import keys_of_command
+    from seedbed.config.known_keys import known_keys
+
+    for name in keys_of_command(words, users) if verb == "train" else known_keys(verb):
+        if name.startswith(beginning):
+            end, dot, _ = name[len(beginning) :].partition(".")
+            yield f"{sign}{beginning}{end}" + ("" if sign else dot or "=")
+
+
+def _options(group: str, users: Path | None) -> list[str]:
+    return sorted({*groups.options(group), *groups.users_options(group, users)})
+
+
+def _choices(field: Any) -> list[str]:
+    """Return the values that a key accepts, where they can be listed."""
+    if field is None:
+        return []
+    kinds = get_args(field.type) or (field.type,)
+    words = list(field.metadata.get("one_of") or (["true", "false"] if bool in kinds else []))
+    return [*words, "null"] if words and NoneType in kinds else words
+
+
+def _values(prefix: str, text: str, offered: Iterable[str]) -> Iterator[str]:
+    """Yield a key with each value that goes on with the text; a list or an axis has several."""
+    head, comma, beginning = text.rpartition(",")
+    if not comma and text.startswith("["):
+        head, beginning = "[", text[1:]
+    return (f"{prefix}{head}{comma}{word}" for word in offered if word.startswith(beginning))
+
+
+# ---- Folders and files ---------------------------------------------------------------------------
+
+
+def _folders(beginning: str) -> Iterator[str]:
+    """Yield the folders whose path begins so."""
+    yield from sorted(glob(f"{escape(beginning)}*/"))
+
+
+def _paths(beginning: str) -> Iterator[str]:
+    """Yield the files and folders whose path begins so."""
+    for path in sorted(glob(f"{escape(beginning)}*")):
+        yield f"{path}/" if os.path.isdir(path) else path
+
+
+def _outputs(words: Sequence[str]) -> str:
+    typed = [word.partition("=")[2] for word in words if key_of(word) == "paths.outputs"]
+    return typed[-1] if typed else outputs_folder()
+
+
+def _runs(outputs: str) -> Iterator[str]:
+    """Yield run folders, the newest first."""
+    return _newest(Path(outputs) / "runs", lambda folder: (folder / "run.json").is_file())
+
+
+def _sweeps(outputs: str) -> Iterator[str]:
+    """Yield the folders of sweeps, the newest first."""
+    return _newest(Path(outputs) / "sweeps", lambda folder: (folder / "sweep.json").is_file())
+
+
+def _newest(parent: Path, is_one: Callable[[Path], bool]) -> Iterator[str]:
+    folders = (
+        folder
+        for day in sorted(parent.glob("*/"), reverse=True)
+        for folder in sorted(day.glob("*/"), reverse=True)
+    )
+    return islice((str(folder) for folder in folders if is_one(folder)), MOST)

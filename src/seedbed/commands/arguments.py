@@ -1,0 +1,114 @@
+"""Arguments of the verbs that compose no config: folders, and `key=value` words with types."""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from seedbed.errors import ConfigError, listed, nearest
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Keys = TypeVar("Keys", bound="DataclassInstance")
+
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+
+
+def parse_arguments(
+    usage: str, keys: type[Keys], arguments: Sequence[str]
+) -> tuple[list[str], Keys]:
+    """Return the words that are no `key=value`, as they were typed, and the keys' values.
+
+    `usage` is the verb with what it takes, such as `report DIR [DIR ...]`, and its description in
+    the lines below; `--help` prints it with the keys and exits. `keys` is a dataclass whose fields
+    are declared by `config.schema.field.key`; the key of a field is its name, or `key` of its
+    metadata. Nothing is quoted or escaped. A word `NAME=VALUE` whose name is no key is a path where
+    it exists, or holds a slash before its `=`; `./NAME=VALUE` is always one.
+
+    Raises ConfigError for unknown flags and keys, values that do not fit, and keys given twice.
+    """
+    by_name = {field.metadata.get("key", field.name): field for field in fields(keys)}
+    verb = usage.split()[0]
+    if "-h" in arguments or "--help" in arguments:
+        print(_help_text(usage, by_name))
+        sys.exit(0)
+    paths: list[str] = []
+    typed: dict[str, str] = {}
+    for word in arguments:
+        name, equals, text = word.partition("=")
+        if word.startswith("-"):
+            raise ConfigError(f"{verb}: unknown flag '{word}'; see seedbed {verb} --help")
+        if not equals or (name not in by_name and ("/" in name or Path(word).exists())):
+            paths.append(word)
+        elif name not in by_name:
+            hint = nearest(name, by_name)
+            raise ConfigError(f"{name}: no such key.{hint}\n{verb} has: {listed(by_name)}")
+        elif name in typed:
+            raise ConfigError(f"{name}={typed[name]} and {word}: the same key twice")
+        else:
+            typed[name] = text
+    values = {by_name[name].name: _value(name, by_name[name], typed[name]) for name in typed}
+    return paths, keys(**values)
+
+
+def _value(name: str, field: "Field[Any]", text: str) -> Any:
+    """Return the value that a text stands for; raises ConfigError where it does not fit the key."""
+    kinds = get_args(field.type) or (field.type,)
+    if NoneType in kinds and text == "null":
+        return None
+    [kind] = [one for one in kinds if one is not NoneType]
+    meaning = field.metadata["meaning"]
+    value = _converted(kind, text)
+    if value is None:
+        raise ConfigError(f"{name}: '{text}' is not {_KINDS[kind]} ({meaning})")
+    words, least = field.metadata.get("one_of"), field.metadata.get("at_least")
+    most = field.metadata.get("at_most")
+    if words is not None and value not in words:
+        raise ConfigError(
+            f"{name}: '{value}' is not one of {listed(words)}.{nearest(str(value), words)}"
+        )
+    for bound, missed, sign in ((least, "at least", 1), (most, "at most", -1)):
+        if bound is not None and sign * value < sign * bound:
+            raise ConfigError(
+                f"{name}: {value} is out of range: it must be {missed} {bound} ({meaning})"
+            )
+    return value
+
+
+def _converted(kind: type, text: str) -> Any:
+    """Return the text as a value of a type, or None where it is none."""
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.lower())
+    if kind is int:
+        return int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
+    if kind is float:
+        try:
+            return float(text)
+        except ValueError:
+            return None
+    return text
+
+
+def _help_text(usage: str, by_name: dict[str, "Field[Any]"]) -> str:
+    takes, _, description = usage.partition("\n")
+    keys = {
+        f"{name}={_default_text(field)}": field.metadata["meaning"]
+        for name, field in by_name.items()
+    }
+    if not keys:
+        return f"usage: seedbed {takes}\n\n{description.strip()}"
+    width = max(map(len, keys))
+    lines = "\n".join(f"  {key:{width}}  {meaning}" for key, meaning in keys.items())
+    return f"usage: seedbed {takes} [key=value ...]\n\n{description.strip()}\n\n{lines}"
+
+
+def _default_text(field: "Field[Any]") -> str:
+    factory = field.default_factory
+    value = field.default if factory is MISSING else factory()
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

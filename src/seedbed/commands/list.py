@@ -1,0 +1,40 @@
+"""`seedbed list [GROUP]`: the config groups, or the options of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seedbed.commands.arguments import parse_arguments
+from seedbed.config import groups
+from seedbed.config.help import group_text, groups_text
+from seedbed.config.project import find_project, named_config_folder
+from seedbed.errors import ConfigError, listed, nearest
+
+USAGE = """list [GROUP] [--config-dir DIR]
+
+Print the config groups, or the options of one with their descriptions. DIR: a folder of your own
+configs, whose options are shown as well.
+"""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """`seedbed list` has no keys."""
+
+
+def list_options(arguments: Sequence[str]) -> int:
+    """Print the groups, or the options of the named group."""
+    named, others = named_config_folder(arguments)
+    words, _ = parse_arguments(USAGE, Keys, others)
+    if named is not None and not named.is_dir():
+        raise ConfigError(f"--config-dir {named}: no such folder")
+    users = named or find_project().config_folder
+    if not words:
+        print(groups_text(users=users))
+    elif len(words) > 1 or words[0] not in groups.LISTED:
+        known, word = listed(groups.LISTED), " ".join(words)
+        raise ConfigError(
+            f"'{word}' is no config group.{nearest(word, groups.LISTED)} Groups: {known}"
+        )
+    else:
+        print(group_text(words[0], users))
+    return 0

@@ -1,0 +1,71 @@
+"""Messages for what Hydra and OmegaConf raise while composing."""
+
+from collections.abc import Callable
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+
+from seedbed.config.composition_errors import explain
+from seedbed.config.groups import config_folder
+from seedbed.config.resolvers import register_resolvers
+from seedbed.config.schema import register_schema
+from seedbed.errors import ConfigError
+
+
+@pytest.fixture
+def message() -> Callable[..., str]:
+    """Return a function that composes what cannot be composed; it returns the explanation."""
+
+    def explained(*overrides: str, verb: str = "train") -> str:
+        register_resolvers()
+        register_schema()
+        GlobalHydra.instance().clear()
+        with initialize_config_dir(str(config_folder()), version_base="1.3"):
+            try:
+                compose(verb, overrides=list(overrides))
+            except Exception as error:
+                return str(explain(error, verb, overrides))
+        raise AssertionError("it was composed")
+
+    return explained
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        (
+            "optimizer=adma",
+            "optimizer=adma: no such option. Did you mean 'adam'?\noptimizer may be",
+        ),
+        ("optimizer.lr=fast", "optimizer.lr: 'fast' is not a number (learning rate)"),
+        ("trainer.max_epochs=1.5", "trainer.max_epochs: '1.5' is not a whole number"),
+        ("data.shuffle=maybe", "data.shuffle: 'maybe' is not true or false"),
+        ("seed=null", "seed: null is not accepted (seed of"),
+        ("seed=1,2", "seed=1,2: several values make a sweep, which needs -m; a list is [a,b]"),
+        ("~optimizer.lr", "~optimizer.lr: this key cannot be deleted; give it a value instead"),
+        ("+model=mlp", "+model=mlp: the config has model already; write model=mlp without +"),
+        ("model=3", "model=3: an option is chosen by its name\nmodel may be: "),
+        ("seed", "seed: not an override of the form key=value"),
+        ("optimizer.eta=1", "optimizer.eta: no such key. Did you mean 'optimizer.lr'?"),
+        (
+            "callbacks.fit.dpi=1",
+            "callbacks.fit: this callback is not chosen; +callback@callbacks.fit",
+        ),
+    ],
+)
+def test_what_a_mistake_is_answered_with(
+    message: Callable[..., str], override: str, expected: str
+) -> None:
+    assert message(override).startswith(expected)
+
+
+def test_a_verb_that_reads_a_run_offers_its_own_keys(message: Callable[..., str]) -> None:
+    assert message("rnu=x", verb="evaluate").startswith("rnu: no such key. Did you mean 'run'?")
+    assert "optimizer" not in message("lr=1", verb="evaluate")
+
+
+def test_an_error_of_ours_stays_as_it_is() -> None:
+    error = ConfigError("seed: said already")
+
+    assert explain(error, "train", ["seed=x"]) is error
