@@ -302,6 +302,33 @@ def test_a_curve_per_step_is_written_where_asked(tmp_path: Path) -> None:
     assert len(set(rates.values())) == 4
 
 
+def test_a_step_that_averages_three_batches_is_one_point(tmp_path: Path) -> None:
+    # Three batches of five rows make a step: its loss is their mean.
+    words = ("data.shuffle=false", "trainer.accumulate_grad_batches=3", "trainer.max_epochs=2")
+    trained(tmp_path, *words, "trainer.log_every_n_steps=1", "optimizer.lr=1e-6")
+
+    losses = curve(tmp_path, "train/loss_step")
+    assert sorted(losses) == [1, 2]
+    assert losses == pytest.approx(curve(tmp_path, "train/loss"), rel=1e-6)
+
+
+def test_a_step_of_lbfgs_is_one_point_however_often_it_evaluates(tmp_path: Path) -> None:
+    words = ("data.rows=5", "data.batch_size=null", "optimizer=lbfgs", "optimizer.lr=0.1")
+    trained(tmp_path, *words, "trainer.max_epochs=2", "trainer.log_every_n_steps=1")
+
+    assert sorted(curve(tmp_path, "train/loss_step")) == [1, 2]
+    assert curve(tmp_path, "train/loss_step") == curve(tmp_path, "train/loss")
+
+
+def test_the_best_value_of_the_watched_metric_is_logged_at_its_epoch(tmp_path: Path) -> None:
+    trained(tmp_path, "data.val_size=3", "trainer.max_epochs=6", "optimizer.lr=1e-3")
+
+    best = record(tmp_path)["checkpoints"]["best"]
+    assert curve(tmp_path, "best/val/loss") == {
+        best["epoch"]: pytest.approx(best["metrics"]["val/loss"], rel=1e-6)
+    }
+
+
 def test_curves_can_be_thinned_and_end_with_the_last_epoch(tmp_path: Path) -> None:
     trained(tmp_path, "trainer.max_epochs=11", "trainer.log_every_n_epochs=4")
     assert sorted(curve(tmp_path)) == [1, 4, 8, 11]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from pytorch_lightning.loggers import Logger
@@ -13,6 +14,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException, SI
 
 from seedbed.analysis.reference_lines import parameters_report
 from seedbed.callbacks import CheckedCallback, Checkpoint, StoppingRule
+from seedbed.config.instantiation import keys_of
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule
@@ -26,6 +28,7 @@ from seedbed.engines.lightning.data_module import LightningData, place
 from seedbed.engines.lightning.epoch_loop import use_lean_loop
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.engines.lightning.stop_on_signal import StopOnSignal
+from seedbed.engines.lightning.threads import threads_of_a_step
 from seedbed.errors import ConfigError, Diverged, Interrupted
 from seedbed.experiment.build import (
     accelerator,
@@ -37,6 +40,7 @@ from seedbed.experiment.build import (
 )
 from seedbed.experiment.summary import data_line, print_outcome
 from seedbed.experiment.writer import RunWriter
+from seedbed.process.torch_settings import using_threads
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
 from seedbed.terminal.listener import current_listener
@@ -93,12 +97,14 @@ def run(experiment: Experiment, writer: RunWriter) -> int:
     outcome, code = RunOutcome(), 0
     try:
         with experiment.stop:
-            _describe(experiment, writer)
-            fit(experiment)
-            _read(experiment, outcome)
-            outcome.parameters = _small_model(experiment)
-            writer.write(outcome)
-            test(experiment, outcome)
+            _load(experiment)
+            with using_threads(_threads(experiment)):
+                _describe(experiment, writer)
+                fit(experiment)
+                _read(experiment, outcome)
+                outcome.parameters = _small_model(experiment)
+                writer.write(outcome)
+                test(experiment, outcome)
         outcome.status = "completed"
     except Diverged as divergence:
         outcome.status, outcome.error, code = "diverged", str(divergence), FAILED
@@ -199,16 +205,30 @@ def _small_model(experiment: Experiment) -> dict[str, Any]:
     return parameters_report(experiment.data, experiment.module.net, experiment.module.task)
 
 
-def _describe(experiment: Experiment, writer: RunWriter) -> None:
-    """Load the data, and say in record, terminal and TensorBoard what is about to run."""
+def _load(experiment: Experiment) -> None:
+    """Load the data."""
     data, trainer = experiment.data, experiment.trainer
     if trainer.is_global_zero:
         data.prepare_data()
     trainer.strategy.barrier()
     place(data, trainer)
     data.setup("fit")
+
+
+def _threads(experiment: Experiment) -> int:
+    """Return the CPU threads of the run: as the config says, else by the size of a step."""
+    spec, net = experiment.spec, experiment.module.net
+    if spec.trainer.threads is not None or experiment.data.placement.device.type != "cpu":
+        return spec.trainer.threads or torch.get_num_threads()
+    rows = keys_of(spec.data).get("batch_size") or experiment.data.rows("train")
+    return threads_of_a_step(net, example_input(spec, net), rows)
+
+
+def _describe(experiment: Experiment, writer: RunWriter) -> None:
+    """Say in record, terminal and TensorBoard what is about to run."""
+    data, net = experiment.data, experiment.module.net
     choice = writer.describe(data)
-    if trainer.is_global_zero and current_listener() is None:
+    if experiment.trainer.is_global_zero and current_listener() is None:
         sizes = {split: rows for split in SPLITS if (rows := data.rows(split)) is not None}
         print(data_line(choice, sizes, experiment.spec.data), flush=True)
-    writer.log_graph(experiment.module.net, example_input(experiment.spec, experiment.module.net))
+    writer.log_graph(net, example_input(experiment.spec, net))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from seedbed.data import DataModule
 from seedbed.loggers.tensorboard import TensorBoard
 from seedbed.runs.outcome import RunOutcome
+from seedbed.runs.provenance import device_name
 from seedbed.runs.record import Record
 
 
@@ -40,6 +41,8 @@ class RunWriter:
         choice = str(fields.get("choice") or type(data).__name__)
         described = {"choice": choice, "fingerprint": data.fingerprint}
         self.record.provenance["data"] = described
+        # The threads are known only now.
+        self.record.provenance["device"] = device_name(data.placement.device)
         self.record.write(RunOutcome())
         for tensorboard in self._tensorboards:
             tensorboard.log_text("config", self.config)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -712,3 +712,39 @@ def test_any_hyperparameters(
     folder = tmp_path / str(next(_folders))
     common = (*data, batch, *network, *SPLIT, *OPTIMIZERS[optimizer], DOUBLE)
     compare(folder, (*common, EPOCHS), jobs)
+
+
+def test_curves_have_the_epochs_that_a_job_alone_logs(tmp_path: Path) -> None:
+    common = (*LINE, "trainer.max_epochs=11", "trainer.log_every_n_epochs=4")
+    [outcome] = together(tmp_path, common, [()])
+    assert outcome.curves is not None
+    assert outcome.curves.epochs.tolist() == [1, 4, 8, 11]
+    trained(tmp_path / "alone", "logger=tensorboard", *common)
+    assert [one.step for one in events(tmp_path / "alone").Scalars("train/loss")] == [1, 4, 8, 11]
+
+
+class NotesDeterminism(nn.Module):
+    """A line that notes, when its step is recorded, whether algorithms are deterministic."""
+
+    seen: ClassVar[list[bool]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(2, 1)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        self.seen.append(torch.are_deterministic_algorithms_enabled())
+        return self.linear(inputs)
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_deterministic_algorithms_are_used_where_asked_and_only_while_training(
+    tmp_path: Path, deterministic: bool
+) -> None:
+    config = composed(*QUIET, *LINE, f"trainer.deterministic={str(deterministic).lower()}")
+    group = make_group(run_spec(config), [numbers_of(config)])
+    group = replace(group, nets=[NotesDeterminism()])
+    NotesDeterminism.seen.clear()
+    Engine(group).train()
+    assert set(NotesDeterminism.seen) == {deterministic}
+    assert not torch.are_deterministic_algorithms_enabled()

@@ -54,6 +54,7 @@ class SupervisedModule(pl.LightningModule):
         self.epoch_metrics: dict[str, float] = {}
         self.also_logged: dict[str, float] = {}
         self.step_losses: deque[Tensor] = deque(maxlen=2)
+        self._batch_losses: list[Tensor] = []
         self.tested_split = "test"
         self.tested_metrics: dict[str, float] = {}
         self._logged: dict[int, dict[str, float]] = {}
@@ -101,13 +102,21 @@ class SupervisedModule(pl.LightningModule):
             self._count("train", loss, output, targets)
             self._counted_batch = batch_idx
             self.step_losses.append(loss.detach())
-        if self.log_every_n_steps and (self.global_step + 1) % self.log_every_n_steps == 0:
-            step_values = {
-                "train/loss_step": loss.item(),
-                "train/learning_rate_step": self._learning_rate(),
-            }
-            self._log(step_values, self.global_step + 1)
+            if self.log_every_n_steps:
+                self._log_step(loss.detach(), self.log_every_n_steps)
         return self._share_of_global_batch(loss, len(output))
+
+    def _log_step(self, loss: Tensor, every_n_steps: int) -> None:
+        """Log an optimizer step once: the mean loss of the batches whose gradients it averages."""
+        self._batch_losses.append(loss)
+        if self.trainer.fit_loop.epoch_loop._should_accumulate():
+            return
+        step, losses = self.global_step + 1, torch.stack(self._batch_losses)
+        self._batch_losses.clear()
+        if step % every_n_steps == 0:
+            rate = self._learning_rate()
+            values = {"train/loss_step": losses.mean().item(), "train/learning_rate_step": rate}
+            self._log(values, step)
 
     def _loss(self, output: Tensor, targets: Tensor) -> Tensor:
         # A device may have no row of a last batch that is smaller than the number of devices.
