@@ -33,7 +33,8 @@ def test_the_command_line_goes_before_the_preset() -> None:
 def test_a_preset_of_the_users_own_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "mine.yaml").write_text(
-        "# @package _global_\ndefaults: [{override /model: mlp}]\nmodel: {hidden: [4, 4]}\nseed: 1\n"
+        "# @package _global_\ndefaults: [{override /model: mlp}]\n"
+        "model: {hidden: [4, 4]}\nseed: 1\n"
     )
 
     assert preset_keys("mine", (str(tmp_path), str(config_folder()))) == ("model.hidden", "seed")

@@ -11,6 +11,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.metrics import optimized_metric
+from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
@@ -69,7 +70,7 @@ class Command(NamedTuple):
     runner: JobRunner
 
 
-def _begin(composer: Composer, sampler: Sampler, options: Any, command: Command) -> int:
+def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command: Command) -> int:
     """Run a new sweep; nothing is written before its first round is known to be right."""
     jobs = numbered(sampler.ask())
     first = plan_round(composer, jobs, options)
@@ -89,18 +90,18 @@ def _begin(composer: Composer, sampler: Sampler, options: Any, command: Command)
         return sweep.run(_rounds(sampler, [first], sweep.worker), sampler)
 
 
-def _resume(arguments: list[str], options: Any, command: Command) -> int:
+def _resume(arguments: list[str], options: SweepOptions, command: Command) -> int:
     """Run what a sweep has not run yet, or not to its end."""
     master = command.master
     elsewhere = [word for word in master.hydra.overrides.hydra if "hydra.sweep" in word]
     for override in OverridesParser.create().parse_overrides([*arguments, *elsewhere]):
         _refuse_beside_resume(override)
-    folder = open_sweep(options.resume, str(master.paths.outputs))
+    folder = open_sweep(str(options.resume), str(master.paths.outputs))
     with folder.locked():
         plan = read_plan(folder.plan)
         composer = Composer(SavedSource(folder.path, folder.saved))
         with composer.applied(plan.jobs[0]) as config:
-            begun: Any = OmegaConf.to_object(config.sweep)
+            begun = sweep_options(config)
         begun.on_failure = options.on_failure
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
@@ -116,7 +117,11 @@ def _resume(arguments: list[str], options: Any, command: Command) -> int:
 
 
 def _sweep(
-    composer: Composer, folder: SweepFolder, plan: SweepPlan, options: Any, command: Command
+    composer: Composer,
+    folder: SweepFolder,
+    plan: SweepPlan,
+    options: SweepOptions,
+    command: Command,
 ) -> Sweep:
     display = Display(plan.metric, plan.mode)
     worker = Worker(composer, folder, plan, options, command.runner, command.callbacks, display)
@@ -174,7 +179,7 @@ def _refuse_beside_resume(override: Override) -> None:
 # Beginning
 
 
-def _options(composer: Composer, arguments: list[str]) -> Any:
+def _options(composer: Composer, arguments: list[str]) -> SweepOptions:
     """Return the keys of `sweep`, which must be the same for all jobs."""
     overrides = OverridesParser.create().parse_overrides(arguments)
     for override in overrides:
@@ -182,7 +187,14 @@ def _options(composer: Composer, arguments: list[str]) -> Any:
             raise ConfigError(f"{override.input_line}: the keys of sweep cannot be swept")
     fixed = [str(one.input_line) for one in overrides if not one.is_sweep_override()]
     with composer.applied(Job(0, tuple(fixed))) as config:
-        return OmegaConf.to_object(config.sweep)
+        return sweep_options(config)
+
+
+def sweep_options(config: DictConfig) -> SweepOptions:
+    """Return the keys of `sweep`."""
+    options = OmegaConf.to_object(config.sweep)
+    assert isinstance(options, SweepOptions)
+    return options
 
 
 def make_sampler(
@@ -190,7 +202,7 @@ def make_sampler(
     arguments: list[str],
     params: Mapping[str, Any],
     loader: ConfigLoader,
-    options: Any,
+    options: SweepOptions,
 ) -> Sampler:
     """Return what a new sweep is asked for jobs: the points of its axes, or of a table."""
     known = None

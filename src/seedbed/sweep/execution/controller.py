@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import Any
 
 from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig
 
+from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.errors import DiskFull, Interrupted, SeedbedError
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD
@@ -56,7 +56,7 @@ class Sweep:
         self.master = master
         self.folder: SweepFolder = worker.folder
         self.plan: SweepPlan = worker.plan
-        self.options: Any = worker.options
+        self.options: SweepOptions = worker.options
         self.stop = StopSweep()
         self.started = time.monotonic()
         self.goes_on = self.folder.results.is_file()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf, isfinite
 from typing import Any
 
+from seedbed.engines.fused.engine import Engine
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.results.ranking import ranked_column, value_of
 from seedbed.sweep.results.table import Row
@@ -86,7 +87,7 @@ class Display:
         if value is not None and isfinite(value):
             self.best = min(self.best, self.sign * value)
 
-    def chunk_epoch(self, engine: Any) -> None:
+    def chunk_epoch(self, engine: Engine) -> None:
         """An engine has trained one more epoch."""
         self.units[0].chunk_epoch(engine)
         self._reached(self.units[0].best)

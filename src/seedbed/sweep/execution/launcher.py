@@ -17,6 +17,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seedbed.config.resolvers import register_resolvers
+from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.schema.store import register_schema
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import DiskFull, Interrupted
@@ -65,7 +66,7 @@ class UnitFunction:
         self,
         folder: str,
         orders: Sequence[Order],
-        options: Any,
+        options: SweepOptions,
         runner: JobRunner,
         callbacks: Callbacks,
     ) -> None:

@@ -5,8 +5,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from seedbed.engines.fused.engine import Engine
 from seedbed.runs.record import write_json
 
 SECONDS_BETWEEN_NOTES = 1.0
@@ -15,7 +16,7 @@ SECONDS_BETWEEN_NOTES = 1.0
 class Watcher(Protocol):
     """Whoever wants to know of every epoch."""
 
-    def chunk_epoch(self, engine: Any) -> None:
+    def chunk_epoch(self, engine: Engine) -> None:
         """An engine has trained one more epoch."""
 
     def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
@@ -37,7 +38,7 @@ class Progress:
     epoch: str = ""
     best: float | None = None
 
-    def chunk_epoch(self, engine: Any) -> None:
+    def chunk_epoch(self, engine: Engine) -> None:
         """An engine has trained one more epoch."""
         last = max(engine.group.max_epochs)
         self.epoch, self.share = f"epoch {engine.epoch}/{last}", engine.epoch / last
@@ -61,7 +62,7 @@ class ProgressFile:
         self.progress = Progress(jobs)
         self._noted = time.monotonic()
 
-    def chunk_epoch(self, engine: Any) -> None:
+    def chunk_epoch(self, engine: Engine) -> None:
         """An engine has trained one more epoch."""
         if self._is_time():
             self.progress.chunk_epoch(engine)

@@ -1,7 +1,7 @@
 """Run a unit of a sweep: a chunk of jobs that trains as one program, or one job alone."""
 
 import gc
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from hydra.core.utils import JobStatus, run_job
 from hydra.types import HydraContext
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.spec import run_spec
 from seedbed.engines.fused.program import CannotFuse
 from seedbed.errors import Interrupted, SeedbedError, disk_full
@@ -77,12 +78,17 @@ class Worker:
     composer: Composer
     folder: SweepFolder
     plan: SweepPlan
-    options: Any
+    options: SweepOptions
     runner: JobRunner
     callbacks: Callbacks
     watcher: Watcher
 
-    def run(self, unit: Unit, wanted: Collection[int], requested: Any = lambda: None) -> UnitResult:
+    def run(
+        self,
+        unit: Unit,
+        wanted: Collection[int],
+        requested: Callable[[], int | None] = lambda: None,
+    ) -> UnitResult:
         """Run a unit; of a chunk, which always trains as a whole, only some jobs may be wanted.
 
         `requested` returns the signal that asks to stop, or None. Raises DiskFull, and Interrupted
@@ -97,7 +103,9 @@ class Worker:
 
     # Side by side
 
-    def _side_by_side(self, unit: Unit, wanted: Collection[int], requested: Any) -> UnitResult:
+    def _side_by_side(
+        self, unit: Unit, wanted: Collection[int], requested: Callable[[], int | None]
+    ) -> UnitResult:
         started, jobs = now(), unit.jobs
         try:
             chunk = self._trained(unit, requested)
@@ -125,7 +133,7 @@ class Worker:
         write_folders(chunk, written, prepared, self.watcher.folder_written)
         return UnitResult(rows)
 
-    def _trained(self, unit: Unit, requested: Any) -> TrainedChunk:
+    def _trained(self, unit: Unit, requested: Callable[[], int | None]) -> TrainedChunk:
         first = unit.jobs[0]
         state = ChunkState(self.folder.state(first.number), self.options.every_seconds, requested)
         numbers = unit.numbers or numbers_of_jobs(self.composer, unit.jobs)

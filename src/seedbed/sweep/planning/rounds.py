@@ -1,8 +1,9 @@
 """The plan of a round of jobs: they are checked, grouped, and a step of each group is tried."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK
@@ -19,7 +20,7 @@ class PlannedRound(NamedTuple):
     numbers: Mapping[int, JobNumbers]
 
 
-def plan_round(composer: Composer, jobs: Sequence[Job], options: Any) -> PlannedRound:
+def plan_round(composer: Composer, jobs: Sequence[Job], options: SweepOptions) -> PlannedRound:
     """Return which of the jobs train as one program; `options` are the keys of `sweep`.
 
     Raises ConfigError, or what Hydra raises, where a job is wrong.
