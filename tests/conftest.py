@@ -7,24 +7,17 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
-from yaml import safe_load
+from omegaconf import DictConfig
+from tests.composing import unchecked
 
 from seedbed.cli import main
-from seedbed.config.groups import GROUPS, config_folder
-from seedbed.config.resolvers import register_resolvers
-from seedbed.config.schema import register_schema
 
 
 @dataclass(frozen=True)
@@ -36,32 +29,10 @@ class Outcome:
     err: str
 
 
-@cache
-def _composed(verb: str, overrides: tuple[str, ...]) -> DictConfig:
-    register_resolvers()
-    register_schema()
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        return hydra_compose(verb, overrides=list(overrides))
-
-
 @pytest.fixture(scope="session")
 def compose() -> Callable[..., DictConfig]:
-    """Return a function that composes the schema-typed config of a verb.
-
-    Hydra chooses the options of groups; keys are set afterwards, since composing takes its time.
-    """
-
-    def composed(*overrides: str, verb: str = "train") -> DictConfig:
-        groups = [one for one in overrides if one.partition("=")[0] in GROUPS]
-        config = deepcopy(_composed(verb, tuple(groups)))
-        for override in overrides:
-            if override not in groups:
-                key, _, value = override.lstrip("+").partition("=")
-                OmegaConf.update(config, key, safe_load(value), force_add=True)
-        return config
-
-    return composed
+    """Return a function that composes the config of a verb, unchecked."""
+    return unchecked
 
 
 @pytest.fixture

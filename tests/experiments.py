@@ -1,19 +1,14 @@
-"""What many tests need: compose a config, train it in this process, read its curves back."""
+"""What many tests need: train a config in this process, and read its curves back."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tests.composing import composed
 
-from seedbed.config.groups import config_folder
-from seedbed.config.resolvers import register_resolvers
-from seedbed.config.schema import register_schema
 from seedbed.config.spec import run_spec
-from seedbed.config.validation import check
 from seedbed.experiment.provenance import provenance_of_command, provenance_of_job
 from seedbed.experiment.run import Experiment, build_experiment, run
 from seedbed.experiment.writer import RunWriter
@@ -23,17 +18,6 @@ from seedbed.runs.record import Record, read_record
 # What the record of an experiment begins with, and its config, by the experiment's id.
 PROVENANCE: dict[int, dict[str, Any]] = {}
 CONFIGS: dict[int, str] = {}
-
-
-def composed(*overrides: str, verb: str = "train") -> DictConfig:
-    """Return the checked config that `seedbed VERB OVERRIDES` would use."""
-    register_resolvers()
-    register_schema()
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = compose(verb, overrides=list(overrides))
-    check(config)
-    return config
 
 
 def built(folder: Path, *overrides: str) -> Experiment:

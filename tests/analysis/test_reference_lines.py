@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.experiments import Experiment, finished, record, weights
-from tests.quick import built, trained
+from tests.experiments import Experiment, built, finished, record, trained, weights
 from torch import nn
 
 from seedbed.analysis.reference_lines import (

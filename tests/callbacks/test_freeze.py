@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import pytorch_lightning as pl
 import torch
-from tests.experiments import Experiment, finished, weights
-from tests.quick import built, trained
+from tests.experiments import Experiment, built, finished, trained, weights
 from torch import Tensor, nn
 
 from seedbed.data.random import permutations

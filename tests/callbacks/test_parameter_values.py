@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
-from tests.experiments import curve, events, finished, weights
-from tests.quick import built, trained
+from tests.experiments import built, curve, events, finished, trained, weights
 
 from seedbed.engines.lightning.data_module import LightningData
 from seedbed.errors import Interrupted

@@ -7,8 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.experiments import Experiment, curve, record
-from tests.quick import built, trained
+from tests.experiments import Experiment, built, curve, record, trained
 from torch import nn
 
 from seedbed.callbacks import LossConverged

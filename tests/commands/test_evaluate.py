@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 from tests.command_line import only_run, seedbed
-from tests.experiments import composed, record, trained
+from tests.composing import composed
+from tests.experiments import record, trained
 
 from seedbed.commands.evaluate import evaluate
 from seedbed.errors import RunFolderError

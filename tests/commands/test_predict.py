@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.experiments import composed, trained
+from tests.composing import composed
+from tests.experiments import trained
 
 from seedbed.commands.predict import predict
 from seedbed.errors import ConfigError

@@ -2,7 +2,7 @@
 
 import pytest
 from omegaconf import OmegaConf
-from tests.quick import trained
+from tests.experiments import trained
 
 from seedbed.config.metrics import (
     METRICS,

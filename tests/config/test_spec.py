@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 from omegaconf import DictConfig, open_dict
-from tests.quick import composed
+from tests.composing import composed
 
 from seedbed.config.instantiation import keys_of
 from seedbed.config.spec import run_spec

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.quick import composed
+from tests.composing import composed
 
 from seedbed.config.groups import config_folder
 from seedbed.experiment.provenance import hyperparameters, preset_keys

@@ -8,8 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.experiments import curve, record, weights
-from tests.quick import trained
+from tests.experiments import curve, record, trained, weights
 
 from seedbed.models import Bowl, Parabola
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.experiments import composed, curve, trained
+from tests.composing import composed
+from tests.experiments import curve, trained
 
 from seedbed.errors import ConfigError
 from seedbed.models import MLP, Linear

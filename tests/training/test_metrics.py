@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchmetrics import classification as tmc
 
-from seedbed.config.schema.task import CLASS_METRICS, REGRESSION_METRICS
+from seedbed.config.metrics import metrics_of
 from seedbed.training.metrics import METRICS, EpochMetrics
 
 REGRESSION, CLASSES = ["rmse", "mae", "r2"], ["accuracy", "f1"]
@@ -77,7 +77,11 @@ def without_loss(values: dict[str, float]) -> dict[str, float]:
 
 
 def test_every_accepted_metric_is_there_and_tested_here() -> None:
-    assert set(METRICS) == {*REGRESSION_METRICS, *CLASS_METRICS} == {*REGRESSION, *CLASSES}
+    assert (
+        set(METRICS)
+        == {*metrics_of("regression"), *metrics_of("binary")}
+        == {*REGRESSION, *CLASSES}
+    )
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,6 +1,6 @@
 """Axis labels and class names from the names and units of the data."""
 
-from tests.quick import composed
+from tests.composing import composed
 
 from seedbed.callbacks.figures.axis_labels import class_names, feature_labels, target_labels
 from seedbed.config.spec import DataFacts, run_spec

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 from tests.callbacks.figures.runs import POINTS, add, of_the_user
-from tests.experiments import weights
-from tests.quick import trained
+from tests.experiments import trained, weights
 from torch import nn
 
 

@@ -19,8 +19,7 @@ from tests.callbacks.figures.runs import (
     of_the_user,
     pictures,
 )
-from tests.experiments import record, weights
-from tests.quick import built, trained
+from tests.experiments import built, record, trained, weights
 
 from seedbed import figures
 from seedbed.errors import ConfigError

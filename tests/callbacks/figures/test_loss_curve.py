@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 from tests.callbacks.figures.runs import LINE, add, files
-from tests.experiments import curve, finished, record
-from tests.quick import built, trained
+from tests.experiments import built, curve, finished, record, trained
 
 from seedbed.engines.lightning.data_module import LightningData
 from seedbed.runs.folder import RunFolder

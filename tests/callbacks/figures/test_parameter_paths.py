@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 from tests.callbacks.figures.runs import FUNCTION, LINE, add, of_the_user
-from tests.experiments import Experiment, finished, weights
-from tests.quick import built, trained
+from tests.experiments import Experiment, built, finished, trained, weights
 
 from seedbed.engines.lightning.data_module import LightningData
 from seedbed.errors import ConfigError, Interrupted

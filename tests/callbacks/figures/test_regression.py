@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 from tests.callbacks.figures.runs import HELD_OUT, LINE, add, pictures
-from tests.experiments import weights
-from tests.quick import built, trained
+from tests.experiments import built, trained, weights
 from torch import nn
 
 from seedbed.runs.folder import RunFolder

@@ -1,7 +1,7 @@
 """What the dataclasses of datasets know of the rows before any is loaded."""
 
 import pytest
-from tests.quick import composed
+from tests.composing import composed
 
 from seedbed.config.schema import schema_of
 from seedbed.data import InMemoryData

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from tests.experiments import composed
+from tests.composing import composed
 
 from seedbed.config.schema import data as schema
 from seedbed.config.spec import run_spec

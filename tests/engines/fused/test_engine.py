@@ -14,8 +14,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.experiments import events, record
-from tests.quick import composed, trained
+from tests.composing import composed
+from tests.experiments import events, record, trained
 from torch import nn
 
 from seedbed.config.spec import run_spec

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 from omegaconf import OmegaConf
-from tests.experiments import events, record
-from tests.quick import composed, trained
+from tests.composing import composed
+from tests.experiments import events, record, trained
 
 from seedbed.config.spec import run_spec
 from seedbed.errors import Interrupted

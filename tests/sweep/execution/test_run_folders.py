@@ -17,9 +17,10 @@ from seedbed.loggers.event_file import event_file_name
 from seedbed.loggers.event_records import header_event, scalar_events
 from seedbed.runs.folder import RunFolder, open_run
 from seedbed.runs.loading import load_checkpoint
+from seedbed.runs.outcome import EpochState
 from seedbed.runs.record import read_record, write_json
 from seedbed.sweep.execution import run_folders as module
-from seedbed.sweep.execution.run_folders import RunFiles, job_state, remove_leftovers, write_run
+from seedbed.sweep.execution.run_folders import RunFiles, remove_leftovers, write_run
 
 CONFIG = "seed: 3\nname: größer\n"
 
@@ -33,8 +34,8 @@ def files(**changes: Any) -> RunFiles:
         "record": {"status": "completed", "metrics": {"train/loss": 1.0, "val/r2": float("nan")}},
         "events": header_event(1.0) + scalars[0],
         "events_name": event_file_name(0),
-        "best": job_state(1, 10, {"train/loss": 2.0}, weights),
-        "last": job_state(2, 20, {"train/loss": 1.0}, weights),
+        "best": EpochState(1, 10, {"train/loss": 2.0}, weights),
+        "last": EpochState(2, 20, {"train/loss": 1.0}, weights),
     }
     return RunFiles(**{**whole, **changes})
 
@@ -74,7 +75,7 @@ def test_a_checkpoint_is_as_the_run_alone_writes_it(tmp_path: Path) -> None:
     assert list(weights) == list(experiment.module.net.state_dict())
 
     numbers = {name: np.float64(value) for name, value in alone["metrics"].items()}
-    content = job_state(np.int64(alone["epoch"]), np.int64(alone["global_step"]), numbers, weights)
+    content = EpochState(int(alone["epoch"]), int(alone["global_step"]), numbers, weights)
     write_run(tmp_path / "0", files(best=content))
 
     found = torch.load(tmp_path / "0" / "checkpoints" / "best.ckpt", weights_only=True)
@@ -89,7 +90,7 @@ def test_a_checkpoint_is_as_the_run_alone_writes_it(tmp_path: Path) -> None:
 
 def test_a_row_of_a_matrix_is_saved_without_the_matrix(tmp_path: Path) -> None:
     rows = torch.randn(1000, 100, requires_grad=True)
-    write_run(tmp_path / "0", files(last=job_state(1, 1, {}, {"weight": rows[7]})))
+    write_run(tmp_path / "0", files(last=EpochState(1, 1, {}, {"weight": rows[7]})))
     path = tmp_path / "0" / "checkpoints" / "last.ckpt"
     found = torch.load(path, weights_only=True)["state_dict"]["net.weight"]
     assert torch.equal(found, rows[7])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.quick import composed
+from tests.composing import composed
 
 from seedbed.engines.fused.program import CannotFuse
 from seedbed.sweep.planning import chunk_sizes

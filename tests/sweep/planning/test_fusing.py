@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.quick import composed
+from tests.composing import composed
 
 from seedbed.config.spec import run_spec
 from seedbed.data import LinearNoise

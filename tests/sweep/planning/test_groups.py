@@ -9,7 +9,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.core.utils import JobRuntime, setup_globals
 from hydra.types import RunMode
-from tests.quick import composed
+from tests.composing import composed
 
 from seedbed.config.groups import config_folder
 from seedbed.config.resolvers import register_resolvers

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.quick import composed
+from tests.composing import composed
 from torch.profiler import ProfilerActivity, profile
 
 from seedbed.config.spec import run_spec

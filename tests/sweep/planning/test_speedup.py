@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.quick import composed
+from tests.composing import composed
 
 from seedbed.config.spec import run_spec
 from seedbed.experiment import build
