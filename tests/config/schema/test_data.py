@@ -4,6 +4,7 @@ import pytest
 from tests.composing import composed
 
 from seedbed.config.schema import schema_of
+from seedbed.config.spec import run_spec
 from seedbed.data import InMemoryData
 from seedbed.experiment.build import build_data
 
@@ -20,7 +21,7 @@ from seedbed.experiment.build import build_data
 )
 def test_the_number_of_rows_is_that_of_the_dataset(overrides: tuple[str, ...]) -> None:
     config = composed(*overrides)
-    data = build_data(config)
+    data = build_data(run_spec(config))
     assert isinstance(data, InMemoryData)
 
     schema = schema_of(config.data)
