@@ -27,6 +27,8 @@ SYNONYMS = {
     "device": "accelerator",
     "resume_from": "resume",
 }
+# Keys of a verb that hold the option chosen of a group.
+_CHOICES = {*GROUPS, "callbacks"}
 # Suggestions in one message.
 MOST = 3
 
@@ -67,7 +69,7 @@ def _nested(node: Any, prefix: str) -> Iterator[tuple[str, "Field[Any]"]]:
         name = f"{prefix}{field.name}"
         if is_dataclass(field.type):
             yield from _nested(field.type, f"{name}.")
-        elif field.metadata and not field.name.startswith("_"):
+        elif name not in _CHOICES and not field.name.startswith("_"):
             yield name, field
 
 

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
 
-from seedbed.config.instantiation import make
 from seedbed.errors import ConfigError
 
 
@@ -111,7 +110,10 @@ def known_mode(metric: str) -> str | None:
 
 
 def _mode_of_torchmetric(name: str, node: Any) -> str | None:
-    import torchmetrics  # Imports torch, which a config without such metrics need not wait for.
+    # Imports torch and Hydra, which a config without such metrics need not wait for.
+    import torchmetrics
+
+    from seedbed.config.instantiation import make
 
     metric = make(f"task.torchmetrics.{name}", torchmetrics.Metric, node)
     return {True: "max", False: "min"}.get(metric.higher_is_better)
