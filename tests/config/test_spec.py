@@ -45,7 +45,7 @@ def test_a_callback_gets_the_mode_of_what_it_monitors_if_its_class_takes_one(
 
 
 def test_a_callback_without_a_mode_key_is_built(tmp_path: Path) -> None:
-    from tests.quick import built
+    from tests.experiments import built
 
     node = f"{{_target_: {__name__}.Watcher, monitor: {R2}}}"
     callbacks = built(tmp_path, f"+callbacks.mine={node}").trainer.callbacks
