@@ -53,7 +53,7 @@ def test_every_other_word_is_a_path_as_it_was_typed(words: list[str]) -> None:
         (["cuont=3"], "cuont: no such key. Did you mean 'count'?\nshow has: name, count"),
         (["folder=3"], "Did you mean 'paths.folder'?"),
         (["=3"], ": no such key"),
-        (["count=1", "count=2"], "count=1 and count=2: the same key twice"),
+        (["count=1", "count=2"], "count: given twice, by count=1 and by count=2"),
         (["-m"], "show: unknown flag '-m'; see seedbed show --help"),
     ],
 )

@@ -297,7 +297,7 @@ def test_a_folder_with_an_equals_sign_is_a_folder_unless_it_is_a_key(
         (("a", "mode=best"), "mode: 'best' is not one of min, max"),
         (("a", "group=seed"), "group: 'seed' is not true or false"),
         (("a", "sorted=seconds"), "sorted: no such key. Did you mean 'sort'?"),
-        (("a", "top=1", "top=2"), "top=1 and top=2: the same key twice"),
+        (("a", "top=1", "top=2"), "top: given twice, by top=1 and by top=2"),
         (("a", "-m"), "report: unknown flag '-m'; see seedbed report --help"),
     ],
 )

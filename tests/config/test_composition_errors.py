@@ -41,7 +41,7 @@ def message() -> Callable[..., str]:
         ("optimizer.lr=fast", "optimizer.lr: 'fast' is not a number (learning rate)"),
         ("trainer.max_epochs=1.5", "trainer.max_epochs: '1.5' is not a whole number"),
         ("data.shuffle=maybe", "data.shuffle: 'maybe' is not true or false"),
-        ("seed=null", "seed: null is not accepted (random seed of"),
+        ("seed=null", "seed: null is not accepted (random seed"),
         ("seed=1,2", "seed=1,2: several values make a sweep, which needs -m; a list is [a,b]"),
         ("~optimizer.lr", "~optimizer.lr: this key cannot be deleted; give it a value instead"),
         ("+model=mlp", "+model=mlp: the config has model already; write model=mlp without +"),

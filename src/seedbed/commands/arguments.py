@@ -8,6 +8,7 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
+from seedbed.config.overrides import refuse_repeated_keys
 from seedbed.errors import ConfigError, listed, nearest
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def parse_arguments(
         print(_help_text(usage, by_name))
         sys.exit(0)
     paths: list[str] = []
-    typed: dict[str, str] = {}
+    typed: list[str] = []
     for word in arguments:
-        name, equals, text = word.partition("=")
+        name, equals, _ = word.partition("=")
         if word.startswith("-"):
             raise ConfigError(f"{verb}: unknown flag '{word}'; see seedbed {verb} --help")
         if not equals or (name not in by_name and ("/" in name or Path(word).exists())):
@@ -47,11 +48,11 @@ def parse_arguments(
         elif name not in by_name:
             hint = nearest(name, by_name)
             raise ConfigError(f"{name}: no such key.{hint}\n{verb} has: {listed(by_name)}")
-        elif name in typed:
-            raise ConfigError(f"{name}={typed[name]} and {word}: the same key twice")
         else:
-            typed[name] = text
-    values = {by_name[name].name: _value(name, by_name[name], typed[name]) for name in typed}
+            typed.append(word)
+    refuse_repeated_keys(typed)
+    texts = dict(word.split("=", 1) for word in typed)
+    values = {by_name[name].name: _value(name, by_name[name], texts[name]) for name in texts}
     return paths, keys(**values)
 
 

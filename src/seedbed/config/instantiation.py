@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from hydra.utils import instantiate
-
 from seedbed.errors import ConfigError, SeedbedError
 
 
@@ -50,6 +48,8 @@ def _call(key: str, node: Any, more: Mapping[str, Any]) -> Any:
     keys = keys_of(node)
     if not keys.get("_target_"):
         raise ConfigError(f"{key}._target_: {keys.get('_target_')!r} names no class")
+    from hydra.utils import instantiate  # Takes its time, and most commands make nothing.
+
     try:
         return instantiate(keys, **more, _convert_="all")
     except SeedbedError:

@@ -59,6 +59,8 @@ def known_keys(verb: str = "train") -> dict[str, KnownKey]:
                 places.append((f"{name or group}.", node, "" if always else option))
     for prefix, node, option in places:
         for name, field in _nested(node, prefix):
+            if name in GROUPS or name in groups.GROUPS:  # As a whole it is chosen, not set.
+                continue
             options = found[name].options if name in found else ()
             found[name] = KnownKey(field, (*options, option) if option else ())
     return found
