@@ -1,5 +1,6 @@
 """Every update rule and the clipping, against torch.optim and torch.nn.utils job by job."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -93,7 +94,8 @@ def test_a_rule_is_that_of_torch_for_each_job(name: str, flag: bool, dtype: torc
 def test_the_numbers_and_flags_are_all_that_torch_has_by_our_schema(name: str) -> None:
     from seedbed.config.schema import optimizer as schema
 
-    fields = set(getattr(schema, name.rpartition(".")[2]).__dataclass_fields__) - {"_target_"}
+    fields = {one.name for one in dataclasses.fields(getattr(schema, name.rpartition(".")[2]))}
+    fields -= {"_target_"}
     if "betas" in fields:
         fields = fields - {"betas"} | {"beta1", "beta2"}
     assert {*RULES[name].numbers, *RULES[name].flags} == fields
