@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from seedbed.config.instantiation import keys_of, make, make_factory, target_of
+from seedbed.config.instantiation import keys_of, make, make_factory, reworded, target_of
 from seedbed.config.schema import schema_targets
 from seedbed.config.schema.data import Data
-from seedbed.config.schema.model import Model
+from seedbed.config.schema.model import InitialWeights, Model
 from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, SeedbedError
 from seedbed.models import set_initial_weights
 from seedbed.training.output_checks import require_function_of_parameters, require_logits
 from seedbed.training.tasks import Task
@@ -47,23 +47,59 @@ def build_net(spec: RunSpec) -> nn.Module:
     Raises:
         ConfigError: weights that were given do not fit.
     """
-    seed_everything(spec.seed)
-    net: nn.Module = make("model", nn.Module, spec.model)
-    if spec.trainer.precision.startswith("64"):
-        net = net.double()
-    elif isinstance(spec.model, Model):
+    return NetworkBuilder(spec).build(spec.seed, spec.initial_weights)
+
+
+class NetworkBuilder:
+    """Builder of networks of one option that differ in their initial weights.
+
+    The option is resolved once, which takes Hydra longer than PyTorch takes for a small network.
+    """
+
+    def __init__(self, spec: RunSpec) -> None:
+        self._factory = make_factory("model", spec.model)
+        self._target = str(target_of(spec.model))
+        self._double = spec.trainer.precision.startswith("64")
         # Functions hold their start in full precision; a model of the user's is left as it is.
-        net = net.float()
-    initial = spec.initial_weights
-    set_initial_weights(net, initial.distribution, _dotted(initial.parameters))
-    return net
+        self._single = isinstance(spec.model, Model)
+
+    def build(self, seed: int, initial_weights: InitialWeights) -> nn.Module:
+        """Return the network with weights drawn from a seed, or given.
+
+        Raises:
+            ConfigError: the class does not take its keys, is no network, or given weights do not
+                fit.
+        """
+        seed_cpu(seed)
+        net = self._made()
+        if self._double:
+            net = net.double()
+        elif self._single:
+            net = net.float()
+        parameters = _dotted(initial_weights.parameters)
+        set_initial_weights(net, initial_weights.distribution, parameters)
+        return net
+
+    def _made(self) -> nn.Module:
+        try:
+            net = self._factory()
+        except SeedbedError:
+            raise
+        except Exception as error:
+            raise reworded("model", self._target, error) from error
+        if not isinstance(net, nn.Module):
+            raise ConfigError(f"model: {self._target} is not a torch.nn.modules.module.Module")
+        return net
 
 
-def seed_everything(seed: int) -> None:
-    """Seed the global random numbers of Python, NumPy and PyTorch."""
+def seed_cpu(seed: int) -> None:
+    """Seed the global random numbers of Python, NumPy and PyTorch, of the latter on the CPU.
+
+    `torch.manual_seed` would look for other devices, too, which takes longer than a small network.
+    """
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
 
 
 def _dotted(parameters: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:

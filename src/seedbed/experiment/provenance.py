@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from hydra.conf import RuntimeConf
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf, ValueNode
 
 from seedbed.config.groups import GROUPS
 from seedbed.runs.provenance import command_line, device_name, git_state, versions
@@ -89,10 +89,20 @@ def hyperparameters(
         else:
             keys[key] = None
     for key in keys:
-        value = OmegaConf.select(config, key, default=None)
-        if key in GROUPS or key.startswith("sweep.") or value is None:
+        value = None if key in GROUPS or key.startswith("sweep.") else _selected(config, key)
+        if value is None:
             continue
         plain = isinstance(value, bool | int | float | str)
         container = isinstance(value, DictConfig | ListConfig)
         values[key] = value if plain else str(OmegaConf.to_container(value) if container else value)
     return values
+
+
+def _selected(config: DictConfig, key: str) -> Any:
+    """Return a value; one that is written out is read without what OmegaConf does for others."""
+    node: Any = config
+    for name in key.split("."):
+        node = node._get_node(name) if isinstance(node, DictConfig) else None
+    if isinstance(node, ValueNode) and not node._is_interpolation() and not node._is_missing():
+        return node._value()
+    return OmegaConf.select(config, key, default=None)

@@ -11,32 +11,43 @@ from torch.optim import SGD, Optimizer
 
 
 class JobRates:
-    """The learning rate of each job as its schedule has it now.
+    """Learning rate of each job as its schedule has it now.
 
-    `rates` are those of the optimizers. `make` maps an optimizer to Lightning's dictionary of its
-    scheduler, or to None; jobs of one rate and `course` share a schedule, unless it watches a
-    metric.
+    Args:
+        rates: Learning rates that the jobs begin with.
+        make: Function from an optimizer to Lightning's dictionary of its scheduler; None where the
+            rate is constant.
+        courses: What tells schedules apart: jobs of one rate and course share theirs.
     """
 
     def __init__(
         self,
         rates: Sequence[float],
-        make: Sequence[Callable[[Optimizer], dict[str, Any] | None]],
+        make: Sequence[Callable[[Optimizer], dict[str, Any] | None] | None],
         courses: Sequence[Hashable],
     ) -> None:
         keys = list(zip(rates, courses, strict=True))
         places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
         self.which = np.array([places[key] for key in keys])
         makers = dict(zip(keys, make, strict=True))
-        self._optimizers = [SGD([nn.Parameter(torch.zeros(1))], lr=rate) for rate, _ in places]
+        self._rates = [rate for rate, _ in places]
+        # The first optimizer of a process imports torch's compiler: none without a schedule.
+        self._optimizers = [
+            SGD([nn.Parameter(torch.zeros(1))], lr=key[0]) if makers[key] is not None else None
+            for key in places
+        ]
         self._schedules = [
-            makers[key](optimizer) for key, optimizer in zip(places, self._optimizers, strict=True)
+            make(optimizer) if make is not None and optimizer is not None else None
+            for make, optimizer in zip(map(makers.get, places), self._optimizers, strict=True)
         ]
         self._column: Tensor | None = None
 
     def now(self) -> NDArray[np.float64]:
         """Return the rates, (jobs,)."""
-        rates = [float(optimizer.param_groups[0]["lr"]) for optimizer in self._optimizers]
+        rates = [
+            rate if optimizer is None else float(optimizer.param_groups[0]["lr"])
+            for rate, optimizer in zip(self._rates, self._optimizers, strict=True)
+        ]
         current: NDArray[np.float64] = np.array(rates)[self.which]
         return current
 
@@ -70,14 +81,14 @@ class JobRates:
             return
         # Beyond the end of its job a schedule of known length would raise.
         for place in np.unique(self.which[running]):
-            schedule = self._schedules[place]
-            if schedule is None or schedule["interval"] != interval:
+            schedule, optimizer = self._schedules[place], self._optimizers[place]
+            if schedule is None or optimizer is None or schedule["interval"] != interval:
                 continue
             monitor = schedule.get("monitor")
             if (monitor is not None) != bool(metrics):
                 continue
             # The optimizer only holds the rate; torch wants to see it step before its schedule.
-            self._optimizers[place].step()
+            optimizer.step()
             if monitor is None:
                 schedule["scheduler"].step()
             elif monitor in metrics:
@@ -93,14 +104,15 @@ class JobRates:
     def state(self) -> dict[str, Any]:
         """Return how far every schedule is, as plain values."""
         return {
-            "optimizers": [one.state_dict() for one in self._optimizers],
+            "optimizers": [one and one.state_dict() for one in self._optimizers],
             "schedules": [one and one["scheduler"].state_dict() for one in self._schedules],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned."""
         for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+            if optimizer is not None:
+                optimizer.load_state_dict(saved)
         for schedule, saved in zip(self._schedules, state["schedules"], strict=True):
             if schedule is not None:
                 schedule["scheduler"].load_state_dict(saved)

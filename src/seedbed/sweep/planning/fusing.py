@@ -1,12 +1,13 @@
 """What each job of a group has for itself, and the group that the fused engine trains."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from omegaconf import DictConfig
 from torch import nn
+from torch.optim import Optimizer
 
 from seedbed.config.instantiation import keys_of, target_of
 from seedbed.config.schema.callbacks import Checkpoint, EarlyStopping, LearningRate
@@ -21,8 +22,8 @@ from seedbed.engines.fused.engine import Group
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.schedules import JobRates
 from seedbed.experiment.build import (
+    NetworkBuilder,
     build_data,
-    build_net,
     build_task,
     check_model,
     device,
@@ -146,12 +147,11 @@ def _loss_numbers(jobs: Sequence[JobNumbers]) -> dict[str, list[float]]:
 
 def _nets(spec: RunSpec, jobs: Sequence[JobNumbers]) -> list[nn.Module]:
     """Return each job's network with its initial weights; equal ones are made once."""
-    nets: dict[str, nn.Module] = {}
+    builder, nets = NetworkBuilder(spec), dict[str, nn.Module]()
     keys = [repr((job.seed, job.initial_weights)) for job in jobs]
     for key, job in zip(keys, jobs, strict=True):
         if key not in nets:
-            initial = InitialWeights(**job.initial_weights)
-            net = build_net(replace(spec, seed=job.seed, initial_weights=initial))
+            net = builder.build(job.seed, InitialWeights(**job.initial_weights))
             for name in frozen_parameters(net, spec.freeze.parameters):
                 net.get_parameter(name).requires_grad_(False)
             nets[key] = net
@@ -184,10 +184,12 @@ def table_key(job: JobNumbers) -> str:
 
 def _rates(jobs: Sequence[JobNumbers], data: InMemoryData) -> JobRates:
     steps = len(data.train_dataloader())
-    make, courses = [], []
+    make: list[Callable[[Optimizer], dict[str, Any] | None] | None] = []
+    courses = []
     for number, job in enumerate(jobs):
         length = RunLength(job.max_epochs, steps_per_epoch=steps)
-        make.append(partial(make_scheduler, job.scheduler, length=length))
+        constant = job.scheduler["_target_"] is None
+        make.append(None if constant else partial(make_scheduler, job.scheduler, length=length))
         # A schedule that watches a metric takes a course of its own.
         own = number if job.scheduler.get("monitor") is not None else None
         courses.append((repr(job.scheduler), job.max_epochs, own))
