@@ -72,11 +72,7 @@ def _feature_names(facts: DataFacts) -> list[str]:
 
 
 def _answer(
-    table: Labelled,
-    predictions: Tensor,
-    inputs: np.ndarray,
-    facts: DataFacts,
-    output: Path | None,
+    table: Labelled, predictions: Tensor, inputs: np.ndarray, facts: DataFacts, output: Path | None
 ) -> None:
     header, rows = table
     if output is not None:

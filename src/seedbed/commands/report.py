@@ -94,13 +94,7 @@ def report(arguments: Sequence[str]) -> int:
     order = _order(keys, sweeps, rows)
     rank = keys.rank or sweeps[0].plan.rank
     table = closing_table(
-        rows,
-        order.metric,
-        order.mode,
-        rank=rank,
-        sort=order.sort,
-        top=keys.top,
-        group=keys.group,
+        rows, order.metric, order.mode, rank=rank, sort=order.sort, top=keys.top, group=keys.group
     )
     if table.rows:
         print_table(table)

@@ -13,7 +13,7 @@ from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseExce
 
 from seedbed.config.known_keys import did_you_mean
 from seedbed.config.schema import schema_of
-from seedbed.config.schema.key_facts import ENTRIES
+from seedbed.config.schema.store import GROUP_OF_ENTRIES
 from seedbed.errors import ConfigError, listed, nearest
 
 # The task first: what it does not fit is often the reason of all else.
@@ -145,6 +145,6 @@ def _typed_nodes(config: DictConfig) -> Iterator[tuple[str, DictConfig]]:
         yield group, config[group]
     yield "", config
     yield "freeze", config.freeze
-    for group in ENTRIES:
+    for group in GROUP_OF_ENTRIES:
         for name, node in config[group].items():
             yield f"{group}.{name}", node

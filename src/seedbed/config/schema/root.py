@@ -1,44 +1,40 @@
-"""What the whole config of a verb holds."""
+"""Schema of the whole config of a verb, and of the groups without options."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from omegaconf import MISSING
 
 from seedbed.config.metrics import metric_names, mode_of, watched_metrics
 from seedbed.config.schema.data import SPLITS
-from seedbed.config.schema.field import key
+from seedbed.config.schema.field import Schema, key, schema_of
 from seedbed.config.schema.model import InitialWeights
-from seedbed.config.schema.node import schema_of
 from seedbed.config.schema.trainer import ACCELERATORS
 from seedbed.errors import ConfigError, listed, nearest
 
 
 @dataclass
-class Paths:
-    """Keys of `paths`."""
+class Paths(Schema):
+    """Folders of data and outputs."""
 
     data: str = key("folder of downloaded data", MISSING)
     outputs: str = key("folder of runs and sweeps", MISSING)
 
 
 @dataclass
-class TensorBoard:
-    """Keys of `logger.tensorboard`."""
-
-    fuses: ClassVar[bool] = True
+class TensorBoard(Schema):
+    """TensorBoard logger."""
 
     _target_: str = key("class of the logger", "seedbed.loggers.TensorBoard")
+
     graph: bool = key("log the model graph, where torch can trace it", True)
     flush_secs: int = key("seconds between two flushes to disk", 10, at_least=1)
 
 
 @dataclass
-class Freeze:
-    """Keys of `freeze`."""
-
-    fuses: ClassVar[bool] = True
+class Freeze(Schema):
+    """Frozen parameters."""
 
     parameters: list[str] = key("glob patterns of the names of parameters that are not trained", [])
     until_epoch: int | None = key(
@@ -64,8 +60,8 @@ class Freeze:
 
 
 @dataclass
-class Sweep:
-    """Keys of `sweep`: how the jobs of `-m` are run."""
+class Sweep(Schema):
+    """Sweep: the jobs of `-m`, and how they run."""
 
     fuse: str = key(
         "train jobs side by side: auto (where it pays), always, never",
@@ -87,9 +83,7 @@ class Sweep:
     )
     top: int = key("jobs whose folders keep=best keeps", 10, at_least=1)
     rank: str = key(
-        "epoch by which jobs are ranked: their best, or their last",
-        "best",
-        one_of=("best", "last"),
+        "epoch by which jobs are ranked: their best, or their last", "best", one_of=("best", "last")
     )
     every_seconds: float = key(
         "seconds between two saves of jobs that train side by side", 60.0, at_least=0
@@ -103,8 +97,8 @@ class Sweep:
 
 
 @dataclass
-class Train:
-    """Keys of `seedbed train`."""
+class Train(Schema):
+    """Config of `seedbed train`."""
 
     data: Any = key("the dataset; picks its task", MISSING)
     model: Any = key("the network", MISSING)
@@ -154,8 +148,8 @@ class Train:
 
 
 @dataclass
-class Evaluate:
-    """Keys of `seedbed evaluate`."""
+class Evaluate(Schema):
+    """Config of `seedbed evaluate`."""
 
     run: str = key("run folder, or latest", MISSING)
     split: str = key("train, val or test", "test", one_of=SPLITS)
@@ -166,8 +160,8 @@ class Evaluate:
 
 
 @dataclass
-class Predict:
-    """Keys of `seedbed predict`."""
+class Predict(Schema):
+    """Config of `seedbed predict`."""
 
     run: str = key("run folder, or latest", MISSING)
     input: Any = key("CSV or .npy file, or rows as [[...], ...]", MISSING)

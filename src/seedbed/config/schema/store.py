@@ -16,15 +16,16 @@ from seedbed.config.schema import (
     task,
     trainer,
 )
+from seedbed.config.schema.field import Schema
 from seedbed.errors import ConfigError
 
-ROOTS: dict[str, type] = {
+ROOTS: dict[str, type[Schema]] = {
     "train": root.Train,
     "evaluate": root.Evaluate,
     "predict": root.Predict,
 }
 
-GROUPS: dict[str, dict[str, type]] = {
+GROUPS: dict[str, dict[str, type[Schema]]] = {
     "data": {
         "crop_yield": data.CropYield,
         "thermometer": data.Thermometer,
@@ -94,6 +95,9 @@ GROUPS: dict[str, dict[str, type]] = {
     "paths": {"paths": root.Paths},
 }
 
+# Groups of entries that the user names, and the group whose option an entry is.
+GROUP_OF_ENTRIES = {"callbacks": "callback", "logger": "logger"}
+
 
 def register_schema() -> None:
     """Store every dataclass under `schema/<group>/<option>`, the verbs under `schema/<verb>`."""
@@ -107,7 +111,7 @@ def register_schema() -> None:
             store.store(group=f"schema/{group}", name=option, node=node)
 
 
-def schema_targets() -> dict[str, type]:
+def schema_targets() -> dict[str, type[Schema]]:
     """Return the dataclass of every class that the shipped configs name."""
     nodes = [node for options in GROUPS.values() for node in options.values()]
     by_default = {getattr(node, "_target_", None): node for node in nodes}

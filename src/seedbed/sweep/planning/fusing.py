@@ -9,8 +9,8 @@ from omegaconf import DictConfig
 from torch import nn
 
 from seedbed.config.instantiation import keys_of, target_of
+from seedbed.config.known_keys import varying_keys
 from seedbed.config.schema.callbacks import Checkpoint, EarlyStopping, LearningRate
-from seedbed.config.schema.key_facts import varying_keys
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.spec import RunSpec, run_spec
 from seedbed.data import InMemoryData
