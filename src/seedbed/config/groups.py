@@ -7,14 +7,14 @@ GROUPS = {
     "data": "the dataset",
     "model": "the network",
     "task": "loss and metrics; follows from the data",
-    "optimizer": "how weights move",
-    "gradient": "how the gradient of the loss is taken",
-    "scheduler": "how the learning rate changes",
+    "optimizer": "update rule of the parameters",
+    "gradient": "computation of the gradient of the loss",
+    "scheduler": "learning-rate schedule",
     "trainer": "device, precision, length",
-    "callbacks": "what happens besides training",
-    "logger": "where curves go",
+    "callbacks": "checkpoints, early stopping, figures, progress",
+    "logger": "logger of the metrics",
     "experiment": "presets of all of the above",
-    "debug": "look for mistakes",
+    "debug": "short runs that look for mistakes",
 }
 # No choice of a run by itself, but one more entry of a group.
 LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbacks.NAME=NAME"}

@@ -13,6 +13,7 @@ from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseExce
 
 from seedbed.config.known_keys import did_you_mean
 from seedbed.config.schema import schema_of
+from seedbed.config.schema.field import declared
 from seedbed.config.schema.store import GROUP_OF_ENTRIES
 from seedbed.errors import ConfigError, listed, nearest
 
@@ -49,7 +50,7 @@ def check_value(config: DictConfig, full_key: str) -> None:
     """Raise a ConfigError where one value of a config is out of its limits, and look no further."""
     parent, _, name = full_key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
-    field = getattr(schema_of(node), "__dataclass_fields__", {}).get(name)
+    field = declared(schema_of(node)).get(name)
     found = list(_limits(full_key, node[name], field.metadata)) if field is not None else []
     if found:
         raise ConfigError("\n".join(found))
@@ -73,16 +74,16 @@ def _target(node: DictConfig) -> Any:
 
 def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
     """Yield the problems of one node's keys, then of the nodes below it."""
-    fields = getattr(schema_of(node), "__dataclass_fields__", None)
+    fields = declared(schema_of(node))
     for name in list(node):
         full_key = f"{prefix}{name}"
         if full_key == "hydra":
             continue
-        if fields is not None and name not in fields:
+        if fields and name not in fields:
             hint = did_you_mean(full_key, [f"{prefix}{one}" for one in fields])
             yield f"{full_key}: no such key.{hint} Known: {listed(fields, 30)}"
             continue
-        metadata = fields[name].metadata if fields is not None else {}
+        metadata = fields[name].metadata if fields else {}
         if OmegaConf.is_missing(node, name):
             meaning = metadata.get("meaning", "")
             yield f"{full_key}: a value is required" + (f" ({meaning})" if meaning else "")

@@ -11,7 +11,7 @@ and may hold anything, which a rule about other nodes must expect.
 """
 
 from dataclasses import MISSING as NO_DEFAULT
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar
 
 from omegaconf import MISSING, DictConfig, OmegaConf
@@ -78,6 +78,11 @@ class Schema:
             cls.__annotations__ = {"_target_": inherited.type, **cls.__annotations__}
         for name, value in constants.items():
             setattr(cls, name, value)
+
+
+def declared(schema: type | None) -> dict[str, "Field[Any]"]:
+    """Return the fields of a dataclass by name; none of what is no dataclass."""
+    return {one.name: one for one in fields(schema)} if is_dataclass(schema) else {}
 
 
 def schema_of(node: object) -> type[Schema] | None:

@@ -104,17 +104,17 @@ class Train(Schema):
     model: Any = key("the network", MISSING)
     task: Any = key("loss and metrics; every data option picks its own", MISSING)
     optimizer: Any = key("the optimizer and its hyperparameters", MISSING)
-    gradient: Any = key("how the gradient of the loss is computed", MISSING)
+    gradient: Any = key("computation of the gradient of the loss", MISSING)
     scheduler: Any = key("learning rate schedule", MISSING, varies=True)
     trainer: Any = key("device, precision, length", MISSING)
     callbacks: Any = key("checkpoints, early stopping, progress", MISSING)
-    logger: Any = key("where metrics are logged", MISSING)
+    logger: Any = key("logger of the metrics", MISSING)
     paths: Any = key("folders of data and outputs", MISSING)
     initial_weights: InitialWeights = key(
         "initial values of the parameters", InitialWeights, varies=True
     )
     freeze: Freeze = key("parameters that are not trained", Freeze)
-    sweep: Sweep = key("how the jobs of -m are run", Sweep)
+    sweep: Sweep = key("execution of the jobs of -m", Sweep)
     seed: int = key(
         "random seed of initial weights, batch order and dropout",
         0,
