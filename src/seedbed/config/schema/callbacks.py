@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.schema.field import Schema, key
 
@@ -39,7 +38,7 @@ class EarlyStopping(Callback, target="pytorch_lightning.callbacks.EarlyStopping"
     )
 
     @classmethod
-    def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def out_of_reach(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a patience that the run is too short for."""
         # The first epoch sets the mark, so patience runs out one epoch later.
         yield from _never_asked(config, key, "patience", node.patience, node.patience + 1)
@@ -74,12 +73,14 @@ class StoppingRule(Callback):
     )
 
     @classmethod
-    def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def out_of_reach(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a wait that the run is too short for."""
         yield from _never_asked(config, key, "min_epochs", node.min_epochs, node.min_epochs)
 
 
-def _never_asked(config: Any, key: str, name: str, value: int, first_epoch: int) -> Iterator[str]:
+def _never_asked(
+    config: DictConfig, key: str, name: str, value: int, first_epoch: int
+) -> Iterator[str]:
     """Yield that a rule stops the run in no epoch, `first_epoch` being the first that it could."""
     last = config.trainer.max_epochs
     if last is not None and first_epoch > last:
@@ -97,7 +98,7 @@ class LossConverged(StoppingRule, target="seedbed.callbacks.LossConverged"):
     max_loss: float = key("maximum loss of the last step", 0.1)
 
     @classmethod
-    def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def out_of_reach(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a wait that the run is too short for, and a loss that no loss falls to."""
         yield from super().out_of_reach(node, config, key)
         if node.max_loss <= 0 and config.data.task != "minimize":
@@ -141,7 +142,7 @@ class Fit(Figure, target="seedbed.callbacks.Fit"):
     range: list[float] | None = key("[first, last] input; null: the range of the data", None)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a range without a first and a last number."""
         ends = None if node.range is None else list(node.range)
         if ends is not None and (len(ends) != 2 or ends[0] >= ends[1]):

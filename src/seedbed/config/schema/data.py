@@ -6,7 +6,7 @@ from functools import partial
 from math import isfinite
 from typing import Any, ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.schema.field import Schema, key
 
@@ -66,7 +66,7 @@ class Dataset(Data):
     class_names: list[str] = key("names of the classes", [])
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield lists of names that are not as long as the outputs are many."""
         for names in ("class_names", "target_names"):
             count, size = len(node[names]), node.output_size
@@ -99,7 +99,7 @@ class InMemoryData(Dataset, fuses=True):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a scale that is none, and held-out rows that are no number or all rows."""
         yield from super().problems(node, config, key)
         scale = node.input_scale
@@ -109,12 +109,12 @@ class InMemoryData(Dataset, fuses=True):
         yield from cls._split_problems(node)
 
     @classmethod
-    def row_count(cls, node: Any) -> int | None:
+    def row_count(cls, node: DictConfig) -> int | None:
         """Return the number of rows that are split: fixed, or that of the key `rows`."""
         return cls.known_rows or node.rows
 
     @classmethod
-    def _split_problems(cls, node: Any) -> Iterator[str]:
+    def _split_problems(cls, node: DictConfig) -> Iterator[str]:
         sizes = {name: node[name] for name in ("val_size", "test_size")}
         broken = [name for name, size in sizes.items() if size >= 1 and size != int(size)]
         for name in broken:
@@ -140,7 +140,7 @@ class CropYield(InMemoryData, target="seedbed.data.CropYield"):
     rows: int = key("number of rows: 5 or 15", 15)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a number of rows that the table does not come in."""
         if node.rows not in (5, 15):
             yield f"data.rows: {node.rows} is not one of 5, 15"
@@ -171,7 +171,7 @@ class Clusters(InMemoryData, target="seedbed.data.Clusters"):
     data_seed: int = _seed("seed of the sampled rows")
 
     @classmethod
-    def row_count(cls, node: Any) -> int | None:
+    def row_count(cls, node: DictConfig) -> int | None:
         """Return the number of rows of a fixed sample; a stream has no end."""
         return super().row_count(node) if node.sample == "fixed" else None
 

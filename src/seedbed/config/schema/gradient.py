@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.schema.field import Schema, key
 from seedbed.config.schema.model import Linear
@@ -32,7 +32,7 @@ class WithoutAutograd(Gradient):
     option: ClassVar[str]
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield what the trainer does that only autograd can."""
         trainer = config.trainer
         if (trainer.devices or 1) > 1 or trainer.accumulate_grad_batches > 1:
@@ -46,7 +46,7 @@ class Analytic(WithoutAutograd, target="seedbed.training.gradients.Analytic", op
     """Analytic gradient of the mean squared error of a linear model."""
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the gradient of this model or loss is not written out."""
         if config.model.get("_target_") != Linear._target_ or config.task.get("loss") != "mse":
             yield (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.schema.field import Schema, key
 from seedbed.errors import doubled_activation
@@ -28,7 +28,7 @@ class Network(Model):
     bias: bool = key("add a learnable bias in every layer", True)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that there are no data, or data of another shape."""
         if config.data.task == "minimize":
             yield "data=none needs a function as model: model=parabola, model=bowl, or one of yours"
@@ -57,7 +57,7 @@ class MLP(Network, target="seedbed.models.MLP"):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the data do not fit, or that the loss takes logits."""
         yield from super().problems(node, config, key)
         if node.apply_softmax and config.data.task in ("binary", "multiclass"):
@@ -76,13 +76,13 @@ class CNN(Network, target="seedbed.models.CNN"):
     dropout: float = key("dropout probability", 0.0, at_least=0, below=1, independent=True)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the data are no images, or too small for the convolutions."""
         problems = list(super().problems(node, config, key)) or list(_image_problems(node))
         yield from problems
 
 
-def _image_problems(cnn: Any) -> Iterator[str]:
+def _image_problems(cnn: DictConfig) -> Iterator[str]:
     shape = list(cnn.input_shape)
     if len(shape) != 3:
         given = " x ".join(map(str, shape))
@@ -112,7 +112,7 @@ class Function(Model):
     option: ClassVar[str]
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that there are data."""
         if config.data.task != "minimize":
             yield f"model={cls.option} is a function without data: use data=none"
@@ -137,7 +137,7 @@ class Bowl(Function, target="seedbed.models.Bowl", option="bowl"):
     steepness: list[float] = key("coefficients of the squared distance along x and y", [1.0, 0.5])
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that there are data, or not two numbers for the plane."""
         yield from super().problems(node, config, key)
         for name in ("start", "centre", "steepness"):

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.schema.field import Schema, key
 
@@ -38,7 +37,7 @@ class SGD(WeightDecay, target="torch.optim.SGD"):
     nesterov: bool = key("Nesterov momentum", False)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield what Nesterov's momentum needs."""
         if node.nesterov and (node.momentum <= 0 or node.dampening != 0):
             yield "optimizer.nesterov needs optimizer.momentum above 0 and optimizer.dampening=0"
@@ -61,7 +60,7 @@ class Adam(WeightDecay, target="torch.optim.Adam"):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield betas that are not two."""
         if len(node.betas) != 2:
             yield f"optimizer.betas: {len(node.betas)} numbers, and two are needed"

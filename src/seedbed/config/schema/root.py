@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.metrics import metric_names, mode_of, watched_metrics
 from seedbed.config.schema.data import SPLITS
@@ -42,7 +42,7 @@ class Freeze(Schema):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a thaw of nothing, or one that several processes would not agree on."""
         if node.until_epoch is None:
             return
@@ -52,7 +52,7 @@ class Freeze(Schema):
             yield "freeze.until_epoch needs one device: processes agree on what trains at the start"
 
     @classmethod
-    def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def out_of_reach(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a thaw after the end of the run."""
         last, thaws = config.trainer.max_epochs, node.until_epoch
         if last is not None and thaws is not None and thaws > last:
@@ -131,7 +131,7 @@ class Train(Schema):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield metrics that are watched and not logged, or of which nobody says what is better."""
         known = metric_names(config) if schema_of(config.task) is not None else None
         for watched in watched_metrics(config):

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.schema.field import Schema, key
 
@@ -37,7 +37,7 @@ class WholeRun(Stepped):
     length: ClassVar[str]
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the schedule shall last as long as a run without a known length."""
         trainer = config.trainer
         open_ended = trainer.max_epochs is None and trainer.max_steps is None
@@ -125,7 +125,7 @@ class WarmupCosine(
     eta_min: float = key("minimum learning rate", 0.0, at_least=0)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the length is not known, or that the rise leaves no time to fall."""
         yield from super().problems(node, config, key)
         if node.total_iters is not None and node.total_iters <= node.warmup_iters:

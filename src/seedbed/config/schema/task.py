@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.metrics import metrics_of
 from seedbed.config.schema.field import Schema, key
@@ -24,7 +24,7 @@ class Task(Schema):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the data pose another task."""
         posed = config.data.get("task")
         if posed and posed != cls.option:
@@ -56,7 +56,7 @@ class Binary(Task, target="seedbed.training.tasks.Binary", option="binary"):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the data pose another task, or have more than one output."""
         yield from super().problems(node, config, key)
         size = config.data.output_size

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from omegaconf import DictConfig
+
 from seedbed.config.schema.field import Schema, key
 
 ACCELERATORS = ("auto", "cpu", "gpu")
@@ -91,7 +93,7 @@ class Trainer(Schema):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a run without an end, lengths that are none, and a GPU that is not there."""
         if node.max_epochs is None and node.max_steps is None and node.max_time is None:
             yield "trainer.max_epochs, max_steps and max_time are all null: training would not end"
