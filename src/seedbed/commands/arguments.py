@@ -9,6 +9,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from seedbed.config.overrides import refuse_repeated_keys
+from seedbed.config.validation import value_problems
 from seedbed.errors import ConfigError, listed, nearest
 
 if TYPE_CHECKING:
@@ -66,17 +67,8 @@ def _value(name: str, field: "Field[Any]", text: str) -> Any:
     value = _converted(kind, text)
     if value is None:
         raise ConfigError(f"{name}: '{text}' is not {_KINDS[kind]} ({meaning})")
-    words, least = field.metadata.get("one_of"), field.metadata.get("at_least")
-    most = field.metadata.get("at_most")
-    if words is not None and value not in words:
-        raise ConfigError(
-            f"{name}: '{value}' is not one of {listed(words)}.{nearest(str(value), words)}"
-        )
-    for bound, missed, sign in ((least, "at least", 1), (most, "at most", -1)):
-        if bound is not None and sign * value < sign * bound:
-            raise ConfigError(
-                f"{name}: {value} is out of range: it must be {missed} {bound} ({meaning})"
-            )
+    for problem in value_problems(name, value, field.metadata):
+        raise ConfigError(problem if field.metadata.get("one_of") else f"{problem} ({meaning})")
     return value
 
 

@@ -38,14 +38,12 @@ def _choices(words: Sequence[str], users: Path | None) -> dict[str, dict[str, An
     Options that an option builds on are among them; of callbacks and loggers it is their entries.
     """
     typed = {key_of(word): word.partition("=")[2] for word in words if "=" in word}
-    chosen: dict[str, str] = {}
+    defaults = _defaults(_content(config_folder() / "train.yaml"))
+    chosen = {group: str(option) for entry in defaults for group, option in entry.items()}
     overridden: dict[str, str] = {}
-    for entry in _defaults(_content(config_folder() / "train.yaml")):
-        for group, option in entry.items():
-            chosen[group] = str(option)
     # In the order in which they have the last word: data pick the task, presets pick anything.
     for group in ("experiment", "debug", "data"):
-        option = typed.get(group) or overridden.get(group) or chosen.get(group, "null")
+        option = {**chosen, **overridden, **typed}[group]
         for entry in _defaults(_content(option_file(group, option, users))):
             for name, value in entry.items():
                 if name.startswith("override /"):

@@ -4,8 +4,9 @@ All of it is known without torch, but for whether a GPU that was asked for is th
 collected and shown together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
+from operator import ge, gt, le, lt
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -51,7 +52,7 @@ def check_value(config: DictConfig, full_key: str) -> None:
     parent, _, name = full_key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     field = declared(schema_of(node)).get(name)
-    found = list(_limits(full_key, node[name], field.metadata)) if field is not None else []
+    found = list(value_problems(full_key, node[name], field.metadata)) if field is not None else []
     if found:
         raise ConfigError("\n".join(found))
 
@@ -98,38 +99,45 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
         if isinstance(value, DictConfig):
             yield from _walk(value, f"{full_key}.")
         elif metadata:
-            yield from _limits(full_key, value, metadata)
+            yield from value_problems(full_key, value, metadata)
 
 
-def _limits(full_key: str, value: Any, metadata: Any) -> Iterator[str]:
-    """Yield what is wrong with a value, or with each value of a list."""
+def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a value, or with each value of a list.
+
+    `metadata` is that of the key's field, as `seedbed.config.schema.key` writes it.
+    """
     try:
         values = list(value) if isinstance(value, ListConfig) else [value]
     except OmegaConfBaseException as error:
         yield f"{full_key}: {str(error).splitlines()[0]}"
         return
+    words = metadata.get("one_of")
     for one in values:
         if one is None:
             continue
-        words = metadata["one_of"]
         if words is not None and one not in words:
             yield f"{full_key}: '{one}' is not one of {listed(words)}.{nearest(str(one), words)}"
         elif isinstance(one, int | float) and not isinstance(one, bool):
-            for bound in _missed_bounds(one, metadata):
+            bound = _missed_bound(one, metadata)
+            if bound:
                 yield f"{full_key}: {one} is out of range: it must be {bound}"
 
 
-def _missed_bounds(number: float, metadata: Any) -> Iterator[str]:
+_BOUNDS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
+
+
+def _missed_bound(number: float, metadata: Mapping[str, Any]) -> str:
+    """Return the first bound that a number does not keep, in words; nothing where it keeps all."""
     if not isfinite(number):
-        yield "finite"
-    elif metadata["at_least"] is not None and number < metadata["at_least"]:
-        yield f"at least {metadata['at_least']}"
-    elif metadata["above"] is not None and number <= metadata["above"]:
-        yield f"above {metadata['above']}"
-    elif metadata["at_most"] is not None and number > metadata["at_most"]:
-        yield f"at most {metadata['at_most']}"
-    elif metadata["below"] is not None and number >= metadata["below"]:
-        yield f"below {metadata['below']}"
+        return "finite"
+    limits = {name: metadata.get(name) for name in _BOUNDS}
+    missed = (
+        f"{name.replace('_', ' ')} {limit}"
+        for name, limit in limits.items()
+        if limit is not None and not _BOUNDS[name](number, limit)
+    )
+    return next(missed, "")
 
 
 def _rules(config: DictConfig, rule: str) -> Iterator[str]:
