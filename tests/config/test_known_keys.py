@@ -15,7 +15,7 @@ from seedbed.config.known_keys import (
     varies,
     varying_keys,
 )
-from seedbed.config.schema.store import GROUPS, ROOTS
+from seedbed.config.schema.store import ROOTS, SCHEMAS
 
 
 def test_a_key_knows_the_options_that_have_it() -> None:
@@ -141,7 +141,7 @@ def names_that_rules_read() -> set[str]:
 
 
 def test_no_rule_reads_a_key_that_is_said_to_be_independent() -> None:
-    schemas = [ROOTS["train"], *(node for options in GROUPS.values() for node in options.values())]
+    schemas = [ROOTS["train"], *(node for options in SCHEMAS.values() for node in options.values())]
     independent = {
         field.name for node in schemas for field in fields(node) if field.metadata["independent"]
     }
@@ -153,7 +153,7 @@ def test_no_rule_reads_a_key_that_is_said_to_be_independent() -> None:
 
 
 def test_only_numbers_are_independent() -> None:
-    for options in GROUPS.values():
+    for options in SCHEMAS.values():
         for node in options.values():
             for field in fields(node):
                 assert not field.metadata["independent"] or field.type in (

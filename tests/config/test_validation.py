@@ -7,7 +7,7 @@ import torch
 from omegaconf import OmegaConf, open_dict
 
 from seedbed.config.schema import typed
-from seedbed.config.schema.store import GROUPS, ROOTS
+from seedbed.config.schema.store import ROOTS, SCHEMAS
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError
 
@@ -171,7 +171,7 @@ def found_with(compose):
     def find(name, keys, *overrides):
         config = compose(*overrides)
         with open_dict(config):
-            config.callbacks[name] = OmegaConf.structured(GROUPS["callback"][name](**keys))
+            config.callbacks[name] = OmegaConf.structured(SCHEMAS["callback"][name](**keys))
         return problems(config)
 
     return find
@@ -400,7 +400,7 @@ LIMITED = [
     pytest.param(node, field, id=f"{node.__name__}.{field.name}")
     for node in [
         ROOTS["train"],
-        *(node for options in GROUPS.values() for node in options.values()),
+        *(node for options in SCHEMAS.values() for node in options.values()),
     ]
     for field in dataclasses.fields(node)
     if any(field.metadata.get(limit) is not None for limit in LIMITS)

@@ -1,4 +1,4 @@
-"""Tab completion: what the last word of a command line may become.
+"""Tab completion of the last word of a command line.
 
 Composes nothing and imports neither torch nor Hydra: keys and their values come from the schema,
 options from the folders of configs, runs and sweeps from the outputs.
@@ -23,6 +23,7 @@ from seedbed.config.project import (
     key_of,
     named_config_folder,
     outputs_folder,
+    value_of,
 )
 from seedbed.errors import SeedbedError
 
@@ -46,7 +47,7 @@ MOST = 30
 
 
 def completions(words: Sequence[str], verbs: Iterable[str]) -> list[str]:
-    """Return what the last of the words may become; `words` are those after `seedbed`."""
+    """Return the completions of the last of the words, which are those after `seedbed`."""
     *before, last = words
     if not before:
         offered: Iterable[str] = verbs
@@ -182,7 +183,7 @@ def _paths(beginning: str) -> Iterator[str]:
 
 
 def _outputs(words: Sequence[str]) -> str:
-    typed = [word.partition("=")[2] for word in words if key_of(word) == "paths.outputs"]
+    typed = [value_of(word) for word in words if key_of(word) == "paths.outputs"]
     return typed[-1] if typed else outputs_folder()
 
 

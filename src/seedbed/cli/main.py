@@ -1,4 +1,4 @@
-"""The command line: one verb, one function. Imports nothing heavy before it knows the verb."""
+"""Command line: one verb, one function. Imports nothing heavy before it knows the verb."""
 
 import os
 import sys

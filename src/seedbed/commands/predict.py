@@ -1,4 +1,4 @@
-"""`seedbed predict run=DIR input=...`: what a trained run says of new rows."""
+"""`seedbed predict run=DIR input=...`: predictions of a run for new rows."""
 
 from collections.abc import Sequence
 from pathlib import Path

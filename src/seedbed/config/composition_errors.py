@@ -15,7 +15,7 @@ from yaml import MarkedYAMLError
 from seedbed.config import groups
 from seedbed.config.known_keys import did_you_mean
 from seedbed.config.schema.field import declared
-from seedbed.config.schema.store import GROUPS, ROOTS
+from seedbed.config.schema.store import ROOTS, SCHEMAS
 from seedbed.errors import ConfigError, listed, nearest
 
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
@@ -97,7 +97,7 @@ def _known_keys(parent: str, error: OmegaConfBaseException | None, verb: str) ->
     node = error.parent_node if error is not None else None
     known = [str(name) for name in node] if isinstance(node, DictConfig) else []
     if not parent and verb == "train":
-        known = sorted({*known, *(set(GROUPS) - {"callback"}), *groups.COMMAND_LINE_ONLY})
+        known = sorted({*known, *(set(SCHEMAS) - {"callback"}), *groups.COMMAND_LINE_ONLY})
     return [name for name in known if parent or name != "hydra"]
 
 
@@ -105,7 +105,7 @@ def _unknown_key(
     full_key: str, error: OmegaConfBaseException | None, verb: str, where: str
 ) -> ConfigError:
     parent, _, name = full_key.rpartition(".")
-    if parent == "callbacks" and name in GROUPS["callback"]:
+    if parent == "callbacks" and name in SCHEMAS["callback"]:
         return ConfigError(f"{full_key}: this callback is not chosen; {_choice_of_callback(name)}")
     known = _known_keys(parent, error, verb)
     if error is not None and error.object_type is dict and parent:

@@ -1,8 +1,8 @@
-"""The config groups and their options, read from the YAML files; imports nothing heavy."""
+"""Config groups and their options, read from the YAML files; imports nothing heavy."""
 
 from pathlib import Path
 
-# What each group decides, in the order in which `--help` and `list` show them.
+# What each group holds, in the order in which `--help` and `list` show them.
 GROUPS = {
     "data": "the dataset",
     "model": "the network",

@@ -9,7 +9,7 @@ COLUMNS = 100
 
 
 def groups_text(indent: str = "", users: Path | None = None) -> str:
-    """Return an entry a group: its name, what it decides and its options.
+    """Return an entry a group: its name, what it holds and its options.
 
     Options that the user's folder adds come last, after its name.
     """

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from seedbed.config import groups
 from seedbed.config.schema.field import Schema
-from seedbed.config.schema.store import GROUP_OF_ENTRIES, GROUPS, ROOTS
+from seedbed.config.schema.store import GROUP_OF_ENTRIES, ROOTS, SCHEMAS
 from seedbed.errors import listed, nearest
 
 # Words of other tools, or everyday ones, and the last part of the key that they are called here.
@@ -61,9 +61,9 @@ def declarations(verb: str) -> tuple[Declaration, ...]:
     places = [("", ROOTS[verb], "")]
     holders = {GROUP_OF_ENTRIES.get(field.name, field.name) for field in fields(ROOTS[verb])}
     prefixes = {entry: f"{group}." for group, entry in GROUP_OF_ENTRIES.items()}
-    for group in GROUPS:
+    for group in SCHEMAS:
         if group in holders:
-            for option, schema in GROUPS[group].items():
+            for option, schema in SCHEMAS[group].items():
                 prefix = f"{prefixes[group]}{option}." if group in prefixes else f"{group}."
                 places.append((prefix, schema, "" if group in ("trainer", "paths") else option))
     return tuple(
@@ -88,7 +88,7 @@ def known_keys(verb: str = "train") -> dict[str, KnownKey]:
     known: dict[str, KnownKey] = {}
     for name, field, _, option in declarations(verb):
         # A group as a whole is chosen, not set; so is the class of an option.
-        if name in {*GROUPS, *groups.GROUPS} or is_dataclass(field.type) or "._" in name:
+        if name in {*SCHEMAS, *groups.GROUPS} or is_dataclass(field.type) or "._" in name:
             continue
         options = known[name].options if name in known else ()
         known[name] = KnownKey(field, (*options, option) if option else ())

@@ -1,4 +1,4 @@
-"""The config of one run after validation: resolved, typed and frozen."""
+"""Spec of one run: its config after validation, resolved, typed and frozen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ Node = Any
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What a data option says of its rows, whichever class loads them.
+    """Facts of a data option about its rows, whichever class loads them.
 
     Attributes:
         task: task that the data pose: regression, binary, multiclass or minimize.
@@ -44,7 +44,7 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """All that one run is made of; builders take their part of it.
+    """Parts of one run; builders take theirs of it.
 
     Attributes:
         data, model, task, optimizer, gradient, scheduler: the chosen options.

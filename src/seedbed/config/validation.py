@@ -1,4 +1,4 @@
-"""The check of a composed config: missing values, ranges, words, and the rules of its dataclasses.
+"""Validation of a composed config: missing values, ranges, words, and the rules of its dataclasses.
 
 All of it is known without torch, but for whether a GPU that was asked for is there. Problems are
 collected and shown together.

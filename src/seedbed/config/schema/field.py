@@ -1,4 +1,4 @@
-"""One key of the config: its default, its meaning and the values it accepts.
+"""Keys of the config as dataclass fields: default, meaning and accepted values.
 
 What no single key can say, a dataclass checks itself, by class methods that take its config node,
 the whole config and the full key of the node:

@@ -1,4 +1,4 @@
-"""Where Hydra finds the dataclasses: group and option -> dataclass."""
+"""Registry of the dataclasses: that of each verb, and of each option of each group."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ ROOTS: dict[str, type[Schema]] = {
     "predict": root.Predict,
 }
 
-GROUPS: dict[str, dict[str, type[Schema]]] = {
+SCHEMAS: dict[str, dict[str, type[Schema]]] = {
     "data": {
         "crop_yield": data.CropYield,
         "thermometer": data.Thermometer,
@@ -106,14 +106,14 @@ def register_schema() -> None:
     store = ConfigStore.instance()
     for verb, node in ROOTS.items():
         store.store(group="schema", name=verb, node=node)
-    for group, options in GROUPS.items():
+    for group, options in SCHEMAS.items():
         for option, node in options.items():
             store.store(group=f"schema/{group}", name=option, node=node)
 
 
 def schema_targets() -> dict[str, type[Schema]]:
     """Return the dataclass of every class that the shipped configs name."""
-    nodes = [node for options in GROUPS.values() for node in options.values()]
+    nodes = [node for options in SCHEMAS.values() for node in options.values()]
     by_default = {getattr(node, "_target_", None): node for node in nodes}
     return {target: node for target, node in by_default.items() if target is not None}
 
