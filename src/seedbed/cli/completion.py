@@ -50,10 +50,7 @@ def completions(words: Sequence[str], verbs: Iterable[str]) -> list[str]:
     """Return the completions of the last of the words, which are those after `seedbed`."""
     *before, last = words
     if not before:
-        offered: Iterable[str] = verbs
-        if last.startswith("-"):
-            offered = ("--help", "--version")
-        return [word for word in offered if word.startswith(last)]
+        return [*_starting(("--help", "--version") if last.startswith("-") else verbs, last)]
     project = Project()
     with suppress(SeedbedError):
         project = find_project()

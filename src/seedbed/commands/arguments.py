@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from seedbed.config.overrides import refuse_repeated_keys
 from seedbed.config.validation import value_problems
 from seedbed.errors import ConfigError, listed, nearest
+from seedbed.terminal.words import two_columns
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -94,8 +95,7 @@ def _help_text(usage: str, by_name: dict[str, "Field[Any]"]) -> str:
     }
     if not keys:
         return f"usage: seedbed {takes}\n\n{description.strip()}"
-    width = max(map(len, keys))
-    lines = "\n".join(f"  {key:{width}}  {meaning}" for key, meaning in keys.items())
+    lines = two_columns(keys, "  ")
     return f"usage: seedbed {takes} [key=value ...]\n\n{description.strip()}\n\n{lines}"
 
 

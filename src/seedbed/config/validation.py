@@ -38,13 +38,15 @@ def check(config: DictConfig, cut_short: bool = False) -> None:
     Of a run that is `cut_short` on purpose, to debug it, the stopping rules need not be reached.
     """
     of_a_run = "optimizer" in config
-    found = (list(_no_options(config)) if of_a_run else []) or list(_walk(config, ""))
-    if not found and of_a_run:
-        found = list(_rules(config, "problems"))
-    if not found and of_a_run and not cut_short:
-        found = list(_rules(config, "out_of_reach"))
-    if found:
-        raise ConfigError("\n".join(dict.fromkeys(found)))
+    # Each stage relies on those before it.
+    stages = [_walk(config, "")]
+    if of_a_run:
+        stages = [_no_options(config), *stages, _rules(config, "problems")]
+    if of_a_run and not cut_short:
+        stages.append(_rules(config, "out_of_reach"))
+    for stage in stages:
+        if found := dict.fromkeys(stage):
+            raise ConfigError("\n".join(found))
 
 
 def check_value(config: DictConfig, full_key: str) -> None:
@@ -52,8 +54,7 @@ def check_value(config: DictConfig, full_key: str) -> None:
     parent, _, name = full_key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     field = declared(schema_of(node)).get(name)
-    found = list(value_problems(full_key, node[name], field.metadata)) if field is not None else []
-    if found:
+    if field is not None and (found := [*value_problems(full_key, node[name], field.metadata)]):
         raise ConfigError("\n".join(found))
 
 
