@@ -48,9 +48,8 @@ def users_options(group: str, folder: Path | None) -> dict[str, str]:
 
     One that is called like a shipped option does not take its place.
     """
-    shipped = options(group) if folder is not None else {}
     theirs = options(group, folder) if folder is not None else {}
-    return {name: meaning for name, meaning in theirs.items() if name not in shipped}
+    return {name: meaning for name, meaning in theirs.items() if option_file(group, name) is None}
 
 
 def option_file(group: str, option: str, users: Path | None = None) -> Path | None:
