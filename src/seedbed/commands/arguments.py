@@ -9,7 +9,6 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from seedbed.config.overrides import refuse_repeated_keys
-from seedbed.config.validation import value_problems
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.terminal.words import two_columns
 
@@ -60,6 +59,8 @@ def parse_arguments(
 
 def _value(name: str, field: "Field[Any]", text: str) -> Any:
     """Return the value that a text stands for; raises ConfigError where it does not fit the key."""
+    from seedbed.config.validation import value_problems  # OmegaConf, which few words need.
+
     kinds = get_args(field.type) or (field.type,)
     if NoneType in kinds and text == "null":
         return None
