@@ -1,4 +1,4 @@
-"""What can go wrong by the user's hand, and how it is said.
+"""Errors that a user can mend, and parts of their messages.
 
 Every error of this module is shown as its message alone, without a traceback. A traceback means a
 bug: either ours or in code that the user's config named.
@@ -10,23 +10,23 @@ from difflib import get_close_matches
 
 
 class SeedbedError(Exception):
-    """A problem that the user can mend; the message says how, in one or two lines."""
+    """Error that the user can mend; the message says how, in one or two lines."""
 
 
 class ConfigError(SeedbedError):
-    """The command or the config is wrong; nothing was written. Exit code 2."""
+    """Error in the command or the config; nothing was written. Exit code 2."""
 
 
 class DataError(SeedbedError):
-    """A data file is missing, damaged or does not fit the run."""
+    """Data file that is missing, damaged or does not fit the run."""
 
 
 class RunFolderError(ConfigError):
-    """A folder is no run folder, or what it holds cannot be trusted."""
+    """Folder that is no run folder, or whose content cannot be trusted."""
 
 
 class Interrupted(SeedbedError):
-    """A signal asked the run to stop; it was raised between two steps, so all state is whole."""
+    """Stop by a signal, raised between two steps, so that all state is whole."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}")
@@ -34,7 +34,7 @@ class Interrupted(SeedbedError):
 
 
 class DiskFull(SeedbedError):
-    """Nothing more can be written; what was written before is whole."""
+    """Full disk: nothing more can be written; what was written before is whole."""
 
 
 def disk_full(error: BaseException) -> DiskFull | None:
@@ -45,7 +45,7 @@ def disk_full(error: BaseException) -> DiskFull | None:
 
 
 class Diverged(SeedbedError):
-    """The training loss is not finite any more."""
+    """Divergence: the training loss is no longer finite."""
 
     def __init__(self, loss: float, epoch: int, step: int, learning_rate: float) -> None:
         hint = "try a smaller optimizer.lr, a scaled input, or trainer.gradient_clip_val"

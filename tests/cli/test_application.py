@@ -422,10 +422,7 @@ def test_an_interpolation_that_does_not_resolve(refused, value, said):
 
 @pytest.mark.parametrize(
     ("arguments", "folder"),
-    [
-        (("paths.outputs=taken",), "taken"),
-        (("-m", "hydra.sweep.dir=taken/x", "seed=1"), "taken"),
-    ],
+    [(("paths.outputs=taken",), "taken"), (("-m", "hydra.sweep.dir=taken/x", "seed=1"), "taken")],
 )
 def test_a_folder_that_cannot_be_made(refused, tmp_path, arguments, folder):
     (tmp_path / "taken").write_text("a file")
@@ -873,10 +870,7 @@ def test_a_verb_that_reads_takes_one_run_at_a_time(refused):
     assert "without -m" in refused("evaluate", "-m", "run=a,b")
 
 
-@pytest.mark.parametrize(
-    ("words", "times"),
-    [((), 1), (("hydra.mode=RUN",), 2)],
-)
+@pytest.mark.parametrize(("words", "times"), [((), 1), (("hydra.mode=RUN",), 2)])
 def test_the_config_is_composed_once_where_that_is_enough(command, monkeypatch, words, times):
     composed = []
     compose = hydra._internal.hydra.Hydra.compose_config

@@ -350,11 +350,7 @@ def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path
         (tmp_path / "x" / ".hydra").mkdir(parents=True)
         (tmp_path / "x" / ".hydra" / "config.yaml").write_text("seed: 0\n")
         (tmp_path / "x" / "run.json").write_text("{}")
-    arguments = {
-        "train": ["seed=7"],
-        "evaluate": ["run=x"],
-        "predict": ["run=x", "input=y"],
-    }[verb]
+    arguments = {"train": ["seed=7"], "evaluate": ["run=x"], "predict": ["run=x", "input=y"]}[verb]
     outcome = command(verb, *arguments, function=function)
 
     assert outcome.code == 0

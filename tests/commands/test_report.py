@@ -70,9 +70,7 @@ def line(out: str, title: str) -> str:
 
 @pytest.fixture
 def report(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
     """Return a function that runs the verb in tmp_path; it returns what was printed."""
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,7 @@
 """Messages for what Hydra and OmegaConf raise while composing."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -45,6 +46,8 @@ def message() -> Callable[..., str]:
         ("seed=1,2", "seed=1,2: several values make a sweep, which needs -m; a list is [a,b]"),
         ("~optimizer.lr", "~optimizer.lr: this key cannot be deleted; give it a value instead"),
         ("+model=mlp", "+model=mlp: the config has model already; write model=mlp without +"),
+        ("+seed=1", "+seed=1: the config has seed already; write seed=1 without +"),
+        ("~data.rows=3", "~data.rows=3: there is no such key that could be deleted"),
         ("model=3", "model=3: an option is chosen by its name\nmodel may be: "),
         ("seed", "seed: not an override of the form key=value"),
         ("optimizer.eta=1", "optimizer.eta: no such key. Did you mean 'optimizer.lr'?"),
@@ -63,6 +66,28 @@ def test_what_a_mistake_is_answered_with(
 def test_a_verb_that_reads_a_run_offers_its_own_keys(message: Callable[..., str]) -> None:
     assert message("rnu=x", verb="evaluate").startswith("rnu: no such key. Did you mean 'run'?")
     assert "optimizer" not in message("lr=1", verb="evaluate")
+    assert "which has: run, split, checkpoint" in message("model=mlp", verb="evaluate")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("freeze: {foo: 3}", "freeze.foo: no such key (in experiment/mine).\nfreeze has: param"),
+        ("seed: null", "seed: null is not accepted (in experiment/mine)"),
+        ("data: {shuffle: maybe}", "data.shuffle: 'maybe' is not true or false (in experiment/m"),
+        ("freeze: {parameters: 3}", "freeze.parameters: a list is needed (in experiment/mine)"),
+    ],
+)
+def test_a_mistake_in_a_config_file_is_told_with_the_file(
+    message: Callable[..., str], tmp_path: Path, content: str, expected: str
+) -> None:
+    file = tmp_path / "experiment/mine.yaml"
+    file.parent.mkdir()
+    file.write_text(f"# @package _global_\n{content}\n")
+
+    said = message("experiment=mine", f"hydra.searchpath=[file://{tmp_path}]")
+
+    assert said.startswith(expected)
 
 
 def test_an_error_of_ours_stays_as_it_is() -> None:

@@ -1,8 +1,21 @@
-"""Keys of the schema by their full names, and what an unknown key may have meant."""
+"""Keys of the schema by their full names, what is said of them, and what one may mean."""
+
+import ast
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
-from seedbed.config.known_keys import SYNONYMS, did_you_mean, known_keys
+from seedbed.config import metrics, schema
+from seedbed.config.known_keys import (
+    SYNONYMS,
+    did_you_mean,
+    is_independent,
+    known_keys,
+    varies,
+    varying_keys,
+)
+from seedbed.config.schema.store import ROOTS, SCHEMAS
 
 
 def test_a_key_knows_the_options_that_have_it() -> None:
@@ -53,3 +66,98 @@ def test_no_synonym_is_itself_a_key() -> None:
     names = {key.rpartition(".")[2] for key in known_keys()}
 
     assert not names & set(SYNONYMS)
+
+
+# ---- Facts of keys -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("seed", True),
+        ("data.seed", True),
+        ("optimizer.lr", True),
+        ("scheduler", True),
+        ("scheduler.gamma", True),
+        ("initial_weights.parameters.weight", True),
+        ("callbacks.early_stopping.patience", True),
+        ("callbacks.anything.patience", True),
+        ("callbacks.anything.monitor", False),
+        ("callbacks", False),
+        ("callbacks.patience", False),
+        ("optimizer", False),
+        ("optimizer.nesterov", False),
+        ("optimizer.lr_rate", False),
+        ("seeds", False),
+        ("data.batch_size", False),
+        ("model", False),
+        ("logger.tensorboard.graph", False),
+    ],
+)
+def test_keys_in_which_jobs_of_a_group_may_differ(key: str, expected: bool) -> None:
+    assert varies(key) is expected
+
+
+def test_a_key_varies_only_where_all_options_of_its_group_agree() -> None:
+    # Of early stopping it may differ, of the plateau schedule the whole group may.
+    assert varies("scheduler.patience")
+    assert not varies("callbacks.stop.min_epochs")
+
+
+def test_the_numbers_of_the_losses_vary() -> None:
+    assert varying_keys("task") == ("huber_delta", "label_smoothing")
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("seed", True),
+        ("optimizer.lr", True),
+        ("trainer.gradient_clip_val", True),
+        ("optimizer.momentum", False),
+        ("optimizer.betas", False),
+        ("trainer.max_epochs", False),
+        ("data.input_scale", False),
+        ("optimizer", False),
+    ],
+)
+def test_keys_that_no_rule_compares_with_another(key: str, expected: bool) -> None:
+    assert is_independent(key) is expected
+
+
+def names_that_rules_read() -> set[str]:
+    """Return all attributes and words in the functions of the schema: more than rules read."""
+    assert schema.__file__ is not None
+    files = [*Path(schema.__file__).parent.glob("*.py"), Path(metrics.__file__)]
+    functions = [
+        node
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    inner = [node for function in functions for node in ast.walk(function)]
+    attributes = {node.attr for node in inner if isinstance(node, ast.Attribute)}
+    return attributes | {str(node.value) for node in inner if isinstance(node, ast.Constant)}
+
+
+def test_no_rule_reads_a_key_that_is_said_to_be_independent() -> None:
+    schemas = [ROOTS["train"], *(node for options in SCHEMAS.values() for node in options.values())]
+    independent = {
+        field.name for node in schemas for field in fields(node) if field.metadata["independent"]
+    }
+    read = names_that_rules_read()
+
+    assert {"seed", "lr", "dropout"} <= independent
+    assert {"nesterov", "momentum", "val_size", "patience", "max_epochs"} <= read
+    assert independent & read == set()
+
+
+def test_only_numbers_are_independent() -> None:
+    for options in SCHEMAS.values():
+        for node in options.values():
+            for field in fields(node):
+                assert not field.metadata["independent"] or field.type in (
+                    int,
+                    float,
+                    float | None,
+                ), field.name

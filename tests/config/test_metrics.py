@@ -12,7 +12,7 @@ from seedbed.config.metrics import (
     mode_of,
     optimized_metric,
 )
-from seedbed.config.schema.store import GROUPS
+from seedbed.config.schema.store import SCHEMAS
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError
 
@@ -177,7 +177,7 @@ def test_every_metric_has_an_entry_and_a_formula_under_one_name():
 
     assert set(METRICS) == set(formulas.METRICS)
     assert {metric.better for metric in METRICS.values()} == {"min", "max"}
-    assert {task for metric in METRICS.values() for task in metric.tasks} <= set(GROUPS["task"])
+    assert {task for metric in METRICS.values() for task in metric.tasks} <= set(SCHEMAS["task"])
 
 
 AUROC = (

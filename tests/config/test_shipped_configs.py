@@ -13,7 +13,7 @@ from seedbed.config import groups
 from seedbed.config.schema import schema_of
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.root import Freeze, Sweep
-from seedbed.config.schema.store import GROUPS, ROOTS
+from seedbed.config.schema.store import ROOTS, SCHEMAS
 from seedbed.config.spec import run_spec
 from seedbed.config.validation import check
 
@@ -57,7 +57,7 @@ def test_a_file_begins_with_one_sentence_on_what_it_is(file):
 
 
 def test_every_dataclass_has_a_file_and_every_file_a_dataclass():
-    for group, options in GROUPS.items():
+    for group, options in SCHEMAS.items():
         if group in ("trainer", "paths"):  # One dataclass for all options.
             continue
         files = {file.stem for file in (FOLDER / group).glob("*.yaml")}
@@ -76,14 +76,14 @@ def test_the_groups_that_are_listed_are_those_of_the_defaults():
 
 OPTIONS = [
     pytest.param(FOLDER / group / f"{option}.yaml", node, id=f"{group}/{option}")
-    for group, options in GROUPS.items()
+    for group, options in SCHEMAS.items()
     for option, node in options.items()
     if group not in ("trainer", "paths")
 ]
 WHOLE = [
     *OPTIONS,
-    pytest.param(FOLDER / "trainer/default.yaml", GROUPS["trainer"]["trainer"], id="trainer"),
-    pytest.param(FOLDER / "paths/default.yaml", GROUPS["paths"]["paths"], id="paths"),
+    pytest.param(FOLDER / "trainer/default.yaml", SCHEMAS["trainer"]["trainer"], id="trainer"),
+    pytest.param(FOLDER / "paths/default.yaml", SCHEMAS["paths"]["paths"], id="paths"),
 ]
 
 
@@ -101,7 +101,7 @@ def shared_files(file):
 @pytest.mark.parametrize(("file", "node"), WHOLE)
 def test_a_file_has_every_key_of_its_dataclass_with_its_meaning(file, node):
     fields = {field.name: field.metadata["meaning"] for field in dataclasses.fields(node)}
-    nested = {"tensorboard": ""} if node is GROUPS["logger"]["tensorboard"] else {}
+    nested = {"tensorboard": ""} if node is SCHEMAS["logger"]["tensorboard"] else {}
 
     lines = lines_of(file)
     shared = [line for other in shared_files(file) for line in lines_of(other)]
@@ -154,7 +154,7 @@ def test_the_file_of_train_has_every_key_with_its_meaning():
 def test_the_trainers_say_what_the_keys_they_change_mean(file):
     meanings = {
         field.name: field.metadata["meaning"]
-        for field in dataclasses.fields(GROUPS["trainer"]["trainer"])
+        for field in dataclasses.fields(SCHEMAS["trainer"]["trainer"])
     }
 
     for key, comment in lines_of(file):
@@ -189,12 +189,12 @@ def test_every_option_composes_typed_by_its_dataclass(compose, choices):
 
     assert schema_of(config) is ROOTS["train"]
     for group in ("data", "model", "task", "optimizer", "scheduler"):
-        assert schema_of(config[group]) is GROUPS[group][choices[group]], group
-    assert schema_of(config.trainer) is GROUPS["trainer"]["trainer"]
+        assert schema_of(config[group]) is SCHEMAS[group][choices[group]], group
+    assert schema_of(config.trainer) is SCHEMAS["trainer"]["trainer"]
     for name, node in config.callbacks.items():
-        assert schema_of(node) is GROUPS["callback"][name]
+        assert schema_of(node) is SCHEMAS["callback"][name]
     for name, node in config.logger.items():
-        assert schema_of(node) is GROUPS["logger"][name]
+        assert schema_of(node) is SCHEMAS["logger"][name]
 
 
 @pytest.mark.parametrize("experiment", groups.options("experiment"))
@@ -224,7 +224,7 @@ def test_data_pick_the_task_they_pose(compose, data):
     config = compose(f"data={data}")
 
     if not OmegaConf.is_missing(config.data, "task"):
-        assert schema_of(config.task) is GROUPS["task"][config.data.task]
+        assert schema_of(config.task) is SCHEMAS["task"][config.data.task]
 
 
 def test_an_experiment_can_be_changed_on_the_command_line(compose):

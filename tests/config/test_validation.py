@@ -7,7 +7,7 @@ import torch
 from omegaconf import OmegaConf, open_dict
 
 from seedbed.config.schema import typed
-from seedbed.config.schema.store import GROUPS, ROOTS
+from seedbed.config.schema.store import ROOTS, SCHEMAS
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError
 
@@ -171,7 +171,7 @@ def found_with(compose):
     def find(name, keys, *overrides):
         config = compose(*overrides)
         with open_dict(config):
-            config.callbacks[name] = OmegaConf.structured(GROUPS["callback"][name](**keys))
+            config.callbacks[name] = OmegaConf.structured(SCHEMAS["callback"][name](**keys))
         return problems(config)
 
     return find
@@ -205,11 +205,7 @@ def test_a_rule_that_can_never_stop_the_run_is_named(found_with, name, keys, epo
         ("early_stopping", {"patience": 19}, ("trainer.max_epochs=20",)),
         ("loss_converged", {"min_epochs": 10**6}, NOT_ENDING),
         # A function may well be negative.
-        (
-            "loss_converged",
-            {"max_loss": -4.0},
-            ("data=none", "model=parabola", "task=minimize"),
-        ),
+        ("loss_converged", {"max_loss": -4.0}, ("data=none", "model=parabola", "task=minimize")),
     ],
 )
 def test_a_rule_that_can_stop_the_run_is_let_through(found_with, name, keys, overrides):
@@ -271,10 +267,7 @@ def test_without_debugging_the_same_run_is_refused(refused):
 
 @pytest.mark.parametrize(
     ("overrides", "loss"),
-    [
-        (("data=clusters",), "bce_with_logits"),
-        (("data=blobs",), "cross_entropy"),
-    ],
+    [(("data=clusters",), "bce_with_logits"), (("data=blobs",), "cross_entropy")],
 )
 def test_probabilities_in_front_of_a_cross_entropy_are_refused(found, overrides, loss):
     first, second = found(*overrides, "model=mlp", "model.apply_softmax=true")
@@ -386,12 +379,7 @@ def test_contradictions_are_shown_together(found):
 
 @pytest.mark.parametrize(
     ("accelerator", "cuda", "refused"),
-    [
-        ("gpu", False, True),
-        ("gpu", True, False),
-        ("auto", False, False),
-        ("cpu", False, False),
-    ],
+    [("gpu", False, True), ("gpu", True, False), ("auto", False, False), ("cpu", False, False)],
 )
 def test_a_gpu_must_be_there(found, monkeypatch, accelerator, cuda, refused):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
@@ -412,7 +400,7 @@ LIMITED = [
     pytest.param(node, field, id=f"{node.__name__}.{field.name}")
     for node in [
         ROOTS["train"],
-        *(node for options in GROUPS.values() for node in options.values()),
+        *(node for options in SCHEMAS.values() for node in options.values()),
     ]
     for field in dataclasses.fields(node)
     if any(field.metadata.get(limit) is not None for limit in LIMITS)

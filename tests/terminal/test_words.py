@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.terminal.words import dashboard_command, jobs_text, relative
+from seedbed.terminal.words import dashboard_command, jobs_text, relative, two_columns
 
 
 def test_paths_below_the_working_folder_are_shown_from_there(
@@ -34,3 +34,7 @@ def test_counts_of_jobs() -> None:
         "2 jobs",
         "12,000 jobs",
     ]
+
+
+def test_meanings_stand_below_each_other() -> None:
+    assert two_columns({"a": "x", "long": "y z"}, " ") == " a     x\n long  y z"

@@ -1,4 +1,4 @@
-"""Tab completion: what the last word of a command line may become.
+"""Tab completion of the last word of a command line.
 
 Composes nothing and imports neither torch nor Hydra: keys and their values come from the schema,
 options from the folders of configs, runs and sweeps from the outputs.
@@ -6,11 +6,12 @@ options from the folders of configs, runs and sweeps from the outputs.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import Field, fields
 from glob import escape, glob
-from itertools import islice
 from pathlib import Path
+from pkgutil import resolve_name
 from types import NoneType
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ from seedbed.config.project import (
     key_of,
     named_config_folder,
     outputs_folder,
+    value_of,
 )
 from seedbed.errors import SeedbedError
 
@@ -45,13 +47,10 @@ MOST = 30
 
 
 def completions(words: Sequence[str], verbs: Iterable[str]) -> list[str]:
-    """Return what the last of the words may become; `words` are those after `seedbed`."""
+    """Return the completions of the last of the words, which are those after `seedbed`."""
     *before, last = words
     if not before:
-        offered: Iterable[str] = verbs
-        if last.startswith("-"):
-            offered = ("--help", "--version")
-        return [word for word in offered if word.startswith(last)]
+        return [*_starting(("--help", "--version") if last.startswith("-") else verbs, last)]
     project = Project()
     with suppress(SeedbedError):
         project = find_project()
@@ -86,20 +85,16 @@ def _starting(offered: Iterable[str], beginning: str) -> Iterator[str]:
 
 
 def _plain(verb: str, last: str) -> Iterator[str]:
-    if verb == "report":
-        from seedbed.commands.report import Keys
-
-        fields: dict[str, Any] = Keys.__dataclass_fields__
-    else:
-        fields = {"port": None}
+    schema = resolve_name(f"seedbed.commands.{verb}:Keys")
+    keys = {field.name: field for field in fields(schema) if field.name != "outputs"}
     name, equals, text = last.partition("=")
-    if equals and name in fields:
-        yield from _values(f"{name}=", text, _choices(fields[name]))
+    if equals and name in keys:
+        yield from _values(f"{name}=", text, _choices(keys[name]))
         return
     if verb == "report":
-        yield from _starting(["latest", *_sweeps(outputs_folder())], last)
+        yield from _starting(["latest", *_newest(outputs_folder(), "sweep")], last)
     yield from _folders(last)
-    yield from _starting([f"{name}=" for name in fields if name != "outputs"], last)
+    yield from _starting([f"{name}=" for name in keys], last)
 
 
 # ---- Overrides -----------------------------------------------------------------------------------
@@ -116,8 +111,7 @@ def _override(verb: str, users: Path | None, words: Sequence[str], last: str) ->
     elif name == "hydra/launcher":
         yield from _values(f"{key}=", text, LAUNCHERS)
     elif name in ("run", "sweep.resume"):
-        outputs = _outputs(words)
-        recent = _runs(outputs) if name == "run" else _sweeps(outputs)
+        recent = _newest(_outputs(words), "run" if name == "run" else "sweep")
         offered = [*_starting(["latest", *recent], text), *_folders(text)]
         yield from (f"{key}={one}" for one in offered)
     elif name in FILES or name in FOLDERS:
@@ -154,7 +148,7 @@ def _options(group: str, users: Path | None) -> list[str]:
     return sorted({*groups.options(group), *groups.users_options(group, users)})
 
 
-def _choices(field: Any) -> list[str]:
+def _choices(field: "Field[Any] | None") -> list[str]:
     """Return the values that a key accepts, where they can be listed."""
     if field is None:
         return []
@@ -186,24 +180,11 @@ def _paths(beginning: str) -> Iterator[str]:
 
 
 def _outputs(words: Sequence[str]) -> str:
-    typed = [word.partition("=")[2] for word in words if key_of(word) == "paths.outputs"]
+    typed = [value_of(word) for word in words if key_of(word) == "paths.outputs"]
     return typed[-1] if typed else outputs_folder()
 
 
-def _runs(outputs: str) -> Iterator[str]:
-    """Yield run folders, the newest first."""
-    return _newest(Path(outputs) / "runs", lambda folder: (folder / "run.json").is_file())
-
-
-def _sweeps(outputs: str) -> Iterator[str]:
-    """Yield the folders of sweeps, the newest first."""
-    return _newest(Path(outputs) / "sweeps", lambda folder: (folder / "sweep.json").is_file())
-
-
-def _newest(parent: Path, is_one: Callable[[Path], bool]) -> Iterator[str]:
-    folders = (
-        folder
-        for day in sorted(parent.glob("*/"), reverse=True)
-        for folder in sorted(day.glob("*/"), reverse=True)
-    )
-    return islice((str(folder) for folder in folders if is_one(folder)), MOST)
+def _newest(outputs: str, kind: str) -> Iterator[str]:
+    """Yield the folders of kind `run` or `sweep`, the newest first."""
+    records = sorted(Path(outputs, f"{kind}s").glob(f"*/*/{kind}.json"), reverse=True)
+    return (str(record.parent) for record in records[:MOST])

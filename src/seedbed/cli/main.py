@@ -1,4 +1,4 @@
-"""The command line: one verb, one function. Imports nothing heavy before it knows the verb."""
+"""Command line: one verb, one function. Imports nothing heavy before it knows the verb."""
 
 import os
 import sys
@@ -13,6 +13,7 @@ from seedbed.config.project import find_project, named_config_folder
 from seedbed.errors import SeedbedError, listed, nearest
 from seedbed.process import garbage_collection
 from seedbed.process.output import set_up_output
+from seedbed.terminal.words import two_columns
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -98,11 +99,9 @@ def _config_folder(arguments: list[str]) -> Path | None:
 
 def help_text(users: Path | None = None) -> str:
     """Return what `seedbed --help` prints, with the options of the user's config folder."""
-    width = max(map(len, VERBS))
-    verbs = "\n".join(f"  {verb:{width}}  {meaning}" for verb, meaning in VERBS.items())
     return (
         "Compose an experiment from YAML, run one or a thousand variants, trust the outcome.\n\n"
-        f"usage: seedbed VERB [flags] [key=value ...]\n\n{verbs}\n\n"
+        f"usage: seedbed VERB [flags] [key=value ...]\n\n{two_columns(VERBS, '  ')}\n\n"
         "Groups of `seedbed train` (choose with group=option, describe with seedbed list GROUP):\n"
         f"{groups_text('  ', users)}\n\n"
         "`seedbed VERB --help` shows every key. `seedbed --version` prints the version.\n"

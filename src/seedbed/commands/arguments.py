@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from seedbed.config.overrides import refuse_repeated_keys
 from seedbed.errors import ConfigError, listed, nearest
+from seedbed.terminal.words import two_columns
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -58,6 +59,8 @@ def parse_arguments(
 
 def _value(name: str, field: "Field[Any]", text: str) -> Any:
     """Return the value that a text stands for; raises ConfigError where it does not fit the key."""
+    from seedbed.config.validation import value_problems  # OmegaConf, which few words need.
+
     kinds = get_args(field.type) or (field.type,)
     if NoneType in kinds and text == "null":
         return None
@@ -66,17 +69,8 @@ def _value(name: str, field: "Field[Any]", text: str) -> Any:
     value = _converted(kind, text)
     if value is None:
         raise ConfigError(f"{name}: '{text}' is not {_KINDS[kind]} ({meaning})")
-    words, least = field.metadata.get("one_of"), field.metadata.get("at_least")
-    most = field.metadata.get("at_most")
-    if words is not None and value not in words:
-        raise ConfigError(
-            f"{name}: '{value}' is not one of {listed(words)}.{nearest(str(value), words)}"
-        )
-    for bound, missed, sign in ((least, "at least", 1), (most, "at most", -1)):
-        if bound is not None and sign * value < sign * bound:
-            raise ConfigError(
-                f"{name}: {value} is out of range: it must be {missed} {bound} ({meaning})"
-            )
+    for problem in value_problems(name, value, field.metadata):
+        raise ConfigError(problem if field.metadata.get("one_of") else f"{problem} ({meaning})")
     return value
 
 
@@ -102,8 +96,7 @@ def _help_text(usage: str, by_name: dict[str, "Field[Any]"]) -> str:
     }
     if not keys:
         return f"usage: seedbed {takes}\n\n{description.strip()}"
-    width = max(map(len, keys))
-    lines = "\n".join(f"  {key:{width}}  {meaning}" for key, meaning in keys.items())
+    lines = two_columns(keys, "  ")
     return f"usage: seedbed {takes} [key=value ...]\n\n{description.strip()}\n\n{lines}"
 
 

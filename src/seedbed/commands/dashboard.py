@@ -58,7 +58,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether TensorBoard could listen on a port."""
+    """Return whether TensorBoard could listen on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -7,6 +7,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from seedbed.config.instantiation import keys_of
+from seedbed.data.data_module import DataModule
 from seedbed.engines.lightning.data_module import place
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
@@ -79,7 +80,7 @@ def _print(
     print(f"written to   {relative(file)}")
 
 
-def _compare_data(record: dict[str, Any], data: Any) -> None:
+def _compare_data(record: dict[str, Any], data: DataModule) -> None:
     before = record.get("data", {}).get("fingerprint")
     if before and data.fingerprint and before != data.fingerprint:
         print("note         the data are not those that the run was trained on")

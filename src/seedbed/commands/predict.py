@@ -1,4 +1,4 @@
-"""`seedbed predict run=DIR input=...`: what a trained run says of new rows."""
+"""`seedbed predict run=DIR input=...`: predictions of a run for new rows."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,11 +72,7 @@ def _feature_names(facts: DataFacts) -> list[str]:
 
 
 def _answer(
-    table: Labelled,
-    predictions: Tensor,
-    inputs: np.ndarray,
-    facts: DataFacts,
-    output: Path | None,
+    table: Labelled, predictions: Tensor, inputs: np.ndarray, facts: DataFacts, output: Path | None
 ) -> None:
     header, rows = table
     if output is not None:

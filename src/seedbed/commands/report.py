@@ -63,7 +63,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Sweep:
-    """The jobs of a sweep that have ended, and its plan."""
+    """Jobs of a sweep that have ended, and its plan."""
 
     folder: SweepFolder
     rows: Sequence[Row]
@@ -71,12 +71,12 @@ class Sweep:
 
     @property
     def not_ended(self) -> int:
-        """How many jobs of the plan have no result."""
+        """Number of jobs of the plan without a result."""
         return len({job.number for job in self.plan.jobs} - {row.number for row in self.rows})
 
 
 class Order(NamedTuple):
-    """The metric of the table and whether `min` or `max` is better; the column to sort by."""
+    """Metric of the table, and whether `min` or `max` is better; the column to sort by."""
 
     metric: str
     better: str
@@ -94,13 +94,7 @@ def report(arguments: Sequence[str]) -> int:
     order = _order(keys, sweeps, rows)
     rank = keys.rank or sweeps[0].plan.rank
     table = closing_table(
-        rows,
-        order.metric,
-        order.mode,
-        rank=rank,
-        sort=order.sort,
-        top=keys.top,
-        group=keys.group,
+        rows, order.metric, order.mode, rank=rank, sort=order.sort, top=keys.top, group=keys.group
     )
     if table.rows:
         print_table(table)

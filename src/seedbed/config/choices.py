@@ -1,4 +1,4 @@
-"""Keys of the config that a command would compose, told from files and schema without composing.
+"""Keys of the config of a command, read from files and schema without composing it.
 
 That takes a tenth of the time, which matters where a user waits for Tab. Interpolations are not
 followed, and of YAML that cannot be read nothing is known.
@@ -12,7 +12,7 @@ import yaml
 
 from seedbed.config.groups import GROUPS, config_folder, option_file
 from seedbed.config.known_keys import KnownKey, known_keys
-from seedbed.config.project import key_of
+from seedbed.config.project import key_of, value_of
 
 
 def keys_of_command(words: Sequence[str], users: Path | None = None) -> dict[str, KnownKey | None]:
@@ -37,15 +37,13 @@ def _choices(words: Sequence[str], users: Path | None) -> dict[str, dict[str, An
 
     Options that an option builds on are among them; of callbacks and loggers it is their entries.
     """
-    typed = {key_of(word): word.partition("=")[2] for word in words if "=" in word}
-    chosen: dict[str, str] = {}
+    typed = {key_of(word): value_of(word) for word in words if "=" in word}
+    defaults = _defaults(_content(config_folder() / "train.yaml"))
+    chosen = {group: str(option) for entry in defaults for group, option in entry.items()}
     overridden: dict[str, str] = {}
-    for entry in _defaults(_content(config_folder() / "train.yaml")):
-        for group, option in entry.items():
-            chosen[group] = str(option)
     # In the order in which they have the last word: data pick the task, presets pick anything.
     for group in ("experiment", "debug", "data"):
-        option = typed.get(group) or overridden.get(group) or chosen.get(group, "null")
+        option = {**chosen, **overridden, **typed}[group]
         for entry in _defaults(_content(option_file(group, option, users))):
             for name, value in entry.items():
                 if name.startswith("override /"):

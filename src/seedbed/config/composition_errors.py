@@ -14,7 +14,8 @@ from yaml import MarkedYAMLError
 
 from seedbed.config import groups
 from seedbed.config.known_keys import did_you_mean
-from seedbed.config.schema.store import GROUPS, ROOTS
+from seedbed.config.schema.field import declared
+from seedbed.config.schema.store import ROOTS, SCHEMAS
 from seedbed.errors import ConfigError, listed, nearest
 
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
@@ -27,7 +28,6 @@ def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigErro
     flags.
     """
     text = str(error)
-    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     if isinstance(error, ConfigError):
         return error
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
@@ -44,13 +44,19 @@ def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigErro
     unreadable = _unreadable(overrides)
     if unreadable is not None:
         return unreadable
-    if "raised while composing config" in text and "full_key:" in text:
-        return _by_text(error, text, verb, overrides)
+    causes = (error, error.__cause__, error.__context__)
+    cause = next((one for one in causes if isinstance(one, OmegaConfBaseException)), None)
     if isinstance(cause, ValidationError) and cause.full_key:
         return _wrong_type(cause, text)
-    if isinstance(cause, OmegaConfBaseException) and "not in" in str(cause) and cause.full_key:
-        return _unknown_key(str(cause.full_key), cause, verb)
-    return _by_text(error, text, verb, overrides)
+    if cause is not None and cause.full_key and "not in" in str(cause):
+        return _unknown_key(str(cause.full_key), cause, verb, _file(text))
+    return _by_text(error, f"{text}\n{cause or ''}", verb, overrides)
+
+
+def _file(text: str) -> str:
+    """Return ` (in FILE)` for the config file that a text of Hydra's begins with, or nothing."""
+    file = re.match(r"In '([^']*)'", text)
+    return f" (in {file[1]})" if file else ""
 
 
 def _typed(overrides: Sequence[str]) -> str:
@@ -64,9 +70,10 @@ def _missing_option(error: MissingConfigException) -> ConfigError:
     if not group:
         known = known or [file.stem for file in groups.config_folder().glob("*.yaml")]
         return ConfigError(f"config '{option}' was not found.{nearest(option, known)}")
-    hint, file = nearest(option, known), re.match(r"In '([^']*)'", str(error))
-    if file and file[1] not in ROOTS:
-        hint = f" (named in {file[1]}){hint}"
+    file = _file(str(error)).replace("(in", "(named in")
+    hint = nearest(option, known)
+    if file and file[11:-1] not in ROOTS:
+        hint = file + hint
     return ConfigError(f"{group}={option}: no such option.{hint}\n{group} may be: {listed(known)}")
 
 
@@ -90,13 +97,15 @@ def _known_keys(parent: str, error: OmegaConfBaseException | None, verb: str) ->
     node = error.parent_node if error is not None else None
     known = [str(name) for name in node] if isinstance(node, DictConfig) else []
     if not parent and verb == "train":
-        known = sorted({*known, *(set(GROUPS) - {"callback"}), *groups.COMMAND_LINE_ONLY})
+        known = sorted({*known, *(set(SCHEMAS) - {"callback"}), *groups.COMMAND_LINE_ONLY})
     return [name for name in known if parent or name != "hydra"]
 
 
-def _unknown_key(full_key: str, error: OmegaConfBaseException | None, verb: str) -> ConfigError:
+def _unknown_key(
+    full_key: str, error: OmegaConfBaseException | None, verb: str, where: str
+) -> ConfigError:
     parent, _, name = full_key.rpartition(".")
-    if parent == "callbacks" and name in GROUPS["callback"]:
+    if parent == "callbacks" and name in SCHEMAS["callback"]:
         return ConfigError(f"{full_key}: this callback is not chosen; {_choice_of_callback(name)}")
     known = _known_keys(parent, error, verb)
     if error is not None and error.object_type is dict and parent:
@@ -106,10 +115,10 @@ def _unknown_key(full_key: str, error: OmegaConfBaseException | None, verb: str)
         )
     full_names = [f"{parent}.{name}" if parent else name for name in known]
     if parent and not known:  # the parent itself is the key that does not exist
-        return _unknown_key(parent, None, verb)
+        return _unknown_key(parent, None, verb, where)
     suggest = did_you_mean if verb == "train" else nearest
     return ConfigError(
-        f"{full_key}: no such key.{suggest(full_key, full_names)}\n"
+        f"{full_key}: no such key{where}.{suggest(full_key, full_names)}\n"
         f"{parent or verb} has: {listed(known, 30)}"
     )
 
@@ -123,89 +132,64 @@ def _choice_of_callback(name: str) -> str:
 
 def _wrong_type(error: ValidationError, text: str) -> ConfigError:
     message = str(error).splitlines()[0]
-    override = re.search(r"Error merging override (\S+?)=(.*)", text)
-    found = override[2] if override else "null"
+    override = re.search(r"Error merging override \S+?=(.*)", text)
     value = re.search(
         r"Value '(.*?)' (?:of type '.*' could not be converted to (\w+)|is not a)", message
     )
     if value:
         problem = f"'{value[1]}' is not {_KINDS.get(value[2] or 'Boolean', 'accepted')}"
-    elif "is not Optional" in message or "NoneType" in message:
+    elif re.search(r"is not Optional|NoneType|'None'", message):
         problem = "null is not accepted"
     elif "ListConfig, list or tuple" in message:
-        problem = f"'{found}' is not a list"
+        problem = f"'{override[1]}' is not a list" if override else "a list is needed"
     else:
-        problem = f"'{found}' is not accepted"
-    return ConfigError(f"{error.full_key}: {problem}{_meaning(error)}")
-
-
-def _meaning(error: ValidationError) -> str:
+        problem = f"'{override[1]}' is not accepted" if override else message
     name = str(error.full_key).rpartition(".")[2].partition("[")[0]
-    fields = getattr(error.object_type, "__dataclass_fields__", {})
-    meaning = fields[name].metadata.get("meaning") if name in fields else None
-    return f" ({meaning})" if meaning else ""
+    field = declared(error.object_type).get(name)
+    meaning = f" ({field.metadata['meaning']})" if field is not None else ""
+    return ConfigError(f"{error.full_key}: {problem}{_file(text) or meaning}")
+
+
+# What Hydra says, in which the first group is a word or key; the sign of the override that it is
+# said of, if any; and what the user is told.
+_RULES = (
+    (
+        r"Ambiguous value for argument '(.*)'",
+        "",
+        "several values make a sweep, which needs -m; a list is [a,b]",
+    ),
+    (
+        r"(?:Could not append|already at|Multiple values for) '?([\w/.@]+?)(?:'|\. )",
+        "+",
+        "the config has {key} already; write {word} without +",
+    ),
+    (r"does not support deletion()", "~", "this key cannot be deleted; give it a value instead"),
+    (r"Could not delete[^']*'~?([\w./]*)", "~", "there is no such key that could be deleted"),
+)
 
 
 def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -> ConfigError:
     """Return the explanation of an exception that is told apart by its text alone."""
-    if found := re.search(r"Ambiguous value for argument '(.*)'", text):
-        return ConfigError(
-            f"{found[1]}: several values make a sweep, which needs -m; a list is [a,b]"
-        )
-    if found := re.search(r"Could not append '([^']*)'|Multiple values for ([\w/]+)\.", text):
-        group = found[1] or found[2]
-        word = next((w for w in overrides if w.startswith("+") and group in w), f"+{group}")
-        return ConfigError(
-            f"{word}: the config has {group} already; write {word.lstrip('+')} without +"
-        )
-    if "does not support deletion" in text + str(error.__cause__):
-        word = next((w for w in overrides if w.startswith("~")), "~")
-        return ConfigError(f"{word}: this key cannot be deleted; give it a value instead")
-    if "DictConfig with ListConfig" in text + str(error.__cause__):
-        override = re.search(r"Error merging override (.*)", text)
-        key = re.search(r"full_key: ([\w.]+)", text + str(error.__cause__))
-        where = override[1] if override else key[1] if key else _typed(overrides)
+    for pattern, sign, told in _RULES:
+        if found := re.search(pattern, text):
+            signed = [one for one in overrides if sign and one.startswith(sign)]
+            word = next((one for one in signed if found[1] in one), f"{sign}{found[1]}")
+            told = told.format(key=found[1], word=word.lstrip("+"))
+            return ConfigError(f"{word}: {told}")
+    if "DictConfig with ListConfig" in text:
+        override = re.search(r"Error merging override (.*)|full_key: ([\w.]+)", text)
+        where = (override[1] or override[2]) if override else _typed(overrides)
         return ConfigError(f"{where}: a mapping of keys is needed, not a list")
-    if found := re.search(r"Could not delete(?: from config)?[.:]? *'?~?([\w./]*)", text):
-        word = next((w for w in overrides if w.startswith("~")), found[1])
-        return ConfigError(f"{word}: there is no such key that could be deleted")
     if "group override must be a string" in text:
         return _no_word(overrides)
-    if found := re.search(r"full_key: ([\w.]+)\s+object_type=(\w+)", text):
-        return _in_a_file(text, found[1], found[2])
     if found := re.search(r"Could not override '([^']*)'", text):
         word, known = found[1].partition("@")[0], sorted(groups.GROUPS)
         if verb != "train":
-            keys = _fields(ROOTS[verb])
+            keys = declared(ROOTS[verb])
             return ConfigError(f"{found[1]}: no such key of {verb}, which has: {listed(keys)}")
         return ConfigError(f"{found[1]}: no such group or key.{did_you_mean(word, known)}")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if error.__cause__ is not None and str(error.__cause__):
-        lines.insert(1, str(error.__cause__).splitlines()[0])
-    reason = " ".join(lines[:2])[:300] or type(error).__name__
-    return ConfigError(f"{_typed(overrides)}: cannot be composed: {reason}")
-
-
-def _in_a_file(text: str, full_key: str, object_type: str) -> ConfigError:
-    """Return the explanation of a wrong key or value in a config file."""
-    file = re.search(r"In '([^']*)'", text)
-    where = f" (in {file[1]})" if file else ""
-    parent = full_key.rpartition(".")[0]
-    nodes = [*ROOTS.values(), *(node for options in GROUPS.values() for node in options.values())]
-    node = next((node for node in nodes if node.__name__ == object_type), None)
-    if "not in" in text:
-        known = [f"{parent}.{name}" if parent else name for name in _fields(node)]
-        return ConfigError(f"{full_key}: no such key{where}.{did_you_mean(full_key, known)}")
-    value = re.search(r"Value '(.*?)' of type '.*' could not be converted to (\w+)", text)
-    if value:
-        kind = _KINDS.get(value[2], "accepted")
-        return ConfigError(f"{full_key}: '{value[1]}' is not {kind}{where}")
-    reason = next((line.strip() for line in text.splitlines()[1:] if line.strip()), text)
-    return ConfigError(f"{full_key}: {reason}{where}")
-
-
-def _fields(node: type | None) -> list[str]:
-    return list(getattr(node, "__dataclass_fields__", {}))
+    reason = " ".join(line.strip() for line in text.splitlines()[:2])[:300].strip()
+    return ConfigError(f"{_typed(overrides)}: cannot be composed: {reason or type(error).__name__}")
 
 
 def _no_word(overrides: Sequence[str]) -> ConfigError:

@@ -1,20 +1,20 @@
-"""The config groups and their options, read from the YAML files; imports nothing heavy."""
+"""Config groups and their options, read from the YAML files; imports nothing heavy."""
 
 from pathlib import Path
 
-# What each group decides, in the order in which `--help` and `list` show them.
+# What each group holds, in the order in which `--help` and `list` show them.
 GROUPS = {
     "data": "the dataset",
     "model": "the network",
     "task": "loss and metrics; follows from the data",
-    "optimizer": "how weights move",
-    "gradient": "how the gradient of the loss is taken",
-    "scheduler": "how the learning rate changes",
+    "optimizer": "update rule of the parameters",
+    "gradient": "computation of the gradient of the loss",
+    "scheduler": "learning-rate schedule",
     "trainer": "device, precision, length",
-    "callbacks": "what happens besides training",
-    "logger": "where curves go",
+    "callbacks": "checkpoints, early stopping, figures, progress",
+    "logger": "logger of the metrics",
     "experiment": "presets of all of the above",
-    "debug": "look for mistakes",
+    "debug": "short runs that look for mistakes",
 }
 # No choice of a run by itself, but one more entry of a group.
 LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbacks.NAME=NAME"}
@@ -48,9 +48,8 @@ def users_options(group: str, folder: Path | None) -> dict[str, str]:
 
     One that is called like a shipped option does not take its place.
     """
-    shipped = options(group) if folder is not None else {}
     theirs = options(group, folder) if folder is not None else {}
-    return {name: meaning for name, meaning in theirs.items() if name not in shipped}
+    return {name: meaning for name, meaning in theirs.items() if option_file(group, name) is None}
 
 
 def option_file(group: str, option: str, users: Path | None = None) -> Path | None:

@@ -4,12 +4,13 @@ from pathlib import Path
 from textwrap import fill
 
 from seedbed.config.groups import LISTED, options, users_options
+from seedbed.terminal.words import two_columns
 
 COLUMNS = 100
 
 
 def groups_text(indent: str = "", users: Path | None = None) -> str:
-    """Return an entry a group: its name, what it decides and its options.
+    """Return an entry a group: its name, what it holds and its options.
 
     Options that the user's folder adds come last, after its name.
     """
@@ -33,11 +34,8 @@ def _option_names(group: str, users: Path | None) -> str:
 
 def group_text(group: str, users: Path | None = None) -> str:
     """Return one line an option of the group, with its description; the user's after the others."""
-    shipped, theirs = options(group), users_options(group, users)
-    width = max(map(len, [*shipped, *theirs]))
-    lines = [f"{name:{width}}  {meaning}" for name, meaning in shipped.items()]
-    lines += [f"{name:{width}}  {meaning} (in {users})" for name, meaning in theirs.items()]
-    return "\n".join(lines)
+    theirs = users_options(group, users).items()
+    return two_columns(options(group) | {name: f"{text} (in {users})" for name, text in theirs})
 
 
 def help_text(verb: str, users: Path | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Every key that the schema declares, and which of them an unknown key may have meant."""
+"""Keys of the schema by their full names: their options, their facts, and what one may mean."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import Field, fields, is_dataclass
@@ -6,7 +6,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from seedbed.config import groups
-from seedbed.config.schema.store import GROUPS, ROOTS
+from seedbed.config.schema.field import Schema
+from seedbed.config.schema.store import GROUP_OF_ENTRIES, ROOTS, SCHEMAS
 from seedbed.errors import listed, nearest
 
 # Words of other tools, or everyday ones, and the last part of the key that they are called here.
@@ -27,8 +28,6 @@ SYNONYMS = {
     "device": "accelerator",
     "resume_from": "resume",
 }
-# Keys of a verb that hold the option chosen of a group.
-_CHOICES = {*GROUPS, "callbacks"}
 # Suggestions in one message.
 MOST = 3
 
@@ -43,36 +42,97 @@ class KnownKey(NamedTuple):
     options: tuple[str, ...]
 
 
+class Declaration(NamedTuple):
+    """Declaration of a key by one dataclass.
+
+    `name` is its full name, of an entry such as a callback under the option's name; `option` is
+    empty where the dataclass is that of a verb, or of all options of a group.
+    """
+
+    name: str
+    field: "Field[Any]"
+    schema: type[Schema]
+    option: str
+
+
+@cache
+def declarations(verb: str) -> tuple[Declaration, ...]:
+    """Return every declaration of a key of a verb: its own, and those of its groups' options."""
+    places = [("", ROOTS[verb], "")]
+    holders = {GROUP_OF_ENTRIES.get(field.name, field.name) for field in fields(ROOTS[verb])}
+    prefixes = {entry: f"{group}." for group, entry in GROUP_OF_ENTRIES.items()}
+    for group in SCHEMAS:
+        if group in holders:
+            for option, schema in SCHEMAS[group].items():
+                prefix = f"{prefixes[group]}{option}." if group in prefixes else f"{group}."
+                places.append((prefix, schema, "" if group in ("trainer", "paths") else option))
+    return tuple(
+        Declaration(*declared, option)
+        for prefix, schema, option in places
+        for declared in _declared(schema, prefix)
+    )
+
+
+def _declared(
+    schema: type[Schema], prefix: str
+) -> Iterator[tuple[str, "Field[Any]", type[Schema]]]:
+    for field in fields(schema):
+        yield f"{prefix}{field.name}", field, schema
+        if isinstance(field.type, type) and issubclass(field.type, Schema):
+            yield from _declared(field.type, f"{prefix}{field.name}.")
+
+
 @cache
 def known_keys(verb: str = "train") -> dict[str, KnownKey]:
     """Return all keys of a verb by their full names, those of every option of every group."""
-    found: dict[str, KnownKey] = {}
-    places = [("", ROOTS[verb], "")]
-    roots = [field.name for field in fields(ROOTS[verb])]
-    for group, nodes in GROUPS.items():
-        if group not in roots and group != "callback":
+    known: dict[str, KnownKey] = {}
+    for name, field, _, option in declarations(verb):
+        # A group as a whole is chosen, not set; so is the class of an option.
+        if name in {*SCHEMAS, *groups.GROUPS} or is_dataclass(field.type) or "._" in name:
             continue
-        for option, node in nodes.items():
-            name = {"callback": f"callbacks.{option}", "logger": f"logger.{option}"}.get(group)
-            always = group in ("trainer", "paths")
-            if verb == "train" or group != "callback":
-                places.append((f"{name or group}.", node, "" if always else option))
-    for prefix, node, option in places:
-        for name, field in _nested(node, prefix):
-            if name in GROUPS or name in groups.GROUPS:  # As a whole it is chosen, not set.
-                continue
-            options = found[name].options if name in found else ()
-            found[name] = KnownKey(field, (*options, option) if option else ())
-    return found
+        options = known[name].options if name in known else ()
+        known[name] = KnownKey(field, (*options, option) if option else ())
+    return known
 
 
-def _nested(node: Any, prefix: str) -> Iterator[tuple[str, "Field[Any]"]]:
-    for field in fields(node):
-        name = f"{prefix}{field.name}"
-        if is_dataclass(field.type):
-            yield from _nested(field.type, f"{name}.")
-        elif name not in _CHOICES and not field.name.startswith("_"):
-            yield name, field
+@cache
+def varies(full_key: str) -> bool:
+    """Return whether the jobs of one fused group may differ in a key, or in one above it.
+
+    Of the dataclasses of a group that have the key and can fuse, all must say so.
+    """
+    path = full_key.split(".")
+    above = (".".join(path[:length]) for length in range(1, len(path) + 1))
+    return any(_of_any_entry(name) in _keys_that("varies") for name in above)
+
+
+@cache
+def is_independent(full_key: str) -> bool:
+    """Return whether no rule compares a key with another one."""
+    return full_key in _keys_that("independent")
+
+
+def varying_keys(group: str) -> tuple[str, ...]:
+    """Return the keys of a group's options in which the jobs of one fused group may differ."""
+    start = f"{group}."
+    return tuple(key[len(start) :] for key in _keys_that("varies") if key.startswith(start))
+
+
+@cache
+def _keys_that(fact: str) -> tuple[str, ...]:
+    """Return the keys of a training run of which every dataclass that has them states a fact."""
+    stated: dict[str, bool] = {}
+    for name, field, schema, _ in declarations("train"):
+        if fact != "varies" or schema.fuses:
+            key = _of_any_entry(name)
+            stated[key] = stated.get(key, True) and field.metadata[fact]
+    return tuple(key for key, everywhere in stated.items() if everywhere)
+
+
+def _of_any_entry(full_key: str) -> str:
+    """Return a key of a callback or logger without the name that the user gives the entry."""
+    group, _, rest = full_key.partition(".")
+    return f"{group}.*.{rest.partition('.')[2]}" if rest and group in GROUP_OF_ENTRIES else full_key
 
 
 def did_you_mean(full_key: str, siblings: Iterable[str] = ()) -> str:

@@ -1,4 +1,4 @@
-"""The metrics: which there are, which of them a config logs and watches, and what is better."""
+"""Metrics: their direction, and those that a config logs and watches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from seedbed.errors import ConfigError
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of ours; its formula is in `seedbed.training.metrics` under the same name.
+    """Metric with its direction; its formula is in `seedbed.training.metrics` under the same name.
 
     `better` is max where more of it is better, else min. `tasks` are the options of `task=` that
     have it.
@@ -38,7 +38,7 @@ def metrics_of(task: str) -> tuple[str, ...]:
 
 
 def has_validation(config: DictConfig) -> bool:
-    """Tell whether the config holds rows out for validation."""
+    """Return whether the config holds rows out for validation."""
     data = config.data
     held_out = data.val if "val" in data else data.get("val_size")
     return bool(held_out) and config.trainer.limit_val_batches != 0
@@ -52,7 +52,7 @@ def metric_names(config: DictConfig) -> list[str]:
 
 
 class WatchedMetric(NamedTuple):
-    """A metric that something depends on, and the key that names it.
+    """Metric that something depends on, and the key that names it.
 
     `mode_key` is the key that must tell what is better of it, as the metric does not; nothing where
     that is told.

@@ -80,7 +80,7 @@ def named_config_folder(words: Sequence[str]) -> tuple[Path | None, list[str]]:
         if word in CONFIG_DIR:
             folder = Path(next(remaining, ""))
         elif word.startswith(f"{CONFIG_DIR[0]}="):
-            folder = Path(word.partition("=")[2])
+            folder = Path(value_of(word))
         else:
             others.append(word)
     return folder, others
@@ -95,18 +95,16 @@ def key_of(word: str) -> str:
     return word.lstrip("+~").partition("=")[0]
 
 
+def value_of(word: str) -> str:
+    """Return the value that an override gives, as it was typed; empty where it gives none."""
+    return word.partition("=")[2]
+
+
 def _not_replaced(defaults: Sequence[str], typed: Sequence[str]) -> list[str]:
-    values = {key_of(word): word.partition("=")[2] for word in typed if not word.startswith("-")}
-    other_options = {
-        key_of(word)
-        for word in defaults
-        if values.get(key_of(word), word.partition("=")[2]) != word.partition("=")[2]
-    }
-    return [
-        word
-        for word in defaults
-        if key_of(word) not in values and key_of(word).partition(".")[0] not in other_options
-    ]
+    values = {key_of(word): value_of(word) for word in typed if not word.startswith("-")}
+    keys = [(word, key_of(word)) for word in defaults]
+    other = {key for word, key in keys if values.get(key, value_of(word)) != value_of(word)}
+    return [word for word, key in keys if key not in values and key.partition(".")[0] not in other]
 
 
 def with_origin(message: str, inherited: Sequence[str], project: Project) -> str:
@@ -202,4 +200,4 @@ def outputs_folder() -> str:
     """Return the folder that runs and sweeps are written to."""
     defaults = [word for word in find_project().defaults if key_of(word) == "paths.outputs"]
     by_environment = os.environ.get("SEEDBED_OUTPUTS", "outputs")
-    return defaults[-1].partition("=")[2] if defaults else by_environment
+    return value_of(defaults[-1]) if defaults else by_environment

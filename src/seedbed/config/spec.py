@@ -1,4 +1,4 @@
-"""The config of one run after validation: resolved, typed and frozen."""
+"""Spec of one run: its config after validation, resolved, typed and frozen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ Node = Any
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What a data option says of its rows, whichever class loads them.
+    """Facts of a data option about its rows, whichever class loads them.
 
     Attributes:
         task: task that the data pose: regression, binary, multiclass or minimize.
@@ -44,7 +44,7 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """All that one run is made of; builders take their part of it.
+    """Parts of one run; builders take theirs of it.
 
     Attributes:
         data, model, task, optimizer, gradient, scheduler: the chosen options.
@@ -76,6 +76,9 @@ class RunSpec:
     outputs: str
 
 
+_NODES = ("data", "model", "task", "optimizer", "gradient", "trainer", "initial_weights", "freeze")
+
+
 def run_spec(config: DictConfig) -> RunSpec:
     """Return the spec of a composed config that `seedbed.config.validation.check` has passed.
 
@@ -84,23 +87,16 @@ def run_spec(config: DictConfig) -> RunSpec:
     """
     metric, mode = optimized_metric(config)
     return RunSpec(
+        **{name: _node(name, config[name]) for name in _NODES},
         seed=config.seed,
-        data=_node("data", config.data),
         facts=_facts(config.data),
-        model=_node("model", config.model),
-        task=_node("task", config.task),
-        optimizer=_node("optimizer", config.optimizer),
-        gradient=_node("gradient", config.gradient),
         scheduler=_watching("scheduler", _node("scheduler", config.scheduler), config),
-        trainer=_node("trainer", config.trainer),
         callbacks={
             str(name): _watching(key, _node(key, node), config)
             for name, node in config.callbacks.items()
             if node is not None and (key := f"callbacks.{name}")
         },
         logger={str(name): _node(f"logger.{name}", node) for name, node in config.logger.items()},
-        initial_weights=_node("initial_weights", config.initial_weights),
-        freeze=_node("freeze", config.freeze),
         optimized_metric=metric,
         optimized_mode=mode,
         validates=has_validation(config),

@@ -1,11 +1,12 @@
-"""The check of a composed config: missing values, ranges, words, and the rules of its dataclasses.
+"""Validation of a composed config: missing values, ranges, words, and the rules of its dataclasses.
 
 All of it is known without torch, but for whether a GPU that was asked for is there. Problems are
 collected and shown together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
+from operator import ge, gt, le, lt
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -13,7 +14,8 @@ from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseExce
 
 from seedbed.config.known_keys import did_you_mean
 from seedbed.config.schema import schema_of
-from seedbed.config.schema.key_facts import ENTRIES
+from seedbed.config.schema.field import declared
+from seedbed.config.schema.store import GROUP_OF_ENTRIES
 from seedbed.errors import ConfigError, listed, nearest
 
 # The task first: what it does not fit is often the reason of all else.
@@ -36,22 +38,23 @@ def check(config: DictConfig, cut_short: bool = False) -> None:
     Of a run that is `cut_short` on purpose, to debug it, the stopping rules need not be reached.
     """
     of_a_run = "optimizer" in config
-    found = (list(_no_options(config)) if of_a_run else []) or list(_walk(config, ""))
-    if not found and of_a_run:
-        found = list(_rules(config, "problems"))
-    if not found and of_a_run and not cut_short:
-        found = list(_rules(config, "out_of_reach"))
-    if found:
-        raise ConfigError("\n".join(dict.fromkeys(found)))
+    # Each stage relies on those before it.
+    stages = [_walk(config, "")]
+    if of_a_run:
+        stages = [_no_options(config), *stages, _rules(config, "problems")]
+    if of_a_run and not cut_short:
+        stages.append(_rules(config, "out_of_reach"))
+    for stage in stages:
+        if found := dict.fromkeys(stage):
+            raise ConfigError("\n".join(found))
 
 
 def check_value(config: DictConfig, full_key: str) -> None:
     """Raise a ConfigError where one value of a config is out of its limits, and look no further."""
     parent, _, name = full_key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
-    field = getattr(schema_of(node), "__dataclass_fields__", {}).get(name)
-    found = list(_limits(full_key, node[name], field.metadata)) if field is not None else []
-    if found:
+    field = declared(schema_of(node)).get(name)
+    if field is not None and (found := [*value_problems(full_key, node[name], field.metadata)]):
         raise ConfigError("\n".join(found))
 
 
@@ -73,16 +76,16 @@ def _target(node: DictConfig) -> Any:
 
 def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
     """Yield the problems of one node's keys, then of the nodes below it."""
-    fields = getattr(schema_of(node), "__dataclass_fields__", None)
+    fields = declared(schema_of(node))
     for name in list(node):
         full_key = f"{prefix}{name}"
         if full_key == "hydra":
             continue
-        if fields is not None and name not in fields:
+        if fields and name not in fields:
             hint = did_you_mean(full_key, [f"{prefix}{one}" for one in fields])
             yield f"{full_key}: no such key.{hint} Known: {listed(fields, 30)}"
             continue
-        metadata = fields[name].metadata if fields is not None else {}
+        metadata = fields[name].metadata if fields else {}
         if OmegaConf.is_missing(node, name):
             meaning = metadata.get("meaning", "")
             yield f"{full_key}: a value is required" + (f" ({meaning})" if meaning else "")
@@ -97,38 +100,45 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
         if isinstance(value, DictConfig):
             yield from _walk(value, f"{full_key}.")
         elif metadata:
-            yield from _limits(full_key, value, metadata)
+            yield from value_problems(full_key, value, metadata)
 
 
-def _limits(full_key: str, value: Any, metadata: Any) -> Iterator[str]:
-    """Yield what is wrong with a value, or with each value of a list."""
+def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a value, or with each value of a list.
+
+    `metadata` is that of the key's field, as `seedbed.config.schema.key` writes it.
+    """
     try:
         values = list(value) if isinstance(value, ListConfig) else [value]
     except OmegaConfBaseException as error:
         yield f"{full_key}: {str(error).splitlines()[0]}"
         return
+    words = metadata.get("one_of")
     for one in values:
         if one is None:
             continue
-        words = metadata["one_of"]
         if words is not None and one not in words:
             yield f"{full_key}: '{one}' is not one of {listed(words)}.{nearest(str(one), words)}"
         elif isinstance(one, int | float) and not isinstance(one, bool):
-            for bound in _missed_bounds(one, metadata):
+            bound = _missed_bound(one, metadata)
+            if bound:
                 yield f"{full_key}: {one} is out of range: it must be {bound}"
 
 
-def _missed_bounds(number: float, metadata: Any) -> Iterator[str]:
+_BOUNDS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
+
+
+def _missed_bound(number: float, metadata: Mapping[str, Any]) -> str:
+    """Return the first bound that a number does not keep, in words; nothing where it keeps all."""
     if not isfinite(number):
-        yield "finite"
-    elif metadata["at_least"] is not None and number < metadata["at_least"]:
-        yield f"at least {metadata['at_least']}"
-    elif metadata["above"] is not None and number <= metadata["above"]:
-        yield f"above {metadata['above']}"
-    elif metadata["at_most"] is not None and number > metadata["at_most"]:
-        yield f"at most {metadata['at_most']}"
-    elif metadata["below"] is not None and number >= metadata["below"]:
-        yield f"below {metadata['below']}"
+        return "finite"
+    limits = {name: metadata.get(name) for name in _BOUNDS}
+    missed = (
+        f"{name.replace('_', ' ')} {limit}"
+        for name, limit in limits.items()
+        if limit is not None and not _BOUNDS[name](number, limit)
+    )
+    return next(missed, "")
 
 
 def _rules(config: DictConfig, rule: str) -> Iterator[str]:
@@ -145,6 +155,6 @@ def _typed_nodes(config: DictConfig) -> Iterator[tuple[str, DictConfig]]:
         yield group, config[group]
     yield "", config
     yield "freeze", config.freeze
-    for group in ENTRIES:
+    for group in GROUP_OF_ENTRIES:
         for name, node in config[group].items():
             yield f"{group}.{name}", node

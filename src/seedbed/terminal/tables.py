@@ -1,10 +1,13 @@
 """Tables on standard output."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
-def metrics_table(columns: dict[str, dict[str, float]]) -> Any:
+def metrics_table(columns: dict[str, dict[str, float]]) -> "Table":
     """Return a rich table of metrics.
 
     `columns` maps the title of a column, such as `best`, to its metrics by name; a metric that a
@@ -23,7 +26,7 @@ def metrics_table(columns: dict[str, dict[str, float]]) -> Any:
     return table
 
 
-def print_table(table: Any) -> None:
+def print_table(table: "Table") -> None:
     """Print a rich table to stdout.
 
     A terminal's width is kept to; in a file or pipe no line is wrapped.

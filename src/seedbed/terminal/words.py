@@ -1,6 +1,7 @@
 """Texts of messages: paths, commands and counts."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -14,6 +15,12 @@ def relative(path: Path) -> str:
     absolute = path.resolve()
     working = Path.cwd()
     return str(absolute.relative_to(working)) if absolute.is_relative_to(working) else str(absolute)
+
+
+def two_columns(meanings: Mapping[str, str], indent: str = "") -> str:
+    """Return a line for each name with its meaning, the meanings below each other."""
+    width = max(map(len, meanings))
+    return "\n".join(f"{indent}{name:{width}}  {text}" for name, text in meanings.items())
 
 
 def jobs_text(count: int) -> str:

@@ -9,11 +9,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from seedbed.config.schema import register_schema, root, schema_of, typed
 from seedbed.config.schema.field import key
-from seedbed.config.schema.store import GROUPS, ROOTS, schema_targets
+from seedbed.config.schema.store import ROOTS, SCHEMAS, schema_targets
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError
 
-SCHEMA = [*ROOTS.values(), *(node for options in GROUPS.values() for node in options.values())]
+SCHEMA = [*ROOTS.values(), *(node for options in SCHEMAS.values() for node in options.values())]
 
 
 def reloaded(config, folder):
@@ -73,7 +73,7 @@ def test_hydra_finds_every_dataclass():
 
     for verb, node in ROOTS.items():
         assert OmegaConf.get_type(repository[f"{verb}.yaml"].node) is node
-    for group, options in GROUPS.items():
+    for group, options in SCHEMAS.items():
         for option, node in options.items():
             assert OmegaConf.get_type(repository[group][f"{option}.yaml"].node) is node
 

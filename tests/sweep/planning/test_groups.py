@@ -12,9 +12,9 @@ from hydra.types import RunMode
 from tests.composing import composed
 
 from seedbed.config.groups import config_folder
+from seedbed.config.known_keys import varies
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema import register_schema
-from seedbed.config.schema.key_facts import varies
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.sources import HydraSource
 from seedbed.sweep.job import numbered

@@ -1,16 +1,19 @@
-"""What a `data=` option holds: the dataset, its splits and how batches are drawn."""
+"""Schema of the `data=` options: the dataset, its splits and its batches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import Any, ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
-from seedbed.config.schema.field import key
+from seedbed.config.schema.field import Schema, key
 
 SPLITS = ("train", "val", "test")
 TASKS = ("regression", "binary", "multiclass", "minimize")
+
+_seed = partial(key, default=0, at_least=0, varies=True, independent=True)
 
 
 def held_out_rows(size: float, rows: int) -> int:
@@ -37,10 +40,8 @@ def all_held_out(rows: int, val_size: float, test_size: float) -> str:
 
 
 @dataclass
-class Data:
-    """Keys that every data option has; `fuses` tells whether the fused engine reads them."""
-
-    fuses: ClassVar[bool] = False
+class Data(Schema, fuses=False):
+    """Data module; it fuses where the fused engine reads its rows."""
 
     _target_: str = key("class of the data module", MISSING)
     task: str = key("task that the data pose", MISSING, one_of=TASKS)
@@ -53,13 +54,11 @@ class Data:
 
 @dataclass
 class Dataset(Data):
-    """Keys of the datasets of rows, each an input and a target, drawn in batches."""
+    """Dataset of rows, each an input and a target, drawn in batches."""
 
     shuffle: bool = key("reshuffle the training rows every epoch", True)
     drop_last: bool = key("drop the last training batch if it is smaller", False)
-    seed: int = key(
-        "seed of the order of the batches", 0, at_least=0, varies=True, independent=True
-    )
+    seed: int = _seed("seed of the order of the batches")
     feature_names: list[str] = key("names of the inputs", [])
     feature_units: list[str] = key("units of the inputs", [])
     target_names: list[str] = key("names of the targets", [])
@@ -67,7 +66,7 @@ class Dataset(Data):
     class_names: list[str] = key("names of the classes", [])
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield lists of names that are not as long as the outputs are many."""
         for names in ("class_names", "target_names"):
             count, size = len(node[names]), node.output_size
@@ -78,12 +77,13 @@ class Dataset(Data):
 
 
 @dataclass
-class InMemoryData(Dataset):
-    """Keys of the datasets held in memory as tensors, without worker processes."""
+class InMemoryData(Dataset, fuses=True):
+    """Dataset held in memory as tensors, without worker processes."""
 
-    fuses: ClassVar[bool] = True
     # A test set of the dataset's own takes the place of rows held out.
     has_test_set: ClassVar[bool] = False
+    # Where no key `rows` tells how many there are.
+    known_rows: ClassVar[int | None] = None
 
     val_size: float = key(
         "size of the validation set: a fraction below 1, or a number of rows", 0.0, at_least=0
@@ -91,13 +91,7 @@ class InMemoryData(Dataset):
     test_size: float = key(
         "size of the test set: a fraction below 1, or a number of rows", 0.0, at_least=0
     )
-    split_seed: int = key(
-        "seed of the split into training, validation and test set",
-        0,
-        at_least=0,
-        varies=True,
-        independent=True,
-    )
+    split_seed: int = _seed("seed of the split into training, validation and test set")
     input_scale: Any = key(
         "factor on the inputs; max: one over the largest absolute value; null: none",
         None,
@@ -105,7 +99,7 @@ class InMemoryData(Dataset):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a scale that is none, and held-out rows that are no number or all rows."""
         yield from super().problems(node, config, key)
         scale = node.input_scale
@@ -115,12 +109,12 @@ class InMemoryData(Dataset):
         yield from cls._split_problems(node)
 
     @classmethod
-    def row_count(cls, node: Any) -> int | None:
-        """Return the number of rows that are split, where the config tells it."""
-        return None
+    def row_count(cls, node: DictConfig) -> int | None:
+        """Return the number of rows that are split: fixed, or that of the key `rows`."""
+        return cls.known_rows or node.rows
 
     @classmethod
-    def _split_problems(cls, node: Any) -> Iterator[str]:
+    def _split_problems(cls, node: DictConfig) -> Iterator[str]:
         sizes = {name: node[name] for name in ("val_size", "test_size")}
         broken = [name for name, size in sizes.items() if size >= 1 and size != int(size)]
         for name in broken:
@@ -140,42 +134,28 @@ class InMemoryData(Dataset):
 
 
 @dataclass
-class CropYield(InMemoryData):
-    """Keys of `data=crop_yield`."""
+class CropYield(InMemoryData, target="seedbed.data.CropYield"):
+    """Crop yields of regions, from temperature, rainfall and humidity."""
 
-    _target_: str = key("class of the data module", "seedbed.data.CropYield")
     rows: int = key("number of rows: 5 or 15", 15)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a number of rows that the table does not come in."""
         if node.rows not in (5, 15):
             yield f"data.rows: {node.rows} is not one of 5, 15"
         yield from super().problems(node, config, key)
 
-    @classmethod
-    def row_count(cls, node: Any) -> int | None:
-        """Return the number of rows of the table."""
-        return int(node.rows)
+
+@dataclass
+class Thermometer(InMemoryData, target="seedbed.data.Thermometer", known_rows=11):
+    """Readings of a thermometer in unknown units."""
 
 
 @dataclass
-class Thermometer(InMemoryData):
-    """Keys of `data=thermometer`."""
+class Clusters(InMemoryData, target="seedbed.data.Clusters"):
+    """Gaussian clusters of two classes."""
 
-    _target_: str = key("class of the data module", "seedbed.data.Thermometer")
-
-    @classmethod
-    def row_count(cls, node: Any) -> int | None:
-        """Return the number of readings."""
-        return 11
-
-
-@dataclass
-class Clusters(InMemoryData):
-    """Keys of `data=clusters`."""
-
-    _target_: str = key("class of the data module", "seedbed.data.Clusters")
     layout: str = key(
         "pair: two clusters; xor: four clusters that no line separates",
         "pair",
@@ -188,38 +168,29 @@ class Clusters(InMemoryData):
     )
     rows: int = key("number of rows of a fixed sample", 1000, at_least=1)
     batches_per_epoch: int = key("number of steps per epoch of a stream", 5, at_least=1)
-    data_seed: int = key("seed of the sampled rows", 0, at_least=0, varies=True, independent=True)
+    data_seed: int = _seed("seed of the sampled rows")
 
     @classmethod
-    def row_count(cls, node: Any) -> int | None:
+    def row_count(cls, node: DictConfig) -> int | None:
         """Return the number of rows of a fixed sample; a stream has no end."""
-        return int(node.rows) if node.sample == "fixed" else None
+        return super().row_count(node) if node.sample == "fixed" else None
 
 
 @dataclass
-class Blobs(InMemoryData):
-    """Keys of `data=blobs`."""
+class Blobs(InMemoryData, target="seedbed.data.Blobs"):
+    """Gaussian blobs, one per class."""
 
-    _target_: str = key("class of the data module", "seedbed.data.Blobs")
     rows: int = key("number of rows", 1000, at_least=1)
     features: int = key("number of inputs per row", 2, at_least=1)
     classes: int = key("number of blobs, one per class", 3, at_least=2)
     spread: float = key("standard deviation of each blob", 1.0, above=0)
-    data_seed: int = key(
-        "seed of the sampled rows and centres", 0, at_least=0, varies=True, independent=True
-    )
-
-    @classmethod
-    def row_count(cls, node: Any) -> int | None:
-        """Return the number of rows drawn."""
-        return int(node.rows)
+    data_seed: int = _seed("seed of the sampled rows and centres")
 
 
 @dataclass
-class LinearNoise(InMemoryData):
-    """Keys of `data=linear_noise`."""
+class LinearNoise(InMemoryData, target="seedbed.data.LinearNoise"):
+    """Linear function of the inputs with Gaussian noise."""
 
-    _target_: str = key("class of the data module", "seedbed.data.LinearNoise")
     rows: int = key("number of rows", 1000, at_least=1)
     features: int = key("number of inputs per row", 1, at_least=1)
     targets: int = key("number of targets per row", 1, at_least=1)
@@ -230,47 +201,27 @@ class LinearNoise(InMemoryData):
         varies=True,
         independent=True,
     )
-    data_seed: int = key(
-        "seed of the sampled rows, true weights and noise",
-        0,
-        at_least=0,
-        varies=True,
-        independent=True,
-    )
-
-    @classmethod
-    def row_count(cls, node: Any) -> int | None:
-        """Return the number of rows drawn."""
-        return int(node.rows)
+    data_seed: int = _seed("seed of the sampled rows, true weights and noise")
 
 
 @dataclass
-class FashionMNIST(InMemoryData):
-    """Keys of `data=fashion_mnist`."""
+class FashionMNIST(
+    InMemoryData, target="seedbed.data.FashionMNIST", known_rows=60_000, has_test_set=True
+):
+    """Fashion-MNIST: grey images of clothing in ten classes (Xiao et al., 2017)."""
 
-    has_test_set: ClassVar[bool] = True
-
-    _target_: str = key("class of the data module", "seedbed.data.FashionMNIST")
     folder: str = key("folder of the four downloaded files", MISSING)
 
-    @classmethod
-    def row_count(cls, node: Any) -> int | None:
-        """Return the number of training images."""
-        return 60_000
+
+@dataclass
+class NoData(Data, target="seedbed.data.NoData"):
+    """No data: the model is a function to minimize."""
 
 
 @dataclass
-class NoData(Data):
-    """Keys of `data=none`."""
+class TorchDataset(Dataset, target="seedbed.data.TorchDataset"):
+    """Datasets of the user's own: torch.utils.data.Dataset."""
 
-    _target_: str = key("class of the data module", "seedbed.data.NoData")
-
-
-@dataclass
-class TorchDataset(Dataset):
-    """Keys of `data=torch_dataset`."""
-
-    _target_: str = key("class of the data module", "seedbed.data.TorchDataset")
     train: Any = key("training dataset: _target_ and arguments", MISSING)
     val: Any = key("validation dataset: _target_ and arguments; null: none", None)
     test: Any = key("test dataset: _target_ and arguments; null: none", None)

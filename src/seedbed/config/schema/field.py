@@ -1,4 +1,4 @@
-"""One key of the config: its default, its meaning and the values it accepts.
+"""Keys of the config as dataclass fields: default, meaning and accepted values.
 
 What no single key can say, a dataclass checks itself, by class methods that take its config node,
 the whole config and the full key of the node:
@@ -11,8 +11,10 @@ and may hold anything, which a rule about other nodes must expect.
 """
 
 from dataclasses import MISSING as NO_DEFAULT
-from dataclasses import field
-from typing import Any
+from dataclasses import Field, dataclass, field, fields, is_dataclass
+from typing import Any, ClassVar
+
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 
 def key(
@@ -26,7 +28,7 @@ def key(
     one_of: tuple[str, ...] | None = None,
     varies: bool = False,
     independent: bool = False,
-    fuses: tuple[Any, ...] = (),
+    fuses: tuple[object, ...] = (),
 ) -> Any:
     """Declare a config key as a dataclass field.
 
@@ -54,3 +56,49 @@ def key(
     if isinstance(default, list | dict):
         return field(default_factory=lambda: type(default)(default), metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+@dataclass
+class Schema:
+    """Base of the dataclasses of an option, whose class keywords say what holds for all its nodes.
+
+    `target` is the default of `_target_`, with the meaning that a base class gives it. The others
+    become class variables: `fuses`, whether the fused engine has what the option does, and
+    `option`, the name that messages call the option by.
+    """
+
+    fuses: ClassVar[bool] = True
+    option: ClassVar[str]
+
+    def __init_subclass__(cls, target: str | None = MISSING, **constants: object) -> None:
+        super().__init_subclass__()
+        if target != MISSING:
+            inherited = cls.__dataclass_fields__["_target_"]
+            constants["_target_"] = field(default=target, metadata=inherited.metadata)
+            cls.__annotations__ = {"_target_": inherited.type, **cls.__annotations__}
+        for name, value in constants.items():
+            setattr(cls, name, value)
+
+
+def declared(schema: type | None) -> dict[str, "Field[Any]"]:
+    """Return the fields of a dataclass by name; none of what is no dataclass."""
+    return {one.name: one for one in fields(schema)} if is_dataclass(schema) else {}
+
+
+def schema_of(node: object) -> type[Schema] | None:
+    """Return the dataclass that types a config node, or None for a user's own untyped node."""
+    if not isinstance(node, DictConfig):
+        return None
+    found = OmegaConf.get_type(node)
+    return found if found is not dict and hasattr(found, "__dataclass_fields__") else None
+
+
+def shipped_schema_of(node: object) -> type[Schema] | None:
+    """Return the dataclass of a node that names the dataclass's own class in `_target_`.
+
+    Another class under the same keys may behave in any way, so nothing is known of such a node.
+    """
+    schema = schema_of(node)
+    if not isinstance(node, DictConfig) or schema is None:
+        return None
+    return schema if node.get("_target_") == getattr(schema, "_target_", None) else None

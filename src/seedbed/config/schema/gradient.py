@@ -1,20 +1,18 @@
-"""What a `gradient=` option holds: how the gradient of the loss is computed."""
+"""Schema of the `gradient=` options: computation of the gradient of the loss."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
-from seedbed.config.schema.field import key
+from seedbed.config.schema.field import Schema, key
 from seedbed.config.schema.model import Linear
 
 
 @dataclass
-class Gradient:
-    """Keys that every gradient option has; `fuses` tells whether the fused engine has it."""
-
-    fuses: ClassVar[bool] = False
+class Gradient(Schema, fuses=False):
+    """Gradient of the loss; it fuses where the fused engine computes it."""
 
     _target_: str = key("class that computes the gradient", MISSING)
     compare: bool = key(
@@ -23,22 +21,18 @@ class Gradient:
 
 
 @dataclass
-class Autograd(Gradient):
-    """Keys of `gradient=autograd`."""
-
-    fuses: ClassVar[bool] = True
-
-    _target_: str = key("class that computes the gradient", "seedbed.training.gradients.Gradient")
+class Autograd(Gradient, target="seedbed.training.gradients.Gradient", fuses=True):
+    """Gradient by automatic differentiation: torch.autograd."""
 
 
 @dataclass
 class WithoutAutograd(Gradient):
-    """Keys of the gradients that are computed without autograd."""
+    """Gradient computed without autograd."""
 
     option: ClassVar[str]
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield what the trainer does that only autograd can."""
         trainer = config.trainer
         if (trainer.devices or 1) > 1 or trainer.accumulate_grad_batches > 1:
@@ -48,15 +42,11 @@ class WithoutAutograd(Gradient):
 
 
 @dataclass
-class Analytic(WithoutAutograd):
-    """Keys of `gradient=analytic`."""
-
-    option: ClassVar[str] = "analytic"
-
-    _target_: str = key("class that computes the gradient", "seedbed.training.gradients.Analytic")
+class Analytic(WithoutAutograd, target="seedbed.training.gradients.Analytic", option="analytic"):
+    """Analytic gradient of the mean squared error of a linear model."""
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the gradient of this model or loss is not written out."""
         if config.model.get("_target_") != Linear._target_ or config.task.get("loss") != "mse":
             yield (
@@ -67,12 +57,11 @@ class Analytic(WithoutAutograd):
 
 
 @dataclass
-class FiniteDifference(WithoutAutograd):
-    """Keys of `gradient=finite_difference`."""
+class FiniteDifference(
+    WithoutAutograd,
+    target="seedbed.training.gradients.FiniteDifference",
+    option="finite_difference",
+):
+    """Central finite difference of the loss."""
 
-    option: ClassVar[str] = "finite_difference"
-
-    _target_: str = key(
-        "class that computes the gradient", "seedbed.training.gradients.FiniteDifference"
-    )
     delta: float = key("step of the central difference, to each side", 0.1, above=0)

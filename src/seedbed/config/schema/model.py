@@ -1,34 +1,34 @@
-"""What a `model=` option holds: the network and its sizes."""
+"""Schema of the `model=` options: the network and its sizes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
-from seedbed.config.schema.field import key
+from seedbed.config.schema.field import Schema, key
 from seedbed.errors import doubled_activation
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "silu", "leaky_relu", "elu")
 
 
 @dataclass
-class Model:
-    """Keys that every model option has."""
+class Model(Schema):
+    """Model: a torch.nn.Module."""
 
     _target_: str = key("class of the network", MISSING)
 
 
 @dataclass
 class Network(Model):
-    """Keys of the networks, which map inputs to outputs."""
+    """Network, which maps inputs to outputs."""
 
     input_shape: list[int] = key("shape of one input, taken from the data", MISSING, at_least=1)
     output_size: int = key("number of outputs per row, taken from the data", MISSING, at_least=1)
     bias: bool = key("add a learnable bias in every layer", True)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that there are no data, or data of another shape."""
         if config.data.task == "minimize":
             yield "data=none needs a function as model: model=parabola, model=bowl, or one of yours"
@@ -41,17 +41,14 @@ class Network(Model):
 
 
 @dataclass
-class Linear(Network):
-    """Keys of `model=linear`."""
-
-    _target_: str = key("class of the network", "seedbed.models.Linear")
+class Linear(Network, target="seedbed.models.Linear"):
+    """Linear layer."""
 
 
 @dataclass
-class MLP(Network):
-    """Keys of `model=mlp`."""
+class MLP(Network, target="seedbed.models.MLP"):
+    """Multilayer perceptron."""
 
-    _target_: str = key("class of the network", "seedbed.models.MLP")
     hidden: list[int] = key("units of each hidden layer", [64], at_least=1)
     activation: str = key("activation function after each hidden layer", "relu", one_of=ACTIVATIONS)
     dropout: float = key("dropout probability", 0.0, at_least=0, below=1, independent=True)
@@ -60,7 +57,7 @@ class MLP(Network):
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the data do not fit, or that the loss takes logits."""
         yield from super().problems(node, config, key)
         if node.apply_softmax and config.data.task in ("binary", "multiclass"):
@@ -68,10 +65,9 @@ class MLP(Network):
 
 
 @dataclass
-class CNN(Network):
-    """Keys of `model=cnn`."""
+class CNN(Network, target="seedbed.models.CNN"):
+    """Convolutional network with max pooling."""
 
-    _target_: str = key("class of the network", "seedbed.models.CNN")
     channels: list[int] = key("number of output channels of each convolution", [6, 12], at_least=1)
     kernel: list[int] = key("kernel size of each convolution", [5, 5], at_least=1)
     pool: int = key("kernel size of the max pooling after each convolution", 2, at_least=1)
@@ -80,13 +76,13 @@ class CNN(Network):
     dropout: float = key("dropout probability", 0.0, at_least=0, below=1, independent=True)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the data are no images, or too small for the convolutions."""
         problems = list(super().problems(node, config, key)) or list(_image_problems(node))
         yield from problems
 
 
-def _image_problems(cnn: Any) -> Iterator[str]:
+def _image_problems(cnn: DictConfig) -> Iterator[str]:
     shape = list(cnn.input_shape)
     if len(shape) != 3:
         given = " x ".join(map(str, shape))
@@ -111,24 +107,21 @@ def _image_problems(cnn: Any) -> Iterator[str]:
 
 @dataclass
 class Function(Model):
-    """Keys of the functions of their own parameters, which take no data."""
+    """Function of its own parameters, without data."""
 
     option: ClassVar[str]
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that there are data."""
         if config.data.task != "minimize":
             yield f"model={cls.option} is a function without data: use data=none"
 
 
 @dataclass
-class Parabola(Function):
-    """Keys of `model=parabola`."""
+class Parabola(Function, target="seedbed.models.Parabola", option="parabola"):
+    """Parabola: a quadratic function of x."""
 
-    option: ClassVar[str] = "parabola"
-
-    _target_: str = key("class of the network", "seedbed.models.Parabola")
     start: float = key("initial value of x", 50.0)
     quadratic: float = key("coefficient of x^2", 1.0)
     linear: float = key("coefficient of x", -4.0)
@@ -136,18 +129,15 @@ class Parabola(Function):
 
 
 @dataclass
-class Bowl(Function):
-    """Keys of `model=bowl`."""
+class Bowl(Function, target="seedbed.models.Bowl", option="bowl"):
+    """Quadratic function of x and y."""
 
-    option: ClassVar[str] = "bowl"
-
-    _target_: str = key("class of the network", "seedbed.models.Bowl")
     start: list[float] = key("initial values of x and y", [10.0, 10.0])
     centre: list[float] = key("position of the minimum", [-1.0, 0.0])
     steepness: list[float] = key("coefficients of the squared distance along x and y", [1.0, 0.5])
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that there are data, or not two numbers for the plane."""
         yield from super().problems(node, config, key)
         for name in ("start", "centre", "steepness"):
@@ -156,8 +146,8 @@ class Bowl(Function):
 
 
 @dataclass
-class InitialWeights:
-    """Keys of `initial_weights`."""
+class InitialWeights(Schema):
+    """Initial values of the parameters."""
 
     distribution: str = key(
         "initial distribution: pytorch (each layer's own), or standard_normal",

@@ -1,44 +1,40 @@
-"""What the whole config of a verb holds."""
+"""Schema of the whole config of a verb, and of the groups without options."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.metrics import metric_names, mode_of, watched_metrics
 from seedbed.config.schema.data import SPLITS
-from seedbed.config.schema.field import key
+from seedbed.config.schema.field import Schema, key, schema_of
 from seedbed.config.schema.model import InitialWeights
-from seedbed.config.schema.node import schema_of
 from seedbed.config.schema.trainer import ACCELERATORS
 from seedbed.errors import ConfigError, listed, nearest
 
 
 @dataclass
-class Paths:
-    """Keys of `paths`."""
+class Paths(Schema):
+    """Folders of data and outputs."""
 
     data: str = key("folder of downloaded data", MISSING)
     outputs: str = key("folder of runs and sweeps", MISSING)
 
 
 @dataclass
-class TensorBoard:
-    """Keys of `logger.tensorboard`."""
-
-    fuses: ClassVar[bool] = True
+class TensorBoard(Schema):
+    """TensorBoard logger."""
 
     _target_: str = key("class of the logger", "seedbed.loggers.TensorBoard")
+
     graph: bool = key("log the model graph, where torch can trace it", True)
     flush_secs: int = key("seconds between two flushes to disk", 10, at_least=1)
 
 
 @dataclass
-class Freeze:
-    """Keys of `freeze`."""
-
-    fuses: ClassVar[bool] = True
+class Freeze(Schema):
+    """Frozen parameters."""
 
     parameters: list[str] = key("glob patterns of the names of parameters that are not trained", [])
     until_epoch: int | None = key(
@@ -46,7 +42,7 @@ class Freeze:
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a thaw of nothing, or one that several processes would not agree on."""
         if node.until_epoch is None:
             return
@@ -56,7 +52,7 @@ class Freeze:
             yield "freeze.until_epoch needs one device: processes agree on what trains at the start"
 
     @classmethod
-    def out_of_reach(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def out_of_reach(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a thaw after the end of the run."""
         last, thaws = config.trainer.max_epochs, node.until_epoch
         if last is not None and thaws is not None and thaws > last:
@@ -64,8 +60,8 @@ class Freeze:
 
 
 @dataclass
-class Sweep:
-    """Keys of `sweep`: how the jobs of `-m` are run."""
+class Sweep(Schema):
+    """Sweep: the jobs of `-m`, and how they run."""
 
     fuse: str = key(
         "train jobs side by side: auto (where it pays), always, never",
@@ -87,9 +83,7 @@ class Sweep:
     )
     top: int = key("jobs whose folders keep=best keeps", 10, at_least=1)
     rank: str = key(
-        "epoch by which jobs are ranked: their best, or their last",
-        "best",
-        one_of=("best", "last"),
+        "epoch by which jobs are ranked: their best, or their last", "best", one_of=("best", "last")
     )
     every_seconds: float = key(
         "seconds between two saves of jobs that train side by side", 60.0, at_least=0
@@ -103,24 +97,24 @@ class Sweep:
 
 
 @dataclass
-class Train:
-    """Keys of `seedbed train`."""
+class Train(Schema):
+    """Config of `seedbed train`."""
 
     data: Any = key("the dataset; picks its task", MISSING)
     model: Any = key("the network", MISSING)
     task: Any = key("loss and metrics; every data option picks its own", MISSING)
     optimizer: Any = key("the optimizer and its hyperparameters", MISSING)
-    gradient: Any = key("how the gradient of the loss is computed", MISSING)
+    gradient: Any = key("computation of the gradient of the loss", MISSING)
     scheduler: Any = key("learning rate schedule", MISSING, varies=True)
     trainer: Any = key("device, precision, length", MISSING)
     callbacks: Any = key("checkpoints, early stopping, progress", MISSING)
-    logger: Any = key("where metrics are logged", MISSING)
+    logger: Any = key("logger of the metrics", MISSING)
     paths: Any = key("folders of data and outputs", MISSING)
     initial_weights: InitialWeights = key(
         "initial values of the parameters", InitialWeights, varies=True
     )
     freeze: Freeze = key("parameters that are not trained", Freeze)
-    sweep: Sweep = key("how the jobs of -m are run", Sweep)
+    sweep: Sweep = key("execution of the jobs of -m", Sweep)
     seed: int = key(
         "random seed of initial weights, batch order and dropout",
         0,
@@ -137,7 +131,7 @@ class Train:
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield metrics that are watched and not logged, or of which nobody says what is better."""
         known = metric_names(config) if schema_of(config.task) is not None else None
         for watched in watched_metrics(config):
@@ -154,8 +148,8 @@ class Train:
 
 
 @dataclass
-class Evaluate:
-    """Keys of `seedbed evaluate`."""
+class Evaluate(Schema):
+    """Config of `seedbed evaluate`."""
 
     run: str = key("run folder, or latest", MISSING)
     split: str = key("train, val or test", "test", one_of=SPLITS)
@@ -166,8 +160,8 @@ class Evaluate:
 
 
 @dataclass
-class Predict:
-    """Keys of `seedbed predict`."""
+class Predict(Schema):
+    """Config of `seedbed predict`."""
 
     run: str = key("run folder, or latest", MISSING)
     input: Any = key("CSV or .npy file, or rows as [[...], ...]", MISSING)

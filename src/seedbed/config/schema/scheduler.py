@@ -1,47 +1,43 @@
-"""What a `scheduler=` option holds: a torch learning-rate schedule and when it steps."""
+"""Schema of the `scheduler=` options: a torch learning-rate schedule and its interval."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
-from seedbed.config.schema.field import key
+from seedbed.config.schema.field import Schema, key
 
 INTERVALS = ("epoch", "step")
 
 
 @dataclass
-class Scheduler:
-    """Keys that every scheduler option has."""
-
-    fuses: ClassVar[bool] = True
+class Scheduler(Schema):
+    """Learning-rate schedule."""
 
     _target_: str | None = key("class of the schedule; null: none", MISSING)
 
 
 @dataclass
-class Constant(Scheduler):
-    """Keys of `scheduler=constant`."""
-
-    _target_: str | None = key("class of the schedule; null: none", None)
+class Constant(Scheduler, target=None):
+    """Constant learning rate."""
 
 
 @dataclass
 class Stepped(Scheduler):
-    """Keys of the schedules that advance every epoch or every optimizer step."""
+    """Schedule that advances every epoch or every optimizer step."""
 
     interval: str = key("unit of the schedule: epoch or step", "epoch", one_of=INTERVALS)
 
 
 @dataclass
 class WholeRun(Stepped):
-    """Keys of the schedules that can last as long as the run; `length` is the key that says so."""
+    """Schedule that can last as long as the run; `length` is the key that says so."""
 
     length: ClassVar[str]
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the schedule shall last as long as a run without a known length."""
         trainer = config.trainer
         open_ended = trainer.max_epochs is None and trainer.max_steps is None
@@ -50,25 +46,17 @@ class WholeRun(Stepped):
 
 
 @dataclass
-class Step(Stepped):
-    """Keys of `scheduler=step`."""
+class Step(Stepped, target="torch.optim.lr_scheduler.StepLR"):
+    """Step decay: the learning rate falls by a factor every few intervals."""
 
-    _target_: str | None = key(
-        "class of the schedule; null: none", "torch.optim.lr_scheduler.StepLR"
-    )
     step_size: int = key("period of learning rate decay, in intervals", 30, at_least=1)
     gamma: float = key("multiplicative factor of learning rate decay", 0.1, above=0)
 
 
 @dataclass
-class Cosine(WholeRun):
-    """Keys of `scheduler=cosine`."""
+class Cosine(WholeRun, target="torch.optim.lr_scheduler.CosineAnnealingLR", length="T_max"):
+    """Cosine annealing (Loshchilov and Hutter, 2017)."""
 
-    length: ClassVar[str] = "T_max"
-
-    _target_: str | None = key(
-        "class of the schedule; null: none", "torch.optim.lr_scheduler.CosineAnnealingLR"
-    )
     T_max: int | None = key(
         "maximum number of intervals: half the period; null: the whole run", None, at_least=1
     )
@@ -76,14 +64,9 @@ class Cosine(WholeRun):
 
 
 @dataclass
-class OneCycle(WholeRun):
-    """Keys of `scheduler=one_cycle`."""
+class OneCycle(WholeRun, target="torch.optim.lr_scheduler.OneCycleLR", length="total_steps"):
+    """One-cycle policy (Smith and Topin, 2018)."""
 
-    length: ClassVar[str] = "total_steps"
-
-    _target_: str | None = key(
-        "class of the schedule; null: none", "torch.optim.lr_scheduler.OneCycleLR"
-    )
     max_lr: float = key("upper learning rate boundary of the cycle", MISSING, above=0)
     total_steps: int | None = key(
         "total number of intervals in the cycle; null: the whole run", None, at_least=1
@@ -100,12 +83,9 @@ class OneCycle(WholeRun):
 
 
 @dataclass
-class Plateau(Scheduler):
-    """Keys of `scheduler=plateau`."""
+class Plateau(Scheduler, target="torch.optim.lr_scheduler.ReduceLROnPlateau"):
+    """Reduction of the learning rate once a metric no longer improves."""
 
-    _target_: str | None = key(
-        "class of the schedule; null: none", "torch.optim.lr_scheduler.ReduceLROnPlateau"
-    )
     monitor: str | None = key("metric that is monitored; null: optimized_metric", None)
     mode: str | None = key("min or max; null: follows from the metric", None, one_of=("min", "max"))
     factor: float = key("factor by which the learning rate is reduced", 0.1, above=0, below=1)
@@ -120,12 +100,9 @@ class Plateau(Scheduler):
 
 
 @dataclass
-class Warmup(Stepped):
-    """Keys of `scheduler=warmup`."""
+class Warmup(Stepped, target="torch.optim.lr_scheduler.LinearLR"):
+    """Linear warmup."""
 
-    _target_: str | None = key(
-        "class of the schedule; null: none", "torch.optim.lr_scheduler.LinearLR"
-    )
     start_factor: float = key(
         "factor on the learning rate in the first interval", 0.01, above=0, at_most=1
     )
@@ -133,14 +110,11 @@ class Warmup(Stepped):
 
 
 @dataclass
-class WarmupCosine(WholeRun):
-    """Keys of `scheduler=warmup_cosine`."""
+class WarmupCosine(
+    WholeRun, target="seedbed.training.schedulers.warmup_cosine", length="total_iters"
+):
+    """Linear warmup followed by cosine annealing."""
 
-    length: ClassVar[str] = "total_iters"
-
-    _target_: str | None = key(
-        "class of the schedule; null: none", "seedbed.training.schedulers.warmup_cosine"
-    )
     start_factor: float = key(
         "factor on the learning rate in the first interval", 0.01, above=0, at_most=1
     )
@@ -151,7 +125,7 @@ class WarmupCosine(WholeRun):
     eta_min: float = key("minimum learning rate", 0.0, at_least=0)
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the length is not known, or that the rise leaves no time to fall."""
         yield from super().problems(node, config, key)
         if node.total_iters is not None and node.total_iters <= node.warmup_iters:

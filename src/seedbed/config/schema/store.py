@@ -1,4 +1,4 @@
-"""Where Hydra finds the dataclasses: group and option -> dataclass."""
+"""Registry of the dataclasses: that of each verb, and of each option of each group."""
 
 from typing import Any
 
@@ -16,15 +16,16 @@ from seedbed.config.schema import (
     task,
     trainer,
 )
+from seedbed.config.schema.field import Schema
 from seedbed.errors import ConfigError
 
-ROOTS: dict[str, type] = {
+ROOTS: dict[str, type[Schema]] = {
     "train": root.Train,
     "evaluate": root.Evaluate,
     "predict": root.Predict,
 }
 
-GROUPS: dict[str, dict[str, type]] = {
+SCHEMAS: dict[str, dict[str, type[Schema]]] = {
     "data": {
         "crop_yield": data.CropYield,
         "thermometer": data.Thermometer,
@@ -94,6 +95,9 @@ GROUPS: dict[str, dict[str, type]] = {
     "paths": {"paths": root.Paths},
 }
 
+# Groups of entries that the user names, and the group whose option an entry is.
+GROUP_OF_ENTRIES = {"callbacks": "callback", "logger": "logger"}
+
 
 def register_schema() -> None:
     """Store every dataclass under `schema/<group>/<option>`, the verbs under `schema/<verb>`."""
@@ -102,14 +106,14 @@ def register_schema() -> None:
     store = ConfigStore.instance()
     for verb, node in ROOTS.items():
         store.store(group="schema", name=verb, node=node)
-    for group, options in GROUPS.items():
+    for group, options in SCHEMAS.items():
         for option, node in options.items():
             store.store(group=f"schema/{group}", name=option, node=node)
 
 
-def schema_targets() -> dict[str, type]:
+def schema_targets() -> dict[str, type[Schema]]:
     """Return the dataclass of every class that the shipped configs name."""
-    nodes = [node for options in GROUPS.values() for node in options.values()]
+    nodes = [node for options in SCHEMAS.values() for node in options.values()]
     by_default = {getattr(node, "_target_", None): node for node in nodes}
     return {target: node for target, node in by_default.items() if target is not None}
 

@@ -1,23 +1,22 @@
-"""What a `task=` option holds: the loss and the metrics."""
+"""Schema of the `task=` options: the loss and the metrics."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.metrics import metrics_of
-from seedbed.config.schema.field import key
+from seedbed.config.schema.field import Schema, key
 
 REGRESSION_LOSSES = ("mse", "mae", "huber")
 
 
 @dataclass
-class Task:
-    """Keys that every task option has; `fuses` tells whether the fused engine has its loss."""
+class Task(Schema):
+    """Task; it fuses where the fused engine has its loss."""
 
     option: ClassVar[str]
-    fuses: ClassVar[bool] = True
 
     _target_: str = key("class of the task", MISSING)
     torchmetrics: dict[str, Any] = key(
@@ -25,7 +24,7 @@ class Task:
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the data pose another task."""
         posed = config.data.get("task")
         if posed and posed != cls.option:
@@ -33,12 +32,9 @@ class Task:
 
 
 @dataclass
-class Regression(Task):
-    """Keys of `task=regression`."""
+class Regression(Task, target="seedbed.training.tasks.Regression", option="regression"):
+    """Regression."""
 
-    option: ClassVar[str] = "regression"
-
-    _target_: str = key("class of the task", "seedbed.training.tasks.Regression")
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("regression"))
     loss: str = key("mse, mae or huber", "mse", one_of=REGRESSION_LOSSES)
     huber_delta: float = key(
@@ -51,19 +47,16 @@ class Regression(Task):
 
 
 @dataclass
-class Binary(Task):
-    """Keys of `task=binary`."""
+class Binary(Task, target="seedbed.training.tasks.Binary", option="binary"):
+    """Binary classification by one logit."""
 
-    option: ClassVar[str] = "binary"
-
-    _target_: str = key("class of the task", "seedbed.training.tasks.Binary")
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("binary"))
     loss: str = key(
         "binary cross-entropy on logits", "bce_with_logits", one_of=("bce_with_logits",)
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield that the data pose another task, or have more than one output."""
         yield from super().problems(node, config, key)
         size = config.data.output_size
@@ -72,22 +65,14 @@ class Binary(Task):
 
 
 @dataclass
-class Minimize(Task):
-    """Keys of `task=minimize`."""
-
-    option: ClassVar[str] = "minimize"
-    fuses: ClassVar[bool] = False
-
-    _target_: str = key("class of the task", "seedbed.training.tasks.Minimize")
+class Minimize(Task, target="seedbed.training.tasks.Minimize", fuses=False, option="minimize"):
+    """Minimization of the output of the model itself."""
 
 
 @dataclass
-class Multiclass(Task):
-    """Keys of `task=multiclass`."""
+class Multiclass(Task, target="seedbed.training.tasks.Multiclass", option="multiclass"):
+    """Classification by one logit a class."""
 
-    option: ClassVar[str] = "multiclass"
-
-    _target_: str = key("class of the task", "seedbed.training.tasks.Multiclass")
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("multiclass"))
     loss: str = key("cross-entropy on logits", "cross_entropy", one_of=("cross_entropy",))
     label_smoothing: float = key(

@@ -1,39 +1,29 @@
-"""What a `trainer=` option holds: where and how long to train."""
+"""Schema of the `trainer=` options: device, precision and length of the training."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from seedbed.config.schema.field import key
+from omegaconf import DictConfig
+
+from seedbed.config.schema.field import Schema, key
 
 ACCELERATORS = ("auto", "cpu", "gpu")
-PRECISIONS = (
-    "32-true",
-    "64-true",
-    "16-mixed",
-    "bf16-mixed",
-    "16-true",
-    "bf16-true",
-)
+PRECISIONS = ("32-true", "64-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true")
 STRATEGIES = ("auto", "ddp")
 
 
 @dataclass
-class Trainer:
-    """Keys of every trainer option; they go to pytorch_lightning.Trainer under the same names."""
-
-    fuses: ClassVar[bool] = True
+class Trainer(Schema):
+    """Trainer; its keys go to pytorch_lightning.Trainer under the same names."""
 
     accelerator: str = key(
         "cpu, gpu, or auto: the GPU where there is one", "auto", one_of=ACCELERATORS
     )
     devices: int | None = key("number of devices; null: all", 1, at_least=1, fuses=(1,))
     strategy: str = key(
-        "distributed strategy: auto or ddp",
-        "auto",
-        one_of=STRATEGIES,
-        fuses=("auto",),
+        "distributed strategy: auto or ddp", "auto", one_of=STRATEGIES, fuses=("auto",)
     )
     precision: str = key(
         "floating-point precision", "32-true", one_of=PRECISIONS, fuses=("32-true", "64-true")
@@ -103,7 +93,7 @@ class Trainer:
     )
 
     @classmethod
-    def problems(cls, node: Any, config: Any, key: str) -> Iterator[str]:
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a run without an end, lengths that are none, and a GPU that is not there."""
         if node.max_epochs is None and node.max_steps is None and node.max_time is None:
             yield "trainer.max_epochs, max_steps and max_time are all null: training would not end"

@@ -11,8 +11,9 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.known_keys import varies
 from seedbed.config.schema import shipped_schema_of
-from seedbed.config.schema.key_facts import ENTRIES, varies
+from seedbed.config.schema.store import GROUP_OF_ENTRIES
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.sweep.job import Job
 
@@ -45,7 +46,7 @@ def _parts(config: DictConfig) -> Iterator[tuple[str, DictConfig]]:
     """Yield the nodes that act on the training, but for the network."""
     for group in _PARTS:
         yield group, config[group]
-    for group in ENTRIES:
+    for group in GROUP_OF_ENTRIES:
         for name, node in config[group].items():
             if node is not None:
                 yield f"{group}.{name}", node

@@ -10,8 +10,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from seedbed.config.instantiation import keys_of, target_of
+from seedbed.config.known_keys import varying_keys
 from seedbed.config.schema.callbacks import Checkpoint, EarlyStopping, LearningRate
-from seedbed.config.schema.key_facts import varying_keys
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.spec import RunSpec, run_spec
 from seedbed.data import InMemoryData

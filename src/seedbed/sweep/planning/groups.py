@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig
 
-from seedbed.config.schema.key_facts import varies
+from seedbed.config.known_keys import varies
 from seedbed.config.spec import run_spec
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job

@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from seedbed.config.composition_errors import explain
-from seedbed.config.schema.key_facts import is_independent
+from seedbed.config.known_keys import is_independent
 from seedbed.config.validation import check, check_value
 from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
