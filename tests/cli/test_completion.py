@@ -31,6 +31,7 @@ def offered(line: str) -> list[str]:
         ("seedbed tr", ["train"]),
         ("seedbed ", list(VERBS)),
         ("seedbed xyz", []),
+        ("seedbed xyz ", []),
         ("seedbed list deb", ["debug"]),
         ("seedbed list data mod", []),  # Takes one group.
         ("seedbed train data=f", ["data=fashion_mnist"]),

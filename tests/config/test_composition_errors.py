@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import MissingConfigException
 
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
@@ -88,6 +89,12 @@ def test_a_mistake_in_a_config_file_is_told_with_the_file(
     said = message("experiment=mine", f"hydra.searchpath=[file://{tmp_path}]")
 
     assert said.startswith(expected)
+
+
+def test_a_launcher_that_is_not_installed_is_told_how_it_is() -> None:
+    missing = MissingConfigException("", "hydra/launcher/ray", ["basic"])
+    expected = "hydra/launcher=ray: no such option. Install it with: pip install 'seedbed[launch"
+    assert str(explain(missing, "train", ())).startswith(expected)
 
 
 def test_an_error_of_ours_stays_as_it_is() -> None:

@@ -6,10 +6,11 @@ options from the folders of configs, runs and sweeps from the outputs.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import Field, fields
 from glob import escape, glob
+from itertools import chain
 from pathlib import Path
 from pkgutil import resolve_name
 from types import NoneType
@@ -38,7 +39,6 @@ FLAGS = {
     "--package": [],
     "--resolve": [],
 }
-LAUNCHERS = ("basic", "joblib", "ray", "submitit_local", "submitit_slurm")
 # Keys whose value is a file of the user's.
 FILES = ("input", "output", "sweep.table", "data.file")
 FOLDERS = ("paths.data", "paths.outputs", "data.folder", "hydra.run.dir", "hydra.sweep.dir")
@@ -46,11 +46,13 @@ FOLDERS = ("paths.data", "paths.outputs", "data.folder", "hydra.run.dir", "hydra
 MOST = 30
 
 
-def completions(words: Sequence[str], verbs: Iterable[str]) -> list[str]:
+def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
     """Return the completions of the last of the words, which are those after `seedbed`."""
     *before, last = words
     if not before:
         return [*_starting(("--help", "--version") if last.startswith("-") else verbs, last)]
+    if before[0] not in verbs:
+        return []
     project = Project()
     with suppress(SeedbedError):
         project = find_project()
@@ -109,7 +111,7 @@ def _override(verb: str, users: Path | None, words: Sequence[str], last: str) ->
     elif verb == "train" and group in groups.LISTED:
         yield from _values(f"{key}=", text, _options(group, users))
     elif name == "hydra/launcher":
-        yield from _values(f"{key}=", text, LAUNCHERS)
+        yield from _values(f"{key}=", text, groups.LAUNCHERS)
     elif name in ("run", "sweep.resume"):
         recent = _newest(_outputs(words), "run" if name == "run" else "sweep")
         offered = [*_starting(["latest", *recent], text), *_folders(text)]
@@ -118,10 +120,10 @@ def _override(verb: str, users: Path | None, words: Sequence[str], last: str) ->
         paths = _folders(text) if name in FOLDERS else _paths(text)
         yield from (f"{key}={path}" for path in paths)
     else:
-        from seedbed.config.known_keys import known_keys
+        from seedbed.config.known_keys import declarations
 
-        known = known_keys(verb).get(name)
-        yield from _values(f"{key}=", text, _choices(known.field if known else None))
+        values = (_choices(one.field) for one in declarations(verb) if one.name == name)
+        yield from _values(f"{key}=", text, dict.fromkeys(chain.from_iterable(values)))
 
 
 def _names(verb: str, users: Path | None, words: Sequence[str], last: str) -> Iterator[str]:

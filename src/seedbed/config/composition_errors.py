@@ -74,6 +74,8 @@ def _missing_option(error: MissingConfigException) -> ConfigError:
     hint = nearest(option, known)
     if file and file[11:-1] not in ROOTS:
         hint = file + hint
+    if group == "hydra/launcher" and option in groups.LAUNCHERS:
+        hint = " Install it with: pip install 'seedbed[launchers]'"
     return ConfigError(f"{group}={option}: no such option.{hint}\n{group} may be: {listed(known)}")
 
 

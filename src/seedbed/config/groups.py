@@ -19,6 +19,8 @@ GROUPS = {
 # No choice of a run by itself, but one more entry of a group.
 LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbacks.NAME=NAME"}
 COMMAND_LINE_ONLY = {"experiment", "debug"}
+# Options of hydra/launcher; all but the first come with packages of their own.
+LAUNCHERS = ("basic", "joblib", "ray", "submitit_local", "submitit_slurm")
 
 
 def config_folder() -> Path:

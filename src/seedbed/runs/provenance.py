@@ -58,10 +58,11 @@ def git_state(folder: Path) -> dict[str, Any] | None:
     }
 
 
-def device_name(device: torch.device) -> str:
-    """Return what trained: the GPU's name, or the CPU with its threads."""
+def device_name(device: torch.device, threads: int | None = None) -> str:
+    """Return what trained: the GPU's name, or the CPU with its threads, by default those of now."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)} (cuda)"
     if device.type == "cpu":
-        return f"cpu, {torch.get_num_threads()} threads"
+        threads = threads or torch.get_num_threads()
+        return f"cpu, {threads} thread" + "s" * (threads > 1)
     return device.type

@@ -10,5 +10,5 @@ def early_stopping_reason(epoch: int, monitor: str, patience: int, finite: bool)
         patience: Epochs without improvement that were allowed.
         finite: Whether the metric is still finite; if not, the run ends without waiting.
     """
-    waited = f"has not improved for {patience} epochs"
+    waited = f"has not improved for {patience} epoch" + "s" * (patience != 1)
     return f"after epoch {epoch}: {monitor} {waited if finite else 'is not finite'}"

@@ -199,6 +199,11 @@ def test_seconds_are_each_jobs_share(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (chunk.times["started"], chunk.times["finished"]) == ("first", "then")
 
 
+def test_the_threads_that_are_asked_for_train(tmp_path: Path) -> None:
+    chunk = chunk_of(tmp_path, (*COMMON, "trainer.threads=3"))
+    assert chunk.device == "cpu, 3 threads"
+
+
 def test_dropout_is_not_exact(tmp_path: Path) -> None:
     words = (*COMMON, "model=mlp", "model.hidden=[3]", "model.dropout=0.2", "logger=none")
     alone = tmp_path / "alone"

@@ -74,6 +74,8 @@ class Group:
     # The epochs that are logged: each `log_every_n_epochs`-th, thinned to `points`.
     points: int = 100
     log_every_n_epochs: int = 1
+    # CPU threads of tensor operations; None: one where a step is small, else PyTorch's default.
+    threads: int | None = None
     # Use deterministic algorithms alone.
     deterministic: bool = False
     # Of what dropout draws.
@@ -120,7 +122,7 @@ class Engine:
         self.draws = False
         self._programs: dict[Any, Program] = {}
         self._random_state: list[Tensor] | None = None
-        self._threads = _threads(self._numbers_in_a_step())
+        self.threads = group.threads or _threads(self._numbers_in_a_step())
 
     @property
     def ended(self) -> int:
@@ -133,7 +135,7 @@ class Engine:
         `after_epoch` may look at the engine, save its `state`, and raise in order to stop.
         """
         with (
-            using_threads(self._threads),
+            using_threads(self.threads),
             deterministic_algorithms(self.group.deterministic),
             random_numbers_kept(self.device),
         ):

@@ -17,6 +17,7 @@ from seedbed.files import atomic_file
 from seedbed.loggers import event_records
 from seedbed.loggers.event_file import event_file_name
 from seedbed.runs.outcome import RunOutcome
+from seedbed.runs.provenance import device_name
 from seedbed.runs.record import now, record_fields
 from seedbed.sweep.execution.run_folders import RunFiles, write_run
 from seedbed.sweep.planning.fusing import JobNumbers, make_group
@@ -49,6 +50,8 @@ class TrainedChunk:
     times: dict[str, Any]
     exact: bool
     tensorboard: bool
+    # What trained: the GPU's name, or the CPU with its threads.
+    device: str
 
 
 class ChunkState:
@@ -113,6 +116,7 @@ def train_chunk(
         exact=not engine.draws,
         # Jobs that fuse have no other logger.
         tensorboard=len(spec.logger) > 0,
+        device=device_name(engine.device, engine.threads),
     )
 
 
@@ -164,7 +168,8 @@ def _record(chunk: TrainedChunk, place: int, job: FusedJob, outcome: RunOutcome)
     """Return the fields of run.json."""
     fingerprint = _data(chunk.group, place).fingerprint
     data = {**job.provenance["data"], "fingerprint": fingerprint}
-    fields = record_fields({**job.provenance, "data": data}, outcome, **chunk.times)
+    provenance = {**job.provenance, "data": data, "device": chunk.device}
+    fields = record_fields(provenance, outcome, **chunk.times)
     return {**fields, "group": {"jobs": len(chunk.group.nets), "exact": chunk.exact}}
 
 

@@ -134,6 +134,7 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
         keeps_best=any(isinstance(node, Checkpoint) for node in spec.callbacks.values()),
         points=points,
         log_every_n_epochs=spec.trainer.log_every_n_epochs,
+        threads=spec.trainer.threads,
         deterministic=spec.trainer.deterministic,
         seed=jobs[0].seed,
     )

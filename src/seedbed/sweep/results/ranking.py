@@ -261,7 +261,8 @@ def winner_lines(best: Winner, flags: Sequence[str], overrides: Sequence[str]) -
     completed = sum(row.status == "completed" for row in best.jobs)
     swept = [re.sub(r"^(\+*seed)=.*", rf"\1={_swept(seeds)}", word) for word in words]
     command = shlex.join(["seedbed", "train", "-m", *flags, *swept])
-    return [f"{alone}  # median of {completed} seeds", f"all seeds    {command}"]
+    of = f"median of {completed} seeds" if completed > 1 else "the only seed that completed"
+    return [f"{alone}  # {of}", f"all seeds    {command}"]
 
 
 def _swept(seeds: Sequence[str]) -> str:
