@@ -259,8 +259,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
 ) -> None:
     words = (*JOBS, f"sweep.fuse={fuse}")
     with monkeypatch.context() as patch:
-        name = "chunk_epoch" if fuse == "always" else "job_epoch"
-        shown = getattr(controller.Display, name)
+        shown = controller.Display.show
         epochs = iter(range(10_000))
 
         def signalled(self: Any, *arguments: Any) -> None:
@@ -268,7 +267,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
             if next(epochs) == 2:
                 os.kill(os.getpid(), number)
 
-        patch.setattr(controller.Display, name, signalled)
+        patch.setattr(controller.Display, "show", signalled)
         outcome = command(*TRAIN, *words, FOLDER)
     assert outcome.code == 128 + number
     assert "go on with: seedbed train -m sweep.resume=sweep" in outcome.err

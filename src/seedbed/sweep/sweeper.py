@@ -17,7 +17,7 @@ from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.sources import HydraSource, SavedSource
-from seedbed.sweep.execution.controller import Sweep
+from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
@@ -25,7 +25,7 @@ from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan, write_plan
-from seedbed.sweep.search.axes import KeysOf, job_overrides
+from seedbed.sweep.search.axes import KnownKeys, job_overrides
 from seedbed.sweep.search.repeats import Repeats
 from seedbed.sweep.search.sampler import ListSampler, Sampler
 from seedbed.terminal.words import jobs_text
@@ -122,10 +122,18 @@ def _sweep(
     plan: SweepPlan,
     options: SweepOptions,
     command: Command,
-) -> Sweep:
+) -> Controller:
     display = Display(plan.metric, plan.mode)
-    worker = Worker(composer, folder, plan, options, command.runner, command.callbacks, display)
-    return Sweep(worker, display, command.master)
+    worker = Worker(
+        composer=composer,
+        folder=folder,
+        plan=plan,
+        options=options,
+        runner=command.runner,
+        callbacks=command.callbacks,
+        show=lambda progress: display.show([progress]),
+    )
+    return Controller(worker, display, command.master)
 
 
 # Rounds
@@ -209,7 +217,7 @@ def make_sampler(
     if options.table is not None:
         with composer.applied(Job(0, ())) as config:
             groups = [name for name in config.hydra.runtime.choices if "/" not in name]
-            known = KeysOf(config, groups)
+            known = KnownKeys(config, groups)
     points = job_overrides(
         arguments,
         loader,

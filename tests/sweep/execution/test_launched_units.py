@@ -13,11 +13,10 @@ from seedbed.sweep.execution import launched_units as module
 from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.execution.worker import Unit, UnitResult
-from seedbed.sweep.job import Job
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.table import Results, Row
 
-UNITS = [Unit((Job(0, ()), Job(1, ())), True), Unit((Job(2, ()),), False)]
+UNITS = [Unit((0, 1), True, (0, 1)), Unit((2,), False, (2,))]
 
 
 class Shown:

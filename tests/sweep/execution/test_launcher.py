@@ -16,6 +16,7 @@ from tests.experiments import record
 from seedbed.engines.fused.program import CannotFuse
 from seedbed.errors import DataError
 from seedbed.sweep.execution import chunk, controller, launcher, worker
+from seedbed.sweep.execution.progress import Progress
 
 DATA = ("data=linear_noise", "data.rows=20", "data.batch_size=10", "data.val_size=5")
 DATA = (*DATA, "trainer=cpu", "logger=none")
@@ -156,16 +157,15 @@ def test_a_unit_notes_its_progress_and_is_run_by_nobody_else(
 ) -> None:
     seen = set()
 
-    def noted(self: Any, *arguments: Any) -> None:
+    def noted(self: Any, progress: Progress) -> None:
         first = int(self.path.stem.removeprefix("unit-"))
         held = FileLock(self.path.with_suffix(".lock"), timeout=0)
         with pytest.raises(Timeout), held:
             pass
-        seen.add((first, self.progress.jobs))
+        seen.add((first, progress.jobs))
         self.path.touch()
 
-    for name in ("chunk_epoch", "job_epoch"):
-        monkeypatch.setattr(launcher.ProgressFile, name, noted)
+    monkeypatch.setattr(launcher.ProgressFile, "note", noted)
     launched("train", "-m", *DATA, *MIXED, FOLDER)
     assert seen == {(0, 1), (1, 1), (2, 2)}
     assert list((tmp_path / "sweep/.sweep").glob("unit-*.json")) == []
@@ -184,14 +184,13 @@ def test_units_after_one_that_failed_run_unless_it_stops_the_sweep(
     assert statuses == ["completed", "failed", "completed", "completed"][:count]
 
 
-@pytest.mark.parametrize(("fuse", "unit"), [("always", "chunk"), ("never", "job")])
+@pytest.mark.parametrize("fuse", ["always", "never"])
 def test_a_unit_that_a_signal_stopped_goes_on_later(
     command: Any,
     launched: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     fuse: str,
-    unit: str,
 ) -> None:
     words = (*SWEEP, "seed=1,2,3,4", "sweep.chunk_size=2", f"sweep.fuse={fuse}")
     command("train", "-m", *words, "hydra.sweep.dir=here")
@@ -202,7 +201,7 @@ def test_a_unit_that_a_signal_stopped_goes_on_later(
             os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr(launcher.ProgressFile, f"{unit}_epoch", signalled)
+        patch.setattr(launcher.ProgressFile, "note", signalled)
         done = launched("train", "-m", *words, FOLDER)
     assert done.code == 128 + signal.SIGTERM
     assert "go on with: seedbed train -m sweep.resume=sweep" in done.err

@@ -22,7 +22,7 @@ from seedbed.sweep.execution.run_folders import RunFiles, write_run
 from seedbed.sweep.planning.fusing import JobNumbers, make_group
 
 
-class FusedJob(NamedTuple):
+class PreparedJob(NamedTuple):
     """What is known of a job before it trains: where it will lie and what its record begins with.
 
     `name` is that of the folder below the sweep's, `axes` what the job has for each of them,
@@ -119,7 +119,7 @@ def train_chunk(
 def write_folders(
     chunk: TrainedChunk,
     places: Sequence[int],
-    jobs: Sequence[FusedJob],
+    jobs: Sequence[PreparedJob],
     written: Callable[[int, int], None] = lambda count, of: None,
 ) -> None:
     """Write the run folders of the jobs at these places of the chunk.
@@ -133,13 +133,13 @@ def write_folders(
         written(count, len(jobs))
 
 
-def write_failed(job: FusedJob, error: str, times: dict[str, Any]) -> None:
+def write_failed(job: PreparedJob, error: str, times: dict[str, Any]) -> None:
     """Write the run folder of a job whose chunk could not be trained."""
     record = record_fields(job.provenance, RunOutcome(status="failed", error=error), **times)
     write_run(job.folder, RunFiles(hydra=job.texts, record=record, events=b"", events_name=""))
 
 
-def _files(chunk: TrainedChunk, place: int, job: FusedJob, scalars: bytes | None) -> RunFiles:
+def _files(chunk: TrainedChunk, place: int, job: PreparedJob, scalars: bytes | None) -> RunFiles:
     outcome = _complete(chunk, place)
     record = _record(chunk, place, job, outcome)
     return RunFiles(
@@ -160,7 +160,9 @@ def _complete(chunk: TrainedChunk, place: int) -> RunOutcome:
     return replace(outcome, parameters=_parameters(group, place, chunk.outcomes[place]))
 
 
-def _record(chunk: TrainedChunk, place: int, job: FusedJob, outcome: RunOutcome) -> dict[str, Any]:
+def _record(
+    chunk: TrainedChunk, place: int, job: PreparedJob, outcome: RunOutcome
+) -> dict[str, Any]:
     """Return the fields of run.json."""
     fingerprint = _data(chunk.group, place).fingerprint
     data = {**job.provenance["data"], "fingerprint": fingerprint}
@@ -184,7 +186,7 @@ def _scalars(outcomes: Sequence[RunOutcome], watched: str) -> list[bytes]:
     return [one + other for one, other in zip(trained, ended, strict=True)]
 
 
-def _event_file(job: FusedJob, record: dict[str, Any], scalars: bytes) -> bytes:
+def _event_file(job: PreparedJob, record: dict[str, Any], scalars: bytes) -> bytes:
     clock = time.time()
     return b"".join(
         (
