@@ -20,12 +20,10 @@ from tests.sweep.composition import Sweep, sweep
 from seedbed.config.composition_errors import explain
 from seedbed.sweep.configs.composer import Composer, whole_number
 from seedbed.sweep.configs.sources import SavedSource
-from seedbed.sweep.configs.yaml_text import (
-    FILES,
-)
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.search.axes import job_overrides
 
+FILES = ("config.yaml", "hydra.yaml", "overrides.yaml")
 pytestmark = pytest.mark.usefixtures("inside_a_folder")
 
 CHANGES = [
