@@ -4,6 +4,7 @@ import csv
 import errno
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,6 +82,16 @@ def whole(command: Any, undisturbed: dict, tmp_path_factory: Any) -> Callable[..
         return undisturbed[words]
 
     return swept
+
+
+@pytest.fixture
+def finished(whole: Callable[..., Path], tmp_path: Path) -> Callable[..., None]:
+    """Return a function that puts a sweep that has ended into the folder `sweep`."""
+
+    def copied(*words: str) -> None:
+        shutil.copytree(whole(*words), tmp_path / "sweep")
+
+    return copied
 
 
 def killed(command: Any, *words: str) -> None:
@@ -174,16 +185,18 @@ def test_jobs_alone_that_were_killed_run_again(
     assert folders(tmp_path / "sweep") == folders(whole(*words))
 
 
-def test_a_table_that_was_cut_off_is_mended(command: Any, whole: Any, tmp_path: Path) -> None:
-    command(*TRAIN, *JOBS, FOLDER)
+def test_a_table_that_was_cut_off_is_mended(
+    command: Any, finished: Any, whole: Any, tmp_path: Path
+) -> None:
+    finished(*JOBS)
     file = tmp_path / "sweep/results.csv"
     file.write_bytes(file.read_bytes()[:-30])
     command(*RESUME)
     assert reached(tmp_path / "sweep") == reached(whole(*JOBS))
 
 
-def test_what_was_half_written_is_removed(command: Any, tmp_path: Path) -> None:
-    command(*TRAIN, "seed=1,2", FOLDER)
+def test_what_was_half_written_is_removed(command: Any, finished: Any, tmp_path: Path) -> None:
+    finished("seed=1,2")
     (tmp_path / "sweep/.3.123.tmp").mkdir()
     (tmp_path / "sweep/.sweep/.chunk-0.ckpt.123.tmp").write_text("half")
     command(*RESUME)
@@ -191,9 +204,9 @@ def test_what_was_half_written_is_removed(command: Any, tmp_path: Path) -> None:
 
 
 def test_results_of_units_elsewhere_outlast_a_kill_before_they_are_entered(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command(*TRAIN, "seed=1,2", "sweep.keep=record", FOLDER)
+    finished("seed=1,2", "sweep.keep=record")
     folder = tmp_path / "sweep"
     rows = read_results(folder / "results.csv")
     Results(folder / "results.csv", ["seed"], rows[1:])
@@ -223,9 +236,9 @@ def test_the_state_of_a_group_has_a_file_of_its_own(
 
 
 @pytest.mark.slow
-def test_kill_9_at_any_moment(whole: Any, tmp_path: Path) -> None:
+def test_kill_9_at_any_moment(command: Any, whole: Any, tmp_path: Path) -> None:
     words = (*JOBS, "sweep.every_seconds=0")
-    expected = whole(*words)
+    expected = whole(*JOBS)
     for seconds in (0.2, 0.5, 1.0):
         sweep = (*SEEDBED, *TRAIN, *words, FOLDER)
         process = subprocess.Popen(sweep, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE)
@@ -236,12 +249,10 @@ def test_kill_9_at_any_moment(whole: Any, tmp_path: Path) -> None:
         process.wait()
         for _ in range(2):
             if (tmp_path / "sweep/sweep.json").exists():
-                subprocess.run(
-                    [*SEEDBED, *RESUME], cwd=tmp_path, env=environment(), check=False, timeout=100
-                )
+                command(*RESUME)
                 assert reached(tmp_path / "sweep") == reached(expected)
                 assert folders(tmp_path / "sweep") == folders(expected)
-        subprocess.run(["rm", "-r", tmp_path / "sweep"], check=True)
+        shutil.rmtree(tmp_path / "sweep")
 
 
 # Signals.
@@ -350,9 +361,9 @@ def test_failures_stop_a_sweep_that_goes_on_if_asked_to_then(command: Any, tmp_p
 
 
 def test_a_group_that_fails_leaves_its_jobs_that_were_done(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command(*TRAIN, "seed=1,2,3", FOLDER)
+    finished("seed=1,2,3")
     expected = table(tmp_path / "sweep")
     (tmp_path / "sweep/1/run.json").unlink()
     wrong = at_call(0, worker.train_chunk, ValueError("of the test"))
@@ -369,9 +380,9 @@ def test_a_group_that_fails_leaves_its_jobs_that_were_done(
 
 
 def test_of_a_group_that_cannot_train_only_what_is_missing_trains_alone(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command(*TRAIN, "seed=1,2,3", FOLDER)
+    finished("seed=1,2,3")
     before = [(tmp_path / f"sweep/{n}/run.json").stat().st_ino for n in (0, 2)]
     (tmp_path / "sweep/1/run.json").unlink()
     refusal = at_call(0, worker.train_chunk, CannotFuse("of the test"))
@@ -393,9 +404,9 @@ def test_a_mistake_of_ours_is_shown_as_one(command: Any, monkeypatch: pytest.Mon
 
 
 def test_jobs_that_were_done_are_counted_while_a_sweep_goes_on(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command(*TRAIN, "seed=1,2,3", "sweep.keep=record", FOLDER)
+    finished("seed=1,2,3", "sweep.keep=record")
     file = tmp_path / "sweep/results.csv"
     Results(file, ["seed"], read_results(file)[:1])
     closed = []
@@ -407,8 +418,10 @@ def test_jobs_that_were_done_are_counted_while_a_sweep_goes_on(
     assert len(closed) == 1
 
 
-def test_what_goes_on_is_shown_and_not_run_if_asked_to(command: Any, tmp_path: Path) -> None:
-    command(*TRAIN, "seed=1,2", FOLDER)
+def test_what_goes_on_is_shown_and_not_run_if_asked_to(
+    command: Any, finished: Any, tmp_path: Path
+) -> None:
+    finished("seed=1,2")
     (tmp_path / "sweep/1/run.json").unlink()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").rglob("*.*")}
     outcome = command(*RESUME, "sweep.plan=true")
@@ -420,9 +433,9 @@ def test_what_goes_on_is_shown_and_not_run_if_asked_to(command: Any, tmp_path: P
 
 
 def test_a_sweep_that_is_done_is_left_as_it_is(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert command(*TRAIN, "seed=1,2", FOLDER).code == 0
+    finished("seed=1,2")
     before = {path: path.stat().st_ino for path in (tmp_path / "sweep").glob("*/**/*")}
     monkeypatch.setattr(worker.Worker, "run", at_call(0, worker.Worker.run, Killed()))
     outcome = command(*RESUME)
@@ -503,13 +516,11 @@ def test_the_newest_sweep_is_that_of_the_last_day(tmp_path: Path) -> None:
     assert open_sweep("latest", str(tmp_path)).path.name == "08-00-00"
 
 
-def test_latest_is_the_newest_sweep(command: Any, tmp_path: Path) -> None:
-    for _ in range(2):
-        command(*TRAIN, "seed=1,2")
-        time.sleep(1.1)
-    newest = max(tmp_path.glob("outputs/sweeps/*/*/results.csv")).parent
+def test_latest_is_the_newest_sweep(command: Any, whole: Any, tmp_path: Path) -> None:
+    for name in ("2025-01-02/08-00-00-ab", "2025-01-03/07-00-00-cd"):
+        shutil.copytree(whole("seed=1,2"), tmp_path / "outputs/sweeps" / name)
     outcome = command("train", "-m", "sweep.resume=latest")
-    assert newest.name in outcome.out
+    assert "sweep  outputs/sweeps/2025-01-03/07-00-00-cd: 2 of 2 jobs done" in outcome.out
 
 
 # What is kept.
@@ -570,10 +581,10 @@ def test_what_is_in_the_table_alone_is_not_run_again(
 
 
 def test_results_of_units_elsewhere_that_nobody_had_entered_count(
-    command: Any, whole: Any, tmp_path: Path
+    command: Any, finished: Any, whole: Any, tmp_path: Path
 ) -> None:
     words = (*JOBS, "sweep.keep=record")
-    command(*TRAIN, *words, FOLDER)
+    finished(*words)
     folder, axes = tmp_path / "sweep", ["optimizer.lr", "seed"]
     rows = read_results(folder / "results.csv")
     Results(folder / "results.csv", axes, rows[4:])
@@ -591,13 +602,13 @@ def test_results_of_units_elsewhere_that_nobody_had_entered_count(
 # Refusals.
 
 
-def test_what_is_no_sweep_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
+def test_what_is_no_sweep_is_refused(refused: Any, finished: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "sweep.resume=nowhere: no such folder" in refused("train", "-m", "sweep.resume=nowhere")
     assert "sweep.resume=: no such folder" in refused("train", "-m", "sweep.resume=")
     assert "no sweep, it has no sweep.json" in refused("train", "-m", "sweep.resume=empty")
     assert "sweep.resume=latest: no sweep in" in refused("train", "-m", "sweep.resume=latest")
-    command(*TRAIN, "seed=1,2", FOLDER)
+    finished("seed=1,2")
     said = refused("train", "-m", "sweep.resume=sweep/0")
     assert "the folder of one run, not of a sweep" in said
     (tmp_path / "sweep/sweep.json").write_text("{}")
@@ -618,8 +629,8 @@ def test_what_the_launcher_needs_may_stand_beside_resume(word: str) -> None:
     _refuse_beside_resume(OverridesParser.create().parse_override(word))
 
 
-def test_a_second_process_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
-    command(*TRAIN, "seed=1,2", FOLDER)
+def test_a_second_process_is_refused(refused: Any, finished: Any, tmp_path: Path) -> None:
+    finished("seed=1,2")
     with FileLock(tmp_path / "sweep/.sweep/sweep.lock"):
         assert "sweep: another process runs this sweep; wait" in refused(*RESUME)
     with SweepFolder(tmp_path / "sweep").unit_locked(1):
@@ -637,9 +648,9 @@ def test_a_sweep_that_begins_where_another_process_works_is_refused(
 
 
 def test_a_config_that_no_longer_fits_says_what_differs(
-    refused: Any, command: Any, tmp_path: Path
+    refused: Any, finished: Any, tmp_path: Path
 ) -> None:
-    command(*TRAIN, "seed=1,2", FOLDER)
+    finished("seed=1,2")
     (tmp_path / "sweep/1/run.json").unlink()
     file = tmp_path / "sweep/.sweep/config-0.yaml"
     file.write_text(file.read_text().replace("  dampening: 0.0\n", "  damping: 0.0\n"))
@@ -647,8 +658,8 @@ def test_a_config_that_no_longer_fits_says_what_differs(
     assert "config-0.yaml: does not fit this version: optimizer.damping" in said
 
 
-def test_a_sweep_over_an_older_one_says_how_to_go_on(refused: Any, command: Any) -> None:
-    command(*TRAIN, "seed=1,2", "sweep.keep=record", FOLDER)
+def test_a_sweep_over_an_older_one_says_how_to_go_on(refused: Any, finished: Any) -> None:
+    finished("seed=1,2", "sweep.keep=record")
     assert "go on with it by sweep.resume=sweep" in refused(*TRAIN, "seed=1,2", FOLDER)
 
 

@@ -200,7 +200,7 @@ def _options(composer: Composer, arguments: list[str]) -> SweepOptions:
     for override in overrides:
         if override.is_sweep_override() and override.get_key_element().startswith("sweep."):
             raise ConfigError(f"{override.input_line}: the keys of sweep cannot be swept")
-    fixed = tuple(str(one.input_line) for one in overrides if not one.is_sweep_override())
+    fixed = tuple(str(word.input_line) for word in overrides if not word.is_sweep_override())
     with composer.applied(Job(0, fixed)) as config:
         return sweep_options(config)
 

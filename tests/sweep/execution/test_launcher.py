@@ -61,10 +61,10 @@ def test_a_launcher_is_handed_chunks(here: Path, tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.slow
-def test_a_launcher_runs_single_jobs_and_goes_on(tmp_path: Path) -> None:
+def test_a_launcher_runs_single_jobs_and_goes_on(command: Any, tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     jobs = ("optimizer=lbfgs,adam", "optimizer.lr=0.1", "seed=1,2", "hydra.sweep.dir=sweep")
-    assert seedbed(tmp_path, "train", "-m", *SWEEP, *jobs).returncode == 0
+    assert command("train", "-m", *SWEEP, *jobs).code == 0
     expected = table(tmp_path / "sweep")
     for number in (0, 3):
         (tmp_path / f"sweep/{number}/run.json").unlink()
@@ -89,10 +89,17 @@ class Net(Linear):
 
 
 @pytest.mark.slow
-def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(tmp_path: Path) -> None:
+def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    (tmp_path / "mine.py").write_text(FAILS)
-    words = ("model._target_=mine.Net", "seed=0,1,2,3", "sweep.fuse=never", "sweep.keep=record")
+    (tmp_path / "handed.py").write_text(FAILS)
+    words = (
+        "model._target_=handed.Net",
+        "seed=0,1,2,3",
+        "sweep.fuse=never",
+        "sweep.keep=record",
+    )
     launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=1", "hydra.sweep.dir=sweep")
     done = seedbed(tmp_path, "train", "-m", *SWEEP, *words, *launcher, "sweep.on_failure=stop")
     assert done.returncode == 1, done.stderr
@@ -100,8 +107,8 @@ def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(tmp_path: Path) -> 
     found = [(row["seed"], row["status"]) for row in table(tmp_path / "sweep")]
     assert found == [("0", "completed"), ("1", "failed")]
     # Only what has failed is left, and no unit's notes.
-    done = seedbed(tmp_path, "train", "-m", "sweep.resume=sweep")
-    assert "1 of 4 jobs done, 3 to run" in done.stdout
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "1 of 4 jobs done, 3 to run" in command(*RESUME).out
     statuses = [row["status"] for row in table(tmp_path / "sweep")]
     assert statuses == ["completed", "failed", "completed", "completed"]
     assert list((tmp_path / "sweep/.sweep").glob("unit-*")) == []

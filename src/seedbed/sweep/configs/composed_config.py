@@ -134,8 +134,8 @@ class ComposedConfig:
 
     def label(self, number: int, overrides: Sequence[Override], undo: Undo) -> None:
         """Set what Hydra and its launcher say about the job: number, overrides, folder."""
-        tasks = [one for one in overrides if not one.is_hydra_override()]
-        undo.set(self._tasks, "_content", [self._task(*one) for one in enumerate(tasks)])
+        tasks = [override for override in overrides if not override.is_hydra_override()]
+        undo.set(self._tasks, "_content", [self._task(*place) for place in enumerate(tasks)])
         names = self._job.config.override_dirname
         dirname = get_overrides_dirname(
             tasks, names.exclude_keys, item_sep=names.item_sep, kv_sep=names.kv_sep
@@ -220,7 +220,7 @@ def _dependencies(config: DictConfig, value: Any) -> _Dependencies | None:
     dependencies, text = _Dependencies([], []), str(value)
     for inside in re.findall(r"\$\{([^{}]*)\}", text):
         name, colon, arguments = inside.partition(":")
-        kept = [",".join(map(str, one)) for one in OmegaConf.get_cache(config).get(name, {})]
+        kept = [",".join(map(str, key)) for key in OmegaConf.get_cache(config).get(name, {})]
         if name == "oc.env" and colon:
             dependencies.environment.append(arguments.partition(",")[0].strip())
         elif not colon and re.fullmatch(r"(?!hydra\b)[A-Za-z_]\w*(\.\w+)*", name):

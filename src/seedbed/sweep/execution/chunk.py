@@ -1,4 +1,4 @@
-"""Train a chunk of jobs as one program, and make of it what each job would have left alone."""
+"""Chunk of jobs that trains as one program, and the run folders that its jobs leave."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,10 +23,15 @@ from seedbed.sweep.planning.fusing import JobNumbers, make_group
 
 
 class PreparedJob(NamedTuple):
-    """What is known of a job before it trains: where it will lie and what its record begins with.
+    """Job of a chunk, with what its run folder says before anything of the training.
 
-    `name` is that of the folder below the sweep's, `axes` what the job has for each of them,
-    `texts` are the files of `.hydra`, `provenance` are the first fields of run.json.
+    Attributes:
+        number: number of the job.
+        name: name of its folder below the sweep's.
+        axes: what the job has for each axis.
+        folder: the folder to write.
+        texts: files of `.hydra` by name.
+        provenance: first fields of run.json (see `seedbed.experiment.provenance`).
     """
 
     number: int
@@ -39,9 +44,14 @@ class PreparedJob(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainedChunk:
-    """Jobs that have trained side by side, in the order of their group.
+    """Chunk of jobs that have trained side by side.
 
-    They are `exact` unless their steps draw random numbers: a job alone would draw others.
+    Attributes:
+        group: the jobs, as the engine has them.
+        outcomes: outcome of each job, in the order of the group.
+        times: `started`, `finished` and the `seconds` of a job, as run.json has them.
+        exact: whether a job alone would have drawn the same random numbers in its steps.
+        tensorboard: whether the jobs write files of events.
     """
 
     group: Group
@@ -52,12 +62,10 @@ class TrainedChunk:
 
 
 class ChunkState:
-    """The state of a chunk in training, saved from time to time in a file of its own.
-
-    `requested` returns the signal that asks to stop, or None.
-    """
+    """State of a chunk in training, saved from time to time in a file of its own."""
 
     def __init__(self, path: Path, seconds: float, requested: Callable[[], int | None]) -> None:
+        """`seconds` lie between two savings; `requested` returns the signal to stop, or None."""
         self.path = path
         self.seconds = seconds
         self.requested = requested
@@ -89,7 +97,12 @@ def train_chunk(
 ) -> TrainedChunk:
     """Train the jobs, from their saved state on if there is one; nothing else is written.
 
-    `spec` is that of one of them.
+    Args:
+        spec: spec of one of the jobs.
+        numbers: what each job has for itself.
+        points: most epochs in a job's curves.
+        state: where the state is saved and restored.
+        progress: called after every epoch.
 
     Raises:
         CannotFuse: the network does not go through torch.func.

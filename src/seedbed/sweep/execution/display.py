@@ -1,4 +1,4 @@
-"""How far a sweep is: one live line on a terminal, plain lines elsewhere."""
+"""Progress line of a sweep: a live one on a terminal, plain ones elsewhere."""
 
 import sys
 import time

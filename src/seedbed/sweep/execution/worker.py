@@ -61,7 +61,7 @@ class Unit(NamedTuple):
 
 @dataclass
 class UnitResult:
-    """What became of a unit: rows of the table, or why its jobs must train alone after all.
+    """Result of a unit: rows of the table, or why its jobs must train alone after all.
 
     `interrupted` is the signal that stopped it, if one did.
     """

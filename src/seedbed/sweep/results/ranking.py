@@ -1,4 +1,4 @@
-"""What a sweep says at its end: the closing table, how many jobs ended how, and the winner."""
+"""Ranking of a sweep's jobs: the closing table, how many ended how, and the winner."""
 
 import re
 import shlex
@@ -179,7 +179,7 @@ def _table(
     title: str | None,
     axes: Sequence[str],
     columns: Mapping[str, Callable[[Configuration], str]],
-    groups: Sequence[Configuration],
+    configurations: Sequence[Configuration],
 ) -> Any:
     from rich import box
     from rich.table import Table
@@ -191,8 +191,8 @@ def _table(
         words = title in axes or title in ("status", "folder")
         # Where the terminal is narrow a cell goes on in the next line: no digit is left out.
         table.add_column(Text(title), justify="left" if words else "right", overflow="fold")
-    for one in groups:
-        cells = [*one.cells.values(), *(column(one) for column in columns.values())]
+    for shown in configurations:
+        cells = [*shown.cells.values(), *(column(shown) for column in columns.values())]
         # As text, for brackets and colons in names of the user's are no markup.
         table.add_row(*map(Text, cells))
     return table
@@ -217,7 +217,7 @@ def best_first(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") 
 
 @dataclass(frozen=True)
 class Winner:
-    """The configuration that the closing table puts first: its jobs, and the one in their middle.
+    """Configuration that the closing table puts first: its jobs, and their median.
 
     Of an even number of jobs the better one of the two in the middle is the median.
     """

@@ -1,4 +1,4 @@
-"""The table of a sweep, results.csv: a line a job, written as jobs end, and read again."""
+"""Table of a sweep, results.csv: a line a job, written as jobs end, and read again."""
 
 import csv
 import json
@@ -35,10 +35,16 @@ def metrics_of_job(
 
 @dataclass(frozen=True)
 class Row:
-    """One job: its number, the axes' values by key, and what became of it.
+    """Row of the table: a job and what became of it.
 
-    `metrics` are those of the last epoch by name, and beside them `best/epoch` and
-    `best/<watched metric>`.
+    Attributes:
+        number: number of the job.
+        axes: values of the axes by key.
+        status: one of `seedbed.runs.record.STATUSES`.
+        folder: name of its folder below the sweep's; empty where none is kept.
+        metrics: metrics of the last epoch by name, and `best/epoch` and `best/<watched metric>`.
+        seconds: time that it took; None where it is not known.
+        error: why it failed, diverged or was interrupted.
     """
 
     number: int
@@ -51,7 +57,7 @@ class Row:
 
 
 class Results:
-    """results.csv: a line a job, added as jobs end; `finish` puts the lines in the jobs' order."""
+    """Table results.csv: a line a job, added as jobs end; `finish` puts them in their order."""
 
     def __init__(self, path: Path, axes: Sequence[str], rows: Sequence[Row] = ()) -> None:
         """Begin the file anew with these rows; `axes` are the keys that the sweep varies."""
