@@ -195,7 +195,9 @@ def test_a_table_that_was_cut_off_is_mended(
     assert reached(tmp_path / "sweep") == reached(whole(*JOBS))
 
 
-def test_what_was_half_written_is_removed(command: Any, finished: Any, tmp_path: Path) -> None:
+def test_temporary_files_of_a_killed_sweep_are_removed(
+    command: Any, finished: Any, tmp_path: Path
+) -> None:
     finished("seed=1,2")
     (tmp_path / "sweep/.3.123.tmp").mkdir()
     (tmp_path / "sweep/.sweep/.chunk-0.ckpt.123.tmp").write_text("half")
@@ -203,7 +205,7 @@ def test_what_was_half_written_is_removed(command: Any, finished: Any, tmp_path:
     assert list((tmp_path / "sweep").rglob("*.tmp")) == []
 
 
-def test_results_of_units_elsewhere_outlast_a_kill_before_they_are_entered(
+def test_results_of_launched_units_survive_a_kill_before_they_are_in_the_table(
     command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finished("seed=1,2", "sweep.keep=record")
@@ -217,7 +219,7 @@ def test_results_of_units_elsewhere_outlast_a_kill_before_they_are_entered(
     assert "2 of 2 jobs done" in command(*RESUME).out
 
 
-def test_without_all_its_configs_a_sweep_has_no_plan(
+def test_a_sweep_killed_before_its_configs_are_saved_cannot_be_resumed(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "write_json", at_call(0, sources.write_json, Killed()))
@@ -379,7 +381,7 @@ def test_a_group_that_fails_leaves_its_jobs_that_were_done(
     assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 3
 
 
-def test_of_a_group_that_cannot_train_only_what_is_missing_trains_alone(
+def test_of_a_resumed_group_that_cannot_fuse_only_missing_jobs_train_alone(
     command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finished("seed=1,2,3")
@@ -394,7 +396,9 @@ def test_of_a_group_that_cannot_train_only_what_is_missing_trains_alone(
     assert "group" not in record(tmp_path / "sweep/1")
 
 
-def test_a_mistake_of_ours_is_shown_as_one(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_shown_with_its_traceback(
+    command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for words in ((*TRAIN, "seed=1,2", FOLDER), RESUME):
         monkeypatch.setattr(controller, "Results", at_call(0, Results, RuntimeError("a mistake")))
         outcome = command(*words)
@@ -418,7 +422,7 @@ def test_jobs_that_were_done_are_counted_while_a_sweep_goes_on(
     assert len(closed) == 1
 
 
-def test_what_goes_on_is_shown_and_not_run_if_asked_to(
+def test_with_sweep_plan_a_resumed_sweep_says_what_is_left_and_runs_nothing(
     command: Any, finished: Any, tmp_path: Path
 ) -> None:
     finished("seed=1,2")
@@ -493,7 +497,7 @@ def test_a_sweep_may_be_moved(command: Any, whole: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["a/b-1.5", "a:b", "a+@b", "a b", "it's", "(1)", "a,b", "ü", "$x", "{a}", "a=b", r"a\b"]
 )
-def test_how_to_go_on_is_one_word_of_a_shell_and_one_path(path: str) -> None:
+def test_the_command_that_resumes_a_sweep_is_quoted_for_shell_and_hydra(path: str) -> None:
     [word] = shlex.split(controller.resume_word(SweepFolder(path)))
     override = OverridesParser.create().parse_override(word)
     assert (override.get_key_element(), override.value()) == ("sweep.resume", path)
@@ -566,7 +570,7 @@ def test_nothing_outside_of_a_sweeps_folder_is_removed(
 
 @pytest.mark.parametrize("fuse", ["always", "never"])
 @pytest.mark.parametrize("keep", ["best", "record"])
-def test_what_is_in_the_table_alone_is_not_run_again(
+def test_jobs_without_folders_that_are_in_the_table_are_not_run_again(
     command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str, fuse: str
 ) -> None:
     words = (*JOBS, "sweep.chunk_size=2", f"sweep.keep={keep}", "sweep.top=1", f"sweep.fuse={fuse}")
@@ -580,7 +584,7 @@ def test_what_is_in_the_table_alone_is_not_run_again(
     assert folders(tmp_path / "sweep") == folders(expected)
 
 
-def test_results_of_units_elsewhere_that_nobody_had_entered_count(
+def test_jobs_whose_results_a_launched_unit_has_left_are_not_run_again(
     command: Any, finished: Any, whole: Any, tmp_path: Path
 ) -> None:
     words = (*JOBS, "sweep.keep=record")
@@ -602,7 +606,9 @@ def test_results_of_units_elsewhere_that_nobody_had_entered_count(
 # Refusals.
 
 
-def test_what_is_no_sweep_is_refused(refused: Any, finished: Any, tmp_path: Path) -> None:
+def test_a_folder_without_a_sweep_cannot_be_resumed(
+    refused: Any, finished: Any, tmp_path: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     assert "sweep.resume=nowhere: no such folder" in refused("train", "-m", "sweep.resume=nowhere")
     assert "sweep.resume=: no such folder" in refused("train", "-m", "sweep.resume=")

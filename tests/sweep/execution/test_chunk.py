@@ -159,7 +159,9 @@ def test_checkpoints_and_curves_are_those_of_the_job_alone(
             assert found.SummaryMetadata(tag) == expected.SummaryMetadata(tag), tag
 
 
-def test_the_jobs_do_differ(runs: Any, tmp_path_factory: Any) -> None:
+def test_the_compared_jobs_stop_early_diverge_and_complete(
+    runs: Any, tmp_path_factory: Any
+) -> None:
     """So that the tests above mean something."""
     chunk, _ = both(runs, tmp_path_factory, LOGS)
     _, stopped, noisy, late, early = chunk.outcomes

@@ -45,7 +45,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LAUNCHERS)
-def test_a_launcher_is_handed_chunks(here: Path, tmp_path: Path, name: str) -> None:
+def test_a_launcher_runs_chunks_to_the_results_of_one_process(
+    here: Path, tmp_path: Path, name: str
+) -> None:
     module, word = LAUNCHERS[name]
     pytest.importorskip(module, reason="seedbed[launchers] is not installed")
     words = (f"hydra/launcher={name}", word, "hydra.sweep.dir=sweep")
@@ -159,7 +161,7 @@ def test_units_leave_what_a_sweep_without_a_launcher_leaves(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "sweep"]
 
 
-def test_a_unit_notes_its_progress_and_is_run_by_nobody_else(
+def test_a_launched_unit_notes_its_progress_and_holds_its_lock(
     launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = set()
@@ -219,7 +221,7 @@ def test_a_unit_that_a_signal_stopped_goes_on_later(
     assert table(tmp_path / "sweep") == expected
 
 
-def test_jobs_whose_end_nobody_told_are_known_by_their_records(
+def test_jobs_that_end_before_their_launcher_is_interrupted_are_known_by_their_records(
     launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launch = controller.launch

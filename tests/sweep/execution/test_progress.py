@@ -49,7 +49,7 @@ def test_a_file_is_written_once_a_second(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", json.dumps({"job": 1})])
-def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str | None) -> None:
+def test_a_progress_file_that_cannot_be_read_is_none(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "unit-0.json"
     if text is not None:
         path.write_text(text)
