@@ -1,4 +1,4 @@
-"""The sweeper that Hydra finds by its place; what it does is in seedbed.sweep."""
+"""Sweeper plugin of Hydra, which finds it by its place; what it does is in seedbed.sweep."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from seedbed.sweep.job_runner import JobRunner
 
 
 class SeedbedSweeper(Sweeper):
-    """Runs every combination of the axes; jobs that differ in numbers alone side by side."""
+    """Sweeper of every combination of the axes; jobs that differ in numbers alone fuse."""
 
     def __init__(self, params: Mapping[str, Any] | None = None) -> None:
         """`params` are axes by key; the command line goes before them."""
@@ -34,14 +34,8 @@ class SeedbedSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the jobs of the command line's words."""
-        from seedbed.sweep.sweeper import run_sweep
+        from seedbed.sweep.sweeper import Command, run_sweep
 
-        code = run_sweep(
-            arguments,
-            params=self.params,
-            loader=self.hydra_context.config_loader,
-            callbacks=self.hydra_context.callbacks,
-            master=self.config,
-            runner=self.runner,
-        )
-        self.runner.sweep_ended(code)
+        context = self.hydra_context
+        command = Command(context.config_loader, context.callbacks, self.config, self.runner)
+        self.runner.sweep_ended(run_sweep(arguments, params=self.params, command=command))

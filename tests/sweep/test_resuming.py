@@ -4,6 +4,7 @@ import csv
 import errno
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,6 +82,16 @@ def whole(command: Any, undisturbed: dict, tmp_path_factory: Any) -> Callable[..
         return undisturbed[words]
 
     return swept
+
+
+@pytest.fixture
+def finished(whole: Callable[..., Path], tmp_path: Path) -> Callable[..., None]:
+    """Return a function that puts a sweep that has ended into the folder `sweep`."""
+
+    def copied(*words: str) -> None:
+        shutil.copytree(whole(*words), tmp_path / "sweep")
+
+    return copied
 
 
 def killed(command: Any, *words: str) -> None:
@@ -174,26 +185,30 @@ def test_jobs_alone_that_were_killed_run_again(
     assert folders(tmp_path / "sweep") == folders(whole(*words))
 
 
-def test_a_table_that_was_cut_off_is_mended(command: Any, whole: Any, tmp_path: Path) -> None:
-    command(*TRAIN, *JOBS, FOLDER)
+def test_a_table_that_was_cut_off_is_mended(
+    command: Any, finished: Any, whole: Any, tmp_path: Path
+) -> None:
+    finished(*JOBS)
     file = tmp_path / "sweep/results.csv"
     file.write_bytes(file.read_bytes()[:-30])
     command(*RESUME)
     assert reached(tmp_path / "sweep") == reached(whole(*JOBS))
 
 
-def test_what_was_half_written_is_removed(command: Any, tmp_path: Path) -> None:
-    command(*TRAIN, "seed=1,2", FOLDER)
+def test_temporary_files_of_a_killed_sweep_are_removed(
+    command: Any, finished: Any, tmp_path: Path
+) -> None:
+    finished("seed=1,2")
     (tmp_path / "sweep/.3.123.tmp").mkdir()
     (tmp_path / "sweep/.sweep/.chunk-0.ckpt.123.tmp").write_text("half")
     command(*RESUME)
     assert list((tmp_path / "sweep").rglob("*.tmp")) == []
 
 
-def test_results_of_units_elsewhere_outlast_a_kill_before_they_are_entered(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_results_of_launched_units_survive_a_kill_before_they_are_in_the_table(
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command(*TRAIN, "seed=1,2", "sweep.keep=record", FOLDER)
+    finished("seed=1,2", "sweep.keep=record")
     folder = tmp_path / "sweep"
     rows = read_results(folder / "results.csv")
     Results(folder / "results.csv", ["seed"], rows[1:])
@@ -204,7 +219,7 @@ def test_results_of_units_elsewhere_outlast_a_kill_before_they_are_entered(
     assert "2 of 2 jobs done" in command(*RESUME).out
 
 
-def test_without_all_its_configs_a_sweep_has_no_plan(
+def test_a_sweep_killed_before_its_configs_are_saved_cannot_be_resumed(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "write_json", at_call(0, sources.write_json, Killed()))
@@ -223,9 +238,9 @@ def test_the_state_of_a_group_has_a_file_of_its_own(
 
 
 @pytest.mark.slow
-def test_kill_9_at_any_moment(whole: Any, tmp_path: Path) -> None:
+def test_kill_9_at_any_moment(command: Any, whole: Any, tmp_path: Path) -> None:
     words = (*JOBS, "sweep.every_seconds=0")
-    expected = whole(*words)
+    expected = whole(*JOBS)
     for seconds in (0.2, 0.5, 1.0):
         sweep = (*SEEDBED, *TRAIN, *words, FOLDER)
         process = subprocess.Popen(sweep, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE)
@@ -236,12 +251,10 @@ def test_kill_9_at_any_moment(whole: Any, tmp_path: Path) -> None:
         process.wait()
         for _ in range(2):
             if (tmp_path / "sweep/sweep.json").exists():
-                subprocess.run(
-                    [*SEEDBED, *RESUME], cwd=tmp_path, env=environment(), check=False, timeout=100
-                )
+                command(*RESUME)
                 assert reached(tmp_path / "sweep") == reached(expected)
                 assert folders(tmp_path / "sweep") == folders(expected)
-        subprocess.run(["rm", "-r", tmp_path / "sweep"], check=True)
+        shutil.rmtree(tmp_path / "sweep")
 
 
 # Signals.
@@ -259,8 +272,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
 ) -> None:
     words = (*JOBS, f"sweep.fuse={fuse}")
     with monkeypatch.context() as patch:
-        name = "chunk_epoch" if fuse == "always" else "job_epoch"
-        shown = getattr(controller.Display, name)
+        shown = controller.Display.show
         epochs = iter(range(10_000))
 
         def signalled(self: Any, *arguments: Any) -> None:
@@ -268,7 +280,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
             if next(epochs) == 2:
                 os.kill(os.getpid(), number)
 
-        patch.setattr(controller.Display, name, signalled)
+        patch.setattr(controller.Display, "show", signalled)
         outcome = command(*TRAIN, *words, FOLDER)
     assert outcome.code == 128 + number
     assert "go on with: seedbed train -m sweep.resume=sweep" in outcome.err
@@ -351,9 +363,9 @@ def test_failures_stop_a_sweep_that_goes_on_if_asked_to_then(command: Any, tmp_p
 
 
 def test_a_group_that_fails_leaves_its_jobs_that_were_done(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command(*TRAIN, "seed=1,2,3", FOLDER)
+    finished("seed=1,2,3")
     expected = table(tmp_path / "sweep")
     (tmp_path / "sweep/1/run.json").unlink()
     wrong = at_call(0, worker.train_chunk, ValueError("of the test"))
@@ -369,10 +381,10 @@ def test_a_group_that_fails_leaves_its_jobs_that_were_done(
     assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 3
 
 
-def test_of_a_group_that_cannot_train_only_what_is_missing_trains_alone(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_of_a_resumed_group_that_cannot_fuse_only_missing_jobs_train_alone(
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command(*TRAIN, "seed=1,2,3", FOLDER)
+    finished("seed=1,2,3")
     before = [(tmp_path / f"sweep/{n}/run.json").stat().st_ino for n in (0, 2)]
     (tmp_path / "sweep/1/run.json").unlink()
     refusal = at_call(0, worker.train_chunk, CannotFuse("of the test"))
@@ -384,7 +396,9 @@ def test_of_a_group_that_cannot_train_only_what_is_missing_trains_alone(
     assert "group" not in record(tmp_path / "sweep/1")
 
 
-def test_a_mistake_of_ours_is_shown_as_one(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_shown_with_its_traceback(
+    command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for words in ((*TRAIN, "seed=1,2", FOLDER), RESUME):
         monkeypatch.setattr(controller, "Results", at_call(0, Results, RuntimeError("a mistake")))
         outcome = command(*words)
@@ -394,9 +408,9 @@ def test_a_mistake_of_ours_is_shown_as_one(command: Any, monkeypatch: pytest.Mon
 
 
 def test_jobs_that_were_done_are_counted_while_a_sweep_goes_on(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command(*TRAIN, "seed=1,2,3", "sweep.keep=record", FOLDER)
+    finished("seed=1,2,3", "sweep.keep=record")
     file = tmp_path / "sweep/results.csv"
     Results(file, ["seed"], read_results(file)[:1])
     closed = []
@@ -408,8 +422,10 @@ def test_jobs_that_were_done_are_counted_while_a_sweep_goes_on(
     assert len(closed) == 1
 
 
-def test_what_goes_on_is_shown_and_not_run_if_asked_to(command: Any, tmp_path: Path) -> None:
-    command(*TRAIN, "seed=1,2", FOLDER)
+def test_with_sweep_plan_a_resumed_sweep_says_what_is_left_and_runs_nothing(
+    command: Any, finished: Any, tmp_path: Path
+) -> None:
+    finished("seed=1,2")
     (tmp_path / "sweep/1/run.json").unlink()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").rglob("*.*")}
     outcome = command(*RESUME, "sweep.plan=true")
@@ -421,9 +437,9 @@ def test_what_goes_on_is_shown_and_not_run_if_asked_to(command: Any, tmp_path: P
 
 
 def test_a_sweep_that_is_done_is_left_as_it_is(
-    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert command(*TRAIN, "seed=1,2", FOLDER).code == 0
+    finished("seed=1,2")
     before = {path: path.stat().st_ino for path in (tmp_path / "sweep").glob("*/**/*")}
     monkeypatch.setattr(worker.Worker, "run", at_call(0, worker.Worker.run, Killed()))
     outcome = command(*RESUME)
@@ -481,7 +497,7 @@ def test_a_sweep_may_be_moved(command: Any, whole: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["a/b-1.5", "a:b", "a+@b", "a b", "it's", "(1)", "a,b", "ü", "$x", "{a}", "a=b", r"a\b"]
 )
-def test_how_to_go_on_is_one_word_of_a_shell_and_one_path(path: str) -> None:
+def test_the_command_that_resumes_a_sweep_is_quoted_for_shell_and_hydra(path: str) -> None:
     [word] = shlex.split(controller.resume_word(SweepFolder(path)))
     override = OverridesParser.create().parse_override(word)
     assert (override.get_key_element(), override.value()) == ("sweep.resume", path)
@@ -504,13 +520,11 @@ def test_the_newest_sweep_is_that_of_the_last_day(tmp_path: Path) -> None:
     assert open_sweep("latest", str(tmp_path)).path.name == "08-00-00"
 
 
-def test_latest_is_the_newest_sweep(command: Any, tmp_path: Path) -> None:
-    for _ in range(2):
-        command(*TRAIN, "seed=1,2")
-        time.sleep(1.1)
-    newest = max(tmp_path.glob("outputs/sweeps/*/*/results.csv")).parent
+def test_latest_is_the_newest_sweep(command: Any, whole: Any, tmp_path: Path) -> None:
+    for name in ("2025-01-02/08-00-00-ab", "2025-01-03/07-00-00-cd"):
+        shutil.copytree(whole("seed=1,2"), tmp_path / "outputs/sweeps" / name)
     outcome = command("train", "-m", "sweep.resume=latest")
-    assert newest.name in outcome.out
+    assert "sweep  outputs/sweeps/2025-01-03/07-00-00-cd: 2 of 2 jobs done" in outcome.out
 
 
 # What is kept.
@@ -556,7 +570,7 @@ def test_nothing_outside_of_a_sweeps_folder_is_removed(
 
 @pytest.mark.parametrize("fuse", ["always", "never"])
 @pytest.mark.parametrize("keep", ["best", "record"])
-def test_what_is_in_the_table_alone_is_not_run_again(
+def test_jobs_without_folders_that_are_in_the_table_are_not_run_again(
     command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str, fuse: str
 ) -> None:
     words = (*JOBS, "sweep.chunk_size=2", f"sweep.keep={keep}", "sweep.top=1", f"sweep.fuse={fuse}")
@@ -570,11 +584,11 @@ def test_what_is_in_the_table_alone_is_not_run_again(
     assert folders(tmp_path / "sweep") == folders(expected)
 
 
-def test_results_of_units_elsewhere_that_nobody_had_entered_count(
-    command: Any, whole: Any, tmp_path: Path
+def test_jobs_whose_results_a_launched_unit_has_left_are_not_run_again(
+    command: Any, finished: Any, whole: Any, tmp_path: Path
 ) -> None:
     words = (*JOBS, "sweep.keep=record")
-    command(*TRAIN, *words, FOLDER)
+    finished(*words)
     folder, axes = tmp_path / "sweep", ["optimizer.lr", "seed"]
     rows = read_results(folder / "results.csv")
     Results(folder / "results.csv", axes, rows[4:])
@@ -592,13 +606,15 @@ def test_results_of_units_elsewhere_that_nobody_had_entered_count(
 # Refusals.
 
 
-def test_what_is_no_sweep_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
+def test_a_folder_without_a_sweep_cannot_be_resumed(
+    refused: Any, finished: Any, tmp_path: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     assert "sweep.resume=nowhere: no such folder" in refused("train", "-m", "sweep.resume=nowhere")
     assert "sweep.resume=: no such folder" in refused("train", "-m", "sweep.resume=")
     assert "no sweep, it has no sweep.json" in refused("train", "-m", "sweep.resume=empty")
     assert "sweep.resume=latest: no sweep in" in refused("train", "-m", "sweep.resume=latest")
-    command(*TRAIN, "seed=1,2", FOLDER)
+    finished("seed=1,2")
     said = refused("train", "-m", "sweep.resume=sweep/0")
     assert "the folder of one run, not of a sweep" in said
     (tmp_path / "sweep/sweep.json").write_text("{}")
@@ -619,8 +635,8 @@ def test_what_the_launcher_needs_may_stand_beside_resume(word: str) -> None:
     _refuse_beside_resume(OverridesParser.create().parse_override(word))
 
 
-def test_a_second_process_is_refused(refused: Any, command: Any, tmp_path: Path) -> None:
-    command(*TRAIN, "seed=1,2", FOLDER)
+def test_a_second_process_is_refused(refused: Any, finished: Any, tmp_path: Path) -> None:
+    finished("seed=1,2")
     with FileLock(tmp_path / "sweep/.sweep/sweep.lock"):
         assert "sweep: another process runs this sweep; wait" in refused(*RESUME)
     with SweepFolder(tmp_path / "sweep").unit_locked(1):
@@ -638,9 +654,9 @@ def test_a_sweep_that_begins_where_another_process_works_is_refused(
 
 
 def test_a_config_that_no_longer_fits_says_what_differs(
-    refused: Any, command: Any, tmp_path: Path
+    refused: Any, finished: Any, tmp_path: Path
 ) -> None:
-    command(*TRAIN, "seed=1,2", FOLDER)
+    finished("seed=1,2")
     (tmp_path / "sweep/1/run.json").unlink()
     file = tmp_path / "sweep/.sweep/config-0.yaml"
     file.write_text(file.read_text().replace("  dampening: 0.0\n", "  damping: 0.0\n"))
@@ -648,8 +664,8 @@ def test_a_config_that_no_longer_fits_says_what_differs(
     assert "config-0.yaml: does not fit this version: optimizer.damping" in said
 
 
-def test_a_sweep_over_an_older_one_says_how_to_go_on(refused: Any, command: Any) -> None:
-    command(*TRAIN, "seed=1,2", "sweep.keep=record", FOLDER)
+def test_a_sweep_over_an_older_one_says_how_to_go_on(refused: Any, finished: Any) -> None:
+    finished("seed=1,2", "sweep.keep=record")
     assert "go on with it by sweep.resume=sweep" in refused(*TRAIN, "seed=1,2", FOLDER)
 
 

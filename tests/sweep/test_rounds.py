@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -175,9 +176,9 @@ def test_the_rounds_of_a_launcher_are_those_of_one_process(
 
 
 def test_a_sampler_that_gives_other_jobs_than_it_gave_is_refused(
-    command: Any, samplers: list[Halving], monkeypatch: pytest.MonkeyPatch
+    command: Any, tmp_path: Path, whole: tuple[Path, Halving], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command(*TRAIN, FOLDER)
+    shutil.copytree(whole[0], tmp_path / "sweep")
     monkeypatch.setattr(Halving, "ask", lambda self, count=None: [("seed=1",)])
     done = command(*RESUME)
     assert done.code == 1

@@ -221,7 +221,7 @@ def test_jobs_are_kept_and_ranked_by_the_epoch_that_is_asked_for(
     assert kept["best"] != kept["last"]
 
 
-def test_a_plan_writes_nothing(command: Any, tmp_path: Path) -> None:
+def test_sweep_plan_writes_nothing(command: Any, tmp_path: Path) -> None:
     outcome = command(*TRAIN, "seed=range(0,5)", "optimizer.lr=1e-3,1e-2", "sweep.plan=true")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.splitlines()[0] == "sweep  10 jobs: seed (5) x optimizer.lr (2)"
@@ -275,7 +275,7 @@ def test_a_job_that_is_refused_before_its_record_says_why_in_the_table(
     assert found == [("failed", "of the test")] * 2
 
 
-def test_paired_axes(command: Any, tmp_path: Path) -> None:
+def test_sweep_zip_pairs_axes(command: Any, tmp_path: Path) -> None:
     words = ("optimizer.lr=0.01,0.02", "seed=5,6", "sweep.zip=[optimizer.lr,seed]")
     outcome = command(*TRAIN, *words, "hydra.sweep.dir=sweep")
     assert outcome.code == 0, outcome.err
@@ -283,7 +283,7 @@ def test_paired_axes(command: Any, tmp_path: Path) -> None:
     assert found == [("0.01", "5"), ("0.02", "6")]
 
 
-def test_a_table_of_jobs(command: Any, tmp_path: Path) -> None:
+def test_each_row_of_sweep_table_is_a_job(command: Any, tmp_path: Path) -> None:
     (tmp_path / "jobs.csv").write_text("optimizer.lr,data.noise\n0.01,0\n0.02,1\n0.03,0.5\n")
     outcome = command(*TRAIN, "sweep.table=jobs.csv", "hydra.sweep.dir=sweep")
     assert outcome.code == 0, outcome.err
@@ -295,7 +295,9 @@ def test_a_table_of_jobs(command: Any, tmp_path: Path) -> None:
     assert "jobs.csv, column sed: no such key" in command(*TRAIN, "sweep.table=jobs.csv").err
 
 
-def test_repeats_are_seeds(command: Any, tmp_path: Path) -> None:
+def test_sweep_repeats_runs_each_job_with_the_seeds_from_its_own_on(
+    command: Any, tmp_path: Path
+) -> None:
     words = ("seed=7", "optimizer.lr=0.01,0.02", "sweep.repeats=2", "hydra.sweep.dir=sweep")
     assert command(*TRAIN, *words).code == 0
     assert [record(run)["seed"] for run in swept(tmp_path)] == [7, 8, 7, 8]
@@ -391,7 +393,7 @@ def test_a_sweep_does_not_write_over_an_older_one(command: Any, tmp_path: Path) 
 # A number that follows another.
 
 
-def test_a_key_of_the_data_that_follows_the_order_of_the_batches(
+def test_a_split_seed_that_interpolates_the_seed_differs_between_fused_jobs(
     command: Any, tmp_path: Path
 ) -> None:
     words = ("data.split_seed=${data.seed}", "seed=1,2", "hydra.sweep.dir=")
@@ -403,7 +405,7 @@ def test_a_key_of_the_data_that_follows_the_order_of_the_batches(
         assert_like(found["metrics"], expected["metrics"])
 
 
-def test_a_check_follows_a_key_that_follows_another(refused) -> None:
+def test_an_interpolated_key_is_checked_in_every_job(refused) -> None:
     # The first job is right; only the second one's batch size is out of range.
     words = ("data.batch_size=${seed}", "seed=3,0", "trainer.max_epochs=1")
     assert refused("train", "-m", *words).startswith("seedbed: data.batch_size: 0 is out of range")
@@ -434,7 +436,7 @@ def test_the_command_of_the_winner_has_its_flags_and_quotes(command) -> None:
     assert line in command("train", "-m", "sweep.resume=latest").out.splitlines()
 
 
-def test_chunks_that_went_well_are_counted_once(
+def test_a_chunk_that_fails_leaves_the_results_of_the_other_chunks(
     command, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from seedbed.errors import DataError

@@ -1,4 +1,4 @@
-"""What a sweep runs: jobs, known by their number."""
+"""Jobs of a sweep, known by their numbers."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What a sweep needs of the application that Hydra runs: a runner of single jobs."""
+"""Runner of single jobs, which the application that Hydra runs is to a sweep."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 @dataclass(frozen=True)
 class JobResult:
-    """How a job ended: its exit code, and what went wrong if anything did."""
+    """Result of a job: its exit code, and what went wrong if anything did."""
 
     code: int
     error: str | None = None

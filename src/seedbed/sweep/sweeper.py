@@ -1,4 +1,4 @@
-"""A sweep from the words of the command line: what it runs, in which groups, and its running."""
+"""Sweep of a command line: its jobs are asked for, planned and run, round by round."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.sources import HydraSource, SavedSource
-from seedbed.sweep.execution.controller import Sweep
+from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
@@ -25,7 +25,7 @@ from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan, write_plan
-from seedbed.sweep.search.axes import KeysOf, job_overrides
+from seedbed.sweep.search.axes import KnownKeys, job_overrides
 from seedbed.sweep.search.repeats import Repeats
 from seedbed.sweep.search.sampler import ListSampler, Sampler
 from seedbed.terminal.words import jobs_text
@@ -37,32 +37,15 @@ WITH_RESUME = (
 )
 
 
-def run_sweep(
-    arguments: list[str],
-    *,
-    params: Mapping[str, Any],
-    loader: ConfigLoader,
-    callbacks: Callbacks,
-    master: DictConfig,
-    runner: JobRunner,
-) -> int:
-    """Run all jobs of the words, or go on with the sweep that they name; return the exit code.
-
-    Raises ConfigError, or what Hydra raises, before anything is written where a job is wrong.
-    """
-    quiet_lightning()
-    garbage_collection.resume()
-    composer = Composer(HydraSource(loader, master))
-    options = _options(composer, arguments)
-    command = Command(loader, callbacks, master, runner)
-    if options.resume is not None:
-        return _resume(arguments, options, command)
-    sampler = make_sampler(composer, arguments, params, loader, options)
-    return _begin(composer, sampler, options, command)
-
-
 class Command(NamedTuple):
-    """What Hydra gives a sweeper: how to compose and to call back, the config, what runs jobs."""
+    """Command that sweeps, as Hydra knows it.
+
+    Attributes:
+        loader: composes configs.
+        callbacks: Hydra's callbacks.
+        master: config of the whole sweep.
+        runner: runs a job alone.
+    """
 
     loader: ConfigLoader
     callbacks: Callbacks
@@ -70,8 +53,32 @@ class Command(NamedTuple):
     runner: JobRunner
 
 
+def run_sweep(arguments: list[str], *, params: Mapping[str, Any], command: Command) -> int:
+    """Run all jobs of a sweep, or go on with the one that `sweep.resume` names.
+
+    Args:
+        arguments: overrides of the command line.
+        params: the sweeps that a config file holds, by key.
+        command: how to compose and run jobs.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ConfigError: a job is wrong, as is what Hydra raises; nothing is written then.
+    """
+    quiet_lightning()
+    garbage_collection.resume()
+    composer = Composer(HydraSource(command.loader, command.master))
+    options = _options(composer, arguments)
+    if options.resume is not None:
+        return _resume(arguments, options, command)
+    sampler = make_sampler(composer, arguments, params, command.loader, options)
+    return _begin(composer, sampler, options, command)
+
+
 def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command: Command) -> int:
-    """Run a new sweep; nothing is written before its first round is known to be right."""
+    """Run a new sweep; nothing is written before its first round is checked and planned."""
     jobs = numbered(sampler.ask())
     first = plan_round(composer, jobs, options)
     plan = _empty_plan(composer, jobs[0], _flags(command.runner.command, command.master))
@@ -122,10 +129,18 @@ def _sweep(
     plan: SweepPlan,
     options: SweepOptions,
     command: Command,
-) -> Sweep:
+) -> Controller:
     display = Display(plan.metric, plan.mode)
-    worker = Worker(composer, folder, plan, options, command.runner, command.callbacks, display)
-    return Sweep(worker, display, command.master)
+    worker = Worker(
+        composer=composer,
+        folder=folder,
+        plan=plan,
+        options=options,
+        runner=command.runner,
+        callbacks=command.callbacks,
+        show=lambda progress: display.show([progress]),
+    )
+    return Controller(worker, display, command.master)
 
 
 # Rounds
@@ -169,7 +184,7 @@ def saved_sampler(plan: SweepPlan) -> Sampler:
 
 def _refuse_beside_resume(override: Override) -> None:
     key = override.key_or_group
-    if not any(key == one or key.startswith(f"{one}.") for one in WITH_RESUME):
+    if not any(f"{key}.".startswith(f"{allowed}.") for allowed in WITH_RESUME):
         raise ConfigError(
             f"{override.input_line}: sweep.resume goes on with a sweep as it was begun; beside it "
             f"may stand sweep.plan, sweep.on_failure and hydra/launcher"
@@ -185,8 +200,8 @@ def _options(composer: Composer, arguments: list[str]) -> SweepOptions:
     for override in overrides:
         if override.is_sweep_override() and override.get_key_element().startswith("sweep."):
             raise ConfigError(f"{override.input_line}: the keys of sweep cannot be swept")
-    fixed = [str(one.input_line) for one in overrides if not one.is_sweep_override()]
-    with composer.applied(Job(0, tuple(fixed))) as config:
+    fixed = tuple(str(word.input_line) for word in overrides if not word.is_sweep_override())
+    with composer.applied(Job(0, fixed)) as config:
         return sweep_options(config)
 
 
@@ -209,16 +224,11 @@ def make_sampler(
     if options.table is not None:
         with composer.applied(Job(0, ())) as config:
             groups = [name for name in config.hydra.runtime.choices if "/" not in name]
-            known = KeysOf(config, groups)
-    points = job_overrides(
-        arguments,
-        loader,
-        params=params,
-        zip_axes=options.zip,
-        table=options.table,
-        known=known,
+            known = KnownKeys(config, groups)
+    zipped, table = options.zip, options.table
+    sampler = ListSampler(
+        job_overrides(arguments, loader, params=params, zip_axes=zipped, table=table, known=known)
     )
-    sampler = ListSampler(points)
     return Repeats(sampler, composer, options.repeats) if options.repeats > 1 else sampler
 
 

@@ -20,12 +20,10 @@ from tests.sweep.composition import Sweep, sweep
 from seedbed.config.composition_errors import explain
 from seedbed.sweep.configs.composer import Composer, whole_number
 from seedbed.sweep.configs.sources import SavedSource
-from seedbed.sweep.configs.yaml_text import (
-    FILES,
-)
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.search.axes import job_overrides
 
+FILES = ("config.yaml", "hydra.yaml", "overrides.yaml")
 pytestmark = pytest.mark.usefixtures("inside_a_folder")
 
 CHANGES = [
@@ -211,7 +209,7 @@ def test_a_job_is_as_hydra_composes_it(
         ["data.seed=${nothing}", "hydra.sweep.subdir=${nothing}"],
     ],
 )
-def test_a_job_leaves_nothing_behind(
+def test_the_config_that_jobs_share_is_put_back_after_each(
     composer: Composer, overrides: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = composer.master
@@ -240,7 +238,7 @@ def test_while_a_job_is_applied_no_other_is(composer: Composer) -> None:
         assert config.seed == 1
 
 
-def test_a_config_of_ones_own_is_not_that_of_others(composer: Composer) -> None:
+def test_a_copied_config_may_be_changed_without_changing_other_jobs(composer: Composer) -> None:
     mine = composer.config(Job(0, ("seed=1", "+note=3")))
     mine.seed = 9
     assert composer.config(Job(0, ("seed=1",))).seed == 1

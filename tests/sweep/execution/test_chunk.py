@@ -17,7 +17,7 @@ from seedbed.errors import Interrupted
 from seedbed.sweep.execution import chunk as module
 from seedbed.sweep.execution.chunk import (
     ChunkState,
-    FusedJob,
+    PreparedJob,
     TrainedChunk,
     train_chunk,
     write_failed,
@@ -56,13 +56,13 @@ def chunk_of(
     return train_chunk(run_spec(configs[0]), numbers, points, state, lambda engine: None)
 
 
-def fused_job(folder: Path, number: int, alone: Path) -> FusedJob:
+def prepared_job(folder: Path, number: int, alone: Path) -> PreparedJob:
     """Return a job by what its run alone says that has nothing to do with the training."""
     known = {key: value for key, value in record(alone).items() if key in PROVENANCE}
     known["data"] = {**known["data"], "fingerprint": None}
     config = OmegaConf.load(alone / ".hydra/config.yaml")
     texts = {"config.yaml": OmegaConf.to_yaml(config, resolve=True)}
-    return FusedJob(number, str(number), {}, folder / str(number), texts, known)
+    return PreparedJob(number, str(number), {}, folder / str(number), texts, known)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def both(runs: Any, factory: Any, *words: str) -> tuple[TrainedChunk, Path]:
             trained(folder / "alone" / str(number), *common, *job)
         chunk = chunk_of(folder, common)
         jobs = [
-            fused_job(folder / "fused", number, folder / "alone" / str(number))
+            prepared_job(folder / "fused", number, folder / "alone" / str(number))
             for number in range(len(JOBS))
         ]
         write_folders(chunk, range(len(JOBS)), jobs)
@@ -159,7 +159,9 @@ def test_checkpoints_and_curves_are_those_of_the_job_alone(
             assert found.SummaryMetadata(tag) == expected.SummaryMetadata(tag), tag
 
 
-def test_the_jobs_do_differ(runs: Any, tmp_path_factory: Any) -> None:
+def test_the_compared_jobs_stop_early_diverge_and_complete(
+    runs: Any, tmp_path_factory: Any
+) -> None:
     """So that the tests above mean something."""
     chunk, _ = both(runs, tmp_path_factory, LOGS)
     _, stopped, noisy, late, early = chunk.outcomes
@@ -174,7 +176,7 @@ def test_the_jobs_do_differ(runs: Any, tmp_path_factory: Any) -> None:
 def test_folders_of_some_jobs_may_be_written(runs: Any, tmp_path_factory: Any) -> None:
     chunk, folder = both(runs, tmp_path_factory, LOGS)
     places = [2, 1]
-    jobs = [fused_job(folder / "some", place, folder / "alone" / str(place)) for place in places]
+    jobs = [prepared_job(folder / "some", place, folder / "alone" / str(place)) for place in places]
     counts: list[tuple[int, int]] = []
     write_folders(chunk, places, jobs, lambda count, of: counts.append((count, of)))
     assert counts == [(number, len(places)) for number in range(1, len(places) + 1)]
@@ -209,13 +211,13 @@ def test_dropout_is_not_exact(tmp_path: Path) -> None:
     alone = tmp_path / "alone"
     trained(alone, *words, *JOBS[0])
     chunk = chunk_of(tmp_path, words, JOBS[:2])
-    write_folders(chunk, [0], [fused_job(tmp_path / "fused", 0, alone)])
+    write_folders(chunk, [0], [prepared_job(tmp_path / "fused", 0, alone)])
     assert record(tmp_path / "fused/0")["group"] == {"jobs": 2, "exact": False}
 
 
 def test_a_job_of_a_chunk_that_failed_says_why(tmp_path: Path) -> None:
     known = {"seed": 3, "data": {"choice": "crop_yield", "fingerprint": None}}
-    job = FusedJob(7, "7", {}, tmp_path / "7", {"config.yaml": "seed: 3\n"}, known)
+    job = PreparedJob(7, "7", {}, tmp_path / "7", {"config.yaml": "seed: 3\n"}, known)
     times = {"started": "then", "finished": "now", "seconds": None}
     write_failed(job, "of the test", times)
     assert record(tmp_path / "7") == {

@@ -25,20 +25,15 @@ def row(number: int, loss: float, status: str = "completed") -> Row:
     return Row(number, {}, status, str(number), {"val/loss": loss})
 
 
-def engine(epoch: int, best: float | None) -> Any:
-    history = SimpleNamespace(best_so_far=lambda: best)
-    return SimpleNamespace(epoch=epoch, history=history, group=SimpleNamespace(max_epochs=[4, 10]))
-
-
 def test_a_line_every_few_seconds_says_all(clock: Any, capsys: pytest.CaptureFixture[str]) -> None:
     display = Display("val/loss", "min")
     display.open([])
     display.expect(1000)
     display.start(400)
-    display.chunk_epoch(engine(1, 0.5))
+    display.show([Progress(400, 0.1, "epoch 1/10", 0.5)])
     assert capsys.readouterr().err == ""
     clock.now += 10.0
-    display.chunk_epoch(engine(5, 0.25))
+    display.show([Progress(400, 0.5, "epoch 5/10", 0.25)])
     # Half of 400 jobs took 10 s, 800 like them are left.
     expected = "0 of 1,000 jobs  400 running, epoch 5/10  best val/loss 0.25  10 s, 40 s left\n"
     assert capsys.readouterr().err == expected
@@ -53,9 +48,9 @@ def test_how_long_writing_takes_is_not_told(clock: Any, capsys: Any) -> None:
     display.open([])
     display.expect(400)
     display.start(400)
-    display.chunk_epoch(engine(10, 0.5))
+    display.show([Progress(400, 1.0, "epoch 10/10", 0.5)])
     clock.now += 10.0
-    display.folder_written(30, 400)
+    display.show([Progress(400, 1.0, "folder 30/400", 0.5)])
     expected = "0 of 400 jobs  400 running, folder 30/400  best val/loss 0.5  10 s\n"
     assert capsys.readouterr().err == expected
 
@@ -68,7 +63,7 @@ def test_jobs_that_were_done_before_do_not_count_for_the_time_left(
     display.expect(4)
     clock.now += 6.0
     display.start(1)
-    display.job_epoch(1, 2, {})
+    display.show([Progress(1, 0.5, "epoch 1/2")])
     assert capsys.readouterr().err == "2 of 4 jobs  epoch 1/2  6 s, 18 s left\n"
 
 
@@ -111,7 +106,7 @@ def test_a_line_fits_the_terminal(clock: Any, width: int, bar: int) -> None:
     display.open([])
     display.expect(1000)
     display.start(400)
-    display.chunk_epoch(engine(5, 0.25))
+    display.show([Progress(400, 0.5, "epoch 5/10", 0.25)])
     clock.now += 10.0
     file = StringIO()
     Console(width=width, file=file).print(display._bar(width))

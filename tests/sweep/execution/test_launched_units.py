@@ -13,11 +13,10 @@ from seedbed.sweep.execution import launched_units as module
 from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.execution.worker import Unit, UnitResult
-from seedbed.sweep.job import Job
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.table import Results, Row
 
-UNITS = [Unit((Job(0, ()), Job(1, ())), True), Unit((Job(2, ()),), False)]
+UNITS = [Unit((0, 1), True, (0, 1)), Unit((2,), False, (2,))]
 
 
 class Shown:
@@ -67,7 +66,7 @@ def test_results_and_progress_are_seen_meanwhile(folder: SweepFolder) -> None:
     assert len(taken) == 1
 
 
-def test_what_has_ended_at_the_last_moment_is_taken(
+def test_results_that_come_as_the_launcher_ends_are_taken(
     folder: SweepFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 60.0)
@@ -99,7 +98,7 @@ def test_units_that_end_at_the_same_time_are_all_taken(folder: SweepFolder) -> N
     assert shown.units == [[]]
 
 
-def test_what_is_being_taken_at_the_last_moment_is_not_taken_again(folder: SweepFolder) -> None:
+def test_results_are_taken_once_even_as_the_launcher_ends(folder: SweepFolder) -> None:
     shown: Any = Shown()
     taken: list[Unit] = []
 
@@ -113,7 +112,7 @@ def test_what_is_being_taken_at_the_last_moment_is_not_taken_again(folder: Sweep
     assert taken == UNITS[:1]
 
 
-def test_what_goes_wrong_meanwhile_is_raised_at_the_end(folder: SweepFolder) -> None:
+def test_an_error_in_the_watching_thread_is_raised_at_the_end(folder: SweepFolder) -> None:
     errors = iter([OSError("no space"), OSError("no space either")])
 
     def take(unit: Unit, result: UnitResult) -> None:

@@ -16,6 +16,7 @@ from tests.experiments import record
 from seedbed.engines.fused.program import CannotFuse
 from seedbed.errors import DataError
 from seedbed.sweep.execution import chunk, controller, launcher, worker
+from seedbed.sweep.execution.progress import Progress
 
 DATA = ("data=linear_noise", "data.rows=20", "data.batch_size=10", "data.val_size=5")
 DATA = (*DATA, "trainer=cpu", "logger=none")
@@ -44,7 +45,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LAUNCHERS)
-def test_a_launcher_is_handed_chunks(here: Path, tmp_path: Path, name: str) -> None:
+def test_a_launcher_runs_chunks_to_the_results_of_one_process(
+    here: Path, tmp_path: Path, name: str
+) -> None:
     module, word = LAUNCHERS[name]
     pytest.importorskip(module, reason="seedbed[launchers] is not installed")
     words = (f"hydra/launcher={name}", word, "hydra.sweep.dir=sweep")
@@ -60,10 +63,10 @@ def test_a_launcher_is_handed_chunks(here: Path, tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.slow
-def test_a_launcher_runs_single_jobs_and_goes_on(tmp_path: Path) -> None:
+def test_a_launcher_runs_single_jobs_and_goes_on(command: Any, tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     jobs = ("optimizer=lbfgs,adam", "optimizer.lr=0.1", "seed=1,2", "hydra.sweep.dir=sweep")
-    assert seedbed(tmp_path, "train", "-m", *SWEEP, *jobs).returncode == 0
+    assert command("train", "-m", *SWEEP, *jobs).code == 0
     expected = table(tmp_path / "sweep")
     for number in (0, 3):
         (tmp_path / f"sweep/{number}/run.json").unlink()
@@ -88,10 +91,17 @@ class Net(Linear):
 
 
 @pytest.mark.slow
-def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(tmp_path: Path) -> None:
+def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    (tmp_path / "mine.py").write_text(FAILS)
-    words = ("model._target_=mine.Net", "seed=0,1,2,3", "sweep.fuse=never", "sweep.keep=record")
+    (tmp_path / "handed.py").write_text(FAILS)
+    words = (
+        "model._target_=handed.Net",
+        "seed=0,1,2,3",
+        "sweep.fuse=never",
+        "sweep.keep=record",
+    )
     launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=1", "hydra.sweep.dir=sweep")
     done = seedbed(tmp_path, "train", "-m", *SWEEP, *words, *launcher, "sweep.on_failure=stop")
     assert done.returncode == 1, done.stderr
@@ -99,8 +109,8 @@ def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(tmp_path: Path) -> 
     found = [(row["seed"], row["status"]) for row in table(tmp_path / "sweep")]
     assert found == [("0", "completed"), ("1", "failed")]
     # Only what has failed is left, and no unit's notes.
-    done = seedbed(tmp_path, "train", "-m", "sweep.resume=sweep")
-    assert "1 of 4 jobs done, 3 to run" in done.stdout
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "1 of 4 jobs done, 3 to run" in command(*RESUME).out
     statuses = [row["status"] for row in table(tmp_path / "sweep")]
     assert statuses == ["completed", "failed", "completed", "completed"]
     assert list((tmp_path / "sweep/.sweep").glob("unit-*")) == []
@@ -151,21 +161,20 @@ def test_units_leave_what_a_sweep_without_a_launcher_leaves(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "sweep"]
 
 
-def test_a_unit_notes_its_progress_and_is_run_by_nobody_else(
+def test_a_launched_unit_notes_its_progress_and_holds_its_lock(
     launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = set()
 
-    def noted(self: Any, *arguments: Any) -> None:
+    def noted(self: Any, progress: Progress) -> None:
         first = int(self.path.stem.removeprefix("unit-"))
         held = FileLock(self.path.with_suffix(".lock"), timeout=0)
         with pytest.raises(Timeout), held:
             pass
-        seen.add((first, self.progress.jobs))
+        seen.add((first, progress.jobs))
         self.path.touch()
 
-    for name in ("chunk_epoch", "job_epoch"):
-        monkeypatch.setattr(launcher.ProgressFile, name, noted)
+    monkeypatch.setattr(launcher.ProgressFile, "note", noted)
     launched("train", "-m", *DATA, *MIXED, FOLDER)
     assert seen == {(0, 1), (1, 1), (2, 2)}
     assert list((tmp_path / "sweep/.sweep").glob("unit-*.json")) == []
@@ -184,14 +193,13 @@ def test_units_after_one_that_failed_run_unless_it_stops_the_sweep(
     assert statuses == ["completed", "failed", "completed", "completed"][:count]
 
 
-@pytest.mark.parametrize(("fuse", "unit"), [("always", "chunk"), ("never", "job")])
+@pytest.mark.parametrize("fuse", ["always", "never"])
 def test_a_unit_that_a_signal_stopped_goes_on_later(
     command: Any,
     launched: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     fuse: str,
-    unit: str,
 ) -> None:
     words = (*SWEEP, "seed=1,2,3,4", "sweep.chunk_size=2", f"sweep.fuse={fuse}")
     command("train", "-m", *words, "hydra.sweep.dir=here")
@@ -202,7 +210,7 @@ def test_a_unit_that_a_signal_stopped_goes_on_later(
             os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr(launcher.ProgressFile, f"{unit}_epoch", signalled)
+        patch.setattr(launcher.ProgressFile, "note", signalled)
         done = launched("train", "-m", *words, FOLDER)
     assert done.code == 128 + signal.SIGTERM
     assert "go on with: seedbed train -m sweep.resume=sweep" in done.err
@@ -213,7 +221,7 @@ def test_a_unit_that_a_signal_stopped_goes_on_later(
     assert table(tmp_path / "sweep") == expected
 
 
-def test_jobs_whose_end_nobody_told_are_known_by_their_records(
+def test_jobs_that_end_before_their_launcher_is_interrupted_are_known_by_their_records(
     launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launch = controller.launch

@@ -24,40 +24,32 @@ def test_a_chunk_is_as_far_as_its_longest_job() -> None:
 
 def test_of_a_job_whose_end_is_not_known_no_share_is() -> None:
     progress = Progress(1)
-    progress.job_epoch(3, 4, {})
+    progress.job_epoch(3, 4)
     assert progress == Progress(1, 0.75, "epoch 3/4")
-    progress.job_epoch(3, None, {})
+    progress.job_epoch(3, None)
     assert progress == Progress(1, 0.0, "epoch 3")
+
+
+def test_the_share_and_the_best_stay_while_folders_are_written() -> None:
+    progress = Progress(7, 0.5, "epoch 1/2", 0.5)
+    progress.folder_written(4, 1000)
+    assert progress == Progress(7, 0.5, "folder 4/1,000", 0.5)
 
 
 def test_a_file_is_written_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    path = tmp_path / "unit-3.json"
-    file = ProgressFile(path, 7)
-    file.chunk_epoch(engine(1, None))
-    assert read_progress(path) is None
-    clock.now = 101.0
-    file.chunk_epoch(engine(2, None))
-    assert read_progress(path) == Progress(7, 0.2, "epoch 2/10")
-    clock.now = 101.9
-    file.chunk_epoch(engine(3, 0.5))
-    file.job_epoch(1, 2, {})
-    assert read_progress(path) == Progress(7, 0.2, "epoch 2/10")
-    clock.now = 102.0
-    file.chunk_epoch(engine(4, 0.5))
-    assert read_progress(path) == Progress(7, 0.4, "epoch 4/10", 0.5)
-    clock.now = 103.0
-    file.job_epoch(1, 2, {})
-    assert read_progress(path) == Progress(7, 0.5, "epoch 1/2", 0.5)
-    file.folder_written(3, 1000)
-    clock.now = 104.0
-    file.folder_written(4, 1000)
-    assert read_progress(path) == Progress(7, 0.5, "folder 4/1,000", 0.5)
+    file = ProgressFile(tmp_path / "unit-3.json")
+    seen = []
+    for place, clock.now in enumerate((100.0, 101.0, 101.9, 102.0, 102.9)):
+        file.note(Progress(7, place / 10, f"epoch {place}/10", 0.5))
+        seen.append(read_progress(file.path))
+    first, later = (Progress(7, n / 10, f"epoch {n}/10", 0.5) for n in (1, 3))
+    assert seen == [None, first, first, later, later]
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", json.dumps({"job": 1})])
-def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str | None) -> None:
+def test_a_progress_file_that_cannot_be_read_is_none(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "unit-0.json"
     if text is not None:
         path.write_text(text)

@@ -9,7 +9,6 @@ import polars
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omegaconf import OmegaConf
 
 from seedbed.errors import RunFolderError
 from seedbed.runs.record import STATUSES
@@ -121,8 +120,7 @@ def test_what_is_not_finite_is_an_empty_cell(tmp_path: Path, value: float) -> No
 
 def test_values_of_any_kind_are_one_cell(tmp_path: Path) -> None:
     results = Results(tmp_path / "results.csv", ["model.sizes", "model.bias", "data", "clip"])
-    sizes = OmegaConf.create({"sizes": [64, "gelu"]}).sizes
-    axes = {"model.sizes": sizes, "model.bias": True, "data": 'a "b", c\nd'}
+    axes = {"model.sizes": [64, "gelu"], "model.bias": True, "data": 'a "b", c\nd'}
     results.add([Row(0, {**axes, "clip": None}, "completed", "o"), Row(1, {}, "failed", "o")])
     first, second = lines(tmp_path / "results.csv")
     assert json.loads(first["model.sizes"]) == [64, "gelu"]

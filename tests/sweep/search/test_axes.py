@@ -12,7 +12,7 @@ from tests.sweep.composition import Sweep
 
 from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
-from seedbed.sweep.search.axes import KeysOf, job_overrides
+from seedbed.sweep.search.axes import KnownKeys, job_overrides
 
 pytestmark = pytest.mark.usefixtures("inside_a_folder")
 
@@ -160,7 +160,7 @@ def test_a_row_of_a_table_is_a_job() -> None:
     ],
 )
 def test_a_table_that_is_wrong_says_where(composer: Composer, text: str, reason: str) -> None:
-    known = KeysOf(
+    known = KnownKeys(
         composer.master, filter(composer.source.is_group, ["model", "data", "optimizer"])
     )
     with pytest.raises(ConfigError) as error:
@@ -170,7 +170,7 @@ def test_a_table_that_is_wrong_says_where(composer: Composer, text: str, reason:
 
 
 def test_columns_of_groups_and_of_their_options_are_known(composer: Composer) -> None:
-    known = KeysOf(composer.master, ["model"])
+    known = KnownKeys(composer.master, ["model"])
     file = table("model,model.hidden,+anything\nmlp,3,1\n")
     [job] = job_overrides([], table=file, known=known)
     assert job == ["model=mlp", "model.hidden=3", "+anything=1"]

@@ -8,14 +8,15 @@ from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Words
 from seedbed.sweep.results.table import Row
-from seedbed.sweep.search.repeats import Repeats, repeated
+from seedbed.sweep.search.repeats import Repeats
+from seedbed.sweep.search.sampler import ListSampler
 
 pytestmark = pytest.mark.usefixtures("inside_a_folder")
 
 
 def test_repeats_count_from_the_seed_of_each_job(composer: Composer) -> None:
     jobs = [["optimizer.lr=1.0"], ["seed=7", "optimizer.lr=2.0"], ["++seed=3"]]
-    assert repeated(composer, jobs, 2) == [
+    assert Repeats(ListSampler(jobs), composer, 2).ask() == [
         ("optimizer.lr=1.0", "seed=0"),
         ("optimizer.lr=1.0", "seed=1"),
         ("seed=7", "optimizer.lr=2.0"),
@@ -29,7 +30,6 @@ def test_repeats_count_from_the_seed_of_each_job(composer: Composer) -> None:
     ("jobs", "repeats", "reason"),
     [
         ([["seed=0"], ["seed=1"]], 2, "sweep.repeats=2: the seeds of the sweep overlap"),
-        ([["seed=0"]], 0, "sweep.repeats=0: a job runs once at least"),
         ([["~seed"]], 3, "sweep.repeats=3: the seed None is not a whole number"),
     ],
 )
@@ -37,7 +37,7 @@ def test_repeats_that_make_no_sense_are_refused(
     composer: Composer, jobs: list[list[str]], repeats: int, reason: str
 ) -> None:
     with pytest.raises(ConfigError) as error:
-        repeated(composer, jobs, repeats)
+        Repeats(ListSampler(jobs), composer, repeats).ask()
     assert str(error.value).startswith(reason)
 
 

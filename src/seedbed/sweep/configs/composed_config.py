@@ -26,12 +26,12 @@ from seedbed.sweep.configs.yaml_text import (
 UNKNOWN = "${"
 
 
-class Elsewhere(Exception):
-    """An override leads through an interpolation, to a place that is not its own."""
+class ThroughInterpolation(Exception):
+    """An override whose key leads through an interpolation, to a place that is not its own."""
 
 
 class Undo:
-    """What nodes held before they were changed."""
+    """Changes of nodes, which can be undone."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[Node, str, Any]] = []
@@ -66,23 +66,23 @@ class _Place(NamedTuple):
 
 
 def _place(config: DictConfig, key: str) -> _Place:
-    """Return where an override of this key changes something; raises Elsewhere."""
+    """Return where an override of this key changes something; raises ThroughInterpolation."""
     path = tuple(split_key(key))
     node = config
     for depth, name in enumerate(path, start=1):
         child, rest = node.__dict__["_content"].get(name), len(path) - depth
         if rest and child is not None and child._is_interpolation():
-            raise Elsewhere
+            raise ThroughInterpolation
         if rest > 1 and isinstance(child, ListConfig):
-            raise Elsewhere
+            raise ThroughInterpolation
         if not rest or not isinstance(child, DictConfig) or child._is_none() or child._is_missing():
             is_value = not rest and isinstance(child, ValueNode | UnionNode)
             return _Place(node, name, path, is_value)
         node = child
-    raise Elsewhere
+    raise ThroughInterpolation
 
 
-class Base:
+class ComposedConfig:
     """One composed config, which is changed in place for each job, and texts made from it."""
 
     def __init__(self, config: DictConfig) -> None:
@@ -98,10 +98,12 @@ class Base:
         self._folders: dict[tuple[str | None, ...], str] = {}
         self._texts: dict[str, str] = {}
         self._templates: dict[tuple[Any, ...], Template] = {}
-        self._folder_reads = _reads(config, raw_value(config, ("hydra", "sweep", "dir")))
+        self._folder_dependencies = _dependencies(
+            config, raw_value(config, ("hydra", "sweep", "dir"))
+        )
 
     def change(self, changes: Sequence[Override], undo: Undo) -> None:
-        """Make the changes in their order; raises what Hydra raises, or Elsewhere."""
+        """Make the changes in their order; raises what Hydra raises, or ThroughInterpolation."""
         for override, lone in zip(changes, self._lone_places(changes), strict=True):
             place = lone or _place(self.config, override.key_or_group)
             content, line = undo.keep(place.container), line_of(override)
@@ -119,22 +121,21 @@ class Base:
 
         None as well where another change overlaps: then their order matters.
         """
-        keys = tuple(one.get_key_element() for one in changes)
+        keys = tuple(change.get_key_element() for change in changes)
         if keys not in self._lone:
-            self._lone[keys] = [self._lone_place(one, changes) for one in changes]
+            places = [_place(self.config, change.key_or_group) for change in changes]
+            lone: list[_Place | None] = []
+            for at, change in enumerate(changes):
+                others = [place.path for place in (*places[:at], *places[at + 1 :])]
+                is_new = change.is_add() or change.is_delete() or not places[at].is_value
+                lone.append(None if is_new or _overlaps(change, others) else places[at])
+            self._lone[keys] = lone
         return self._lone[keys]
-
-    def _lone_place(self, override: Override, changes: Sequence[Override]) -> _Place | None:
-        place = _place(self.config, override.key_or_group)
-        others = [one for one in changes if one is not override]
-        if not place.is_value or any(_overlaps(one, [place.path]) for one in others):
-            return None
-        return None if override.is_add() or override.is_delete() else place
 
     def label(self, number: int, overrides: Sequence[Override], undo: Undo) -> None:
         """Set what Hydra and its launcher say about the job: number, overrides, folder."""
-        tasks = [one for one in overrides if not one.is_hydra_override()]
-        undo.set(self._tasks, "_content", [self._task(*one) for one in enumerate(tasks)])
+        tasks = [override for override in overrides if not override.is_hydra_override()]
+        undo.set(self._tasks, "_content", [self._task(*place) for place in enumerate(tasks)])
         names = self._job.config.override_dirname
         dirname = get_overrides_dirname(
             tasks, names.exclude_keys, item_sep=names.item_sep, kv_sep=names.kv_sep
@@ -162,11 +163,11 @@ class Base:
 
     def _folder(self, overrides: Sequence[Override]) -> str:
         """Return `hydra.sweep.dir`; resolving it takes OmegaConf more than a millisecond."""
-        reads = self._folder_reads
-        concerned = [line_of(one) for one in overrides if reads and _overlaps(one, reads.keys)]
-        if reads is None or any("${" in line for line in concerned):
+        needs = self._folder_dependencies
+        lines = [line_of(one) for one in overrides if needs and _overlaps(one, needs.keys)]
+        if needs is None or any("${" in line for line in lines):
             return str(OmegaConf.select(self.config, "hydra.sweep.dir"))
-        known_by = (*concerned, *(os.environ.get(name) for name in reads.environment))
+        known_by = (*lines, *(os.environ.get(name) for name in needs.environment))
         if known_by not in self._folders:
             self._folders[known_by] = str(OmegaConf.select(self.config, "hydra.sweep.dir"))
         return self._folders[known_by]
@@ -204,34 +205,34 @@ class Base:
         return self._templates[HYDRA_PATHS].filled(values)
 
 
-class _Reads(NamedTuple):
-    """What the value of an interpolation depends on."""
+class _Dependencies(NamedTuple):
+    """Keys and environment variables that the value of an interpolation depends on."""
 
     keys: list[KeyPath]
     environment: list[str]
 
 
-def _reads(config: DictConfig, value: Any) -> _Reads | None:
+def _dependencies(config: DictConfig, value: Any) -> _Dependencies | None:
     """Return what a value's interpolations read; None where that cannot be told.
 
     A resolver that keeps its result, and has one, reads nothing.
     """
-    found, text = _Reads([], []), str(value)
+    dependencies, text = _Dependencies([], []), str(value)
     for inside in re.findall(r"\$\{([^{}]*)\}", text):
         name, colon, arguments = inside.partition(":")
-        kept = [",".join(map(str, one)) for one in OmegaConf.get_cache(config).get(name, {})]
+        kept = [",".join(map(str, key)) for key in OmegaConf.get_cache(config).get(name, {})]
         if name == "oc.env" and colon:
-            found.environment.append(arguments.partition(",")[0].strip())
+            dependencies.environment.append(arguments.partition(",")[0].strip())
         elif not colon and re.fullmatch(r"(?!hydra\b)[A-Za-z_]\w*(\.\w+)*", name):
             path = tuple(name.split("."))
-            inner = _reads(config, raw_value(config, path))
+            inner = _dependencies(config, raw_value(config, path))
             if inner is None:
                 return None
-            found.keys.extend([path, *inner.keys])
-            found.environment.extend(inner.environment)
+            dependencies.keys.extend([path, *inner.keys])
+            dependencies.environment.extend(inner.environment)
         elif arguments not in kept:
             return None
-    return None if UNKNOWN in re.sub(r"\$\{[^{}]*\}", "", text) else found
+    return None if UNKNOWN in re.sub(r"\$\{[^{}]*\}", "", text) else dependencies
 
 
 def _overlaps(override: Override, keys: Sequence[KeyPath]) -> bool:

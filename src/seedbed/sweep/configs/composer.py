@@ -18,17 +18,17 @@ from hydra.core.override_parser.types import Override, OverrideType, ValueType
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.errors import ConfigError
-from seedbed.sweep.configs.composed_config import Base, Undo
+from seedbed.sweep.configs.composed_config import ComposedConfig, Undo
 from seedbed.sweep.configs.sources import HydraSource, Lines, SavedSource, save_configs, save_master
-from seedbed.sweep.configs.yaml_text import FILES, item_text
+from seedbed.sweep.configs.yaml_text import item_text
 from seedbed.sweep.job import Job
 
 # A config with what belongs to it takes some megabytes.
-MOST_BASES = 64
+MOST_CONFIGS = 64
 
 
 class Composer:
-    """Composes the jobs of one sweep."""
+    """Composer of the jobs of one sweep."""
 
     def __init__(self, source: HydraSource | SavedSource) -> None:
         self.source = source
@@ -36,8 +36,8 @@ class Composer:
         # The overrides that had to be composed for, so far.
         self.composed: dict[Lines, None] = {}
         self._parser = OverridesParser.create()
-        self._words: dict[str, _Word] = {}
-        self._bases: dict[Lines, Base] = {}
+        self._parsed_overrides: dict[str, _ParsedOverride] = {}
+        self._bases: dict[Lines, ComposedConfig] = {}
 
     def save(self, folder: Path, saved: Path) -> None:
         """Write what all jobs so far are derived from, and derive them from the files from now on.
@@ -83,15 +83,14 @@ class Composer:
     def described(self, job: Job) -> Iterator["Description"]:
         """Give what is to be known of a job, for as long as the context lasts (see `applied`)."""
         with self._applied(job) as (base, changes):
-            words = map(self._word, job.overrides)
+            words = map(self._parsed, job.overrides)
             tasks = [word.line for word in words if not word.override.is_hydra_override()]
-            texts = (
-                base.config_text(changes),
-                base.hydra_text(tasks),
-                "".join(map(item_text, tasks)) or "[]\n",
-            )
-            texts_by_file = dict(zip(FILES, texts, strict=True))
-            yield Description(base.config, base.choices, tasks, texts_by_file)
+            texts = {
+                "config.yaml": base.config_text(changes),
+                "hydra.yaml": base.hydra_text(tasks),
+                "overrides.yaml": "".join(map(item_text, tasks)) or "[]\n",
+            }
+            yield Description(base.config, base.choices, tasks, texts)
 
     def texts(self, job: Job) -> dict[str, str]:
         """Return what Hydra would write to the job's `.hydra`: file name -> text."""
@@ -99,7 +98,7 @@ class Composer:
             return description.texts
 
     @contextmanager
-    def _applied(self, job: Job) -> Iterator[tuple["Base", list[Override]]]:
+    def _applied(self, job: Job) -> Iterator[tuple[ComposedConfig, list[Override]]]:
         undo = Undo()
         base, changes = self._changed(job, undo)
         if base.busy:
@@ -109,17 +108,17 @@ class Composer:
         HydraConfig.instance().cfg = base.config  # type: ignore[assignment]
         try:
             OmegaConf.copy_cache(self.master, base.config)
-            base.label(job.number, [self._word(word).override for word in job.overrides], undo)
+            base.label(job.number, [self._parsed(word).override for word in job.overrides], undo)
             yield base, changes
         finally:
             HydraConfig.instance().cfg = before
             base.busy = False
             undo.restore()
 
-    def _changed(self, job: Job, undo: "Undo") -> tuple["Base", list[Override]]:
+    def _changed(self, job: Job, undo: Undo) -> tuple[ComposedConfig, list[Override]]:
         """Return a base with the job's changes made, and which these are."""
         try:
-            words = [self._word(word) for word in job.overrides]
+            words = [self._parsed(word) for word in job.overrides]
             changes = [word.override for word in words if not word.is_composed]
             base = self._base(tuple(word.line for word in words if word.is_composed))
             if not base.busy:
@@ -133,20 +132,22 @@ class Composer:
             return self._base(job.overrides), []
         return base, changes
 
-    def _base(self, lines: tuple[str, ...]) -> "Base":
+    def _base(self, lines: tuple[str, ...]) -> ComposedConfig:
         if lines not in self._bases:
             config = self.source.compose(lines)
             self.composed[lines] = None
-            if len(self._bases) >= MOST_BASES:
+            if len(self._bases) >= MOST_CONFIGS:
                 del self._bases[next(iter(self._bases))]
-            self._bases[lines] = Base(config)
+            self._bases[lines] = ComposedConfig(config)
         return self._bases[lines]
 
-    def _word(self, line: str) -> "_Word":
-        if line not in self._words:
+    def _parsed(self, line: str) -> "_ParsedOverride":
+        if line not in self._parsed_overrides:
             override = whole_number(line) or self._parser.parse_overrides([line])[0]
-            self._words[line] = _Word(line, override, self._is_composed(override))
-        return self._words[line]
+            self._parsed_overrides[line] = _ParsedOverride(
+                line, override, self._is_composed(override)
+            )
+        return self._parsed_overrides[line]
 
     def _is_composed(self, override: Override) -> bool:
         """Tell whether Hydra has to compose for this override: it chooses or is about Hydra."""
@@ -165,7 +166,7 @@ class Description(NamedTuple):
     texts: dict[str, str]
 
 
-class _Word(NamedTuple):
+class _ParsedOverride(NamedTuple):
     """An override, and whether Hydra has to compose for it."""
 
     line: str
@@ -175,9 +176,9 @@ class _Word(NamedTuple):
 
 def whole_number(line: str) -> Override | None:
     """Return an override such as seed=3 as Hydra parses it, which takes it half a millisecond."""
-    found = re.fullmatch(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)=(0|[1-9][0-9]*)", line, re.ASCII)
-    if found is None:
+    match = re.fullmatch(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)=(0|[1-9][0-9]*)", line, re.ASCII)
+    if match is None:
         return None
     return Override(
-        OverrideType.CHANGE, found[1], ValueType.ELEMENT, int(found[2]), input_line=line
+        OverrideType.CHANGE, match[1], ValueType.ELEMENT, int(match[2]), input_line=line
     )

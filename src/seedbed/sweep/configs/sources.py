@@ -63,7 +63,7 @@ class SavedSource:
         self.origin = origin
         index = read_index(saved)
         self._places = {tuple(lines): place for place, lines in enumerate(index["configs"])}
-        self._groups = {_group(line) for one in self._places for line in one}
+        self._groups = {_group(line) for lines in self._places for line in lines}
         self.master = self._typed(folder / MASTER, ())
         cache = OmegaConf.get_cache(self.master)
         for resolver, arguments, value in index["resolved"]:
@@ -121,7 +121,7 @@ def save_master(folder: Path, saved: Path, master: DictConfig) -> None:
         [resolver, list(arguments), value]
         for resolver, answers in OmegaConf.get_cache(master).items()
         for arguments, value in answers.items()
-        if all(isinstance(one, str | int | float | bool) for one in (*arguments, value))
+        if all(isinstance(part, str | int | float | bool) for part in (*arguments, value))
     ]
     write_json(saved / INDEX, {"configs": [], "resolved": resolved})
 

@@ -17,7 +17,6 @@ from omegaconf._utils import get_omega_conf_dumper
 # The names that lead to a value.
 KeyPath = tuple[str, ...]
 
-FILES = ("config.yaml", "hydra.yaml", "overrides.yaml")
 HOLE = "seedbed-hole-7f3a"
 # Words that YAML writes as they are wherever they stand: no number, no sign of YAML's own.
 PLAIN = re.compile(r"(?=[^=/]*[=/])[A-Za-z/][A-Za-z0-9_./,+=-]*")

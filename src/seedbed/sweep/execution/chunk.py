@@ -1,4 +1,4 @@
-"""Train a chunk of jobs as one program, and make of it what each job would have left alone."""
+"""Chunk of jobs that trains as one program, and the run folders that its jobs leave."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,11 +23,16 @@ from seedbed.sweep.execution.run_folders import RunFiles, write_run
 from seedbed.sweep.planning.fusing import JobNumbers, make_group
 
 
-class FusedJob(NamedTuple):
-    """What is known of a job before it trains: where it will lie and what its record begins with.
+class PreparedJob(NamedTuple):
+    """Job of a chunk, with what its run folder says before anything of the training.
 
-    `name` is that of the folder below the sweep's, `axes` what the job has for each of them,
-    `texts` are the files of `.hydra`, `provenance` are the first fields of run.json.
+    Attributes:
+        number: number of the job.
+        name: name of its folder below the sweep's.
+        axes: what the job has for each axis.
+        folder: the folder to write.
+        texts: files of `.hydra` by name.
+        provenance: first fields of run.json (see `seedbed.experiment.provenance`).
     """
 
     number: int
@@ -40,9 +45,14 @@ class FusedJob(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainedChunk:
-    """Jobs that have trained side by side, in the order of their group.
+    """Chunk of jobs that have trained side by side.
 
-    They are `exact` unless their steps draw random numbers: a job alone would draw others.
+    Attributes:
+        group: the jobs, as the engine has them.
+        outcomes: outcome of each job, in the order of the group.
+        times: `started`, `finished` and the `seconds` of a job, as run.json has them.
+        exact: whether a job alone would have drawn the same random numbers in its steps.
+        tensorboard: whether the jobs write files of events.
     """
 
     group: Group
@@ -55,12 +65,10 @@ class TrainedChunk:
 
 
 class ChunkState:
-    """The state of a chunk in training, saved from time to time in a file of its own.
-
-    `requested` returns the signal that asks to stop, or None.
-    """
+    """State of a chunk in training, saved from time to time in a file of its own."""
 
     def __init__(self, path: Path, seconds: float, requested: Callable[[], int | None]) -> None:
+        """`seconds` lie between two savings; `requested` returns the signal to stop, or None."""
         self.path = path
         self.seconds = seconds
         self.requested = requested
@@ -92,7 +100,12 @@ def train_chunk(
 ) -> TrainedChunk:
     """Train the jobs, from their saved state on if there is one; nothing else is written.
 
-    `spec` is that of one of them.
+    Args:
+        spec: spec of one of the jobs.
+        numbers: what each job has for itself.
+        points: most epochs in a job's curves.
+        state: where the state is saved and restored.
+        progress: called after every epoch.
 
     Raises:
         CannotFuse: the network does not go through torch.func.
@@ -123,7 +136,7 @@ def train_chunk(
 def write_folders(
     chunk: TrainedChunk,
     places: Sequence[int],
-    jobs: Sequence[FusedJob],
+    jobs: Sequence[PreparedJob],
     written: Callable[[int, int], None] = lambda count, of: None,
 ) -> None:
     """Write the run folders of the jobs at these places of the chunk.
@@ -137,13 +150,13 @@ def write_folders(
         written(count, len(jobs))
 
 
-def write_failed(job: FusedJob, error: str, times: dict[str, Any]) -> None:
+def write_failed(job: PreparedJob, error: str, times: dict[str, Any]) -> None:
     """Write the run folder of a job whose chunk could not be trained."""
     record = record_fields(job.provenance, RunOutcome(status="failed", error=error), **times)
     write_run(job.folder, RunFiles(hydra=job.texts, record=record, events=b"", events_name=""))
 
 
-def _files(chunk: TrainedChunk, place: int, job: FusedJob, scalars: bytes | None) -> RunFiles:
+def _files(chunk: TrainedChunk, place: int, job: PreparedJob, scalars: bytes | None) -> RunFiles:
     outcome = _complete(chunk, place)
     record = _record(chunk, place, job, outcome)
     return RunFiles(
@@ -164,7 +177,9 @@ def _complete(chunk: TrainedChunk, place: int) -> RunOutcome:
     return replace(outcome, parameters=_parameters(group, place, chunk.outcomes[place]))
 
 
-def _record(chunk: TrainedChunk, place: int, job: FusedJob, outcome: RunOutcome) -> dict[str, Any]:
+def _record(
+    chunk: TrainedChunk, place: int, job: PreparedJob, outcome: RunOutcome
+) -> dict[str, Any]:
     """Return the fields of run.json."""
     fingerprint = _data(chunk.group, place).fingerprint
     data = {**job.provenance["data"], "fingerprint": fingerprint}
@@ -189,7 +204,7 @@ def _scalars(outcomes: Sequence[RunOutcome], watched: str) -> list[bytes]:
     return [one + other for one, other in zip(trained, ended, strict=True)]
 
 
-def _event_file(job: FusedJob, record: dict[str, Any], scalars: bytes) -> bytes:
+def _event_file(job: PreparedJob, record: dict[str, Any], scalars: bytes) -> bytes:
     clock = time.time()
     return b"".join(
         (

@@ -1,10 +1,11 @@
-"""Run what a sweep still has to run, and keep its table."""
+"""Controller of a sweep: it runs what is still to run, and keeps the table."""
 
 import shlex
 import shutil
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from math import isfinite
 
@@ -17,7 +18,7 @@ from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.launched_units import LaunchedUnits
-from seedbed.sweep.execution.launcher import Order, UnitFunction, launch
+from seedbed.sweep.execution.launcher import UnitFunction, launch
 from seedbed.sweep.execution.run_folders import remove_leftovers
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
 from seedbed.sweep.planning.rounds import PlannedRound
@@ -44,8 +45,8 @@ MOST_SHOWN = 5
 DONE = ("completed", "diverged")
 
 
-class Sweep:
-    """Runs planned jobs; those that are done already are known by the table and their folders.
+class Controller:
+    """Controller of the jobs of a sweep; those that are done are known by the table and folders.
 
     `master` is the config of the command, whose launcher is used.
     """
@@ -61,8 +62,6 @@ class Sweep:
         self.started = time.monotonic()
         self.goes_on = self.folder.results.is_file()
         self.done = self._done() if self.goes_on else []
-        # The jobs of a round that are still to run.
-        self.missing: set[int] = set()
 
     def progress_text(self) -> str:
         """Return what of a sweep that goes on is still to run."""
@@ -115,61 +114,51 @@ class Sweep:
         finally:
             self.display.close()
 
-    def _results_of(self, one: Round) -> list[Row]:
-        """Return the rows of a round in the order of its jobs, as they are read from the table."""
+    def _results_of(self, planned: Round) -> list[Row]:
+        """Return the rows of a round in the order of its jobs, with their finite metrics."""
         rows = {row.number: row for row in self.results.rows}
         return [
             replace(row, metrics={k: v for k, v in row.metrics.items() if isfinite(v)})
-            for row in (rows[job.number] for job in one.jobs)
+            for row in (rows[job.number] for job in planned.jobs)
         ]
 
     def _done(self) -> list[Row]:
         """Return the rows of the jobs that need not run again."""
         tables = (self.folder.results, *self.folder.results_of_units())
         rows = {row.number: row for path in tables for row in read_results(path)}
-        found = []
+        done = []
         for job in self.plan.jobs:
             row = rows.get(job.number)
-            if self.options.keep == "all" and not (row and self._has_record(row)):
+            has_record = row is not None and (self.folder.path / row.folder / RECORD).is_file()
+            if self.options.keep == "all" and not has_record:
                 row = self.worker.recorded(job)
             if row is not None and row.status in DONE:
-                found.append(row)
-        return found
-
-    def _has_record(self, row: Row) -> bool:
-        return (self.folder.path / row.folder / RECORD).is_file()
-
-    def _units(self, planned: PlannedRound) -> list[Unit]:
-        """Return what is to run: chunks, as they were planned, before single jobs."""
-        jobs, numbers = self.plan.jobs, planned.numbers
-        chunks = [
-            Unit(
-                tuple(jobs[number] for number in group),
-                True,
-                tuple(numbers[number] for number in group if number in numbers),
-            )
-            for group in planned.round.groups
-        ]
-        alone = sorted(number for reason in planned.round.alone.values() for number in reason)
-        units = [*chunks, *(Unit((jobs[number],), False) for number in alone)]
-        return [unit for unit in units if self._wanted(unit)]
-
-    def _wanted(self, unit: Unit) -> list[int]:
-        return [job.number for job in unit.jobs if job.number in self.missing]
+                done.append(row)
+        return done
 
     # Running
 
     def _run_round(self, planned: PlannedRound) -> None:
-        """Run what is missing of a round."""
+        """Run what is missing of a round; what a chunk refuses is run job by job."""
         self._enter_axes()
         self.display.expect(len(self.plan.jobs))
-        done = {row.number for row in self.results.rows}
-        self.missing = {job.number for job in planned.round.jobs} - done
         units = self._units(planned)
-        refused = self._launched(units) if self._launches() else self._run_here(units)
-        if refused:
-            again = self._launched(refused) if self._launches() else self._run_here(refused)
-            assert not again
+        while units:
+            units = self._launched(units) if self._launches() else self._run_here(units)
+
+    def _units(self, planned: PlannedRound) -> list[Unit]:
+        """Return what is to run: chunks, as they were planned, before single jobs."""
+        done, known = {row.number for row in self.results.rows}, planned.numbers
+        alone = sorted(number for jobs in planned.round.alone.values() for number in jobs)
+        units = []
+        for jobs, fused in [(group, True) for group in planned.round.groups] + [
+            ([number], False) for number in alone
+        ]:
+            missing = tuple(number for number in jobs if number not in done)
+            if missing:
+                numbers = [known[number] for number in jobs if fused and number in known]
+                units.append(Unit(tuple(jobs), fused, missing, tuple(numbers)))
+        return units
 
     def _enter_axes(self) -> None:
         """Give the table the axes that the newest round has added, with the values of all jobs."""
@@ -187,14 +176,9 @@ class Sweep:
         """Run units one after another; return the jobs that have to train alone after all."""
         refused: list[Unit] = []
         for unit in units:
-            wanted = self._wanted(unit)
             self.display.start(len(unit.jobs))
-            if unit.fused:
-                with self.stop.held():
-                    result = self.worker.run(unit, wanted, lambda: self.stop.received)
-                    refused += self._take(unit, result)
-            else:
-                self._take(unit, self.worker.run(unit, wanted))
+            with self.stop.held() if unit.fused else nullcontext():
+                refused += self._take(unit, self.worker.run(unit, lambda: self.stop.received))
             if self._stops_now():
                 return []
         return refused
@@ -207,20 +191,16 @@ class Sweep:
         counts += [f"{len(units) - chunks} single"] * (len(units) > chunks)
         units_text = f"{len(units)} unit" + "s" * (len(units) > 1)
         print(f"{name} runs {units_text}: {', '.join(counts)}", file=sys.stderr, flush=True)
-        orders = [
-            Order(tuple(job.number for job in unit.jobs), unit.fused, tuple(self._wanted(unit)))
-            for unit in units
-        ]
-        worker = self.worker
+        # What is known of each job is left out: the function is sent once for every unit.
         function = UnitFunction(
-            str(self.folder.path.resolve()),
-            orders,
-            self.options,
-            worker.runner,
-            worker.callbacks,
+            folder=str(self.folder.path.resolve()),
+            units=[unit._replace(known=()) for unit in units],
+            options=self.options,
+            runner=self.worker.runner,
+            callbacks=self.worker.callbacks,
         )
         with LaunchedUnits(units, self.folder, self.display, self._take) as launched:
-            results = launch(self.master, function, orders)
+            results = launch(self.master, function)
         refused = []
         for unit, result in zip(units, results, strict=True):
             if unit in launched.left:
@@ -235,13 +215,13 @@ class Sweep:
         if result.refusal is not None:
             count = jobs_text(len(unit.jobs))
             print(f"{count} one after another: {result.refusal}", file=sys.stderr)
-            return [Unit((job,), False) for job in unit.jobs if job.number in self.missing]
+            return [Unit((number,), False, (number,)) for number in unit.missing]
         self.results.add(result.rows)
         self.display.add(result.rows)
         _tell_errors(result.rows)
         self._prune()
         if result.interrupted is None:
-            self.folder.forget_unit(unit.jobs[0].number)
+            self.folder.forget_unit(unit.jobs[0])
         return []
 
     def _stops_now(self) -> bool:

@@ -1,12 +1,11 @@
-"""How far a sweep is: one live line on a terminal, plain lines elsewhere."""
+"""Progress line of a sweep: a live one on a terminal, plain ones elsewhere."""
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import inf, isfinite
 from typing import Any
 
-from seedbed.engines.fused.engine import Engine
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.results.ranking import ranked_column, value_of
 from seedbed.sweep.results.table import Row
@@ -16,12 +15,10 @@ SHORTEST_BAR, LONGEST_BAR = 6, 24
 
 
 class Display:
-    """Shows jobs done of all, the epoch, the best so far, failures, and the time left.
-
-    `metric` is what `best` is about, `mode` is min or max.
-    """
+    """Progress line: jobs done of all, the epoch, the best so far, failures, and the time left."""
 
     def __init__(self, metric: str, mode: str) -> None:
+        """`metric` is the watched one, `mode` says whether `min` or `max` of it is better."""
         self.jobs = 0
         self.metric = metric
         self.sign = 1.0 if mode == "min" else -1.0
@@ -64,7 +61,7 @@ class Display:
         self.units = [Progress(jobs)]
 
     def show(self, units: Sequence[Progress]) -> None:
-        """These units run, in other processes."""
+        """These units run, and are so far."""
         self.units = list(units)
         for unit in units:
             self._reached(unit.best)
@@ -86,22 +83,6 @@ class Display:
     def _reached(self, value: float | None) -> None:
         if value is not None and isfinite(value):
             self.best = min(self.best, self.sign * value)
-
-    def chunk_epoch(self, engine: Engine) -> None:
-        """An engine has trained one more epoch."""
-        self.units[0].chunk_epoch(engine)
-        self._reached(self.units[0].best)
-        self._line()
-
-    def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
-        """A job that trains alone has trained one more epoch."""
-        self.units[0].job_epoch(epoch, last, metrics)
-        self._line()
-
-    def folder_written(self, count: int, of: int) -> None:
-        """So many run folders of a chunk that has trained have been written."""
-        self.units[0].folder_written(count, of)
-        self._line()
 
     def _line(self) -> None:
         """Print a line, where there is no terminal and it is time for one."""

@@ -1,4 +1,4 @@
-"""What units that run in other processes leave in the sweep's folder, looked at meanwhile.
+"""Results and progress of units in other processes, read from the sweep's folder meanwhile.
 
 A launcher says nothing before all that it was given is done. So each unit notes there how far it
 is, and at its end the rows of its jobs.
@@ -18,7 +18,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class LaunchedUnits:
-    """While it lasts, takes the results of units that have ended, and shows how far the others are.
+    """Context that takes the results of units that have ended, and shows how far the others are.
 
     `take` enters the result of a unit. `left` are the units whose results were not found.
     """
@@ -67,7 +67,7 @@ class LaunchedUnits:
         """Take what there is by now."""
         running = []
         for unit in list(self.left):
-            first = unit.jobs[0].number
+            first = unit.jobs[0]
             path = self.folder.unit_results(first)
             if path.is_file():
                 self.take(unit, UnitResult(read_results(path)))

@@ -1,4 +1,4 @@
-"""Hand the units of a sweep to a launcher of Hydra's: processes, a queue, a cluster.
+"""Units of a sweep handed to a launcher of Hydra's: processes, a queue, a cluster.
 
 A launcher composes a config for each list of overrides that it is given and calls a function with
 it, somewhere. Here a unit of the sweep, a whole chunk or a job, is such a list of one word, and the
@@ -6,6 +6,7 @@ function runs the unit from what the sweep has saved in its folder.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,20 +36,11 @@ from seedbed.sweep.results.table import Results
 UNIT = "hydra.sweeper.unit"
 
 
-@dataclass(frozen=True)
-class Order:
-    """A unit to run elsewhere: the numbers of its jobs, and which of them are wanted."""
-
-    numbers: tuple[int, ...]
-    fused: bool
-    wanted: tuple[int, ...]
-
-
-class OrderConfigs:
-    """Stands in for Hydra's config loader: gives a launcher a config that names one order."""
+class UnitConfigs:
+    """Stands in for Hydra's config loader: gives a launcher a config that names a unit."""
 
     def load_sweep_config(self, master: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """Return the sweep's own config, whose `hydra.sweeper` names the order."""
+        """Return the sweep's own config, whose `hydra.sweeper` names the unit."""
         config = deepcopy(master)
         OmegaConf.set_readonly(config.hydra, False)
         with open_dict(config):
@@ -59,22 +51,18 @@ class OrderConfigs:
         return config
 
 
+@dataclass
 class UnitFunction:
-    """What a launcher calls for each order; it can be sent to another process."""
+    """What a launcher calls for each unit; it can be sent to another process.
 
-    def __init__(
-        self,
-        folder: str,
-        orders: Sequence[Order],
-        options: SweepOptions,
-        runner: JobRunner,
-        callbacks: Callbacks,
-    ) -> None:
-        self.folder = folder
-        self.orders = list(orders)
-        self.options = options
-        self.runner = runner
-        self.callbacks = callbacks
+    `folder` is the sweep's, `options` are the keys of `sweep`.
+    """
+
+    folder: str
+    units: Sequence[Unit]
+    options: SweepOptions
+    runner: JobRunner
+    callbacks: Callbacks
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The process that this arrives in knows neither the resolvers nor the schema yet.
@@ -83,64 +71,59 @@ class UnitFunction:
         register_schema()
 
     def __call__(self, config: DictConfig) -> UnitResult:
-        """Run the order that `hydra.sweeper` names."""
-        order = self.orders[HydraConfig.get().sweeper.unit]
+        """Run the unit that `hydra.sweeper` names."""
+        unit = self.units[HydraConfig.get().sweeper.unit]
         quiet_lightning()
         garbage_collection.resume()
-        worker = self._worker(order)
-        unit = Unit(tuple(worker.plan.jobs[number] for number in order.numbers), order.fused)
+        worker = self._worker(unit)
         result, stop = UnitResult(), StopSweep()
         try:
-            with worker.folder.unit_locked(order.numbers[0]), stop:
+            with worker.folder.unit_locked(unit.jobs[0]), stop:
                 if worker.folder.stop.exists():
                     return result
-                if order.fused:
-                    with stop.held():
-                        result = worker.run(unit, order.wanted, lambda: stop.received)
-                else:
-                    result = worker.run(unit, order.wanted)
-                self._tell(worker, order, result)
+                with stop.held() if unit.fused else nullcontext():
+                    result = worker.run(unit, lambda: stop.received)
+                self._tell(worker, unit, result)
         except Interrupted as interruption:
             return replace(result, interrupted=interruption.signal_number)
         except SystemExit as ended:
             return replace(result, interrupted=int(ended.code or 0) - 128)
         return result
 
-    def _tell(self, worker: Worker, order: Order, result: UnitResult) -> None:
+    def _tell(self, worker: Worker, unit: Unit, result: UnitResult) -> None:
         """Leave the results where `LaunchedUnits` finds them before the launcher is done."""
         failed = any(row.status == "failed" for row in result.rows)
         if failed and self.options.on_failure == "stop":
             worker.folder.stop.touch()
         if result.rows:
-            path = worker.folder.unit_results(order.numbers[0])
+            path = worker.folder.unit_results(unit.jobs[0])
             Results(path, list(worker.plan.axes), result.rows)
 
-    def _worker(self, order: Order) -> Worker:
+    def _worker(self, unit: Unit) -> Worker:
         folder = SweepFolder(self.folder)
-        plan = read_plan(folder.plan)
         return Worker(
             composer=Composer(SavedSource(folder.path, folder.saved)),
             folder=folder,
-            plan=plan,
+            plan=read_plan(folder.plan),
             options=self.options,
             runner=self.runner,
             callbacks=self.callbacks,
-            watcher=ProgressFile(folder.unit_progress(order.numbers[0]), len(order.numbers)),
+            show=ProgressFile(folder.unit_progress(unit.jobs[0])).note,
         )
 
 
-def launch(master: DictConfig, function: UnitFunction, orders: Sequence[Order]) -> list[UnitResult]:
-    """Run the orders by the launcher that the config of the sweep names, and wait for all.
+def launch(master: DictConfig, function: UnitFunction) -> list[UnitResult]:
+    """Run the units by the launcher that the config of the sweep names, and wait for all.
 
     Raises DiskFull where one of them did, and what the launcher raises.
     """
     launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=HydraContext(config_loader=OrderConfigs(), callbacks=Callbacks()),  # type: ignore[arg-type]
+        hydra_context=HydraContext(config_loader=UnitConfigs(), callbacks=Callbacks()),  # type: ignore[arg-type]
         task_function=function,
         config=master,
     )
-    done = launcher.launch([[f"{UNIT}={place}"] for place in range(len(orders))], 0)
-    for one in done:
-        if isinstance(one._return_value, DiskFull):
-            raise one._return_value
-    return [one.return_value for one in done]
+    done = launcher.launch([[f"{UNIT}={place}"] for place in range(len(function.units))], 0)
+    for job in done:
+        if isinstance(job._return_value, DiskFull):
+            raise job._return_value
+    return [job.return_value for job in done]

@@ -1,11 +1,9 @@
-"""How far a unit of a sweep is, here or in another process, which notes it in a file."""
+"""Progress of a unit of a sweep, here or in another process, which notes it in a file."""
 
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
 
 from seedbed.engines.fused.engine import Engine
 from seedbed.runs.record import write_json
@@ -13,24 +11,15 @@ from seedbed.runs.record import write_json
 SECONDS_BETWEEN_NOTES = 1.0
 
 
-class Watcher(Protocol):
-    """Whoever wants to know of every epoch."""
-
-    def chunk_epoch(self, engine: Engine) -> None:
-        """An engine has trained one more epoch."""
-
-    def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
-        """A job that trains alone has trained one more epoch of `last`, if that is known."""
-
-    def folder_written(self, count: int, of: int) -> None:
-        """So many run folders of a chunk that has trained have been written."""
-
-
 @dataclass
 class Progress:
-    """Of a unit: how many jobs it is, what share of it is done, and its epoch in words.
+    """Progress of a unit.
 
-    `best` is the best that the watched metric has been, None before there is one.
+    Attributes:
+        jobs: how many jobs it is.
+        share: of its epochs that is done, 0 to 1; 0 where the last epoch is not known.
+        epoch: the epoch, or what comes after the last one, in words.
+        best: the best that the watched metric has been in any job, None before there is one.
     """
 
     jobs: int
@@ -39,55 +28,34 @@ class Progress:
     best: float | None = None
 
     def chunk_epoch(self, engine: Engine) -> None:
-        """An engine has trained one more epoch."""
+        """Take note that an engine has trained one more epoch."""
         last = max(engine.group.max_epochs)
         self.epoch, self.share = f"epoch {engine.epoch}/{last}", engine.epoch / last
         self.best = engine.history.best_so_far()
 
-    def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
-        """A job that trains alone has trained one more epoch."""
+    def job_epoch(self, epoch: int, last: int | None) -> None:
+        """Take note that a job alone has trained one more epoch of `last`, if that is known."""
         self.epoch = f"epoch {epoch}/{last}" if last else f"epoch {epoch}"
         self.share = epoch / last if last else 0.0
 
     def folder_written(self, count: int, of: int) -> None:
-        """So many run folders of a chunk that has trained have been written."""
+        """Take note that so many run folders of a chunk have been written."""
         self.epoch = f"folder {count:,}/{of:,}"
 
 
 class ProgressFile:
-    """Notes how far a unit is, from time to time."""
+    """File in which the progress of a unit is noted, once a second at most."""
 
-    def __init__(self, path: Path, jobs: int) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.progress = Progress(jobs)
         self._noted = time.monotonic()
 
-    def chunk_epoch(self, engine: Engine) -> None:
-        """An engine has trained one more epoch."""
-        if self._is_time():
-            self.progress.chunk_epoch(engine)
-            self._write()
-
-    def job_epoch(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
-        """A job that trains alone has trained one more epoch."""
-        if self._is_time():
-            self.progress.job_epoch(epoch, last, metrics)
-            self._write()
-
-    def folder_written(self, count: int, of: int) -> None:
-        """So many run folders of a chunk that has trained have been written."""
-        if self._is_time():
-            self.progress.folder_written(count, of)
-            self._write()
-
-    def _write(self) -> None:
-        write_json(self.path, asdict(self.progress))
-
-    def _is_time(self) -> bool:
+    def note(self, progress: Progress) -> None:
+        """Write the progress, where it is time to."""
         now = time.monotonic()
-        due = now - self._noted >= SECONDS_BETWEEN_NOTES
-        self._noted = now if due else self._noted
-        return due
+        if now - self._noted >= SECONDS_BETWEEN_NOTES:
+            self._noted = now
+            write_json(self.path, asdict(progress))
 
 
 def read_progress(path: Path) -> Progress | None:

@@ -1,7 +1,7 @@
-"""Run a unit of a sweep: a chunk of jobs that trains as one program, or one job alone."""
+"""Worker of a sweep: it runs a chunk of jobs as one program, or one job alone."""
 
 import gc
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.spec import run_spec
+from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.program import CannotFuse
 from seedbed.errors import Interrupted, SeedbedError, disk_full
 from seedbed.experiment import build
@@ -27,15 +28,15 @@ from seedbed.runs.record import now, read_record
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.execution.chunk import (
     ChunkState,
-    FusedJob,
+    PreparedJob,
     TrainedChunk,
     train_chunk,
     write_failed,
     write_folders,
 )
-from seedbed.sweep.execution.progress import Watcher
+from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.job import Job
-from seedbed.sweep.job_runner import JobResult, JobRunner
+from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.results.folder import SweepFolder
@@ -46,19 +47,21 @@ from seedbed.terminal.listener import listening
 
 
 class Unit(NamedTuple):
-    """What is run in one go: jobs side by side, or a single job.
+    """Unit of work: the numbers of jobs that train side by side, or of a single job.
 
-    `numbers` are what each job has for itself, empty where its config must be read for it.
+    `missing` are the jobs that have no result yet; side by side all of them train nevertheless.
+    `known` are what each job has for itself, empty where its config must be read for it.
     """
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[int, ...]
     fused: bool
-    numbers: tuple[JobNumbers, ...] = ()
+    missing: tuple[int, ...]
+    known: tuple[JobNumbers, ...] = ()
 
 
 @dataclass
 class UnitResult:
-    """What became of a unit: rows of the table, or why its jobs must train alone after all.
+    """Result of a unit: rows of the table, or why its jobs must train alone after all.
 
     `interrupted` is the signal that stopped it, if one did.
     """
@@ -70,9 +73,10 @@ class UnitResult:
 
 @dataclass(frozen=True)
 class Worker:
-    """Runs units in this process.
+    """Worker that runs units in this process.
 
-    `options` are the keys of `sweep`. `runner` runs a job alone, `callbacks` are Hydra's.
+    `options` are the keys of `sweep`. `runner` runs a job alone, `callbacks` are Hydra's, `show` is
+    told of every epoch.
     """
 
     composer: Composer
@@ -81,74 +85,76 @@ class Worker:
     options: SweepOptions
     runner: JobRunner
     callbacks: Callbacks
-    watcher: Watcher
+    show: Callable[[Progress], None]
 
-    def run(
-        self,
-        unit: Unit,
-        wanted: Collection[int],
-        requested: Callable[[], int | None] = lambda: None,
-    ) -> UnitResult:
-        """Run a unit; of a chunk, which always trains as a whole, only some jobs may be wanted.
+    def run(self, unit: Unit, requested: Callable[[], int | None] = lambda: None) -> UnitResult:
+        """Run a unit; the results are those of its missing jobs.
 
         `requested` returns the signal that asks to stop, or None. Raises DiskFull, and Interrupted
         where a signal stopped it.
         """
         try:
             if unit.fused:
-                return self._side_by_side(unit, wanted, requested)
-            return UnitResult([self._alone(unit.jobs[0])])
+                return self._side_by_side(unit, requested)
+            return UnitResult([self._alone(self.plan.jobs[unit.jobs[0]])])
         except OSError as error:
             raise disk_full(error) or error from error
 
     # Side by side
 
-    def _side_by_side(
-        self, unit: Unit, wanted: Collection[int], requested: Callable[[], int | None]
-    ) -> UnitResult:
-        started, jobs = now(), unit.jobs
+    def _side_by_side(self, unit: Unit, requested: Callable[[], int | None]) -> UnitResult:
+        started, progress = now(), Progress(len(unit.jobs))
+
+        def epoch_trained(engine: Engine) -> None:
+            progress.chunk_epoch(engine)
+            self.show(progress)
+
+        def folder_written(count: int, of: int) -> None:
+            progress.folder_written(count, of)
+            self.show(progress)
+
+        missing = [self.plan.jobs[number] for number in unit.missing]
         try:
-            chunk = self._trained(unit, requested)
+            chunk = self._trained(unit, requested, epoch_trained)
         except CannotFuse as refusal:
             return UnitResult(refusal=str(refusal))
         except Exception as error:
             if isinstance(error, Interrupted) or disk_full(error):
                 raise
-            return UnitResult(self._failed(jobs, wanted, error, started))
-        places = {job.number: place for place, job in enumerate(jobs) if job.number in wanted}
-        if self.options.keep == "all":
-            prepared = self._prepared([jobs[place] for place in places.values()])
-            write_folders(chunk, list(places.values()), prepared, self.watcher.folder_written)
-            return UnitResult(
-                [
-                    self._row(chunk, places[one.number], one.number, one.name, one.axes)
-                    for one in prepared
-                ]
-            )
+            return UnitResult(self._failed(missing, error, started))
+        places = {number: place for place, number in enumerate(unit.jobs)}
+        keeps_all = self.options.keep == "all"
+        prepared = self._prepared(missing) if keeps_all else []
+        named = [(job.name, job.axes) for job in prepared] or map(self._name_and_axes, missing)
         rows = [
-            self._row(chunk, at, number, *self._place(jobs[at])) for number, at in places.items()
+            self._row(chunk, places[job.number], job.number, *name_and_axes)
+            for job, name_and_axes in zip(missing, named, strict=True)
         ]
-        written = [places[number] for number in self._written(rows)]
-        prepared = self._prepared([jobs[place] for place in written])
-        write_folders(chunk, written, prepared, self.watcher.folder_written)
+        if not keeps_all:
+            prepared = self._prepared(self._kept(rows))
+        write_folders(chunk, [places[job.number] for job in prepared], prepared, folder_written)
         return UnitResult(rows)
 
-    def _trained(self, unit: Unit, requested: Callable[[], int | None]) -> TrainedChunk:
-        first = unit.jobs[0]
-        state = ChunkState(self.folder.state(first.number), self.options.every_seconds, requested)
-        numbers = unit.numbers or numbers_of_jobs(self.composer, unit.jobs)
-        with self.composer.applied(first) as config:
+    def _trained(
+        self,
+        unit: Unit,
+        requested: Callable[[], int | None],
+        epoch_trained: Callable[[Engine], None],
+    ) -> TrainedChunk:
+        jobs = [self.plan.jobs[number] for number in unit.jobs]
+        state = ChunkState(self.folder.state(unit.jobs[0]), self.options.every_seconds, requested)
+        numbers = unit.known or numbers_of_jobs(self.composer, jobs)
+        with self.composer.applied(jobs[0]) as config:
             spec = run_spec(config)
-        points = self.options.points
-        return train_chunk(spec, numbers, points, state, self.watcher.chunk_epoch)
+        return train_chunk(spec, numbers, self.options.points, state, epoch_trained)
 
-    def _written(self, rows: Sequence[Row]) -> list[int]:
-        """Return the numbers of the jobs whose folders are written where not all are."""
+    def _kept(self, rows: Sequence[Row]) -> list[Job]:
+        """Return the jobs whose folders are written where not all are."""
         plan = self.plan
         best = best_first(rows, plan.metric, plan.mode, plan.rank)[: self.options.top]
-        return [row.number for row in best] if self.options.keep == "best" else []
+        return [plan.jobs[row.number] for row in best] if self.options.keep == "best" else []
 
-    def _prepared(self, jobs: Sequence[Job]) -> list[FusedJob]:
+    def _prepared(self, jobs: Sequence[Job]) -> list[PreparedJob]:
         if not jobs:
             return []
         with self.composer.applied(jobs[0]) as config:
@@ -165,7 +171,7 @@ class Worker:
                 }
                 name, axes = _name(config), self._axes(config)
             folder = self.folder.path / name
-            prepared.append(FusedJob(job.number, name, axes, folder, texts, provenance))
+            prepared.append(PreparedJob(job.number, name, axes, folder, texts, provenance))
         return prepared
 
     def _row(
@@ -178,29 +184,32 @@ class Worker:
         metrics = metrics_of_job(outcome.metrics, self.plan.metric, best)
         return Row(number, axes, outcome.status, name, metrics, seconds, outcome.error)
 
-    def _failed(
-        self, jobs: Sequence[Job], wanted: Collection[int], error: Exception, started: str
-    ) -> list[Row]:
+    def _failed(self, jobs: Sequence[Job], error: Exception, started: str) -> list[Row]:
         """Record what went wrong with a whole chunk in the folder of each of its jobs."""
         text = str(error)
         if not isinstance(error, SeedbedError):
             self.runner.show_traceback(error)
             text = f"{type(error).__name__}: {error}"
-        missing = [job for job in jobs if job.number in wanted]
         times = {"started": started, "finished": now(), "seconds": None}
         if self.options.keep == "all":
-            for job in self._prepared(missing):
-                write_failed(job, text, times)
-        return [
-            Row(job.number, axes, "failed", name, error=text)
-            for job, (name, axes) in zip(missing, map(self._place, missing), strict=True)
-        ]
+            for prepared in self._prepared(jobs):
+                write_failed(prepared, text, times)
+        return [self._failed_row(job, text) for job in jobs]
+
+    def _failed_row(self, job: Job, error: str | None) -> Row:
+        name, axes = self._name_and_axes(job)
+        return Row(job.number, axes, "failed", name, error=error)
 
     # Alone
 
     def _alone(self, job: Job) -> Row:
-        config = self.composer.config(job)
-        with listening(self.watcher.job_epoch):
+        config, progress = self.composer.config(job), Progress(1)
+
+        def epoch_trained(epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
+            progress.job_epoch(epoch, last)
+            self.show(progress)
+
+        with listening(epoch_trained):
             done = run_job(
                 hydra_context=HydraContext(config_loader=None, callbacks=self.callbacks),  # type: ignore[arg-type]
                 task_function=self.runner,
@@ -212,35 +221,31 @@ class Worker:
         gc.collect()
         if done.status == JobStatus.FAILED:
             raise done._return_value
-        return self.recorded(job) or self._without_record(job, done.return_value)
+        return self.recorded(job) or self._failed_row(job, done.return_value.error)
 
     def recorded(self, job: Job) -> Row | None:
         """Return the row of a job by its record; None where it has none."""
-        name, axes = self._place(job)
+        name, axes = self._name_and_axes(job)
         path = self.folder.path / name / RECORD
         if not path.is_file():
             return None
         record = read_record(path)
         kept = (record.get("checkpoints") or {}).get("best")
         best = (kept["epoch"], kept["metrics"]) if kept else None
-        found = metrics_of_job(record["metrics"], self.plan.metric, best)
-        metrics = {name: value for name, value in found.items() if value is not None}
+        metrics = metrics_of_job(record["metrics"], self.plan.metric, best)
+        metrics = {name: value for name, value in metrics.items() if value is not None}
         status, seconds, error = record["status"], record["seconds"], record["error"]
         return Row(job.number, axes, status, name, metrics, seconds, error)
 
     def folder_name(self, job: Job) -> str:
         """Return the name of a job's folder below the sweep's."""
-        return self._place(job)[0]
+        return self._name_and_axes(job)[0]
 
     def axes(self, job: Job) -> dict[str, Any]:
         """Return what a job has for each axis."""
-        return self._place(job)[1]
+        return self._name_and_axes(job)[1]
 
-    def _without_record(self, job: Job, result: JobResult) -> Row:
-        name, axes = self._place(job)
-        return Row(job.number, axes, "failed", name, error=result.error)
-
-    def _place(self, job: Job) -> tuple[str, dict[str, Any]]:
+    def _name_and_axes(self, job: Job) -> tuple[str, dict[str, Any]]:
         """Return the name of a job's folder, and what it has for each axis.
 
         Of a group that is the option that it chose.

@@ -9,7 +9,7 @@ from torch.utils._pytree import tree_leaves
 
 
 class Allocations(TorchDispatchMode):
-    """Counts, while it is on, the bytes of new tensors: those there are, and the most there were.
+    """Counter of the bytes of new tensors: those there are `now`, and the `most` there were.
 
     What `given` tensors lie in is not new. Buffers inside an operation are not seen.
     """
@@ -25,9 +25,9 @@ class Allocations(TorchDispatchMode):
     ) -> Any:
         """Run an operation and count what it returns."""
         results = function(*args, **(kwargs or {}))
-        for one in tree_leaves(results):
-            if isinstance(one, Tensor):
-                self._count(one.untyped_storage())
+        for leaf in tree_leaves(results):
+            if isinstance(leaf, Tensor):
+                self._count(leaf.untyped_storage())
         return results
 
     def _count(self, storage: Any) -> None:

@@ -17,12 +17,12 @@ LARGEST_CHUNK = 4096
 
 def heaviest(numbers: Sequence[JobNumbers]) -> JobNumbers:
     """Return a job that takes as much as any: with momentum, clipped, as long as the longest."""
-    clips = [one.gradient_clip_val for one in numbers if one.gradient_clip_val is not None]
+    clips = [job.gradient_clip_val for job in numbers if job.gradient_clip_val is not None]
     return replace(
         numbers[0],
-        optimizer={k: max(one.optimizer[k] for one in numbers) for k in numbers[0].optimizer},
+        optimizer={k: max(job.optimizer[k] for job in numbers) for k in numbers[0].optimizer},
         gradient_clip_val=max(clips, default=None),
-        max_epochs=max(one.max_epochs for one in numbers),
+        max_epochs=max(job.max_epochs for job in numbers),
     )
 
 
@@ -32,7 +32,7 @@ def chunk_size(group: Group, numbers: Sequence[JobNumbers], most: int) -> int:
     `group` is made of `heaviest(numbers)` alone; its job is trained a little.
     """
     most = min(most, len(numbers))
-    tables = len({table_key(one) for one in numbers})
+    tables = len({table_key(job) for job in numbers})
     try:
         there, here = bytes_per_job(group, most, tables > 1)
     except CannotFuse:  # Training will say so.
@@ -54,5 +54,5 @@ def budget(device: torch.device) -> int:
 
 def jobs_that_fit(needs: Needs, budget: int, tables: int) -> int:
     """Return how many jobs take no more than a budget; any of them may have other tables."""
-    one_each = budget // (needs.job + needs.table)
-    return max(one_each, (budget - tables * needs.table) // needs.job)
+    with_own_tables = budget // (needs.job + needs.table)
+    return max(with_own_tables, (budget - tables * needs.table) // needs.job)

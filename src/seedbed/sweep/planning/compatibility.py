@@ -60,7 +60,9 @@ def _values_apart(key: str, node: DictConfig, schema: type) -> Iterator[str]:
         if OmegaConf.is_config(value):
             value = OmegaConf.to_container(value)
         # One batch (1) is not all of them (1.0).
-        if accepted and not any(value == one and type(value) is type(one) for one in accepted):
+        if accepted and not any(
+            value == other and type(value) is type(other) for other in accepted
+        ):
             yield f"{key}.{field.name}={value}"
 
 

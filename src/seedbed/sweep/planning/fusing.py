@@ -1,4 +1,4 @@
-"""What each job of a group has for itself, and the group that the fused engine trains."""
+"""Numbers that each job of a group has for itself, and the group that the fused engine trains."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ from seedbed.training.schedulers import RunLength, make_scheduler
 
 @dataclass(frozen=True)
 class JobNumbers:
-    """What a job of a group has for itself, as plain values."""
+    """Numbers and options that a job of a group has for itself, as plain values."""
 
     seed: int
     initial_weights: dict[str, Any]

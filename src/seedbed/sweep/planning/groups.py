@@ -35,12 +35,12 @@ class PlannedGroup:
     reason: str
     chunk_size: int = LARGEST_CHUNK
 
-    def chunks(self) -> list[tuple[list[Job], list[JobNumbers]]]:
+    def chunks(self) -> list[list[Job]]:
         """Return the jobs in parts that train together, no part more than a job larger."""
         jobs = len(self.jobs)
         parts = -(-jobs // self.chunk_size)
         bounds = pairwise(part * jobs // parts for part in range(parts + 1))
-        return [(self.jobs[start:end], self.numbers[start:end]) for start, end in bounds]
+        return [self.jobs[start:end] for start, end in bounds]
 
 
 def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[PlannedGroup]:
@@ -71,7 +71,7 @@ def numbers_of_jobs(composer: Composer, jobs: Sequence[Job]) -> list[JobNumbers]
 
 
 class _Kind(NamedTuple):
-    """What jobs have in common that differ in nothing but the words of seed and optimizer.
+    """Kind of jobs that differ in nothing but the overrides of seed and optimizer.
 
     `reason` says why they train alone, or is empty. `like` is one of them, where all that differs
     can be told from those words.
@@ -82,7 +82,7 @@ class _Kind(NamedTuple):
 
 
 class _Kinds:
-    """Looks at one job of each kind closely, which saves most of the time of a plan."""
+    """Kinds of jobs; one job of each is looked at closely, which saves most of a plan's time."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], _Kind] = {}
@@ -113,15 +113,15 @@ def rehearsed(composer: Composer, group: PlannedGroup, fuse: str, most: int) -> 
     """
     if group.reason:
         return group
-    kinds = {repr((one.initial_weights, table_key(one))): one for one in group.numbers}
+    kinds = {repr((job.initial_weights, table_key(job))): job for job in group.numbers}
     [_, *others] = kinds.values()
     with composer.applied(group.jobs[0]) as config:
         spec = run_spec(config)
-    one = make_group(spec, [heaviest(group.numbers)])
-    reason = why_its_step_does_not_pay(one) if fuse == "auto" else ""
+    single = make_group(spec, [heaviest(group.numbers)])
+    reason = why_its_step_does_not_pay(single) if fuse == "auto" else ""
     if reason:
         return PlannedGroup(group.jobs, [], reason)
-    size = chunk_size(one, group.numbers, most)
+    size = chunk_size(single, group.numbers, most)
     for start in range(0, len(others), size):
         make_group(spec, others[start : start + size])
     return replace(group, chunk_size=size)

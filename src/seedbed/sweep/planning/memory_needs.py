@@ -1,4 +1,4 @@
-"""What a job takes in memory while it trains beside others.
+"""Memory that a job takes while it trains beside others.
 
 That is what the engine keeps of it, and what its programs allocate on the way. The latter is
 measured: before anything is trained, one job takes a step and is evaluated on a batch. A network's

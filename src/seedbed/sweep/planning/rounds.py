@@ -14,7 +14,7 @@ from seedbed.sweep.results.plan_file import Round
 
 
 class PlannedRound(NamedTuple):
-    """A round, and what is known of its jobs by their numbers: it need not be read again."""
+    """Round of jobs, with what each fused job has for itself, by their numbers."""
 
     round: Round
     numbers: Mapping[int, JobNumbers]
@@ -44,10 +44,6 @@ def _round(jobs: Sequence[Job], groups: Sequence[PlannedGroup]) -> Round:
     for group in groups:
         if group.reason:
             alone.setdefault(group.reason, []).extend(job.number for job in group.jobs)
-    chunks = [
-        [job.number for job in chunk]
-        for group in groups
-        if not group.reason
-        for chunk, _ in group.chunks()
-    ]
+    fused = [group for group in groups if not group.reason]
+    chunks = [[job.number for job in chunk] for group in fused for chunk in group.chunks()]
     return Round(jobs, chunks, alone)

@@ -1,4 +1,4 @@
-"""The folder of a sweep: what lies where, and who may work in it."""
+"""Folder of a sweep: what lies where, and who may work in it."""
 
 import re
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def open_sweep(word: str, outputs: str, key: str = "sweep.resume") -> SweepFolde
 def latest_sweep(outputs: Path, key: str) -> Path:
     """Return the newest folder of a sweep; raises ConfigError where there is none."""
     plans = (outputs / "sweeps").glob(f"*/*/{PLAN}")
-    found = [plan.parent for plan in plans if re.match(r"\d", plan.parent.name)]
-    if not found:
+    sweeps = [plan.parent for plan in plans if re.match(r"\d", plan.parent.name)]
+    if not sweeps:
         raise ConfigError(f"{key}=latest: no sweep in {outputs / 'sweeps'}")
-    return max(found, key=lambda path: (path.parent.name, path.name))
+    return max(sweeps, key=lambda path: (path.parent.name, path.name))

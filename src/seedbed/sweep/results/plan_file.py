@@ -44,11 +44,11 @@ class SweepPlan:
     axes: dict[str, list[str]] = field(default_factory=dict)
     _values: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)
 
-    def add(self, one: Round) -> None:
+    def add(self, new: Round) -> None:
         """Add a round, whose jobs are numbered on."""
-        self.rounds.append(one)
-        self.jobs.extend(one.jobs)
-        for job in one.jobs:
+        self.rounds.append(new)
+        self.jobs.extend(new.jobs)
+        for job in new.jobs:
             for word in job.overrides:
                 key, _, value = word.partition("=")
                 self._values.setdefault(key.lstrip("+"), {})[value] = None
@@ -67,11 +67,11 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
         "axes": plan.axes,
         "rounds": [
             {
-                "groups": one.groups,
-                "alone": one.alone,
-                "jobs": [{"number": job.number, "overrides": job.overrides} for job in one.jobs],
+                "groups": planned.groups,
+                "alone": planned.alone,
+                "jobs": [job._asdict() for job in planned.jobs],
             }
-            for one in plan.rounds
+            for planned in plan.rounds
         ],
     }
     write_json(path, content)
@@ -88,9 +88,9 @@ def read_plan(path: Path) -> SweepPlan:
             flags=content["flags"],
             config_hash=content["config_hash"],
         )
-        for one in content["rounds"]:
-            jobs = [Job(job["number"], tuple(job["overrides"])) for job in one["jobs"]]
-            plan.add(Round(jobs, one["groups"], one["alone"]))
+        for saved in content["rounds"]:
+            jobs = [Job(job["number"], tuple(job["overrides"])) for job in saved["jobs"]]
+            plan.add(Round(jobs, saved["groups"], saved["alone"]))
     except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: not the plan of a sweep ({type(error).__name__})") from None
     return plan

@@ -1,8 +1,9 @@
-"""What a sweep says at its end: the closing table, how many jobs ended how, and the winner."""
+"""Ranking of a sweep's jobs: the closing table, how many ended how, and the winner."""
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from math import isfinite, isnan, nan
 from statistics import mean, stdev
@@ -17,9 +18,6 @@ SECONDS = "seconds"
 ROWS = 10
 # The epoch by whose metric jobs are ranked: their best, or their last.
 RANKS = ("best", "last")
-
-# Numbers before texts.
-Place = tuple[int, float, str]
 
 
 def ranked_column(metric: str, rank: str) -> str:
@@ -41,15 +39,20 @@ def value_of(row: Row, column: str) -> float | None:
 
 @dataclass(frozen=True)
 class Configuration:
-    """A row of the table: the cells of its axes, and the jobs that have them."""
+    """Configuration of a sweep, a row of the table: the cells of its axes, and its jobs."""
 
     cells: Mapping[str, str]
-    jobs: Sequence[Row]
+    jobs: list[Row]
 
-    def reached(self, column: str) -> list[float]:
+    def values(self, column: str) -> list[float]:
         """Return what the jobs that completed have in the column of a metric or of the seconds."""
-        found = (value_of(row, column) for row in self.jobs)
-        return [value for value in found if value is not None]
+        values = (value_of(row, column) for row in self.jobs)
+        return [value for value in values if value is not None]
+
+    def mean(self, column: str) -> float | None:
+        """Return the mean of `values`; None where no job has any."""
+        values = self.values(column)
+        return mean(values) if values else None
 
 
 def shown_axes(rows: Sequence[Row], group: bool = True) -> list[str]:
@@ -68,70 +71,63 @@ def closing_table(
     top: int = ROWS,
     group: bool = True,
 ) -> Any:
-    """Return a rich table of the best by the mean of a metric over the seeds.
+    """Return a rich table of the best configurations, by the mean of a metric over the seeds.
 
-    `rank` says which epoch of a job counts, `best` or `last`; the table shows the metric in both.
-    `sort` names another column to sort by: `seconds` or an axis. `mode` says which end of it comes
-    first, `min` or `max`. Only jobs that completed count; where not all did, the last column says
-    how many of them. Without `group` a row is one job, and those that did not complete come last.
+    Only jobs that completed count; where not all did, the last column says how many of them.
+
+    Args:
+        rows: the jobs.
+        metric: the watched metric, shown at the best and at the last epoch.
+        mode: `min` or `max`, which end of the column that is sorted by comes first.
+        rank: epoch of a job that counts, `best` or `last`.
+        sort: another column to sort by, `seconds` or an axis.
+        top: most rows.
+        group: whether jobs that differ in their seed alone are one row; without, those that did not
+            complete come last.
     """
     axes, column = shown_axes(rows, group), ranked_column(metric, rank)
-    ordered = sorted(rows, key=lambda row: row.number)
-    found = _configurations(ordered, axes, column) if group else _single_jobs(ordered, axes)
-    is_axis = sort in axes and sort != metric
+    configurations = _configurations(rows, axes, group)
+    if group:
+        configurations = [one for one in configurations if one.values(column)]
     by = column if sort in (None, metric) else str(sort)
-    ranked = _ranked(found, by, mode, is_axis)
-    both = any(ranked_column(metric, "best") in row.metrics for row in rows)
-    titles = _titles(metric, rank) if both else {metric: metric}
-    columns = _columns(titles, sort == SECONDS, group, [row.status for row in rows])
-    title = f"ranked by {next(iter(titles.values()))}" if both and by == column else None
+    if by in axes:
+        ranked = _ranked(configurations, mode, lambda one: _sort_key(one.cells[by]))
+    else:
+        ranked = _ranked(configurations, mode, lambda one: one.mean(by))
+    titles, title = {metric: metric}, None
+    if any(ranked_column(metric, "best") in row.metrics for row in rows):
+        # That by which jobs are ranked comes first.
+        ranks = sorted(RANKS, key=lambda one: one != rank)
+        titles = {ranked_column(metric, one): f"{one} {metric}" for one in ranks}
+        title = f"ranked by {titles[column]}" if by == column else None
+    columns = _columns(titles, sort == SECONDS, group, {row.status for row in rows})
     return _table(title, axes, columns, ranked[:top])
 
 
-def _titles(metric: str, rank: str) -> dict[str, str]:
-    """Return the titles of the metric's columns, that by which jobs are ranked first."""
-    order = [rank, *(one for one in RANKS if one != rank)]
-    return {ranked_column(metric, one): f"{one} {metric}" for one in order}
-
-
-def _configurations(rows: Sequence[Row], axes: Sequence[str], column: str) -> list[Configuration]:
-    """Return jobs that differ in their seed alone together, where any of them reached something."""
-    found: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        found.setdefault(tuple(_cells(row, axes).values()), []).append(row)
-    groups = [Configuration(_cells(jobs[0], axes), jobs) for jobs in found.values()]
-    return [one for one in groups if one.reached(column)]
-
-
-def _single_jobs(rows: Sequence[Row], axes: Sequence[str]) -> list[Configuration]:
-    return [Configuration(_cells(row, axes), [row]) for row in rows]
-
-
-def _cells(row: Row, axes: Sequence[str]) -> dict[str, str]:
-    return {axis: cell(row.axes[axis]) if axis in row.axes else "" for axis in axes}
+def _configurations(
+    rows: Sequence[Row], axes: Sequence[str], group: bool = True
+) -> list[Configuration]:
+    """Return jobs that differ in their seed alone together; without `group` each by itself."""
+    configurations: dict[tuple[object, ...], Configuration] = {}
+    for place, row in enumerate(sorted(rows, key=lambda row: row.number)):
+        cells = {axis: cell(row.axes[axis]) if axis in row.axes else "" for axis in axes}
+        key = tuple(cells.values()) if group else (place,)
+        configurations.setdefault(key, Configuration(cells, [])).jobs.append(row)
+    return list(configurations.values())
 
 
 def _ranked(
-    groups: Sequence[Configuration], column: str, mode: str, is_axis: bool
+    configurations: Sequence[Configuration], mode: str, key: Callable[[Configuration], Any]
 ) -> list[Configuration]:
-    """Return the groups by a column, in the jobs' order where it is equal; the last have none."""
-    places: list[tuple[Place, Configuration]] = []
-    without: list[Configuration] = []
-    for group in groups:
-        place = _place_of(group.cells[column]) if is_axis else _mean_of(group.reached(column))
-        if place is None:
-            without.append(group)
-        else:
-            places.append((place, group))
-    places.sort(key=lambda one: one[0], reverse=mode == "max")
-    return [group for _, group in places] + without
+    """Return configurations by a key, equal ones in the jobs' order; those without come last."""
+    keyed = [(key(one), one) for one in configurations]
+    ranked = [pair for pair in keyed if pair[0] is not None]
+    ranked.sort(key=lambda pair: pair[0], reverse=mode == "max")
+    return [one for _, one in ranked] + [one for value, one in keyed if value is None]
 
 
-def _mean_of(values: Sequence[float]) -> Place | None:
-    return (0, mean(values), "") if values else None
-
-
-def _place_of(text: str) -> Place | None:
+def _sort_key(text: str) -> tuple[int, float, str] | None:
+    """Return what the cell of an axis is sorted by: numbers before texts; None: it is empty."""
     try:
         number = float(text)
     except ValueError:
@@ -142,35 +138,30 @@ def _place_of(text: str) -> Place | None:
 
 
 def _columns(
-    metrics: Mapping[str, str], with_seconds: bool, group: bool, statuses: Sequence[str]
+    metrics: Mapping[str, str], with_seconds: bool, group: bool, statuses: Set[str]
 ) -> dict[str, Callable[[Configuration], str]]:
     """Return the columns beside the axes, by their titles: what a row has there.
 
     `metrics` are the titles of the metric's columns; the deviation is that of the first.
     """
-    [(ranked, title), *others] = metrics.items()
-    columns = {title: _mean_of_column(ranked)}
+    ranked, *others = metrics
+    columns = {metrics[ranked]: _mean_of(ranked)}
     if group:
-        columns["deviation"] = lambda one: _deviation(one.reached(ranked))
-    for column, other in others:
-        columns[other] = _mean_of_column(column)
+        columns["deviation"] = lambda one: _deviation(one.values(ranked))
+    columns |= {metrics[column]: _mean_of(column) for column in others}
     if with_seconds:
-        columns[SECONDS] = _mean_of_column(SECONDS)
+        columns[SECONDS] = _mean_of(SECONDS)
     if group:
-        columns["jobs"] = lambda one: _counted(len(one.reached(ranked)), len(one.jobs))
+        columns["jobs"] = lambda one: _counted(len(one.values(ranked)), len(one.jobs))
         return columns
-    if set(statuses) != {"completed"}:
+    if statuses != {"completed"}:
         columns["status"] = lambda one: one.jobs[0].status
     columns["folder"] = lambda one: one.jobs[0].folder
     return columns
 
 
-def _mean_of_column(column: str) -> Callable[[Configuration], str]:
-    def text(one: Configuration) -> str:
-        values = one.reached(column)
-        return f"{mean(values):.6g}" if values else ""
-
-    return text
+def _mean_of(column: str) -> Callable[[Configuration], str]:
+    return lambda one: "" if (value := one.mean(column)) is None else f"{value:.6g}"
 
 
 def _deviation(values: Sequence[float]) -> str:
@@ -188,7 +179,7 @@ def _table(
     title: str | None,
     axes: Sequence[str],
     columns: Mapping[str, Callable[[Configuration], str]],
-    groups: Sequence[Configuration],
+    configurations: Sequence[Configuration],
 ) -> Any:
     from rich import box
     from rich.table import Table
@@ -200,8 +191,8 @@ def _table(
         words = title in axes or title in ("status", "folder")
         # Where the terminal is narrow a cell goes on in the next line: no digit is left out.
         table.add_column(Text(title), justify="left" if words else "right", overflow="fold")
-    for one in groups:
-        cells = [*one.cells.values(), *(column(one) for column in columns.values())]
+    for shown in configurations:
+        cells = [*shown.cells.values(), *(column(shown) for column in columns.values())]
         # As text, for brackets and colons in names of the user's are no markup.
         table.add_row(*map(Text, cells))
     return table
@@ -209,18 +200,16 @@ def _table(
 
 def counts_text(rows: Sequence[Row]) -> str:
     """Return how many jobs ended how, such as `980 completed, 15 diverged, 5 failed`."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row.status] = counts.get(row.status, 0) + 1
+    counts = Counter(row.status for row in rows)
     return ", ".join(f"{count:,} {status}" for status, count in counts.items())
 
 
 def best_first(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") -> list[Row]:
     """Return the jobs that completed with a finite value of a metric, the best one first."""
     sign = 1.0 if mode == "min" else -1.0
-    values = {row.number: value_of(row, ranked_column(metric, rank)) for row in rows}
-    found = [(sign * value, row) for row in rows if (value := values[row.number]) is not None]
-    return [row for _, row in sorted(found, key=lambda one: (one[0], one[1].number))]
+    values = ((value_of(row, ranked_column(metric, rank)), row) for row in rows)
+    keyed = [((sign * value, row.number), row) for value, row in values if value is not None]
+    return [row for _, row in sorted(keyed, key=lambda pair: pair[0])]
 
 
 # The winner
@@ -228,7 +217,7 @@ def best_first(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") 
 
 @dataclass(frozen=True)
 class Winner:
-    """The configuration that the closing table puts first: its jobs, and the one in their middle.
+    """Configuration that the closing table puts first: its jobs, and their median.
 
     Of an even number of jobs the better one of the two in the middle is the median.
     """
@@ -239,13 +228,11 @@ class Winner:
 
 def winner(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") -> Winner | None:
     """Return the configuration with the best mean over its seeds, None where no job completed."""
-    axes, column = shown_axes(rows), ranked_column(metric, rank)
-    ordered = sorted(rows, key=lambda row: row.number)
-    ranked = _ranked(_configurations(ordered, axes, column), column, mode, is_axis=False)
-    if not ranked:
-        return None
-    completed = best_first(ranked[0].jobs, metric, mode, rank)
-    return Winner(ranked[0].jobs, completed[(len(completed) - 1) // 2])
+    column = ranked_column(metric, rank)
+    configurations = _configurations(rows, shown_axes(rows))
+    first = next(iter(_ranked(configurations, mode, lambda one: one.mean(column))), None)
+    completed = best_first(first.jobs, metric, mode, rank) if first else []
+    return Winner(first.jobs, completed[(len(completed) - 1) // 2]) if first and completed else None
 
 
 def winner_lines(best: Winner, flags: Sequence[str], overrides: Sequence[str]) -> list[str]:

@@ -1,14 +1,14 @@
-"""The table of a sweep, results.csv: a line a job, written as jobs end, and read again."""
+"""Table of a sweep, results.csv: a line a job, written as jobs end, and read again."""
 
 import csv
 import json
 from codecs import getincrementaldecoder
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import StringIO
 from math import inf, isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from seedbed.config.schema.data import SPLITS
 from seedbed.errors import RunFolderError
@@ -35,10 +35,16 @@ def metrics_of_job(
 
 @dataclass(frozen=True)
 class Row:
-    """One job: its number, the axes' values by key, and what became of it.
+    """Row of the table: a job and what became of it.
 
-    `metrics` are those of the last epoch by name, and beside them `best/epoch` and
-    `best/<watched metric>`.
+    Attributes:
+        number: number of the job.
+        axes: values of the axes by key.
+        status: one of `seedbed.runs.record.STATUSES`.
+        folder: name of its folder below the sweep's; empty where none is kept.
+        metrics: metrics of the last epoch by name, and `best/epoch` and `best/<watched metric>`.
+        seconds: time that it took; None where it is not known.
+        error: why it failed, diverged or was interrupted.
     """
 
     number: int
@@ -51,7 +57,7 @@ class Row:
 
 
 class Results:
-    """results.csv: a line a job, added as jobs end; `finish` puts the lines in the jobs' order."""
+    """Table results.csv: a line a job, added as jobs end; `finish` puts them in their order."""
 
     def __init__(self, path: Path, axes: Sequence[str], rows: Sequence[Row] = ()) -> None:
         """Begin the file anew with these rows; `axes` are the keys that the sweep varies."""
@@ -78,11 +84,11 @@ class Results:
 
     def forget_folders(self, kept: Collection[int]) -> list[str]:
         """Leave only these jobs the name of a folder; return the names that others had."""
-        gone = [row for row in self.rows if row.folder and row.number not in kept]
-        places = {row.number: place for place, row in enumerate(self.rows)} if gone else {}
-        for row in gone:
-            self.rows[places[row.number]] = replace(row, folder="")
-        return [row.folder for row in gone]
+        gone = {
+            row.number: row.folder for row in self.rows if row.folder and row.number not in kept
+        }
+        self.rows = [replace(row, folder="") if row.number in gone else row for row in self.rows]
+        return list(gone.values())
 
     def finish(self) -> None:
         """Write all jobs in their order, in place of the file at once."""
@@ -92,15 +98,14 @@ class Results:
     def _rewrite(self) -> None:
         self._names = metric_names(self.rows)
         header = ["number", *self.axes, "status", *self._names, "seconds", "folder", "error"]
-        text = _lines([header]) + self._text(self.rows)
-        write_atomically(self.path, text.encode())
+        write_atomically(self.path, (_line(header) + self._text(self.rows)).encode())
 
     def _text(self, rows: Sequence[Row]) -> str:
-        return _lines([self._cells(row) for row in rows])
+        return "".join(_line(self._cells(row)) for row in rows)
 
     def _cells(self, row: Row) -> list[str]:
         axes = [cell(row.axes[key]) if key in row.axes else "" for key in self.axes]
-        metrics = [_measured(name, row.metrics.get(name)) for name in self._names]
+        metrics = [_number(row.metrics.get(name), name == BEST_EPOCH) for name in self._names]
         ended = [_number(row.seconds), row.folder, row.error or ""]
         return [str(row.number), *axes, row.status, *metrics, *ended]
 
@@ -113,8 +118,8 @@ def metric_names(rows: Sequence[Row]) -> list[str]:
     return sorted(names, key=lambda name: order.get(name.partition("/")[0], len(SPLITS)))
 
 
-def _lines(rows: Sequence[Sequence[str]]) -> str:
-    return "".join(",".join(map(_quoted, cells)) + "\n" for cells in rows)
+def _line(cells: Sequence[str]) -> str:
+    return ",".join(map(_quoted, cells)) + "\n"
 
 
 def _quoted(text: str) -> str:
@@ -128,46 +133,16 @@ def cell(value: Any) -> str:
         return value
     if isinstance(value, float):
         return repr(float(value))
-    return json.dumps(_plain(value), ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as dictionaries and lists."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(one) for one in value]
-    return value
-
-
-def _measured(name: str, value: float | None) -> str:
-    return str(int(value)) if name == BEST_EPOCH and value is not None else _number(value)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None or not isfinite(value) else repr(float(value))
+def _number(value: float | None, is_whole: bool = False) -> str:
+    if value is None or not isfinite(value):
+        return ""
+    return str(int(value)) if is_whole else repr(float(value))
 
 
 # Reading results.csv
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """The names of the columns, and the places of `status` and `seconds` among them."""
-
-    names: list[str]
-    status: int
-    seconds: int
-
-    @property
-    def axes(self) -> slice:
-        """The places of the axes."""
-        return slice(1, self.status)
-
-    @property
-    def metrics(self) -> slice:
-        """The places of the metrics."""
-        return slice(self.status + 1, self.seconds)
 
 
 def read_results(path: Path) -> list[Row]:
@@ -177,15 +152,25 @@ def read_results(path: Path) -> list[Row]:
     last line that is not written to its end, since the sweep is running or was killed, is left out.
     Raises RunFolderError that names file and line where the file is damaged.
     """
-    text = _text(path)
-    end = _end_of_lines(text)
-    records = _records(path, text[:end])
-    line, names = next(records, (1, []))
-    columns = _columns(f"{path}, line {line}", names)
-    rows = [_row(f"{path}, line {line}", cells, columns) for line, cells in records]
-    if _holds_lines(text[end:], columns):
-        line = text.count("\n", 0, end) + 1
-        raise RunFolderError(f"{path}, line {line}: damaged: a quote is not closed")
+    lines = StringIO(_text(path), newline="").readlines()
+    reader = csv.reader(lines, strict=True)
+    records, line, problem = [], 1, ""
+    try:
+        for cells in reader:
+            records.append((line, cells))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        problem = str(error)
+    if records and not problem and not lines[-1].endswith("\n"):
+        records.pop()
+    (_, names), *records = records or [(1, [])]
+    columns = _columns(f"{path}, line 1", names)
+    rows = [_row(f"{path}, line {number}", cells, columns) for number, cells in records]
+    if problem == "unexpected end of data":
+        # The last line is cut off in a quote, unless whole lines lie inside of that quote.
+        problem = "a quote is not closed" if _holds_row(lines[line:], columns) else ""
+    if problem:
+        raise RunFolderError(f"{path}, line {line}: damaged: {problem}")
     return rows
 
 
@@ -202,37 +187,12 @@ def _text(path: Path) -> str:
         raise RunFolderError(f"{path}, line {line}: damaged: not text in UTF-8") from None
 
 
-def _end_of_lines(text: str) -> int:
-    """Return where the last whole line ends; a line break in quotes ends none."""
-    end, place, quotes = 0, 0, 0
-    for part in text.split("\n")[:-1]:
-        place += len(part) + 1
-        quotes += part.count('"')
-        if quotes % 2 == 0:
-            end = place
-    return end
+class _Columns(NamedTuple):
+    """The names of the columns, and the places of `status` and `seconds` among them."""
 
-
-def _holds_lines(rest: str, columns: _Columns) -> bool:
-    """Tell whether more than one line is missing: then it is not just the last one cut off."""
-    lines = (next(csv.reader([part]), []) for part in rest.split("\n")[1:-1])
-    return any(
-        len(cells) == len(columns.names) and cells[columns.status] in STATUSES for cells in lines
-    )
-
-
-def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of each line, after the number of the line in the file."""
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise RunFolderError(f"{path}, line {line}: damaged: {error}") from None
-        if cells is None:
-            return
-        yield line, cells
+    names: list[str]
+    status: int
+    seconds: int
 
 
 def _columns(where: str, names: list[str]) -> _Columns:
@@ -247,26 +207,33 @@ def _columns(where: str, names: list[str]) -> _Columns:
     return _Columns(names, statuses[-1], ends[-1])
 
 
+def _holds_row(lines: Sequence[str], columns: _Columns) -> bool:
+    return any(
+        len(cells) == len(columns.names) and cells[columns.status] in STATUSES
+        for cells in csv.reader(line for line in lines if line.endswith("\n"))
+    )
+
+
 def _row(where: str, cells: list[str], columns: _Columns) -> Row:
-    names = columns.names
+    names, status_at, seconds_at = columns
     if len(cells) != len(names):
         raise RunFolderError(f"{where}: damaged: {len(cells)} cells for {len(names)} columns")
-    number, status = cells[0], cells[columns.status]
+    number, status = cells[0], cells[status_at]
     if not (number.isascii() and number.isdecimal() and len(number) < 19):
         raise RunFolderError(f"{where}: damaged: '{number}' is not the number of a job")
     if status not in STATUSES:
         raise RunFolderError(f"{where}: damaged: '{status}' is no status of a job")
-    measured = zip(names[columns.metrics], cells[columns.metrics], strict=True)
-    seconds, folder, *behind = cells[columns.seconds :]
-    error = dict(zip(names[columns.seconds + 2 :], behind, strict=True)).get("error")
+    named = list(zip(names, cells, strict=True))
+    metrics = named[status_at + 1 : seconds_at]
+    seconds, folder = cells[seconds_at : seconds_at + 2]
     return Row(
-        int(number),
-        dict(zip(names[columns.axes], cells[columns.axes], strict=True)),
-        status,
-        folder,
-        {name: _read_number(where, name, text) for name, text in measured if text},
-        _read_number(where, "seconds", seconds) if seconds else None,
-        error or None,
+        number=int(number),
+        axes=dict(named[1:status_at]),
+        status=status,
+        folder=folder,
+        metrics={name: _read_number(where, name, text) for name, text in metrics if text},
+        seconds=_read_number(where, "seconds", seconds) if seconds else None,
+        error=dict(named[seconds_at + 2 :]).get("error") or None,
     )
 
 

@@ -24,14 +24,14 @@ PARAMS = "hydra.sweeper.params"
 
 
 class Axis(NamedTuple):
-    """What one key runs through; a key with one fixed value is an axis of one word."""
+    """Axis of a sweep: the overrides of one key; a fixed value is an axis of one."""
 
     words: Words
     sweeps: bool
 
 
-class KeysOf:
-    """The keys and groups of a composed config, which the columns of a table are looked up in."""
+class KnownKeys:
+    """Keys and groups of a composed config, which the columns of a table are looked up in."""
 
     def __init__(self, config: DictConfig, groups: Iterable[str]) -> None:
         """`groups` are the names that choose options, such as `model`."""
@@ -45,8 +45,8 @@ class KeysOf:
         the first name of the key is looked up.
         """
         name = key.partition("@")[0]
-        found = name.partition(".")[0] if self.groups & set(chosen) else name
-        return None if found in self.keys else f"no such key.{nearest(name, self.keys)}"
+        looked_up = name.partition(".")[0] if self.groups & set(chosen) else name
+        return None if looked_up in self.keys else f"no such key.{nearest(name, self.keys)}"
 
 
 def _full_keys(config: DictConfig, prefix: str) -> Iterator[str]:
@@ -65,17 +65,22 @@ def job_overrides(
     params: Mapping[str, object] | None = None,
     zip_axes: Sequence[str] = (),
     table: Path | str | None = None,
-    known: KeysOf | None = None,
+    known: KnownKeys | None = None,
 ) -> list[list[str]]:
     """Return the overrides of each job, the last axis running fastest.
 
-    `arguments` are the overrides of the command line; they replace those of `params`, the sweeps
-    that a config file holds by key. The axes of the keys in `zip_axes` are paired and lie where
-    the first of them lies. A row of the CSV file `table` is a point of the outermost axis: its
-    columns are keys, its cells values. Columns are looked up in `known`, and globs in `loader`.
+    Args:
+        arguments: overrides of the command line; they replace those of `params`.
+        loader: where globs are looked up.
+        params: the sweeps that a config file holds, by key.
+        zip_axes: keys whose axes are paired; they lie where the first of them lies.
+        table: CSV file; a row is a point of the outermost axis, its columns are keys.
+        known: where the columns of the table are looked up.
 
-    Raises ConfigError for an axis without values or without end, for paired axes of unequal
-    length, and for tables that cannot be read; HydraException for words that are no overrides.
+    Raises:
+        ConfigError: an axis without values or without end, paired axes of unequal length, or a
+            table that cannot be read.
+        HydraException: words that are no overrides.
     """
     parser = OverridesParser.create(config_loader=loader)
     overrides = [*_read_params(parser, params or {}), *parser.parse_overrides(list(arguments))]
@@ -143,24 +148,22 @@ def _paired(axes: Mapping[str, Axis], zip_axes: Sequence[str]) -> list[str]:
     paired = list(dict.fromkeys(sweeps[_bare(key)] for key in zip_axes))
     lengths = {key: len(axes[key].words) for key in paired}
     if len(set(lengths.values())) > 1:
-        found = ", ".join(f"{key} has {length}" for key, length in lengths.items())
-        raise ConfigError(f"sweep.zip: paired axes need equally many values: {found}")
+        counts = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+        raise ConfigError(f"sweep.zip: paired axes need equally many values: {counts}")
     return paired
 
 
 def _grid(axes: Mapping[str, Axis], paired: Sequence[str]) -> Iterator[Words]:
     """Yield every combination of the axes, in which the paired ones are one; words keep places."""
-    places = {key: place for place, key in enumerate(axes)}
-    first = min(paired, key=places.__getitem__) if paired else None
-    factors: list[list[tuple[tuple[int, str], ...]]] = []
-    for key, axis in axes.items():
-        if key == first:
-            columns = [[(places[one], word) for word in axes[one].words] for one in paired]
-            factors.append(list(zip(*columns, strict=True)))
-        elif key not in paired:
-            factors.append([((places[key], word),) for word in axis.words])
-    for points in product(*factors):
-        yield tuple(word for _, word in sorted(one for point in points for one in point))
+    # The paired keys lie where the first of them does.
+    factors = dict.fromkeys(tuple(paired) if key in paired else (key,) for key in axes)
+    points = []
+    for keys in factors:
+        columns = zip(*(axes[key].words for key in keys), strict=True)
+        points.append([dict(zip(keys, words, strict=True)) for words in columns])
+    for point in product(*points):
+        words = {key: word for part in point for key, word in part.items()}
+        yield tuple(words[key] for key in axes)
 
 
 def row_of_job(file: Path, overrides: Sequence[str]) -> int | None:
@@ -179,7 +182,7 @@ def _read_table(file: Path, parser: OverridesParser) -> dict[int, Words]:
         raise ConfigError(f"sweep.table={file}: {(error.strerror or str(error)).lower()}") from None
     except (csv.Error, UnicodeDecodeError) as error:
         raise ConfigError(f"sweep.table={file}: not a CSV file in UTF-8: {error}") from None
-    columns = [_column(file, name.strip(), parser) for name in records[0]] if records else []
+    columns = [_column(file, name.strip(), parser) for name in next(iter(records), [])]
     if twice := [name for name in columns if columns.count(name) > 1]:
         raise ConfigError(f"sweep.table={file}, column {twice[0]}: it is there twice")
     rows = {
@@ -235,23 +238,19 @@ def _cell(where: str, column: str, cell: str, parser: OverridesParser) -> str:
 
 
 def _check_columns(
-    file: Path, rows: list[Words], axes: Mapping[str, Axis], known: KeysOf | None
+    file: Path, rows: list[Words], axes: Mapping[str, Axis], known: KnownKeys | None
 ) -> None:
     """Raise ConfigError for columns that no config has, or that the command line sets as well."""
     columns = [word.partition("=")[0] for word in rows[0]]
     given = {_bare(key): axis for key, axis in axes.items()}
     for column in columns:
-        where = f"sweep.table={file}, column {column}"
-        if _bare(column) in given:
-            word = given[_bare(column)].words[0]
-            raise ConfigError(f"{where}: the sweep sets this key as well ({word}); leave one out")
-        problem = (
-            known.problem(column, {*columns, *given})
-            if known and not column.startswith("+")
-            else None
-        )
+        problem = None
+        if axis := given.get(_bare(column)):
+            problem = f"the sweep sets this key as well ({axis.words[0]}); leave one out"
+        elif known and not column.startswith("+"):
+            problem = known.problem(column, {*columns, *given})
         if problem:
-            raise ConfigError(f"{where}: {problem}")
+            raise ConfigError(f"sweep.table={file}, column {column}: {problem}")
 
 
 def _first_line(error: Exception) -> str:

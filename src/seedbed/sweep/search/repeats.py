@@ -1,4 +1,4 @@
-"""Each job of a sweep several times, with other seeds."""
+"""Repetitions of each job of a sweep, with other seeds."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from statistics import mean
 
 from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
-from seedbed.sweep.job import Words, numbered
+from seedbed.sweep.job import Job, Words, numbered
 from seedbed.sweep.results.table import Row
 from seedbed.sweep.search.sampler import Sampler
 
@@ -30,7 +30,22 @@ class Repeats:
         the seeds of two jobs overlap.
         """
         asked = self.sampler.ask(None if count is None else max(1, count // self.repeats))
-        return repeated(self.composer, asked, self.repeats)
+        jobs = [words for job in numbered(asked) for words in self._repeated(job)]
+        if len(set(jobs)) < self.repeats * len(set(asked)):
+            raise ConfigError(
+                f"sweep.repeats={self.repeats}: the seeds of the sweep overlap, so jobs would run "
+                "twice; sweep the seed or repeat, not both"
+            )
+        return jobs
+
+    def _repeated(self, job: Job) -> list[Words]:
+        with self.composer.applied(job) as config:
+            seed = config.get("seed")
+        if not isinstance(seed, int):
+            raise ConfigError(
+                f"sweep.repeats={self.repeats}: the seed {seed} is not a whole number"
+            )
+        return [_with_seed(job.overrides, seed + more) for more in range(self.repeats)]
 
     def tell(self, results: Sequence[Row]) -> None:
         """Tell the other sampler the means."""
@@ -51,29 +66,6 @@ def mean_over_seeds(rows: Sequence[Row]) -> Row:
         for name, value in row.metrics.items():
             values.setdefault(name, []).append(value)
     return replace(completed[0], metrics={name: mean(some) for name, some in values.items()})
-
-
-def repeated(composer: Composer, overrides: Sequence[Sequence[str]], repeats: int) -> list[Words]:
-    """Return each job `repeats` times, with the seeds from its own seed on, these innermost.
-
-    Raises ConfigError where a job has no whole number as seed, or where one comes twice because
-    the seeds of two jobs overlap.
-    """
-    if repeats < 1:
-        raise ConfigError(f"sweep.repeats={repeats}: a job runs once at least")
-    jobs = []
-    for job in numbered(overrides):
-        with composer.applied(job) as config:
-            seed = config.get("seed")
-        if not isinstance(seed, int):
-            raise ConfigError(f"sweep.repeats={repeats}: the seed {seed} is not a whole number")
-        jobs += [_with_seed(job.overrides, seed + more) for more in range(repeats)]
-    if len(set(jobs)) < repeats * len(set(map(tuple, overrides))):
-        raise ConfigError(
-            f"sweep.repeats={repeats}: the seeds of the sweep overlap, so jobs would run twice; "
-            "sweep the seed or repeat, not both"
-        )
-    return jobs
 
 
 def _with_seed(overrides: Words, seed: int) -> Words:
