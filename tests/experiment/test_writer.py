@@ -1,4 +1,4 @@
-"""The writer of a run's folder: record and loggers say the same, at the beginning and at the end."""
+"""The writer of a run's folder: record and loggers hear of the run from its start to its end."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -12,8 +12,10 @@ CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 
 def test_threads_are_set_and_put_back_whatever_happens() -> None:
     before = torch.get_num_threads()
-    with pytest.raises(ZeroDivisionError), using_threads(before + 1):
+    with using_threads(before + 1):
         assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
+    with pytest.raises(ZeroDivisionError), using_threads(before + 1):
         raise ZeroDivisionError
     assert torch.get_num_threads() == before
 
@@ -27,8 +29,10 @@ def test_deterministic_algorithms_are_used_where_wanted_and_put_back_whatever_ha
     try:
         with deterministic_algorithms(False):
             assert torch.are_deterministic_algorithms_enabled() is before
-        with pytest.raises(ZeroDivisionError), deterministic_algorithms(True):
+        with deterministic_algorithms(True):
             assert torch.are_deterministic_algorithms_enabled()
+        assert torch.are_deterministic_algorithms_enabled() is before
+        with pytest.raises(ZeroDivisionError), deterministic_algorithms(True):
             raise ZeroDivisionError
         assert torch.are_deterministic_algorithms_enabled() is before
         assert os.environ[CUBLAS] == "of the user"

@@ -176,7 +176,7 @@ def test_a_profile_is_written_into_the_run_folder(tmp_path: Path) -> None:
 
 def test_what_lightning_refuses_is_told_by_the_keys(tmp_path: Path) -> None:
     spec = specified("trainer=cpu")
-    with pytest.raises(ConfigError, match="^trainer.accelerator=tpu trainer.strategy=auto: "):
+    with pytest.raises(ConfigError, match=r"^trainer\.accelerator=tpu trainer\.strategy=auto: "):
         build.build_trainer(spec, "tpu", RunFolder(tmp_path), [], [])
 
 

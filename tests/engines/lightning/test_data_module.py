@@ -1,4 +1,4 @@
-"""Data as Lightning's Trainer takes them: they are told where to go, and keep hooks of their own."""
+"""Data as Lightning's Trainer takes them: told where to go, with the hooks of a user's own."""
 
 from pathlib import Path
 from typing import Any
