@@ -68,10 +68,19 @@ class FigureCallback(CheckedCallback):
         """Key of the callback's state in checkpoints, by name: a run may hold two of a class."""
         return self._generate_state_key(name=self.name)
 
+    def note(self, module: Any, epoch: int) -> None:
+        """Keep what the figure shows of each epoch; called before any figure of it is drawn.
+
+        Args:
+            module: The SupervisedModule of the run.
+            epoch: Number of epochs trained so far, whose metrics are known by now.
+        """
+
     # When to draw
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Draw the figure of the epoch before, whose metrics are known by now, if it is due."""
+        """Draw the figure of the epoch before, if it is due."""
+        self.note(pl_module, trainer.current_epoch)
         self._publish_epoch(trainer, pl_module, trainer.current_epoch)
 
     def _publish_epoch(
@@ -82,6 +91,7 @@ class FigureCallback(CheckedCallback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the figure of the last epoch, and the final one unless it waits for the test."""
+        self.note(pl_module, trainer.current_epoch)
         self._publish_epoch(trainer, pl_module, trainer.current_epoch)
         if not (self.of_test_split and has_test_phase(trainer)):
             self.publish(trainer, pl_module, trainer.current_epoch, self.name)
