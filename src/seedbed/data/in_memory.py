@@ -79,7 +79,7 @@ class InMemoryData(DataModule):
 
     def floats(self, inputs: Tensor) -> Tensor:
         """Return raw inputs as floats of the run's type, not yet scaled."""
-        return inputs.to(self.dtype)
+        return inputs.to(self.placement.dtype)
 
     def _scale(self, training_inputs: Tensor) -> float:
         """Return the factor on the inputs; `max`: 1 / largest absolute training input."""
@@ -103,11 +103,6 @@ class InMemoryData(DataModule):
         super().place(placement, current_epoch, repeats_first_epoch)
 
     @property
-    def dtype(self) -> torch.dtype:
-        """Floating-point type of inputs and of the targets of a regression."""
-        return self.placement.dtype
-
-    @property
     def device(self) -> torch.device:
         """Device of the batches."""
         return self.placement.device
@@ -126,7 +121,7 @@ class InMemoryData(DataModule):
             raw = self._splits[split]
             targets = raw.targets.to(self.device)
             if targets.is_floating_point():
-                targets = targets.to(self.dtype)
+                targets = targets.to(self.placement.dtype)
             self._on_device[split] = Table(self.model_inputs(raw.inputs), targets)
         return self._on_device[split]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from seedbed.errors import RunFolderError
 
 RECORD = "run.json"
-CHECKPOINTS = ("best", "last")
 
 
 class RunFolder:

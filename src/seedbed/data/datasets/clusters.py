@@ -75,7 +75,7 @@ class Clusters(InMemoryData):
 
     def _batch(self, step: int) -> Batch:
         table = self._draw(self._batch_size(), 0, step)
-        inputs: Tensor = table.inputs.to(self.dtype)
+        inputs: Tensor = table.inputs.to(self.placement.dtype)
         return inputs * self.input_scale, table.targets
 
     def train_dataloader(self) -> BatchLoader | StreamLoader:
