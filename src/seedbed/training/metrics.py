@@ -20,8 +20,12 @@ LEARNING_RATE = "train/learning_rate"
 
 @dataclass(frozen=True)
 class Metric:
-    """`sums` maps (output, target) to what is added up over rows; `value` maps sums and the number
-    of rows to the metric."""
+    """Metric of an epoch.
+
+    Attributes:
+        sums: function of (output, target) whose results are added up over batches.
+        value: function of these sums and the number of rows, the metric.
+    """
 
     sums: Callable[[Tensor, Tensor], Tensor]
     value: Callable[[Tensor, int], Tensor]
