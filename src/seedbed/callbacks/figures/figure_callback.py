@@ -43,13 +43,7 @@ class FigureCallback(CheckedCallback):
         self._last_logged_epoch = -1
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
-        """Draw the figure.
-
-        Args:
-            trainer: The trainer of the run.
-            module: The SupervisedModule of the run, with its network in evaluation mode.
-            epoch: Number of epochs trained so far.
-        """
+        """Return the figure after so many epochs; the network is in evaluation mode."""
         raise NotImplementedError
 
     def check(self, spec: RunSpec, net: nn.Module) -> None:
@@ -69,12 +63,7 @@ class FigureCallback(CheckedCallback):
         return self._generate_state_key(name=self.name)
 
     def note(self, module: Any, epoch: int) -> None:
-        """Keep what the figure shows of each epoch; called before any figure of it is drawn.
-
-        Args:
-            module: The SupervisedModule of the run.
-            epoch: Number of epochs trained so far, whose metrics are known by now.
-        """
+        """Keep what the figure shows of an epoch; called when its metrics are known."""
 
     # When to draw
 
@@ -109,12 +98,7 @@ class FigureCallback(CheckedCallback):
         """Draw the figure and write it to the run folder and to TensorBoard.
 
         A failure is reported on stderr and does not end the run. Only the process of rank 0 draws.
-
-        Args:
-            trainer: The trainer of the run.
-            pl_module: The SupervisedModule of the run.
-            epoch: Number of epochs trained so far; the step in TensorBoard.
-            stem: Name of the PNG file without its suffix.
+        `epoch` is the step in TensorBoard, `stem` the name of the PNG file without its suffix.
         """
         if not trainer.is_global_zero:
             return

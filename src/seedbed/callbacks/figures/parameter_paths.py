@@ -59,16 +59,7 @@ class ParameterPath(FigureCallback):
         return torch.tensor(list(self._path.values()), dtype=torch.float64)
 
     def training_loss_at(self, trainer: pl.Trainer, module: Any, points: Tensor) -> Tensor:
-        """Return the loss on the training rows with the elements at other values.
-
-        Args:
-            trainer: The trainer of the run.
-            module: The SupervisedModule of the run.
-            points: Values of the elements, (count, elements).
-
-        Returns:
-            Losses (count,), float64.
-        """
+        """Return the training loss, (count,), at values (count, elements) of the elements."""
         inputs, targets = rows_of(trainer, "train")
         return losses_at(module.net, module.task, inputs, targets, self.elements, points)
 
