@@ -45,7 +45,7 @@ def reference_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | Non
 
 
 def true_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | None:
-    """Return the line that the targets were generated with; None unless known and the net linear."""
+    """Return the line that the targets were generated with; None where it is not known."""
     line = data.true_line() if is_linear_map(net) else None
     if line is None:
         return None
