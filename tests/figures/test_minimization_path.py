@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.contour import QuadContourSet
 from tests.figures.reading import is_literal, legend_names, named_line, picture, points_of
 
-from seedbed.figures import minimization_path_1d, minimization_path_2d
+from seedbed.figures import loss_landscape, minimization_path
 
 X = np.linspace(-10, 55, 50)
 STEPS = 2 + 48 * 0.98 ** np.arange(300)
@@ -18,7 +18,7 @@ def parabola(x: np.ndarray) -> np.ndarray:
 
 
 def test_the_path_lies_on_the_curve() -> None:
-    figure = minimization_path_1d(X[::-1], parabola(X[::-1]), STEPS, parabola(STEPS))
+    figure = minimization_path(X[::-1], parabola(X[::-1]), STEPS, parabola(STEPS))
     picture(figure)
     (axes,) = figure.axes
 
@@ -29,7 +29,7 @@ def test_the_path_lies_on_the_curve() -> None:
 
 
 def test_the_path_crosses_the_contours() -> None:
-    figure = minimization_path_2d(GRID, GRID, BOWL, DOWN)
+    figure = loss_landscape(GRID, GRID, BOWL, DOWN, value_label="f(x, y)")
     picture(figure)
     axes, bar = figure.axes
 
@@ -41,7 +41,7 @@ def test_the_path_crosses_the_contours() -> None:
 
 def test_contour_levels_of_two_variables_are_logarithmic_with_log() -> None:
     counts = [
-        len(minimization_path_2d(GRID, GRID, BOWL, DOWN, log=log).axes[1].get_yticks())
+        len(loss_landscape(GRID, GRID, BOWL, DOWN, log=log).axes[1].get_yticks())
         for log in (False, True)
     ]
 
@@ -49,8 +49,8 @@ def test_contour_levels_of_two_variables_are_logarithmic_with_log() -> None:
 
 
 def test_labels_are_literal() -> None:
-    one = minimization_path_1d(X, X, STEPS, STEPS, labels=("$x$", "_f"))
-    two = minimization_path_2d(GRID, GRID, BOWL, DOWN, labels=("$u$", "v_"), value_label="$f$")
+    one = minimization_path(X, X, STEPS, STEPS, labels=("$x$", "_f"))
+    two = loss_landscape(GRID, GRID, BOWL, DOWN, labels=("$u$", "v_"), value_label="$f$")
 
     assert is_literal(one, "$x$")
     assert legend_names(one.axes[0])[0] == "_f"
@@ -58,7 +58,7 @@ def test_labels_are_literal() -> None:
 
 
 def test_degenerate_values_and_paths_are_drawn_without_error() -> None:
-    picture(minimization_path_1d(X, X * np.nan, STEPS[:1], STEPS[:1]))
-    picture(minimization_path_1d(X, X, STEPS[:0], STEPS[:0]))
-    picture(minimization_path_2d(GRID, GRID, -BOWL, DOWN[:1], log=True))
-    picture(minimization_path_2d(GRID, GRID, BOWL * np.nan, DOWN[:0]))
+    picture(minimization_path(X, X * np.nan, STEPS[:1], STEPS[:1]))
+    picture(minimization_path(X, X, STEPS[:0], STEPS[:0]))
+    picture(loss_landscape(GRID, GRID, -BOWL, DOWN[:1], log=True))
+    picture(loss_landscape(GRID, GRID, BOWL * np.nan, DOWN[:0]))

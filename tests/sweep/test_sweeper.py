@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import statistics
+import subprocess
 import sys
 import weakref
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from tests.command_line import environment
 from tests.experiments import events, record
 
 from seedbed.cli import application
@@ -96,6 +98,36 @@ def test_a_fused_sweep_leaves_what_its_jobs_alone_leave(pair: tuple[Path, Path])
             assert (one["epoch"], one["global_step"]) == (other["epoch"], other["global_step"])
             torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=1e-4, atol=1e-6)
     assert problems == []
+
+
+IMPORTS = """
+import sys
+from seedbed.cli.main import main
+
+try:
+    main()
+finally:
+    print([name for name in ("pytorch_lightning", "torchmetrics") if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize(
+    ("fuse", "imported"), [("always", []), ("never", ["pytorch_lightning", "torchmetrics"])]
+)
+def test_a_sweep_of_jobs_side_by_side_imports_no_lightning(
+    tmp_path: Path, fuse: str, imported: list[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS, *TRAIN, "optimizer.lr=0.01,0.05", f"sweep.fuse={fuse}"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(imported)
 
 
 def test_the_saved_config_is_that_of_the_job_alone(pair: tuple[Path, Path]) -> None:

@@ -45,13 +45,7 @@ def reference_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | Non
 
 
 def true_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | None:
-    """Return the line that the targets were generated with; None where it is not known.
-
-    Args:
-        data: DataModule of the run.
-        net: The network, of which the line is only of interest if it is linear.
-        task: Task whose loss is measured.
-    """
+    """Return the line that the targets were generated with; None where it is not known."""
     line = data.true_line() if is_linear_map(net) else None
     if line is None:
         return None
@@ -62,13 +56,7 @@ def true_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | None:
 def least_squares_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | None:
     """Return the least-squares line of the training rows.
 
-    Args:
-        data: DataModule of the run.
-        net: The network.
-        task: The task.
-
-    Returns:
-        The line; None unless the network is linear, the loss is `mse` and the rows are in memory.
+    None unless the network is linear, the loss is `mse` and the rows are in memory.
     """
     squared = isinstance(task, Regression) and task.loss_name == "mse"
     if not (is_linear_map(net) and squared and isinstance(data, InMemoryData)):
@@ -89,16 +77,10 @@ def least_squares_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine |
 def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
     """Return the parameters of a trained model as plain values, for run.json.
 
-    Args:
-        data: DataModule of the run.
-        net: The network after training.
-        task: The task, whose loss is measured.
-
-    Returns:
-        `trained`: values by parameter name. For a linear model also `input_scale`;
-        `original_units`: weight and bias for unscaled inputs; `least_squares` and `true_line`: the
-        same of those lines, each with the losses under `metrics`. Of a model of more than
-        MAX_REPORTED_ELEMENTS elements only these losses.
+    `trained` holds the values by parameter name. A linear model also has `input_scale`;
+    `original_units`, weight and bias for unscaled inputs; `least_squares` and `true_line`, the same
+    of those lines with their losses under `metrics`. Of a model of more than MAX_REPORTED_ELEMENTS
+    elements only these losses are there.
     """
     named = dict(net.named_parameters())
     small = sum(parameter.numel() for parameter in named.values()) <= MAX_REPORTED_ELEMENTS

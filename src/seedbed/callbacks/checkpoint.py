@@ -1,4 +1,4 @@
-"""Keep the best and the last state of the training."""
+"""Checkpoints of the best and the last epoch."""
 
 import time
 from pathlib import Path
@@ -18,25 +18,31 @@ from seedbed.training.best_epoch import improved
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes checkpoints beside their place and renames them.
+    """Checkpoint writer that writes a temporary file in the same folder and renames it.
 
-    Lightning's own goes through a temporary file in TMPDIR, which may be small or on another disk.
+    Lightning's own writes it in TMPDIR, which may be small or on another disk.
     """
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Write `checkpoint` to the file `path`; raises OSError where the disk is full."""
+        """Write a checkpoint to the file `path`; raise OSError where the disk is full."""
         with atomic_file(Path(path)) as file:
             torch.save(checkpoint, file)
 
 
 class Checkpoint(LightningCheckpoint):
-    """Writes `last.ckpt`, all that an exact resumption needs, and `best.ckpt`, the best weights.
+    """Callback that writes `last.ckpt`, for an exact resumption, and `best.ckpt`, the best weights.
 
-    After every epoch the weights are copied in memory; files are written at the end, when the run
-    is stopped, and meanwhile at most every `every_seconds`. When the run diverges, `last.ckpt`
-    holds the weights of the last epoch whose loss was finite.
+    Weights are copied in memory after every epoch; files are written at the end of the run, and
+    every `every_seconds`. When the run diverges, `last.ckpt` holds the weights of the last epoch
+    whose loss was finite.
+
+    Args:
+        folder: Folder of the checkpoints.
+        monitor: Metric that picks the best epoch, such as `val/loss`.
+        mode: `min` or `max`, the better direction of the metric.
+        every_seconds: Seconds between two writes.
     """
 
     def __init__(self, folder: Path, monitor: str, mode: str, every_seconds: float = 30.0) -> None:
@@ -50,12 +56,12 @@ class Checkpoint(LightningCheckpoint):
         self._wrote_at = time.monotonic()
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Have the trainer write checkpoints atomically, unless it was given another way."""
+        """Make the trainer write atomically, unless it has a plugin of its own."""
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Copy the weights; write where it is time."""
+        """Copy the weights; write them if due."""
         metrics: dict[str, float] = dict(pl_module.epoch_metrics)  # type: ignore[arg-type]
         net = pl_module.net
         assert isinstance(net, nn.Module)
@@ -109,14 +115,14 @@ class Checkpoint(LightningCheckpoint):
             torch.save(weights_checkpoint(state), file)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return which epoch was the best so far; its weights are in `best.ckpt`."""
+        """Return the best epoch so far; its weights are in `best.ckpt`."""
         if self.best is None:
             return {}
         best = self.best
         return {"epoch": best.epoch, "global_step": best.step, "metrics": best.metrics}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from the best epoch of the run that is taken up."""
+        """Restore the best epoch of a resumed run."""
         if state_dict:
             kept = torch.load(self.folder / "best.ckpt", weights_only=True)
             self.best = epoch_state({**state_dict, "state_dict": kept["state_dict"]})

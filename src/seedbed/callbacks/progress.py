@@ -14,19 +14,17 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Progress(Callback):
-    """Progress callback: a rich bar, refreshed ten times a second, or lines on stderr.
+    """Callback that shows a progress bar, refreshed ten times a second, or prints lines on stderr.
 
     Neither listens to batches, so neither slows them down.
+
+    Args:
+        bar: Whether to show a bar; None (default): where stderr is a terminal.
+        lines: Number of lines over the run, where there is no bar; a run without a known number of
+            epochs prints one every five seconds.
     """
 
     def __init__(self, bar: bool | None = None, lines: int = 10) -> None:
-        """Show a bar or print lines.
-
-        Args:
-            bar: whether to show a bar; None: where stderr is a terminal.
-            lines: number of lines over the run, where there is no bar; a run without a known
-                number of epochs prints one every five seconds.
-        """
         self.bar = sys.stderr.isatty() if bar is None else bar
         self.lines = lines
         self._display: Any = None
@@ -39,14 +37,14 @@ class Progress(Callback):
             self._display = _open_bar(trainer, pl_module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Print a line on the epoch before, where one is due."""
+        """Print the line of the epoch before, if one is due."""
         if (listener := current_listener()) is not None:
             listener(trainer.current_epoch, trainer.max_epochs, pl_module.epoch_metrics)  # type: ignore[arg-type]
         elif not self.bar and trainer.is_global_zero and self._due(trainer):
             self._line(trainer, pl_module, trainer.current_epoch)
 
     def _due(self, trainer: pl.Trainer) -> bool:
-        """Tell whether a line is due: `lines` of them at equal distances, or by the clock."""
+        """Return whether a line is due, by the number of epochs or else by the clock."""
         epoch, last = trainer.current_epoch, trainer.max_epochs or -1
         if last > 0:
             return epoch > 0 and epoch % max(1, last // self.lines) == 0

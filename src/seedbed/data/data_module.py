@@ -1,4 +1,4 @@
-"""What a run asks of its data."""
+"""Base class of the data of a run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from seedbed.models.linear_map import LinearMap
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the batches of a run go, told to its data before they are set up.
+    """Placement of a run's batches: device, floating-point type and process.
 
     Attributes:
         device: device of inputs and targets.
@@ -28,7 +28,7 @@ class Placement:
 
 
 class DataModule:
-    """Base of all datasets, the user's own included: splits, and loaders of their batches.
+    """Base class of all datasets, the user's own included: splits, and loaders of their batches.
 
     Attributes:
         placement: device, type and process of the batches.
@@ -50,13 +50,19 @@ class DataModule:
         current_epoch: Callable[[], int] = lambda: 0,
         repeats_first_epoch: bool = False,
     ) -> None:
-        """Say where the batches go and which epoch is in training; before `setup`."""
+        """Set where batches go and which epoch is in training; called before `setup`.
+
+        Args:
+            placement: Device, type and process of the batches.
+            current_epoch: Function that returns the current epoch, from 0.
+            repeats_first_epoch: Whether all epochs draw the batches of the first.
+        """
         self.placement = placement
         self.current_epoch = current_epoch
         self.repeats_first_epoch = repeats_first_epoch
 
     def prepare_data(self) -> None:
-        """Fetch what must be fetched: once on a machine, by the first process."""
+        """Download what is missing; called once on a machine, by the first process."""
 
     def setup(self, stage: str) -> None:
         """Load and split the rows; `stage` is `fit`, `test` or `predict`."""
@@ -66,11 +72,11 @@ class DataModule:
         raise NotImplementedError
 
     def rows(self, split: str) -> int | None:
-        """Return the number of rows of a split; None where it is not known."""
+        """Return the number of rows of a split; None (default) where it is not known."""
         return None
 
     def true_line(self) -> LinearMap | None:
-        """Return the map that the targets were drawn from, for raw inputs; None: not known."""
+        """Return the linear map that made the targets from raw inputs; None: not known."""
         return None
 
     def train_dataloader(self) -> Any:
@@ -78,7 +84,7 @@ class DataModule:
         raise NotImplementedError
 
     def evaluation_loader(self, split: str) -> Any:
-        """Return batches of all rows of a split, in the same order every time."""
+        """Return this process's share of the batches of a split, always in the same order."""
         raise NotImplementedError
 
     def val_dataloader(self) -> Any:
@@ -90,7 +96,7 @@ class DataModule:
         return self.evaluation_loader("test") if self.has_split("test") else []
 
     def all_rows(self, split: str) -> Any:
-        """Return batches of all rows of a split, in every process alike: for figures."""
+        """Return batches of all rows of a split in every process, for figures."""
         return self.evaluation_loader(split)
 
     def model_inputs(self, inputs: Tensor) -> Tensor:

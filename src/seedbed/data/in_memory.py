@@ -1,15 +1,14 @@
-"""The data module of every dataset that fits in memory: splits, scaling, batches on the device."""
+"""Base class of datasets that fit in memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from seedbed.config.schema.data import InMemoryData as Options
 from seedbed.data.data_module import DataModule, Placement
-from seedbed.data.loader import BatchLoader, StreamLoader
+from seedbed.data.loader import BatchLoader, RunOptions, StreamLoader
 from seedbed.data.splits import split_rows
 from seedbed.data.table import Table, fingerprint
 from seedbed.errors import ConfigError, DataError
@@ -17,7 +16,13 @@ from seedbed.errors import ConfigError, DataError
 
 @dataclass(frozen=True)
 class Source:
-    """What a dataset loads: rows to be split, and a test set where it has one of its own."""
+    """Rows of a dataset as it loads them.
+
+    Attributes:
+        rows: rows to be split.
+        test: test set of its own; None: the test rows are split off too.
+        fingerprint: hash of all rows; None: computed from them.
+    """
 
     rows: Table
     test: Table | None = None
@@ -25,10 +30,12 @@ class Source:
 
 
 class InMemoryData(DataModule):
-    """Holds the splits of a dataset as tensors on the device of the run.
+    """DataModule of rows in memory, on the device of the run; a dataset only says how to `load`.
 
-    A dataset says how to `load` its rows; all else is here. Inputs become floats of the run's
-    type and are scaled by `options.input_scale`; classes stay int64.
+    Inputs become floats of the run's type, scaled by `options.input_scale`; classes stay int64.
+
+    Args:
+        options: The `data` node of the config.
     """
 
     def __init__(self, options: Options) -> None:
@@ -38,11 +45,11 @@ class InMemoryData(DataModule):
         self._on_device: dict[str, Table] = {}
 
     def load(self) -> Source:
-        """Return the rows; raises DataError where they cannot be had."""
+        """Return the rows; raise DataError where they cannot be had."""
         raise NotImplementedError
 
     def setup(self, stage: str) -> None:
-        """Load and split once; what is asked for is then put on the device."""
+        """Load and split the rows, the first time; a split moves to the device when first used."""
         if not self._splits:
             self._split(self.load())
 
@@ -65,17 +72,17 @@ class InMemoryData(DataModule):
         self.input_scale = self._scale(self._splits["train"].inputs)
 
     def _check_shape(self, inputs: Tensor) -> None:
-        """Raise ConfigError where the rows are not of the shape that the model is built for."""
+        """Raise ConfigError where the rows have another shape than the config says."""
         found, said = list(inputs.shape[1:]), list(self.options.input_shape)
         if found != said:
             raise ConfigError(f"data.input_shape: {said}, but these rows have the shape {found}")
 
     def floats(self, inputs: Tensor) -> Tensor:
         """Return raw inputs as floats of the run's type, not yet scaled."""
-        return inputs.to(self.dtype)
+        return inputs.to(self.placement.dtype)
 
     def _scale(self, training_inputs: Tensor) -> float:
-        """Return the factor on the inputs; `max`: one over the largest absolute training input."""
+        """Return the factor on the inputs; `max`: 1 / largest absolute training input."""
         scale = self.options.input_scale
         if scale != "max":
             return 1.0 if scale is None else float(scale)
@@ -90,15 +97,10 @@ class InMemoryData(DataModule):
         current_epoch: Callable[[], int] = lambda: 0,
         repeats_first_epoch: bool = False,
     ) -> None:
-        """Say where the batches go; what lies elsewhere is forgotten."""
+        """Set the device, type and process of the batches; drop those placed elsewhere."""
         if placement != self.placement:
             self._on_device.clear()
         super().place(placement, current_epoch, repeats_first_epoch)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Floating-point type of inputs and of the targets of a regression."""
-        return self.placement.dtype
 
     @property
     def device(self) -> torch.device:
@@ -111,7 +113,7 @@ class InMemoryData(DataModule):
         return floats if self.input_scale == 1.0 else floats * self.input_scale
 
     def table(self, split: str) -> Table:
-        """Return a split as the model takes it; raises DataError where there is no such split."""
+        """Return a split as the model takes it; raise DataError where there is none."""
         if split not in self._splits:
             size = "" if split == "train" else f": data.{split}_size is 0"
             raise DataError(f"these data have no {split} split{size}")
@@ -119,25 +121,26 @@ class InMemoryData(DataModule):
             raw = self._splits[split]
             targets = raw.targets.to(self.device)
             if targets.is_floating_point():
-                targets = targets.to(self.dtype)
+                targets = targets.to(self.placement.dtype)
             self._on_device[split] = Table(self.model_inputs(raw.inputs), targets)
         return self._on_device[split]
 
     def has_split(self, split: str) -> bool:
-        """Tell whether any rows are in the split (after `setup`)."""
+        """Return whether the split has any rows (after `setup`)."""
         return split in self._splits
 
     def rows(self, split: str) -> int | None:
         """Return the number of rows of a split (after `setup`)."""
         return len(self._splits[split].targets) if split in self._splits else None
 
-    def _ranks(self) -> dict[str, Any]:
-        return {"rank": self.placement.rank, "world_size": self.placement.world_size}
-
-    def _training(self) -> dict[str, Any]:
-        """Return what a training loader needs to know of the run."""
-        epochs = {"epoch": self.current_epoch, "same_every_epoch": self.repeats_first_epoch}
-        return {**epochs, **self._ranks()}
+    def _run(self) -> RunOptions:
+        """Return what a training loader is told of the run."""
+        return {
+            "epoch": self.current_epoch,
+            "same_every_epoch": self.repeats_first_epoch,
+            "rank": self.placement.rank,
+            "world_size": self.placement.world_size,
+        }
 
     @property
     def nbytes(self) -> int:
@@ -145,7 +148,7 @@ class InMemoryData(DataModule):
         return sum(one.inputs.nbytes + one.targets.nbytes for one in self._splits.values())
 
     def train_dataloader(self) -> BatchLoader | StreamLoader:
-        """Batches of the training rows, in the order of the epoch."""
+        """Return batches of the training rows, in the order of the epoch."""
         table, options = self.table("train"), self.options
         return BatchLoader(
             table.inputs,
@@ -154,15 +157,17 @@ class InMemoryData(DataModule):
             shuffle=options.shuffle,
             drop_last=options.drop_last,
             seed=options.seed,
-            **self._training(),
+            **self._run(),
         )
 
     def evaluation_loader(self, split: str) -> BatchLoader:
-        """Batches of a split in the table's order."""
-        table = self.table(split)
-        return BatchLoader(table.inputs, table.targets, self.options.batch_size, **self._ranks())
+        """Return this device's share of the batches of a split, in the order of the table."""
+        return self._in_order(split, self.placement.rank, self.placement.world_size)
 
     def all_rows(self, split: str) -> BatchLoader:
-        """Batches of all rows of a split, whatever the number of devices."""
-        table = self.table(split)
-        return BatchLoader(table.inputs, table.targets, self.options.batch_size)
+        """Return batches of all rows of a split on every device."""
+        return self._in_order(split, 0, 1)
+
+    def _in_order(self, split: str, rank: int, world_size: int) -> BatchLoader:
+        table, size = self.table(split), self.options.batch_size
+        return BatchLoader(table.inputs, table.targets, size, rank=rank, world_size=world_size)

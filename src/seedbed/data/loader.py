@@ -1,7 +1,7 @@
 """Loaders of batches: rows of tensors in memory, or a stream drawn at every step."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import torch
 from torch import Tensor
@@ -15,17 +15,40 @@ _EPOCHS_AHEAD = 64
 _LARGEST_BLOCK = 1 << 18
 
 
+class RunOptions(TypedDict, total=False):
+    """What a loader is told of the run; the arguments of ResumableLoader."""
+
+    epoch: Callable[[], int]
+    same_every_epoch: bool
+    rank: int
+    world_size: int
+
+
 class ResumableLoader:
     """Base class of loaders that can resume an interrupted epoch.
+
+    Of every batch, device `rank` of `world_size` takes every `world_size`-th row, so that batches
+    are the same for any number of devices.
 
     Args:
         epoch: Function that returns the current epoch (from 0), called at the start of each pass.
         same_every_epoch: Whether all epochs draw the batches of the first.
+        rank: Number of this device, from 0.
+        world_size: Number of devices.
     """
 
-    def __init__(self, epoch: Callable[[], int], same_every_epoch: bool) -> None:
+    def __init__(
+        self,
+        *,
+        epoch: Callable[[], int] = lambda: 0,
+        same_every_epoch: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
         self.epoch = epoch
         self.same_every_epoch = same_every_epoch
+        self.rank = rank
+        self.world_size = world_size
         self._handed_out = {"epoch": -1, "batches": 0}
         self._to_take_up: dict[str, int] | None = None
 
@@ -55,9 +78,7 @@ class ResumableLoader:
 class BatchLoader(ResumableLoader):
     """Loader of (inputs, targets) batches of tensors that lie on the training device.
 
-    The order of an epoch is a pure function of (seed, epoch); see `seedbed.data.random`. Of every
-    batch, device `rank` of `world_size` takes every `world_size`-th row, so that batches are the
-    same for any number of devices.
+    The order of an epoch is a pure function of (seed, epoch); see `seedbed.data.random`.
 
     Args:
         inputs: Inputs, (rows, *input_shape).
@@ -66,10 +87,7 @@ class BatchLoader(ResumableLoader):
         shuffle: Whether rows are in a new order every epoch.
         drop_last: Whether a last batch of fewer rows is left out; a single batch is kept.
         seed: Seed of the order.
-        epoch: As in ResumableLoader.
-        same_every_epoch: As in ResumableLoader.
-        rank: Number of this device, from 0.
-        world_size: Number of devices.
+        run: As in ResumableLoader.
     """
 
     def __init__(
@@ -81,12 +99,9 @@ class BatchLoader(ResumableLoader):
         shuffle: bool = False,
         drop_last: bool = False,
         seed: int = 0,
-        epoch: Callable[[], int] = lambda: 0,
-        same_every_epoch: bool = False,
-        rank: int = 0,
-        world_size: int = 1,
+        **run: Unpack[RunOptions],
     ) -> None:
-        super().__init__(epoch, same_every_epoch)
+        super().__init__(**run)
         self.inputs = inputs
         self.targets = targets
         self.rows = len(inputs)
@@ -94,8 +109,6 @@ class BatchLoader(ResumableLoader):
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.seed = seed
-        self.rank = rank
-        self.world_size = world_size
         self._block: tuple[int, Tensor] | None = None
 
     def __len__(self) -> int:
@@ -137,10 +150,7 @@ class StreamLoader(ResumableLoader):
             must depend on the step alone.
         batches_per_epoch: Number of batches of an epoch.
         device: Device that batches are moved to; None leaves them where they are.
-        epoch: As in ResumableLoader.
-        same_every_epoch: As in ResumableLoader.
-        rank: As in BatchLoader.
-        world_size: As in BatchLoader.
+        run: As in ResumableLoader.
     """
 
     def __init__(
@@ -149,17 +159,12 @@ class StreamLoader(ResumableLoader):
         batches_per_epoch: int,
         *,
         device: torch.device | None = None,
-        epoch: Callable[[], int] = lambda: 0,
-        same_every_epoch: bool = False,
-        rank: int = 0,
-        world_size: int = 1,
+        **run: Unpack[RunOptions],
     ) -> None:
-        super().__init__(epoch, same_every_epoch)
+        super().__init__(**run)
         self.draw = draw
         self.batches_per_epoch = batches_per_epoch
         self.device = device
-        self.rank = rank
-        self.world_size = world_size
 
     def __len__(self) -> int:
         return self.batches_per_epoch

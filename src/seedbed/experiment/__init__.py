@@ -1,1 +1,1 @@
-"""One run: what it is made of, how it goes, what it prints."""
+"""A run: its objects, its training and its summary."""

@@ -1,4 +1,4 @@
-"""From the spec of a run to what both engines train: data, network and task."""
+"""Builders of data, network and task from the spec of a run, for both engines."""
 
 import random
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from seedbed.training.tasks import Task
 
 
 def build_data(spec: RunSpec) -> DataModule:
-    """Return the data module: the schema's take their typed options, the user's own their keys.
+    """Return the data module; Seedbed's own take their typed options, others their keys.
 
     Raises:
         ConfigError: the class is no DataModule, or takes the keys of other data.
@@ -135,17 +135,17 @@ def accelerator(name: str) -> str:
 
 
 def device(name: str) -> torch.device:
-    """Return where a run on one device of this accelerator trains."""
+    """Return the device of a run on one device of this accelerator."""
     return torch.device("cuda", 0) if accelerator(name) == "gpu" else torch.device("cpu")
 
 
 def floating_point(precision: str) -> torch.dtype:
-    """Return the type of inputs and of the targets of a regression at a `trainer.precision`."""
+    """Return the floating-point type of inputs and targets at a `trainer.precision`."""
     return torch.float64 if precision.startswith("64") else torch.float32
 
 
 def check_model(spec: RunSpec, net: nn.Module, task: Task) -> None:
-    """Raise ConfigError where one pass shows that the network does not fit the task."""
+    """Raise ConfigError where a forward pass shows that the network does not fit the task."""
     example = example_input(spec, net)
     if example is None:
         require_function_of_parameters(net, task)

@@ -1,4 +1,4 @@
-"""A run that is opened again: its model from a checkpoint, and the Trainer that measures it."""
+"""Evaluation of a finished run: its module from a checkpoint, and a Trainer."""
 
 from typing import Any
 
@@ -35,9 +35,12 @@ def load_module(
 
 
 def evaluation_trainer(spec: RunSpec, split: str, device: str) -> pl.Trainer:
-    """Return a Trainer that measures as the run's own did, on one device, and writes nothing.
+    """Return a Trainer that evaluates as the run's own did, on one device, and writes nothing.
 
-    `device` is auto, cpu or gpu.
+    Args:
+        spec: Spec of the run.
+        split: One of train, val and test.
+        device: auto, cpu or gpu.
     """
     limits = {"train": spec.trainer.limit_train_batches, "val": spec.trainer.limit_val_batches}
     return pl.Trainer(

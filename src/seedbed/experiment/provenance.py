@@ -1,4 +1,4 @@
-"""What the record of a run says before anything has run: what was asked for, and on what."""
+"""Provenance in the record of a run: hyperparameters, seed, data, command and device."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -19,7 +19,7 @@ def provenance_of_job(
     overrides: Sequence[str],
     preset: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return what each job of a sweep says for itself.
+    """Return the provenance of one job of a sweep.
 
     Args:
         config: the composed config.
@@ -35,7 +35,7 @@ def provenance_of_job(
 
 
 def provenance_of_command(command: list[str], device: torch.device) -> dict[str, Any]:
-    """Return what all jobs of a command have in common."""
+    """Return the provenance that all jobs of a command share."""
     return {
         "command": command_line(command),
         "versions": versions(),

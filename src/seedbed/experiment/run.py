@@ -1,4 +1,4 @@
-"""One run in Lightning: its objects, its training and its test, and a record that stays true."""
+"""A run in Lightning: its objects, training, test and record."""
 
 import subprocess
 import sys
@@ -69,7 +69,7 @@ class Experiment:
 
 
 def build_experiment(spec: RunSpec, folder: RunFolder) -> Experiment:
-    """Return all that a run needs; nothing is written and no data are read yet.
+    """Return the objects of a run; nothing is written and no data are read yet.
 
     Raises:
         ConfigError: the network, a callback, a logger or the trainer cannot be made, or the network
@@ -93,7 +93,7 @@ def build_experiment(spec: RunSpec, folder: RunFolder) -> Experiment:
 
 
 def run(experiment: Experiment, writer: RunWriter) -> int:
-    """Fit, test and close the record truthfully, whatever happens; return the exit code."""
+    """Train, test and write the outcome, whatever happens; return the exit code."""
     outcome, code = RunOutcome(), 0
     try:
         with experiment.stop:
@@ -137,7 +137,7 @@ def fit(experiment: Experiment) -> None:
 
 
 def test(experiment: Experiment, outcome: RunOutcome) -> None:
-    """Measure the weights of the best epoch on the test split, where there is one."""
+    """Evaluate the weights of the best epoch on the test split, where there is one."""
     data, module = experiment.data, experiment.module
     if not data.has_split("test") or experiment.spec.trainer.limit_test_batches == 0:
         return
@@ -151,7 +151,7 @@ def test(experiment: Experiment, outcome: RunOutcome) -> None:
 
 
 def _read(experiment: Experiment, outcome: RunOutcome) -> None:
-    """Enter what the training has reached by now."""
+    """Copy the state of the training into the outcome."""
     checkpoint = experiment.checkpoint
     outcome.metrics = {**experiment.module.epoch_metrics, **experiment.module.tested_metrics}
     outcome.stopped = _why_stopped(experiment)
@@ -184,7 +184,7 @@ def _end_other_processes(trainer: pl.Trainer) -> None:
 
 
 def _why_stopped(experiment: Experiment) -> str | None:
-    """Return which rule ended the training before its time, and when."""
+    """Return the rule that ended the training early, and the epoch; None where none did."""
     for callback in experiment.callbacks:
         if isinstance(callback, StoppingRule) and callback.stopped:
             return callback.stopped
@@ -216,7 +216,7 @@ def _load(experiment: Experiment) -> None:
 
 
 def _threads(experiment: Experiment) -> int:
-    """Return the CPU threads of the run: as the config says, else by the size of a step."""
+    """Return the number of CPU threads: that of the config, else by the size of a step."""
     spec, net = experiment.spec, experiment.module.net
     if spec.trainer.threads is not None or experiment.data.placement.device.type != "cpu":
         return spec.trainer.threads or torch.get_num_threads()
@@ -225,7 +225,7 @@ def _threads(experiment: Experiment) -> int:
 
 
 def _describe(experiment: Experiment, writer: RunWriter) -> None:
-    """Say in record, terminal and TensorBoard what is about to run."""
+    """Write data, config and graph to record, terminal and TensorBoard."""
     data, net = experiment.data, experiment.module.net
     choice = writer.describe(data)
     if experiment.trainer.is_global_zero and current_listener() is None:

@@ -1,8 +1,10 @@
-"""What a run prints about itself: one line on the data, and the closing table."""
+"""Printed summary of a run: a line on the data, and the closing table."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from seedbed.config.instantiation import keys_of
 from seedbed.config.spec import DataFacts, Node, RunSpec
@@ -14,7 +16,7 @@ from seedbed.terminal.words import dashboard_command, relative
 
 
 def data_line(choice: str, sizes: Mapping[str, int], data: Node) -> str:
-    """Return what is trained, validated and tested on.
+    """Return a line on the rows for training, validation and test.
 
     Args:
         choice: name of the data option.
@@ -40,7 +42,7 @@ def data_line(choice: str, sizes: Mapping[str, int], data: Node) -> str:
 
 
 def print_outcome(outcome: RunOutcome, spec: RunSpec, folder: RunFolder, data: DataModule) -> None:
-    """Print the closing table of a run, why it stopped, and where it lies."""
+    """Print the closing table of a run, why it stopped, and where its folder is."""
     columns = epoch_columns(outcome)
     parameters: dict[str, Any] = dict(outcome.parameters)
     if "least_squares" in parameters:
@@ -62,7 +64,7 @@ def print_outcome(outcome: RunOutcome, spec: RunSpec, folder: RunFolder, data: D
 
 
 def _correct_answers(outcome: RunOutcome, spec: RunSpec, data: DataModule) -> str:
-    """Return how many test rows were classified right."""
+    """Return the number of test rows that were classified right; "" where it is not known."""
     accuracy, rows = outcome.metrics.get("test/accuracy"), data.rows("test")
     if accuracy is None or rows is None or spec.trainer.limit_test_batches != 1.0:
         return ""
@@ -70,7 +72,7 @@ def _correct_answers(outcome: RunOutcome, spec: RunSpec, data: DataModule) -> st
 
 
 def epoch_columns(outcome: RunOutcome) -> dict[str, dict[str, float]]:
-    """Return the metrics of the best and the last epoch by title; one column where they are one."""
+    """Return the metrics of the best and the last epoch by title; once where they are the same."""
     titles: dict[int, list[str]] = {}
     metrics: dict[int, dict[str, float]] = {}
     for name, state in (("best", outcome.best), ("last", outcome.last)):
@@ -83,7 +85,12 @@ def epoch_columns(outcome: RunOutcome) -> dict[str, dict[str, float]]:
 
 
 def print_parameters(report: dict[str, Any], facts: DataFacts) -> None:
-    """Print a row a number of a small model: as trained, in original units, and to compare with."""
+    """Print a table of a small model's parameters, as trained, in original units and references.
+
+    Args:
+        report: As `seedbed.analysis.reference_lines.parameters_report` returns it.
+        facts: Facts of the data, for the names of the columns.
+    """
     titles = {
         "trained": "trained",
         "original_units": "original units",
@@ -108,33 +115,26 @@ def print_parameters(report: dict[str, Any], facts: DataFacts) -> None:
 
 
 def _flat(values: dict[str, Any]) -> dict[str, float]:
-    """Return every number under its name and index."""
-    found: dict[str, float] = {}
-
-    def add(name: str, index: str, value: Any) -> None:
-        if isinstance(value, list):
-            for number, one in enumerate(value):
-                add(name, f"{index},{number}" if index else str(number), one)
-        else:
-            found[f"{name}[{index}]" if index else name] = value
-
-    for name, value in values.items():
-        if name != "metrics":
-            add(name, "", value)
-    return found
+    """Return every number by its name and index: `weight[0,1]`."""
+    return {
+        f"{name}[{','.join(map(str, index))}]" if index else name: number
+        for name, value in values.items()
+        if name != "metrics"
+        for index, number in np.ndenumerate(value)
+    }
 
 
 def _meanings(facts: DataFacts) -> dict[str, str]:
-    """Return what the numbers of a linear model stand for, where the data name their columns."""
-    features, targets = facts.feature_names, facts.target_names
-    found = {
+    """Return the meaning of each number of a linear model, where the columns have names."""
+    targets = dict(enumerate(facts.target_names))
+    weights = {
         f"weight[{row},{column}]": f"{target} per {feature}"
-        for row, target in enumerate(targets)
-        for column, feature in enumerate(features)
+        for row, target in targets.items()
+        for column, feature in enumerate(facts.feature_names)
     }
-    return found | {f"bias[{row}]": target for row, target in enumerate(targets)}
+    return weights | {f"bias[{row}]": target for row, target in targets.items()}
 
 
 def closing_lines(folder: Path, outputs: str) -> str:
-    """Return where the run lies and how to look at it."""
+    """Return the lines with the run folder and the command of its dashboard."""
     return f"run folder   {relative(folder)}\nTensorBoard  {dashboard_command(Path(outputs))}"

@@ -1,6 +1,4 @@
-"""The writer of a run's folder while the run goes on: its record and its TensorBoard events."""
-
-from typing import Any
+"""Writer of a run's record and events."""
 
 from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
@@ -13,19 +11,18 @@ from seedbed.runs.record import Record
 
 
 class RunWriter:
-    """Writes what is known of a run to its record and its loggers."""
+    """Writer of a run's record and of its loggers.
+
+    Args:
+        record: run.json.
+        loggers: Lightning's loggers; those of TensorBoard get texts, graph and HParams too.
+        watched_metric: Metric that picks the best epoch.
+        config: The composed config as YAML.
+    """
 
     def __init__(
         self, record: Record, loggers: list[Logger], watched_metric: str, config: str = ""
     ) -> None:
-        """Keep where to write.
-
-        Args:
-            record: run.json.
-            loggers: Lightning's loggers; those of TensorBoard get texts, graph and HParams too.
-            watched_metric: metric that picks the best epoch.
-            config: the composed config as YAML.
-        """
         self.record = record
         self.loggers = loggers
         self.watched_metric = watched_metric
@@ -65,12 +62,8 @@ class RunWriter:
         for logger in self.loggers if scalars else []:
             logger.log_metrics(scalars, step=at or epoch)
         for tensorboard in self._tensorboards:
-            tensorboard.log_outcome(self._hyperparameters)
+            tensorboard.log_outcome(self.record.provenance.get("hyperparameters", {}))
             tensorboard.close()
-
-    @property
-    def _hyperparameters(self) -> dict[str, Any]:
-        return dict(self.record.provenance.get("hyperparameters", {}))
 
     def discard(self) -> None:
         """Remove what was written so far: the record and the events."""

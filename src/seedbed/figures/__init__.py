@@ -10,7 +10,7 @@ from seedbed.figures.fit import fit_on_range
 from seedbed.figures.line_recovery import line_recovery
 from seedbed.figures.loss_curve import loss_curve
 from seedbed.figures.loss_landscape import draw_loss_landscape, loss_landscape
-from seedbed.figures.minimization_path import minimization_path_1d, minimization_path_2d
+from seedbed.figures.minimization_path import minimization_path
 from seedbed.figures.predicted_against_true import predicted_against_true
 from seedbed.figures.style import axis_label, png
 from seedbed.figures.worst_mistakes import worst_mistakes
@@ -24,8 +24,7 @@ __all__ = [
     "line_recovery",
     "loss_curve",
     "loss_landscape",
-    "minimization_path_1d",
-    "minimization_path_2d",
+    "minimization_path",
     "png",
     "predicted_against_true",
     "worst_mistakes",

@@ -32,13 +32,13 @@ def loss_landscape(
     y: NDArray[Any],
     loss: NDArray[Any],
     path: NDArray[Any],
-    reference: NDArray[Any] | None,
-    reference_name: str,
-    labels: Sequence[str],
+    reference: NDArray[Any] | None = None,
+    reference_name: str = "",
+    labels: Sequence[str] = ("x", "y"),
     log: bool = True,
     value_label: str = "loss",
 ) -> Figure:
-    """Draw filled contours of a loss, the path of an optimizer across them, and a reference point.
+    """Draw filled contours of a loss or function, an optimizer's path, and a reference point.
 
     Args:
         x: First parameter on the grid, (n,), rising; it spans the axis.
@@ -46,7 +46,7 @@ def loss_landscape(
         loss: Loss on the grid, (m, n); where it is not finite, the ground stays white.
         path: Parameters at the start and after each step, (steps + 1, 2).
         reference: Parameters to compare with, (2,): the true ones or those of least squares; None
-            for none.
+            (default) for none.
         reference_name: Name of the reference in the legend.
         labels: Labels of the two axes.
         log: Whether contour levels are spaced logarithmically.

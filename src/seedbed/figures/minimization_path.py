@@ -1,4 +1,4 @@
-"""Function of one or two variables, with the path of an optimizer to its minimum."""
+"""Function of one variable, with the path of an optimizer to its minimum."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,12 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from seedbed.figures.loss_landscape import loss_landscape
 from seedbed.figures.optimizer_path import draw_path
 from seedbed.figures.style import LIGHT, legend_below, new_axes, new_figure
 
 
-def minimization_path_1d(
+def minimization_path(
     x: NDArray[Any],
     values: NDArray[Any],
     path: NDArray[Any],
@@ -34,26 +33,3 @@ def minimization_path_1d(
     (curve,) = axes.plot(x[order], values[order], color=LIGHT, linewidth=4.0)
     legend_below(axes, [(curve, labels[1]), *draw_path(axes, path, path_values)], columns=2)
     return figure
-
-
-def minimization_path_2d(
-    x: NDArray[Any],
-    y: NDArray[Any],
-    values: NDArray[Any],
-    path: NDArray[Any],
-    labels: Sequence[str] = ("x", "y"),
-    value_label: str = "f(x, y)",
-    log: bool = False,
-) -> Figure:
-    """Draw contours of a function of two variables and the steps of an optimizer across them.
-
-    Args:
-        x: First variable on the grid, (n,), rising.
-        y: Second variable on the grid, (m,), rising.
-        values: Values of the function on the grid, (m, n).
-        path: The variables at the start and after each step, (steps + 1, 2).
-        labels: Labels of the two axes.
-        value_label: Label of the colour bar.
-        log: Whether contour levels are spaced logarithmically.
-    """
-    return loss_landscape(x, y, values, path, None, "", labels, log, value_label)

@@ -1,4 +1,4 @@
-"""TensorBoard events in the run folder itself."""
+"""TensorBoard logger of one run."""
 
 import warnings
 from argparse import Namespace
@@ -18,10 +18,16 @@ from seedbed.training.evaluation_mode import evaluation_mode
 
 
 class TensorBoard(Logger):
-    """Writes scalars, texts, the model's graph and the HParams row of one run.
+    """Logger of scalars, texts, images, the model's graph and the HParams row of one run.
 
-    All numbers of one call share one event.
+    Args:
+        folder: The run folder.
+        graph: Whether the graph of the model is written.
+        flush_secs: Seconds after which what was written is on disk.
     """
+
+    # The run folder is the log folder.
+    name = version = ""
 
     def __init__(self, folder: Path, graph: bool = True, flush_secs: float = 10) -> None:
         super().__init__()
@@ -29,16 +35,6 @@ class TensorBoard(Logger):
         self.graph = graph
         self.flush_secs = flush_secs
         self._file: EventFile | None = None
-
-    @property
-    def name(self) -> str:
-        """Nothing: the run folder is the log folder."""
-        return ""
-
-    @property
-    def version(self) -> str:
-        """Nothing: the run folder is the log folder."""
-        return ""
 
     @property
     def events(self) -> EventFile:

@@ -1,4 +1,4 @@
-"""Checkpoint files of weights, which Lightning can read, and what the record says of them."""
+"""Content of checkpoints, and their summary in the record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PREFIX = "net."
 
 
 def weights_checkpoint(state: EpochState) -> dict[str, Any]:
-    """Return a state as the content of a checkpoint that Lightning can read, without optimizer."""
+    """Return the content of a checkpoint of weights alone, which Lightning can load."""
     return {
         "pytorch-lightning_version": _lightning_version(),
         "epoch": int(state.epoch),
@@ -29,7 +29,7 @@ def weights_checkpoint(state: EpochState) -> dict[str, Any]:
 
 
 def epoch_state(checkpoint: Mapping[str, Any]) -> EpochState:
-    """Return the state that `weights_checkpoint` made a checkpoint of."""
+    """Return the state in a checkpoint of `weights_checkpoint`."""
     weights = {name.removeprefix(PREFIX): value for name, value in checkpoint["state_dict"].items()}
     return EpochState(
         checkpoint["epoch"], checkpoint["global_step"], dict(checkpoint["metrics"]), weights
@@ -37,7 +37,7 @@ def epoch_state(checkpoint: Mapping[str, Any]) -> EpochState:
 
 
 def checkpoints_summary(outcome: RunOutcome) -> dict[str, Any]:
-    """Return epoch, step and metrics of the states that are kept, for the record."""
+    """Return epoch, step and metrics of the kept states, for the record."""
     states = {"best": outcome.best, "last": outcome.last}
     return {
         name: {"epoch": state.epoch, "step": state.step, "metrics": state.metrics}
@@ -47,7 +47,7 @@ def checkpoints_summary(outcome: RunOutcome) -> dict[str, Any]:
 
 
 def _alone(tensor: Tensor) -> Tensor:
-    """Return a tensor of its own: a view would be saved with all that it is a view of."""
+    """Return a tensor with storage of its own: of a view, torch saves the whole storage."""
     tensor = tensor.detach().cpu()
     return tensor.clone() if tensor.untyped_storage().nbytes() != tensor.nbytes else tensor
 

@@ -1,4 +1,4 @@
-"""The layout of a run folder."""
+"""Layout of a run folder."""
 
 import re
 import shutil
@@ -8,7 +8,6 @@ from pathlib import Path
 from seedbed.errors import RunFolderError
 
 RECORD = "run.json"
-CHECKPOINTS = ("best", "last")
 
 
 class RunFolder:
@@ -40,7 +39,8 @@ class RunFolder:
 def open_run(run: str, outputs: str) -> RunFolder:
     """Return the folder of an existing run; `latest` is the newest below `outputs`.
 
-    Raises RunFolderError where there is no run.
+    Raises:
+        RunFolderError: There is no run.
     """
     path = latest_run(Path(outputs)) if run == "latest" else Path(run)
     if not path.is_dir():

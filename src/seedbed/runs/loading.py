@@ -1,4 +1,4 @@
-"""Open a run that somebody else may have made: nothing of it is executed.
+"""Loading of runs that somebody else may have made: nothing of them is executed.
 
 The config of a run names classes. Those of the schema and torch's own layers, optimizers and
 metrics are made without asking; any other must lie in a module that the user trusts by name.
@@ -81,14 +81,14 @@ def _strings(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def is_trusted(target: str, trust: list[str]) -> bool:
-    """Tell whether a class may be made: ours, torch's, or in a module that the user named."""
+    """Return whether a class is Seedbed's, torch's or in a module that the user trusts."""
     if target in schema_targets() or TRUSTED.fullmatch(target) is not None:
         return True
     return any(target == module or target.startswith(f"{module}.") for module in trust)
 
 
 def is_defined_there(target: str, trust: list[str]) -> bool:
-    """Tell whether a trusted name is defined in a trusted module: what that imports is not.
+    """Return whether a trusted name is defined in a trusted module, not merely imported there.
 
     Raises RunFolderError where the module cannot be imported.
     """

@@ -1,4 +1,4 @@
-"""The outcome of a run, which either engine fills and one writer writes down."""
+"""Outcome of a run, filled by either engine."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Curves:
 
 @dataclass
 class RunOutcome:
-    """What became of a run.
+    """Outcome of a run.
 
     Attributes:
         status: one of `seedbed.runs.record.STATUSES`.
         error: why it failed, diverged or was interrupted.
-        stopped: which rule ended it before its length, and when.
+        stopped: rule that ended it early, and the epoch.
         metrics: metrics of the last epoch, and of the best weights on the test rows.
         best: state after the best epoch, by the watched metric; None where none is kept.
         last: state after the last epoch; None where none is kept.
@@ -68,10 +68,9 @@ class RunOutcome:
     parameters: dict[str, object] = field(default_factory=dict)
 
     def closing_scalars(self, watched: str) -> tuple[int, dict[str, float]]:
-        """Return the epoch whose weights are kept (0: none), and what is logged of it at the end.
+        """Return the epoch whose weights are kept (0: none), and the numbers logged at the end.
 
-        That are the metrics of the test rows and, as `best/NAME`, the watched metric: TensorBoard's
-        HParams page then shows it beside that of the last epoch.
+        These are the test metrics and, as `best/NAME`, the watched metric, for the HParams page.
         """
         scalars = {name: value for name, value in self.metrics.items() if name.startswith("test/")}
         if self.best is not None and watched in self.best.metrics:

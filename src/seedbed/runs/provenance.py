@@ -1,4 +1,4 @@
-"""Where a run comes from: the command, the code, the versions, the machine."""
+"""Provenance of a run: command, versions, git commit and device."""
 
 import platform
 import shlex
@@ -16,12 +16,12 @@ import seedbed
 
 
 def command_line(command: list[str]) -> str:
-    """Return the command as a person would type it."""
+    """Return the command as typed in a shell."""
     return shlex.join([Path(command[0]).name.replace("__main__.py", "seedbed"), *command[1:]])
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what a result may depend on."""
+    """Return the versions of Python and of the libraries that results depend on."""
     return {
         "seedbed": seedbed.__version__,
         "python": platform.python_version(),
@@ -34,7 +34,7 @@ def versions() -> dict[str, str]:
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
-    """Return commit, branch and whether files differ from it; None outside a git checkout."""
+    """Return the git commit, the branch and whether files differ; None outside a checkout."""
     try:
         found = subprocess.run(
             [
@@ -59,7 +59,7 @@ def git_state(folder: Path) -> dict[str, Any] | None:
 
 
 def device_name(device: torch.device, threads: int | None = None) -> str:
-    """Return what trained: the GPU's name, or the CPU with its threads, by default those of now."""
+    """Return the name of the GPU, or the number of CPU threads, by default those of now."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)} (cuda)"
     if device.type == "cpu":

@@ -1,4 +1,4 @@
-"""The record of a run, run.json: what was run, on what, with what result."""
+"""Record of a run, run.json: provenance, times and outcome."""
 
 import json
 import time
@@ -17,16 +17,15 @@ STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
 
 
 class Record:
-    """run.json of a run while it trains; every change is written at once, atomically."""
+    """run.json of a run while it trains; every change is written at once, atomically.
+
+    Args:
+        path: The file.
+        provenance: Fields of `seedbed.experiment.provenance`.
+        enabled: Whether to write at all: of several processes only the first one does.
+    """
 
     def __init__(self, path: Path, provenance: dict[str, Any], enabled: bool = True) -> None:
-        """Write the record of a run that begins.
-
-        Args:
-            path: the file.
-            provenance: what was run, on what (see `seedbed.experiment.provenance`).
-            enabled: whether to write at all: of several processes only the first one does.
-        """
         self.path = path
         self.enabled = enabled
         self.provenance = provenance

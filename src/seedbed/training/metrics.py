@@ -6,7 +6,7 @@ float64 for a regression; logits of shape (rows, 1) or (rows, classes) and class
 for a classification.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,12 @@ LEARNING_RATE = "train/learning_rate"
 
 @dataclass(frozen=True)
 class Metric:
-    """`sums` maps (output, target) to what is added up over rows; `value` maps sums and the number
-    of rows to the metric."""
+    """Metric of an epoch.
+
+    Attributes:
+        sums: function of (output, target) whose results are added up over batches.
+        value: function of these sums and the number of rows, the metric.
+    """
 
     sums: Callable[[Tensor, Tensor], Tensor]
     value: Callable[[Tensor, int], Tensor]
@@ -93,20 +97,40 @@ METRICS = {
 }
 
 
-class EpochMetrics:
-    """The mean loss and the metrics of one split over one epoch.
+def metric_sums(names: Sequence[str], output: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Return what is added up over the rows for each metric, in float64.
 
-    Outputs are kept until `rows_kept` rows are there and then summed at once, which costs small
+    Args:
+        names: Metrics, of METRICS.
+        output: Outputs of the network, (rows, targets) or logits (rows, classes).
+        target: Targets as the task's `target` returns them.
+    """
+    if target.is_floating_point():
+        output, target = output.double(), target.double()
+    return tuple(METRICS[name].sums(output, target) for name in names)
+
+
+def metric_values(names: Sequence[str], sums: Sequence[Tensor], rows: int) -> tuple[Tensor, ...]:
+    """Return each metric from its sums over so many rows, scalars in float64."""
+    pairs = zip(names, sums, strict=True)
+    return tuple(METRICS[name].value(added, rows).double() for name, added in pairs)
+
+
+class EpochMetrics:
+    """Mean loss and metrics of one split over one epoch.
+
+    Outputs are kept until there are `rows_kept` rows and then summed at once, which costs small
     batches a list append instead of a dozen tensor operations.
+
+    Args:
+        names: Metrics, of METRICS.
+        others: Torchmetrics by name, which are given the task's predictions.
+        rows_kept: Rows from which outputs are summed.
     """
 
     def __init__(
-        self,
-        names: list[str],
-        others: dict[str, Any] | None = None,
-        rows_kept: int = 8192,
+        self, names: list[str], others: dict[str, Any] | None = None, rows_kept: int = 8192
     ) -> None:
-        """`others` are torchmetrics by name, fed with the task's predictions."""
         self.names = names
         self.others = others or {}
         self.rows_kept = rows_kept
@@ -119,7 +143,7 @@ class EpochMetrics:
         self._kept_rows = 0
         self._loss = 0.0
         self._rows = 0
-        self._sums: dict[str, Tensor] = {}
+        self._sums: tuple[Tensor, ...] = ()
         for other in self.others.values():
             other.reset()
 
@@ -142,24 +166,22 @@ class EpochMetrics:
         target = targets[0] if len(targets) == 1 else torch.cat(targets)
         for other in self.others.values():
             other.to(target.device).update(torch.cat(predictions), target)
-        if target.is_floating_point():
-            output, target = output.double(), target.double()
-        for name in self.names:
-            sums = METRICS[name].sums(output, target)
-            before = self._sums.get(name)
-            self._sums[name] = sums if before is None else before.to(sums.device) + sums
+        sums = metric_sums(self.names, output, target)
+        before = [one.to(output.device) for one in self._sums]
+        self._sums = tuple(map(torch.add, before, sums)) if before else sums
         self._losses, self._kept, self._kept_rows = [], [], 0
 
     def compute(self, add_over_devices: Callable[[Tensor], Tensor] | None) -> dict[str, float]:
-        """Return the epoch's numbers by name; of several devices, with their sums added."""
+        """Return loss and metrics by name; `add_over_devices` sums a tensor over all devices."""
         self._flush()
         loss, rows, sums = self._loss, self._rows, self._sums
         if add_over_devices is not None:
             totals = add_over_devices(torch.tensor([loss, float(rows)], dtype=torch.float64))
             loss, rows = totals[0].item(), int(totals[1].item())
-            sums = {name: add_over_devices(value) for name, value in sums.items()}
+            sums = tuple(map(add_over_devices, sums))
         values = {"loss": loss / rows}
-        values |= {name: METRICS[name].value(sums[name], rows).item() for name in self.names}
+        metrics = metric_values(self.names, sums, rows)
+        values |= {name: value.item() for name, value in zip(self.names, metrics, strict=True)}
         values |= {name: float(other.compute()) for name, other in self.others.items()}
         return values
 
@@ -167,12 +189,15 @@ class EpochMetrics:
         """Return the sums of the running epoch."""
         self._flush()
         others = {name: _state_of(other) for name, other in self.others.items()}
-        return {"loss": self._loss, "rows": self._rows, "sums": dict(self._sums), "others": others}
+        # There are none before the first batch.
+        sums = dict(zip(self.names, self._sums, strict=False))
+        return {"loss": self._loss, "rows": self._rows, "sums": sums, "others": others}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from the sums of an interrupted epoch."""
         self.reset()
-        self._loss, self._rows, self._sums = state["loss"], state["rows"], dict(state["sums"])
+        self._loss, self._rows = state["loss"], state["rows"]
+        self._sums = tuple(state["sums"].values())
         for name, kept in state["others"].items():
             other = self.others[name]
             other._update_count = kept["count"]

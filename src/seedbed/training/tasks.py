@@ -19,13 +19,18 @@ class Task:
         metrics: Names of metrics in METRICS that are computed besides the loss.
         torchmetrics: Configs of further metrics, with a `_target_` each, by name; they are given
             predictions and targets.
+        loss: Name of the loss, where a task has several.
     """
 
     def __init__(
-        self, metrics: Sequence[str] = (), torchmetrics: Mapping[str, Any] | None = None
+        self,
+        metrics: Sequence[str] = (),
+        torchmetrics: Mapping[str, Any] | None = None,
+        loss: str = "",
     ) -> None:
         self.metrics = list(metrics)
         self._torchmetrics = dict(torchmetrics or {})
+        self.loss_name = loss
 
     def make_torchmetrics(self) -> dict[str, Any]:
         """Return new torchmetrics by name; raise ConfigError where a config is wrong."""
@@ -90,8 +95,7 @@ class Regression(Task):
         metrics: Sequence[str] = (),
         torchmetrics: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(metrics, torchmetrics)
-        self.loss_name = loss
+        super().__init__(metrics, torchmetrics, loss)
         self.huber_delta: float | Tensor = huber_delta
 
     def target(self, target: Tensor, output: Tensor) -> Tensor:
@@ -121,19 +125,8 @@ class Regression(Task):
 class Binary(Task):
     """Binary classification from one logit. Output: (rows, 1); target: (rows,) int64, 0 or 1.
 
-    Args:
-        loss: `bce_with_logits`, the binary cross-entropy.
-        metrics: As in Task.
-        torchmetrics: As in Task.
+    Takes the arguments of Task; its only loss is `bce_with_logits`, the binary cross-entropy.
     """
-
-    def __init__(
-        self,
-        loss: str = "bce_with_logits",
-        metrics: Sequence[str] = (),
-        torchmetrics: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(metrics, torchmetrics)
 
     def target(self, target: Tensor, output: Tensor) -> Tensor:
         """Return the classes as (rows,) int64."""

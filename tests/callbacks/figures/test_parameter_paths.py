@@ -131,7 +131,7 @@ def test_line_recovery_compares_with_the_true_line(tmp_path: Path, drawn) -> Non
 
 
 def test_minimization_path_of_gradient_descent_on_a_bowl(tmp_path: Path, drawn) -> None:
-    calls = drawn("minimization_path_2d")
+    calls = drawn("loss_landscape")
     overrides = (*FUNCTION, "trainer.precision=64-true", "trainer.max_epochs=3")
     trained(tmp_path, *overrides, *add("minimization_path", points=6))
     (shown,) = calls
@@ -139,13 +139,13 @@ def test_minimization_path_of_gradient_descent_on_a_bowl(tmp_path: Path, drawn) 
     expected = [[-1 + 11 * 0.8**k, 10 * 0.9**k] for k in range(4)]
     np.testing.assert_allclose(shown["path"], expected, rtol=1e-12)
     x, y = np.meshgrid(shown["x"], shown["y"])
-    np.testing.assert_allclose(shown["values"], (x + 1) ** 2 + 0.5 * y**2, rtol=1e-12)
-    assert shown["values"].shape == (6, 6)
+    np.testing.assert_allclose(shown["loss"], (x + 1) ** 2 + 0.5 * y**2, rtol=1e-12)
+    assert shown["loss"].shape == (6, 6)
     assert (shown["labels"], shown["value_label"]) == (["x", "y"], "f(x, y)")
 
 
 def test_minimization_path_of_gradient_descent_on_a_parabola(tmp_path: Path, drawn) -> None:
-    calls = drawn("minimization_path_1d")
+    calls = drawn("minimization_path")
     overrides = ("data=none", "model=parabola", "optimizer.lr=0.25", "trainer.precision=64-true")
     trained(tmp_path, *overrides, "trainer.max_epochs=3", *add("minimization_path"))
     (shown,) = calls

@@ -8,6 +8,7 @@ import torch
 from tests.composing import composed
 
 from seedbed.config.spec import run_spec
+from seedbed.data.data_module import Placement
 from seedbed.engines.fused.batches import Batch, JobBatches
 from seedbed.experiment import build
 
@@ -17,10 +18,10 @@ EPOCHS = (0, 1, 2, 5)
 def data_module(*overrides: str, epoch: list[int] | None = None) -> Any:
     """Return a set-up data module; its loaders are in the epoch that `epoch` holds."""
     data: Any = build.build_data(run_spec(composed("trainer=cpu", *overrides)))
+    at = epoch or [0]
+    data.place(Placement(), lambda: at[0])
     data.prepare_data()
     data.setup("fit")
-    at = epoch or [0]
-    data._training = lambda: {"epoch": lambda: at[0]}
     return data
 
 

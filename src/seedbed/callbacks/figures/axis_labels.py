@@ -20,21 +20,16 @@ def target_labels(facts: DataFacts, count: int) -> list[str]:
 
 def class_names(facts: DataFacts, count: int) -> list[str]:
     """Return the names of `count` classes, or their numbers where not all have a name."""
-    names = _words(facts, "class_names")
-    return names if len(names) == count else [str(number) for number in range(count)]
+    return list(facts.class_names if len(facts.class_names) == count else map(str, range(count)))
 
 
 def _labels(facts: DataFacts, kind: str, unnamed: str, count: int) -> list[str]:
     from seedbed.figures import axis_label
 
-    names, units = _words(facts, f"{kind}_names"), _words(facts, f"{kind}_units")
+    names, units = getattr(facts, f"{kind}_names"), getattr(facts, f"{kind}_units")
     if len(names) != count:
         numbers = range(1, count + 1)
         return [unnamed] if count == 1 else [f"{unnamed} {number}" for number in numbers]
     if len(units) != count:
         units = [""] * count
     return [axis_label(name, unit) for name, unit in zip(names, units, strict=True)]
-
-
-def _words(facts: DataFacts, key: str) -> list[str]:
-    return list(getattr(facts, key))

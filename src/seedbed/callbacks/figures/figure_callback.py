@@ -43,13 +43,7 @@ class FigureCallback(CheckedCallback):
         self._last_logged_epoch = -1
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
-        """Draw the figure.
-
-        Args:
-            trainer: The trainer of the run.
-            module: The SupervisedModule of the run, with its network in evaluation mode.
-            epoch: Number of epochs trained so far.
-        """
+        """Return the figure after so many epochs; the network is in evaluation mode."""
         raise NotImplementedError
 
     def check(self, spec: RunSpec, net: nn.Module) -> None:
@@ -68,10 +62,14 @@ class FigureCallback(CheckedCallback):
         """Key of the callback's state in checkpoints, by name: a run may hold two of a class."""
         return self._generate_state_key(name=self.name)
 
+    def note(self, module: Any, epoch: int) -> None:
+        """Keep what the figure shows of an epoch; called when its metrics are known."""
+
     # When to draw
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Draw the figure of the epoch before, whose metrics are known by now, if it is due."""
+        """Draw the figure of the epoch before, if it is due."""
+        self.note(pl_module, trainer.current_epoch)
         self._publish_epoch(trainer, pl_module, trainer.current_epoch)
 
     def _publish_epoch(
@@ -82,6 +80,7 @@ class FigureCallback(CheckedCallback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the figure of the last epoch, and the final one unless it waits for the test."""
+        self.note(pl_module, trainer.current_epoch)
         self._publish_epoch(trainer, pl_module, trainer.current_epoch)
         if not (self.of_test_split and has_test_phase(trainer)):
             self.publish(trainer, pl_module, trainer.current_epoch, self.name)
@@ -99,12 +98,7 @@ class FigureCallback(CheckedCallback):
         """Draw the figure and write it to the run folder and to TensorBoard.
 
         A failure is reported on stderr and does not end the run. Only the process of rank 0 draws.
-
-        Args:
-            trainer: The trainer of the run.
-            pl_module: The SupervisedModule of the run.
-            epoch: Number of epochs trained so far; the step in TensorBoard.
-            stem: Name of the PNG file without its suffix.
+        `epoch` is the step in TensorBoard, `stem` the name of the PNG file without its suffix.
         """
         if not trainer.is_global_zero:
             return

@@ -30,28 +30,18 @@ class LossCurve(FigureCallback):
         # Metric, epoch (from 1) and value.
         self._curves: dict[str, dict[int, float]] = {}
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Add the losses of the epoch before, which are known by now."""
-        self._add_losses(pl_module, trainer.current_epoch)
-        super().on_train_epoch_start(trainer, pl_module)
-
-    def _add_losses(self, pl_module: pl.LightningModule, epoch: int) -> None:
-        metrics: dict[str, float] = dict(pl_module.epoch_metrics)  # type: ignore[arg-type]
-        for name, value in metrics.items():
+    def note(self, module: Any, epoch: int) -> None:
+        """Add the losses of the epoch."""
+        for name, value in module.epoch_metrics.items():
             if name.endswith("/loss") and epoch > 0:
                 self._curves.setdefault(name, {})[epoch] = value
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Add the losses of the last epoch and draw all of them."""
-        self._add_losses(pl_module, trainer.current_epoch)
-        super().on_train_end(trainer, pl_module)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
         """Draw the losses of a run that has diverged."""
         if isinstance(exception, Diverged):
-            self._add_losses(pl_module, trainer.current_epoch)
+            self.note(pl_module, trainer.current_epoch)
             self.publish(trainer, pl_module, trainer.current_epoch, self.name)
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":

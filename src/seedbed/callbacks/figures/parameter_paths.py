@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seedbed.analysis.landscape import losses_at
@@ -22,6 +24,8 @@ from seedbed.training.parameters import Element, elements_matching, find_element
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Array = NDArray[np.float64]
+
 # Space around the path, as a fraction of its extent.
 MARGIN = 0.25
 CURVE_POINTS = 400
@@ -32,6 +36,7 @@ class ParameterPath(FigureCallback):
 
     Args:
         every_n_epochs: As in FigureCallback.
+        points: Grid points along each axis at which a loss is evaluated.
 
     Attributes:
         elements: The elements shown, chosen by `check`.
@@ -39,24 +44,14 @@ class ParameterPath(FigureCallback):
 
     elements: Sequence[Element] = ()
 
-    def __init__(self, every_n_epochs: int | None = None) -> None:
+    def __init__(self, every_n_epochs: int | None = None, points: int = 60) -> None:
         super().__init__(every_n_epochs)
+        self.points = points
         self._path: dict[int, list[float]] = {}
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Add the values after the epoch before."""
-        self._add_point(pl_module, trainer.current_epoch)
-        super().on_train_epoch_start(trainer, pl_module)
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Add the values after the last epoch."""
-        self._add_point(pl_module, trainer.current_epoch)
-        super().on_train_end(trainer, pl_module)
-
-    def _add_point(self, pl_module: pl.LightningModule, epoch: int) -> None:
-        net = pl_module.net
-        assert isinstance(net, nn.Module)
-        self._path[epoch] = [float(element.of(net)) for element in self.elements]
+    def note(self, module: Any, epoch: int) -> None:
+        """Add the values of the elements after the epoch."""
+        self._path[epoch] = [float(element.of(module.net)) for element in self.elements]
 
     @property
     def path(self) -> Tensor:
@@ -64,18 +59,17 @@ class ParameterPath(FigureCallback):
         return torch.tensor(list(self._path.values()), dtype=torch.float64)
 
     def training_loss_at(self, trainer: pl.Trainer, module: Any, points: Tensor) -> Tensor:
-        """Return the loss on the training rows with the elements at other values.
-
-        Args:
-            trainer: The trainer of the run.
-            module: The SupervisedModule of the run.
-            points: Values of the elements, (count, elements).
-
-        Returns:
-            Losses (count,), float64.
-        """
+        """Return the training loss, (count,), at values (count, elements) of the elements."""
         inputs, targets = rows_of(trainer, "train")
         return losses_at(module.net, module.task, inputs, targets, self.elements, points)
+
+    def landscape(
+        self, trainer: pl.Trainer, module: Any, point: Tensor | None = None
+    ) -> tuple[Array, Array, Array]:
+        """Return a grid around the path and a point (2,), x and y, and the loss on it, (y, x)."""
+        x, y = _axes_around(self.path, point, self.points)
+        losses = self.training_loss_at(trainer, module, grid_points(x, y))
+        return x.numpy(), y.numpy(), losses.view(self.points, self.points).numpy()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the path so far, for the checkpoint."""
@@ -94,7 +88,7 @@ class LossLandscape(ParameterPath):
     Args:
         every_n_epochs: As in FigureCallback.
         parameters: The two elements: `weight[0,1]`, or `bias` of a parameter with one element.
-        points: Grid points along each axis.
+        points: As in ParameterPath.
         log: Whether the contour levels are spaced logarithmically.
     """
 
@@ -107,9 +101,8 @@ class LossLandscape(ParameterPath):
         points: int = 60,
         log: bool = True,
     ) -> None:
-        super().__init__(every_n_epochs)
+        super().__init__(every_n_epochs, points)
         self.parameters = list(parameters)
-        self.points = points
         # `log` is a method of every Lightning callback.
         self.log_levels = log
 
@@ -127,38 +120,25 @@ class LossLandscape(ParameterPath):
 
         reference = reference_line(data_module(trainer), module.net, module.task)
         point = None if reference is None else _point_on(reference.trained_as, self.elements)
-        x, y = _axes_around(self.path, point, self.points)
-        losses = self.training_loss_at(trainer, module, grid_points(x, y))
+        others = sum(parameter.numel() for parameter in module.net.parameters()) > 2
+        note = " (its other numbers differ)" if others else ""
         return loss_landscape(
-            x.numpy(),
-            y.numpy(),
-            losses.view(self.points, self.points).numpy(),
+            *self.landscape(trainer, module, point),
             self.path.numpy(),
             None if point is None else point.numpy(),
-            "" if reference is None else reference.name + self._off_plane_note(module.net),
+            "" if reference is None else reference.name + note,
             [element.text for element in self.elements],
             self.log_levels,
         )
-
-    def _off_plane_note(self, net: nn.Module) -> str:
-        """Return a note where the reference differs from the model in other elements too."""
-        others = sum(parameter.numel() for parameter in net.parameters()) > 2
-        return " (its other numbers differ)" if others else ""
 
 
 class LineRecovery(ParameterPath):
     """Three panels: the loss landscape with the path, the loss by epoch, and the line in the data.
 
-    Args:
-        every_n_epochs: As in FigureCallback.
-        points: Grid points along weight and bias.
+    Takes the arguments of ParameterPath.
     """
 
     name = "line_recovery"
-
-    def __init__(self, every_n_epochs: int | None = None, points: int = 60) -> None:
-        super().__init__(every_n_epochs)
-        self.points = points
 
     def check(self, spec: RunSpec, net: nn.Module) -> None:
         """Look up weight and bias."""
@@ -180,16 +160,12 @@ class LineRecovery(ParameterPath):
         reference = reference_line(data_module(trainer), module.net, module.task)
         assert reference is not None
         point = _point_on(reference.trained_as, self.elements)
-        x, y = _axes_around(self.path, point, self.points)
-        losses = self.training_loss_at(trainer, module, grid_points(x, y))
         inputs, targets = rows_of(trainer, "train")
         scale = float(data_module(trainer).input_scale)
         scale_note = "" if scale == 1.0 else f", times {scale:g}"
         input_label = feature_labels(self.facts, 1)[0] + scale_note
         return line_recovery(
-            x.numpy(),
-            y.numpy(),
-            losses.view(self.points, self.points).numpy(),
+            *self.landscape(trainer, module, point),
             self.path.numpy(),
             point.numpy(),
             self.training_loss_at(trainer, module, self.path).numpy(),
@@ -205,16 +181,10 @@ class LineRecovery(ParameterPath):
 class MinimizationPath(ParameterPath):
     """Curve or contours of a minimized function of one or two variables, with the path taken.
 
-    Args:
-        every_n_epochs: As in FigureCallback.
-        points: Grid points along each axis of a function of two variables.
+    Takes the arguments of ParameterPath.
     """
 
     name = "minimization_path"
-
-    def __init__(self, every_n_epochs: int | None = None, points: int = 80) -> None:
-        super().__init__(every_n_epochs)
-        self.points = points
 
     def check(self, spec: RunSpec, net: nn.Module) -> None:
         """Look up the variables: all elements of the parameters."""
@@ -230,27 +200,24 @@ class MinimizationPath(ParameterPath):
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
         """Evaluate the function around the path and draw it."""
-        from seedbed.figures import minimization_path_1d, minimization_path_2d
+        from seedbed.figures import loss_landscape, minimization_path
 
         names = [element.text for element in self.elements]
         value_label = f"f({', '.join(names)})"
         if len(names) == 1:
             (x,) = _axes_around(self.path, None, CURVE_POINTS)
-            return minimization_path_1d(
+            return minimization_path(
                 x.numpy(),
                 self.training_loss_at(trainer, module, x.view(-1, 1)).numpy(),
                 self.path.flatten().numpy(),
                 self.training_loss_at(trainer, module, self.path).numpy(),
                 labels=(names[0], value_label),
             )
-        x, y = _axes_around(self.path, None, self.points)
-        values = self.training_loss_at(trainer, module, grid_points(x, y))
-        return minimization_path_2d(
-            x.numpy(),
-            y.numpy(),
-            values.view(self.points, self.points).numpy(),
+        return loss_landscape(
+            *self.landscape(trainer, module),
             self.path.numpy(),
             labels=names,
+            log=False,
             value_label=value_label,
         )
 

@@ -55,14 +55,14 @@ class Clusters(InMemoryData):
         if self.options.sample == "fixed" or self._splits:
             super().setup(stage)
             return
-        for name in SPLITS[1:]:
+        for number, name in enumerate(SPLITS[1:], start=1):
             size: float = getattr(self.options, f"{name}_size")
             if 0 < size < 1:
                 raise ConfigError(
                     f"data.{name}_size: {size:g} of a stream is not known: give a count"
                 )
             if size:
-                self._splits[name] = self._draw(int(size), SPLITS.index(name), 0)
+                self._splits[name] = self._draw(int(size), number, 0)
         self._splits["train"] = self._draw(self._batch_size(), 0, 0)
         self.fingerprint = fingerprint(list(self._splits.values()))
         self.input_scale = self._scale(self._splits["train"].inputs)
@@ -75,16 +75,12 @@ class Clusters(InMemoryData):
 
     def _batch(self, step: int) -> Batch:
         table = self._draw(self._batch_size(), 0, step)
-        inputs: Tensor = table.inputs.to(self.dtype)
+        inputs: Tensor = table.inputs.to(self.placement.dtype)
         return inputs * self.input_scale, table.targets
 
     def train_dataloader(self) -> BatchLoader | StreamLoader:
         """Return batches of the fixed rows, or new ones of the stream at every step."""
         if self.options.sample == "fixed":
             return super().train_dataloader()
-        return StreamLoader(
-            self._batch,
-            self.options.batches_per_epoch,
-            device=self.device,
-            **self._training(),
-        )
+        batches = self.options.batches_per_epoch
+        return StreamLoader(self._batch, batches, device=self.device, **self._run())

@@ -15,14 +15,14 @@ LARGEST_PIXEL = 255
 
 
 class FashionMNIST(InMemoryData):
-    """Grey images (1, 28, 28) from 0 to 1, to one of ten classes; the test images are their own."""
+    """Dataset of grey images, (1, 28, 28), from 0 to 1, in ten classes, with a test set."""
 
     options: Options
 
     _arrays: FashionMNISTArrays | None = None
 
     def prepare_data(self) -> None:
-        """Fetch and verify the files, once on a machine; Lightning calls this again."""
+        """Download and verify the files; called again by Lightning."""
         if not self._splits:
             self._arrays = load_fashion_mnist(Path(self.options.folder))
 

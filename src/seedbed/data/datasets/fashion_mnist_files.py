@@ -1,4 +1,4 @@
-"""The four files of FashionMNIST: where they are found, verified, and fetched from.
+"""Files of FashionMNIST: search, verification and download.
 
 Sources in order: the data folder, the copy that the operating system's package installs, the
 official archives. Whatever the source, only content with the expected SHA-256 is ever used.
@@ -25,10 +25,12 @@ FOLDER_NAME = "fashion_mnist"
 
 
 class File(NamedTuple):
-    """One file: its name, and the digests of its content and of its official archive.
+    """File of the data set.
 
-    Content is verified by `sha256`. Debian compresses the files anew, so its archives have other
-    digests than the official ones, whose MD5 is published with them.
+    Attributes:
+        name: name without the suffix .gz.
+        sha256: hash of the content, which is always verified.
+        archive_md5: published hash of the official archive; Debian's archive has another one.
     """
 
     name: str
@@ -67,33 +69,34 @@ SOURCES = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
 )
+# Seconds that a server may stay silent before the next one is tried.
 TIMEOUT = 10.0
-"""Seconds that a server may stay silent before the next one is tried."""
+# Bytes at which a download is given up; the largest archive has 26 million.
 LARGEST_ARCHIVE = 64 * 2**20
-"""Bytes at which a download is given up; the largest archive has 26 million."""
 
 
 @dataclass(frozen=True, eq=False)
 class FashionMNISTArrays:
-    """The data set in the order of its files; grey levels 0 (background) to 255, classes 0 to 9."""
+    """Arrays of the data set, in the order of its files.
+
+    Attributes:
+        train_images, test_images: grey levels from 0 (background), (60000 or 10000, 28, 28).
+        train_labels, test_labels: classes 0 to 9, (60000,) or (10000,).
+        fingerprint: SHA-256 over the hexadecimal hashes of FILES.
+    """
 
     train_images: NDArray[np.uint8]
-    """[60000, 28, 28]"""
     train_labels: NDArray[np.uint8]
-    """[60000]"""
     test_images: NDArray[np.uint8]
-    """[10000, 28, 28]"""
     test_labels: NDArray[np.uint8]
-    """[10000]"""
     fingerprint: str
-    """SHA-256 over the four files' hexadecimal digests in the order of FILES."""
 
 
 def load_fashion_mnist(data_folder: Path) -> FashionMNISTArrays:
-    """Return FashionMNIST, verified; what must be fetched ends in `data_folder`/fashion_mnist.
+    """Return FashionMNIST, verified; downloads go to `data_folder`/fashion_mnist.
 
-    Raises DataError where a file is damaged (it is never used, nor replaced silently), and where
-    no source provides a file.
+    Raises:
+        DataError: A file is damaged (it is not replaced), or no source provides it.
     """
     folder = data_folder / FOLDER_NAME
     train_images, train_labels, test_images, test_labels = (
@@ -117,7 +120,7 @@ def _parse_idx(content: bytearray) -> NDArray[np.uint8]:
 
 
 def read_file(folder: Path, file: File) -> bytearray:
-    """Return the uncompressed content of a file; where it is nowhere, it is fetched into `folder`.
+    """Return the uncompressed content of a file, downloaded into `folder` where it is missing.
 
     Raises DataError as `load_fashion_mnist` does.
     """
@@ -205,7 +208,7 @@ def _download(url: str, path: str, pooch: object) -> None:
 
 
 class _LimitedFile:
-    """A file to write that takes LARGEST_ARCHIVE bytes."""
+    """Output file that takes at most LARGEST_ARCHIVE bytes."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

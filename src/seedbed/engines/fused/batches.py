@@ -1,4 +1,4 @@
-"""The batches of many jobs: each job sees the rows that it would have seen alone."""
+"""Batches of many jobs; each job has the rows that it would have alone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,12 @@ from seedbed.engines.fused.shuffled_rows import ShuffledRows
 
 @dataclass(frozen=True)
 class Batch:
-    """inputs and targets are (jobs, rows, ...), or (rows, ...) where all jobs share them."""
+    """Batch of all jobs.
+
+    Attributes:
+        inputs, targets: (jobs, rows, ...), or (rows, ...) where all jobs share them.
+        shared: whether all jobs share them.
+    """
 
     inputs: Tensor
     targets: Tensor
@@ -29,10 +34,12 @@ class Batch:
 
 
 class JobBatches:
-    """Cuts the tables of several data modules into batches.
+    """Batches of jobs, cut from the tables of one or several data modules.
 
-    `data` are the modules that differ from each other, `which` says which of them a job trains on,
-    and `seeds` order its batches.
+    Args:
+        data: The data modules that differ from each other.
+        which: Number of the module of each job, (jobs,).
+        seeds: Seed of the order of each job, (jobs,).
     """
 
     def __init__(

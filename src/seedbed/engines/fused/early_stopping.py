@@ -22,7 +22,7 @@ class EarlyStoppingRule:
 
 
 class JobStopping:
-    """Counts, for each job, the epochs without improvement."""
+    """Early stopping of each job, by its epochs without improvement."""
 
     def __init__(self, rules: Sequence[EarlyStoppingRule | None]) -> None:
         self.rules = list(rules)
@@ -35,7 +35,7 @@ class JobStopping:
         metrics: dict[str, NDArray[np.float64]],
         running: NDArray[np.bool_],
     ) -> dict[int, str]:
-        """Return why jobs stop now, by their row."""
+        """Return the reasons of the jobs that stop after this epoch, by row."""
         reasons: dict[int, str] = {}
         if not any(self.rules):
             return reasons

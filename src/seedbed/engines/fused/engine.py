@@ -1,4 +1,4 @@
-"""Train the jobs of a group side by side, each as it would have trained alone.
+"""Training of the jobs of a group side by side, each as it would have trained alone.
 
 The state of all jobs is a matrix with a row a job. After every epoch each job is looked at by
 itself: whether its loss is still finite, whether the epoch was its best, whether a rule stops it.
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
 from seedbed.engines.fused.batches import Batch, JobBatches
 from seedbed.engines.fused.early_stopping import JobStopping
@@ -40,17 +41,39 @@ from seedbed.runs.outcome import RunOutcome
 from seedbed.training.metrics import LEARNING_RATE
 from seedbed.training.tasks import Task
 
+# Parameters, (jobs, numbers), and the other tensors of the networks by name, (jobs, ...).
+Weights = tuple[Tensor, dict[str, Tensor]]
+
 # Of state or batch, all jobs together.
 FEW_NUMBERS = 1_000_000
 
 
 @dataclass(frozen=True)
 class Group:
-    """What the jobs of a group have in common, and what each has for itself.
+    """Jobs that train side by side: what they have in common, and what each has for itself.
 
-    `nets` hold the initial weights. `numbers` are the optimizer's, by name; `clip` among them, if
-    `clip_by_norm` is not None, is infinite for a job that does not clip. `loss_numbers` are the
-    task's in which jobs differ, by name.
+    Attributes:
+        nets: networks with their initial weights.
+        task: task of all jobs.
+        batches: batches of each job.
+        optimizer: full name of the torch.optim class, a key of RULES.
+        flags: hyperparameters of the optimizer that all jobs share, by name.
+        numbers: hyperparameters of the optimizer of each job, by name; `clip`, if `clip_by_norm` is
+            not None, is infinite for a job that does not clip.
+        clip_by_norm: whether gradients are clipped by norm, or by value; None: not at all.
+        rates: learning rate of each job.
+        stopping: early stopping of each job.
+        max_epochs: epochs of each job.
+        monitor, mode: metric that picks the best epoch, and `min` or `max`.
+        loss_numbers: hyperparameters of the loss in which jobs differ, by name.
+        data_of_job: number of the data module of each job.
+        logs_rate: whether the learning rate is logged.
+        keeps_best: whether the best weights are kept and tested; else the last are tested.
+        points: largest number of logged epochs.
+        log_every_n_epochs: epochs between two logged ones.
+        threads: CPU threads; None is one where a step is small, else PyTorch's default.
+        deterministic: whether deterministic algorithms alone are used.
+        seed: seed of dropout.
     """
 
     nets: Sequence[nn.Module]
@@ -66,24 +89,18 @@ class Group:
     monitor: str
     mode: str
     loss_numbers: dict[str, list[float]] = field(default_factory=dict)
-    # Which of the data modules each job trains on.
     data_of_job: Sequence[int] = ()
     logs_rate: bool = True
-    # Without a checkpoint of the best epoch the last weights are tested.
     keeps_best: bool = True
-    # The epochs that are logged: each `log_every_n_epochs`-th, thinned to `points`.
     points: int = 100
     log_every_n_epochs: int = 1
-    # CPU threads of tensor operations; None: one where a step is small, else PyTorch's default.
     threads: int | None = None
-    # Use deterministic algorithms alone.
     deterministic: bool = False
-    # Of what dropout draws.
     seed: int = 0
 
 
 class Engine:
-    """Trains one group. Rows of the state and of every array belong to the jobs `self.job`."""
+    """Engine that trains one group; row i of every tensor belongs to job number `self.job[i]`."""
 
     def __init__(self, group: Group) -> None:
         refuse_differences(group.nets)
@@ -116,7 +133,7 @@ class Engine:
         self.history = History(
             group.max_epochs, group.monitor, group.mode, group.points, group.log_every_n_epochs
         )
-        self.best = (self.rows.clone(), _cloned(self.others))
+        self.best: Weights = tree_map(torch.clone, (self.rows, self.others))
         self.epoch = self.steps = 0
         # Whether a step draws random numbers, as dropout does: a job alone draws others.
         self.draws = False
@@ -170,7 +187,7 @@ class Engine:
             "rows": self.rows,
             "others": self.others,
             "states": self.states,
-            "best": list(self.best),
+            "best": self.best,
             "history": self.history.state(),
             "rates": self.group.rates.state(),
             "stopping": self.group.stopping.state(),
@@ -182,16 +199,8 @@ class Engine:
         self._keep(state["job"].numpy())
         self.epoch, self.steps, self.draws = state["epoch"], state["steps"], state["draws"]
         self.running = state["running"].numpy()
-        self.rows = state["rows"].to(self.device)
-        self.others, self.states = (
-            {name: value.to(self.device) for name, value in state[key].items()}
-            for key in ("others", "states")
-        )
-        rows, others = state["best"]
-        self.best = (
-            rows.to(self.device),
-            {name: value.to(self.device) for name, value in others.items()},
-        )
+        tensors = [state[name] for name in ("rows", "others", "states", "best")]
+        self.rows, self.others, self.states, self.best = tree_map(self._on_device, tensors)
         self.history.restore(state["history"])
         self.group.rates.restore(state["rates"])
         self.group.stopping.restore(state["stopping"])
@@ -199,7 +208,7 @@ class Engine:
 
     def _epoch(self, epoch: int) -> None:
         group = self.group
-        began = (self.rows.clone(), _cloned(self.others))
+        began: Weights = tree_map(torch.clone, (self.rows, self.others))
         rates, steps_before = group.rates.now(), self.steps
         sums, losses, step_rates = JobSums(group.task.metrics, self._programs), [], []
         self.net.train()
@@ -248,7 +257,7 @@ class Engine:
         self.draws = self.draws or program.draws
         return program
 
-    def _measure(self, split: str, weights: tuple[Tensor, dict[str, Tensor]]) -> Metrics:
+    def _measure(self, split: str, weights: Weights) -> Metrics:
         """Return loss and metrics of a split, by `split/name`; nothing where it has no rows."""
         if not self.group.batches.has_split(split):
             return {}
@@ -271,7 +280,7 @@ class Engine:
         epoch: int,
         losses: Tensor,
         metrics: Metrics,
-        began: tuple[Tensor, dict[str, Tensor]],
+        began: Weights,
         step_rates: list[Tensor],
         steps_before: int,
     ) -> None:
@@ -330,12 +339,10 @@ class Engine:
             measured = self._measure("test", self.best if keeps_best else (self.rows, self.others))
             self.history.test(self.job[ended], {k: v[ended] for k, v in measured.items()})
 
-    def _weights(
-        self, weights: tuple[Tensor, dict[str, Tensor]], chosen: NDArray[np.int64]
-    ) -> list[dict[str, Tensor]]:
+    def _weights(self, weights: Weights, chosen: NDArray[np.int64]) -> list[dict[str, Tensor]]:
         """Return the state_dicts of the jobs in these rows, on the CPU."""
         at = self._chosen(chosen)
-        rows, others = weights[0][at], {name: value[at] for name, value in weights[1].items()}
+        rows, others = _rows_of(weights, at)
         everything = {**self.layout.split(rows), **others}
         columns = [everything[own].detach().cpu().unbind() for own in self.names.values()]
         # Copies: what is kept of one job shall not keep the others.
@@ -351,8 +358,7 @@ class Engine:
     def _keep(self, kept: NDArray[np.int64]) -> None:
         """Go on with some of the rows only."""
         chosen = self._chosen(kept)
-        self.rows = self.rows[chosen]
-        self.best = (self.best[0][chosen], {k: v[chosen] for k, v in self.best[1].items()})
+        self.rows, self.best = self.rows[chosen], _rows_of(self.best, chosen)
         for tensors in (self.others, self.numbers, self.states, self.loss_numbers):
             tensors.update({name: value[chosen] for name, value in tensors.items()})
         for one in (self.group.batches, self.group.rates, self.group.stopping):
@@ -362,6 +368,14 @@ class Engine:
 
     def _chosen(self, rows: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(rows).to(self.device)
+
+    def _on_device(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self.device)
+
+
+def _rows_of(weights: Weights, chosen: Tensor) -> Weights:
+    """Return the weights of some jobs."""
+    return weights[0][chosen], {name: value[chosen] for name, value in weights[1].items()}
 
 
 def _threads(numbers: int) -> int:
@@ -382,7 +396,3 @@ def _set_random_state(device: torch.device, states: Sequence[Tensor]) -> None:
 
 def _named_metrics(split: str, sums: JobSums) -> Metrics:
     return {f"{split}/{name}": value.cpu().numpy() for name, value in sums.compute().items()}
-
-
-def _cloned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in tensors.items()}

@@ -1,4 +1,4 @@
-"""What is kept of every job of a group: curves, the best epoch, how it ended."""
+"""History of every job of a group: curves, the best epoch, how it ended."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,7 +18,7 @@ Metrics = dict[str, NDArray[np.float64]]
 
 
 class History:
-    """Notes on all jobs of a group, by their number in it."""
+    """Curves, best epoch and outcome of each job of a group, by its number."""
 
     def __init__(
         self,
@@ -46,10 +46,10 @@ class History:
         """Note the numbers of an epoch for the jobs that have one."""
         due = running & ((epoch in self._logged) | (self.max_epochs[job] == epoch))
         for name, values in metrics.items():
-            latest = self._latest.setdefault(name, np.full(len(self._outcomes), np.nan))
+            latest = self._latest.setdefault(name, self._nan())
             latest[job[running]] = values[running]
         if due.any():
-            point = {name: np.full(len(self._outcomes), np.nan) for name in metrics}
+            point = {name: self._nan() for name in metrics}
             for name, values in metrics.items():
                 point[name][job[due]] = values[due]
             self._curves.append((epoch, point))
@@ -65,14 +65,14 @@ class History:
         """Return the rows whose watched metric is better than in any epoch before, (rows,)."""
         if self.monitor not in metrics:
             return np.zeros(len(job), dtype=bool)
-        before = self._best.get(self.monitor, np.full(len(self._outcomes), np.nan))[job]
+        before = self._best.get(self.monitor, self._nan())[job]
         better: NDArray[np.bool_] = running & (
             (self._best_epoch[job] == 0) | improved(metrics[self.monitor], before, self.mode)
         )
         chosen = job[better]
         self._best_epoch[chosen], self._best_step[chosen] = epoch, step
         for name, numbers in metrics.items():
-            best = self._best.setdefault(name, np.full(len(self._outcomes), np.nan))
+            best = self._best.setdefault(name, self._nan())
             best[chosen] = numbers[better]
         return better
 
@@ -89,8 +89,7 @@ class History:
     def _log_last(self, job: int, epoch: int) -> None:
         """Let a job's curve end with its last epoch, whichever that is."""
         if not self._curves or self._curves[-1][0] != epoch:
-            missing = np.full(len(self._outcomes), np.nan)
-            self._curves.append((epoch, {name: missing.copy() for name in self._latest}))
+            self._curves.append((epoch, {name: self._nan() for name in self._latest}))
         for name, values in self._latest.items():
             self._curves[-1][1][name][job] = values[job]
 
@@ -151,7 +150,7 @@ class History:
         """Return what became of every job, with its curves."""
         epochs = np.array([epoch for epoch, _ in self._curves], dtype=np.int64)
         names = dict.fromkeys(name for _, point in self._curves for name in point)
-        missing = np.full(len(self._outcomes), np.nan)
+        missing = self._nan()
         matrices = {
             name: np.stack([point.get(name, missing) for _, point in self._curves], axis=1)
             for name in names
@@ -161,6 +160,9 @@ class History:
             seen = ~np.all([np.isnan(one) for one in values.values()], axis=0)
             outcome.curves = Curves(epochs[seen], {k: one[seen] for k, one in values.items()})
         return self._outcomes
+
+    def _nan(self) -> NDArray[np.float64]:
+        return np.full(len(self._outcomes), np.nan)
 
     def _of(self, job: int, metrics: Metrics) -> dict[str, float]:
         found = {name: float(values[job]) for name, values in metrics.items()}

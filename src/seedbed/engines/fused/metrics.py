@@ -1,25 +1,30 @@
 """The losses and metrics of an epoch of many jobs, by the sums and formulas of one."""
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.func import vmap
 
 from seedbed.engines.fused.program import Program, record
-from seedbed.training.metrics import METRICS
+from seedbed.training.metrics import metric_sums, metric_values
 
 # Outputs of this many numbers are kept before they are summed.
 NUMBERS_KEPT = 1 << 22
 
 
 class JobSums:
-    """The mean loss and the metrics of one split over one epoch, (jobs,) float64 each."""
+    """Mean loss and metrics of one split over one epoch, (jobs,) float64 each.
+
+    Args:
+        names: Metrics, of seedbed.training.metrics.METRICS.
+        programs: Formulas recorded so far, for reuse; None (default): they are just called.
+    """
 
     def __init__(
         self, names: Sequence[str], programs: dict[Hashable, Program] | None = None
     ) -> None:
-        """`programs` keeps what is recorded of the formulas; with None they are just called."""
         self.names = list(names)
         self._programs = programs
         self._loss: Tensor | None = None
@@ -43,7 +48,7 @@ class JobSums:
     def _flush(self) -> None:
         """Sum up what is kept, and keep it no more."""
         if self._kept:
-            sums = self._recorded(("sums",), self._formulas(), *self._columns())
+            sums = self._recorded(("sums",), self._added, *self._columns())
             self._sums = tuple(map(torch.add, self._sums, sums)) if self._sums else sums
             self._kept, self._numbers = [], 0
 
@@ -51,33 +56,20 @@ class JobSums:
         """Return the outputs and targets that are kept, (jobs, rows, ...)."""
         return [torch.cat(list(column), dim=1) for column in zip(*self._kept, strict=True)]
 
-    def _formulas(self) -> Callable[..., tuple[Tensor, ...]]:
-        """Return a function from outputs and targets, (jobs, rows, ...), to the metrics' sums."""
+    # *arguments: the recorder counts the names of a method's others, `self` among them.
 
-        def sums(output: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-            if target.is_floating_point():
-                output, target = output.double(), target.double()
-            return tuple(vmap(METRICS[name].sums)(output, target) for name in self.names)
+    def _added(self, *columns: Tensor) -> tuple[Tensor, ...]:
+        """Return the metrics' sums over outputs and targets, (jobs, rows, ...)."""
+        return vmap(partial(metric_sums, self.names))(*columns)
 
-        return sums
+    def _values(self, *sums: Tensor) -> tuple[Tensor, ...]:
+        """Return the metrics of their sums, (jobs,) each."""
+        values = partial(metric_values, self.names, rows=self._rows)
+        return vmap(values)(sums)
 
-    def _values(self) -> Callable[..., tuple[Tensor, ...]]:
-        """Return a function from the metrics' sums to their values, (jobs,) float64."""
-        rows = self._rows
-
-        def values(*sums: Tensor) -> tuple[Tensor, ...]:
-            formulas = [METRICS[name].value for name in self.names]
-            return tuple(
-                vmap(lambda one, formula=formula: formula(one, rows))(found).double()
-                for formula, found in zip(formulas, sums, strict=True)
-            )
-
-        return values
-
-    def _whole(self) -> Callable[..., tuple[Tensor, ...]]:
-        """Return a function from an epoch's outputs and targets to the metrics' values."""
-        sums, values = self._formulas(), self._values()
-        return lambda output, target: values(*sums(output, target))
+    def _whole(self, *columns: Tensor) -> tuple[Tensor, ...]:
+        """Return the metrics of an epoch's outputs and targets, (jobs, rows, ...)."""
+        return self._values(*self._added(*columns))
 
     def _recorded(
         self,
@@ -102,6 +94,6 @@ class JobSums:
 
     def _metrics(self) -> tuple[Tensor, ...]:
         if not self._sums:  # One program takes less time than two.
-            return self._recorded(("metrics", self._rows), self._whole(), *self._columns())
+            return self._recorded(("metrics", self._rows), self._whole, *self._columns())
         self._flush()
-        return self._recorded(("values", self._rows), self._values(), *self._sums)
+        return self._recorded(("values", self._rows), self._values, *self._sums)

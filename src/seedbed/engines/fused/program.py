@@ -1,4 +1,4 @@
-"""One step of many jobs as one tensor program, made of the very modules that train alone.
+"""Tensor program of one training step of many jobs, made of the modules that train alone.
 
 `torch.func` puts a job axis in front of network, loss and gradient; the whole step, the update
 included, is then recorded once as a flat list of tensor operations (make_fx) and replayed without
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
 from seedbed.engines.fused.optimizers import Numbers, Rule, clip
 from seedbed.training.tasks import Task
@@ -24,7 +25,12 @@ from seedbed.training.tasks import Task
 
 @dataclass(frozen=True)
 class Program:
-    """A step as it was recorded. `draws` says whether it draws random numbers."""
+    """Recorded step.
+
+    Attributes:
+        run: function of the arguments that the step was recorded for.
+        draws: whether it draws random numbers.
+    """
 
     run: Callable[..., tuple[Tensor, ...]]
     draws: bool
@@ -225,9 +231,8 @@ def record(step: Callable[..., tuple[Tensor, ...]], *example: Any) -> Program:
 
     Raises CannotFuse where the step cannot be recorded.
     """
-    tensors = _tensors(_copied(example))
-    with random_numbers_kept(tensors[0].device):
-        return _recorded(step, example, tensors)
+    with random_numbers_kept(_tensors(example)[0].device):
+        return _recorded(step, example)
 
 
 @contextmanager
@@ -237,11 +242,10 @@ def random_numbers_kept(device: torch.device) -> Iterator[None]:
         yield
 
 
-def _recorded(
-    step: Callable[..., tuple[Tensor, ...]], example: Sequence[Any], tensors: Sequence[Tensor]
-) -> Program:
+def _recorded(step: Callable[..., tuple[Tensor, ...]], example: Sequence[Any]) -> Program:
+    tensors, layout = tree_flatten(tree_map(torch.clone, example))
     try:
-        graph = make_fx(step)(*_copied(example))
+        graph = make_fx(step)(*tree_map(torch.clone, example))
     except Exception as error:  # The user's own network may do anything.
         reason = (str(error).strip().splitlines() or [""])[0][:200]
         raise CannotFuse(f"{type(error).__name__}: {reason}") from error
@@ -252,7 +256,7 @@ def _recorded(
     )
 
     def replay(*tensors: Tensor) -> Any:
-        return graph(*_filled(example, iter(tensors)))
+        return graph(*tree_unflatten(list(tensors), layout))
 
     try:
         with warnings.catch_warnings():
@@ -264,24 +268,12 @@ def _recorded(
 
 
 def _tensors(arguments: Sequence[Any]) -> list[Tensor]:
-    """Return all tensors of arguments that are tensors or dictionaries of them."""
+    """Return all tensors of arguments that are tensors or dictionaries of them.
+
+    At every step, so not by torch's general `tree_leaves`, which takes longer.
+    """
     return [
         tensor
         for one in arguments
         for tensor in (one.values() if isinstance(one, dict) else (one,))
-    ]
-
-
-def _copied(arguments: Sequence[Any]) -> list[Any]:
-    return [
-        {k: v.clone() for k, v in one.items()} if isinstance(one, dict) else one.clone()
-        for one in arguments
-    ]
-
-
-def _filled(example: Sequence[Any], tensors: Any) -> list[Any]:
-    """Return arguments as in the example, of other tensors."""
-    return [
-        {name: next(tensors) for name in one} if isinstance(one, dict) else next(tensors)
-        for one in example
     ]

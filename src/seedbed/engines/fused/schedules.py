@@ -1,4 +1,4 @@
-"""Learning rates of many jobs: torch's own schedulers, one for each course that differs."""
+"""Learning rates of many jobs, by torch's own schedulers."""
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any

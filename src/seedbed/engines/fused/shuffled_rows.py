@@ -20,10 +20,12 @@ _BACKGROUND = ThreadPoolExecutor(1, "orders")
 
 @dataclass(frozen=True)
 class Block:
-    """Some epochs, from `first` on.
+    """Orders of some epochs.
 
-    `places` are the rows' numbers, (epochs, jobs, rows). Where the rows themselves are few they are
-    there as well: for each batch of an epoch, inputs and targets (epochs, jobs, rows, ...).
+    Attributes:
+        first: number of the first epoch, from 0.
+        places: row numbers, (epochs, jobs, rows).
+        batches: inputs and targets of each batch, (epochs, jobs, rows, ...); None for large tables.
     """
 
     first: int
@@ -38,10 +40,13 @@ class Block:
 
 
 class ShuffledRows:
-    """Cuts a table into batches, for each job and epoch in another order.
+    """Batches of a table in an order of its own for each job and epoch.
 
-    `table` is (modules, rows, ...); job j has the rows of module `which[j]`, ordered by `seeds[j]`.
-    `parts` are the batches of an epoch.
+    Args:
+        table: Rows of all data modules, (modules, rows, ...).
+        which: Number of the module of each job, (jobs,).
+        seeds: Seed of the order of each job, (jobs,).
+        parts: Rows of each batch of an epoch.
     """
 
     def __init__(self, table: Table, which: Tensor, seeds: Tensor, parts: Sequence[slice]) -> None:

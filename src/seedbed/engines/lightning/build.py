@@ -1,7 +1,6 @@
-"""From the spec of a run to Lightning's objects: module, callbacks, loggers, trainer."""
+"""Builders of Lightning's objects from the spec of a run: module, callbacks, loggers, trainer."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,17 +25,23 @@ from seedbed.training.parameters import frozen_parameters
 from seedbed.training.schedulers import RunLength, make_scheduler
 from seedbed.training.tasks import Task
 
-# Keys of `trainer` that Lightning's Trainer does not take.
-OURS = ("log_every_n_epochs", "log_every_n_steps", "threads")
+# Keys of `trainer` that Lightning's Trainer does not have.
+OWN_KEYS = ("log_every_n_epochs", "log_every_n_steps", "threads")
 
 
 def build_module(
     spec: RunSpec, net: nn.Module, task: Task, data: DataModule | None = None
 ) -> SupervisedModule:
-    """Return the module that trains the network on the task; without data it only measures.
+    """Return the LightningModule of a network and a task.
+
+    Args:
+        spec: Spec of the run.
+        net: The network.
+        task: The task.
+        data: Data, whose length schedules need; None (default) for evaluation alone.
 
     Raises:
-        ConfigError: the optimizer does not take its keys: said now, before the data are loaded.
+        ConfigError: The optimizer does not take its keys; raised before the data are loaded.
     """
     make_optimizer(spec.optimizer, [nn.Parameter(torch.zeros(1))])
     scheduler = keys_of(spec.scheduler)
@@ -57,7 +62,11 @@ def build_module(
 
 
 def make_optimizer(options: Any, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """Return the optimizer of the option `optimizer=` on the parameters."""
+    """Return the optimizer that the option `optimizer=` names, on the parameters.
+
+    Raises:
+        ConfigError: The class does not take the keys, or is no torch optimizer.
+    """
     target = str(target_of(options))
     try:
         optimizer = make_factory("optimizer", options)(parameters)
@@ -69,7 +78,7 @@ def make_optimizer(options: Any, parameters: list[nn.Parameter]) -> torch.optim.
 
 
 def run_length(trainer: Trainer, data: DataModule) -> RunLength:
-    """Return how long the run is, by the options of `trainer=` and the batches of an epoch.
+    """Return the length of a run in epochs and optimizer steps.
 
     Lightning's `estimated_stepping_batches` would tell too, but it sets up the training data before
     a checkpoint is restored, and the loader then forgets where the epoch stopped.
@@ -85,7 +94,7 @@ def run_length(trainer: Trainer, data: DataModule) -> RunLength:
 
 
 def build_callbacks(spec: RunSpec, folder: RunFolder, net: nn.Module) -> list[pl.Callback]:
-    """Return the callbacks of the config, in its order; first that which freezes parameters."""
+    """Return the callbacks of the config, in its order, after the one that freezes parameters."""
     callbacks: list[pl.Callback] = []
     if spec.freeze.parameters:
         frozen = frozen_parameters(net, spec.freeze.parameters)
@@ -106,15 +115,13 @@ def build_callbacks(spec: RunSpec, folder: RunFolder, net: nn.Module) -> list[pl
 
 
 def build_loggers(spec: RunSpec, folder: RunFolder) -> list[Logger]:
-    """Return the loggers of the config; ours get the run folder."""
-    return [
-        make(f"logger.{name}", Logger, node, **_folder_of_ours(node, folder))
-        for name, node in spec.logger.items()
-    ]
-
-
-def _folder_of_ours(node: Any, folder: RunFolder) -> dict[str, Path]:
-    return {"folder": folder.path} if target_of(node) == "seedbed.loggers.TensorBoard" else {}
+    """Return the loggers of the config; Seedbed's own write into the run folder."""
+    loggers = []
+    for name, node in spec.logger.items():
+        own = target_of(node) == "seedbed.loggers.TensorBoard"
+        more = {"folder": folder.path} if own else {}
+        loggers.append(make(f"logger.{name}", Logger, node, **more))
+    return loggers
 
 
 def build_trainer(
@@ -152,8 +159,8 @@ def build_trainer(
 
 def _trainer_options(spec: RunSpec, accelerator: str, folder: RunFolder) -> Mapping[str, Any]:
     """Return the keys of `trainer` as Lightning's Trainer takes them."""
-    trainer = replace(spec.trainer)
-    keys = {name: value for name, value in keys_of(trainer).items() if name not in OURS}
+    trainer = spec.trainer
+    keys = {name: value for name, value in keys_of(trainer).items() if name not in OWN_KEYS}
     return keys | {
         "accelerator": accelerator,
         "devices": "auto" if trainer.devices is None else trainer.devices,

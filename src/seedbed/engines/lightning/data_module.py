@@ -1,4 +1,4 @@
-"""The data of a run as Lightning's Trainer takes them."""
+"""LightningDataModule of a run's data."""
 
 from typing import Any
 
@@ -20,7 +20,11 @@ HOOKS = (
 
 
 class LightningData(pl.LightningDataModule):
-    """Adapter that hands the loaders of a `DataModule` to a Trainer, and tells it the placement."""
+    """LightningDataModule that passes on the loaders and hooks of a DataModule.
+
+    Args:
+        data: Data of the run; they are placed where the Trainer trains.
+    """
 
     def __init__(self, data: DataModule) -> None:
         super().__init__()
@@ -30,11 +34,11 @@ class LightningData(pl.LightningDataModule):
                 setattr(self, hook, getattr(data, hook))
 
     def prepare_data(self) -> None:
-        """Fetch what must be fetched."""
+        """Download what is missing."""
         self.data.prepare_data()
 
     def setup(self, stage: str) -> None:
-        """Place and load the rows."""
+        """Place the data and load the rows."""
         assert self.trainer is not None
         place(self.data, self.trainer)
         self.data.setup(stage)
@@ -53,7 +57,7 @@ class LightningData(pl.LightningDataModule):
 
 
 def place(data: DataModule, trainer: pl.Trainer) -> None:
-    """Tell data on which device, in which type and in which process a Trainer trains."""
+    """Place data on the device, in the precision and in the process of a Trainer."""
     doubles = str(trainer.precision).startswith("64")
     placement = Placement(
         device=trainer.strategy.root_device,

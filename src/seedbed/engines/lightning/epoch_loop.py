@@ -81,10 +81,8 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
         trainer = self.trainer
         module: Any = trainer.lightning_module
         optimizer = trainer.optimizers[0]
-        batches, progress = (
-            self.batch_progress,
-            self.automatic_optimization.optim_progress.optimizer,
-        )
+        batches = self.batch_progress
+        progress = self.automatic_optimization.optim_progress.optimizer
         self.val_loop.restarting = False
 
         batch, _, _ = next(data_fetcher)

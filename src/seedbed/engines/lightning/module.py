@@ -25,12 +25,27 @@ GRADIENT_DIFFERENCE = "train/gradient_difference"
 
 
 class SupervisedModule(pl.LightningModule):
-    """Trains a network on (inputs, targets) batches.
+    """LightningModule of supervised training on (inputs, targets) batches.
 
-    Numbers of an epoch go to every logger in one call, under `split/name` at the epoch's number
-    (from 1), and to `trainer.callback_metrics`, where callbacks look for them. `epoch_metrics`
-    holds the latest ones as plain floats; what callbacks put into `also_logged` is written along.
-    `step_losses` are the losses of the last two batches.
+    The metrics of an epoch go to every logger in one call, as `split/name` at the epoch's number
+    (from 1), and to `trainer.callback_metrics`.
+
+    Args:
+        net: The network.
+        task: The task: loss, metrics and predictions.
+        make_optimizer: Function of the parameters; None (default) for evaluation alone.
+        make_scheduler: Function of the optimizer that returns Lightning's scheduler dictionary, or
+            None for a constant learning rate.
+        gradient: Computation of the gradient; None (default) for autograd.
+        log_every_n_epochs: Epochs between two logged points.
+        log_every_n_steps: Optimizer steps between two logged points; None (default) for none.
+
+    Attributes:
+        epoch_metrics: Metrics of the last epoch by `split/name`.
+        also_logged: Numbers that callbacks have logged with the metrics of the epoch.
+        step_losses: Losses of the last two batches.
+        tested_split: Split that the test phase measures.
+        tested_metrics: Metrics of the last test phase.
     """
 
     def __init__(
@@ -73,7 +88,7 @@ class SupervisedModule(pl.LightningModule):
     # Training
 
     def configure_optimizers(self) -> Any:
-        """Make the optimizer, and the schedule where there is one."""
+        """Return the optimizer, and the schedule where there is one."""
         assert self.make_optimizer is not None
         # Frozen parameters too: they may thaw, and without a gradient they are left as they are.
         optimizer = self.make_optimizer(list(self.net.parameters()))
@@ -81,13 +96,13 @@ class SupervisedModule(pl.LightningModule):
         return optimizer if scheduler is None else ([optimizer], [scheduler])
 
     def on_train_epoch_start(self) -> None:
-        """Start counting; Lightning does not call this for an epoch that is taken up."""
+        """Reset the metrics; Lightning does not call this for an epoch that is resumed."""
         self.sums["train"].reset()
         self._counted_batch = -1
         self.also_logged.pop(GRADIENT_DIFFERENCE, None)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of a batch; raises Diverged where it is not finite."""
+        """Return the loss of a batch; raise Diverged where it is not finite."""
         inputs, targets = batch
         output = self.task.output(self.net, inputs)
         targets = self.task.target(targets, output)
@@ -123,7 +138,7 @@ class SupervisedModule(pl.LightningModule):
         return self.task.loss(output, targets) if len(output) else output.sum() * 0.0
 
     def _share_of_global_batch(self, loss: Tensor, rows: int) -> Tensor:
-        """Weigh a device's mean loss by its rows, so that DDP's mean is that of the whole batch."""
+        """Return a device's loss weighted by its rows: DDP's mean is then that of all rows."""
         if self.trainer.world_size == 1:
             return loss
         all_rows = torch.tensor(float(rows), device=loss.device)
@@ -144,18 +159,18 @@ class SupervisedModule(pl.LightningModule):
         sums.add(loss.detach(), output, targets, prediction)
 
     def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
-        """Fill the gradients in the way that the config names."""
+        """Compute the gradients as the option `gradient=` says."""
         assert self._batch is not None
         inputs, targets = self._batch
         if self.gradient.compare:
-            found = self.gradient.difference(self.net, self.task, inputs, targets, loss)
-            before = self.also_logged.get(GRADIENT_DIFFERENCE, 0.0)
-            self.also_logged[GRADIENT_DIFFERENCE] = max(found, before)
+            difference = self.gradient.difference(self.net, self.task, inputs, targets, loss)
+            largest = self.also_logged.get(GRADIENT_DIFFERENCE, 0.0)
+            self.also_logged[GRADIENT_DIFFERENCE] = max(difference, largest)
         self.gradient.fill(self.net, self.task, inputs, targets, loss)
         self._batch = None
 
     def on_train_epoch_end(self) -> None:
-        """Hand the epoch's numbers to callbacks and loggers."""
+        """Publish the metrics of the epoch, and log them if due."""
         values = self._finish("train")
         epoch = self.current_epoch + 1
         if not isfinite(values["train/loss"]):
@@ -167,7 +182,7 @@ class SupervisedModule(pl.LightningModule):
             self._log_epoch(epoch)
 
     def on_train_end(self) -> None:
-        """Log the last epoch, whichever it was."""
+        """Log the last epoch if it is not logged yet."""
         if max(self._logged, default=0) < self.current_epoch:
             self._log_epoch(self.current_epoch)
 
@@ -176,7 +191,7 @@ class SupervisedModule(pl.LightningModule):
         self._log(self._logged[epoch], epoch)
 
     def curves(self) -> Curves:
-        """Return the numbers that were logged by epoch."""
+        """Return the numbers logged so far by epoch."""
         names = dict.fromkeys(name for values in self._logged.values() for name in values)
         return Curves(
             np.array(list(self._logged), dtype=np.int64),
@@ -195,27 +210,27 @@ class SupervisedModule(pl.LightningModule):
     # Validation and test
 
     def on_validation_epoch_start(self) -> None:
-        """Start counting."""
+        """Reset the metrics."""
         self.sums["val"].reset()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Count a batch."""
+        """Add a batch to the metrics."""
         self._evaluation_step("val", batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Hand the numbers to callbacks; the end of the training epoch logs them."""
+        """Publish the metrics; the end of the training epoch logs them."""
         self._val_metrics = self._finish("val")
 
     def on_test_epoch_start(self) -> None:
-        """Start counting; `tested_split` says of which split the batches are."""
+        """Reset the metrics."""
         self.sums[self.tested_split].reset()
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Count a batch."""
+        """Add a batch to the metrics."""
         self._evaluation_step(self.tested_split, batch)
 
     def on_test_epoch_end(self) -> None:
-        """Keep the numbers in `tested_metrics`."""
+        """Keep the metrics in `tested_metrics`."""
         self.tested_metrics = self._finish(self.tested_split)
 
     def _evaluation_step(self, split: str, batch: Batch) -> None:
@@ -245,14 +260,14 @@ class SupervisedModule(pl.LightningModule):
     # Exact resumption in the middle of an epoch
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the running epoch has counted, and what callbacks know of it."""
+        """Save the sums of the running epoch, and what callbacks have logged of it."""
         checkpoint["training_sums"] = self.sums["train"].state_dict()
         checkpoint["step_losses"] = [float(loss) for loss in self.step_losses]
         checkpoint["epoch_metrics"] = dict(self.epoch_metrics)
         checkpoint["also_logged"] = dict(self.also_logged)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up what the interrupted epoch had counted."""
+        """Restore the sums of the interrupted epoch."""
         self.epoch_metrics = dict(checkpoint["epoch_metrics"])
         self.also_logged = dict(checkpoint["also_logged"])
         self.sums["train"].load_state_dict(checkpoint["training_sums"])

@@ -1,4 +1,4 @@
-"""What Lightning prints that does not hold here."""
+"""Filters of Lightning's messages."""
 
 import logging
 import warnings

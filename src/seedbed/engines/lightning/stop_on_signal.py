@@ -1,4 +1,4 @@
-"""A clean stop of one run: between two steps, so that what is saved is whole."""
+"""Signal handler of one run, which stops it between two steps."""
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
@@ -8,7 +8,7 @@ from seedbed.process.signals import SignalHandler
 
 
 class StopOnSignal(SignalHandler, Callback):
-    """Context manager around a run, and callback inside its training.
+    """Signal handler and callback that stop a run between two steps, so that its state is whole.
 
     While training, the first signal asks Lightning to stop after the step, which all processes of
     a distributed run do at the same step; at any other time, Interrupted is raised at once.
@@ -26,10 +26,10 @@ class StopOnSignal(SignalHandler, Callback):
             self._trainer._signal_connector.received_sigterm = True
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take the place of Lightning's handlers, which stop SIGTERM alone."""
+        """Replace Lightning's handlers, which handle SIGTERM alone."""
         self._trainer = trainer
         self._install()
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Training is over: from here a signal stops at once."""
+        """Let signals stop at once again."""
         self._trainer = None

@@ -1,4 +1,4 @@
-"""CPU threads of a training step."""
+"""Number of CPU threads of a training step."""
 
 from typing import Any
 

@@ -53,6 +53,7 @@ class TrainedChunk:
         times: `started`, `finished` and the `seconds` of a job, as run.json has them.
         exact: whether a job alone would have drawn the same random numbers in its steps.
         tensorboard: whether the jobs write files of events.
+        device: name of the GPU, or the number of CPU threads.
     """
 
     group: Group
@@ -60,7 +61,6 @@ class TrainedChunk:
     times: dict[str, Any]
     exact: bool
     tensorboard: bool
-    # What trained: the GPU's name, or the CPU with its threads.
     device: str
 
 
