@@ -91,6 +91,19 @@ def test_a_mistake_in_a_config_file_is_told_with_the_file(
     assert said.startswith(expected)
 
 
+@pytest.mark.parametrize("content", ["seed: 3", "defaults: [{override /data: clusters}]"])
+def test_a_preset_below_a_key_is_told_the_line_it_lacks(
+    message: Callable[..., str], tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "experiment/mine.yaml"
+    file.parent.mkdir()
+    file.write_text(content)
+
+    said = message("experiment=mine", f"hydra.searchpath=[file://{tmp_path}]")
+
+    assert said.startswith("experiment: a preset needs '# @package _global_' as its first line")
+
+
 def test_a_launcher_that_is_not_installed_is_told_how_it_is() -> None:
     missing = MissingConfigException("", "hydra/launcher/ray", ["basic"])
     expected = "hydra/launcher=ray: no such option. Install it with: pip install 'seedbed[launch"

@@ -107,6 +107,8 @@ def _unknown_key(
     full_key: str, error: OmegaConfBaseException | None, verb: str, where: str
 ) -> ConfigError:
     parent, _, name = full_key.rpartition(".")
+    if full_key in groups.COMMAND_LINE_ONLY and where:
+        return _preset_below_a_key(full_key, where)
     if parent == "callbacks" and name in SCHEMAS["callback"]:
         return ConfigError(f"{full_key}: this callback is not chosen; {_choice_of_callback(name)}")
     known = _known_keys(parent, error, verb)
@@ -122,6 +124,13 @@ def _unknown_key(
     return ConfigError(
         f"{full_key}: no such key{where}.{suggest(full_key, full_names)}\n"
         f"{parent or verb} has: {listed(known, 30)}"
+    )
+
+
+def _preset_below_a_key(group: str, where: str = "") -> ConfigError:
+    return ConfigError(
+        f"{group}: a preset needs '# @package _global_' as its first line{where}, "
+        f"else its keys are looked for below '{group}'"
     )
 
 
@@ -185,7 +194,10 @@ def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -
     if "group override must be a string" in text:
         return _no_word(overrides)
     if found := re.search(r"Could not override '([^']*)'", text):
-        word, known = found[1].partition("@")[0], sorted(groups.GROUPS)
+        word, _, package = found[1].partition("@")
+        if (preset := package.partition(".")[0]) in groups.COMMAND_LINE_ONLY:
+            return _preset_below_a_key(preset)
+        known = sorted(groups.GROUPS)
         if verb != "train":
             keys = declared(ROOTS[verb])
             return ConfigError(f"{found[1]}: no such key of {verb}, which has: {listed(keys)}")

@@ -1,10 +1,11 @@
 """Objects that an option of the config names in its `_target_`."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from seedbed.errors import ConfigError, SeedbedError
+from seedbed.errors import ConfigError, SeedbedError, nearest
 
 
 def keys_of(node: Any) -> dict[str, Any]:
@@ -62,6 +63,10 @@ def reworded(key: str, target: str, error: BaseException) -> ConfigError:
     """Return a ConfigError that tells the innermost reason."""
     while error.__cause__ is not None:
         error = error.__cause__
+    module, _, name = target.rpartition(".")
+    if isinstance(error, ModuleNotFoundError) and error.name == target and module in sys.modules:
+        hint = nearest(name, vars(sys.modules[module]))
+        return ConfigError(f"{key}._target_: module '{module}' has no '{name}'.{hint}")
     reason = (str(error).splitlines() or [""])[0][:200]
     imports = isinstance(error, ImportError)
     verb, where = ("imported", f"{key}._target_") if imports else ("made", key)

@@ -226,7 +226,7 @@ def test_always_and_never_and_what_pays(
         "sweep.fuse=never"
     ]
     [lone] = planned(composer, "seed=1")
-    assert lone.reason == "no other job has the same program"
+    assert lone.reason == "no other job differs in numbers alone"
     assert planned(composer, "seed=1", fuse="always")[0].reason == ""
     monkeypatch.setattr(speedup, "LARGEST_STEP", 3)
     [large] = planned(composer, "seed=0,1")

@@ -61,7 +61,7 @@ def test_small_models_pay(words: tuple[str, ...]) -> None:
 
 
 def test_a_job_that_has_no_other_trains_alone() -> None:
-    reason = "no other job has the same program"
+    reason = "no other job differs in numbers alone"
     assert why_it_does_not_pay(composed(*QUIET), 1) == reason
 
 

@@ -34,7 +34,7 @@ def _obstacles(config: DictConfig) -> Iterator[str]:
         if key == "optimizer" and node._target_ not in RULES:
             yield f"optimizer {node._target_} has no update rule for many jobs"
         elif schema is None or not schema.fuses:
-            yield f"{key} {node.get('_target_')} is not known to fuse"
+            yield f"{key} {node.get('_target_')} cannot train beside others"
         elif schema in seen:
             yield f"{key} is a second {schema.__name__}"
         else:

@@ -28,7 +28,7 @@ def why_it_does_not_pay(config: DictConfig, jobs: int) -> str:
     No data are read: what can be told from them, `why_its_step_does_not_pay` tells.
     """
     if jobs == 1:
-        return "no other job has the same program"
+        return "no other job differs in numbers alone"
     if build.accelerator(config.trainer.accelerator) != "cpu":
         return ""
     net = build.build_net(run_spec(config))
