@@ -56,9 +56,9 @@ def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
     project = Project()
     with suppress(SeedbedError):
         project = find_project()
-    found = _for_verb(before[0], project, before[1:], last)
+    offered = _for_verb(before[0], project, before[1:], last)
     # A name with a blank would reach the shell as two words.
-    return list(dict.fromkeys(word for word in found if not re.search(r"\s", word)))
+    return list(dict.fromkeys(word for word in offered if not re.search(r"\s", word)))
 
 
 def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:
@@ -115,14 +115,16 @@ def _override(verb: str, users: Path | None, words: Sequence[str], last: str) ->
     elif name in ("run", "sweep.resume"):
         recent = _newest(_outputs(words), "run" if name == "run" else "sweep")
         offered = [*_starting(["latest", *recent], text), *_folders(text)]
-        yield from (f"{key}={one}" for one in offered)
+        yield from (f"{key}={declared}" for declared in offered)
     elif name in FILES or name in FOLDERS:
         paths = _folders(text) if name in FOLDERS else _paths(text)
         yield from (f"{key}={path}" for path in paths)
     else:
         from seedbed.config.known_keys import declarations
 
-        values = (_choices(one.field) for one in declarations(verb) if one.name == name)
+        values = (
+            _choices(declared.field) for declared in declarations(verb) if declared.name == name
+        )
         yield from _values(f"{key}=", text, dict.fromkeys(chain.from_iterable(values)))
 
 

@@ -64,7 +64,7 @@ def _value(name: str, field: "Field[Any]", text: str) -> Any:
     kinds = get_args(field.type) or (field.type,)
     if NoneType in kinds and text == "null":
         return None
-    [kind] = [one for one in kinds if one is not NoneType]
+    [kind] = [candidate for candidate in kinds if candidate is not NoneType]
     meaning = field.metadata["meaning"]
     value = _converted(kind, text)
     if value is None:

@@ -59,9 +59,9 @@ def predict(config: DictConfig, command: list[str]) -> int:
             if config.apply_softmax:
                 output_rows = module.task.prediction(output_rows)
             predictions.append(output_rows.cpu())
-    found = torch.cat(predictions)
-    table = labelled(found, facts) if config.apply_softmax else logits(found, facts)
-    _answer(table, found, inputs, facts, output)
+    predicted = torch.cat(predictions)
+    table = labelled(predicted, facts) if config.apply_softmax else logits(predicted, facts)
+    _answer(table, predicted, inputs, facts, output)
     return 0
 
 

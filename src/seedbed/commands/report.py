@@ -116,13 +116,13 @@ def report(arguments: Sequence[str]) -> int:
 def _open_all(folders: Sequence[str], outputs: str) -> list[Sweep]:
     """Return the sweeps, each once; where they are several the first of the axes is their name."""
     opened = [_open(folder, outputs) for folder in folders]
-    sweeps = list({one.folder.path.resolve(): one for one in opened}.values())
-    paths = [relative(one.folder.path) for one in sweeps]
-    names = [one.folder.path.resolve().name for one in sweeps]
+    sweeps = list({sweep.folder.path.resolve(): sweep for sweep in opened}.values())
+    paths = [relative(sweep.folder.path) for sweep in sweeps]
+    names = [sweep.folder.path.resolve().name for sweep in sweeps]
     names = names if len(set(names)) == len(names) else paths
     return [
-        replace(one, rows=[_shown(row, path, name, len(sweeps) > 1) for row in one.rows])
-        for one, path, name in zip(sweeps, paths, names, strict=True)
+        replace(sweep, rows=[_shown(row, path, name, len(sweeps) > 1) for row in sweep.rows])
+        for sweep, path, name in zip(sweeps, paths, names, strict=True)
     ]
 
 
@@ -148,14 +148,14 @@ def _order(keys: Keys, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> Order:
     metrics, sort = metric_names(rows), keys.sort
     if sort is not None:
         _refuse_unknown(sort, [*metrics, SECONDS, *shown_axes(rows, keys.group)])
-    optimized = list(dict.fromkeys((one.plan.metric, one.plan.mode) for one in sweeps))
+    optimized = list(dict.fromkeys((sweep.plan.metric, sweep.plan.mode) for sweep in sweeps))
     if sort in metrics:
         modes = [mode for metric, mode in optimized if metric == sort]
         optimized = [(sort, modes[0] if len(modes) == 1 else known_mode(sort) or "min")]
     if len(optimized) > 1:
-        found = listed(f"{metric} ({mode})" for metric, mode in optimized)
+        given = listed(f"{metric} ({mode})" for metric, mode in optimized)
         raise ConfigError(
-            f"sweep: these sweeps optimized different metrics: {found}; choose sort=METRIC"
+            f"sweep: these sweeps optimized different metrics: {given}; choose sort=METRIC"
         )
     [(metric, mode)] = optimized
     if sort in (None, metric):

@@ -50,34 +50,34 @@ def _choices(words: Sequence[str], users: Path | None) -> dict[str, dict[str, An
                     other = name.removeprefix("override /").partition("@")[0]
                     overridden.setdefault(other, str(value))
     chosen = {**chosen, **overridden, **{g: o for g, o in typed.items() if g in GROUPS}}
-    found: dict[str, dict[str, Any]] = {}
+    choices: dict[str, dict[str, Any]] = {}
     for group, option in chosen.items():
-        for one in option.strip("[]").split(","):  # Several of a list, or of a sweep.
-            found.setdefault(group, {}).update(_with_bases(group, one.strip(), users))
+        for name in option.strip("[]").split(","):  # Several of a list, or of a sweep.
+            choices.setdefault(group, {}).update(_with_bases(group, name.strip(), users))
     extra = [word.lstrip("+").partition("=") for word in words if word.startswith("+callback@")]
-    presets = [*found.pop("experiment", {}).values(), *found.pop("debug", {}).values()]
+    presets = [*choices.pop("experiment", {}).values(), *choices.pop("debug", {}).values()]
     for entry in (entry for preset in presets for entry in _defaults(preset)):
         extra += [(name.lstrip("/"), "=", str(option)) for name, option in entry.items()]
     for name, _, option in extra:
         if name.startswith("callback@callbacks."):
-            found.setdefault("callbacks", {})[option] = {}
-    return {group: options for group, options in found.items() if group in GROUPS}
+            choices.setdefault("callbacks", {})[option] = {}
+    return {group: options for group, options in choices.items() if group in GROUPS}
 
 
 def _with_bases(group: str, option: str, users: Path | None) -> dict[str, Any]:
     """Return an option and those that it builds on, with the content of their files."""
     content = _content(option_file(group, option, users))
-    found = {option: content}
+    contents = {option: content}
     for entry in _defaults(content):
         for name, value in entry.items():
             base, _, package = name.lstrip("/").partition("@")
             if base == "callback":
-                found[str(value)] = {}
+                contents[str(value)] = {}
             elif base.startswith(f"schema/{group}/"):
-                found.setdefault(base.rpartition("/")[2], {})
+                contents.setdefault(base.rpartition("/")[2], {})
             elif "override" not in name and not package and value is None and name != "_self_":
-                found.update(_with_bases(group, name, users) if name != option else {})
-    return found
+                contents.update(_with_bases(group, name, users) if name != option else {})
+    return contents
 
 
 def _defaults(content: Any) -> Iterator[dict[str, Any]]:

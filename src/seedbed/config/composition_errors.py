@@ -45,7 +45,7 @@ def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigErro
     if unreadable is not None:
         return unreadable
     causes = (error, error.__cause__, error.__context__)
-    cause = next((one for one in causes if isinstance(one, OmegaConfBaseException)), None)
+    cause = next((link for link in causes if isinstance(link, OmegaConfBaseException)), None)
     if isinstance(cause, ValidationError) and cause.full_key:
         return _wrong_type(cause, text)
     if cause is not None and cause.full_key and "not in" in str(cause):
@@ -113,7 +113,7 @@ def _unknown_key(
         return ConfigError(f"{full_key}: this callback is not chosen; {_choice_of_callback(name)}")
     known = _known_keys(parent, error, verb)
     if error is not None and error.object_type is dict and parent:
-        hint = did_you_mean(full_key, [f"{parent}.{one}" for one in known])
+        hint = did_you_mean(full_key, [f"{parent}.{name}" for name in known])
         return ConfigError(
             f"{full_key}: no such key yet.{hint} A new one is added with +{full_key}=..."
         )
@@ -182,10 +182,10 @@ _RULES = (
 def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -> ConfigError:
     """Return the explanation of an exception that is told apart by its text alone."""
     for pattern, sign, told in _RULES:
-        if found := re.search(pattern, text):
-            signed = [one for one in overrides if sign and one.startswith(sign)]
-            word = next((one for one in signed if found[1] in one), f"{sign}{found[1]}")
-            told = told.format(key=found[1], word=word.lstrip("+"))
+        if match := re.search(pattern, text):
+            signed = [typed for typed in overrides if sign and typed.startswith(sign)]
+            word = next((typed for typed in signed if match[1] in typed), f"{sign}{match[1]}")
+            told = told.format(key=match[1], word=word.lstrip("+"))
             return ConfigError(f"{word}: {told}")
     if "DictConfig with ListConfig" in text:
         override = re.search(r"Error merging override (.*)|full_key: ([\w.]+)", text)
@@ -193,15 +193,15 @@ def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -
         return ConfigError(f"{where}: a mapping of keys is needed, not a list")
     if "group override must be a string" in text:
         return _no_word(overrides)
-    if found := re.search(r"Could not override '([^']*)'", text):
-        word, _, package = found[1].partition("@")
+    if match := re.search(r"Could not override '([^']*)'", text):
+        word, _, package = match[1].partition("@")
         if (preset := package.partition(".")[0]) in groups.COMMAND_LINE_ONLY:
             return _preset_below_a_key(preset)
         known = sorted(groups.GROUPS)
         if verb != "train":
             keys = declared(ROOTS[verb])
-            return ConfigError(f"{found[1]}: no such key of {verb}, which has: {listed(keys)}")
-        return ConfigError(f"{found[1]}: no such group or key.{did_you_mean(word, known)}")
+            return ConfigError(f"{match[1]}: no such key of {verb}, which has: {listed(keys)}")
+        return ConfigError(f"{match[1]}: no such group or key.{did_you_mean(word, known)}")
     reason = " ".join(line.strip() for line in text.splitlines()[:2])[:300].strip()
     return ConfigError(f"{_typed(overrides)}: cannot be composed: {reason or type(error).__name__}")
 

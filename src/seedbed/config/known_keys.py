@@ -163,5 +163,5 @@ def did_you_mean(full_key: str, siblings: Iterable[str] = ()) -> str:
         return f" Did you mean {shown}?"
     # By the last part: the rest, which they share, would make all of them look alike.
     prefix = f"{parent}." if parent else ""
-    hint = nearest(name, [one.removeprefix(prefix) for one in siblings])
+    hint = nearest(name, [sibling.removeprefix(prefix) for sibling in siblings])
     return hint.replace("'", f"'{prefix}", 1)

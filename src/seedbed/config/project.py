@@ -113,7 +113,7 @@ def with_origin(message: str, inherited: Sequence[str], project: Project) -> str
 
     def named(line: str) -> bool:
         key = re.split(r"[:=]", line.lstrip("+~"))[0]
-        return any(one == key or one.startswith(f"{key}.") for one in keys)
+        return any(other == key or other.startswith(f"{key}.") for other in keys)
 
     lines = [line + f" (in {project.file})" * named(line) for line in message.split("\n")]
     return "\n".join(lines)
@@ -129,7 +129,7 @@ def find_project(folder: Path | None = None) -> Project:
     start = Path.cwd() if folder is None else folder
     for parent in (start, *start.parents):
         file = parent / PROJECT_FILE
-        if os.path.isfile(file) and not any(os.path.exists(parent / one) for one in RECORDS):
+        if os.path.isfile(file) and not any(os.path.exists(parent / record) for record in RECORDS):
             if parent == start or file.stat().st_uid in (os.getuid(), start.stat().st_uid):
                 return read_project(file)
             sys.stderr.write(f"seedbed: {file} is not used: it belongs to another user\n")
@@ -182,9 +182,9 @@ def _list(
         return ()
     if not isinstance(value, list):
         raise ConfigError(f"{file}: {name}: {value!r} is not a list")
-    for one in value:
-        if not isinstance(one, str) or not accepts(one):
-            raise ConfigError(f"{file}: {name}: {one!r} is not {kind}")
+    for item in value:
+        if not isinstance(item, str) or not accepts(item):
+            raise ConfigError(f"{file}: {name}: {item!r} is not {kind}")
     return tuple(value)
 
 

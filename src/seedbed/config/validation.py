@@ -45,8 +45,8 @@ def check(config: DictConfig, cut_short: bool = False) -> None:
     if of_a_run and not cut_short:
         stages.append(_rules(config, "out_of_reach"))
     for stage in stages:
-        if found := dict.fromkeys(stage):
-            raise ConfigError("\n".join(found))
+        if problems := dict.fromkeys(stage):
+            raise ConfigError("\n".join(problems))
 
 
 def check_value(config: DictConfig, full_key: str) -> None:
@@ -54,8 +54,8 @@ def check_value(config: DictConfig, full_key: str) -> None:
     parent, _, name = full_key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     field = declared(schema_of(node)).get(name)
-    if field is not None and (found := [*value_problems(full_key, node[name], field.metadata)]):
-        raise ConfigError("\n".join(found))
+    if field is not None and (problems := [*value_problems(full_key, node[name], field.metadata)]):
+        raise ConfigError("\n".join(problems))
 
 
 def _no_options(config: DictConfig) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
         if full_key == "hydra":
             continue
         if fields and name not in fields:
-            hint = did_you_mean(full_key, [f"{prefix}{one}" for one in fields])
+            hint = did_you_mean(full_key, [f"{prefix}{sibling}" for sibling in fields])
             yield f"{full_key}: no such key.{hint} Known: {listed(fields, 30)}"
             continue
         metadata = fields[name].metadata if fields else {}
@@ -114,15 +114,15 @@ def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) ->
         yield f"{full_key}: {str(error).splitlines()[0]}"
         return
     words = metadata.get("one_of")
-    for one in values:
-        if one is None:
+    for item in values:
+        if item is None:
             continue
-        if words is not None and one not in words:
-            yield f"{full_key}: '{one}' is not one of {listed(words)}.{nearest(str(one), words)}"
-        elif isinstance(one, int | float) and not isinstance(one, bool):
-            bound = _missed_bound(one, metadata)
+        if words is not None and item not in words:
+            yield f"{full_key}: '{item}' is not one of {listed(words)}.{nearest(str(item), words)}"
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            bound = _missed_bound(item, metadata)
             if bound:
-                yield f"{full_key}: {one} is out of range: it must be {bound}"
+                yield f"{full_key}: {item} is out of range: it must be {bound}"
 
 
 _BOUNDS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}

@@ -73,9 +73,9 @@ class InMemoryData(DataModule):
 
     def _check_shape(self, inputs: Tensor) -> None:
         """Raise ConfigError where the rows have another shape than the config says."""
-        found, said = list(inputs.shape[1:]), list(self.options.input_shape)
-        if found != said:
-            raise ConfigError(f"data.input_shape: {said}, but these rows have the shape {found}")
+        shape, said = list(inputs.shape[1:]), list(self.options.input_shape)
+        if shape != said:
+            raise ConfigError(f"data.input_shape: {said}, but these rows have the shape {shape}")
 
     def floats(self, inputs: Tensor) -> Tensor:
         """Return raw inputs as floats of the run's type, not yet scaled."""
@@ -145,7 +145,7 @@ class InMemoryData(DataModule):
     @property
     def nbytes(self) -> int:
         """Bytes of all rows as they were loaded (after `setup`)."""
-        return sum(one.inputs.nbytes + one.targets.nbytes for one in self._splits.values())
+        return sum(table.inputs.nbytes + table.targets.nbytes for table in self._splits.values())
 
     def train_dataloader(self) -> BatchLoader | StreamLoader:
         """Return batches of the training rows, in the order of the epoch."""

@@ -65,7 +65,9 @@ class Experiment:
     @property
     def checkpoint(self) -> Checkpoint | None:
         """The callback that keeps the best and the last epoch, where there is one."""
-        return next((one for one in self.callbacks if isinstance(one, Checkpoint)), None)
+        return next(
+            (callback for callback in self.callbacks if isinstance(callback, Checkpoint)), None
+        )
 
 
 def build_experiment(spec: RunSpec, folder: RunFolder) -> Experiment:

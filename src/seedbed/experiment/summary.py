@@ -109,7 +109,7 @@ def print_parameters(report: dict[str, Any], facts: DataFacts) -> None:
         table.add_column(titles[key], justify="right")
     means = _meanings(facts) if "original_units" in report else {}
     for name in names:
-        values = [f"{one[name]:.6g}" if name in one else "" for one in columns.values()]
+        values = [f"{column[name]:.6g}" if name in column else "" for column in columns.values()]
         table.add_row(f"{name}  {means.get(name, '')}".rstrip(), *values)
     print_table(table)
 

@@ -40,7 +40,7 @@ def text_event(tag: str, content: str, wall_time: float) -> bytes:
 
 def outcome_events(hyperparameters: Mapping[str, Any], wall_time: float) -> bytes:
     """Return the records of a row of the HParams page."""
-    records = [_event(wall_time, summary=one) for one in outcome_summaries(hyperparameters)]
+    records = [_event(wall_time, summary=summary) for summary in outcome_summaries(hyperparameters)]
     return b"".join(records)
 
 
@@ -73,11 +73,11 @@ def scalar_events(
 def _runs_by_tags(
     values: Sequence[Mapping[str, NDArray[np.float64]]],
 ) -> dict[tuple[str, ...], list[int]]:
-    found: dict[tuple[str, ...], list[int]] = {}
+    runs: dict[tuple[str, ...], list[int]] = {}
     for run, by_tag in enumerate(values):
         if by_tag:
-            found.setdefault(tuple(by_tag), []).append(run)
-    return found
+            runs.setdefault(tuple(by_tag), []).append(run)
+    return runs
 
 
 def _table(tags: Sequence[str], values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -103,8 +103,8 @@ def _layouts(
     for row, key in enumerate(_rows(kinds)):
         rows.setdefault(key, []).append(row)
     return [
-        (np.frombuffer(key, np.uint8)[:-1].astype(bool), np.array(found))
-        for key, found in rows.items()
+        (np.frombuffer(key, np.uint8)[:-1].astype(bool), np.array(same))
+        for key, same in rows.items()
     ]
 
 
@@ -149,9 +149,9 @@ def _step_lengths(steps: NDArray[np.int64]) -> NDArray[np.intp]:
 
 def _step_bytes(steps: NDArray[np.int64], length: int) -> Bytes:
     """Return steps as protobuf writes them, (steps, length): all but the last byte are marked."""
-    found = (steps[:, None] >> (7 * np.arange(length)) & 0x7F).astype(np.uint8)
-    found[:, :-1] |= 0x80
-    return found
+    groups = (steps[:, None] >> (7 * np.arange(length)) & 0x7F).astype(np.uint8)
+    groups[:, :-1] |= 0x80
+    return groups
 
 
 def _rows_of_bytes(numbers: NDArray[Any], kind: str) -> Bytes:
@@ -211,8 +211,8 @@ def _contributions(length: int) -> NDArray[np.uint32]:
     row = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         row = np.where(row & 1, row >> 1 ^ np.uint32(_POLYNOMIAL), row >> 1)
-    found = np.empty((length, 256), np.uint32)
-    found[0] = row
+    table = np.empty((length, 256), np.uint32)
+    table[0] = row
     for place in range(1, length):
-        found[place] = found[0][found[place - 1] & 0xFF] ^ found[place - 1] >> 8
-    return found
+        table[place] = table[0][table[place - 1] & 0xFF] ^ table[place - 1] >> 8
+    return table

@@ -25,8 +25,8 @@ def _on_the_machine(root: Path) -> int:
         lines = (root / "proc/meminfo").read_text().splitlines()
     except OSError:  # Not Linux: all there is, for want of what is free.
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    found = dict(line.split(":") for line in lines)
-    return int(found["MemAvailable"].split()[0]) * 1024
+    amounts = dict(line.split(":") for line in lines)
+    return int(amounts["MemAvailable"].split()[0]) * 1024
 
 
 def _in_cgroups(root: Path) -> Iterator[int]:

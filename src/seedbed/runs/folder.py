@@ -55,10 +55,12 @@ def open_run(run: str, outputs: str) -> RunFolder:
 
 def latest_run(outputs: Path) -> Path:
     """Return the newest run folder; raises RunFolderError where there is none."""
-    found = [record for record in _records(outputs / "runs") if re.match(r"\d", record.parent.name)]
-    if not found:
+    records = [
+        record for record in _records(outputs / "runs") if re.match(r"\d", record.parent.name)
+    ]
+    if not records:
         raise RunFolderError(f"run=latest: no run in {outputs / 'runs'}")
-    return max(found, key=lambda record: (record.parent.parent.name, record.parent.name)).parent
+    return max(records, key=lambda record: (record.parent.parent.name, record.parent.name)).parent
 
 
 def _records(runs: Path) -> Iterator[Path]:

@@ -96,14 +96,17 @@ def is_defined_there(target: str, trust: list[str]) -> bool:
         return True
     module, _, name = target.rpartition(".")
     try:
-        found = getattr(import_module(module), name, None)
+        value = getattr(import_module(module), name, None)
     except Exception as error:  # It is the user's code.
         reason = (str(error).splitlines() or [""])[0]
         raise RunFolderError(
             f"{target}: cannot be imported: {type(error).__name__}: {reason}"
         ) from error
-    defined_in = str(getattr(found, "__module__", None))
-    return any(defined_in == one or defined_in.startswith(f"{one}.") for one in [module, *trust])
+    defined_in = str(getattr(value, "__module__", None))
+    return any(
+        defined_in == trusted or defined_in.startswith(f"{trusted}.")
+        for trusted in [module, *trust]
+    )
 
 
 def _distrust(folder: RunFolder, key: str, target: str) -> str:

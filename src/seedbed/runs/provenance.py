@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
 def git_state(folder: Path) -> dict[str, Any] | None:
     """Return the git commit, the branch and whether files differ; None outside a checkout."""
     try:
-        found = subprocess.run(
+        done = subprocess.run(
             [
                 *("git", "--no-optional-locks", "status"),
                 *("--porcelain=v2", "--branch", "--untracked-files=no"),
@@ -49,7 +49,7 @@ def git_state(folder: Path) -> dict[str, Any] | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    lines = found.stdout.splitlines()
+    lines = done.stdout.splitlines()
     headers = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
     return {
         "commit": None if headers["branch.oid"] == "(initial)" else headers["branch.oid"],

@@ -167,7 +167,7 @@ class EpochMetrics:
         for other in self.others.values():
             other.to(target.device).update(torch.cat(predictions), target)
         sums = metric_sums(self.names, output, target)
-        before = [one.to(output.device) for one in self._sums]
+        before = [total.to(output.device) for total in self._sums]
         self._sums = tuple(map(torch.add, before, sums)) if before else sums
         self._losses, self._kept, self._kept_rows = [], [], 0
 

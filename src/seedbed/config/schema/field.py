@@ -82,15 +82,15 @@ class Schema:
 
 def declared(schema: type | None) -> dict[str, "Field[Any]"]:
     """Return the fields of a dataclass by name; none of what is no dataclass."""
-    return {one.name: one for one in fields(schema)} if is_dataclass(schema) else {}
+    return {field.name: field for field in fields(schema)} if is_dataclass(schema) else {}
 
 
 def schema_of(node: object) -> type[Schema] | None:
     """Return the dataclass that types a config node, or None for a user's own untyped node."""
     if not isinstance(node, DictConfig):
         return None
-    found = OmegaConf.get_type(node)
-    return found if found is not dict and hasattr(found, "__dataclass_fields__") else None
+    kind = OmegaConf.get_type(node)
+    return kind if kind is not dict and hasattr(kind, "__dataclass_fields__") else None
 
 
 def shipped_schema_of(node: object) -> type[Schema] | None:

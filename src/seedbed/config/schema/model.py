@@ -35,8 +35,8 @@ class Network(Model):
             return
         for name in ("input_shape", "output_size"):
             if node[name] != config.data[name]:
-                found, given = node[name], config.data[name]
-                yield f"model.{name}: {found} does not fit the data, whose data.{name} is {given}"
+                asked, given = node[name], config.data[name]
+                yield f"model.{name}: {asked} does not fit the data, whose data.{name} is {given}"
                 return
 
 

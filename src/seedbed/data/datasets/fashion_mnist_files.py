@@ -134,10 +134,12 @@ def read_file(folder: Path, file: File) -> bytearray:
             content = bytearray(stream.read())
     except (OSError, EOFError, zlib.error) as error:
         raise _unusable(path, f"cannot be read: {_reason(error)}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != file.sha256:
+    checksum = hashlib.sha256(content).hexdigest()
+    if checksum != file.sha256:
         expected = file.sha256[:12]
-        raise _unusable(path, f"damaged: its SHA-256 begins with {found[:12]}, expected {expected}")
+        raise _unusable(
+            path, f"damaged: its SHA-256 begins with {checksum[:12]}, expected {expected}"
+        )
     return content
 
 

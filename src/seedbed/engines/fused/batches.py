@@ -76,9 +76,9 @@ class JobBatches:
     def table(self, split: str) -> Table:
         """Return a split of all data modules, (modules, rows, ...)."""
         if split not in self._tables:
-            tables = [one.table(split) for one in self.data]
-            inputs = torch.stack([one.inputs for one in tables])
-            self._tables[split] = Table(inputs, torch.stack([one.targets for one in tables]))
+            tables = [source.table(split) for source in self.data]
+            inputs = torch.stack([source.inputs for source in tables])
+            self._tables[split] = Table(inputs, torch.stack([source.targets for source in tables]))
         return self._tables[split]
 
     def rows(self, split: str) -> int:
@@ -111,7 +111,7 @@ class JobBatches:
 
     def _stream(self, epoch: int) -> Iterator[Batch]:
         batches = self.options.batches_per_epoch
-        loaders: Any = [one.train_dataloader() for one in self.data]
+        loaders: Any = [source.train_dataloader() for source in self.data]
         for step in range(epoch * batches, (epoch + 1) * batches):
             drawn = [loader.draw(step) for loader in loaders]
             inputs, targets = (torch.stack(list(column)) for column in zip(*drawn, strict=True))

@@ -110,9 +110,9 @@ class Engine:
         tensors = [named_tensors(net) for net in group.nets]
         # The names of a state_dict, and what each is called among the network's own tensors.
         self.names = state_names(group.nets[0])
-        self.rows = torch.stack([self.layout.flat(one) for one in tensors]).to(self.device)
+        self.rows = torch.stack([self.layout.flat(named) for named in tensors]).to(self.device)
         self.others = {
-            name: torch.stack([one[name].detach() for one in tensors]).to(self.device)
+            name: torch.stack([named[name].detach() for named in tensors]).to(self.device)
             for name in tensors[0]
             if name not in self.layout.shapes
         }
@@ -361,8 +361,8 @@ class Engine:
         self.rows, self.best = self.rows[chosen], _rows_of(self.best, chosen)
         for tensors in (self.others, self.numbers, self.states, self.loss_numbers):
             tensors.update({name: value[chosen] for name, value in tensors.items()})
-        for one in (self.group.batches, self.group.rates, self.group.stopping):
-            one.keep(kept)
+        for part in (self.group.batches, self.group.rates, self.group.stopping):
+            part.keep(kept)
         self.job, self.running = self.job[kept], self.running[kept]
         self._programs.clear()
 

@@ -157,16 +157,16 @@ class History:
         }
         for job, outcome in enumerate(self._outcomes):
             values = {name: matrix[job] for name, matrix in matrices.items()}
-            seen = ~np.all([np.isnan(one) for one in values.values()], axis=0)
-            outcome.curves = Curves(epochs[seen], {k: one[seen] for k, one in values.items()})
+            seen = ~np.all([np.isnan(curve) for curve in values.values()], axis=0)
+            outcome.curves = Curves(epochs[seen], {k: curve[seen] for k, curve in values.items()})
         return self._outcomes
 
     def _nan(self) -> NDArray[np.float64]:
         return np.full(len(self._outcomes), np.nan)
 
     def _of(self, job: int, metrics: Metrics) -> dict[str, float]:
-        found = {name: float(values[job]) for name, values in metrics.items()}
-        return {name: value for name, value in found.items() if name != LEARNING_RATE}
+        numbers = {name: float(values[job]) for name, values in metrics.items()}
+        return {name: value for name, value in numbers.items() if name != LEARNING_RATE}
 
 
 def _tensors(metrics: Metrics) -> dict[str, Tensor]:

@@ -79,7 +79,7 @@ class JobSums:
     ) -> tuple[Tensor, ...]:
         if self._programs is None:
             return function(*tensors)
-        key = (*kind, *((one.shape, one.dtype) for one in tensors))
+        key = (*kind, *((tensor.shape, tensor.dtype) for tensor in tensors))
         if key not in self._programs:
             self._programs[key] = record(function, *tensors)
         return tuple(self._programs[key](*tensors))

@@ -73,10 +73,10 @@ def refuse_differences(nets: Sequence[nn.Module]) -> None:
             raise CannotFuse(f"{name} of the network differs from job to job")
 
 
-def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+def difference(first: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """Return the first name that does not have the same value in both, or nothing."""
-    for name in {**one, **other}:
-        if name not in one or name not in other or not _equal(one[name], other[name]):
+    for name in {**first, **other}:
+        if name not in first or name not in other or not _equal(first[name], other[name]):
             return name
     return ""
 
@@ -86,13 +86,13 @@ def fixed(net: nn.Module) -> dict[str, Any]:
 
     A recorded step has them as they are now, for good.
     """
-    found: dict[str, Any] = {name: value.shape for name, value in named_tensors(net).items()}
-    found |= {f"{name} in the state_dict": own for name, own in state_names(net).items()}
+    attributes: dict[str, Any] = {name: value.shape for name, value in named_tensors(net).items()}
+    attributes |= {f"{name} in the state_dict": own for name, own in state_names(net).items()}
     for path, module in net.named_modules():
         for name, value in vars(module).items():
             if isinstance(value, Tensor | np.ndarray | int | float | str | list | tuple):
-                found[f"{path}.{name}".lstrip(".")] = _copy(value)
-    return found
+                attributes[f"{path}.{name}".lstrip(".")] = _copy(value)
+    return attributes
 
 
 def _copy(value: Any) -> Any:
@@ -102,18 +102,22 @@ def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, list | np.ndarray) else value
 
 
-def _equal(one: Any, other: Any) -> bool:
-    if type(one) is not type(other):
+def _equal(first: Any, other: Any) -> bool:
+    if type(first) is not type(other):
         return False
-    if isinstance(one, Tensor):
+    if isinstance(first, Tensor):
         # A module may list its parameters, as torch's recurrent ones do.
-        return isinstance(one, nn.Parameter) or torch.equal(one, other)
-    if isinstance(one, np.ndarray):
-        return np.array_equal(one, other)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(_equal, one, other))
+        return isinstance(first, nn.Parameter) or torch.equal(first, other)
+    if isinstance(first, np.ndarray):
+        return np.array_equal(first, other)
+    if isinstance(first, list | tuple):
+        return len(first) == len(other) and all(map(_equal, first, other))
     # Of other objects nothing is known.
-    return not isinstance(one, int | float | str) or one == other or (one != one and other != other)
+    return (
+        not isinstance(first, int | float | str)
+        or first == other
+        or (first != first and other != other)
+    )
 
 
 class Layout:
@@ -274,6 +278,6 @@ def _tensors(arguments: Sequence[Any]) -> list[Tensor]:
     """
     return [
         tensor
-        for one in arguments
-        for tensor in (one.values() if isinstance(one, dict) else (one,))
+        for argument in arguments
+        for tensor in (argument.values() if isinstance(argument, dict) else (argument,))
     ]

@@ -104,8 +104,8 @@ class JobRates:
     def state(self) -> dict[str, Any]:
         """Return how far every schedule is, as plain values."""
         return {
-            "optimizers": [one and one.state_dict() for one in self._optimizers],
-            "schedules": [one and one["scheduler"].state_dict() for one in self._schedules],
+            "optimizers": [part and part.state_dict() for part in self._optimizers],
+            "schedules": [part and part["scheduler"].state_dict() for part in self._schedules],
         }
 
     def restore(self, state: dict[str, Any]) -> None:

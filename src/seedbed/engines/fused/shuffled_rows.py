@@ -36,7 +36,9 @@ class Block:
     def nbytes(self) -> int:
         """Bytes of its tensors."""
         tables = self.batches or []
-        return self.places.nbytes + sum(one.inputs.nbytes + one.targets.nbytes for one in tables)
+        return self.places.nbytes + sum(
+            table.inputs.nbytes + table.targets.nbytes for table in tables
+        )
 
 
 class ShuffledRows:

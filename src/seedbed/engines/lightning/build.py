@@ -143,7 +143,7 @@ def build_trainer(
             default_root_dir=str(folder.path),
             logger=loggers or False,
             callbacks=callbacks,
-            enable_checkpointing=any(isinstance(one, Checkpoint) for one in callbacks),
+            enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,

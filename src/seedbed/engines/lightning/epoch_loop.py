@@ -134,7 +134,7 @@ def nobody_listens(trainer: pl.Trainer) -> bool:
         and module.automatic_optimization
         and len(trainer.optimizers) == 1
         and not isinstance(trainer.optimizers[0], LBFGS)
-        and all(isinstance(one, BatchLoader | StreamLoader) for one in loaders.flattened)
+        and all(isinstance(loader, BatchLoader | StreamLoader) for loader in loaders.flattened)
         and not any(_overrides(module, pl.LightningModule, hook) for hook in MODULE_HOOKS)
         and not any(is_overridden(hook, data, LightningDataModule) for hook in MODULE_HOOKS[-3:])
         and not any(

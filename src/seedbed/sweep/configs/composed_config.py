@@ -164,7 +164,9 @@ class ComposedConfig:
     def _folder(self, overrides: Sequence[Override]) -> str:
         """Return `hydra.sweep.dir`; resolving it takes OmegaConf more than a millisecond."""
         needs = self._folder_dependencies
-        lines = [line_of(one) for one in overrides if needs and _overlaps(one, needs.keys)]
+        lines = [
+            line_of(override) for override in overrides if needs and _overlaps(override, needs.keys)
+        ]
         if needs is None or any("${" in line for line in lines):
             return str(OmegaConf.select(self.config, "hydra.sweep.dir"))
         known_by = (*lines, *(os.environ.get(name) for name in needs.environment))

@@ -193,15 +193,15 @@ def _scalars(outcomes: Sequence[RunOutcome], watched: str) -> list[bytes]:
     curves = [outcome.curves for outcome in outcomes if outcome.curves is not None]
     clock = time.time()
     trained = event_records.scalar_events(
-        [one.epochs for one in curves], [one.values for one in curves], clock
+        [curve.epochs for curve in curves], [curve.values for curve in curves], clock
     )
     closing = [outcome.closing_scalars(watched) for outcome in outcomes]
     ended = event_records.scalar_events(
         [np.array([epoch] if scalars else [], dtype=np.int64) for epoch, scalars in closing],
-        [{name: np.array([value]) for name, value in one.items()} for _, one in closing],
+        [{name: np.array([value]) for name, value in last.items()} for _, last in closing],
         clock,
     )
-    return [one + other for one, other in zip(trained, ended, strict=True)]
+    return [curves_of_job + last for curves_of_job, last in zip(trained, ended, strict=True)]
 
 
 def _event_file(job: PreparedJob, record: dict[str, Any], scalars: bytes) -> bytes:

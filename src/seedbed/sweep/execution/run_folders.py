@@ -56,7 +56,9 @@ def _write_files(folder: RunFolder, files: RunFiles) -> None:
     folder.record.write_bytes(json_text(files.record).encode())
     if files.events_name:
         (folder.path / files.events_name).write_bytes(files.events)
-    kept = {name: one for name, one in (("best", files.best), ("last", files.last)) if one}
+    kept = {
+        name: weights for name, weights in (("best", files.best), ("last", files.last)) if weights
+    }
     if kept:
         folder.checkpoint("last").parent.mkdir()
     written: dict[int, bytes] = {}

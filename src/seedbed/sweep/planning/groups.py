@@ -97,7 +97,7 @@ class _Kinds:
 
 
 def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: str) -> PlannedGroup:
-    jobs, numbers = [job for job, _ in group], [one for _, one in group]
+    jobs, numbers = [job for job, _ in group], [number for _, number in group]
     reason = ""
     if fuse == "auto":
         with composer.applied(jobs[0]) as config:

@@ -88,17 +88,21 @@ def closing_table(
     axes, column = shown_axes(rows, group), ranked_column(metric, rank)
     configurations = _configurations(rows, axes, group)
     if group:
-        configurations = [one for one in configurations if one.values(column)]
+        configurations = [
+            configuration for configuration in configurations if configuration.values(column)
+        ]
     by = column if sort in (None, metric) else str(sort)
     if by in axes:
-        ranked = _ranked(configurations, mode, lambda one: _sort_key(one.cells[by]))
+        ranked = _ranked(
+            configurations, mode, lambda configuration: _sort_key(configuration.cells[by])
+        )
     else:
-        ranked = _ranked(configurations, mode, lambda one: one.mean(by))
+        ranked = _ranked(configurations, mode, lambda configuration: configuration.mean(by))
     titles, title = {metric: metric}, None
     if any(ranked_column(metric, "best") in row.metrics for row in rows):
         # That by which jobs are ranked comes first.
-        ranks = sorted(RANKS, key=lambda one: one != rank)
-        titles = {ranked_column(metric, one): f"{one} {metric}" for one in ranks}
+        ranks = sorted(RANKS, key=lambda other: other != rank)
+        titles = {ranked_column(metric, other): f"{other} {metric}" for other in ranks}
         title = f"ranked by {titles[column]}" if by == column else None
     columns = _columns(titles, sort == SECONDS, group, {row.status for row in rows})
     return _table(title, axes, columns, ranked[:top])
@@ -120,10 +124,12 @@ def _ranked(
     configurations: Sequence[Configuration], mode: str, key: Callable[[Configuration], Any]
 ) -> list[Configuration]:
     """Return configurations by a key, equal ones in the jobs' order; those without come last."""
-    keyed = [(key(one), one) for one in configurations]
+    keyed = [(key(configuration), configuration) for configuration in configurations]
     ranked = [pair for pair in keyed if pair[0] is not None]
     ranked.sort(key=lambda pair: pair[0], reverse=mode == "max")
-    return [one for _, one in ranked] + [one for value, one in keyed if value is None]
+    return [configuration for _, configuration in ranked] + [
+        configuration for value, configuration in keyed if value is None
+    ]
 
 
 def _sort_key(text: str) -> tuple[int, float, str] | None:
@@ -147,21 +153,25 @@ def _columns(
     ranked, *others = metrics
     columns = {metrics[ranked]: _mean_of(ranked)}
     if group:
-        columns["deviation"] = lambda one: _deviation(one.values(ranked))
+        columns["deviation"] = lambda configuration: _deviation(configuration.values(ranked))
     columns |= {metrics[column]: _mean_of(column) for column in others}
     if with_seconds:
         columns[SECONDS] = _mean_of(SECONDS)
     if group:
-        columns["jobs"] = lambda one: _counted(len(one.values(ranked)), len(one.jobs))
+        columns["jobs"] = lambda configuration: _counted(
+            len(configuration.values(ranked)), len(configuration.jobs)
+        )
         return columns
     if statuses != {"completed"}:
-        columns["status"] = lambda one: one.jobs[0].status
-    columns["folder"] = lambda one: one.jobs[0].folder
+        columns["status"] = lambda configuration: configuration.jobs[0].status
+    columns["folder"] = lambda configuration: configuration.jobs[0].folder
     return columns
 
 
 def _mean_of(column: str) -> Callable[[Configuration], str]:
-    return lambda one: "" if (value := one.mean(column)) is None else f"{value:.6g}"
+    return lambda configuration: (
+        "" if (value := configuration.mean(column)) is None else f"{value:.6g}"
+    )
 
 
 def _deviation(values: Sequence[float]) -> str:
@@ -230,7 +240,9 @@ def winner(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") -> W
     """Return the configuration with the best mean over its seeds, None where no job completed."""
     column = ranked_column(metric, rank)
     configurations = _configurations(rows, shown_axes(rows))
-    first = next(iter(_ranked(configurations, mode, lambda one: one.mean(column))), None)
+    first = next(
+        iter(_ranked(configurations, mode, lambda configuration: configuration.mean(column))), None
+    )
     completed = best_first(first.jobs, metric, mode, rank) if first else []
     return Winner(first.jobs, completed[(len(completed) - 1) // 2]) if first and completed else None
 
