@@ -32,7 +32,7 @@ _LONGEST_LEVEL_NAME = 17
 
 
 def confusion_matrix(
-    counts: NDArray[Any], class_names: Sequence[str], rows_label: str = "rows"
+    counts: NDArray[np.number], class_names: Sequence[str], rows_label: str = "rows"
 ) -> Figure:
     """Draw a confusion matrix, with the accuracy in its title.
 
@@ -61,7 +61,7 @@ def confusion_matrix(
     return figure
 
 
-def _accuracy(counts: NDArray[Any], rows_label: str) -> str:
+def _accuracy(counts: NDArray[np.number], rows_label: str) -> str:
     correct, rows = int(np.trace(counts)), int(counts.sum())
     share = f"{correct / rows:.4f}" if rows else "-"
     return f"accuracy {share} ({correct:,} of {rows:,} {rows_label})"
@@ -86,7 +86,7 @@ def _text_size(classes: int) -> float:
     return min(SMALL_SIZE, max(220 / classes, 4))
 
 
-def _write_counts(axes: Axes, counts: NDArray[Any], shares: NDArray[Any]) -> None:
+def _write_counts(axes: Axes, counts: NDArray[np.number], shares: NDArray[np.number]) -> None:
     size = _text_size(len(counts))
     for (row, column), count in np.ndenumerate(counts):
         color = "white" if shares[row, column] > _DARK_SHARE else INK

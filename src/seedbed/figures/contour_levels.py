@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import ceil, floor, log10
-from typing import Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -14,7 +13,7 @@ _MULTIPLES: list[tuple[float, Sequence[int]]] = [(1.6, (1, 2, 3, 5)), (3, (1, 2,
 _MOST_DECADES = 12
 
 
-def contour_levels(values: NDArray[Any], log: bool) -> NDArray[np.float64]:
+def contour_levels(values: NDArray[np.number], log: bool) -> NDArray[np.float64]:
     """Return rising contour levels at round numbers, at least two, that cover the values.
 
     Args:

@@ -26,12 +26,12 @@ _MARKERS = [("o", DARK), ("^", MIDDLE)]
 
 
 def decision_boundary(
-    points: NDArray[Any],
-    classes: NDArray[Any],
-    predicted: NDArray[Any],
-    x: NDArray[Any],
-    y: NDArray[Any],
-    probability: NDArray[Any],
+    points: NDArray[np.number],
+    classes: NDArray[np.number],
+    predicted: NDArray[np.number],
+    x: NDArray[np.number],
+    y: NDArray[np.number],
+    probability: NDArray[np.number],
     labels: Sequence[str],
     class_names: Sequence[str],
     title: str = "",
@@ -72,7 +72,7 @@ def decision_boundary(
 
 def _draw_class(
     axes: Axes,
-    points: NDArray[Any],
+    points: NDArray[np.number],
     right: NDArray[np.bool_],
     wrong: NDArray[np.bool_],
     number: int,
@@ -85,7 +85,11 @@ def _draw_class(
 
 
 def _draw_contours(
-    axes: Axes, x: NDArray[Any], y: NDArray[Any], probability: NDArray[Any], name: str
+    axes: Axes,
+    x: NDArray[np.number],
+    y: NDArray[np.number],
+    probability: NDArray[np.number],
+    name: str,
 ) -> list[tuple[Artist, str]]:
     """Draw the levels that occur on the grid; list all of them, so that legends do not change."""
     finite = probability[np.isfinite(probability)]

@@ -13,11 +13,11 @@ MAX_LARGE = 100
 
 
 def fit_on_range(
-    inputs: NDArray[Any],
-    targets: NDArray[Any],
-    fitted: NDArray[Any],
-    range_inputs: NDArray[Any],
-    range_outputs: NDArray[Any],
+    inputs: NDArray[np.number],
+    targets: NDArray[np.number],
+    fitted: NDArray[np.number],
+    range_inputs: NDArray[np.number],
+    range_outputs: NDArray[np.number],
     input_label: str,
     target_label: str,
     held_out: NDArray[np.bool_] | None = None,

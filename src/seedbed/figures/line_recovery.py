@@ -28,14 +28,14 @@ _SHADES = LinearSegmentedColormap.from_list("lines", ["#c3d9ec", DARK])
 
 
 def line_recovery(
-    x: NDArray[Any],
-    y: NDArray[Any],
-    loss: NDArray[Any],
-    path: NDArray[Any],
-    true: NDArray[Any],
-    losses: NDArray[Any],
-    inputs: NDArray[Any],
-    targets: NDArray[Any],
+    x: NDArray[np.number],
+    y: NDArray[np.number],
+    loss: NDArray[np.number],
+    path: NDArray[np.number],
+    true: NDArray[np.number],
+    losses: NDArray[np.number],
+    inputs: NDArray[np.number],
+    targets: NDArray[np.number],
     parameter_labels: Sequence[str] = ("weight", "bias"),
     data_labels: Sequence[str] = ("x", "y"),
     step_name: str = "step",
@@ -74,7 +74,7 @@ def line_recovery(
     return figure
 
 
-def _draw_losses(axes: Axes, losses: NDArray[Any]) -> None:
+def _draw_losses(axes: Axes, losses: NDArray[np.number]) -> None:
     """Draw the positive losses over steps on log axes, the horizontal one linear up to step 1."""
     shown = np.isfinite(losses) & (losses > 0)
     if not shown.any():
@@ -91,7 +91,7 @@ def _draw_losses(axes: Axes, losses: NDArray[Any]) -> None:
 
 
 def _draw_lines(
-    axes: Axes, path: NDArray[Any], ends: NDArray[np.float64], step_name: str
+    axes: Axes, path: NDArray[np.number], ends: NDArray[np.float64], step_name: str
 ) -> list[tuple[Artist, str]]:
     """Draw the model's lines at a few steps, from pale and thin to dark and thick."""
     entries: list[tuple[Artist, str]] = []
@@ -105,7 +105,7 @@ def _draw_lines(
     return entries
 
 
-def _chosen_steps(path: NDArray[Any]) -> list[int]:
+def _chosen_steps(path: NDArray[np.number]) -> list[int]:
     """Return a few finite steps, closer to each other at first, where the line moves most."""
     finite = np.flatnonzero(np.isfinite(path).all(axis=1))
     if not finite.size:
@@ -114,7 +114,7 @@ def _chosen_steps(path: NDArray[Any]) -> list[int]:
     return [int(step) for step in finite[np.unique(places)]]
 
 
-def _limits(axes: Axes, targets: NDArray[Any]) -> tuple[float, float]:
+def _limits(axes: Axes, targets: NDArray[np.number]) -> tuple[float, float]:
     """Return limits that show all lines, but none farther off the data than the data are high."""
     low, high = float(targets.min()), float(targets.max())
     height = high - low or 1.0

@@ -36,7 +36,7 @@ _BINS = 200
 # A reference this factor below all curves would flatten them.
 _FARTHEST_REFERENCE = 1e3
 
-Curve = tuple[NDArray[Any], NDArray[Any]]
+Curve = tuple[NDArray[np.number], NDArray[np.number]]
 
 
 def loss_curve(
@@ -89,13 +89,13 @@ def loss_curve(
     return figure
 
 
-def _finite(epochs: NDArray[Any], values: NDArray[Any]) -> Curve:
+def _finite(epochs: NDArray[np.number], values: NDArray[np.number]) -> Curve:
     kept = np.isfinite(values)
     return epochs[kept], values[kept].astype(float)
 
 
 def _draw_curve(
-    axes: Axes, number: int, bin_size: int, epochs: NDArray[Any], values: NDArray[Any]
+    axes: Axes, number: int, bin_size: int, epochs: NDArray[np.number], values: NDArray[np.number]
 ) -> Artist:
     color, marker, edge = _LOOKS[number % len(_LOOKS)]
     look: dict[str, Any] = {"color": color, "linestyle": _LINES[number % len(_LINES)]}
@@ -110,7 +110,7 @@ def _draw_curve(
 
 
 def _draw_ranges(
-    axes: Axes, color: str, bin_size: int, epochs: NDArray[Any], values: NDArray[Any]
+    axes: Axes, color: str, bin_size: int, epochs: NDArray[np.number], values: NDArray[np.number]
 ) -> Curve:
     """Shade the range of the values in bins of epochs; return the line through their means.
 

@@ -1,7 +1,6 @@
 """Contours of a loss over two parameters, with the path of an optimizer."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,11 +27,11 @@ _SHADES = LinearSegmentedColormap.from_list("landscape", ["#fbfdff", "#b5d3ec", 
 
 
 def loss_landscape(
-    x: NDArray[Any],
-    y: NDArray[Any],
-    loss: NDArray[Any],
-    path: NDArray[Any],
-    reference: NDArray[Any] | None = None,
+    x: NDArray[np.number],
+    y: NDArray[np.number],
+    loss: NDArray[np.number],
+    path: NDArray[np.number],
+    reference: NDArray[np.number] | None = None,
     reference_name: str = "",
     labels: Sequence[str] = ("x", "y"),
     log: bool = True,
@@ -62,11 +61,11 @@ def loss_landscape(
 
 def draw_loss_landscape(
     axes: Axes,
-    x: NDArray[Any],
-    y: NDArray[Any],
-    loss: NDArray[Any],
-    path: NDArray[Any],
-    reference: NDArray[Any] | None = None,
+    x: NDArray[np.number],
+    y: NDArray[np.number],
+    loss: NDArray[np.number],
+    path: NDArray[np.number],
+    reference: NDArray[np.number] | None = None,
     reference_name: str = "",
     *,
     log: bool = True,
@@ -88,9 +87,9 @@ def draw_loss_landscape(
 
 def _draw_contours(
     axes: Axes,
-    x: NDArray[Any],
-    y: NDArray[Any],
-    values: NDArray[Any],
+    x: NDArray[np.number],
+    y: NDArray[np.number],
+    values: NDArray[np.number],
     log: bool,
     value_label: str,
 ) -> None:

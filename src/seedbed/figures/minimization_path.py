@@ -1,7 +1,6 @@
 """Function of one variable, with the path of an optimizer to its minimum."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,10 +11,10 @@ from seedbed.figures.style import LIGHT, legend_below, new_axes, new_figure
 
 
 def minimization_path(
-    x: NDArray[Any],
-    values: NDArray[Any],
-    path: NDArray[Any],
-    path_values: NDArray[Any],
+    x: NDArray[np.number],
+    values: NDArray[np.number],
+    path: NDArray[np.number],
+    path_values: NDArray[np.number],
     labels: Sequence[str] = ("x", "f(x)"),
 ) -> Figure:
     """Draw the curve of a function of one variable and the steps of an optimizer on it.

@@ -1,7 +1,5 @@
 """Path of an optimizer in a plane."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -14,7 +12,7 @@ MAX_DOTS = 500
 
 
 def draw_path(
-    axes: Axes, horizontal: NDArray[Any], vertical: NDArray[Any], name: str = "path"
+    axes: Axes, horizontal: NDArray[np.number], vertical: NDArray[np.number], name: str = "path"
 ) -> list[tuple[Artist, str]]:
     """Draw a path as a line with its start and end marked.
 

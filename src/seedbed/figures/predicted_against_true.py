@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -25,8 +24,8 @@ _COLUMNS = 3
 
 
 def predicted_against_true(
-    true: NDArray[Any],
-    predicted: NDArray[Any],
+    true: NDArray[np.number],
+    predicted: NDArray[np.number],
     target_labels: Sequence[str],
     rows_label: str = "rows",
 ) -> Figure:
@@ -53,7 +52,7 @@ def predicted_against_true(
 
 
 def _draw_panel(
-    axes: Axes, true: NDArray[Any], predicted: NDArray[Any]
+    axes: Axes, true: NDArray[np.number], predicted: NDArray[np.number]
 ) -> list[tuple[Artist, str]]:
     finite = np.isfinite(true) & np.isfinite(predicted)
     true, predicted = true[finite], predicted[finite]
@@ -68,7 +67,7 @@ def _draw_panel(
     return [(rows, "rows"), (diagonal, "predicted = true")]
 
 
-def _limits(values: NDArray[Any]) -> tuple[float, float]:
+def _limits(values: NDArray[np.number]) -> tuple[float, float]:
     """Return limits with a margin of 5 %, or with any margin around a single value."""
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     margin = 0.05 * (high - low) or 0.1 * abs(high) or 1.0

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from math import ceil, sqrt
 from textwrap import fill
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,10 +24,10 @@ _LINE_LENGTH = 24
 
 
 def worst_mistakes(
-    images: NDArray[Any],
+    images: NDArray[np.number],
     true: Sequence[str],
     predicted: Sequence[str],
-    probability: NDArray[Any],
+    probability: NDArray[np.number],
     title: str = "",
 ) -> Figure:
     """Draw up to 25 images, each under its true class, predicted class and probability.
@@ -66,7 +65,7 @@ def _caption(true: str, predicted: str, probability: float) -> str:
     return "\n".join(fill(line, _LINE_LENGTH) for line in lines)
 
 
-def _fractions(images: NDArray[Any]) -> NDArray[np.float64]:
+def _fractions(images: NDArray[np.number]) -> NDArray[np.float64]:
     """Return the images with values in [0, 1]."""
     integers = np.issubdtype(images.dtype, np.integer)
     largest = 255.0 if integers or images.max() > 1 else 1.0

@@ -154,7 +154,7 @@ def _step_bytes(steps: NDArray[np.int64], length: int) -> Bytes:
     return groups
 
 
-def _rows_of_bytes(numbers: NDArray[Any], kind: str) -> Bytes:
+def _rows_of_bytes(numbers: NDArray[np.number], kind: str) -> Bytes:
     return numbers.astype(kind)[:, None].view(np.uint8)
 
 
