@@ -14,6 +14,7 @@ from seedbed.data import DataModule
 from seedbed.experiment.writer import RunWriter
 from seedbed.loggers.tensorboard import TensorBoard
 from seedbed.runs.outcome import EpochState, RunOutcome
+from seedbed.runs.provenance import device_name
 from seedbed.runs.record import Record, read_record
 
 OUTCOME = RunOutcome(
@@ -57,7 +58,7 @@ def test_a_run_is_described_before_it_trains(tmp_path: Path) -> None:
     fields = read_record(tmp_path / "run.json")
     assert fields["status"] == "running"
     assert fields["data"] == {"choice": "mine", "fingerprint": "0123"}
-    assert fields["device"] == f"cpu, {torch.get_num_threads()} threads"
+    assert fields["device"] == device_name(torch.device("cpu"))
     texts = {
         tag: event.tensor_proto.string_val[0].decode()
         for tag in ("config/text_summary", "command/text_summary")
