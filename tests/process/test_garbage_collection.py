@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.command_line import SEEDBED, environment
 
 
@@ -22,10 +23,28 @@ def test_a_pause_ends_and_what_there_was_is_never_looked_at_again() -> None:
         "kept = gc.get_freeze_count()\n"
         "assert kept > 1000\n"
         "after = [[] for _ in range(1000)]\n"
-        "garbage_collection.pause()\n"
         "garbage_collection.resume()\n"
         "assert gc.isenabled()\n"
         "assert gc.get_freeze_count() <= kept\n"
+    )
+
+
+def test_a_later_pause_keeps_what_is_imported_in_it_but_no_garbage() -> None:
+    run(
+        "import weakref\n"
+        "class Table:\n"
+        "    pass\n"
+        "garbage_collection.resume()\n"
+        "kept = gc.get_freeze_count()\n"
+        "table = Table()\n"
+        "table.own, gone = table, weakref.ref(table)\n"
+        "del table\n"
+        "garbage_collection.pause()\n"
+        "assert gone() is None\n"
+        "imported = [[] for _ in range(1000)]\n"
+        "garbage_collection.resume()\n"
+        "assert gc.isenabled()\n"
+        "assert gc.get_freeze_count() > kept + 1000\n"
     )
 
 
@@ -38,7 +57,8 @@ def test_a_collector_that_was_off_stays_off() -> None:
     )
 
 
-def test_a_command_pauses_while_it_imports(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sweep", [(), ("-m", "sweep.fuse=never", "seed=0,1")])
+def test_a_command_pauses_while_it_imports(tmp_path: Path, sweep: tuple[str, ...]) -> None:
     (tmp_path / "watching.py").write_text(
         "import gc\n"
         "from seedbed.models import Linear\n"
@@ -49,7 +69,7 @@ def test_a_command_pauses_while_it_imports(tmp_path: Path) -> None:
         "    print('was built')\n"
         "    return Linear(**keys)\n"
     )
-    words = ("train", "model._target_=watching.net", "trainer=cpu", "trainer.max_epochs=1")
+    words = ("train", *sweep, "model._target_=watching.net", "trainer=cpu", "trainer.max_epochs=1")
     done = subprocess.run(
         [*SEEDBED, *words], cwd=tmp_path, env=environment(), capture_output=True, text=True
     )

@@ -78,8 +78,12 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
     from seedbed.cli.application import run_application
 
     def function(config: "DictConfig", command: list[str]) -> int:
-        # Only now: composing, printing and refusing a config need no torch.
-        module = import_module(f"seedbed.commands.{verb}")
+        # Only now: composing, printing and refusing a config need no torch, and jobs side by side
+        # no Lightning.
+        name = f"seedbed.commands.{verb}"
+        if name not in sys.modules:
+            garbage_collection.pause()
+        module = import_module(name)
         garbage_collection.resume()
         code: int = getattr(module, verb)(config, command)
         return code

@@ -14,17 +14,20 @@ def pause() -> None:
     """Disable the collector until `resume`; one that is disabled already stays so."""
     global _paused
     if gc.isenabled():
+        if _frozen:  # What is garbage by now, such as the tables of a run, must not be frozen.
+            gc.collect()
         gc.disable()
         _paused = True
 
 
 def resume() -> None:
-    """Enable the collector that `pause` disabled; the first call freezes all objects there are.
+    """Enable the collector that `pause` disabled, and freeze all objects there are.
 
-    Only the first: what a later one froze might be the tables of a run that is over.
+    Without a pause before it only the first call freezes: what a later one froze might be the
+    tables of a run that is over.
     """
     global _paused, _frozen
-    if not _frozen:
+    if _paused or not _frozen:
         gc.freeze()
         _frozen = True
     if _paused:

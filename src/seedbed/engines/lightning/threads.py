@@ -9,7 +9,7 @@ from seedbed.training.evaluation_mode import evaluation_mode
 
 # Multiplications of a forward pass. Below, a second thread costs more than it helps: on a machine
 # with other work a step waits for the slower of the two.
-SMALL_STEP = 10_000_000
+SMALL_STEP = 5_000_000
 # Layers whose multiplications are known: each output takes one for every weight that leads to it.
 LAYERS = (nn.Linear, nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.LayerNorm)
 
