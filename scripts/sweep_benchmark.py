@@ -267,7 +267,7 @@ PHASES = {
     "seedbed.sweep.execution.chunk:write_folders": "folders",
 }
 MEANING = {
-    "import": "Python, torch, Lightning, Seedbed",
+    "import": "Python, torch, Seedbed",
     "compose": "Hydra's start, each job's config and its checks",
     "plan": "which jobs train side by side",
     "build": "networks and tables",
@@ -330,7 +330,7 @@ class Clock:
 def report_phases(report: Path, started: float, words: list[str]) -> None:
     """Be `seedbed` with these words; leave the seconds of each phase as JSON."""
     clock = Clock("import", started)
-    for module in ("torch", "pytorch_lightning", "seedbed.cli.main", "seedbed.sweep.sweeper"):
+    for module in ("torch", "seedbed.cli.main", "seedbed.sweep.sweeper"):
         import_module(module)
     for place, phase in PHASES.items():
         clock.watch(place, phase)
