@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 
 def improved(value: Any, best: Any, mode: str) -> Any:
     """Return whether a watched metric is better than it was at its best, elementwise.
@@ -13,8 +11,7 @@ def improved(value: Any, best: Any, mode: str) -> Any:
         best: the best so far. nan is the worst of all, whichever the mode.
         mode: `min` or `max`, what is better.
     """
-    sign = 1.0 if mode == "min" else -1.0
-    with np.errstate(invalid="ignore"):
-        return (sign * np.asarray(value) < sign * np.asarray(best)) | (
-            np.isnan(best) & ~np.isnan(value)
-        )
+    better = value < best if mode == "min" else value > best
+    # Alone nan differs from itself. Plain operators, since NumPy's functions take far
+    # longer for the one number of a run.
+    return better | ((best != best) & (value == value))
