@@ -66,7 +66,7 @@ def reworded(key: str, target: str, error: BaseException) -> ConfigError:
     module, _, name = target.rpartition(".")
     if isinstance(error, ModuleNotFoundError) and error.name == target and module in sys.modules:
         hint = nearest(name, vars(sys.modules[module]))
-        return ConfigError(f"{key}._target_: module '{module}' has no '{name}'.{hint}")
+        return ConfigError(f"{key}._target_: {target}: {module} has no '{name}'.{hint}")
     reason = (str(error).splitlines() or [""])[0][:200]
     imports = isinstance(error, ImportError)
     verb, where = ("imported", f"{key}._target_") if imports else ("made", key)
