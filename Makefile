@@ -2,7 +2,7 @@
 #
 # Everything is installed into .venv beside this file, never into an environment that happens to
 # be active. A stamp in .venv tells what has been installed; it is older than pyproject.toml or
-# requirements.lock when one of them has changed, and then the next command installs again.
+# a lock file when one of them has changed, and then the next command installs again.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -21,7 +21,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA := data
 
-# $(call install,WHAT,STAMPS): installs WHAT, then touches STAMPS. An install that was cut off
+# $(call install,LOCK,STAMPS): installs the packages of a lock file, each of which must have one of
+# the hashes that stand there, and Seedbed; then touches STAMPS. An install that was cut off
 # (Ctrl-C, kill) leaves .installing behind, and the next one starts over from an empty .venv. One
 # that pip itself gave up on (no network, say) leaves the environment whole, and is just tried again.
 # The `env -u` list keeps the user's own settings from steering pip to another place.
@@ -41,17 +42,23 @@ define install
 	  echo "Making $(VENV) with $$("$(PYTHON)" --version)"; \
 	  env -u PYTHONPATH -u PYTHONHOME "$(PYTHON)" -m venv --clear $(VENV); \
 	fi
-	@echo "Installing $(1) into $(VENV)"
+	@echo "Installing $(1) and Seedbed into $(VENV)"
 	@trap 'exit 130' INT TERM HUP; \
 	touch $(VENV)/.installing; \
 	status=0; \
-	env -u PYTHONPATH -u PYTHONHOME -u PIP_USER -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint requirements.lock --editable '$(1)' || status=$$?; \
+	{ $(PIP_INSTALL) --require-hashes -r requirements-build.lock \
+	  && { $(PIP_INSTALL) --dry-run --require-hashes -r requirements-torch-cpu.lock 2>/dev/null \
+	    || $(PIP_INSTALL) --require-hashes -r requirements-torch.lock; } \
+	  && $(PIP_INSTALL) --require-hashes -r $(1) \
+	  && $(PIP_INSTALL) --editable .; } || status=$$?; \
 	[ $$status -gt 128 ] || rm -f $(VENV)/.installing; \
 	exit $$status
 	@touch $(2)
 endef
+# The lock files are complete, so nothing has to be resolved, nor fetched to build a package.
+PIP_INSTALL = env -u PYTHONPATH -u PYTHONHOME -u PIP_USER -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+  --no-deps --no-build-isolation
 VERSION_OK := 'import sys; sys.exit(sys.version_info < (3, 11))'
 
 .PHONY: help
@@ -65,12 +72,14 @@ help: ## Show this list
 
 # ---- Installing ----------------------------------------------------------------------------------
 
-$(VENV)/.installed-train: pyproject.toml requirements.lock
-	$(call install,.,$@)
+LOCKS := $(addsuffix .lock,requirements requirements-build requirements-torch requirements-torch-cpu)
+
+$(VENV)/.installed-train: pyproject.toml $(LOCKS)
+	$(call install,requirements.lock,$@)
 
 # The test install holds all of the train install, so it stands for both.
-$(VENV)/.installed-test: pyproject.toml requirements.lock
-	$(call install,.[test],$@ $(VENV)/.installed-train)
+$(VENV)/.installed-test: pyproject.toml requirements-test.lock $(LOCKS)
+	$(call install,requirements-test.lock,$@ $(VENV)/.installed-train)
 
 # ---- Running -------------------------------------------------------------------------------------
 
@@ -112,6 +121,10 @@ format: $(VENV)/.installed-test ## Format the code and mend what can be mended b
 .PHONY: fetch
 fetch: $(VENV)/.installed-test ## Fetch the test images into data/, if they can be had
 	bash scripts/fetch_fashion_mnist.sh $(DATA)
+
+.PHONY: lock
+lock: $(VENV)/.installed-test ## Renew the lock files after a change of pyproject.toml; ARGS=--upgrade: newest versions
+	PATH="$(BIN):$$PATH" $(BIN)/python scripts/lock.py $(ARGS)
 
 .PHONY: clean
 clean: ## Remove caches and build products; keep .venv, data/ and outputs/
