@@ -145,7 +145,7 @@ def test_a_value_that_is_not_accepted(refused, override, message):
 
 
 def test_problems_are_shown_together(refused):
-    message = refused("train", "optimizer.lr=-1", "trainer.max_epochs=0", "task.loss=mee")
+    message = refused("train", "optimizer.lr=-1", "trainer.max_epochs=-1", "task.loss=mee")
 
     assert len(message.splitlines()) == 3
     for key in ("optimizer.lr:", "trainer.max_epochs:", "task.loss:"):

@@ -2,11 +2,13 @@
 
 from seedbed.callbacks.checked_callback import CheckedCallback
 from seedbed.callbacks.checkpoint import Checkpoint
+from seedbed.callbacks.early_stopping import EarlyStopping, why_stopped
 from seedbed.callbacks.figures.classification import (
     ConfusionMatrix,
     DecisionBoundary,
     WorstMistakes,
 )
+from seedbed.callbacks.figures.figure_callback import FigureCallback
 from seedbed.callbacks.figures.loss_curve import LossCurve
 from seedbed.callbacks.figures.parameter_paths import (
     LineRecovery,
@@ -26,6 +28,8 @@ __all__ = [
     "Checkpoint",
     "ConfusionMatrix",
     "DecisionBoundary",
+    "EarlyStopping",
+    "FigureCallback",
     "Fit",
     "Freeze",
     "GradientConverged",
@@ -41,4 +45,5 @@ __all__ = [
     "Progress",
     "StoppingRule",
     "WorstMistakes",
+    "why_stopped",
 ]

@@ -1,6 +1,7 @@
 """Checkpoints of the best and the last epoch."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import nn
 from seedbed.errors import ConfigError, Diverged
 from seedbed.files import atomic_file
 from seedbed.runs.checkpoints import epoch_state, weights_checkpoint
-from seedbed.runs.outcome import EpochState
+from seedbed.runs.outcome import EpochState, copied_weights
 from seedbed.training.best_epoch import improved
 
 
@@ -43,6 +44,11 @@ class Checkpoint(LightningCheckpoint):
         monitor: Metric that picks the best epoch, such as `val/loss`.
         mode: `min` or `max`, the better direction of the metric.
         every_seconds: Seconds between two writes.
+
+    Attributes:
+        best: State after the best epoch so far.
+        last: State after the last epoch.
+        last_is_measured: Whether the metrics of `last` are those of its weights.
     """
 
     def __init__(self, folder: Path, monitor: str, mode: str, every_seconds: float = 30.0) -> None:
@@ -52,6 +58,7 @@ class Checkpoint(LightningCheckpoint):
         self.every_seconds = every_seconds
         self.best: EpochState | None = None
         self.last: EpochState | None = None
+        self.last_is_measured = True
         self._best_written = False
         self._wrote_at = time.monotonic()
 
@@ -59,13 +66,14 @@ class Checkpoint(LightningCheckpoint):
         """Make the trainer write atomically, unless it has a plugin of its own."""
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
+        module: Any = pl_module
+        module.keeps_validated_weights = any(map(_may_change_weights, trainer.callbacks))  # type: ignore[attr-defined]
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Copy the weights; write them if due."""
-        metrics: dict[str, float] = dict(pl_module.epoch_metrics)  # type: ignore[arg-type]
-        net = pl_module.net
-        assert isinstance(net, nn.Module)
-        weights = {name: value.clone() for name, value in net.state_dict().items()}
+        module: Any = pl_module
+        metrics: dict[str, float] = dict(module.epoch_metrics)
+        weights = module.validated_weights or copied_weights(module.net)
         self.last = EpochState(trainer.current_epoch + 1, trainer.global_step, metrics, weights)
         if self._improved(metrics):
             self.best = self.last
@@ -82,8 +90,31 @@ class Checkpoint(LightningCheckpoint):
         return before is None or bool(improved(metrics[self.monitor], before, self.mode))
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write the final state."""
+        """Write the final state, whose weights a callback may just have replaced by averages."""
+        module: Any = pl_module
+        net = module.net.state_dict()
+        if self.last is not None and any(
+            not torch.equal(value, net[name]) for name, value in self.last.weights.items()
+        ):
+            self.last = replace(self.last, weights=copied_weights(module.net))
+            self.last_is_measured = False
         self._write(trainer)
+
+    def measured(self, trainer: pl.Trainer, metrics: dict[str, float]) -> None:
+        """Take the metrics of the last weights, measured after the training."""
+        assert self.last is not None
+        self.last, self.last_is_measured = replace(self.last, metrics=metrics), True
+        if self._improved(metrics):
+            self.best, self._best_written = self.last, False
+        if trainer.is_global_zero:
+            self._write_best()
+
+    def untrained(self, trainer: pl.Trainer, net: nn.Module, metrics: dict[str, float]) -> None:
+        """Keep and write the weights that a run without epochs begins and ends with."""
+        self.best = self.last = EpochState(0, 0, metrics, copied_weights(net))
+        if trainer.is_global_zero:
+            self._write_best()
+            self._save(self.last, "last")
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -127,3 +158,11 @@ class Checkpoint(LightningCheckpoint):
             kept = torch.load(self.folder / "best.ckpt", weights_only=True)
             self.best = epoch_state({**state_dict, "state_dict": kept["state_dict"]})
             self._best_written = True
+
+
+def _may_change_weights(callback: pl.Callback) -> bool:
+    """Tell whether a callback that is not ours acts where a validation begins."""
+    hooks = ("on_validation_start", "on_validation_epoch_start")
+    return not type(callback).__module__.startswith("seedbed.") and any(
+        getattr(type(callback), hook) is not getattr(pl.Callback, hook) for hook in hooks
+    )

@@ -29,7 +29,8 @@ class StoppingRule(Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Ask Lightning to stop where the rule holds."""
         epoch = trainer.current_epoch + 1
-        if epoch < self.min_epochs:
+        # Lightning would remember a stop that comes before its own least number of epochs.
+        if epoch < max(self.min_epochs, trainer.min_epochs or 0):
             return
         reason = self.reason_to_stop(trainer, pl_module)
         if trainer.strategy.reduce_boolean_decision(bool(reason), all=False):

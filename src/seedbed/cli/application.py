@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import hydra
 from hydra._internal.hydra import Hydra
@@ -51,6 +51,9 @@ class CheckBeforeRun(Callback):
     Of a sweep it would see the axes in their sweep syntax; its jobs are checked one by one.
     """
 
+    # Hydra makes this callback by its name alone; the verb's own check is put here before.
+    prepare: ClassVar[Any] = staticmethod(lambda config: None)
+
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Raise StopBeforeRun where the sweep would overwrite an older one."""
         if "optimizer" not in config:
@@ -75,6 +78,7 @@ class CheckBeforeRun(Callback):
             if "optimizer" in config:
                 _check_no_sweep(config)
                 _check_folder_is_free(config)
+                self.prepare(config)
             elif "run" in config:
                 _check_trust(config.trust)
                 open_run(config.run, config.paths.outputs)
@@ -109,12 +113,19 @@ def _check_folder_is_free(config: DictConfig) -> None:
         raise ConfigError(f"hydra.run.dir={folder}: holds a run already; choose another folder")
 
 
-def run_application(verb: str, typed: list[str], function: Function, project: Project) -> NoReturn:
+def run_application(
+    verb: str,
+    typed: list[str],
+    function: Function,
+    project: Project,
+    prepare: Callable[[DictConfig], None] = lambda config: None,
+) -> NoReturn:
     """Run `function` on the config that Hydra composes for the verb, and exit.
 
     `typed` are the arguments of the command line, which follow those of the project file.
     `function` takes the config and the full command line, and returns the exit code of its job. It
-    may raise a SeedbedError, which is shown as its message alone.
+    may raise a SeedbedError, which is shown as its message alone. `prepare` takes the config of a
+    run that is about to start, before its folder is made, and may refuse it so, too.
     """
     inherited = project.arguments_before(verb, typed)
     arguments = [*inherited, *typed]
@@ -124,6 +135,12 @@ def run_application(verb: str, typed: list[str], function: Function, project: Pr
     arguments = ["debug='nan'" if word == "debug=nan" else word for word in arguments]
     jobs = Jobs(verb, [sys.argv[0], verb, *arguments], function, os.environ.get(FULL_ERROR))
     full_error = jobs.full_error
+
+    def prepared(config: DictConfig) -> None:
+        with environment_variable(FULL_ERROR, jobs.users_full_error):
+            prepare(config)
+
+    CheckBeforeRun.prepare = staticmethod(prepared)
     folder = str(config_folder())
     application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs)
     overrides: list[str] = []
@@ -137,7 +154,10 @@ def run_application(verb: str, typed: list[str], function: Function, project: Pr
         with environment_variable(FULL_ERROR, "1"), composed_once(arguments):
             application()
     except StopBeforeRun as stop:
-        if full_error or not isinstance(stop.__cause__, ConfigError):
+        full = disk_full(stop.__cause__ or stop)
+        if full is not None and not full_error:
+            sys.exit(_show(full, FAILED))
+        if full_error or not isinstance(stop.__cause__, SeedbedError):
             raise (stop.__cause__ or stop) from None
         sys.exit(_show(with_origin(str(stop.__cause__), inherited, project), WRONG_CONFIG))
     except Exception as error:

@@ -5,6 +5,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
+from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from seedbed import __version__
@@ -77,18 +78,24 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
     garbage_collection.pause()
     from seedbed.cli.application import run_application
 
-    def function(config: "DictConfig", command: list[str]) -> int:
-        # Only now: composing, printing and refusing a config need no torch, and jobs side by side
-        # no Lightning.
+    def module() -> ModuleType:
+        # Only when asked: composing, printing and refusing a config need no torch, and jobs side
+        # by side no Lightning.
         name = f"seedbed.commands.{verb}"
         if name not in sys.modules:
             garbage_collection.pause()
         module = import_module(name)
         garbage_collection.resume()
-        code: int = getattr(module, verb)(config, command)
+        return module
+
+    def function(config: "DictConfig", command: list[str]) -> int:
+        code: int = getattr(module(), verb)(config, command)
         return code
 
-    run_application(verb, rest, function, project)
+    def prepare(config: "DictConfig") -> None:
+        getattr(module(), "prepare", lambda config: None)(config)
+
+    run_application(verb, rest, function, project, prepare)
 
 
 def _config_folder(arguments: list[str]) -> Path | None:

@@ -12,7 +12,8 @@ from seedbed.engines.lightning.data_module import place
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.experiment.build import build_data
-from seedbed.experiment.evaluation import evaluation_trainer, load_module
+from seedbed.experiment.evaluation import evaluation_trainer, load_module, no_best
+from seedbed.runs.checkpoints import described
 from seedbed.runs.folder import open_run
 from seedbed.runs.loading import load_spec
 from seedbed.runs.provenance import versions
@@ -26,7 +27,8 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     quiet_lightning()
     folder = open_run(config.run, config.paths.outputs)
     spec = load_spec(folder, list(config.trust), config.paths.data)
-    module, checkpoint = load_module(folder, spec, config.checkpoint)
+    name = folder.kept(config.checkpoint)
+    module, checkpoint = load_module(folder, spec, name)
     trainer = evaluation_trainer(spec, config.split, config.accelerator)
     data = build_data(spec)
     place(data, trainer)
@@ -44,7 +46,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     record = read_record(folder.record)
     result = {
         "run": relative(folder.path),
-        "checkpoint": config.checkpoint,
+        "checkpoint": name,
         "epoch": checkpoint.get("epoch"),
         "split": config.split,
         "metrics": module.tested_metrics,
@@ -54,7 +56,10 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     }
     file = folder.path / f"evaluate-{config.split}.json"
     write_json(file, result)
-    _print(module.tested_metrics, _recorded(record, config.checkpoint, config.split), config, file)
+    title = described(record, name, checkpoint.get("epoch"))
+    _print(title, module.tested_metrics, _recorded(record, name, config.split), file)
+    if name != config.checkpoint:
+        print(no_best(spec.optimized_metric))
     _compare_data(record, data)
     return 0
 
@@ -70,10 +75,8 @@ def _recorded(record: dict[str, Any], checkpoint: str, split: str) -> dict[str, 
     return {k: v for k, v in kept.items() if k.startswith(f"{split}/") and v is not None}
 
 
-def _print(
-    metrics: dict[str, float], recorded: dict[str, float], config: DictConfig, file: Path
-) -> None:
-    columns = {config.checkpoint: metrics}
+def _print(title: str, metrics: dict[str, float], recorded: dict[str, float], file: Path) -> None:
+    columns = {title: metrics}
     if recorded:
         columns["recorded by the run"] = recorded
     print_table(metrics_table(columns))

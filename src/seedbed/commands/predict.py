@@ -16,9 +16,11 @@ from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.experiment import build
 from seedbed.experiment.build import build_data, floating_point
-from seedbed.experiment.evaluation import load_module
+from seedbed.experiment.evaluation import load_module, no_best
+from seedbed.runs.checkpoints import described
 from seedbed.runs.folder import open_run
 from seedbed.runs.loading import load_spec
+from seedbed.runs.record import read_record
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import relative
 
@@ -45,7 +47,8 @@ def predict(config: DictConfig, command: list[str]) -> int:
         raise ConfigError(f"run={config.run}: its model is a function without inputs")
     inputs = read_inputs(source, facts.input_shape, _feature_names(facts))
 
-    module, _ = load_module(folder, spec, config.checkpoint)
+    name = folder.kept(config.checkpoint)
+    module, checkpoint = load_module(folder, spec, name)
     data, device = build_data(spec), build.device(config.accelerator)
     data.place(Placement(device, floating_point(spec.trainer.precision)))
     data.prepare_data()
@@ -62,6 +65,10 @@ def predict(config: DictConfig, command: list[str]) -> int:
     predicted = torch.cat(predictions)
     table = labelled(predicted, facts) if config.apply_softmax else logits(predicted, facts)
     _answer(table, predicted, inputs, facts, output)
+    weights = described(read_record(folder.record), name, checkpoint.get("epoch"))
+    print(f"weights      {weights}" + f", picked by {spec.optimized_metric}" * (name == "best"))
+    if name != config.checkpoint:
+        print(no_best(spec.optimized_metric))
     return 0
 
 

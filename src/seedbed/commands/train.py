@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -15,21 +16,45 @@ from seedbed.experiment.provenance import (
     provenance_of_command,
     provenance_of_job,
 )
-from seedbed.experiment.run import build_experiment, run
+from seedbed.experiment.run import Experiment, build_experiment, load, run
 from seedbed.experiment.writer import RunWriter
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import Record
 
+# The run that was prepared before its folder was made.
+_prepared: list[Experiment] = []
 
-def train(config: DictConfig, command: list[str]) -> int:
-    """Train the composed config in the folder that Hydra made for it; return the exit code."""
+
+def prepare(config: DictConfig) -> None:
+    """Build the run of a composed config, load its data and check it; nothing is written.
+
+    `train` goes on from here, in the same process. Raises SeedbedError where the run must not
+    start.
+    """
+    folder = Path(str(config.hydra.run.dir)).absolute()
+    debugs = bool(config.hydra.runtime.choices.get("debug"))
+    _prepared[:] = [_built(config, RunFolder(folder), debugs)]
+
+
+def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> Experiment:
     quiet_lightning()
     if schema_of(config.trainer) is None:  # A process that DDP started reads the saved config.
         config = typed(config)
+    experiment = build_experiment(run_spec(config), folder)
+    load(experiment, cut_short)
+    return experiment
+
+
+def train(config: DictConfig, command: list[str]) -> int:
+    """Train the composed config in the folder that Hydra made for it; return the exit code."""
     composed = HydraConfig.get()
-    spec, folder = run_spec(config), RunFolder(composed.runtime.output_dir)
-    experiment = build_experiment(spec, folder)
-    trainer = experiment.trainer
+    folder = RunFolder(composed.runtime.output_dir)
+    experiment = _prepared.pop() if _prepared else None
+    if experiment is None or experiment.folder.path != folder.path:
+        experiment = _built(config, folder, bool(composed.runtime.choices.get("debug")))
+    if schema_of(config.trainer) is None:
+        config = typed(config)
+    trainer, spec = experiment.trainer, experiment.spec
     choices = {str(group): option for group, option in composed.runtime.choices.items() if option}
     preset = preset_keys(choices.get("experiment"), config_folders(composed.runtime))
     provenance = {

@@ -77,13 +77,18 @@ def watched_metrics(config: DictConfig) -> Iterator[WatchedMetric]:
             yield WatchedMetric(f"{key}.monitor", node.monitor, mode_key)
 
 
+def watched_by_default(config: DictConfig) -> str:
+    """Return the metric that picks the best epoch."""
+    chosen: str | None = config.optimized_metric
+    return chosen or (f"val/{LOSS}" if has_validation(config) else f"train/{LOSS}")
+
+
 def optimized_metric(config: DictConfig) -> tuple[str, str]:
     """Return the metric that picks the best epoch, and `min` or `max`.
 
     Raises ConfigError where neither the metric nor the config says which of them.
     """
-    chosen = config.optimized_metric
-    metric = chosen or (f"val/{LOSS}" if has_validation(config) else f"train/{LOSS}")
+    metric = watched_by_default(config)
     return metric, config.optimized_mode or mode_of(metric, config, "optimized_mode")
 
 

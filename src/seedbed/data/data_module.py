@@ -1,13 +1,25 @@
 """Base class of the data of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from seedbed.models.linear_map import LinearMap
+
+
+class Rows(NamedTuple):
+    """Rows of a split as they are before any scaling.
+
+    Attributes:
+        numbers: their numbers in the dataset, counted from 0.
+        batch: the rows together: a pair (inputs, targets), if they are right.
+    """
+
+    numbers: Sequence[int] | Tensor
+    batch: Any
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,13 @@ class DataModule:
     def all_rows(self, split: str) -> Any:
         """Return batches of all rows of a split in every process, for figures."""
         return self.evaluation_loader(split)
+
+    def rows_to_check(self, split: str) -> Iterator[Rows]:
+        """Yield the rows of a split that are looked at before training; by default a batch."""
+        for batch in self.all_rows(split):
+            pair = isinstance(batch, tuple | list) and len(batch) > 0
+            yield Rows(range(len(batch[0]) if pair else 0), batch)
+            return
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Return raw inputs, (rows, *input_shape), as the model takes them."""

@@ -1,13 +1,13 @@
 """Base class of datasets that fit in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from seedbed.config.schema.data import InMemoryData as Options
-from seedbed.data.data_module import DataModule, Placement
+from seedbed.data.data_module import DataModule, Placement, Rows
 from seedbed.data.loader import BatchLoader, RunOptions, StreamLoader
 from seedbed.data.splits import split_rows
 from seedbed.data.table import Table, fingerprint
@@ -42,6 +42,8 @@ class InMemoryData(DataModule):
         super().__init__()
         self.options = options
         self._splits: dict[str, Table] = {}
+        # Of the rows of a split in the dataset.
+        self._numbers: dict[str, Tensor] = {}
         self._on_device: dict[str, Table] = {}
 
     def load(self) -> Source:
@@ -65,11 +67,17 @@ class InMemoryData(DataModule):
             for name, part in (("train", split.train), ("val", split.val), ("test", split.test))
             if len(part)
         }
+        self._numbers = {name: getattr(split, name) for name in self._splits}
         if source.test is not None:
             self._splits["test"] = source.test
         tables = [source.rows] if source.test is None else [source.rows, source.test]
         self.fingerprint = source.fingerprint or fingerprint(tables)
         self.input_scale = self._scale(self._splits["train"].inputs)
+
+    def rows_to_check(self, split: str) -> Iterator[Rows]:
+        """Yield all rows of a split."""
+        raw = self._splits[split]
+        yield Rows(self._numbers.get(split, range(len(raw.inputs))), (raw.inputs, raw.targets))
 
     def _check_shape(self, inputs: Tensor) -> None:
         """Raise ConfigError where the rows have another shape than the config says."""

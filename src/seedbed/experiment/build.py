@@ -76,7 +76,7 @@ class NetworkBuilder:
             net = net.double()
         elif self._single:
             net = net.float()
-        parameters = _dotted(initial_weights.parameters)
+        parameters = _dotted(initial_weights.parameters or {})
         set_initial_weights(net, initial_weights.distribution, parameters)
         return net
 

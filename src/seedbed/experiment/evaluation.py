@@ -34,6 +34,11 @@ def load_module(
     return module, checkpoint
 
 
+def no_best(metric: str) -> str:
+    """Return why the last weights take the place of the best."""
+    return f"note         checkpoint=last: the run has no best epoch, {metric} was never measured"
+
+
 def evaluation_trainer(spec: RunSpec, split: str, device: str) -> pl.Trainer:
     """Return a Trainer that evaluates as the run's own did, on one device, and writes nothing.
 

@@ -8,13 +8,18 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EarlyStopping
-from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 from seedbed.analysis.reference_lines import parameters_report
-from seedbed.callbacks import CheckedCallback, Checkpoint, StoppingRule
-from seedbed.config.instantiation import keys_of
+from seedbed.callbacks import (
+    CheckedCallback,
+    Checkpoint,
+    FigureCallback,
+    StoppingRule,
+    why_stopped,
+)
+from seedbed.config.instantiation import keys_of, target_of
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule
@@ -23,6 +28,7 @@ from seedbed.engines.lightning.build import (
     build_loggers,
     build_module,
     build_trainer,
+    run_length,
 )
 from seedbed.engines.lightning.data_module import LightningData, place
 from seedbed.engines.lightning.epoch_loop import use_lean_loop
@@ -38,13 +44,14 @@ from seedbed.experiment.build import (
     check_model,
     example_input,
 )
+from seedbed.experiment.checks import check_data, check_patience
 from seedbed.experiment.summary import data_line, print_outcome
 from seedbed.experiment.writer import RunWriter
 from seedbed.process.torch_settings import using_threads
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
 from seedbed.terminal.listener import current_listener
-from seedbed.training.early_stopping import early_stopping_reason
+from seedbed.training.schedulers import length_problem
 
 FAILED = 1
 
@@ -61,6 +68,7 @@ class Experiment:
     callbacks: list[pl.Callback]
     loggers: list[Logger]
     stop: StopOnSignal
+    loaded: bool = False
 
     @property
     def checkpoint(self) -> Checkpoint | None:
@@ -99,7 +107,7 @@ def run(experiment: Experiment, writer: RunWriter) -> int:
     outcome, code = RunOutcome(), 0
     try:
         with experiment.stop:
-            _load(experiment)
+            load(experiment)
             with using_threads(_threads(experiment)):
                 _describe(experiment, writer)
                 fit(experiment)
@@ -131,11 +139,49 @@ def run(experiment: Experiment, writer: RunWriter) -> int:
 
 def fit(experiment: Experiment) -> None:
     """Train; the module then holds the weights of the last epoch."""
+    if experiment.spec.trainer.max_epochs == 0:
+        measure_untrained(experiment)
+        return
     try:
         experiment.trainer.fit(experiment.module, datamodule=LightningData(experiment.data))
     except MisconfigurationException as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"trainer: {reason}") from error
+    checkpoint = experiment.checkpoint
+    if checkpoint is not None and not checkpoint.last_is_measured and experiment.spec.validates:
+        measured = _measured(experiment, "val")
+        experiment.module.epoch_metrics |= measured
+        checkpoint.measured(experiment.trainer, dict(experiment.module.epoch_metrics))
+
+
+def measure_untrained(experiment: Experiment) -> None:
+    """Let a run without epochs end with the metrics of the initial weights, as epoch 0."""
+    module, splits = experiment.module, ["train", *["val"] * experiment.spec.validates]
+    for split in splits:
+        module.epoch_metrics |= _measured(experiment, split)
+    module.log_untrained()
+    if experiment.checkpoint is not None:
+        metrics = dict(module.epoch_metrics)
+        experiment.checkpoint.untrained(experiment.trainer, module.net, metrics)
+    # Figures ask for the data here.
+    experiment.trainer.datamodule = LightningData(experiment.data)  # type: ignore[attr-defined]
+    for callback in experiment.callbacks:
+        if isinstance(callback, FigureCallback):
+            callback.on_train_end(experiment.trainer, module)
+
+
+def _measured(experiment: Experiment, split: str) -> dict[str, float]:
+    """Return the metrics of the weights as they are, on a split; no callback takes part."""
+    trainer, module, data = experiment.trainer, experiment.module, experiment.data
+    kept: Any = trainer.limit_test_batches, trainer.callbacks, module.tested_split  # type: ignore[attr-defined]
+    trainer.limit_test_batches = getattr(trainer, f"limit_{split}_batches")
+    trainer.callbacks, module.tested_split = [], split  # type: ignore[attr-defined]
+    try:
+        trainer.test(module, dataloaders=data.evaluation_loader(split), verbose=False)
+    finally:
+        trainer.limit_test_batches, trainer.callbacks, module.tested_split = kept  # type: ignore[attr-defined]
+    measured, module.tested_metrics = module.tested_metrics, {}
+    return measured
 
 
 def test(experiment: Experiment, outcome: RunOutcome) -> None:
@@ -190,13 +236,8 @@ def _why_stopped(experiment: Experiment) -> str | None:
     for callback in experiment.callbacks:
         if isinstance(callback, StoppingRule) and callback.stopped:
             return callback.stopped
-        if not isinstance(callback, EarlyStopping):
-            continue
-        why = callback.stopping_reason
-        if why is not EarlyStoppingReason.NOT_STOPPED:
-            finite = why is not EarlyStoppingReason.NON_FINITE_METRIC
-            epoch, patience = callback.stopped_epoch + 1, callback.patience
-            return early_stopping_reason(epoch, str(callback.monitor), patience, finite)
+        if isinstance(callback, EarlyStopping) and (reason := why_stopped(callback)):
+            return reason
     return None
 
 
@@ -207,14 +248,40 @@ def _small_model(experiment: Experiment) -> dict[str, Any]:
     return parameters_report(experiment.data, experiment.module.net, experiment.module.task)
 
 
-def _load(experiment: Experiment) -> None:
-    """Load the data."""
+def load(experiment: Experiment, cut_short: bool = False) -> None:
+    """Load the data, the first time, and check all that can be told before training.
+
+    Of a run that is `cut_short` on purpose, to debug it, no rule or schedule need come to its end.
+
+    Raises:
+        ConfigError: rows do not fit, or a schedule or a rule does not fit the length of the run.
+    """
+    if experiment.loaded:
+        return
     data, trainer = experiment.data, experiment.trainer
     if trainer.is_global_zero:
         data.prepare_data()
     trainer.strategy.barrier()
     place(data, trainer)
     data.setup("fit")
+    check_data(experiment.spec, data, experiment.module.net, experiment.module.task)
+    _check_length(experiment, cut_short)
+    experiment.loaded = True
+
+
+def _check_length(experiment: Experiment, cut_short: bool) -> None:
+    spec = experiment.spec
+    if spec.trainer.max_epochs == 0:
+        return
+    length = run_length(spec.trainer, experiment.data)
+    if problem := length_problem(keys_of(spec.scheduler), length, cut_short):
+        raise ConfigError(problem)
+    for name, node in spec.callbacks.items() if not cut_short else []:
+        keys = keys_of(node)
+        if str(target_of(node)).endswith("callbacks.EarlyStopping") and "patience" in keys:
+            every = spec.trainer.check_val_every_n_epoch
+            monitor = str(keys["monitor"])
+            check_patience(f"callbacks.{name}", monitor, keys["patience"], every, length)
 
 
 def _threads(experiment: Experiment) -> int:

@@ -50,7 +50,7 @@ def print_outcome(outcome: RunOutcome, spec: RunSpec, folder: RunFolder, data: D
     if columns:
         print_table(metrics_table(columns))
     if "trained" in parameters:
-        print_parameters(parameters, spec.facts)
+        print_parameters(parameters, spec.facts, outcome.last.epoch if outcome.last else None)
     if correct := _correct_answers(outcome, spec, data):
         print(correct)
     if outcome.stopped:
@@ -84,15 +84,16 @@ def epoch_columns(outcome: RunOutcome) -> dict[str, dict[str, float]]:
     return {f"epoch {epoch} ({', '.join(titles[epoch])})": metrics[epoch] for epoch in metrics}
 
 
-def print_parameters(report: dict[str, Any], facts: DataFacts) -> None:
+def print_parameters(report: dict[str, Any], facts: DataFacts, epoch: int | None = None) -> None:
     """Print a table of a small model's parameters, as trained, in original units and references.
 
     Args:
         report: As `seedbed.analysis.reference_lines.parameters_report` returns it.
         facts: Facts of the data, for the names of the columns.
+        epoch: Epoch after which the parameters are these; None where that is not known.
     """
     titles = {
-        "trained": "trained",
+        "trained": "trained" if epoch is None else f"trained, epoch {epoch}",
         "original_units": "original units",
         "least_squares": "least squares",
         "true_line": "true line",

@@ -12,11 +12,12 @@ from seedbed.figures.loss_curve import loss_curve
 from seedbed.figures.loss_landscape import draw_loss_landscape, loss_landscape
 from seedbed.figures.minimization_path import minimization_path
 from seedbed.figures.predicted_against_true import predicted_against_true
-from seedbed.figures.style import axis_label, png
+from seedbed.figures.style import axis_label, caption, png
 from seedbed.figures.worst_mistakes import worst_mistakes
 
 __all__ = [
     "axis_label",
+    "caption",
     "confusion_matrix",
     "decision_boundary",
     "draw_loss_landscape",

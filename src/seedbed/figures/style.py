@@ -91,6 +91,11 @@ def new_axes(
     return axes
 
 
+def caption(figure: Figure, text: str) -> None:
+    """Write a line below a figure, at its right end."""
+    figure.supxlabel(text, x=0.98, ha="right", fontsize=SMALL_SIZE, color=INK, **LITERAL)
+
+
 def plain_number(value: float, place: object = None) -> str:
     """Return a number in its shortest form; matplotlib passes its place on the axis."""
     return f"{value:g}"

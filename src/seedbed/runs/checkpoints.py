@@ -46,6 +46,24 @@ def checkpoints_summary(outcome: RunOutcome) -> dict[str, Any]:
     }
 
 
+def described(record: Mapping[str, Any], name: str, epoch: int | None) -> str:
+    """Return which weights a checkpoint holds, in words: `epoch 3 of 20 (best by val/loss)`.
+
+    Args:
+        record: Fields of run.json.
+        name: `best` or `last`.
+        epoch: Epoch in the checkpoint; used where the record does not know it.
+    """
+    kept: Any = record.get("checkpoints") or {}
+    epochs = {key: (kept.get(key) or {}).get("epoch") for key in ("best", "last")}
+    number, last = epochs[name] if epochs[name] is not None else epoch, epochs["last"]
+    if number is None:
+        return name
+    of = f" of {last}" if last is not None and number != last else ""
+    both = epochs["best"] is not None and epochs["best"] == epochs["last"] == number
+    return f"epoch {number}{of} ({'best, last' if both else name})"
+
+
 def _alone(tensor: Tensor) -> Tensor:
     """Return a tensor with storage of its own: of a view, torch saves the whole storage."""
     tensor = tensor.detach().cpu()

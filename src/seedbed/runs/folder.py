@@ -35,6 +35,14 @@ class RunFolder:
         """The checkpoint `best` or `last`."""
         return self.path / "checkpoints" / f"{name}.ckpt"
 
+    def kept(self, name: str) -> str:
+        """The checkpoint that there is: `last` where a run has no best epoch, else `name`.
+
+        A run has none where its watched metric was never measured.
+        """
+        only_last = not self.checkpoint("best").is_file() and self.checkpoint("last").is_file()
+        return "last" if only_last else name
+
 
 def open_run(run: str, outputs: str) -> RunFolder:
     """Return the folder of an existing run; `latest` is the newest below `outputs`.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     # A record is read without them: they take their time to import.
     import numpy as np
     from numpy.typing import NDArray
-    from torch import Tensor
+    from torch import Tensor, nn
 
 
 @dataclass
@@ -27,6 +27,11 @@ class EpochState:
     step: int
     metrics: dict[str, float]
     weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+def copied_weights(net: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of a network's state_dict."""
+    return {name: value.clone() for name, value in net.state_dict().items()}
 
 
 @dataclass

@@ -1,14 +1,28 @@
-"""Message of early stopping, the same for both engines."""
+"""The rules of early stopping that both engines share."""
 
 
-def early_stopping_reason(epoch: int, monitor: str, patience: int, finite: bool) -> str:
+def measured_by(monitor: str, check_val_every_n_epoch: int) -> str:
+    """Return by what a metric is measured: each `epoch`, or each `validation`, which are fewer.
+
+    Args:
+        monitor: Metric watched, such as `val/loss`.
+        check_val_every_n_epoch: Epochs between two validations.
+    """
+    rare = monitor.startswith("val/") and check_val_every_n_epoch > 1
+    return "validation" if rare else "epoch"
+
+
+def early_stopping_reason(
+    epoch: int, monitor: str, patience: int, finite: bool, unit: str = "epoch"
+) -> str:
     """Return why early stopping ended a run.
 
     Args:
         epoch: Epoch (from 1) after which the run ended.
         monitor: Metric watched, such as `val/loss`.
-        patience: Epochs without improvement that were allowed.
+        patience: Measurements without improvement that were allowed.
         finite: Whether the metric is still finite; if not, the run ends without waiting.
+        unit: What the patience counts, as `measured_by` returns it.
     """
-    waited = f"has not improved for {patience} epoch" + "s" * (patience != 1)
+    waited = f"has not improved for {patience} {unit}" + "s" * (patience != 1)
     return f"after epoch {epoch}: {monitor} {waited if finite else 'is not finite'}"

@@ -13,6 +13,12 @@ from seedbed.errors import ConfigError
 
 # Keys that may be null for "the whole run".
 _LENGTHS = ("T_max", "total_steps", "total_iters")
+# The schedules that have such a key, and what is beyond their end.
+_BEYOND_THE_END = {
+    "CosineAnnealingLR": "the learning rate would rise again",
+    "OneCycleLR": "there is no learning rate for the others",
+    "warmup_cosine": "the learning rate would rise again",
+}
 
 
 def warmup_cosine(
@@ -43,11 +49,13 @@ class RunLength:
         epochs: epochs to train; None: no limit.
         steps: optimizer steps to train; None: no limit.
         steps_per_epoch: optimizer steps of an epoch; None where the data have no length.
+        epochs_between_validations: epochs between two validations.
     """
 
     epochs: int | None
     steps: int | None = None
     steps_per_epoch: int | None = None
+    epochs_between_validations: int = 1
 
     def intervals(self, interval: str) -> int | None:
         """Return how many `epoch`s or `step`s the run takes; None where that is not known."""
@@ -58,6 +66,31 @@ class RunLength:
             epochs = min(epochs, steps / self.steps_per_epoch)
         length = steps if interval == "step" else epochs
         return None if length == inf else max(1, ceil(length))
+
+
+def length_problem(options: Mapping[str, Any], length: RunLength, cut_short: bool = False) -> str:
+    """Return what is wrong with the length of a schedule; empty where nothing is.
+
+    Args:
+        options: The options of `scheduler=`.
+        length: Length of the run.
+        cut_short: Whether the run is shorter than meant on purpose, to debug it.
+    """
+    target = str(options["_target_"]).rpartition(".")[2]
+    interval = options.get("interval", "epoch")
+    run = length.intervals(interval)
+    known = f"and the run has {run} {interval}{'s' * (run != 1)}"
+    key = next((name for name in _LENGTHS if options.get(name) is not None), None)
+    if target not in _BEYOND_THE_END or key is None:
+        return ""
+    given, advice = options[key], f"scheduler.{key}=null is the whole run"
+    if run is None and target == "OneCycleLR":
+        return f"scheduler.{key}: {given}, and the run's length is not known: trainer.max_epochs"
+    if run is not None and given < run:
+        return f"scheduler.{key}: {given}, {known}: {_BEYOND_THE_END[target]}; {advice}"
+    if run is not None and given > run and not cut_short:
+        return f"scheduler.{key}: {given}, {known}: it would not come to its end; {advice}"
+    return ""
 
 
 def make_scheduler(
@@ -82,4 +115,8 @@ def make_scheduler(
     except (TypeError, ValueError) as error:
         raise reworded("scheduler", options["_target_"], error) from error
     entry = {"scheduler": scheduler, "interval": interval, "frequency": 1}
-    return entry if monitor is None else {**entry, "monitor": monitor}
+    if monitor is None:
+        return entry
+    # A metric of the validation rows is new after a validation alone.
+    rare = length.epochs_between_validations if str(monitor).startswith("val/") else 1
+    return {**entry, "monitor": monitor, "frequency": rare}

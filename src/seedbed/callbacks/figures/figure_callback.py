@@ -14,6 +14,7 @@ from seedbed.errors import ConfigError
 from seedbed.files import write_atomically
 from seedbed.loggers.tensorboard import TensorBoard
 from seedbed.runs.folder import RunFolder
+from seedbed.runs.outcome import EpochState
 from seedbed.training.evaluation_mode import evaluation_mode
 
 if TYPE_CHECKING:
@@ -32,14 +33,18 @@ class FigureCallback(CheckedCallback):
 
     Attributes:
         of_test_split: Whether the figure shows the test split, where there is one.
+        shows_weights: Whether the figure shows what the weights of one epoch do, which it names.
         facts: What the config says of the data, set by `check`.
+        weights_epoch: Epoch of the weights that are shown; None: that of the figure.
     """
 
     of_test_split = False
+    shows_weights = True
 
     def __init__(self, every_n_epochs: int | None = None) -> None:
         self.every_n_epochs = every_n_epochs
         self.facts: Any = None
+        self.weights_epoch: int | None = None
         self._last_logged_epoch = -1
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
@@ -86,9 +91,13 @@ class FigureCallback(CheckedCallback):
             self.publish(trainer, pl_module, trainer.current_epoch, self.name)
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Draw the figure of the test split."""
+        """Draw the figure of the test split, of the weights of the best epoch."""
         if self.of_test_split:
+            kept = (getattr(callback, "best", None) for callback in trainer.callbacks)  # type: ignore[attr-defined]
+            best = next((state for state in kept if isinstance(state, EpochState)), None)
+            self.weights_epoch = best.epoch if best else None
             self.publish(trainer, pl_module, trainer.current_epoch, self.name)
+            self.weights_epoch = None
 
     # Where to write
 
@@ -102,12 +111,16 @@ class FigureCallback(CheckedCallback):
         """
         if not trainer.is_global_zero:
             return
-        from seedbed.figures import png
+        from seedbed.figures import caption, png
 
         module: Any = pl_module
         try:
             with evaluation_mode(module.net), torch.no_grad():
-                content = png(self.draw(trainer, module, epoch))
+                figure = self.draw(trainer, module, epoch)
+                if self.shows_weights:
+                    after = epoch if self.weights_epoch is None else self.weights_epoch
+                    caption(figure, f"weights of epoch {after}")
+                content = png(figure)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             print(f"seedbed: callbacks.{self.name}: not drawn: {reason}", file=sys.stderr)

@@ -24,6 +24,7 @@ class LossCurve(FigureCallback):
     """
 
     name = "loss_curve"
+    shows_weights = False
 
     def __init__(self, every_n_epochs: int | None = None) -> None:
         super().__init__(every_n_epochs)

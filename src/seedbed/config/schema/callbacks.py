@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from omegaconf import MISSING, DictConfig
 
+from seedbed.config.metrics import watched_by_default
 from seedbed.config.schema.field import Schema, key
 
 
@@ -34,14 +35,19 @@ class EarlyStopping(Callback, target="pytorch_lightning.callbacks.EarlyStopping"
         "minimum change that counts as an improvement", 0.0, at_least=0, varies=True
     )
     patience: int = key(
-        "epochs with no improvement after which training stops", 10, at_least=0, varies=True
+        "epochs (or validations, if fewer) with no improvement after which training stops",
+        10,
+        at_least=0,
+        varies=True,
     )
 
     @classmethod
     def out_of_reach(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a patience that the run is too short for."""
-        # The first epoch sets the mark, so patience runs out one epoch later.
-        yield from _never_asked(config, key, "patience", node.patience, node.patience + 1)
+        monitor = node.monitor or watched_by_default(config)
+        every = config.trainer.check_val_every_n_epoch
+        first = first_stop(monitor, node.patience, every)
+        yield from _never_asked(config, key, "patience", node.patience, first)
 
 
 @dataclass
@@ -83,11 +89,28 @@ def _never_asked(
 ) -> Iterator[str]:
     """Yield that a rule stops the run in no epoch, `first_epoch` being the first that it could."""
     last = config.trainer.max_epochs
-    if last is not None and first_epoch > last:
-        yield (
-            f"{key}.{name}: {value} can never stop a run of trainer.max_epochs={last}; "
-            f"lower it, or leave the rule out with ~{key}"
-        )
+    if last and first_epoch > last:
+        every = config.trainer.check_val_every_n_epoch
+        rare = f" validated every {every} epochs" if name == "patience" and every > 1 else ""
+        yield never_stops(key, name, value, f"trainer.max_epochs={last}{rare}")
+
+
+def never_stops(key: str, name: str, value: int, run: str) -> str:
+    """Return what to say of a rule that can end a run in none of its epochs."""
+    return (
+        f"{key}.{name}: {value} can never stop a run of {run}; "
+        f"lower it, or leave the rule out with ~{key}"
+    )
+
+
+def first_stop(monitor: str, patience: int, check_val_every_n_epoch: int) -> int:
+    """Return the first epoch (from 1) after which a patience can be at its end.
+
+    A metric of the validation rows is measured by every validation, any other after every epoch.
+    The first measurement sets the mark, and each of the others may be without improvement.
+    """
+    every = check_val_every_n_epoch if monitor.startswith("val/") else 1
+    return (max(patience, 1) + 1) * every
 
 
 @dataclass

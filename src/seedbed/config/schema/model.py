@@ -154,4 +154,6 @@ class InitialWeights(Schema):
         "pytorch",
         one_of=("pytorch", "standard_normal"),
     )
-    parameters: dict[str, Any] = key("values, or a distribution, by parameter name", {})
+    parameters: dict[str, Any] | None = key(
+        "values, or a distribution, by parameter name; null: none", {}
+    )

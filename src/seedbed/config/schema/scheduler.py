@@ -90,7 +90,9 @@ class Plateau(Scheduler, target="torch.optim.lr_scheduler.ReduceLROnPlateau"):
     mode: str | None = key("min or max; null: follows from the metric", None, one_of=("min", "max"))
     factor: float = key("factor by which the learning rate is reduced", 0.1, above=0, below=1)
     patience: int = key(
-        "epochs with no improvement that are tolerated before a reduction", 10, at_least=0
+        "epochs (or validations, if fewer) with no improvement before a reduction",
+        10,
+        at_least=0,
     )
     threshold: float = key(
         "minimum relative change that counts as an improvement", 1e-4, at_least=0

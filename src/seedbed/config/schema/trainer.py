@@ -29,7 +29,10 @@ class Trainer(Schema):
         "floating-point precision", "32-true", one_of=PRECISIONS, fuses=("32-true", "64-true")
     )
     max_epochs: int | None = key(
-        "maximum number of epochs; null: no limit", 500, at_least=1, varies=True
+        "maximum number of epochs; 0: measure the initial weights; null: no limit",
+        500,
+        at_least=0,
+        varies=True,
     )
     min_epochs: int | None = key(
         "minimum number of epochs, whatever rule would stop earlier; null: none",

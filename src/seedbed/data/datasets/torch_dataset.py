@@ -1,16 +1,28 @@
 """Datasets of the user's, map-style or iterable-style, through torch's DataLoader."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    Sampler,
+    TensorDataset,
+    default_collate,
+)
 
 from seedbed.config.instantiation import make
 from seedbed.config.schema.data import TorchDataset as Options
-from seedbed.data.data_module import DataModule
+from seedbed.data.data_module import DataModule, Rows
 from seedbed.data.random import permutations
-from seedbed.errors import ConfigError, DataError
+from seedbed.errors import ConfigError, DataError, SeedbedError
+
+# Rows are looked at before training for so long, and so many at once.
+SECONDS_TO_CHECK = 2.0
+ROWS_AT_ONCE = 1024
 
 
 class EpochOrder(Sampler[int]):
@@ -112,6 +124,29 @@ class TorchDataset(DataModule):
         dataset: Any = self._datasets.get(split)
         return len(dataset) if hasattr(dataset, "__len__") else None
 
+    def rows_to_check(self, split: str) -> Iterator[Rows]:
+        """Yield the rows of a split, as many as can be read in a short time.
+
+        Raises ConfigError where a row cannot be read, or has another shape than the first.
+        """
+        dataset, until = self._datasets[split], time.monotonic() + SECONDS_TO_CHECK
+        if type(dataset) is TensorDataset and dataset.tensors:
+            yield Rows(range(len(dataset)), dataset.tensors)
+            return
+        numbers: list[int] = []
+        rows: list[Any] = []
+        for number, row in enumerate(_rows(f"data.{split}", dataset)):
+            numbers.append(number)
+            rows.append(row)
+            late = time.monotonic() > until
+            if late or len(rows) == ROWS_AT_ONCE:
+                yield Rows(numbers, _collated(f"data.{split}", numbers, rows))
+                numbers, rows = [], []
+            if late:
+                return
+        if rows:
+            yield Rows(numbers, _collated(f"data.{split}", numbers, rows))
+
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Return inputs as floats of the run's type."""
         return inputs.to(self.placement.dtype)
@@ -149,3 +184,47 @@ class TorchDataset(DataModule):
             raise ConfigError(f"data.batch_size={batch_size} is below the {world_size} devices")
         batches = SharedBatches(order, batch_size, drop_last, rank, world_size, evaluation)
         return DataLoader(dataset, batch_sampler=batches, **workers)
+
+
+def _rows(key: str, dataset: Any) -> Iterator[Any]:
+    """Yield the rows of a dataset; raises ConfigError where its code fails."""
+    number = 0
+    try:
+        if isinstance(dataset, IterableDataset):
+            for row in dataset:
+                yield row
+                number += 1
+            return
+        for number in range(len(dataset)):
+            yield dataset[number]
+    except SeedbedError:
+        raise
+    except Exception as error:  # The user's own code.
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise ConfigError(
+            f"{key}: row {number} (counted from 0) cannot be read: {type(error).__name__}: {reason}"
+        ) from error
+
+
+def _collated(key: str, numbers: list[int], rows: list[Any]) -> Any:
+    """Return rows as a batch; raises ConfigError where they do not go together."""
+    shapes = [_shape(row) for row in rows]
+    for number, shape in zip(numbers, shapes, strict=True):
+        if shape != shapes[0]:
+            raise ConfigError(
+                f"{key}: row {number} (counted from 0) has an input of shape {shape}, "
+                f"row {numbers[0]} one of {shapes[0]}"
+            )
+    try:
+        return default_collate(rows)
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise ConfigError(
+            f"{key}: its rows make no batch, a pair (inputs, targets) of tensors: {reason}"
+        ) from error
+
+
+def _shape(row: Any) -> list[int] | None:
+    """Return the shape of a row's input; None where it has none."""
+    first = row[0] if isinstance(row, tuple | list) and row else row
+    return list(first.shape) if hasattr(first, "shape") else None

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
+from pytorch_lightning.callbacks import ModelSummary, ProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.profilers import AdvancedProfiler, Profiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from seedbed.callbacks import CheckedCallback, Checkpoint, Freeze
+from seedbed.callbacks import CheckedCallback, Freeze
 from seedbed.config.instantiation import keys_of, make, make_factory, reworded, target_of
 from seedbed.config.schema.trainer import Trainer
 from seedbed.config.spec import RunSpec
@@ -27,6 +29,12 @@ from seedbed.training.tasks import Task
 
 # Keys of `trainer` that Lightning's Trainer does not have.
 OWN_KEYS = ("log_every_n_epochs", "log_every_n_steps", "threads")
+
+# Callbacks of Lightning's that do their work in ours.
+OURS = {
+    "pytorch_lightning.callbacks.EarlyStopping": "seedbed.callbacks.EarlyStopping",
+    "pytorch_lightning.callbacks.early_stopping.EarlyStopping": "seedbed.callbacks.EarlyStopping",
+}
 
 
 def build_module(
@@ -43,7 +51,9 @@ def build_module(
     Raises:
         ConfigError: The optimizer does not take its keys; raised before the data are loaded.
     """
-    make_optimizer(spec.optimizer, [nn.Parameter(torch.zeros(1))])
+    optimizer = make_optimizer(spec.optimizer, [nn.Parameter(torch.zeros(1))])
+    if isinstance(optimizer, torch.optim.LBFGS):
+        _check_closure(spec)
     scheduler = keys_of(spec.scheduler)
 
     def with_schedule(optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
@@ -59,6 +69,21 @@ def build_module(
         log_every_n_epochs=spec.trainer.log_every_n_epochs,
         log_every_n_steps=spec.trainer.log_every_n_steps,
     )
+
+
+def _check_closure(spec: RunSpec) -> None:
+    """Raise ConfigError where L-BFGS, which evaluates a batch several times, cannot do so."""
+    scheduled = "GradientAccumulationScheduler"
+    names = [f"callbacks.{k}" for k, v in spec.callbacks.items() if scheduled in str(target_of(v))]
+    if spec.trainer.accumulate_grad_batches > 1:
+        names.append(f"trainer.accumulate_grad_batches={spec.trainer.accumulate_grad_batches}")
+    if names:
+        raise ConfigError(
+            f"{names[0]}: L-BFGS evaluates each batch several times and cannot average over "
+            "others; take a larger data.batch_size instead, or another optimizer"
+        )
+    if spec.trainer.precision == "16-mixed":
+        raise ConfigError("trainer.precision=16-mixed: not with L-BFGS; 32-true or bf16-mixed is")
 
 
 def make_optimizer(options: Any, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -83,14 +108,16 @@ def run_length(trainer: Trainer, data: DataModule) -> RunLength:
     Lightning's `estimated_stepping_batches` would tell too, but it sets up the training data before
     a checkpoint is restored, and the loader then forgets where the epoch stopped.
     """
+    lasts = trainer.max_epochs, trainer.max_steps
+    every = trainer.check_val_every_n_epoch
     try:
         batches = len(data.train_dataloader())
     except TypeError:
-        return RunLength(trainer.max_epochs, trainer.max_steps)
+        return RunLength(*lasts, epochs_between_validations=every)
     limit = trainer.overfit_batches or trainer.limit_train_batches
     batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
     steps = -(-batches // trainer.accumulate_grad_batches)
-    return RunLength(trainer.max_epochs, trainer.max_steps, steps or None)
+    return RunLength(*lasts, steps or None, every)
 
 
 def build_callbacks(spec: RunSpec, folder: RunFolder, net: nn.Module) -> list[pl.Callback]:
@@ -107,6 +134,8 @@ def build_callbacks(spec: RunSpec, folder: RunFolder, net: nn.Module) -> list[pl
                 "monitor": spec.optimized_metric,
                 "mode": spec.optimized_mode,
             }
+        ours = OURS.get(str(target_of(node)))
+        node = {**keys_of(node), "_target_": ours} if ours else node
         callback = make(f"callbacks.{name}", pl.Callback, node, **more)
         if isinstance(callback, CheckedCallback):
             callback.name = name
@@ -143,9 +172,9 @@ def build_trainer(
             default_root_dir=str(folder.path),
             logger=loggers or False,
             callbacks=callbacks,
-            enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
-            enable_progress_bar=False,
-            enable_model_summary=False,
+            enable_checkpointing=_any(callbacks, LightningCheckpoint),
+            enable_progress_bar=_any(callbacks, ProgressBar),
+            enable_model_summary=_any(callbacks, ModelSummary),
             num_sanity_val_steps=0,
             log_every_n_steps=1,
             # Every device's share of a batch is cut by our own loaders.
@@ -155,6 +184,10 @@ def build_trainer(
         reason = str(error).splitlines()[0][:200]
         asked = " ".join(f"trainer.{key}={options[key]}" for key in ("accelerator", "strategy"))
         raise ConfigError(f"{asked}: {reason}") from error
+
+
+def _any(callbacks: list[pl.Callback], kind: type) -> bool:
+    return any(isinstance(callback, kind) for callback in callbacks)
 
 
 def _trainer_options(spec: RunSpec, accelerator: str, folder: RunFolder) -> Mapping[str, Any]:

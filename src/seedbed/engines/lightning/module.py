@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from seedbed.errors import Diverged
-from seedbed.runs.outcome import Curves
+from seedbed.runs.outcome import Curves, copied_weights
 from seedbed.training.gradients import Gradient
 from seedbed.training.metrics import EpochMetrics
 from seedbed.training.tasks import Task
@@ -46,6 +46,10 @@ class SupervisedModule(pl.LightningModule):
         step_losses: Losses of the last two batches.
         tested_split: Split that the test phase measures.
         tested_metrics: Metrics of the last test phase.
+        keeps_validated_weights: Whether the weights that are validated are kept: a callback that
+            averages weights validates others than those that train.
+        validated_weights: Weights that the validation of the epoch has measured, where they are
+            kept; None before it.
     """
 
     def __init__(
@@ -72,10 +76,13 @@ class SupervisedModule(pl.LightningModule):
         self._batch_losses: list[Tensor] = []
         self.tested_split = "test"
         self.tested_metrics: dict[str, float] = {}
+        self.keeps_validated_weights = False
+        self.validated_weights: dict[str, Tensor] | None = None
         self._logged: dict[int, dict[str, float]] = {}
         self._val_metrics: dict[str, float] = {}
         self._batch: Batch | None = None
         self._counted_batch = -1
+        self._batches_in_window = 0
         self.sums = {
             split: EpochMetrics(task.metrics, task.make_torchmetrics())
             for split in ("train", "val", "test")
@@ -98,6 +105,7 @@ class SupervisedModule(pl.LightningModule):
     def on_train_epoch_start(self) -> None:
         """Reset the metrics; Lightning does not call this for an epoch that is resumed."""
         self.sums["train"].reset()
+        self.validated_weights = None
         self._counted_batch = -1
         self.also_logged.pop(GRADIENT_DIFFERENCE, None)
 
@@ -168,6 +176,22 @@ class SupervisedModule(pl.LightningModule):
             self.also_logged[GRADIENT_DIFFERENCE] = max(difference, largest)
         self.gradient.fill(self.net, self.task, inputs, targets, loss)
         self._batch = None
+        if self.trainer.accumulate_grad_batches > 1:
+            self._average_over_own_batches(self.trainer.accumulate_grad_batches)
+
+    def _average_over_own_batches(self, window: int) -> None:
+        """Let the last window of an epoch, which may be shorter, average over what it has.
+
+        Every loss is divided by the full number of batches before, as Lightning does.
+        """
+        self._batches_in_window += 1
+        if self.trainer.fit_loop.epoch_loop._should_accumulate():
+            return
+        if self._batches_in_window < window:
+            for parameter in self.net.parameters():
+                if parameter.grad is not None:
+                    parameter.grad.mul_(window / self._batches_in_window)
+        self._batches_in_window = 0
 
     def on_train_epoch_end(self) -> None:
         """Publish the metrics of the epoch, and log them if due."""
@@ -185,6 +209,10 @@ class SupervisedModule(pl.LightningModule):
         """Log the last epoch if it is not logged yet."""
         if max(self._logged, default=0) < self.current_epoch:
             self._log_epoch(self.current_epoch)
+
+    def log_untrained(self) -> None:
+        """Log the metrics of the initial weights, as epoch 0."""
+        self._log_epoch(0)
 
     def _log_epoch(self, epoch: int) -> None:
         self._logged[epoch] = {**self.epoch_metrics, **self.also_logged}
@@ -210,8 +238,10 @@ class SupervisedModule(pl.LightningModule):
     # Validation and test
 
     def on_validation_epoch_start(self) -> None:
-        """Reset the metrics."""
+        """Reset the metrics; keep the weights where a callback has put others into the network."""
         self.sums["val"].reset()
+        if self.keeps_validated_weights and not self.trainer.sanity_checking:
+            self.validated_weights = copied_weights(self.net)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a batch to the metrics."""

@@ -28,6 +28,8 @@ def why_alone(config: DictConfig) -> str:
 
 
 def _obstacles(config: DictConfig) -> Iterator[str]:
+    if config.trainer.max_epochs == 0:
+        yield "trainer.max_epochs=0 trains nothing"
     seen: set[type] = set()
     for key, node in _parts(config):
         schema: Any = shipped_schema_of(node)

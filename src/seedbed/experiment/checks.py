@@ -1,0 +1,121 @@
+"""Checks of a run with its data at hand, before anything is written; both engines make them."""
+
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seedbed.config.instantiation import keys_of
+from seedbed.config.schema.callbacks import first_stop, never_stops
+from seedbed.config.schema.data import SPLITS
+from seedbed.config.spec import RunSpec
+from seedbed.data import DataModule, TorchDataset
+from seedbed.errors import ConfigError
+from seedbed.training.evaluation_mode import evaluation_mode
+from seedbed.training.row_checks import require_rows
+from seedbed.training.schedulers import RunLength
+from seedbed.training.tasks import Task
+
+
+def check_data(spec: RunSpec, data: DataModule, net: nn.Module, task: Task) -> None:
+    """Compare the rows with the task and the network; the data are set up, the network on the CPU.
+
+    Raises:
+        ConfigError: Rows are wrong, or the network cannot be trained on them.
+    """
+    facts = spec.facts
+    if facts.task == "minimize":
+        return
+    with evaluation_mode(net):  # The user's own rows may draw random numbers.
+        for split in SPLITS:
+            where, first = _called(data, split), None
+            for rows in data.rows_to_check(split) if data.has_split(split) else []:
+                first = first or rows.batch
+                shapes = facts.input_shape, facts.output_size
+                require_rows(where, *rows, task, *shapes, facts.feature_names)
+            if first is not None:
+                _check_pass(spec, data, net, task, where, first)
+        _check_smallest_batch(spec, data, net)
+
+
+def _called(data: DataModule, split: str) -> str:
+    if isinstance(data, TorchDataset):
+        return f"data.{split}"
+    return {"train": "training", "val": "validation", "test": "test"}[split] + " rows"
+
+
+def _check_pass(
+    spec: RunSpec, data: DataModule, net: nn.Module, task: Task, where: str, batch: Any
+) -> None:
+    """Raise ConfigError where the network, or the loss, cannot take two of the rows."""
+    if not spec.trainer.precision.endswith("-true") or spec.trainer.precision.startswith("b"):
+        return
+    inputs, targets = (part[:2] for part in batch)
+    if not isinstance(data, TorchDataset):
+        inputs = data.model_inputs(inputs).cpu()
+    elif spec.trainer.precision.startswith("64"):
+        inputs = inputs.double() if inputs.is_floating_point() else inputs
+    try:
+        with torch.no_grad():
+            output = task.output(net, inputs)
+            task.loss(output, task.target(targets, output))
+    except Exception as error:  # The network may be the user's own.
+        reason = (str(error).splitlines() or [""])[0][:200]
+        hint = _type_hint(net, inputs)
+        raise ConfigError(
+            f"model: it fails on {where} of shape {list(inputs.shape[1:])}: "
+            f"{type(error).__name__}: {reason}{hint}"
+        ) from error
+
+
+def _type_hint(net: nn.Module, inputs: Tensor) -> str:
+    parameter = next(net.parameters(), None)
+    if parameter is None or parameter.dtype == inputs.dtype:
+        return ""
+    kinds = [str(tensor.dtype).removeprefix("torch.") for tensor in (inputs, parameter)]
+    return f"; the inputs are {kinds[0]}, the parameters {kinds[1]}"
+
+
+def _check_smallest_batch(spec: RunSpec, data: DataModule, net: nn.Module) -> None:
+    """Raise ConfigError where a batch of one row meets a layer that needs two, as batch norm."""
+    rows, keys = data.rows("train"), keys_of(spec.data)
+    if not rows or keys.get("sample") == "stream":
+        return
+    size = min(keys.get("batch_size") or rows, rows)
+    rest = 0 if keys.get("drop_last") else rows % size
+    limit = spec.trainer.overfit_batches or spec.trainer.limit_train_batches
+    batches = -(-rows // size)
+    used = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
+    last_is_used = rest and used == batches
+    devices = data.placement.world_size
+    if (rest if last_is_used else size) // devices != 1:
+        return
+    parameter = next(net.parameters(), torch.zeros(()))
+    example = torch.zeros((1, *spec.facts.input_shape), dtype=parameter.dtype)
+    try:
+        with torch.no_grad():
+            deepcopy(net).train()(example)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            return
+        where = f"the last batch of {rows} rows has {rest}" if last_is_used else "has one row"
+        share = f" for {devices} devices" if devices > 1 else ""
+        advice = (
+            "data.drop_last=true, or another data.batch_size" if last_is_used else "a larger one"
+        )
+        raise ConfigError(
+            f"data.batch_size={size}: {where}{share}, and the model's batch norm needs two a step: "
+            f"{advice}"
+        ) from error
+    except Exception:  # Of other failures training will tell.
+        return
+
+
+def check_patience(
+    key: str, monitor: str, patience: int, every_n_epochs: int, length: RunLength
+) -> None:
+    """Raise ConfigError where early stopping could end a run in none of its epochs."""
+    epochs = length.intervals("epoch")
+    if epochs is not None and first_stop(monitor, patience, every_n_epochs) > epochs:
+        raise ConfigError(never_stops(key, "patience", patience, f"{epochs} epochs"))
