@@ -21,6 +21,10 @@ from seedbed.training.best_epoch import improved
         (-9.0, math.nan, "max", True),
         (math.nan, 0.5, "min", False),
         (math.nan, math.nan, "max", False),
+        # Nor is what is worse than any number better than nothing.
+        (math.inf, math.nan, "min", False),
+        (-math.inf, math.nan, "max", False),
+        (math.inf, math.nan, "max", True),
     ],
 )
 def test_a_metric_improves_in_its_direction(

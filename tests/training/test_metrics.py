@@ -3,6 +3,8 @@
 import io
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -10,11 +12,12 @@ import torch
 import torchmetrics as tm
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import r2_score
 from torch import Tensor
 from torchmetrics import classification as tmc
 
 from seedbed.config.metrics import metrics_of
-from seedbed.training.metrics import METRICS, EpochMetrics
+from seedbed.training.metrics import METRICS, EpochMetrics, say_out_of_range
 
 REGRESSION, CLASSES = ["rmse", "mae", "r2"], ["accuracy", "f1"]
 
@@ -116,12 +119,69 @@ def test_regression_metrics_in_closed_form() -> None:
     assert found["r2"] == pytest.approx((0.5 + 1 / 3) / 2)
 
 
-def test_r2_keeps_its_digits_far_from_zero() -> None:
-    output, target = regression_rows(1000, 1, 0)
-    near = computed(["r2"], [(output.double(), target.double())])["r2"]
-    far = computed(["r2"], [(output.double() + 1e5, target.double() + 1e5)])["r2"]
+# Values as they come in tables: dates in seconds, counts, tiny measurements, the same thing always.
+offsets = st.sampled_from([0.0, 1.0, -1e5, 1.7e9, 1e9])
+sizes_of_batches = st.lists(st.integers(1, 9), min_size=1, max_size=4)
 
-    assert far == pytest.approx(near, rel=1e-4)
+
+@settings(max_examples=80, deadline=None)
+@given(
+    rows=st.integers(2, 40),
+    targets=st.integers(1, 3),
+    seed=seeds,
+    offset=offsets,
+    scale=st.sampled_from([1e-3, 1.0, 1e3]),
+    constant=st.booleans(),
+    sizes=sizes_of_batches,
+    rows_kept=st.sampled_from([1, 7, 8192]),
+)
+def test_r2_has_its_digits_wherever_the_targets_lie(
+    rows: int,
+    targets: int,
+    seed: int,
+    offset: float,
+    scale: float,
+    constant: bool,
+    sizes: list[int],
+    rows_kept: int,
+) -> None:
+    made = regression_rows(rows, targets, seed)
+    output, target = (offset + scale * part.double() for part in made)
+    if constant:
+        target[:, 0] = target[0, 0]
+
+    found = computed(["r2"], cut(output, target, sizes), rows_kept)["r2"]
+
+    assert found == pytest.approx(exact_r2(output, target), rel=1e-6, abs=1e-6)
+    if not constant:  # Of which scikit-learn takes a rounded mean.
+        assert found == pytest.approx(r2_score(target.numpy(), output.numpy()), rel=1e-6, abs=1e-6)
+    assert found <= 1
+
+
+def exact_r2(output: Tensor, target: Tensor) -> float:
+    """Coefficient of determination in fractions; of a constant target 1 or 0."""
+    scores = []
+    for column in range(target.shape[1]):
+        true = [Fraction(value) for value in target[:, column].tolist()]
+        predicted = [Fraction(value) for value in output[:, column].tolist()]
+        mean = sum(true, Fraction()) / len(true)
+        total = sum(((value - mean) ** 2 for value in true), Fraction())
+        pairs = zip(true, predicted, strict=True)
+        residual = sum(((one - other) ** 2 for one, other in pairs), Fraction())
+        scores.append(1 - residual / total if total else Fraction(residual == 0))
+    return float(sum(scores, Fraction()) / len(scores))
+
+
+@pytest.mark.parametrize("kept", [1, 8192])
+@pytest.mark.parametrize(("error", "expected"), [(0.0, 1.0), (1.0, 0.0), (math.nan, math.nan)])
+def test_r2_of_a_constant_target_is_one_where_it_is_met_and_else_zero(
+    error: float, expected: float, kept: int
+) -> None:
+    # A number whose multiples are rounded.
+    target = torch.full((7, 1), 0.1)
+    rows = cut(target + error, target, [3])
+
+    assert computed(["r2"], rows, kept)["r2"] == pytest.approx(expected, nan_ok=True)
 
 
 def test_r2_of_one_row_is_not_a_number() -> None:
@@ -129,6 +189,67 @@ def test_r2_of_one_row_is_not_a_number() -> None:
 
     assert math.isnan(found["r2"])
     assert (found["rmse"], found["mae"]) == (2, 2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.integers(1, 12),
+    seed=seeds,
+    wrong=st.sampled_from([math.nan, math.inf, -math.inf, 1e200, -1e308]),
+    in_target=st.booleans(),
+    sizes=sizes_of_batches,
+)
+def test_a_regression_metric_is_right_or_no_number(
+    rows: int, seed: int, wrong: float, in_target: bool, sizes: list[int]
+) -> None:
+    output, target = (part.double() for part in regression_rows(rows, 2, seed))
+    (target if in_target else output)[seed % rows, 0] = wrong
+
+    found = computed(REGRESSION, cut(output, target, sizes), rows_kept=1)
+
+    error = output - target
+    expected = {
+        "rmse": error.square().mean().sqrt().item(),
+        "mae": error.abs().mean().item(),
+    }
+    assert found["rmse"] == pytest.approx(expected["rmse"], nan_ok=True)
+    assert found["mae"] == pytest.approx(expected["mae"], nan_ok=True)
+    assert not math.isfinite(found["r2"]) or abs(wrong) < math.inf
+    assert not found["r2"] > 1
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_a_logit_that_is_no_number_predicts_no_class(classes: int) -> None:
+    logits, target = class_rows(9, classes, 0, 3)
+    logits[4, 0] = math.nan
+
+    found = without_loss(computed(CLASSES, cut(logits, target, [2]), rows_kept=1))
+
+    assert all(math.isnan(value) for value in found.values())
+
+
+def test_infinite_logits_predict_a_class() -> None:
+    logits = torch.tensor([[math.inf, 0.0, 1.0], [0.0, -math.inf, 2.0], [0.0, 1.0, 0.5]])
+
+    assert computed(["accuracy"], [(logits, torch.tensor([0, 2, 2]))])["accuracy"] == 2 / 3
+
+
+def test_without_a_row_there_is_no_number() -> None:
+    assert all(math.isnan(value) for value in EpochMetrics(REGRESSION).compute(None).values())
+
+
+def test_a_metric_out_of_its_range_is_left_out_and_said_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = replace(METRICS["f1"], value=lambda sums, rows: torch.tensor(1.3))
+    monkeypatch.setitem(METRICS, "f1", wrong)
+    say_out_of_range.cache_clear()
+
+    found = [computed(CLASSES, [class_rows(9, 3, 0, 3)]) for _ in range(2)]
+
+    assert all(math.isnan(values["f1"]) and values["accuracy"] <= 1 for values in found)
+    assert capsys.readouterr().err.count("f1 came out of its range, 0 to 1") == 1
+    say_out_of_range.cache_clear()
 
 
 @settings(max_examples=60, deadline=None)
@@ -242,26 +363,26 @@ def test_numbers_so_far_may_be_asked_for_in_between() -> None:
 
 
 def on_devices(devices: list[EpochMetrics]) -> list[dict[str, float]]:
-    """What each device computes where adding up is done over all of them, in the order asked."""
+    """What each device computes where tensors are gathered from all of them, in the order asked."""
     asked: list[list[Tensor]] = []
     for device in devices:
         own: list[Tensor] = []
 
         def note(sums: Tensor, own: list[Tensor] = own) -> Tensor:
             own.append(sums.clone())
-            return sums
+            return sums[None]
 
-        device.compute(lambda sums, note=note: torch.ones_like(note(sums)))
+        device.compute(note)
         asked.append(own)
     # Every device has to ask as often, for tensors of the same shape, or they wait for ever.
     assert len({tuple(tuple(sums.shape) for sums in own) for own in asked}) == 1
-    totals = [torch.stack(parts).sum(0) for parts in zip(*asked, strict=True)]
+    gathered = [torch.stack(parts) for parts in zip(*asked, strict=True)]
 
-    def adder() -> Callable[[Tensor], Tensor]:
-        remaining = iter(totals)
-        return lambda sums: next(remaining).clone()
+    def gatherer() -> Callable[[Tensor], Tensor]:
+        remaining = iter(gathered)
+        return lambda sums: next(remaining)
 
-    return [device.compute(adder()) for device in devices]
+    return [device.compute(gatherer()) for device in devices]
 
 
 @settings(max_examples=25, deadline=None)

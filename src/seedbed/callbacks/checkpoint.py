@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,8 @@ class Checkpoint(LightningCheckpoint):
     def _improved(self, metrics: dict[str, float]) -> bool:
         if self.monitor not in metrics:
             return False
-        before = None if self.best is None else self.best.metrics[self.monitor]
-        return before is None or bool(improved(metrics[self.monitor], before, self.mode))
+        before = nan if self.best is None else self.best.metrics[self.monitor]
+        return bool(improved(metrics[self.monitor], before, self.mode))
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the final state, whose weights a callback may just have replaced by averages."""

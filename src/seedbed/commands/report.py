@@ -18,6 +18,7 @@ from seedbed.sweep.results.ranking import (
     closing_table,
     counts_text,
     shown_axes,
+    unranked_lines,
     winner,
     winner_lines,
 )
@@ -100,6 +101,8 @@ def report(arguments: Sequence[str]) -> int:
         print_table(table)
     waiting = sum(sweep.not_ended for sweep in sweeps)
     print(f"jobs         {counts_text(rows)}" + (f", {waiting:,} not ended" if waiting else ""))
+    for line in unranked_lines(rows, order.metric, rank):
+        print(line)
     best = winner(rows, order.metric, order.better, rank)
     for sweep in sweeps:
         if best is not None and any(row is best.median for row in sweep.rows):

@@ -16,7 +16,11 @@ from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
 from seedbed.errors import ConfigError, SeedbedError
 from seedbed.models import set_initial_weights
-from seedbed.training.output_checks import require_function_of_parameters, require_logits
+from seedbed.training.output_checks import (
+    require_function_of_parameters,
+    require_logits,
+    require_numbers,
+)
 from seedbed.training.tasks import Task
 
 
@@ -145,7 +149,11 @@ def floating_point(precision: str) -> torch.dtype:
 
 
 def check_model(spec: RunSpec, net: nn.Module, task: Task) -> None:
-    """Raise ConfigError where a forward pass shows that the network does not fit the task."""
+    """Raise ConfigError where a forward pass shows that the network does not fit the task.
+
+    As where a torchmetric is not one number.
+    """
+    require_numbers(task, spec.facts.task, spec.facts.output_size)
     example = example_input(spec, net)
     if example is None:
         require_function_of_parameters(net, task)

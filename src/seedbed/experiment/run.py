@@ -51,6 +51,7 @@ from seedbed.process.torch_settings import using_threads
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
 from seedbed.terminal.listener import current_listener
+from seedbed.training.best_epoch import no_best_epoch
 from seedbed.training.schedulers import length_problem
 
 FAILED = 1
@@ -211,6 +212,8 @@ def _read(experiment: Experiment, outcome: RunOutcome) -> None:
 def _finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> None:
     """Write the outcome, and print it."""
     _read(experiment, outcome)
+    if outcome.status == "completed" and outcome.last is not None and outcome.best is None:
+        outcome.warning = no_best_epoch(experiment.spec.optimized_metric)
     writer.finish(outcome, experiment.trainer.current_epoch)
     if not experiment.trainer.is_global_zero or current_listener() is not None:
         return
@@ -218,6 +221,8 @@ def _finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> N
         return
     if outcome.error is not None:
         print(f"seedbed: {outcome.status}: {outcome.error}", file=sys.stderr)
+    if outcome.warning is not None:
+        print(f"seedbed: warning: {outcome.warning}", file=sys.stderr)
     print_outcome(outcome, experiment.spec, experiment.folder, experiment.data)
 
 

@@ -55,6 +55,7 @@ class RunOutcome:
         status: one of `seedbed.runs.record.STATUSES`.
         error: why it failed, diverged or was interrupted.
         stopped: rule that ended it early, and the epoch.
+        warning: what is amiss with the result of a run that completed.
         metrics: metrics of the last epoch, and of the best weights on the test rows.
         best: state after the best epoch, by the watched metric; None where none is kept.
         last: state after the last epoch; None where none is kept.
@@ -66,6 +67,7 @@ class RunOutcome:
     status: str = "running"
     error: str | None = None
     stopped: str | None = None
+    warning: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     best: EpochState | None = None
     last: EpochState | None = None

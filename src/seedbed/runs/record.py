@@ -74,6 +74,8 @@ def record_fields(
         "error": outcome.error,
         "stopped": outcome.stopped,
     }
+    if outcome.warning:
+        fields["warning"] = outcome.warning
     return {**fields, "parameters": outcome.parameters} if outcome.parameters else fields
 
 

@@ -1,21 +1,28 @@
 """Metrics as sums over rows, followed by a formula.
 
-Sums can be added over batches, devices and processes, and taken for many jobs in one tensor
+Sums can be put together over batches, devices and processes, and taken for many jobs in one tensor
 operation. `output` and `target` are what the task hands over: values of shape (rows, targets) in
 float64 for a regression; logits of shape (rows, 1) or (rows, classes) and classes of shape (rows,)
 for a classification.
 """
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial, reduce
+from math import inf, nan
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seedbed.errors import DataError
+
 # Logged beside the metrics, and none of them.
 LEARNING_RATE = "train/learning_rate"
+PARAMETER = "parameter/"
 
 
 @dataclass(frozen=True)
@@ -23,12 +30,17 @@ class Metric:
     """Metric of an epoch.
 
     Attributes:
-        sums: function of (output, target) whose results are added up over batches.
-        value: function of these sums and the number of rows, the metric.
+        sums: function of (output, target), of the rows of a batch, which may be none.
+        value: function of the sums of an epoch and its number of rows, the metric.
+        lower, upper: range in which the metric lies, whatever the rows.
+        merge: function of the sums of two batches, or of many jobs' (jobs, ...): those of both.
     """
 
     sums: Callable[[Tensor, Tensor], Tensor]
     value: Callable[[Tensor, int], Tensor]
+    lower: float = -inf
+    upper: float = inf
+    merge: Callable[[Tensor, Tensor], Tensor] = torch.add
 
 
 def _squared_error(output: Tensor, target: Tensor) -> Tensor:
@@ -48,16 +60,41 @@ def _root_mean(sums: Tensor, rows: int) -> Tensor:
 
 
 def _r2_sums(output: Tensor, target: Tensor) -> Tensor:
-    error = output - target
-    return torch.stack((target, target * target, error * error)).sum(dim=-2)
+    """Rows, mean, sum of squares about it, and squared error of each target, (4, targets).
+
+    About the mean, since of targets far from zero the squares themselves have no digits left for
+    their differences; from the first row on, so that equal targets are equal to the last digit.
+    """
+    if len(target) == 0:
+        return target.new_zeros(4, target.shape[-1])
+    error, offset = output - target, target - target[:1]
+    shift = offset.mean(dim=0)
+    squares, residual = (offset - shift).square().sum(dim=0), error.square().sum(dim=0)
+    rows = torch.full_like(shift, len(target))
+    return torch.stack((rows, target[0] + shift, squares, residual))
+
+
+def _r2_merge(first: Tensor, second: Tensor) -> Tensor:
+    """Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+    variances" (1979)."""
+    (rows, mean, squares, residual), other = first.unbind(-2), second.unbind(-2)
+    all_rows, apart = rows + other[0], other[1] - mean
+    share = other[0] / all_rows.clamp(min=1)
+    squares = squares + other[2] + apart.square() * rows * share
+    return torch.stack((all_rows, mean + apart * share, squares, residual + other[3]), dim=-2)
 
 
 def _r2(sums: Tensor, rows: int) -> Tensor:
-    """1 - residual / total sum of squares, averaged over targets; nan below two rows."""
-    total, squares, residual = sums
+    """1 - residual / total sum of squares, averaged over targets; nan below two rows.
+
+    Of a target that is constant, 1 where it is met to the last digit and else 0, as scikit-learn
+    and torchmetrics have it.
+    """
+    _, _, total, residual = sums
     if rows < 2:
         return torch.full((), torch.nan)
-    score: Tensor = (1.0 - residual / (squares - total * total / rows)).mean()
+    constant = torch.where(residual == 0, 1.0, 0.0 * residual)
+    score: Tensor = torch.where(total == 0, constant, 1.0 - residual / total).mean()
     return score
 
 
@@ -83,22 +120,25 @@ def _f1(sums: Tensor, rows: int) -> Tensor:
     """2 TP / (predicted + actual), averaged over the classes that occur at all."""
     both, predicted, actual = sums
     seen = predicted + actual
-    scores: Tensor = torch.where(seen > 0, 2 * both / seen, 0.0)
+    # A class that was not seen has 0 for both.
+    scores = 2 * both / seen.clamp(min=1)
     score: Tensor = scores.sum() / (seen > 0).sum().clamp(min=1)
     return score
 
 
 METRICS = {
-    "rmse": Metric(_squared_error, _root_mean),
-    "mae": Metric(_absolute_error, _mean),
-    "r2": Metric(_r2_sums, _r2),
-    "accuracy": Metric(_correct, _mean),
-    "f1": Metric(_f1_sums, _f1),
+    "rmse": Metric(_squared_error, _root_mean, lower=0),
+    "mae": Metric(_absolute_error, _mean, lower=0),
+    "r2": Metric(_r2_sums, _r2, upper=1, merge=_r2_merge),
+    "accuracy": Metric(_correct, _mean, lower=0, upper=1),
+    "f1": Metric(_f1_sums, _f1, lower=0, upper=1),
 }
 
 
 def metric_sums(names: Sequence[str], output: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-    """Return what is added up over the rows for each metric, in float64.
+    """Return what is put together over the rows for each metric, in float64.
+
+    A logit that is nan predicts no class: then the sums are nan.
 
     Args:
         names: Metrics, of METRICS.
@@ -107,13 +147,42 @@ def metric_sums(names: Sequence[str], output: Tensor, target: Tensor) -> tuple[T
     """
     if target.is_floating_point():
         output, target = output.double(), target.double()
-    return tuple(METRICS[name].sums(output, target) for name in names)
+        return tuple(METRICS[name].sums(output, target) for name in names)
+    unknown = output.isnan().any()
+    return tuple(
+        torch.where(unknown, torch.nan, METRICS[name].sums(output, target)) for name in names
+    )
+
+
+def merged_sums(
+    names: Sequence[str], first: Sequence[Tensor], second: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    """Return the sums over the rows of both; those of many jobs are (jobs, ...)."""
+    pairs = zip(names, first, second, strict=True)
+    return tuple(METRICS[name].merge(before, more) for name, before, more in pairs)
 
 
 def metric_values(names: Sequence[str], sums: Sequence[Tensor], rows: int) -> tuple[Tensor, ...]:
     """Return each metric from its sums over so many rows, scalars in float64."""
     pairs = zip(names, sums, strict=True)
     return tuple(METRICS[name].value(added, rows).double() for name, added in pairs)
+
+
+def out_of_range(name: str, value: Any) -> Any:
+    """Return whether a metric is a number that it cannot be, elementwise."""
+    metric = METRICS[name]
+    return (value < metric.lower) | (value > metric.upper)
+
+
+@cache  # Once a metric is enough.
+def say_out_of_range(name: str) -> None:
+    """Say on stderr that a metric came out wrong, which is a fault of Seedbed's."""
+    metric = METRICS[name]
+    print(
+        f"seedbed: {name} came out of its range, {metric.lower:g} to {metric.upper:g}, and is left "
+        "out (null): please report this",
+        file=sys.stderr,
+    )
 
 
 class EpochMetrics:
@@ -164,26 +233,35 @@ class EpochMetrics:
         self._rows += self._kept_rows
         output = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
         target = targets[0] if len(targets) == 1 else torch.cat(targets)
-        for other in self.others.values():
-            other.to(target.device).update(torch.cat(predictions), target)
+        for name, other in self.others.items():
+            _update(name, other.to(target.device), torch.cat(predictions), target)
         sums = metric_sums(self.names, output, target)
         before = [total.to(output.device) for total in self._sums]
-        self._sums = tuple(map(torch.add, before, sums)) if before else sums
+        self._sums = merged_sums(self.names, before, sums) if before else sums
         self._losses, self._kept, self._kept_rows = [], [], 0
 
-    def compute(self, add_over_devices: Callable[[Tensor], Tensor] | None) -> dict[str, float]:
-        """Return loss and metrics by name; `add_over_devices` sums a tensor over all devices."""
+    def compute(self, gather: Callable[[Tensor], Tensor] | None) -> dict[str, float]:
+        """Return loss and metrics by name, nan where there is no row or no number.
+
+        `gather` returns a tensor of all devices, (devices, ...); None where there is one.
+        """
         self._flush()
         loss, rows, sums = self._loss, self._rows, self._sums
-        if add_over_devices is not None:
-            totals = add_over_devices(torch.tensor([loss, float(rows)], dtype=torch.float64))
+        if gather is not None:
+            totals = gather(torch.tensor([loss, float(rows)], dtype=torch.float64)).sum(dim=0)
             loss, rows = totals[0].item(), int(totals[1].item())
-            sums = tuple(map(add_over_devices, sums))
+            of_devices = zip(*map(gather, sums), strict=True)
+            sums = reduce(partial(merged_sums, self.names), of_devices) if sums else ()
+        if rows == 0:
+            return dict.fromkeys(("loss", *self.names, *self.others), nan)
         values = {"loss": loss / rows}
         metrics = metric_values(self.names, sums, rows)
-        values |= {name: value.item() for name, value in zip(self.names, metrics, strict=True)}
-        values |= {name: float(other.compute()) for name, other in self.others.items()}
-        return values
+        for name, metric in zip(self.names, metrics, strict=True):
+            values[name] = metric.item()
+            if out_of_range(name, values[name]):
+                say_out_of_range(name)
+                values[name] = nan
+        return values | {name: _computed(name, other) for name, other in self.others.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the sums of the running epoch."""
@@ -203,6 +281,33 @@ class EpochMetrics:
             other._update_count = kept["count"]
             for field, value in kept["values"].items():
                 setattr(other, field, value)
+
+
+def _update(name: str, metric: Any, predictions: Tensor, target: Tensor) -> None:
+    """Give rows to a torchmetric; one that adds up is asked for no sums over no rows at all.
+
+    One that keeps rows has to have as many dimensions on all devices.
+    """
+    keeps_rows = any(isinstance(value, list) for value in metric.metric_state.values())
+    if len(target) or keeps_rows:
+        with _named(name):
+            metric.update(predictions, target)
+
+
+def _computed(name: str, metric: Any) -> float:
+    with _named(name):
+        return float(metric.compute())
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Name the torchmetric in which something goes wrong."""
+    try:
+        yield
+    except Exception as error:  # A class of the user's may raise anything.
+        reason = (str(error).splitlines() or [""])[0][:200]
+        problem = f"task.torchmetrics.{name}: {type(error).__name__}: {reason}"
+        raise DataError(problem) from error
 
 
 def _state_of(metric: Any) -> dict[str, Any]:

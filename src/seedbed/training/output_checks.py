@@ -1,4 +1,6 @@
-"""Checks of a network's output against its task, by one forward pass before training."""
+"""Checks of a network's output against its task, and of its metrics, before training."""
+
+import warnings
 
 import torch
 from torch import nn
@@ -42,6 +44,62 @@ def require_logits(net: nn.Module, task: Task, example: torch.Tensor) -> None:
         node = node.next_functions[0][0]
     if node is not None and node.name() == operation:
         raise ConfigError(doubled_activation("model", function, loss))
+
+
+# Rows that torchmetrics are tried with.
+_TRIED_ROWS = 32
+
+
+def require_numbers(task: Task, kind: str, output_size: int) -> None:
+    """Refuse torchmetrics that do not come out as one number, or do not take the predictions.
+
+    They are tried with made-up rows.
+
+    Args:
+        task: Task whose torchmetrics are tried.
+        kind: regression, binary or multiclass.
+        output_size: Outputs of the network per row.
+
+    Raises:
+        ConfigError: Names the first torchmetric that gives something else, or fails.
+    """
+    if not task.has_torchmetrics or kind not in ("regression", "binary", "multiclass"):
+        return
+    drawn = torch.rand(2, _TRIED_ROWS, output_size, generator=torch.Generator().manual_seed(0))
+    # Positive values, which all metrics of a regression take.
+    output, values = 0.5 + drawn
+    classes = torch.arange(_TRIED_ROWS) % max(2, output_size)
+    target = task.target(values if kind == "regression" else classes, output)
+    prediction = task.prediction(output)
+    for name, metric in task.make_torchmetrics().items():
+        key = f"task.torchmetrics.{name}"
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                metric.update(prediction, target)
+                value = metric.compute()
+        except Exception as error:  # A class of the user's may raise anything.
+            reason = (str(error).strip().splitlines() or [""])[0][:200]
+            shapes = f"{tuple(prediction.shape)} and targets of shape {tuple(target.shape)}"
+            raise ConfigError(
+                f"{key}: {type(metric).__name__} does not take predictions of shape {shapes}: "
+                f"{type(error).__name__}: {reason}"
+            ) from error
+        if not (isinstance(value, int | float) or (_numbers(value) == 1)):
+            raise ConfigError(
+                f"{key}: {type(metric).__name__} gives {_described(value)}, and a metric is one "
+                "number; choose its average, such as macro, or another class"
+            )
+
+
+def _numbers(value: object) -> int:
+    return value.numel() if isinstance(value, torch.Tensor) else 0
+
+
+def _described(value: object) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"{value.numel()} numbers, of shape {tuple(value.shape)}"
+    return f"a {type(value).__name__}"
 
 
 def require_function_of_parameters(net: nn.Module, task: Task) -> None:

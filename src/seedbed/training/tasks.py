@@ -44,6 +44,11 @@ class Task:
             for name, node in self._torchmetrics.items()
         }
 
+    @property
+    def has_torchmetrics(self) -> bool:
+        """Whether there are metrics beside METRICS."""
+        return bool(self._torchmetrics)
+
     def with_numbers(self, numbers: Mapping[str, float | Tensor]) -> Self:
         """Return a copy of the task with other hyperparameters of its loss.
 

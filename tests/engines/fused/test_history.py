@@ -44,10 +44,24 @@ def test_the_best_epoch_is_each_jobs_own_and_the_first_of_equal_ones(
     assert [float(one.weights["w"]) for one in kept] == [0.0, 1.0]
 
 
-def test_any_number_is_better_than_none() -> None:
-    history = History([2, 2], "val/loss", "min", 10)
-    assert history.improve(1, 1, metrics(np.nan, 1.0), JOBS, ALL).tolist() == [True, True]
-    assert history.improve(2, 2, metrics(0.5, np.nan), JOBS, ALL).tolist() == [True, False]
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("never", [np.nan, np.inf])
+def test_what_is_no_number_is_never_the_best(mode: str, never: float) -> None:
+    never = never if mode == "min" else -never
+    history = History([3, 3], "val/loss", mode, 10)
+    found = [
+        history.improve(epoch, epoch, metrics(*losses), JOBS, ALL).tolist()
+        for epoch, losses in enumerate([(np.nan, never), (0.5, never), (np.nan, np.nan)], start=1)
+    ]
+    assert found == [[False, False], [True, False], [False, False]]
+    for job in range(2):
+        history.complete(job, 3, 3, None, {})
+        history.keep_best(job, {})
+    assert history.has_best(JOBS).tolist() == [True, False]
+    first, second = history.outcomes()
+    assert (first.best.epoch, first.warning) == (2, None)
+    assert second.best is None
+    assert second.warning.startswith("val/loss was a finite number in no epoch")
 
 
 def test_rows_need_not_be_all_jobs() -> None:
@@ -205,9 +219,9 @@ def best_epoch(one: Life, mode: str, last: int) -> int:
     best = 0
     for epoch in range(1, last + 1):
         value = one.at(epoch)["val/loss"]
-        before = one.at(best)["val/loss"] if best else None
-        unknown = before is None or (np.isnan(before) and not np.isnan(value))
-        if unknown or (value < before if mode == "min" else value > before):
+        worst = np.inf if mode == "min" else -np.inf
+        before = one.at(best)["val/loss"] if best else worst
+        if value < before if mode == "min" else value > before:
             best = epoch
     return best
 
@@ -230,7 +244,7 @@ def test_notes_on_many_jobs_are_those_on_each(seed: int, mode: str) -> None:
             if epoch == 0:
                 assert kept is None
                 continue
-            more = tested if epoch == best else {}
+            more = tested if epoch == (best or last) else {}
             assert isinstance(kept, EpochState)
             assert (kept.epoch, kept.step) == (epoch, epoch * STEPS)
             assert_equal(kept.metrics, {**one.at(epoch), **more})

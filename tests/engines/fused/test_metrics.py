@@ -1,7 +1,12 @@
 """Losses and metrics of many jobs, against `seedbed.training.metrics.EpochMetrics` of each."""
 
+import itertools
+import math
+
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from seedbed.engines.fused import metrics as module
@@ -57,6 +62,40 @@ def test_sums_are_those_of_each_job(
         for name, value in alone.compute(None).items():
             assert found[name].dtype == torch.float64
             assert float(found[name][job]) == pytest.approx(value, rel=1e-12), name
+
+
+numbers = st.one_of(
+    st.floats(-3, 3, width=32), st.sampled_from([math.nan, math.inf, -math.inf, 1e30])
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), rows=st.integers(1, 5), kind=st.sampled_from(["r", "b", "m"]))
+def test_whatever_the_numbers_each_job_has_those_of_one_alone(
+    data: st.DataObject, rows: int, kind: str
+) -> None:
+    width = {"r": 2, "b": 1, "m": 3}[kind]
+    names = ["rmse", "mae", "r2"] if kind == "r" else ["accuracy", "f1"]
+    flat = data.draw(st.lists(numbers, min_size=JOBS * rows * width, max_size=JOBS * rows * width))
+    output = torch.tensor(flat, dtype=torch.float64).view(JOBS, rows, width)
+    if kind == "r":
+        offset = data.draw(st.sampled_from([0.0, 1e9, 1.7e9]))
+        target = offset + torch.randint(3, (JOBS, rows, width)).double()
+        output = output + offset
+    else:
+        target = torch.randint(max(2, width), (JOBS, rows))
+    sums, alone = JobSums(names), [EpochMetrics(names, rows_kept=1) for _ in range(JOBS)]
+    # Side by side at once, alone row by row.
+    sums.add(torch.rand(JOBS), output, target)
+    for job, row in itertools.product(range(JOBS), range(rows)):
+        part = output[job, row : row + 1], target[job, row : row + 1]
+        alone[job].add(torch.tensor(0.0), *part, part[0])
+    found = sums.compute()
+    for job in range(JOBS):
+        expected = alone[job].compute(None)
+        for name in names:
+            value = pytest.approx(expected[name], rel=1e-6, abs=1e-9, nan_ok=True)
+            assert float(found[name][job]) == value, name
 
 
 @pytest.mark.parametrize("most", [1, 1 << 22])

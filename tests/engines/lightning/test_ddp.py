@@ -1,11 +1,25 @@
-"""Two processes on the CPU train as one does."""
+"""Two processes on the CPU train as one does, and have the metrics of one."""
 
 import json
+import multiprocessing
+from datetime import timedelta
+from functools import partial
+from math import isfinite
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
+import torchmetrics as tm
 from tests.command_line import only_run, seedbed
+from torch import Tensor
+from torchmetrics import classification as tmc
+
+from seedbed.config.metrics import metrics_of
+from seedbed.engines.lightning.module import SupervisedModule
+from seedbed.training.metrics import EpochMetrics
+from seedbed.training.tasks import Binary, Multiclass, Regression, Task
 
 CASES = {
     "full batches": ("data.batch_size=null",),
@@ -38,3 +52,111 @@ def test_two_processes_give_the_loss_and_weights_of_one(
     assert found["ddp"][0] == pytest.approx(found["cpu"][0], rel=1e-5)
     for name, value in found["cpu"][1].items():
         torch.testing.assert_close(found["ddp"][1][name], value, rtol=1e-5, atol=1e-6)
+
+
+# Rows that the two processes have of each batch: uneven shares, at the end one row for one of them.
+BATCHES = ((3, 2), (2, 1), (1, 0))
+ROWS = sum(map(sum, BATCHES))
+
+
+def regression(targets: int, offset: float) -> tuple[Task, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(3)
+    noise = torch.randn(2, ROWS, targets, generator=generator, dtype=torch.float64)
+    return Regression(), offset + noise[0], offset + noise[0] + noise[1]
+
+
+def classification(classes: int) -> tuple[Task, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(3)
+    logits = torch.randn(ROWS, classes, generator=generator)
+    # The last class does not occur.
+    target = torch.arange(ROWS) % max(classes - 1, 2)
+    return Binary() if classes == 1 else Multiclass(classes), logits, target
+
+
+# Rows of each task, and torchmetrics that add up, that keep rows, and that do something else.
+METRICS_OF_TASKS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "regression, two targets": (
+        regression(2, 0.0),
+        {"error": tm.MeanSquaredError, "explained": tm.ExplainedVariance},
+    ),
+    "regression far from zero": (
+        regression(1, 1.7e9),
+        {"error": tm.MeanAbsoluteError},
+    ),
+    "regression, one target": (
+        regression(1, 0.0),
+        {"pearson": tm.PearsonCorrCoef, "spearman": tm.SpearmanCorrCoef},
+    ),
+    "binary": (classification(1), {"auroc": tmc.BinaryAUROC, "f1_too": tmc.BinaryF1Score}),
+    "multiclass": (
+        classification(4),
+        {
+            "auroc": lambda: tmc.MulticlassAUROC(4, average="weighted"),
+            "f1_too": lambda: tmc.MulticlassF1Score(4),
+            "calibration": lambda: tmc.MulticlassCalibrationError(4),
+        },
+    ),
+}
+
+
+def counted(
+    task: Task, others: dict[str, Any], batches: list[tuple[Tensor, Tensor]], rows_kept: int
+) -> EpochMetrics:
+    kind = type(task).__name__.lower()
+    made = {name: make() for name, make in others.items()}
+    metrics = EpochMetrics(list(metrics_of(kind)), made, rows_kept)
+    for output, target in batches:
+        loss = task.loss(output, target) if len(output) else output.sum() * 0.0
+        metrics.add(loss, output, target, task.prediction(output))
+    return metrics
+
+
+def shares(output: Tensor, target: Tensor) -> list[list[tuple[Tensor, Tensor]]]:
+    """The batches of each process."""
+    sizes = [size for batch in BATCHES for size in batch]
+    parts = list(zip(output.split(sizes), target.split(sizes), strict=True))
+    return [parts[0::2], parts[1::2]]
+
+
+def measure_in_a_process(rank: int, folder: Path, results: Any) -> None:
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        "gloo",
+        init_method=f"file://{folder}/meeting",
+        rank=rank,
+        world_size=2,
+        timeout=timedelta(seconds=30),
+    )
+    module: Any = SimpleNamespace(
+        device=torch.device("cpu"), trainer=SimpleNamespace(world_size=2)
+    )
+    gather = partial(SupervisedModule._gather, module)
+    found = {}
+    for name, ((task, output, target), others) in METRICS_OF_TASKS.items():
+        for rows_kept in (1, 8192):
+            own = shares(output, target)[rank]
+            found[name, rows_kept] = counted(task, others, own, rows_kept).compute(gather)
+    results.put(found)
+    torch.distributed.destroy_process_group()
+
+
+def test_every_metric_over_two_processes_is_that_of_one(tmp_path: Path) -> None:
+    # Forked: to import torch once more takes seconds.
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    processes = [
+        context.Process(target=measure_in_a_process, args=(rank, tmp_path, results))
+        for rank in range(2)
+    ]
+    for process in processes:
+        process.start()
+    found = [results.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join()
+    for name, ((task, output, target), others) in METRICS_OF_TASKS.items():
+        whole = counted(task, others, [(output, target)], 8192).compute(None)
+        assert all(isfinite(value) for value in whole.values()), whole
+        for of_process in found:
+            for rows_kept in (1, 8192):
+                values = of_process[name, rows_kept]
+                assert values == pytest.approx(whole, rel=1e-6, abs=1e-6), name

@@ -14,6 +14,7 @@ from seedbed.sweep.results.ranking import (
     best_first,
     closing_table,
     counts_text,
+    unranked_lines,
     winner,
     winner_lines,
 )
@@ -84,6 +85,20 @@ def test_jobs_that_did_not_complete_are_not_counted() -> None:
         row(3, "failed", model="y", seed=0),
     ]
     assert printed(closing_table(rows, "a", "min"))[1:] == [["x", "2", "1", "of", "3"]]
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_jobs_that_completed_without_a_number_come_last_and_are_counted(mode: str) -> None:
+    rows = [
+        row(0, metrics={"a": float("nan")}, model="x"),
+        row(1, metrics={"a": 2.0}, model="y"),
+        row(2, metrics={"b": 1.0}, model="z"),
+        row(3, "diverged", model="w"),
+    ]
+    found = printed(closing_table(rows, "a", mode))[1:]
+    assert found == [["y", "2", "1"], ["x", "0", "of", "1"], ["z", "0", "of", "1"]]
+    assert unranked_lines(rows, "a") == ["not ranked   2 jobs without a finite a"]
+    assert unranked_lines(rows[1:2], "a") == []
 
 
 def test_a_value_in_brackets_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,7 @@ from seedbed.engines.fused.schedules import JobRates
 from seedbed.errors import Diverged
 from seedbed.process.torch_settings import deterministic_algorithms, using_threads
 from seedbed.runs.outcome import RunOutcome
-from seedbed.training.metrics import LEARNING_RATE
+from seedbed.training.metrics import LEARNING_RATE, out_of_range, say_out_of_range
 from seedbed.training.tasks import Task
 
 # Parameters, (jobs, numbers), and the other tensors of the networks by name, (jobs, ...).
@@ -307,9 +307,11 @@ class Engine:
     def _keep_best(self, epoch: int, metrics: Metrics) -> None:
         """Copy the weights of the jobs whose watched metric was never as good."""
         better = self.history.improve(epoch, self.steps, metrics, self.job, self.running)
-        if not (self.group.keeps_best and better.any()):
-            return
-        chosen = self._chosen(np.flatnonzero(better))
+        if self.group.keeps_best and better.any():
+            self._copy_to_best(np.flatnonzero(better))
+
+    def _copy_to_best(self, rows: NDArray[np.int64]) -> None:
+        chosen = self._chosen(rows)
         self.best[0][chosen] = self.rows[chosen]
         for name, value in self.others.items():
             self.best[1][name][chosen] = value[chosen]
@@ -329,9 +331,13 @@ class Engine:
         self._measure_ended(rows, tested=True)
 
     def _measure_ended(self, ended: NDArray[np.int64], tested: bool) -> None:
-        """Hand the best weights of jobs that have ended to the history, measured on the test."""
+        """Hand the best weights of jobs that have ended to the history, measured on the test.
+
+        A job in which no epoch was the best is tested as it ended.
+        """
         keeps_best = self.group.keeps_best
         if keeps_best:
+            self._copy_to_best(ended[~self.history.has_best(self.job[ended])])
             kept = self._weights(self.best, ended)
             for job, weights in zip(self.job[ended].tolist(), kept, strict=True):
                 self.history.keep_best(job, weights)
@@ -395,4 +401,11 @@ def _set_random_state(device: torch.device, states: Sequence[Tensor]) -> None:
 
 
 def _named_metrics(split: str, sums: JobSums) -> Metrics:
-    return {f"{split}/{name}": value.cpu().numpy() for name, value in sums.compute().items()}
+    """Return the metrics of a split by `split/name`; one that cannot be is nan, and said."""
+    metrics = {name: value.cpu().numpy() for name, value in sums.compute().items()}
+    for name in sums.names:
+        wrong = out_of_range(name, metrics[name])
+        if wrong.any():
+            say_out_of_range(name)
+            metrics[name] = np.where(wrong, np.nan, metrics[name])
+    return {f"{split}/{name}": value for name, value in metrics.items()}

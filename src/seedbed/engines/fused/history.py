@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seedbed.runs.outcome import Curves, EpochState, RunOutcome
-from seedbed.training.best_epoch import improved
+from seedbed.training.best_epoch import improved, no_best_epoch
 from seedbed.training.metrics import LEARNING_RATE
 
 # By `split/name`, a number a row.
@@ -66,9 +66,7 @@ class History:
         if self.monitor not in metrics:
             return np.zeros(len(job), dtype=bool)
         before = self._best.get(self.monitor, self._nan())[job]
-        better: NDArray[np.bool_] = running & (
-            (self._best_epoch[job] == 0) | improved(metrics[self.monitor], before, self.mode)
-        )
+        better: NDArray[np.bool_] = running & improved(metrics[self.monitor], before, self.mode)
         chosen = job[better]
         self._best_epoch[chosen], self._best_step[chosen] = epoch, step
         for name, numbers in metrics.items():
@@ -104,19 +102,28 @@ class History:
             outcome.last = EpochState(epoch, step, dict(outcome.metrics), weights)
 
     def keep_best(self, job: int, weights: dict[str, Tensor]) -> None:
-        """Note the weights of a job's best epoch."""
+        """Note the weights of a job's best epoch, or that it has none."""
         epoch, step = int(self._best_epoch[job]), int(self._best_step[job])
+        outcome = self._outcomes[job]
         if epoch > 0:
-            self._outcomes[job].best = EpochState(epoch, step, self._of(job, self._best), weights)
+            outcome.best = EpochState(epoch, step, self._of(job, self._best), weights)
+        elif outcome.status == "completed":
+            outcome.warning = no_best_epoch(self.monitor)
+
+    def has_best(self, job: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether the watched metric was a number in any epoch of these jobs, (rows,)."""
+        found: NDArray[np.bool_] = self._best_epoch[job] > 0
+        return found
 
     def test(self, jobs: NDArray[np.int64], metrics: Metrics) -> None:
-        """Note what the best weights reach on the test rows."""
+        """Note what the best weights, or else the last ones, reach on the test rows."""
         for place, job in enumerate(jobs.tolist()):
             tested = {name: float(values[place]) for name, values in metrics.items()}
             outcome = self._outcomes[job]
             outcome.metrics |= tested
+            measured = outcome.best or outcome.last
             for kept in (outcome.best, outcome.last):
-                if kept is not None and kept.epoch == self._best_epoch[job]:
+                if kept is not None and measured is not None and kept.epoch == measured.epoch:
                     kept.metrics |= tested
 
     def best_so_far(self) -> float | None:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from seedbed.engines.fused.program import Program, record
-from seedbed.training.metrics import metric_sums, metric_values
+from seedbed.training.metrics import merged_sums, metric_sums, metric_values
 
 # Outputs of this many numbers are kept before they are summed.
 NUMBERS_KEPT = 1 << 22
@@ -49,7 +49,7 @@ class JobSums:
         """Sum up what is kept, and keep it no more."""
         if self._kept:
             sums = self._recorded(("sums",), self._added, *self._columns())
-            self._sums = tuple(map(torch.add, self._sums, sums)) if self._sums else sums
+            self._sums = merged_sums(self.names, self._sums, sums) if self._sums else sums
             self._kept, self._numbers = [], 0
 
     def _columns(self) -> list[Tensor]:

@@ -271,17 +271,20 @@ class SupervisedModule(pl.LightningModule):
 
     def _finish(self, split: str) -> dict[str, float]:
         several = self.trainer.world_size > 1
-        computed = self.sums[split].compute(self._add_over_devices if several else None)
+        computed = self.sums[split].compute(self._gather if several else None)
         values = {f"{split}/{name}": value for name, value in computed.items()}
         self.trainer.callback_metrics.update(
             {name: torch.tensor(value, dtype=torch.float64) for name, value in values.items()}
         )
         return values
 
-    def _add_over_devices(self, sums: Tensor) -> Tensor:
-        sums = sums.to(self.device)
-        torch.distributed.all_reduce(sums)
-        return sums
+    def _gather(self, sums: Tensor) -> Tensor:
+        """Return a tensor of every device, (devices, ...)."""
+        # A view that leaves out a part of its storage would be sent with that part.
+        own = sums.to(self.device).contiguous()
+        everyone = [torch.empty_like(own) for _ in range(self.trainer.world_size)]
+        torch.distributed.all_gather(everyone, own)
+        return torch.stack(everyone)
 
     def _log(self, values: dict[str, float], step: int) -> None:
         for logger in self.trainer.loggers:

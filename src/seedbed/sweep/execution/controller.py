@@ -28,6 +28,7 @@ from seedbed.sweep.results.ranking import (
     best_first,
     closing_table,
     counts_text,
+    unranked_lines,
     winner,
     winner_lines,
 )
@@ -278,6 +279,8 @@ class Controller:
         rows, plan = self.results.rows, self.plan
         print_table(closing_table(rows, plan.metric, plan.mode, rank=plan.rank))
         print(f"jobs         {counts_text(rows)}; {time.monotonic() - self.started:.1f} s")
+        for line in unranked_lines(rows, plan.metric, plan.rank):
+            print(line)
         if self._stops_now():
             left = len(plan.jobs) - len(rows)
             print(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")

@@ -10,6 +10,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from seedbed.sweep.results.table import BEST, Row, cell
+from seedbed.terminal.words import jobs_text
 
 # The axis that the closing table does not tell apart.
 SEED = "seed"
@@ -73,7 +74,8 @@ def closing_table(
 ) -> Any:
     """Return a rich table of the best configurations, by the mean of a metric over the seeds.
 
-    Only jobs that completed count; where not all did, the last column says how many of them.
+    Only jobs that completed with a finite value count; where not all did, the last column says how
+    many of them. A configuration whose jobs completed without one comes last.
 
     Args:
         rows: the jobs.
@@ -89,7 +91,9 @@ def closing_table(
     configurations = _configurations(rows, axes, group)
     if group:
         configurations = [
-            configuration for configuration in configurations if configuration.values(column)
+            configuration
+            for configuration in configurations
+            if any(row.status == "completed" for row in configuration.jobs)
         ]
     by = column if sort in (None, metric) else str(sort)
     if by in axes:
@@ -212,6 +216,13 @@ def counts_text(rows: Sequence[Row]) -> str:
     """Return how many jobs ended how, such as `980 completed, 15 diverged, 5 failed`."""
     counts = Counter(row.status for row in rows)
     return ", ".join(f"{count:,} {status}" for status, count in counts.items())
+
+
+def unranked_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[str]:
+    """Return a line on the jobs that completed and cannot be ranked; none where all can be."""
+    column = ranked_column(metric, rank)
+    count = sum(row.status == "completed" and value_of(row, column) is None for row in rows)
+    return [f"not ranked   {jobs_text(count)} without a finite {metric}"] if count else []
 
 
 def best_first(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") -> list[Row]:
