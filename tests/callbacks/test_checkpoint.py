@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.experiments import built, curve, finished, trained
+from tests.experiments import built, curve, finished, record, trained
 
 from seedbed.runs.folder import RunFolder
 
@@ -30,6 +30,21 @@ def test_best_is_the_highest_where_more_is_better(tmp_path: Path) -> None:
     found = curve(tmp_path, "val/r2")
     best = torch.load(RunFolder(tmp_path).checkpoint("best"), weights_only=True)
     assert best["epoch"] == max(found, key=found.__getitem__)
+
+
+def test_best_is_no_epoch_whose_metric_is_no_number(tmp_path: Path) -> None:
+    # Outputs that are all the same correlate with nothing: in the first step they are.
+    pearson = "+task.torchmetrics.pearson={_target_: torchmetrics.PearsonCorrCoef}"
+    data = (
+        "data=linear_noise",
+        "data.batch_size=null",
+        "+initial_weights.parameters.weight=[[0.0]]",
+    )
+    watched = ("optimized_metric=train/pearson", "optimized_mode=max", "trainer.max_epochs=3")
+    trained(tmp_path, pearson, *data, *watched)
+    fields = record(tmp_path)
+    assert fields["checkpoints"]["best"]["epoch"] > 1
+    assert fields["checkpoints"]["best"]["metrics"]["train/pearson"] > 0.1
 
 
 def test_last_has_all_that_a_resumption_needs(tmp_path: Path) -> None:

@@ -37,12 +37,17 @@ class Other(Logger):
     def __init__(self) -> None:
         super().__init__()
         self.points: list[tuple[int | None, dict[str, float]]] = []
+        self.hyperparameters: dict[str, Any] = {}
+        self.saved = 0
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         self.points.append((step, dict(metrics)))
 
-    def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
-        pass
+    def log_hyperparams(self, params: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        self.hyperparameters.update(params)
+
+    def save(self) -> None:
+        self.saved = len(self.points)
 
 
 def writer(folder: Path, *loggers: Logger, **provenance: Any) -> RunWriter:
@@ -68,6 +73,12 @@ def test_a_run_is_described_before_it_trains(tmp_path: Path) -> None:
     assert "seedbed train" in texts["command/text_summary"]
 
 
+def test_every_logger_hears_the_hyperparameters(tmp_path: Path) -> None:
+    other = Other()
+    writer(tmp_path, TensorBoard(tmp_path), other).describe(Rows())
+    assert other.hyperparameters == {"optimizer.lr": 0.5}
+
+
 def test_data_that_no_option_chose_are_called_by_their_class(tmp_path: Path) -> None:
     assert writer(tmp_path).describe(Rows()) == "Rows"
     assert read_record(tmp_path / "run.json")["data"]["choice"] == "Rows"
@@ -84,6 +95,8 @@ def test_every_logger_hears_the_closing_numbers_at_the_best_epoch(tmp_path: Path
     writer(tmp_path, other, TensorBoard(tmp_path)).finish(OUTCOME, epoch=7)
     closing = {"test/loss": 0.5, "best/val/loss": 0.25}
     assert other.points == [(3, closing)]
+    # Lightning has told it before that the run is over.
+    assert other.saved == 1
     written = events(tmp_path)
     for tag, value in closing.items():
         (event,) = written.Scalars(tag)

@@ -7,8 +7,8 @@ from torch.nn import functional
 
 from seedbed.errors import ConfigError
 from seedbed.models import CNN, MLP, Linear
-from seedbed.training.output_checks import require_logits
-from seedbed.training.tasks import Binary, Minimize, Multiclass, Regression
+from seedbed.training.output_checks import require_logits, require_numbers
+from seedbed.training.tasks import Binary, Minimize, Multiclass, Regression, Task
 
 EXAMPLE = torch.zeros(1, 4)
 
@@ -124,3 +124,62 @@ def test_the_check_leaves_random_state_mode_and_parameters_unchanged(net: nn.Mod
     for parameter, before in zip(net.parameters(), values, strict=True):
         assert torch.equal(parameter, before)
         assert parameter.grad is None
+
+
+def with_torchmetric(kind: type[Task], target: str, **keys: object) -> Task:
+    options = {"class_count": 3} if kind is Multiclass else {}
+    return kind(torchmetrics={"mine": {"_target_": f"torchmetrics.{target}", **keys}}, **options)
+
+
+@pytest.mark.parametrize(
+    ("task", "size", "said"),
+    [
+        (
+            with_torchmetric(Multiclass, "classification.MulticlassConfusionMatrix", num_classes=3),
+            3,
+            "MulticlassConfusionMatrix gives 9 numbers, of shape (3, 3), and a metric is one",
+        ),
+        (
+            with_torchmetric(
+                Multiclass, "classification.MulticlassF1Score", num_classes=3, average=None
+            ),
+            3,
+            "MulticlassF1Score gives 3 numbers, of shape (3,), and a metric is one number; choose",
+        ),
+        (with_torchmetric(Binary, "classification.BinaryROC"), 1, "BinaryROC gives a tuple, and"),
+        (
+            with_torchmetric(Regression, "PearsonCorrCoef"),
+            2,
+            "PearsonCorrCoef does not take predictions of shape (32, 2) and targets of shape",
+        ),
+        (
+            with_torchmetric(Multiclass, "classification.BinaryF1Score"),
+            3,
+            "BinaryF1Score does not take predictions of shape (32, 3) and targets of shape (32,)",
+        ),
+    ],
+)
+def test_a_torchmetric_that_is_no_single_number_is_refused(
+    task: Task, size: int, said: str
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        require_numbers(task, type(task).__name__.lower(), size)
+    assert str(error.value).startswith(f"task.torchmetrics.mine: {said}")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("task", "size"),
+    [
+        (with_torchmetric(Multiclass, "classification.MulticlassAUROC", num_classes=3), 3),
+        (with_torchmetric(Binary, "classification.BinaryAUROC"), 1),
+        (with_torchmetric(Binary, "classification.BinaryMatthewsCorrCoef"), 1),
+        (with_torchmetric(Regression, "PearsonCorrCoef"), 1),
+        (with_torchmetric(Regression, "R2Score"), 2),
+        (with_torchmetric(Regression, "MeanSquaredLogError"), 2),
+        (with_torchmetric(Regression, "TweedieDevianceScore", power=2.0), 1),
+        (Regression(), 1),
+    ],
+)
+def test_a_torchmetric_of_one_number_is_accepted(task: Task, size: int) -> None:
+    require_numbers(task, type(task).__name__.lower(), size)

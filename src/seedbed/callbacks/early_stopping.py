@@ -7,6 +7,7 @@ from pytorch_lightning.callbacks import EarlyStopping as LightningEarlyStopping
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from torch import Tensor
 
+from seedbed.errors import ConfigError, listed
 from seedbed.training.early_stopping import early_stopping_reason, measured_by
 
 
@@ -30,6 +31,12 @@ class EarlyStopping(LightningEarlyStopping):
         self._check_on_train_epoch_end = not str(self.monitor).startswith("val/")
         every = trainer.check_val_every_n_epoch or 1
         self._unit = measured_by(str(self.monitor), every)
+
+    def _validate_condition_metric(self, logs: dict[str, Tensor]) -> bool:
+        if self.monitor not in logs:
+            logged = listed(sorted(logs), 30)
+            raise ConfigError(f"early stopping: '{self.monitor}' is not logged. Logged: {logged}")
+        return True
 
     def _run_early_stopping_check(self, trainer: pl.Trainer) -> None:
         self._too_early = trainer.current_epoch + 1 < (trainer.min_epochs or 0)

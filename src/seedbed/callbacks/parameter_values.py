@@ -8,6 +8,7 @@ from torch import nn
 from seedbed.callbacks.checked_callback import CheckedCallback
 from seedbed.config.spec import RunSpec
 from seedbed.errors import ConfigError
+from seedbed.training.metrics import PARAMETER
 from seedbed.training.parameters import Element, elements_matching
 
 MAX_ELEMENTS = 100
@@ -46,4 +47,4 @@ class ParameterValues(CheckedCallback):
         assert isinstance(net, nn.Module)
         for element in self._elements:
             value = float(element.of(net))
-            pl_module.also_logged[f"parameter/{element.text}"] = value  # type: ignore[index,operator]
+            pl_module.also_logged[f"{PARAMETER}{element.text}"] = value  # type: ignore[index,operator]

@@ -23,6 +23,8 @@ class Metric:
 
 # Every task has a loss, which is what it minimizes.
 LOSS = "loss"
+# Of the gradient to that of autograd, where `gradient.compare` asks for it.
+GRADIENT_DIFFERENCE = "train/gradient_difference"
 METRICS = {
     "rmse": Metric("min", ("regression",)),
     "mae": Metric("min", ("regression",)),
@@ -48,7 +50,8 @@ def metric_names(config: DictConfig) -> list[str]:
     """Return the names of all metrics that an epoch of this config logs."""
     names = [LOSS, *config.task.get("metrics", []), *config.task.get("torchmetrics", {})]
     splits = ["train", "val"] if has_validation(config) else ["train"]
-    return [f"{split}/{name}" for split in splits for name in names]
+    compared = [GRADIENT_DIFFERENCE] if config.gradient.get("compare") else []
+    return [f"{split}/{name}" for split in splits for name in names] + compared
 
 
 class WatchedMetric(NamedTuple):

@@ -1,5 +1,7 @@
 """Writer of a run's record and events."""
 
+from typing import Any
+
 from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 
@@ -15,7 +17,8 @@ class RunWriter:
 
     Args:
         record: run.json.
-        loggers: Lightning's loggers; those of TensorBoard get texts, graph and HParams too.
+        loggers: Lightning's loggers, which get metrics and hyperparameters; those of TensorBoard
+            texts and the graph too.
         watched_metric: Metric that picks the best epoch.
         config: The composed config as YAML.
     """
@@ -32,6 +35,10 @@ class RunWriter:
     def _tensorboards(self) -> list[TensorBoard]:
         return [logger for logger in self.loggers if isinstance(logger, TensorBoard)]
 
+    @property
+    def _hyperparameters(self) -> dict[str, Any]:
+        return dict(self.record.provenance.get("hyperparameters", {}))
+
     def describe(self, data: DataModule) -> str:
         """Write what the run trains on; return the name of the data option."""
         fields = self.record.provenance.get("data", {})
@@ -41,6 +48,8 @@ class RunWriter:
         # The threads are known only now.
         self.record.provenance["device"] = device_name(data.placement.device)
         self.record.write(RunOutcome())
+        for logger in self.loggers:  # TensorBoard's page wants them at the end.
+            logger.log_hyperparams(self._hyperparameters)
         for tensorboard in self._tensorboards:
             tensorboard.log_text("config", self.config)
             tensorboard.log_text("command", str(self.record.provenance.get("command", "")))
@@ -61,8 +70,9 @@ class RunWriter:
         at, scalars = outcome.closing_scalars(self.watched_metric)
         for logger in self.loggers if scalars else []:
             logger.log_metrics(scalars, step=at or epoch)
+            logger.save()
         for tensorboard in self._tensorboards:
-            tensorboard.log_outcome(self.record.provenance.get("hyperparameters", {}))
+            tensorboard.log_outcome(self._hyperparameters)
             tensorboard.close()
 
     def discard(self) -> None:

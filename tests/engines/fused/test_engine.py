@@ -408,6 +408,20 @@ def test_early_stopping_waits_for_no_number(tmp_path: Path) -> None:
         assert outcome.stopped == "after epoch 1: val/loss is not finite"
 
 
+@pytest.mark.parametrize("watched", [(), ("scheduler=plateau", "scheduler.patience=0")])
+def test_where_the_watched_metric_is_never_a_number_no_epoch_is_the_best(
+    tmp_path: Path, watched: tuple[str, ...]
+) -> None:
+    common = (*LINE, *SPLIT, f"{NETWORKS}BlindWhenEvaluated", EPOCHS, *watched)
+    for number, outcome in enumerate(compare(tmp_path, common, (RATES[0], RATES[1]))):
+        assert (outcome.status, outcome.best) == ("completed", None)
+        said = "val/loss was a finite number in no epoch, so none is the best"
+        assert outcome.warning.startswith(said)
+        assert record(tmp_path / str(number))["warning"] == outcome.warning
+        # The last weights are those that are tested.
+        assert "test/loss" in outcome.last.metrics
+
+
 @pytest.mark.parametrize("rate", [0.02, 0.9])
 def test_the_checkpoints_say_what_the_test_said(tmp_path: Path, rate: float) -> None:
     # The best epoch is the last with the first rate, and an earlier one with the other.

@@ -127,9 +127,7 @@ def measure_in_a_process(rank: int, folder: Path, results: Any) -> None:
         world_size=2,
         timeout=timedelta(seconds=30),
     )
-    module: Any = SimpleNamespace(
-        device=torch.device("cpu"), trainer=SimpleNamespace(world_size=2)
-    )
+    module: Any = SimpleNamespace(device=torch.device("cpu"), trainer=SimpleNamespace(world_size=2))
     gather = partial(SupervisedModule._gather, module)
     found = {}
     for name, ((task, output, target), others) in METRICS_OF_TASKS.items():

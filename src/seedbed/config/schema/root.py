@@ -133,9 +133,9 @@ class Train(Schema):
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield metrics that are watched and not logged, or of which nobody says what is better."""
-        known = metric_names(config) if schema_of(config.task) is not None else None
+        known, knows_all = metric_names(config), not _may_log_more(config)
         for watched in watched_metrics(config):
-            if known is not None and watched.name not in known:
+            if knows_all and watched.name not in known:
                 yield (
                     f"{watched.key}: '{watched.name}' is not logged."
                     f"{nearest(watched.name, known)} Logged: {listed(known)}"
@@ -145,6 +145,18 @@ class Train(Schema):
                     mode_of(watched.name, config, watched.mode_key)
                 except ConfigError as error:
                     yield str(error)
+
+
+def _may_log_more(config: DictConfig) -> bool:
+    """Return whether a task or callback of the user's own may log metrics that no key names.
+
+    Whether it does shows in the first epoch.
+    """
+    own = [node for node in config.callbacks.values() if node and schema_of(node) is None]
+    targets = [str(node.get("_target_")) for node in own if isinstance(node, DictConfig)]
+    return schema_of(config.task) is None or any(
+        not target.startswith(("pytorch_lightning.", "lightning.")) for target in targets
+    )
 
 
 @dataclass

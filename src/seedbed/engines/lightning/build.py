@@ -68,6 +68,7 @@ def build_module(
         gradient=make("gradient", Gradient, spec.gradient),
         log_every_n_epochs=spec.trainer.log_every_n_epochs,
         log_every_n_steps=spec.trainer.log_every_n_steps,
+        watched=_watched(spec),
     )
 
 
@@ -84,6 +85,15 @@ def _check_closure(spec: RunSpec) -> None:
         )
     if spec.trainer.precision == "16-mixed":
         raise ConfigError("trainer.precision=16-mixed: not with L-BFGS; 32-true or bf16-mixed is")
+
+
+def _watched(spec: RunSpec) -> dict[str, str]:
+    """Return the metrics that something depends on, by the config key that names them."""
+    nodes = {"scheduler": spec.scheduler}
+    nodes |= {f"callbacks.{name}": node for name, node in spec.callbacks.items()}
+    monitors = {f"{key}.monitor": keys_of(node).get("monitor") for key, node in nodes.items()}
+    watched = {"optimized_metric": spec.optimized_metric, **monitors}
+    return {key: str(name) for key, name in watched.items() if name is not None}
 
 
 def make_optimizer(options: Any, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:

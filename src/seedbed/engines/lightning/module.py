@@ -1,27 +1,28 @@
 """The LightningModule: network, loss, metrics, optimizer and schedule."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.trainer.connectors.logger_connector.fx_validator import _FxValidator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from seedbed.errors import Diverged
+from seedbed.config.metrics import GRADIENT_DIFFERENCE
+from seedbed.errors import ConfigError, Diverged, listed, nearest
 from seedbed.runs.outcome import Curves, copied_weights
 from seedbed.training.gradients import Gradient
-from seedbed.training.metrics import EpochMetrics
+from seedbed.training.metrics import EpochMetrics, is_metric
 from seedbed.training.tasks import Task
 
 Batch = tuple[Tensor, Tensor]
 
 # On an accelerator, asking for a loss waits for the device; so it is asked for this seldom.
 STEPS_BETWEEN_CHECKS = 50
-GRADIENT_DIFFERENCE = "train/gradient_difference"
 
 
 class SupervisedModule(pl.LightningModule):
@@ -39,10 +40,12 @@ class SupervisedModule(pl.LightningModule):
         gradient: Computation of the gradient; None (default) for autograd.
         log_every_n_epochs: Epochs between two logged points.
         log_every_n_steps: Optimizer steps between two logged points; None (default) for none.
+        watched: Metrics that something depends on, by the config key that names them; None
+            (default) for none. The first epoch in which all is measured has to log them.
 
     Attributes:
         epoch_metrics: Metrics of the last epoch by `split/name`.
-        also_logged: Numbers that callbacks have logged with the metrics of the epoch.
+        also_logged: Numbers that callbacks log with the metrics of the epoch.
         step_losses: Losses of the last two batches.
         tested_split: Split that the test phase measures.
         tested_metrics: Metrics of the last test phase.
@@ -61,6 +64,7 @@ class SupervisedModule(pl.LightningModule):
         gradient: Gradient | None = None,
         log_every_n_epochs: int = 1,
         log_every_n_steps: int | None = None,
+        watched: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self.net = net
@@ -80,12 +84,19 @@ class SupervisedModule(pl.LightningModule):
         self.validated_weights: dict[str, Tensor] | None = None
         self._logged: dict[int, dict[str, float]] = {}
         self._val_metrics: dict[str, float] = {}
+        self._names_logged: set[str] = set()
+        self._watched = {} if watched is None else dict(watched)
         self._batch: Batch | None = None
         self._counted_batch = -1
         self._batches_in_window = 0
         self.sums = {
             split: EpochMetrics(task.metrics, task.make_torchmetrics())
             for split in ("train", "val", "test")
+        }
+        self._own_names = {
+            f"{split}/{name}"
+            for split, sums in self.sums.items()
+            for name in ("loss", *sums.names, *sums.others)
         }
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -199,11 +210,59 @@ class SupervisedModule(pl.LightningModule):
         epoch = self.current_epoch + 1
         if not isfinite(values["train/loss"]):
             raise self._diverged(values["train/loss"], self.trainer.global_step)
-        compared = {k: v for k, v in self.also_logged.items() if k == GRADIENT_DIFFERENCE}
-        self.epoch_metrics = {**values, **compared, **self._val_metrics}
+        self.epoch_metrics = {**values, **self._metrics_of_callbacks(), **self._val_metrics}
+        if self._val_metrics or not self.trainer.enable_validation:
+            self._require_watched()
         self._val_metrics = {}
         if epoch == 1 or epoch % self.log_every_n_epochs == 0:
             self._log_epoch(epoch)
+
+    # Metrics that callbacks log
+
+    def log(self, name: str, value: Any, *args: Any, **options: Any) -> None:
+        """Log a number as Lightning does, for callbacks.
+
+        One of an epoch is a metric of it like Seedbed's own: it is logged with them, at the number
+        of the epoch, is part of the record, and can be watched.
+
+        Raises:
+            ConfigError: It has the name of a metric of Seedbed's own.
+        """
+        if name in self._own_names:
+            raise ConfigError(f"callbacks: one of them logs '{name}', which Seedbed logs itself")
+        levels = (options.get("on_step"), options.get("on_epoch"))
+        if self._current_fx_name is not None:
+            on_step, on_epoch = _FxValidator.check_logging_and_get_default_levels(
+                self._current_fx_name, *levels
+            )
+            if on_epoch:
+                self._names_logged.add(name)
+                if not on_step:
+                    options["logger"] = False
+        super().log(name, value, *args, **options)
+
+    def _metrics_of_callbacks(self) -> dict[str, float]:
+        """Return what callbacks have logged since the epoch before, and publish it."""
+        logged = self.trainer.callback_metrics
+        values = {name: float(logged[name]) for name in self._names_logged if name in logged}
+        if self.trainer.training:  # What was logged beside the training is not of a test.
+            values |= {name: value for name, value in self.also_logged.items() if is_metric(name)}
+        self._names_logged.clear()
+        if self.trainer.world_size > 1:  # All processes are to come to the same decisions.
+            values = self.trainer.strategy.broadcast(values)
+        self._publish(values)
+        return values
+
+    def _require_watched(self) -> None:
+        """Raise ConfigError where a metric that something depends on is logged by nobody."""
+        known = list(self.epoch_metrics)
+        for key, name in self._watched.items():
+            if name not in known:
+                raise ConfigError(
+                    f"{key}: '{name}' is not logged, by no callback either."
+                    f"{nearest(name, known)} Logged: {listed(known)}"
+                )
+        self._watched = {}
 
     def on_train_end(self) -> None:
         """Log the last epoch if it is not logged yet."""
@@ -261,7 +320,7 @@ class SupervisedModule(pl.LightningModule):
 
     def on_test_epoch_end(self) -> None:
         """Keep the metrics in `tested_metrics`."""
-        self.tested_metrics = self._finish(self.tested_split)
+        self.tested_metrics = {**self._metrics_of_callbacks(), **self._finish(self.tested_split)}
 
     def _evaluation_step(self, split: str, batch: Batch) -> None:
         inputs, targets = batch
@@ -273,10 +332,14 @@ class SupervisedModule(pl.LightningModule):
         several = self.trainer.world_size > 1
         computed = self.sums[split].compute(self._gather if several else None)
         values = {f"{split}/{name}": value for name, value in computed.items()}
+        self._publish(values)
+        return values
+
+    def _publish(self, values: Mapping[str, float]) -> None:
+        """Let Lightning's callbacks and schedules see metrics."""
         self.trainer.callback_metrics.update(
             {name: torch.tensor(value, dtype=torch.float64) for name, value in values.items()}
         )
-        return values
 
     def _gather(self, sums: Tensor) -> Tensor:
         """Return a tensor of every device, (devices, ...)."""
