@@ -7,6 +7,7 @@ bug: either ours or in code that the user's config named.
 import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
+from signal import Signals
 
 
 class SeedbedError(Exception):
@@ -29,12 +30,29 @@ class Interrupted(SeedbedError):
     """Stop by a signal, raised between two steps, so that all state is whole."""
 
     def __init__(self, signal_number: int) -> None:
-        super().__init__(f"stopped by signal {signal_number}")
+        super().__init__(stopped_by(signal_number))
         self.signal_number = signal_number
+
+
+class ProcessLost(SeedbedError):
+    """End of a run of several processes, since one of them has gone or does not answer."""
 
 
 class DiskFull(SeedbedError):
     """Full disk: nothing more can be written; what was written before is whole."""
+
+
+def stopped_by(signal_number: int) -> str:
+    """Return what to say of a stop by a signal."""
+    return f"stopped by signal {signal_number} ({signal_name(signal_number)})"
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal, such as `SIGTERM`."""
+    try:
+        return Signals(number).name
+    except ValueError:  # Real-time signals have none.
+        return f"signal {number}"
 
 
 def disk_full(error: BaseException) -> DiskFull | None:

@@ -60,6 +60,9 @@ class Checkpoint(LightningCheckpoint):
         self.best: EpochState | None = None
         self.last: EpochState | None = None
         self.last_is_measured = True
+        # What last.ckpt holds: the state of an epoch, or one between two steps, without metrics.
+        self.written: EpochState | None = None
+        self._state: EpochState | None = None
         self._best_written = False
         self._wrote_at = time.monotonic()
 
@@ -104,7 +107,8 @@ class Checkpoint(LightningCheckpoint):
     def measured(self, trainer: pl.Trainer, metrics: dict[str, float]) -> None:
         """Take the metrics of the last weights, measured after the training."""
         assert self.last is not None
-        self.last, self.last_is_measured = replace(self.last, metrics=metrics), True
+        self.last = self.written = replace(self.last, metrics=metrics)
+        self.last_is_measured = True
         if self._improved(metrics):
             self.best, self._best_written = self.last, False
         if trainer.is_global_zero:
@@ -115,24 +119,50 @@ class Checkpoint(LightningCheckpoint):
         self.best = self.last = EpochState(0, 0, metrics, copied_weights(net))
         if trainer.is_global_zero:
             self._write_best()
-            self._save(self.last, "last")
+            self._write_last()
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """Write the state between two steps; after a divergence that of the last finite epoch."""
-        if isinstance(exception, ConfigError):
-            return  # Of such a run nothing is kept.
-        if not isinstance(exception, Diverged):
-            if trainer.state.fn == "fit" and trainer.optimizers:
-                self._write(trainer)
-        elif self.last is not None and trainer.is_global_zero:
+        """Write the state between two steps; after a divergence that of the last finite epoch.
+
+        The first process writes it alone: the others may have gone, or be at another step.
+        """
+        if isinstance(exception, ConfigError) or not trainer.is_global_zero:
+            return  # Of a run that is refused nothing is kept.
+        if isinstance(exception, Diverged):
             self._write_best()
+            self._write_last()
+        elif trainer.state.fn == "fit" and trainer.optimizers:
+            content = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+            trainer.strategy.save_checkpoint(content, self.folder / "last.ckpt")
+            self.written = self._state
+            self._write_best()
+
+    def write_kept(self) -> None:
+        """Write what is kept in memory: the best epoch, and the last one where no file has any."""
+        self._write_best()
+        if self.written is None:
+            self._write_last()
+
+    def _write_last(self) -> None:
+        if self.last is not None:
             self._save(self.last, "last")
+            self.written = self.last
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Note what is written, and count its epochs from 1, as everywhere; Lightning does not."""
+        self._state, step = self.last, trainer.global_step
+        if self._state is None or self._state.step != step:
+            self._state = EpochState(trainer.current_epoch + 1, step, {})
+        checkpoint["epoch"] = self._state.epoch
 
     def _write(self, trainer: pl.Trainer) -> None:
         # Every process takes part in collecting the state; the first one writes it.
         trainer.save_checkpoint(self.folder / "last.ckpt")
+        self.written = self._state
         if trainer.is_global_zero:
             self._write_best()
         self._wrote_at = time.monotonic()

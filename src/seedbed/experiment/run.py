@@ -1,8 +1,10 @@
 """A run in Lightning: its objects, training, test and record."""
 
-import subprocess
+import signal
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -33,9 +35,17 @@ from seedbed.engines.lightning.build import (
 from seedbed.engines.lightning.data_module import LightningData, place
 from seedbed.engines.lightning.epoch_loop import use_lean_loop
 from seedbed.engines.lightning.module import SupervisedModule
+from seedbed.engines.lightning.processes import ending_together
 from seedbed.engines.lightning.stop_on_signal import StopOnSignal
 from seedbed.engines.lightning.threads import threads_of_a_step
-from seedbed.errors import ConfigError, Diverged, Interrupted
+from seedbed.errors import (
+    ConfigError,
+    Diverged,
+    Interrupted,
+    ProcessLost,
+    SeedbedError,
+    stopped_by,
+)
 from seedbed.experiment.build import (
     accelerator,
     build_data,
@@ -99,15 +109,24 @@ def build_experiment(spec: RunSpec, folder: RunFolder) -> Experiment:
     loggers = build_loggers(spec, folder)
     where = accelerator(spec.trainer.accelerator)
     trainer = build_trainer(spec, where, folder, callbacks, loggers)
-    use_lean_loop(trainer, stop.requested)
+    use_lean_loop(trainer, stop)
     return Experiment(spec, folder, data, module, trainer, callbacks, loggers, stop)
 
 
 def run(experiment: Experiment, writer: RunWriter) -> int:
     """Train, test and write the outcome, whatever happens; return the exit code."""
+    end = partial(_end_at_once, experiment, writer)
+    seconds = experiment.spec.trainer.timeout
+    with ending_together(experiment.trainer, seconds, end) as training_together:
+        return _run(experiment, writer, training_together)
+
+
+def _run(
+    experiment: Experiment, writer: RunWriter, training_together: AbstractContextManager[None]
+) -> int:
     outcome, code = RunOutcome(), 0
     try:
-        with experiment.stop:
+        with experiment.stop, training_together:
             load(experiment)
             with using_threads(_threads(experiment)):
                 _describe(experiment, writer)
@@ -117,24 +136,52 @@ def run(experiment: Experiment, writer: RunWriter) -> int:
                 writer.write(outcome)
                 test(experiment, outcome)
         outcome.status = "completed"
-    except Diverged as divergence:
-        outcome.status, outcome.error, code = "diverged", str(divergence), FAILED
-    except (Interrupted, SIGTERMException, KeyboardInterrupt) as interruption:
-        number = getattr(interruption, "signal_number", experiment.stop.received or 2)
-        outcome.status, outcome.error = "interrupted", f"stopped by signal {number}"
-        code = 128 + number
     except ConfigError:
         # Some mistakes show only with the data at hand; then nothing is left behind either.
         writer.discard()
         raise
     except BaseException as failure:
-        outcome.status, outcome.error = "failed", f"{type(failure).__name__}: {failure}"
-        _finish(experiment, writer, outcome)
-        raise
+        code = _note(failure, experiment.stop.received, outcome)
+        if code == FAILED and outcome.status == "failed":
+            _finish(experiment, writer, outcome)
+            raise
     _finish(experiment, writer, outcome)
-    if code > FAILED and experiment.trainer.is_global_zero:
-        _end_other_processes(experiment.trainer)
+    if code > FAILED:
         raise Interrupted(code - 128)
+    return code
+
+
+def _note(failure: BaseException, received: int | None, outcome: RunOutcome) -> int:
+    """Note how the run has ended; return the exit code. `received` is a signal to stop, or None."""
+    stopped = isinstance(failure, Interrupted | SIGTERMException | KeyboardInterrupt)
+    if stopped or (received is not None and isinstance(failure, ProcessLost)):
+        number = getattr(failure, "signal_number", received or signal.SIGINT)
+        outcome.status, outcome.error = "interrupted", stopped_by(number)
+        return 128 + int(number)
+    if isinstance(failure, Diverged):
+        outcome.status, outcome.error = "diverged", str(failure)
+    else:
+        known = isinstance(failure, SeedbedError)
+        name = "" if known else f"{type(failure).__name__}: "
+        outcome.status, outcome.error = "failed", f"{name}{failure}"
+    return FAILED
+
+
+def _end_at_once(experiment: Experiment, writer: RunWriter, reason: SeedbedError) -> int:
+    """Write what is known while the training waits for another process; return the exit code.
+
+    Any process may do so, where the first one cannot.
+    """
+    outcome, checkpoint = RunOutcome(), experiment.checkpoint
+    code = _note(reason, experiment.stop.received, outcome)
+    if checkpoint is not None:
+        checkpoint.write_kept()
+    _read(experiment, outcome)
+    if experiment.trainer.is_global_zero:
+        writer.record.finish(outcome)
+    elif not writer.record.finish_for_first(outcome):
+        return code
+    print(f"seedbed: {outcome.error}", file=sys.stderr)
     return code
 
 
@@ -203,10 +250,11 @@ def _read(experiment: Experiment, outcome: RunOutcome) -> None:
     """Copy the state of the training into the outcome."""
     checkpoint = experiment.checkpoint
     outcome.metrics = {**experiment.module.epoch_metrics, **experiment.module.tested_metrics}
+    outcome.metrics_epoch = experiment.module.metrics_epoch
     outcome.stopped = _why_stopped(experiment)
     outcome.curves = experiment.module.curves()
     if checkpoint is not None:
-        outcome.best, outcome.last = checkpoint.best, checkpoint.last
+        outcome.best, outcome.last = checkpoint.best, checkpoint.written or checkpoint.last
 
 
 def _finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> None:
@@ -224,16 +272,6 @@ def _finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> N
     if outcome.warning is not None:
         print(f"seedbed: warning: {outcome.warning}", file=sys.stderr)
     print_outcome(outcome, experiment.spec, experiment.folder, experiment.data)
-
-
-def _end_other_processes(trainer: pl.Trainer) -> None:
-    """Let no process of a run with several outlive the first one."""
-    launcher: Any = trainer.strategy.launcher
-    for process in getattr(launcher, "procs", []):
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 def _why_stopped(experiment: Experiment) -> str | None:

@@ -72,16 +72,20 @@ def _correct_answers(outcome: RunOutcome, spec: RunSpec, data: DataModule) -> st
 
 
 def epoch_columns(outcome: RunOutcome) -> dict[str, dict[str, float]]:
-    """Return the metrics of the best and the last epoch by title; once where they are the same."""
+    """Return the metrics of the best and the last epoch by title; once where they are the same.
+
+    Of a run that was stopped within an epoch, those of the last whole one stand for the last.
+    """
     titles: dict[int, list[str]] = {}
     metrics: dict[int, dict[str, float]] = {}
     for name, state in (("best", outcome.best), ("last", outcome.last)):
-        if state is not None:
+        if state is not None and state.metrics:
             titles.setdefault(state.epoch, []).append(name)
             metrics.setdefault(state.epoch, state.metrics)
-    if not metrics:
-        return {"last": outcome.metrics} if outcome.metrics else {}
-    return {f"epoch {epoch} ({', '.join(titles[epoch])})": metrics[epoch] for epoch in metrics}
+    columns = {f"epoch {epoch} ({', '.join(titles[epoch])})": metrics[epoch] for epoch in metrics}
+    if outcome.metrics and outcome.metrics_epoch not in metrics:
+        columns[f"epoch {outcome.metrics_epoch}"] = outcome.metrics
+    return columns
 
 
 def print_parameters(report: dict[str, Any], facts: DataFacts, epoch: int | None = None) -> None:

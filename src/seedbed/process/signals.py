@@ -1,4 +1,4 @@
-"""Handlers of SIGINT and SIGTERM that let a run save before it ends."""
+"""Handlers of the signals that ask a run to end, which let it save before."""
 
 import os
 import signal
@@ -9,14 +9,16 @@ from typing import Any
 
 from seedbed.errors import Interrupted
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Ctrl-C, an end asked for, a terminal that closes, and the warning of a cluster that time is up.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
 class SignalHandler:
-    """Context manager that handles SIGINT and SIGTERM; the handlers of before come back after it.
+    """Context manager that handles `SIGNALS`; the handlers of before come back after it.
 
-    The first signal is kept in `received` and raises Interrupted, unless a subclass acts in another
-    way. A second one ends the process at once, as if there were no handler.
+    SIGHUP stays ignored where it is, as `nohup` has it. The first signal is kept in `received` and
+    raises Interrupted, unless a subclass acts in another way. A second one ends the process at
+    once, as if there were no handler.
     """
 
     def __init__(self) -> None:
@@ -25,7 +27,11 @@ class SignalHandler:
 
     def __enter__(self) -> "SignalHandler":
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        if self._before[signal.SIGHUP] is signal.SIG_IGN:
+            del self._before[signal.SIGHUP]
         self._install()
+        # What starts several processes blocks signals until they can handle them.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -37,12 +43,10 @@ class SignalHandler:
         return self.received is not None
 
     def _install(self) -> None:
-        for number in SIGNALS:
+        for number in self._before:
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if os.environ.get("LOCAL_RANK", "0") != "0":
-            return  # The first process tells the others.
         if self.received is not None:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
@@ -52,6 +56,16 @@ class SignalHandler:
 
     def _act(self, number: int) -> None:
         raise Interrupted(number)
+
+
+@contextmanager
+def blocked() -> Iterator[None]:
+    """Keep `SIGNALS` from processes that start in the block, until a SignalHandler of theirs."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class StopSweep(SignalHandler):

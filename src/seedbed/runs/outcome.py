@@ -56,9 +56,11 @@ class RunOutcome:
         error: why it failed, diverged or was interrupted.
         stopped: rule that ended it early, and the epoch.
         warning: what is amiss with the result of a run that completed.
-        metrics: metrics of the last epoch, and of the best weights on the test rows.
+        metrics: metrics of the last whole epoch, and of the best weights on the test rows.
+        metrics_epoch: the last whole epoch; None where there is none yet.
         best: state after the best epoch, by the watched metric; None where none is kept.
-        last: state after the last epoch; None where none is kept.
+        last: state at the end; after an interruption it may lie within an epoch, without metrics of
+            its own; None where none is kept.
         curves: logged numbers.
         parameters: numbers of a small model, and lines to compare with (see
             `seedbed.analysis.reference_lines.parameters_report`).
@@ -69,6 +71,7 @@ class RunOutcome:
     stopped: str | None = None
     warning: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    metrics_epoch: int | None = None
     best: EpochState | None = None
     last: EpochState | None = None
     curves: Curves | None = None

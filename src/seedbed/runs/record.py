@@ -10,7 +10,9 @@ from typing import Any
 
 from seedbed.errors import RunFolderError
 from seedbed.files import write_atomically
+from seedbed.process.identity import this_process
 from seedbed.runs.checkpoints import checkpoints_summary
+from seedbed.runs.heartbeat import Heartbeat, goes_on
 from seedbed.runs.outcome import RunOutcome
 
 STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
@@ -28,10 +30,11 @@ class Record:
     def __init__(self, path: Path, provenance: dict[str, Any], enabled: bool = True) -> None:
         self.path = path
         self.enabled = enabled
-        self.provenance = provenance
+        self.provenance = {**provenance, "process": this_process()}
         self._clock = time.monotonic()
         self._started = now()
         self.write(RunOutcome())
+        self._heartbeat = Heartbeat(path) if enabled else None
 
     def write(self, outcome: RunOutcome) -> None:
         """Write what is known of the outcome by now."""
@@ -40,12 +43,33 @@ class Record:
     def finish(self, outcome: RunOutcome) -> None:
         """Write the outcome of a run that has ended."""
         assert outcome.status in STATUSES
+        self._stop_heartbeat()
+        self._write(self._ended(self.provenance, outcome, self._started))
+
+    def finish_for_first(self, outcome: RunOutcome) -> bool:
+        """Write the outcome in place of the first of several processes, which has gone.
+
+        Returns whether that one has left it to be written.
+        """
+        begun = json.loads(self.path.read_text(encoding="utf-8"))
+        if begun["status"] != "running":
+            return False
+        write_json(self.path, {**begun, **self._ended({}, outcome, begun["started"])})
+        return True
+
+    def _ended(
+        self, provenance: Mapping[str, Any], outcome: RunOutcome, started: str
+    ) -> dict[str, Any]:
         seconds = round(time.monotonic() - self._clock, 3)
-        times: dict[str, Any] = {"finished": now(), "seconds": seconds}
-        self._write(record_fields(self.provenance, outcome, started=self._started, **times))
+        return record_fields(provenance, outcome, started=started, finished=now(), seconds=seconds)
+
+    def _stop_heartbeat(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
 
     def discard(self) -> None:
         """Remove the file."""
+        self._stop_heartbeat()
         if self.enabled:
             self.path.unlink(missing_ok=True)
 
@@ -66,6 +90,7 @@ def record_fields(
     fields = {
         "status": outcome.status,
         "metrics": dict(outcome.metrics),
+        "metrics_epoch": outcome.metrics_epoch,
         "checkpoints": checkpoints_summary(outcome),
         **provenance,
         "started": started,
@@ -90,13 +115,18 @@ def json_text(content: dict[str, Any]) -> str:
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Return the fields of a run.json; raises RunFolderError where it is damaged."""
+    """Return the fields of a run.json; raises RunFolderError where it is damaged.
+
+    A run that has noted no end, and whose process has gone, is one that was interrupted.
+    """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RunFolderError(f"{path}: not a record of a run ({error})") from None
     if not isinstance(fields, dict) or fields.get("status") not in STATUSES:
         raise RunFolderError(f"{path}: not a record of a run (no known status)")
+    if fields["status"] == "running" and not goes_on(path, fields.get("process")):
+        return {**fields, "status": "interrupted", "error": "killed"}
     return fields
 
 

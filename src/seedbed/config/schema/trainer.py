@@ -82,6 +82,11 @@ class Trainer(Schema):
         None,
         at_least=1,
     )
+    timeout: float = key(
+        "seconds that one of several processes waits for another before all of them end",
+        30.0,
+        at_least=1,
+    )
     deterministic: bool = key("use deterministic algorithms only", False)
     detect_anomaly: bool = key(
         "autograd anomaly detection: find the operation that makes a NaN (slow)",

@@ -80,7 +80,7 @@ class History:
         """Note that a job has come to its end."""
         outcome = self._outcomes[job]
         outcome.status, outcome.stopped = "completed", stopped
-        outcome.metrics = self._of(job, self._latest)
+        outcome.metrics, outcome.metrics_epoch = self._of(job, self._latest), epoch
         outcome.last = EpochState(epoch, step, dict(outcome.metrics), weights)
         self._log_last(job, epoch)
 
@@ -99,6 +99,7 @@ class History:
         outcome.status, outcome.error = "diverged", error
         outcome.metrics = self._of(job, self._latest)
         if epoch > 0:
+            outcome.metrics_epoch = epoch
             outcome.last = EpochState(epoch, step, dict(outcome.metrics), weights)
 
     def keep_best(self, job: int, weights: dict[str, Tensor]) -> None:

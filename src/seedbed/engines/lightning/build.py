@@ -20,6 +20,7 @@ from seedbed.config.schema.trainer import Trainer
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule
 from seedbed.engines.lightning.module import SupervisedModule
+from seedbed.engines.lightning.processes import Strategy
 from seedbed.errors import ConfigError
 from seedbed.runs.folder import RunFolder
 from seedbed.training.gradients import Gradient
@@ -28,7 +29,7 @@ from seedbed.training.schedulers import RunLength, make_scheduler
 from seedbed.training.tasks import Task
 
 # Keys of `trainer` that Lightning's Trainer does not have.
-OWN_KEYS = ("log_every_n_epochs", "log_every_n_steps", "threads")
+OWN_KEYS = ("log_every_n_epochs", "log_every_n_steps", "threads", "timeout")
 
 # Callbacks of Lightning's that do their work in ours.
 OURS = {
@@ -192,7 +193,8 @@ def build_trainer(
         )
     except (MisconfigurationException, ValueError, RuntimeError, ImportError) as error:
         reason = str(error).splitlines()[0][:200]
-        asked = " ".join(f"trainer.{key}={options[key]}" for key in ("accelerator", "strategy"))
+        given = {"accelerator": accelerator, "strategy": spec.trainer.strategy}
+        asked = " ".join(f"trainer.{key}={value}" for key, value in given.items())
         raise ConfigError(f"{asked}: {reason}") from error
 
 
@@ -207,11 +209,18 @@ def _trainer_options(spec: RunSpec, accelerator: str, folder: RunFolder) -> Mapp
     return keys | {
         "accelerator": accelerator,
         "devices": "auto" if trainer.devices is None else trainer.devices,
+        "strategy": Strategy(trainer.timeout) if _several(trainer, accelerator) else "auto",
         "max_epochs": -1 if trainer.max_epochs is None else trainer.max_epochs,
         "max_steps": -1 if trainer.max_steps is None else trainer.max_steps,
         "limit_val_batches": trainer.limit_val_batches if spec.validates else 0,
         "profiler": _profiler(trainer.profiler, folder.path),
     }
+
+
+def _several(trainer: Trainer, accelerator: str) -> bool:
+    """Tell whether processes share the training; Lightning takes all devices there are for null."""
+    devices = trainer.devices or (torch.cuda.device_count() if accelerator == "gpu" else 1)
+    return trainer.strategy == "ddp" or devices > 1
 
 
 def _profiler(name: str | None, folder: Path) -> Profiler | None:

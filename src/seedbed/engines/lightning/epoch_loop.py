@@ -7,7 +7,6 @@ plain precision on batches that already lie there, it runs the same steps in the
 the dispatch. In every other case it is Lightning's own loop, untouched.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -23,6 +22,7 @@ from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch.optim import LBFGS
 
 from seedbed.data.loader import BatchLoader, StreamLoader
+from seedbed.process.signals import SignalHandler
 
 CALLBACK_HOOKS = (
     "on_train_batch_start",
@@ -43,14 +43,14 @@ MODULE_HOOKS = (
 )
 
 
-def use_lean_loop(trainer: pl.Trainer, stop_requested: Callable[[], bool]) -> None:
+def use_lean_loop(trainer: pl.Trainer, stop: SignalHandler) -> None:
     """Put the lean loop into a trainer that has not started yet.
 
-    `stop_requested` is asked by the first of several processes before every batch.
+    Each of several processes asks `stop` before every batch.
     """
     loop = trainer.fit_loop.epoch_loop
     lean = LeanTrainingEpochLoop(trainer, min_steps=loop.min_steps, max_steps=loop.max_steps)
-    lean.stop_requested = stop_requested
+    lean.stop = stop
     trainer.fit_loop.epoch_loop = lean
 
 
@@ -58,17 +58,19 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
     """One epoch of batches; `lean` says whether the short way is taken (None: not yet decided)."""
 
     lean: bool | None = None
-    stop_requested: Callable[[], bool] = staticmethod(lambda: False)
+    stop: SignalHandler
 
     def _broadcast_sigterm_tensor(self) -> None:
-        """Stop all processes before the same batch when the first one was asked to.
+        """Stop all processes before the same batch when any of them was asked to.
 
         Lightning calls this where there are several. Its own version also lets the first process
         leave a step earlier than the others, which then wait for it for ever.
         """
-        asked = torch.tensor(int(self.stop_requested()), device=self.trainer.strategy.root_device)
-        torch.distributed.broadcast(asked, src=0)
-        if asked.item():
+        device = self.trainer.strategy.root_device
+        asked = torch.tensor(self.stop.received or 0, device=device)
+        torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
+        if number := int(asked):
+            self.stop.received = number
             raise SIGTERMException
 
     def advance(self, data_fetcher: Any) -> None:

@@ -75,6 +75,7 @@ class SupervisedModule(pl.LightningModule):
         self.log_every_n_epochs = log_every_n_epochs
         self.log_every_n_steps = log_every_n_steps
         self.epoch_metrics: dict[str, float] = {}
+        self.metrics_epoch: int | None = None
         self.also_logged: dict[str, float] = {}
         self.step_losses: deque[Tensor] = deque(maxlen=2)
         self._batch_losses: list[Tensor] = []
@@ -211,6 +212,7 @@ class SupervisedModule(pl.LightningModule):
         if not isfinite(values["train/loss"]):
             raise self._diverged(values["train/loss"], self.trainer.global_step)
         self.epoch_metrics = {**values, **self._metrics_of_callbacks(), **self._val_metrics}
+        self.metrics_epoch = epoch
         if self._val_metrics or not self.trainer.enable_validation:
             self._require_watched()
         self._val_metrics = {}
@@ -271,6 +273,7 @@ class SupervisedModule(pl.LightningModule):
 
     def log_untrained(self) -> None:
         """Log the metrics of the initial weights, as epoch 0."""
+        self.metrics_epoch = 0
         self._log_epoch(0)
 
     def _log_epoch(self, epoch: int) -> None:

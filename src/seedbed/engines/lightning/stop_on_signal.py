@@ -11,7 +11,8 @@ class StopOnSignal(SignalHandler, Callback):
     """Signal handler and callback that stop a run between two steps, so that its state is whole.
 
     While training, the first signal asks Lightning to stop after the step, which all processes of
-    a distributed run do at the same step; at any other time, Interrupted is raised at once.
+    a distributed run do at the same step, whichever got it; at any other time, Interrupted is
+    raised at once.
     """
 
     def __init__(self) -> None:
@@ -33,3 +34,14 @@ class StopOnSignal(SignalHandler, Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Let signals stop at once again."""
         self._trainer = None
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Let signals stop at once where several processes validate: they agree on steps alone."""
+        if trainer.world_size > 1:
+            self._trainer = None
+            if self.received is not None:
+                raise Interrupted(self.received)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Let signals stop between two steps again."""
+        self._trainer = trainer

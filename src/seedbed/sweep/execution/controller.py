@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig
 
 from seedbed.config.schema.root import Sweep as SweepOptions
-from seedbed.errors import DiskFull, Interrupted, SeedbedError
+from seedbed.errors import DiskFull, Interrupted, SeedbedError, stopped_by
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD
 from seedbed.sweep.execution.display import Display
@@ -260,7 +260,7 @@ class Controller:
         self.results.finish()
         done = f"{len(self.results.rows):,} of {jobs_text(len(self.plan.jobs))} done"
         print(
-            f"seedbed: stopped by signal {code - 128}, {done}; {self._how_to_go_on()}",
+            f"seedbed: {stopped_by(code - 128)}, {done}; {self._how_to_go_on()}",
             file=sys.stderr,
         )
         sys.exit(code)
