@@ -44,7 +44,7 @@ def test_interrupted_keeps_the_number_of_the_signal():
     error = Interrupted(15)
 
     assert error.signal_number == 15
-    assert str(error) == "stopped by signal 15"
+    assert str(error) == "stopped by signal 15 (SIGTERM)"
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ def epoch_columns(outcome: RunOutcome) -> dict[str, dict[str, float]]:
             metrics.setdefault(state.epoch, state.metrics)
     columns = {f"epoch {epoch} ({', '.join(titles[epoch])})": metrics[epoch] for epoch in metrics}
     if outcome.metrics and outcome.metrics_epoch not in metrics:
-        columns[f"epoch {outcome.metrics_epoch}"] = outcome.metrics
+        known = outcome.metrics_epoch is not None
+        columns[f"epoch {outcome.metrics_epoch}" if known else "last"] = outcome.metrics
     return columns
 
 
