@@ -106,6 +106,10 @@ test: fetch check ## Run every check and the whole test suite
 	OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest \
 	  -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
+.PHONY: hostile
+hostile: $(VENV)/.installed-test ## Drive hostile folders and bad inputs through every verb: ARGS=--quick
+	$(BIN)/python scripts/hostile.py $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.installed-test ## Check style, formatting, types and imports
 	$(BIN)/ruff check .

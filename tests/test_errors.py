@@ -1,5 +1,7 @@
 """Errors that the user can mend say how, in one line or two."""
 
+from pathlib import Path
+
 import pytest
 
 from seedbed import errors
@@ -12,6 +14,7 @@ from seedbed.errors import (
     SeedbedError,
     listed,
     nearest,
+    of_a_path,
 )
 
 
@@ -79,3 +82,14 @@ def test_nearest_takes_any_iterable_and_names_one_alone():
 )
 def test_listed(words, most, text):
     assert listed(words, most) == text
+
+
+def test_what_the_system_says_of_a_path_is_no_bug(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    for path, said in [("x" * 300, "file name too long"), ("file/below", "not a directory")]:
+        with pytest.raises(OSError, match=r".") as raised:
+            (tmp_path / path).read_bytes()
+        assert str(of_a_path(raised.value)) == f"{tmp_path / path}: {said}"
+    assert of_a_path(OSError("no path")) is None
+    assert of_a_path(ValueError("no error of the system")) is None

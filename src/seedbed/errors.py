@@ -55,6 +55,21 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
+# What the system says of a path that somebody named: no bug of ours.
+_OF_A_PATH = (
+    *(errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP),
+    *(errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.EEXIST),
+)
+
+
+def of_a_path(error: BaseException | None) -> ConfigError | None:
+    """Return what to say where a path that the command names cannot be read or written."""
+    if not isinstance(error, OSError) or error.errno not in _OF_A_PATH or not error.filename:
+        return None
+    path = error.filename if error.filename2 is None else error.filename2
+    return ConfigError(f"{path}: {(error.strerror or str(error)).lower()}")
+
+
 def disk_full(error: BaseException) -> DiskFull | None:
     """Return what to say where a write failed because the disk, or the user's share, is full."""
     if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):

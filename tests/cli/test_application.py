@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hydra._internal.hydra
 import pytest
+import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
@@ -100,6 +101,26 @@ def test_the_axis_of_a_sweep_is_named_in_full_as_well(refused):
 )
 def test_a_key_that_is_given_twice_is_refused_with_both_words(refused, words):
     assert f"given twice, by {words[0]} and by {words[1]}" in refused("train", *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "hydra.job.chdir=maybe"], "hydra.job.chdir: 'maybe' is not true or false"),
+        (["train", "hydra.run.dir=null"], "hydra.run.dir: null is not accepted"),
+        (["train", "trainer.max_epochs=99999999999999999999"], "trainer.max_epochs: 9999"),
+        (["train", "trainer.devices=999"], "trainer.devices: 999 processes"),
+        (["train", "trainer.min_epochs=9", "trainer.max_epochs=3"], "trainer.min_epochs: 9 is"),
+        (["evaluate", "run=x", "accelerator=gpu"], "accelerator=gpu: torch"),
+        (["predict", "run=x", "input=[[1]]", "accelerator=gpu"], "accelerator=gpu: torch"),
+        (["evaluate", "."], "Did you mean 'run=.'?"),
+        (["train", f"optimizer.lr={'9' * 5_000}"], " ... "),
+        (["list", "--config-dir"], "which folder?"),
+    ],
+)
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
+def test_the_users_own_word_is_named(refused, words, said):
+    assert said in refused(*words)
 
 
 @pytest.mark.parametrize("module", ["nowhere", "nowhere.at.all", "os.nowhere", ".a"])

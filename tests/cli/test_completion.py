@@ -143,7 +143,8 @@ def test_runs_newest_first_then_folders(working_folder: Path) -> None:
     recorded(working_folder / "outputs/runs/2026-11-22/10-00-00-cccccc")
     (working_folder / "outputs/runs/2026-11-23/10-00-00-dddddd").mkdir(parents=True)
     recorded(working_folder / "elsewhere/runs/2026-01-01/00-00-00-eeeeee")
-    (working_folder / "with blank").mkdir()
+    for unsafe in ("with blank", "with\x1b[31m", "with $(command)", "with`command`"):
+        (working_folder / unsafe).mkdir()
 
     day = "run=outputs/runs/2026-11-22"
     runs = [f"{day}/10-00-00-cccccc", f"{day}/09-00-00-bbbbbb"]

@@ -143,3 +143,10 @@ def test_wrong_input_is_refused(tmp_path: Path, overrides: tuple[str, ...], mess
     trained(tmp_path, "trainer.max_epochs=1", "logger=none")
     with pytest.raises(ConfigError, match=message):
         predicted(tmp_path, *overrides)
+
+
+def test_a_prediction_that_is_no_number_is_none(tmp_path: Path) -> None:
+    trained(tmp_path, "logger=none", "trainer.max_epochs=1")
+
+    with pytest.raises(ConfigError, match="these rows are not finite: 2"):
+        predicted(tmp_path, "input=[[75,63,44],[1e38,1e39,1e39]]", "checkpoint=last")

@@ -69,3 +69,13 @@ def test_the_users_options_are_those_that_are_not_shipped(tmp_path):
 
 def test_a_group_without_a_folder_has_no_options(tmp_path):
     assert groups.options("model", tmp_path) == {}
+
+
+def test_of_a_folder_of_the_users_files_alone_are_options_and_descriptions_are_short(tmp_path):
+    (tmp_path / "model" / "folder.yaml").mkdir(parents=True)
+    (tmp_path / "model" / "long.yaml").write_bytes(b"# " + b"x" * 1_000_000 + b"\xff\n")
+
+    [(name, description)] = groups.options("model", tmp_path).items()
+
+    assert name == "long"
+    assert 0 < len(description) <= 500

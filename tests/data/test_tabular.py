@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.data.tabular import read_inputs, write_output
+from seedbed.data.tabular import check_output, read_inputs, write_output
 from seedbed.errors import ConfigError
 
 NAMES = ["temperature", "rainfall", "humidity"]
@@ -404,3 +404,70 @@ def test_others_see_the_whole_file_or_none(
     # Until the rename at the very end nothing lies under the name.
     assert seen == [False]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_axes_in_another_order_are_other_inputs(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"found shape \(2, 4, 5, 3\), and the run takes"):
+        read_inputs(saved(tmp_path, np.ones((2, 4, 5, 3))), [3, 4, 5], [])
+    assert read_inputs(saved(tmp_path, np.ones((2, 4, 5))), [1, 4, 5], []).shape == (2, 1, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "said"),
+    [
+        ("x,x\n1,2\n", ["x"], "there are 2 columns 'x'"),
+        ("1,2\n3,4\n", [], "a header is needed above"),
+        ("x\n1_063\n", ["x"], "'1_063' is not a number"),
+        ('x\n"1\n', ["x"], "not a CSV file"),
+    ],
+)
+def test_what_other_readers_would_read_differently_is_refused(
+    tmp_path: Path, content: str, names: list[str], said: str
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(content)
+
+    with pytest.raises(ConfigError, match=said):
+        read_inputs(str(path), [len(names) or 2], names)
+
+
+def test_a_line_without_end_and_an_array_beyond_all_memory_are_refused(tmp_path: Path) -> None:
+    endless = tmp_path / "endless.csv"
+    with endless.open("wb") as file:
+        file.truncate(10**12)  # It takes no space on the disk.
+    with pytest.raises(ConfigError, match="line 1 is longer than 20 MB"):
+        read_inputs(str(endless), [2], [])
+
+    claims = tmp_path / "claims.npy"
+    np.save(claims, np.ones((2, 2)))
+    claimed = b"(10000000000000, 2), }"
+    claims.write_bytes(claims.read_bytes().replace(b"(2, 2), }".ljust(len(claimed)), claimed))
+    with pytest.raises(ConfigError, match=r"claims.npy: not a \.npy file"):
+        read_inputs(str(claims), [2], [])
+
+
+def test_truth_is_no_number() -> None:
+    with pytest.raises(ConfigError, match="must hold numbers"):
+        read_inputs([[1, True]], [2], [])
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("in.csv", "this is the input"),
+        ("link.csv", "this is the input"),
+        ("folder.csv", "a folder has this name"),
+        ("in.csv/out.csv", "no folder that can be written to"),
+        ("out.txt", r"must end in \.csv or \.npy"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused_at_once(
+    tmp_path: Path, output: str, said: str
+) -> None:
+    (tmp_path / "in.csv").touch()
+    (tmp_path / "link.csv").symlink_to("in.csv")
+    (tmp_path / "folder.csv").mkdir()
+
+    with pytest.raises(ConfigError, match=said):
+        check_output(tmp_path / output, str(tmp_path / "in.csv"))
+    check_output(tmp_path / "new" / "out.npy", "in.csv")

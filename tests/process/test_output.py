@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+
+from seedbed.process.output import PlainText, plain_message
 
 SET_UP = "import os, sys; from seedbed.process.output import set_up_output; set_up_output()\n"
 UNBUFFERED = pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -108,3 +111,49 @@ def test_a_log_file_shows_how_far_a_run_is_that_is_killed_later(
     ]
     # What was printed before to stdout stands before.
     assert first > 0
+
+
+HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\u202egnp"
+SHOWN = r"\x1b[2J\x1b]0;title\x07\x9b31m\u202egnp"
+
+
+class Terminal(BytesIO):
+    """Stands for a terminal, and keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("kind", [BytesIO, Terminal])
+def test_names_steer_neither_a_terminal_nor_what_shows_a_file(kind: type[BytesIO]) -> None:
+    raw = kind()
+    stream = PlainText(raw, encoding="utf-8", write_through=True)
+
+    print("a", HOSTILE, "b\tc\r", file=stream)
+
+    assert raw.getvalue().decode() == f"a {SHOWN} b\tc\r\n"
+
+
+def test_tables_and_bars_are_drawn_on_a_terminal() -> None:
+    drawn = "\x1b[1mbold\x1b[0m\r\x1b[2K\x1b[1A\x1b[?25l"
+    raw = Terminal()
+
+    stream = PlainText(raw, encoding="utf-8", write_through=True)
+    stream.write(drawn)
+
+    assert raw.getvalue().decode() == drawn
+
+
+def test_the_streams_of_a_command_are_plain(tmp_path: Path) -> None:
+    code = f"print({HOSTILE!r}); print({HOSTILE!r}, file=sys.stderr)"
+
+    assert script(tmp_path, code, redirections="> log 2>&1") == 0
+    assert (tmp_path / "log").read_text() == f"{SHOWN}\n" * 2
+
+
+def test_a_message_has_lines_that_can_be_read() -> None:
+    message = plain_message(f"first{'x' * 5_000}last\rhidden\nsecond")
+
+    assert message.startswith("firstxxx")
+    assert message.endswith(r"last\rhidden" + "\nsecond")
+    assert max(map(len, message.splitlines())) < 1_100

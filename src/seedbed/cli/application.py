@@ -31,6 +31,7 @@ from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, disk_full
+from seedbed.process.output import plain_message
 from seedbed.runs.folder import RECORD, open_run, remove_with_empty_parents
 from seedbed.sweep.job_runner import JobResult
 
@@ -310,7 +311,7 @@ class Jobs:
 
 
 def _show(error: Exception | str, code: int) -> int:
-    sys.stderr.write(f"seedbed: {error}\n")
+    sys.stderr.write(f"seedbed: {plain_message(str(error))}\n")
     return code
 
 

@@ -44,6 +44,7 @@ FILES = ("input", "output", "sweep.table", "data.file")
 FOLDERS = ("paths.data", "paths.outputs", "data.folder", "hydra.run.dir", "hydra.sweep.dir")
 # Runs and sweeps that are offered.
 MOST = 30
+_UNSAFE = re.compile(r"[\s$`\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
@@ -57,8 +58,8 @@ def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
     with suppress(SeedbedError):
         project = find_project()
     offered = _for_verb(before[0], project, before[1:], last)
-    # A name with a blank would reach the shell as two words.
-    return list(dict.fromkeys(word for word in offered if not re.search(r"\s", word)))
+    # A name with a blank would reach the shell as two words, others as a command or what steers it.
+    return list(dict.fromkeys(word for word in offered if not _UNSAFE.search(word)))
 
 
 def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:

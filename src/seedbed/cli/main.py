@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 from seedbed import __version__
 from seedbed.config.help import groups_text
 from seedbed.config.project import find_project, named_config_folder
-from seedbed.errors import SeedbedError, listed, nearest
+from seedbed.errors import SeedbedError, listed, nearest, of_a_path
 from seedbed.process import garbage_collection
-from seedbed.process.output import set_up_output
+from seedbed.process.output import plain_message, set_up_output
 from seedbed.terminal.words import two_columns
 
 if TYPE_CHECKING:
@@ -68,8 +68,11 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
         project = find_project()
         if verb in PLAIN_VERBS:
             sys.exit(resolve_name(PLAIN_VERBS[verb])(rest))
-    except SeedbedError as error:
-        fail(str(error))
+    except (SeedbedError, OSError) as error:
+        told = of_a_path(error) or error
+        if not isinstance(told, SeedbedError):
+            raise
+        fail(str(told))
     # A module of the user's in the working folder, or beside the project file, can be named in
     # `_target_`.
     for folder in (os.getcwd(), str(project.file.parent) if project.file else os.getcwd()):
@@ -104,7 +107,7 @@ def _config_folder(arguments: list[str]) -> Path | None:
     try:
         return named or find_project().config_folder
     except SeedbedError as error:
-        sys.stderr.write(f"seedbed: {error}\n")
+        sys.stderr.write(f"seedbed: {plain_message(str(error))}\n")
         return None
 
 
@@ -141,5 +144,5 @@ def complete(arguments: list[str]) -> NoReturn:
 
 def fail(message: str) -> NoReturn:
     """Say what is wrong with the command, and exit with 2."""
-    sys.stderr.write(f"seedbed: {message}\n")
+    sys.stderr.write(f"seedbed: {plain_message(message)}\n")
     sys.exit(2)

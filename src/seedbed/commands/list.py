@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from seedbed.commands.arguments import parse_arguments
 from seedbed.config import groups
 from seedbed.config.help import group_text, groups_text
-from seedbed.config.project import find_project, named_config_folder
+from seedbed.config.project import CONFIG_DIR, find_project, named_config_folder
 from seedbed.errors import ConfigError, listed, nearest
 
 USAGE = """list [GROUP] [--config-dir DIR]
@@ -23,6 +23,8 @@ class Keys:
 
 def list_options(arguments: Sequence[str]) -> int:
     """Print the groups, or the options of the named group."""
+    if arguments and arguments[-1] in CONFIG_DIR:
+        raise ConfigError(f"{arguments[-1]}: which folder? seedbed list --config-dir DIR")
     named, others = named_config_folder(arguments)
     words, _ = parse_arguments(USAGE, Keys, others)
     if named is not None and not named.is_dir():

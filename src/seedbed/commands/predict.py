@@ -11,9 +11,9 @@ from torch import Tensor
 
 from seedbed.config.spec import DataFacts
 from seedbed.data.data_module import Placement
-from seedbed.data.tabular import SUFFIXES, read_inputs, write_output
+from seedbed.data.tabular import check_output, read_inputs, write_output
 from seedbed.engines.lightning.quiet import quiet_lightning
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, listed
 from seedbed.experiment import build
 from seedbed.experiment.build import build_data, floating_point
 from seedbed.experiment.evaluation import load_module, no_best
@@ -35,8 +35,8 @@ def predict(config: DictConfig, command: list[str]) -> int:
     """Print the predictions for the given rows, or write them to `output`."""
     quiet_lightning()
     output = None if config.output is None else Path(config.output)
-    if output is not None and output.suffix not in SUFFIXES:
-        raise ConfigError(f"output={output}: the name must end in .csv or .npy")
+    if output is not None:
+        check_output(output, config.input)
     folder = open_run(config.run, config.paths.outputs)
     spec = load_spec(folder, list(config.trust), config.paths.data)
     source = config.input
@@ -63,6 +63,7 @@ def predict(config: DictConfig, command: list[str]) -> int:
                 output_rows = module.task.prediction(output_rows)
             predictions.append(output_rows.cpu())
     predicted = torch.cat(predictions)
+    _require_finite(predicted)
     table = labelled(predicted, facts) if config.apply_softmax else logits(predicted, facts)
     _answer(table, predicted, inputs, facts, output)
     weights = described(read_record(folder.record), name, checkpoint.get("epoch"))
@@ -70,6 +71,18 @@ def predict(config: DictConfig, command: list[str]) -> int:
     if name != config.checkpoint:
         print(no_best(spec.optimized_metric))
     return 0
+
+
+def _require_finite(predicted: Tensor) -> None:
+    """Raise ConfigError where a prediction is no number."""
+    finite = predicted.isfinite().reshape(len(predicted), -1).all(dim=1)
+    wrong = (~finite).nonzero().flatten().tolist()
+    if wrong:
+        rows = listed((row + 1 for row in wrong), 5)
+        raise ConfigError(
+            f"input: the predictions of these rows are not finite: {rows}; "
+            "their numbers are too large for this run, or its weights are not finite"
+        )
 
 
 def _feature_names(facts: DataFacts) -> list[str]:

@@ -3,6 +3,7 @@
 Hydra's own messages are for people who write applications; these are for those who use one.
 """
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -41,7 +42,7 @@ def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigErro
         return _missing_option(error)
     if isinstance(error, SearchPathException):
         return ConfigError(text.splitlines()[0])
-    unreadable = _unreadable(overrides)
+    unreadable = _path_without_key(verb, overrides) or _unreadable(overrides)
     if unreadable is not None:
         return unreadable
     causes = (error, error.__cause__, error.__context__)
@@ -77,6 +78,14 @@ def _missing_option(error: MissingConfigException) -> ConfigError:
     if group == "hydra/launcher" and option in groups.LAUNCHERS:
         hint = " Install it with: pip install 'seedbed[launchers]'"
     return ConfigError(f"{group}={option}: no such option.{hint}\n{group} may be: {listed(known)}")
+
+
+def _path_without_key(verb: str, overrides: Sequence[str]) -> ConfigError | None:
+    """Return what to type for the first word that is a path and no override."""
+    for word in overrides if verb != "train" else ():
+        if "=" not in word and os.path.exists(word):
+            return ConfigError(f"{word}: a path alone says nothing. Did you mean 'run={word}'?")
+    return None
 
 
 def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
@@ -157,8 +166,10 @@ def _wrong_type(error: ValidationError, text: str) -> ConfigError:
         problem = f"'{override[1]}' is not accepted" if override else message
     name = str(error.full_key).rpartition(".")[2].partition("[")[0]
     field = declared(error.object_type).get(name)
-    meaning = f" ({field.metadata['meaning']})" if field is not None else ""
-    return ConfigError(f"{error.full_key}: {problem}{_file(text) or meaning}")
+    # Hydra's own keys say nothing of themselves.
+    meaning = field.metadata.get("meaning") if field is not None else None
+    where = _file(text) or (f" ({meaning})" if meaning else "")
+    return ConfigError(f"{error.full_key}: {problem}{where}")
 
 
 # What Hydra says, in which the first group is a word or key; the sign of the override that it is

@@ -19,6 +19,8 @@ GROUPS = {
 # No choice of a run by itself, but one more entry of a group.
 LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbacks.NAME=NAME"}
 COMMAND_LINE_ONLY = {"experiment", "debug"}
+# Of a line of a YAML file that is read for its description.
+MOST_LETTERS = 500
 # Options of hydra/launcher; all but the first come with packages of their own.
 LAUNCHERS = ("basic", "joblib", "ray", "submitit_local", "submitit_slurm")
 
@@ -31,8 +33,8 @@ def config_folder() -> Path:
 
 def description(file: Path) -> str:
     """Return the first comment of a YAML file that is no Hydra header such as `# @package`."""
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        while line := lines.readline(MOST_LETTERS):
             comment = line.lstrip("#").strip()
             if line.startswith("#") and comment and not comment.startswith("@"):
                 return comment
@@ -42,7 +44,7 @@ def description(file: Path) -> str:
 def options(group: str, folder: Path | None = None) -> dict[str, str]:
     """Return the options of a group with their descriptions."""
     files = sorted(((folder or config_folder()) / group).glob("*.yaml"))
-    return {file.stem: description(file) for file in files}
+    return {file.stem: description(file) for file in files if file.is_file()}
 
 
 def users_options(group: str, folder: Path | None) -> dict[str, str]:

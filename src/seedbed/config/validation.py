@@ -41,7 +41,9 @@ def check(config: DictConfig, cut_short: bool = False) -> None:
     # Each stage relies on those before it.
     stages = [_walk(config, "")]
     if of_a_run:
-        stages = [_no_options(config), *stages, _rules(config, "problems")]
+        stages = [_no_options(config), *stages]
+    if of_a_run or "run" in config:
+        stages.append(_rules(config, "problems"))
     if of_a_run and not cut_short:
         stages.append(_rules(config, "out_of_reach"))
     for stage in stages:
@@ -130,6 +132,8 @@ _BOUNDS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
 
 def _missed_bound(number: float, metadata: Mapping[str, Any]) -> str:
     """Return the first bound that a number does not keep, in words; nothing where it keeps all."""
+    if isinstance(number, int) and abs(number) >= 2**63:  # No tensor holds it.
+        return f"at most {2**63 - 1}"
     if not isfinite(number):
         return "finite"
     limits = {name: metadata.get(name) for name in _BOUNDS}
@@ -150,7 +154,10 @@ def _rules(config: DictConfig, rule: str) -> Iterator[str]:
 
 
 def _typed_nodes(config: DictConfig) -> Iterator[tuple[str, DictConfig]]:
-    """Yield the nodes of a run that have a dataclass, with their keys."""
+    """Yield the nodes that have a dataclass and rules, with their keys."""
+    if "optimizer" not in config:
+        yield "", config
+        return
     for group in GROUPS_OF_A_RUN:
         yield group, config[group]
     yield "", config

@@ -1,7 +1,8 @@
 """Rows of numbers from and to CSV and .npy files, checked against names and shapes."""
 
 import csv
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from math import isfinite, prod
 from pathlib import Path
@@ -14,6 +15,8 @@ from seedbed.errors import ConfigError, listed, nearest
 from seedbed.files import atomic_file, write_atomically
 
 SUFFIXES = (".csv", ".npy")
+# Of one line of a CSV file; an image of a million numbers fits.
+MOST_LETTERS = 20_000_000
 
 
 def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -> np.ndarray:
@@ -34,26 +37,47 @@ def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -
         values = _read_csv(path, names) if path.suffix == ".csv" else _read_npy(path)
         return _shaped(values, input_shape, f"input={source}", names)
     try:
+        if _holds_truth(source):
+            raise TypeError
         values = np.array(source, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         raise ConfigError("input: the rows must hold numbers, as many in each") from None
     if values.ndim == 1 and len(values) == prod(input_shape):
         values = values[None]
     return _shaped(values, input_shape, "input", names)
 
 
+def _holds_truth(source: Any) -> bool:
+    """Return whether nested lists hold true or false, which NumPy reads as 1 and 0."""
+    return any(map(_holds_truth, source)) if isinstance(source, list) else isinstance(source, bool)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a text file; raises ConfigError for one that no table has."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        number = 1
+        while line := file.readline(MOST_LETTERS):
+            if len(line) == MOST_LETTERS:
+                raise ConfigError(f"input={path}: line {number} is longer than 20 MB")
+            yield line
+            number += 1
+
+
 def _read_csv(path: Path, names: Sequence[str]) -> np.ndarray:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            # Each row with the line of the file that it ends on.
-            rows = [(reader.line_num, row) for row in reader if any(row)]
+        reader = csv.reader(_lines(path), strict=True)
+        # Each row with the line of the file that it ends on.
+        rows = [(reader.line_num, row) for row in reader if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"input={path}: not a CSV file in UTF-8 ({error})") from None
     if not rows:
         raise ConfigError(f"input={path}: the file is empty; a header and rows are needed")
     header = [name.strip() for name in rows.pop(0)[1]]
+    if all(map(_is_number, header)):
+        raise ConfigError(f"input={path}: the first line holds numbers; a header is needed above")
     for name in names:
+        if header.count(name) > 1:
+            raise ConfigError(f"input={path}: there are {header.count(name)} columns '{name}'")
         if name not in header:
             raise ConfigError(
                 f"input={path}: no column '{name}'.{nearest(name, header)} Found: {listed(header)}"
@@ -73,21 +97,25 @@ def _read_csv(path: Path, names: Sequence[str]) -> np.ndarray:
 
 def _number(path: Path, line: int, row: list[str], column: int, header: list[str]) -> float:
     text = row[column].strip() if column < len(row) else ""
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not isfinite(value):
+    if not _is_number(text):
         raise ConfigError(
             f"input={path}: line {line}, column '{header[column]}': '{text}' is not a number"
         )
-    return value
+    return float(text)
+
+
+def _is_number(text: str) -> bool:
+    """Return whether a text is a finite number as files have them: 1_063 is none but in Python."""
+    try:
+        return "_" not in text and isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _read_npy(path: Path) -> np.ndarray:
     try:
         values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, BadZipFile, MemoryError) as error:
         raise ConfigError(f"input={path}: not a .npy file of numbers ({error})") from None
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
         raise ConfigError(f"input={path}: not a .npy file of numbers")
@@ -98,7 +126,11 @@ def _shaped(
     values: np.ndarray, input_shape: Sequence[int], source: str, names: Sequence[str]
 ) -> np.ndarray:
     wanted = prod(input_shape)
-    if values.ndim < 2 or len(values) == 0 or values[0].size != wanted:
+    # Rows may lie flat, or lack axes of size 1; other orders of the axes would be other inputs.
+    sizes = values.shape[1:]
+    flat = 1 in (len(sizes), len(input_shape)) and prod(sizes) == wanted
+    fits = flat or _proper(sizes) == _proper(input_shape)
+    if values.ndim < 2 or len(values) == 0 or not fits:
         shape = " x ".join(map(str, input_shape))
         called = f" ({listed(names)})" if len(names) == wanted else ""
         raise ConfigError(
@@ -109,6 +141,26 @@ def _shaped(
     # torch takes neither foreign byte orders nor extended precision.
     plain = values if values.dtype == np.uint8 else values.astype(np.float64)
     return plain.reshape(len(values), *input_shape)
+
+
+def check_output(output: Path, source: Any) -> None:
+    """Raise ConfigError where predictions cannot be written to `output`.
+
+    That is a name of another kind, that of the input, or one that no file can have.
+    """
+    if output.suffix not in SUFFIXES:
+        raise ConfigError(f"output={output}: the name must end in .csv or .npy")
+    if isinstance(source, str) and output.resolve() == Path(source).resolve():
+        raise ConfigError(f"output={output}: this is the input, which would be lost")
+    if output.is_dir():
+        raise ConfigError(f"output={output}: a folder has this name")
+    above = next(folder for folder in output.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise ConfigError(f"output={output}: {above} is no folder that can be written to")
+
+
+def _proper(sizes: Sequence[int]) -> list[int]:
+    return [size for size in sizes if size != 1]
 
 
 def write_output(path: Path, header: list[str], rows: list[list[Any]], values: np.ndarray) -> None:

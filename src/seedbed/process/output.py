@@ -1,10 +1,47 @@
-"""Standard output and error: every line is written at once, and a lost reader is no error."""
+"""Standard output and error: every line is written at once, and a lost reader is no error.
+
+Names and texts in files of others may hold what steers a terminal; it is written as its code.
+"""
 
 import errno
 import io
 import os
+import re
 import select
 import sys
+
+# Controls of a terminal but tab, line feed and the carriage return of bars; what turns text.
+_STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Colours, one line up, a line erased, and the cursor: what tables and bars are drawn by.
+_DRAWING = re.compile(r"(\x1b\[(?:[0-9;]*m|[0-9]*[AK]|\?25[lh]))")
+MOST_LETTERS = 1_000
+
+
+def plain(text: str) -> str:
+    """Return a text with the characters that steer a terminal as their codes, such as `\\x1b`."""
+    return _STEERING.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
+
+
+def plain_message(text: str) -> str:
+    """Return an error's message as it is shown: plain, in lines that can be read."""
+    return "\n".join(
+        line if len(line) <= MOST_LETTERS else f"{line[: MOST_LETTERS - 200]} ... {line[-180:]}"
+        for line in plain(text).replace("\r", "\\r").split("\n")
+    )
+
+
+class PlainText(io.TextIOWrapper):
+    """Stream of text that steers no terminal but by what draws tables and bars on one."""
+
+    def write(self, text: str) -> int:
+        """Write a text, or what `plain` makes of it."""
+        if not _STEERING.search(text):
+            return super().write(text)
+        if not self.isatty():
+            return super().write(plain(text))
+        parts = _DRAWING.split(text)  # Every other one draws.
+        parts[::2] = map(plain, parts[::2])
+        return super().write("".join(parts))
 
 
 class UnfailingFile(io.FileIO):
@@ -42,7 +79,7 @@ def set_up_output() -> None:
         elif mode == "w" and stream is getattr(sys, f"__{name}__"):
             stream.flush()
             # No BufferedWriter below: the text layer would hand lines to it, and they would wait.
-            patient = io.TextIOWrapper(
+            patient = PlainText(
                 UnfailingFile(stream.fileno(), "wb", closefd=False),
                 encoding=stream.encoding,
                 errors=stream.errors,

@@ -184,3 +184,21 @@ def test_a_table_that_is_not_there_is_named() -> None:
     Path("latin.csv").write_bytes("seed\nä\n".encode("latin-1"))
     with pytest.raises(ConfigError, match=r"^sweep\.table=latin\.csv: not a CSV file in UTF-8"):
         job_overrides([], table="latin.csv")
+
+
+@pytest.mark.parametrize(
+    "words", [["seed=range(0,1000000000000)"], ["seed=range(0,2000)", "optimizer.lr=range(0,2000)"]]
+)
+def test_more_jobs_than_anybody_means_are_refused_before_they_are_made(words: list[str]) -> None:
+    with pytest.raises(ConfigError, match="jobs, and a sweep may have 1,000,000"):
+        job_overrides(words)
+
+
+def test_a_table_that_is_no_file_or_too_large_is_refused(tmp_path: Path) -> None:
+    large = tmp_path / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(10**12)  # It takes no space on the disk.
+
+    for table in (large, tmp_path):
+        with pytest.raises(ConfigError, match="no file, or one of more than 100 MB"):
+            job_overrides([], table=table)

@@ -30,6 +30,7 @@ def test_repeats_count_from_the_seed_of_each_job(composer: Composer) -> None:
     ("jobs", "repeats", "reason"),
     [
         ([["seed=0"], ["seed=1"]], 2, "sweep.repeats=2: the seeds of the sweep overlap"),
+        ([["seed=0"]], 10**12, "sweep.repeats=1000000000000: 1,000,000,000,000 jobs"),
         ([["~seed"]], 3, "sweep.repeats=3: the seed None is not a whole number"),
     ],
 )

@@ -10,7 +10,7 @@ from seedbed.config.metrics import metric_names, mode_of, watched_metrics
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.field import Schema, key, schema_of
 from seedbed.config.schema.model import InitialWeights
-from seedbed.config.schema.trainer import ACCELERATORS
+from seedbed.config.schema.trainer import ACCELERATORS, no_gpu
 from seedbed.errors import ConfigError, listed, nearest
 
 
@@ -160,7 +160,18 @@ def _may_log_more(config: DictConfig) -> bool:
 
 
 @dataclass
-class Evaluate(Schema):
+class Reading(Schema):
+    """Config of a verb that reads a run."""
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield a GPU that is not there."""
+        if node.accelerator == "gpu":
+            yield from no_gpu("accelerator", "accelerator=cpu")
+
+
+@dataclass
+class Evaluate(Reading):
     """Config of `seedbed evaluate`."""
 
     run: str = key("run folder, or latest", MISSING)
@@ -172,7 +183,7 @@ class Evaluate(Schema):
 
 
 @dataclass
-class Predict(Schema):
+class Predict(Reading):
     """Config of `seedbed predict`."""
 
     run: str = key("run folder, or latest", MISSING)

@@ -1,5 +1,6 @@
 """Schema of the `trainer=` options: device, precision and length of the training."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from seedbed.config.schema.field import Schema, key
 ACCELERATORS = ("auto", "cpu", "gpu")
 PRECISIONS = ("32-true", "64-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true")
 STRATEGIES = ("auto", "ddp")
+# Of a machine of few cores; more than that would be a slip of the finger.
+MOST_DEVICES = 16
 
 
 @dataclass
@@ -102,7 +105,7 @@ class Trainer(Schema):
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
-        """Yield a run without an end, lengths that are none, and a GPU that is not there."""
+        """Yield a run without an end, lengths that are none, and devices that are not there."""
         if node.max_epochs is None and node.max_steps is None and node.max_time is None:
             yield "trainer.max_epochs, max_steps and max_time are all null: training would not end"
         if node.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", node.max_time):
@@ -116,15 +119,23 @@ class Trainer(Schema):
                     f"trainer.limit_{split}_batches: {limit} is neither a share from 0.0 to 1.0 "
                     "nor a whole number"
                 )
+        cores = os.cpu_count() or 1
+        if node.devices is not None and node.devices > max(MOST_DEVICES, cores):
+            yield f"trainer.devices: {node.devices} processes, and this machine has {cores} cores"
         if node.accelerator == "gpu":
-            yield from _no_gpu()
+            yield from no_gpu("trainer.accelerator", "trainer=default or trainer=cpu")
+
+    @classmethod
+    def out_of_reach(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield more epochs at least than at most."""
+        least, most = node.min_epochs, node.max_epochs
+        if None not in (least, most) and least > most:
+            yield f"trainer.min_epochs: {least} is more than trainer.max_epochs={most}"
 
 
-def _no_gpu() -> Iterator[str]:
+def no_gpu(key: str, instead: str) -> Iterator[str]:
+    """Yield that no GPU is there, of the key that asks for one, and what to use instead."""
     import torch  # Takes a second, which most runs need not wait for to be told what is wrong.
 
     if not torch.cuda.is_available():
-        yield (
-            f"trainer.accelerator=gpu: torch {torch.__version__} sees none here; "
-            "use trainer=default or trainer=cpu"
-        )
+        yield (f"{key}=gpu: torch {torch.__version__} sees none here; use {instead}")

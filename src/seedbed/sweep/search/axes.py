@@ -6,7 +6,7 @@ Order and meaning are those of Hydra's own sweeper, which also reads every sweep
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from math import isfinite
+from math import isfinite, prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.job import Words
 
 PARAMS = "hydra.sweeper.params"
+MOST_JOBS = 1_000_000
+MOST_BYTES = 100_000_000
 
 
 class Axis(NamedTuple):
@@ -88,9 +90,19 @@ def job_overrides(
     rows = list(_read_table(Path(table), parser).values()) if table is not None else []
     if table is not None:
         _check_columns(Path(table), rows, axes, known)
-    return [
-        [*row, *words] for row in rows or [()] for words in _grid(axes, _paired(axes, zip_axes))
-    ]
+    paired = _paired(axes, zip_axes)
+    lengths = {key: len(axis.words) for key, axis in axes.items() if key not in paired[1:]}
+    typed = " ".join(arguments)
+    require_few(typed, prod([*lengths.values(), max(1, len(rows))]))
+    return [[*row, *words] for row in rows or [()] for words in _grid(axes, paired)]
+
+
+def require_few(typed: str, jobs: float) -> None:
+    """Raise ConfigError where what was typed makes more jobs than a sweep may have."""
+    if jobs > MOST_JOBS:
+        raise ConfigError(
+            f"{typed}: {jobs:,.0f} jobs, and a sweep may have {MOST_JOBS:,}; sweep fewer values"
+        )
 
 
 def _read_params(parser: OverridesParser, params: Mapping[str, object]) -> list[Override]:
@@ -118,13 +130,15 @@ def _axes(overrides: Iterable[Override]) -> dict[str, Axis]:
 
 
 def _words(override: Override) -> Words:
-    line, sweep = override.input_line, override.value()
+    line, sweep = str(override.input_line), override.value()
     if override.is_interval_sweep():
         raise ConfigError(f"{line}: a grid has no intervals; use a list or range(start,stop,step)")
     if isinstance(sweep, RangeSweep) and not all(
         number is None or isfinite(number) for number in (sweep.start, sweep.stop, sweep.step)
     ):
         raise ConfigError(f"{line}: a range needs finite numbers")
+    if isinstance(sweep, RangeSweep) and sweep.step:
+        require_few(line, abs(((sweep.stop or 0) - (sweep.start or 0)) / sweep.step))
     try:
         [jobs] = BasicSweeper.split_arguments([override], None)
     except (ValueError, HydraException) as error:
@@ -176,6 +190,8 @@ def row_of_job(file: Path, overrides: Sequence[str]) -> int | None:
 def _read_table(file: Path, parser: OverridesParser) -> dict[int, Words]:
     """Return the overrides of a CSV file's rows by their numbers; the first row names the keys."""
     try:
+        if file.exists() and not (file.is_file() and file.stat().st_size <= MOST_BYTES):
+            raise ConfigError(f"sweep.table={file}: no file, or one of more than 100 MB")
         with file.open(newline="", encoding="utf-8-sig") as lines:
             records = list(csv.reader(lines, strict=True, skipinitialspace=True))
     except OSError as error:

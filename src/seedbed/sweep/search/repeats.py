@@ -9,6 +9,7 @@ from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job, Words, numbered
 from seedbed.sweep.results.table import Row
+from seedbed.sweep.search.axes import require_few
 from seedbed.sweep.search.sampler import Sampler
 
 
@@ -26,10 +27,11 @@ class Repeats:
     def ask(self, count: int | None = None) -> list[Words]:
         """Return the jobs of the next round, the seeds of one job innermost.
 
-        Raises ConfigError where a job has no whole number as seed, or where one comes twice because
-        the seeds of two jobs overlap.
+        Raises ConfigError where there are too many, a job has no whole number as seed, or one comes
+        twice because the seeds of two jobs overlap.
         """
         asked = self.sampler.ask(None if count is None else max(1, count // self.repeats))
+        require_few(f"sweep.repeats={self.repeats}", self.repeats * len(asked))
         jobs = [words for job in numbered(asked) for words in self._repeated(job)]
         if len(set(jobs)) < self.repeats * len(set(asked)):
             raise ConfigError(

@@ -1,0 +1,257 @@
+"""Hostile folders and bad inputs, each driven through every verb that could open it."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from scripts.hostile_cases.checks import (
+    SECRET,
+    changes,
+    faults,
+    refused_well,
+    remove,
+    snapshot,
+)
+from scripts.hostile_cases.command_server import CommandServer, Outcome, fresh_process
+from scripts.hostile_cases.inputs.cases import Input
+from scripts.hostile_cases.inputs.files import INPUT_FILES
+from scripts.hostile_cases.planting import Folder, Place, plant
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+LIMIT = 10.0
+FRESH_LIMIT = 60.0
+RUN, SWEEP = "runs/2026-01-01/12-00-00-aaaaaa", "sweeps/2026-01-01/12-00-00-aaaaaa"
+
+# Where the folder of each kind lies, and the verbs that open it. Those with a `!` must refuse it.
+VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "run": (
+        f"theirs/{RUN}",
+        (
+            "!evaluate run={here} split=train",
+            "!evaluate run=latest paths.outputs=../theirs split=val checkpoint=last",
+            "!predict run={here} input=[[1,2]]",
+            "report {here}",
+            "train -m sweep.resume={here}",
+            "list --config-dir {here}/.hydra",
+            "dashboard {here}",
+            "COMPLETE evaluate run={here}/",
+            "COMPLETE predict run=",
+        ),
+    ),
+    "sweep": (
+        f"theirs/{SWEEP}",
+        (
+            "report {here}",
+            "report latest paths.outputs=../theirs group=false",
+            "evaluate run={here}/2 split=train",
+            "train -m sweep.resume={here} sweep.plan=true",
+            "dashboard {here}",
+            "COMPLETE train -m sweep.resume={here}/",
+            "!train -m sweep.resume={here}",
+            "train -m sweep.resume={here} sweep.on_failure=stop",
+        ),
+    ),
+    "config": (
+        "theirs",
+        (
+            "list --config-dir {here}",
+            "list model --config-dir {here}",
+            "--help --config-dir {here}",
+            "train --config-dir {here} --help",
+            "COMPLETE train --config-dir {here} model=",
+            "COMPLETE train --config-dir {here} experiment=evil model.",
+            "train --config-dir {here} {words} --cfg job",
+            "train --config-dir {here} {words} --cfg all",
+            "train --config-dir {here} {words} --info all",
+            "train --config-dir {here} {words} trainer.max_epochs=1",
+            "train -m --config-dir {here} {words} seed=0,1 sweep.plan=true",
+            "train -m --config-dir {here} {words} seed=0,1 trainer.max_epochs=1",
+        ),
+    ),
+    "working": (
+        "work",
+        (
+            "--help",
+            "list model",
+            "train --help",
+            "COMPLETE train model=",
+            "COMPLETE evaluate run=",
+            "train --cfg job",
+            "train trainer.max_epochs=1 +callback@callbacks.loss_curve=loss_curve",
+            "train -m trainer.max_epochs=1 seed=0,1",
+            "evaluate run=latest split=train",
+            "evaluate run=../own/run split=train",
+            "predict run=../own/run input=[[1,2]]",
+            "report ../own/sweep",
+            "report latest",
+            "dashboard",
+        ),
+    ),
+}
+
+Case = TypeVar("Case")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that did not hold: of which case, after which command."""
+
+    case: str
+    command: str
+    problem: str
+
+
+class Bench:
+    """A folder in which one case after another is driven.
+
+    Args:
+        root: a new folder.
+        server: what runs commands.
+
+    An honest run and an honest sweep, one job of which is still to run, are made first.
+    """
+
+    def __init__(self, root: Path, server: CommandServer) -> None:
+        self.root = root
+        self.server = server
+        self.commands = 0
+        self._for_inputs: Place | None = None
+        self.honest = root / "honest"
+        self.case = root / "case"
+        self.honest.mkdir(parents=True)
+        self._train(
+            *("train", "data=blobs", "model=mlp", "data.val_size=0.2", "trainer.max_epochs=2"),
+            "data.feature_names=[x1,x2]",
+        )
+        self._train(
+            *("train", "-m", "data=crop_yield", "seed=0,1", "optimizer.lr=1e-6,1e-5"),
+            *("trainer.max_epochs=2", "sweep.fuse=always"),
+        )
+        [self.run] = self.honest.glob("outputs/runs/*/*")
+        [self.sweep] = self.honest.glob("outputs/sweeps/*/*")
+        shutil.rmtree(self.sweep / "3")
+        table = (self.sweep / "results.csv").read_text().splitlines(keepends=True)
+        (self.sweep / "results.csv").write_text("".join(table[:-1]))
+        for file in self.honest.rglob("results.csv"):
+            text = file.read_text().splitlines()
+            seconds = text[1].split(",")[-3]
+            file.write_text(file.read_text().replace(f",{seconds},", ",0.029633,"))
+
+    def _train(self, *words: str) -> None:
+        outcome = self.server.run(words, self.honest)
+        if outcome.code != 0:
+            raise RuntimeError(f"seedbed {shlex.join(words)}: {outcome.err}")
+
+    # ---- One case --------------------------------------------------------------------------------
+
+    def drive(self, kind: str, folder: Folder, fresh: bool = False) -> list[Fault]:
+        """Return what goes wrong as a folder of a kind is driven through its verbs."""
+        where, commands = VERBS[kind]
+        place = self._laid_out(where, kind)
+        plant(folder.files, place)
+        name = f"{kind}: {folder.kind}: {folder.name}"
+        problems = []
+        for command in commands:
+            verb = command.lstrip("!").partition(" ")[0]
+            must_refuse = command.startswith("!") and folder.opens not in (True, verb)
+            words = [
+                word.format(
+                    here=os.path.relpath(place.here, self.case / "work"), words=folder.words
+                )
+                for word in command.lstrip("!").split(" ")
+            ]
+            run = self._fresh if fresh else self._forked
+            found, outcome = self._watched(words, run, (place.here, self.case / "own"))
+            if must_refuse and outcome.code not in (1, 2):
+                found.append(f"exit code {outcome.code}, and it must be refused")
+            if place.canary.exists():
+                found.insert(0, f"CODE RAN {place.canary.read_text()[:300]}")
+                place.canary.unlink()
+            problems += [Fault(name, shlex.join(words), problem) for problem in found]
+        return problems
+
+    def refuse(self, bad: Input) -> list[Fault]:
+        """Return what goes wrong with words that must be refused before anything is written."""
+        place = self._laid_out_for_inputs()
+        if bad.project is not None:
+            plant({"seedbed.yaml": bad.project}, place)
+        found, outcome = self._watched(list(bad.words), self._forked, (), bad.environment)
+        if outcome.code != 2:
+            said = outcome.err.strip().splitlines()[-1:]
+            found.append(f"exit code {outcome.code} instead of 2: {said}")
+        elif not refused_well(outcome) or len(outcome.err.splitlines()) > 3:
+            found.append(f"not one to three lines: {outcome.err[:300]!r}")
+        elif bad.says not in outcome.err:
+            found.append(f"does not say {bad.says!r}: {outcome.err[:300]!r}")
+        if place.canary.exists():
+            found.append("CODE RAN")
+        # What is refused has written nothing, and the next one finds all as it was.
+        self._for_inputs = None if found or bad.project else place
+        command = shlex.join(bad.words)
+        return [Fault(f"input: {bad.kind}", command[:300], problem) for problem in found]
+
+    def _watched(
+        self,
+        words: list[str],
+        run: Callable[[list[str], dict[str, str]], Outcome],
+        own: tuple[Path, ...],
+        environment: Mapping[str, str] = EMPTY,
+    ) -> tuple[list[str], Outcome]:
+        before = snapshot(self.case, own)
+        variables = self._environment | environment
+        if words[0] == "COMPLETE":
+            line = {"COMP_LINE": f"seedbed {' '.join(words[1:])}"}
+            outcome = run(["-sc", "query=bash"], variables | line)
+        else:
+            outcome = run(words, variables)
+        self.commands += 1
+        found = faults(outcome, LIMIT)
+        return [*found, *changes(before, snapshot(self.case, own))], outcome
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        home = str(self.case / "home")
+        return {"HOME": home, "TMPDIR": str(self.case / "tmp"), "OUTSIDE_SECRET": SECRET}
+
+    def _forked(self, words: list[str], environment: dict[str, str]) -> Outcome:
+        return self.server.run(words, self.case / "work", environment, LIMIT)
+
+    def _fresh(self, words: list[str], environment: dict[str, str]) -> Outcome:
+        outcome = fresh_process(words, self.case / "work", environment, FRESH_LIMIT)
+        if words[0] == "dashboard" and outcome.code is None:
+            return Outcome(0, outcome.out, outcome.err, outcome.seconds, 0.0)
+        return outcome
+
+    def _laid_out_for_inputs(self) -> Place:
+        if self._for_inputs is None:
+            self._for_inputs = self._laid_out("work", "input")
+            plant(INPUT_FILES, self._for_inputs)
+        return self._for_inputs
+
+    def _laid_out(self, where: str, kind: str) -> Place:
+        """Make the folders of a case anew, the honest one of its kind at `where`."""
+        remove(self.case)
+        for name in ("work", "outside", "home", "tmp", "own"):
+            (self.case / name).mkdir(parents=True)
+        outside, here = self.case / "outside", self.case / where
+        shutil.copytree(self.run, outside / "run")
+        (outside / "notes.txt").write_text(SECRET)
+        (outside / "secret.yaml").write_text(f"{SECRET}: {SECRET}\nstatus: {SECRET}\n")
+        honest = {"run": self.run, "sweep": self.sweep}.get(kind)
+        if honest is not None:
+            shutil.copytree(honest, here)
+        elif kind in ("working", "input"):
+            shutil.copytree(self.run, self.case / "own/run")
+            shutil.copytree(self.sweep, self.case / "own/sweep")
+        here.mkdir(parents=True, exist_ok=True)
+        return Place(self.case / "canary", outside, here)
+
+
+def spread(cases: Sequence[Case], most: int) -> list[Case]:
+    """Return at most so many of the cases, evenly."""
+    return list(cases[:: max(1, len(cases) // most)])[:most]
