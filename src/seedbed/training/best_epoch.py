@@ -23,5 +23,6 @@ def improved(value: Any, best: Any, mode: str) -> Any:
 def no_best_epoch(monitor: str) -> str:
     """Return what is said of a run that measured the watched metric, and never got a number."""
     return (
-        f"{monitor} was a finite number in no epoch, so none is the best; checkpoint=last is kept"
+        f"{monitor} was a finite number in no epoch, so none is the best: "
+        "evaluate and predict take the last"
     )
