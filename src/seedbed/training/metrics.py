@@ -65,28 +65,30 @@ def _root_mean(sums: Tensor, rows: int) -> Tensor:
 
 
 def _r2_sums(output: Tensor, target: Tensor) -> Tensor:
-    """Rows, mean, sum of squares about it, and squared error of each target, (4, targets).
+    """Rows, first value, mean from there, squares about the mean and squared errors, (5, targets).
 
-    About the mean, since of targets far from zero the squares themselves have no digits left for
-    their differences; from the first row on, so that equal targets are equal to the last digit.
+    Of targets far from zero neither squares nor mean have digits left for their differences, and
+    equal targets are to be equal to the last one.
     """
     if len(target) == 0:
-        return target.new_zeros(4, target.shape[-1])
+        return target.new_zeros(5, target.shape[-1])
     error, offset = output - target, target - target[:1]
-    shift = offset.mean(dim=0)
-    squares, residual = (offset - shift).square().sum(dim=0), error.square().sum(dim=0)
-    rows = torch.full_like(shift, len(target))
-    return torch.stack((rows, target[0] + shift, squares, residual))
+    mean = offset.mean(dim=0)
+    squares, residual = (offset - mean).square().sum(dim=0), error.square().sum(dim=0)
+    return torch.stack((torch.full_like(mean, len(target)), target[0], mean, squares, residual))
 
 
 def _r2_merge(first: Tensor, second: Tensor) -> Tensor:
     """Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
     variances" (1979)."""
-    (rows, mean, squares, residual), other = first.unbind(-2), second.unbind(-2)
-    all_rows, apart = rows + other[0], other[1] - mean
+    (rows, start, mean, squares, residual), other = first.unbind(-2), second.unbind(-2)
+    # Where there was no row yet, the other's first value is the first one.
+    start = torch.where(rows == 0, other[1], start)
+    all_rows, apart = rows + other[0], (other[1] - start) + (other[2] - mean)
     share = other[0] / all_rows.clamp(min=1)
-    squares = squares + other[2] + apart.square() * rows * share
-    return torch.stack((all_rows, mean + apart * share, squares, residual + other[3]), dim=-2)
+    squares = squares + other[3] + apart.square() * rows * share
+    merged = (all_rows, start, mean + apart * share, squares, residual + other[4])
+    return torch.stack(merged, dim=-2)
 
 
 def _r2(sums: Tensor, rows: int) -> Tensor:
@@ -95,7 +97,7 @@ def _r2(sums: Tensor, rows: int) -> Tensor:
     Of a target that is constant, 1 where it is met to the last digit and else 0, as scikit-learn
     and torchmetrics have it.
     """
-    _, _, total, residual = sums
+    total, residual = sums[3], sums[4]
     if rows < 2:
         return torch.full((), torch.nan)
     constant = torch.where(residual == 0, 1.0, 0.0 * residual)
@@ -208,6 +210,8 @@ class EpochMetrics:
         self.names = names
         self.others = others or {}
         self.rows_kept = rows_kept
+        # Groups of devices that have rows, where not all have.
+        self._groups: dict[tuple[int, ...], Any] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -238,8 +242,10 @@ class EpochMetrics:
         self._rows += self._kept_rows
         output = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
         target = targets[0] if len(targets) == 1 else torch.cat(targets)
-        for name, other in self.others.items():
-            _update(name, other.to(target.device), torch.cat(predictions), target)
+        # Of no rows at all, some torchmetrics make nan, and others fail.
+        for name, other in self.others.items() if len(target) else ():
+            with _named(name):
+                other.to(target.device).update(torch.cat(predictions), target)
         sums = metric_sums(self.names, output, target)
         before = [total.to(output.device) for total in self._sums]
         self._sums = merged_sums(self.names, before, sums) if before else sums
@@ -252,11 +258,13 @@ class EpochMetrics:
         """
         self._flush()
         loss, rows, sums = self._loss, self._rows, self._sums
+        of_devices = [rows]
         if gather is not None:
-            totals = gather(torch.tensor([loss, float(rows)], dtype=torch.float64)).sum(dim=0)
-            loss, rows = totals[0].item(), int(totals[1].item())
-            of_devices = zip(*map(gather, sums), strict=True)
-            sums = reduce(partial(merged_sums, self.names), of_devices) if sums else ()
+            totals = gather(torch.tensor([loss, float(rows)], dtype=torch.float64))
+            of_devices = [int(count) for count in totals[:, 1].tolist()]
+            loss, rows = totals[:, 0].sum().item(), sum(of_devices)
+            gathered = zip(*map(gather, sums), strict=True)
+            sums = reduce(partial(merged_sums, self.names), gathered) if sums else ()
         if rows == 0:
             return dict.fromkeys(("loss", *self.names, *self.others), nan)
         values = {"loss": loss / rows}
@@ -266,7 +274,27 @@ class EpochMetrics:
             if out_of_range(name, values[name]):
                 say_out_of_range(name)
                 values[name] = nan
-        return values | {name: _computed(name, other) for name, other in self.others.items()}
+        return values | self._others(of_devices, gather)
+
+    def _others(
+        self, rows: Sequence[int], gather: Callable[[Tensor], Tensor] | None
+    ) -> dict[str, float]:
+        """Return the torchmetrics, which add up over devices themselves; `rows` are those of each.
+
+        They do so only where every device has some: those without are told the others' result.
+        """
+        if gather is None or not self.others or all(rows):
+            return {name: _computed(name, other) for name, other in self.others.items()}
+        taking_part = tuple(device for device, count in enumerate(rows) if count)
+        if taking_part not in self._groups:
+            self._groups[taking_part] = torch.distributed.new_group(taking_part)
+        own = [nan] * len(self.others)
+        if self._rows:
+            for other in self.others.values():
+                other.process_group = self._groups[taking_part]
+            own = [_computed(name, other) for name, other in self.others.items()]
+        told = gather(torch.tensor(own, dtype=torch.float64))[taking_part[0]]
+        return dict(zip(self.others, told.tolist(), strict=True))
 
     def state_dict(self) -> dict[str, Any]:
         """Return the sums of the running epoch."""
@@ -286,17 +314,6 @@ class EpochMetrics:
             other._update_count = kept["count"]
             for field, value in kept["values"].items():
                 setattr(other, field, value)
-
-
-def _update(name: str, metric: Any, predictions: Tensor, target: Tensor) -> None:
-    """Give rows to a torchmetric; one that adds up is asked for no sums over no rows at all.
-
-    One that keeps rows has to have as many dimensions on all devices.
-    """
-    keeps_rows = any(isinstance(value, list) for value in metric.metric_state.values())
-    if len(target) or keeps_rows:
-        with _named(name):
-            metric.update(predictions, target)
 
 
 def _computed(name: str, metric: Any) -> float:

@@ -54,9 +54,13 @@ def test_two_processes_give_the_loss_and_weights_of_one(
         torch.testing.assert_close(found["ddp"][1][name], value, rtol=1e-5, atol=1e-6)
 
 
-# Rows that the two processes have of each batch: uneven shares, at the end one row for one of them.
+# Rows that the two processes have of each batch: uneven shares, at the end one row for one of them;
+# or nothing at all for one of them.
 BATCHES = ((3, 2), (2, 1), (1, 0))
-ROWS = sum(map(sum, BATCHES))
+NOTHING = ((9, 0),)
+ROWS = 9
+# And rows from which they are summed.
+WAYS = ((BATCHES, 1), (BATCHES, 8192), (NOTHING, 8192))
 
 
 def regression(targets: int, offset: float) -> tuple[Task, Tensor, Tensor]:
@@ -111,9 +115,11 @@ def counted(
     return metrics
 
 
-def shares(output: Tensor, target: Tensor) -> list[list[tuple[Tensor, Tensor]]]:
+def shares(
+    output: Tensor, target: Tensor, batches: tuple[tuple[int, int], ...]
+) -> list[list[tuple[Tensor, Tensor]]]:
     """The batches of each process."""
-    sizes = [size for batch in BATCHES for size in batch]
+    sizes = [size for batch in batches for size in batch]
     parts = list(zip(output.split(sizes), target.split(sizes), strict=True))
     return [parts[0::2], parts[1::2]]
 
@@ -131,9 +137,10 @@ def measure_in_a_process(rank: int, folder: Path, results: Any) -> None:
     gather = partial(SupervisedModule._gather, module)
     found = {}
     for name, ((task, output, target), others) in METRICS_OF_TASKS.items():
-        for rows_kept in (1, 8192):
-            own = shares(output, target)[rank]
-            found[name, rows_kept] = counted(task, others, own, rows_kept).compute(gather)
+        for batches, rows_kept in WAYS:
+            own = shares(output, target, batches)[rank]
+            metrics = counted(task, others, own, rows_kept)
+            found[name, batches, rows_kept] = metrics.compute(gather)
     results.put(found)
     torch.distributed.destroy_process_group()
 
@@ -148,13 +155,14 @@ def test_every_metric_over_two_processes_is_that_of_one(tmp_path: Path) -> None:
     ]
     for process in processes:
         process.start()
-    found = [results.get(timeout=60) for _ in processes]
     for process in processes:
-        process.join()
+        process.join(timeout=60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    found = [results.get(timeout=1) for _ in processes]
     for name, ((task, output, target), others) in METRICS_OF_TASKS.items():
         whole = counted(task, others, [(output, target)], 8192).compute(None)
         assert all(isfinite(value) for value in whole.values()), whole
         for of_process in found:
-            for rows_kept in (1, 8192):
-                values = of_process[name, rows_kept]
+            for way in WAYS:
+                values = of_process[name, *way]
                 assert values == pytest.approx(whole, rel=1e-6, abs=1e-6), name
