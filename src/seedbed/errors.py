@@ -18,6 +18,10 @@ class ConfigError(SeedbedError):
     """Error in the command or the config; nothing was written. Exit code 2."""
 
 
+class DoesNotFit(ConfigError):
+    """Config that is right by itself, and does not fit the rows or the length of the run."""
+
+
 class DataError(SeedbedError):
     """Data file that is missing, damaged or does not fit the run."""
 

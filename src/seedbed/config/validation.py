@@ -39,7 +39,7 @@ def check(config: DictConfig, cut_short: bool = False) -> None:
     """
     of_a_run = "optimizer" in config
     # Each stage relies on those before it.
-    stages = [_walk(config, "")]
+    stages = [_empty_mappings(config), _walk(config, "")]
     if of_a_run:
         stages = [_no_options(config), *stages]
     if of_a_run or "run" in config:
@@ -58,6 +58,16 @@ def check_value(config: DictConfig, full_key: str) -> None:
     field = declared(schema_of(node)).get(name)
     if field is not None and (problems := [*value_problems(full_key, node[name], field.metadata)]):
         raise ConfigError("\n".join(problems))
+
+
+def _empty_mappings(config: DictConfig) -> Iterator[str]:
+    """Yield the overrides that would empty a mapping, and leave all of it: Hydra merges them."""
+    words = OmegaConf.select(config, "hydra.overrides.task", default=[])
+    for key, equals, value in (str(word).partition("=") for word in words if "{" in word):
+        if equals and value.replace(" ", "") == "{}":
+            node = OmegaConf.select(config, key.lstrip("+"), throw_on_resolution_failure=False)
+            if isinstance(node, DictConfig) and len(node):
+                yield f"{key}={value}: adds nothing to what is there; {key}=null empties it"
 
 
 def _no_options(config: DictConfig) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Checks of a run with its data at hand, before anything is written; both engines make them."""
 
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -11,31 +12,47 @@ from seedbed.config.schema.callbacks import first_stop, never_stops
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule, TorchDataset
-from seedbed.errors import ConfigError
+from seedbed.errors import DoesNotFit, SeedbedError
 from seedbed.training.evaluation_mode import evaluation_mode
 from seedbed.training.row_checks import require_rows
 from seedbed.training.schedulers import RunLength
 from seedbed.training.tasks import Task
 
+# What torch says where shapes or types do not go together.
+_MISFIT = re.compile(r"shape|dtype|size of tensor|dimension|channels|scalar type|invalid for input")
 
-def check_data(spec: RunSpec, data: DataModule, net: nn.Module, task: Task) -> None:
-    """Compare the rows with the task and the network; the data are set up, the network on the CPU.
+
+def check_rows(spec: RunSpec, data: DataModule, task: Task) -> None:
+    """Compare the rows of all splits with the task; the data are set up.
 
     Raises:
-        ConfigError: Rows are wrong, or the network cannot be trained on them.
+        DoesNotFit: Rows are wrong.
     """
     facts = spec.facts
     if facts.task == "minimize":
         return
-    with evaluation_mode(net):  # The user's own rows may draw random numbers.
-        for split in SPLITS:
-            where, first = _called(data, split), None
-            for rows in data.rows_to_check(split) if data.has_split(split) else []:
-                first = first or rows.batch
-                shapes = facts.input_shape, facts.output_size
-                require_rows(where, *rows, task, *shapes, facts.feature_names)
-            if first is not None:
-                _check_pass(spec, data, net, task, where, first)
+    for split in filter(data.has_split, SPLITS):
+        where, empty = _called(data, split), True
+        for rows in data.rows_to_check(split):
+            shapes = facts.input_shape, facts.output_size
+            require_rows(where, *rows, task, *shapes, facts.feature_names)
+            empty = False
+        if empty:
+            raise DoesNotFit(f"{where}: it has no rows")
+
+
+def check_network(spec: RunSpec, data: DataModule, net: nn.Module, task: Task) -> None:
+    """Let the network, on the CPU, see two rows, and the smallest batch that it will train on.
+
+    Raises:
+        DoesNotFit: The network or the loss cannot take them.
+    """
+    if spec.facts.task == "minimize":
+        return
+    with evaluation_mode(net):
+        first = next(data.rows_to_check("train"), None)
+        if first is not None:
+            _check_pass(spec, data, net, task, _called(data, "train"), first.batch)
         _check_smallest_batch(spec, data, net)
 
 
@@ -48,7 +65,7 @@ def _called(data: DataModule, split: str) -> str:
 def _check_pass(
     spec: RunSpec, data: DataModule, net: nn.Module, task: Task, where: str, batch: Any
 ) -> None:
-    """Raise ConfigError where the network, or the loss, cannot take two of the rows."""
+    """Raise DoesNotFit where the network, or the loss, cannot take two of the rows."""
     if not spec.trainer.precision.endswith("-true") or spec.trainer.precision.startswith("b"):
         return
     inputs, targets = (part[:2] for part in batch)
@@ -60,10 +77,12 @@ def _check_pass(
         with torch.no_grad():
             output = task.output(net, inputs)
             task.loss(output, task.target(targets, output))
-    except Exception as error:  # The network may be the user's own.
+    except Exception as error:  # The network may be the user's own, and fail for other reasons.
+        if not isinstance(error, SeedbedError) and not _MISFIT.search(str(error)):
+            return
         reason = (str(error).splitlines() or [""])[0][:200]
         hint = _type_hint(net, inputs)
-        raise ConfigError(
+        raise DoesNotFit(
             f"model: it fails on {where} of shape {list(inputs.shape[1:])}: "
             f"{type(error).__name__}: {reason}{hint}"
         ) from error
@@ -78,7 +97,7 @@ def _type_hint(net: nn.Module, inputs: Tensor) -> str:
 
 
 def _check_smallest_batch(spec: RunSpec, data: DataModule, net: nn.Module) -> None:
-    """Raise ConfigError where a batch of one row meets a layer that needs two, as batch norm."""
+    """Raise DoesNotFit where a batch of one row meets a layer that needs two, as batch norm."""
     rows, keys = data.rows("train"), keys_of(spec.data)
     if not rows or keys.get("sample") == "stream":
         return
@@ -99,12 +118,12 @@ def _check_smallest_batch(spec: RunSpec, data: DataModule, net: nn.Module) -> No
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             return
-        where = f"the last batch of {rows} rows has {rest}" if last_is_used else "has one row"
-        share = f" for {devices} devices" if devices > 1 else ""
-        advice = (
-            "data.drop_last=true, or another data.batch_size" if last_is_used else "a larger one"
+        where = (
+            f"the last batch of {rows} rows has {rest}" if last_is_used else "a batch has one row"
         )
-        raise ConfigError(
+        share = f" for {devices} devices" if devices > 1 else ""
+        advice = "data.drop_last=true, or another size" if last_is_used else "a larger size"
+        raise DoesNotFit(
             f"data.batch_size={size}: {where}{share}, and the model's batch norm needs two a step: "
             f"{advice}"
         ) from error
@@ -115,7 +134,7 @@ def _check_smallest_batch(spec: RunSpec, data: DataModule, net: nn.Module) -> No
 def check_patience(
     key: str, monitor: str, patience: int, every_n_epochs: int, length: RunLength
 ) -> None:
-    """Raise ConfigError where early stopping could end a run in none of its epochs."""
+    """Raise DoesNotFit where early stopping could end a run in none of its epochs."""
     epochs = length.intervals("epoch")
     if epochs is not None and first_stop(monitor, patience, every_n_epochs) > epochs:
-        raise ConfigError(never_stops(key, "patience", patience, f"{epochs} epochs"))
+        raise DoesNotFit(never_stops(key, "patience", patience, f"{epochs} epochs"))

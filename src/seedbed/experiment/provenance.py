@@ -102,7 +102,8 @@ def _selected(config: DictConfig, key: str) -> Any:
     """Return a value; one that is written out is read without what OmegaConf does for others."""
     node: Any = config
     for name in key.split("."):
-        node = node._get_node(name) if isinstance(node, DictConfig) else None
+        is_mapping = isinstance(node, DictConfig) and not node._is_none()
+        node = node._get_node(name) if is_mapping else None
     if isinstance(node, ValueNode) and not node._is_interpolation() and not node._is_missing():
         return node._value()
     return OmegaConf.select(config, key, default=None)

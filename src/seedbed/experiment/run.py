@@ -41,6 +41,7 @@ from seedbed.engines.lightning.threads import threads_of_a_step
 from seedbed.errors import (
     ConfigError,
     Diverged,
+    DoesNotFit,
     Interrupted,
     ProcessLost,
     SeedbedError,
@@ -54,7 +55,7 @@ from seedbed.experiment.build import (
     check_model,
     example_input,
 )
-from seedbed.experiment.checks import check_data, check_patience
+from seedbed.experiment.checks import check_network, check_patience, check_rows
 from seedbed.experiment.summary import data_line, print_outcome
 from seedbed.experiment.writer import RunWriter
 from seedbed.process.torch_settings import using_threads
@@ -62,6 +63,7 @@ from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
 from seedbed.terminal.listener import current_listener
 from seedbed.training.best_epoch import no_best_epoch
+from seedbed.training.evaluation_mode import evaluation_mode
 from seedbed.training.schedulers import length_problem
 
 FAILED = 1
@@ -89,8 +91,15 @@ class Experiment:
         )
 
 
-def build_experiment(spec: RunSpec, folder: RunFolder) -> Experiment:
+def build_experiment(
+    spec: RunSpec, folder: RunFolder, data: DataModule | None = None
+) -> Experiment:
     """Return the objects of a run; nothing is written and no data are read yet.
+
+    Args:
+        spec: All that the run is made of.
+        folder: Its folder.
+        data: Its data, where they are there already; None (default) makes them.
 
     Raises:
         ConfigError: the network, a callback, a logger or the trainer cannot be made, or the network
@@ -98,7 +107,7 @@ def build_experiment(spec: RunSpec, folder: RunFolder) -> Experiment:
     """
     # Processes that load data look for the seed in the environment.
     pl.seed_everything(spec.seed, workers=True, verbose=False)
-    data, net, task = build_data(spec), build_net(spec), build_task(spec)
+    data, net, task = data or build_data(spec), build_net(spec), build_task(spec)
     module = build_module(spec, net, task, data)
     stop = StopOnSignal()
     callbacks = [*build_callbacks(spec, folder, net), stop]
@@ -307,7 +316,10 @@ def load(experiment: Experiment, cut_short: bool = False) -> None:
     trainer.strategy.barrier()
     place(data, trainer)
     data.setup("fit")
-    check_data(experiment.spec, data, experiment.module.net, experiment.module.task)
+    module = experiment.module
+    with evaluation_mode(module.net):  # The user's own rows may draw random numbers.
+        check_rows(experiment.spec, data, module.task)
+    check_network(experiment.spec, data, module.net, module.task)
     _check_length(experiment, cut_short)
     experiment.loaded = True
 
@@ -318,7 +330,7 @@ def _check_length(experiment: Experiment, cut_short: bool) -> None:
         return
     length = run_length(spec.trainer, experiment.data)
     if problem := length_problem(keys_of(spec.scheduler), length, cut_short):
-        raise ConfigError(problem)
+        raise DoesNotFit(problem)
     for name, node in spec.callbacks.items() if not cut_short else []:
         keys = keys_of(node)
         if str(target_of(node)).endswith("callbacks.EarlyStopping") and "patience" in keys:

@@ -1,6 +1,7 @@
 """Sweep of a command line: its jobs are asked for, planned and run, round by round."""
 
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
-from seedbed.sweep.results.plan_file import SweepPlan, read_plan, write_plan
+from seedbed.sweep.results.plan_file import REFUSED, SweepPlan, read_plan, write_plan
 from seedbed.sweep.search.axes import KnownKeys, job_overrides
 from seedbed.sweep.search.repeats import Repeats
 from seedbed.sweep.search.sampler import ListSampler, Sampler
@@ -85,6 +86,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     plan.add(first.round)
     if options.plan:
         print(plan_text(plan))
+        tell_refused(first.refused)
         return 0
     folder = SweepFolder(str(command.master.hydra.sweep.dir))
     folder.saved.mkdir(parents=True, exist_ok=True)
@@ -248,10 +250,20 @@ def plan_text(plan: SweepPlan) -> str:
     lines = [f"sweep  {jobs}" + (f": {crossed}" if crossed else "")]
     lines += [f"  {jobs_text(len(group))} side by side{_first(group)}" for group in first.groups]
     lines += [
-        f"  {jobs_text(len(numbers))} one after another: {reason}"
-        for reason, numbers in first.alone.items()
+        f"  {jobs_text(len(numbers))} {_alone(reason)}" for reason, numbers in first.alone.items()
     ]
     return "\n".join(lines)
+
+
+def tell_refused(refused: Mapping[int, str]) -> None:
+    """Say on stderr which jobs of a plan would not run, and why."""
+    for error in dict.fromkeys(refused.values()):
+        numbers = ", ".join(str(number) for number, text in refused.items() if text == error)
+        print(f"seedbed: refused, number {numbers}: {error}", file=sys.stderr)
+
+
+def _alone(reason: str) -> str:
+    return reason if reason.startswith(REFUSED) else f"one after another: {reason}"
 
 
 def _first(numbers: Sequence[int]) -> str:

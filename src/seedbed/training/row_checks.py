@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seedbed.errors import ConfigError, listed
+from seedbed.errors import DoesNotFit, listed
 from seedbed.training.tasks import Binary, Multiclass, Regression, Task
 
 # Rows whose numbers are shown; the others are counted.
@@ -34,20 +34,20 @@ def require_rows(
         feature_names: Name of each input, for messages; empty where they have none.
 
     Raises:
-        ConfigError: The rows are no pair, have other shapes, hold numbers that are not finite or
+        DoesNotFit: The rows are no pair, have other shapes, hold numbers that are not finite or
             targets that are none of the task's.
     """
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         kind = type(batch).__name__
         found = f"{len(batch)} values" if isinstance(batch, tuple | list) else f"a {kind}"
-        raise ConfigError(f"{where}: a row is {found}, and a pair (input, target) is needed")
+        raise DoesNotFit(f"{where}: a row is {found}, and a pair (input, target) is needed")
     inputs, targets = batch
     for name, part in (("input", inputs), ("target", targets)):
         if not isinstance(part, Tensor):
             kind = type(part).__name__
-            raise ConfigError(f"{where}: the {name} of a row is a {kind}, and a tensor is needed")
+            raise DoesNotFit(f"{where}: the {name} of a row is a {kind}, and a tensor is needed")
     if list(inputs.shape[1:]) != list(input_shape):
-        raise ConfigError(
+        raise DoesNotFit(
             f"{where}: an input has the shape {list(inputs.shape[1:])}, "
             f"and data.input_shape is {list(input_shape)}"
         )
@@ -78,7 +78,7 @@ def _require_finite(
     found = values[wrong[0]].reshape(-1)[column].item()
     named = f"'{columns[column]}'" if column < len(columns) else str(column)
     of = f", column {named}," if finite.shape[1] > 1 or columns else ""
-    raise ConfigError(
+    raise DoesNotFit(
         f"{where}: the {name} of {_rows(wrong, numbers)} is not finite: "
         f"row {int(numbers[wrong[0]])}{of} is {found}"
     )
@@ -89,7 +89,7 @@ def _require_values(
 ) -> None:
     per_row = targets[0].numel() if len(targets) else output_size
     if per_row != output_size:
-        raise ConfigError(
+        raise DoesNotFit(
             f"{where}: a target has {per_row} number{'s' * (per_row != 1)}, "
             f"and data.output_size is {output_size}"
         )
@@ -102,7 +102,7 @@ def _require_classes(
     per_row = targets[0].numel() if len(targets) else 1
     accepted = "0 or 1" if count == 2 else f"a whole number from 0 to {count - 1}"
     if per_row != 1:
-        raise ConfigError(
+        raise DoesNotFit(
             f"{where}: a target has {per_row} numbers, and a class is one: {accepted}; soft "
             "labels, with a probability for each class, are not supported"
         )
@@ -110,7 +110,7 @@ def _require_classes(
     classes = targets.reshape(-1)
     if classes.is_floating_point() and (broken := classes != classes.round()).any():
         wrong = broken.nonzero().flatten().tolist()
-        raise ConfigError(
+        raise DoesNotFit(
             f"{where}: the target of {_rows(wrong, numbers)} is no class: "
             f"{listed(_values(classes, wrong))}; right is {accepted}, and soft labels are not "
             "supported"
@@ -118,7 +118,7 @@ def _require_classes(
     outside = (classes < 0) | (classes >= count)
     if outside.any():
         wrong = outside.nonzero().flatten().tolist()
-        raise ConfigError(
+        raise DoesNotFit(
             f"{where}: the target of {_rows(wrong, numbers)} is outside the {count} classes: "
             f"{listed(_values(classes, wrong))}; right is {accepted}"
         )

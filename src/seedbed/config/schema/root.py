@@ -88,9 +88,10 @@ class Sweep(Schema):
     every_seconds: float = key(
         "seconds between two saves of jobs that train side by side", 60.0, at_least=0
     )
-    on_failure: str = key(
-        "when a job fails: continue with the others, or stop",
-        "continue",
+    on_failure: str | None = key(
+        "when a job is wrong or fails: continue with the others, or stop; null: continue, unless "
+        "the words of a job are wrong by themselves",
+        None,
         one_of=("continue", "stop"),
     )
     resume: str | None = key("folder of a sweep to go on with, or latest", None)

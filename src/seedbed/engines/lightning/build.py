@@ -19,6 +19,7 @@ from seedbed.config.instantiation import keys_of, make, make_factory, reworded, 
 from seedbed.config.schema.trainer import Trainer
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule
+from seedbed.engines.lightning.foreign_callbacks import OURS, why_not
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.engines.lightning.processes import Strategy
 from seedbed.errors import ConfigError
@@ -30,12 +31,6 @@ from seedbed.training.tasks import Task
 
 # Keys of `trainer` that Lightning's Trainer does not have.
 OWN_KEYS = ("log_every_n_epochs", "log_every_n_steps", "threads", "timeout")
-
-# Callbacks of Lightning's that do their work in ours.
-OURS = {
-    "pytorch_lightning.callbacks.EarlyStopping": "seedbed.callbacks.EarlyStopping",
-    "pytorch_lightning.callbacks.early_stopping.EarlyStopping": "seedbed.callbacks.EarlyStopping",
-}
 
 
 def build_module(
@@ -148,6 +143,8 @@ def build_callbacks(spec: RunSpec, folder: RunFolder, net: nn.Module) -> list[pl
         ours = OURS.get(str(target_of(node)))
         node = {**keys_of(node), "_target_": ours} if ours else node
         callback = make(f"callbacks.{name}", pl.Callback, node, **more)
+        if reason := why_not(callback, spec):
+            raise ConfigError(f"callbacks.{name}: {type(callback).__name__} {reason}")
         if isinstance(callback, CheckedCallback):
             callback.name = name
         callbacks.append(callback)

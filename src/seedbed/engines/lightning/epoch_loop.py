@@ -11,7 +11,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.callbacks import Callback, StochasticWeightAveraging
 from pytorch_lightning.core.datamodule import LightningDataModule
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.plugins.precision import Precision
@@ -137,6 +137,8 @@ def nobody_listens(trainer: pl.Trainer) -> bool:
         and len(trainer.optimizers) == 1
         and not isinstance(trainer.optimizers[0], LBFGS)
         and all(isinstance(loader, BatchLoader | StreamLoader) for loader in loaders.flattened)
+        # It skips the backward pass in an epoch of its own.
+        and not any(isinstance(one, StochasticWeightAveraging) for one in trainer.callbacks)  # type: ignore[attr-defined]
         and not any(_overrides(module, pl.LightningModule, hook) for hook in MODULE_HOOKS)
         and not any(is_overridden(hook, data, LightningDataModule) for hook in MODULE_HOOKS[-3:])
         and not any(

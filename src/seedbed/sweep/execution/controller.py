@@ -143,9 +143,23 @@ class Controller:
         """Run what is missing of a round; what a chunk refuses is run job by job."""
         self._enter_axes()
         self.display.expect(len(self.plan.jobs))
+        self._refuse(planned)
         units = self._units(planned)
         while units:
             units = self._launched(units) if self._launches() else self._run_here(units)
+
+    def _refuse(self, planned: PlannedRound) -> None:
+        """Enter the jobs of a round that do not run, with what is wrong with them."""
+        done = {row.number for row in self.results.rows}
+        rows = [
+            Row(number, self.worker.axes(self.plan.jobs[number]), "failed", "", error=error)
+            for number, error in planned.refused.items()
+            if number not in done
+        ]
+        if rows:
+            self.results.add(rows)
+            self.display.add(rows)
+            _tell_errors(rows)
 
     def _units(self, planned: PlannedRound) -> list[Unit]:
         """Return what is to run: chunks, as they were planned, before single jobs."""

@@ -1,7 +1,7 @@
 """Which jobs train side by side, and why the others do not."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,9 +9,10 @@ from omegaconf import DictConfig
 
 from seedbed.config.known_keys import varies
 from seedbed.config.spec import run_spec
+from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
-from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK, chunk_size, heaviest
+from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK, chunk_size
 from seedbed.sweep.planning.compatibility import (
     is_plain,
     key_of,
@@ -19,7 +20,8 @@ from seedbed.sweep.planning.compatibility import (
     shared_words,
     why_alone,
 )
-from seedbed.sweep.planning.fusing import JobNumbers, make_group, numbers_of, table_key
+from seedbed.sweep.planning.fusing import JobNumbers, numbers_of
+from seedbed.sweep.planning.rehearsal import Rehearsal, Tables
 from seedbed.sweep.planning.speedup import why_it_does_not_pay, why_its_step_does_not_pay
 
 
@@ -27,13 +29,15 @@ from seedbed.sweep.planning.speedup import why_it_does_not_pay, why_its_step_doe
 class PlannedGroup:
     """Jobs that share a program. `reason` says why they train one after another, or is empty.
 
-    `chunk_size` are the jobs that train as one program at most.
+    `chunk_size` are the jobs that train as one program at most. `wrong` says why jobs are left out,
+    by their numbers.
     """
 
     jobs: list[Job]
     numbers: list[JobNumbers]
     reason: str
     chunk_size: int = LARGEST_CHUNK
+    wrong: Mapping[int, ConfigError] = field(default_factory=dict)
 
     def chunks(self) -> list[list[Job]]:
         """Return the jobs in parts that train together, no part more than a job larger."""
@@ -105,26 +109,43 @@ def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: s
     return PlannedGroup(jobs, [] if reason else numbers, reason)
 
 
-def rehearsed(composer: Composer, group: PlannedGroup, fuse: str, most: int) -> PlannedGroup:
+def rehearsed(
+    composer: Composer, group: PlannedGroup, fuse: str, most: int, tables: Tables | None = None
+) -> PlannedGroup:
     """Return the group with the size of its chunks, `most` jobs at most, if a step of it pays.
 
-    Every network and table that differs is built once: some mistakes show only then. Raises
-    ConfigError.
+    Every network and table that differs is built once: some mistakes show only then, and jobs that
+    have them are left out. `tables` are given what was read.
     """
     if group.reason:
         return group
-    kinds = {repr((job.initial_weights, table_key(job))): job for job in group.numbers}
-    [_, *others] = kinds.values()
     with composer.applied(group.jobs[0]) as config:
         spec = run_spec(config)
-    single = make_group(spec, [heaviest(group.numbers)])
-    reason = why_its_step_does_not_pay(single) if fuse == "auto" else ""
-    if reason:
-        return PlannedGroup(group.jobs, [], reason)
-    size = chunk_size(single, group.numbers, most)
-    for start in range(0, len(others), size):
-        make_group(spec, others[start : start + size])
-    return replace(group, chunk_size=size)
+        debugs = bool(config.hydra.runtime.choices.get("debug"))
+    rehearsal = Rehearsal(spec, group.numbers, debugs)
+    single = rehearsal.first()
+    if single is not None:
+        if tables is not None:
+            tables.keep(spec, single.batches.data[0])
+        reason = why_its_step_does_not_pay(single) if fuse == "auto" else ""
+        size = LARGEST_CHUNK if reason else chunk_size(single, group.numbers, most)
+        if not reason:
+            rehearsal.others(single, size)
+        group = PlannedGroup(group.jobs, [] if reason else group.numbers, reason, size)
+    return _without(group, rehearsal.wrong)
+
+
+def _without(group: PlannedGroup, wrong: Mapping[int, ConfigError]) -> PlannedGroup:
+    """Return the group without the jobs at these places, with what is wrong with them."""
+    if not wrong:
+        return group
+    right = [place for place in range(len(group.jobs)) if place not in wrong]
+    return replace(
+        group,
+        jobs=[group.jobs[place] for place in right],
+        numbers=[group.numbers[place] for place in right] if group.numbers else [],
+        wrong={group.jobs[place].number: error for place, error in wrong.items()},
+    )
 
 
 def _is_seed_or_optimizer(key: str) -> bool:

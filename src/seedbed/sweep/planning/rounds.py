@@ -9,41 +9,64 @@ from seedbed.sweep.job import Job
 from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK
 from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
-from seedbed.sweep.planning.validation import check_jobs
-from seedbed.sweep.results.plan_file import Round
+from seedbed.sweep.planning.rehearsal import Tables, wrong_alone
+from seedbed.sweep.planning.validation import refuse, wrong_jobs
+from seedbed.sweep.results.plan_file import REFUSED, Round
 
 
 class PlannedRound(NamedTuple):
-    """Round of jobs, with what each fused job has for itself, by their numbers."""
+    """Round of jobs.
+
+    Attributes:
+        round: which jobs train together.
+        numbers: what each fused job has for itself, by its number.
+        refused: why jobs do not run, by their numbers; they are among those that train alone.
+    """
 
     round: Round
     numbers: Mapping[int, JobNumbers]
+    refused: Mapping[int, str] = {}
 
 
 def plan_round(composer: Composer, jobs: Sequence[Job], options: SweepOptions) -> PlannedRound:
     """Return which of the jobs train as one program; `options` are the keys of `sweep`.
 
-    Raises ConfigError, or what Hydra raises, where a job is wrong.
+    Raises ConfigError, or what Hydra raises, where a job is wrong that keeps the others from
+    running.
     """
-    check_jobs(composer, jobs, options.table)
+    wrong = wrong_jobs(composer, jobs, options.table)
+    refuse(wrong, jobs, options.on_failure)
     most = options.chunk_size or LARGEST_CHUNK
+    right = [job for job in jobs if job.number not in wrong]
+    tables = Tables()
     groups = [
-        rehearsed(composer, group, options.fuse, most)
-        for group in make_plan(composer, jobs, options.fuse)
+        rehearsed(composer, group, options.fuse, most, tables)
+        for group in make_plan(composer, right, options.fuse)
     ]
+    alone = [job for group in groups if group.reason for job in group.jobs]
+    wrong |= {number: error for group in groups for number, error in group.wrong.items()}
+    wrong |= wrong_alone(composer, alone, tables)
+    refuse(wrong, jobs, options.on_failure)
     numbers = {
         job.number: numbers
         for group in groups
         for job, numbers in zip(group.jobs, group.numbers, strict=False)
     }
-    return PlannedRound(_round(jobs, groups), numbers)
+    refused = {number: str(error) for number, error in wrong.items()}
+    return PlannedRound(_round(jobs, groups, refused), numbers, refused)
 
 
-def _round(jobs: Sequence[Job], groups: Sequence[PlannedGroup]) -> Round:
+def _round(
+    jobs: Sequence[Job], groups: Sequence[PlannedGroup], refused: Mapping[int, str]
+) -> Round:
     alone: dict[str, list[int]] = {}
     for group in groups:
         if group.reason:
             alone.setdefault(group.reason, []).extend(job.number for job in group.jobs)
-    fused = [group for group in groups if not group.reason]
+    known = {number for numbers in alone.values() for number in numbers}
+    for number, error in refused.items():
+        if number not in known:
+            alone.setdefault(f"{REFUSED}{error}", []).append(number)
+    fused = [group for group in groups if group.jobs and not group.reason]
     chunks = [[job.number for job in chunk] for group in fused for chunk in group.chunks()]
-    return Round(jobs, chunks, alone)
+    return Round(jobs, chunks, {reason: numbers for reason, numbers in alone.items() if numbers})

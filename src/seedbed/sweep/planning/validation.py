@@ -1,6 +1,6 @@
 """Check all jobs of a sweep before the first one starts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from seedbed.config.composition_errors import explain
 from seedbed.config.known_keys import is_independent
 from seedbed.config.validation import check, check_value
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, DoesNotFit
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.compatibility import is_plain, key_of
@@ -18,31 +18,44 @@ from seedbed.sweep.search.axes import row_of_job
 MOST_SHOWN = 5
 
 
-def check_jobs(composer: Composer, jobs: Sequence[Job], table: str | None = None) -> None:
-    """Raise ConfigError that shows the first jobs that are wrong.
+def wrong_jobs(
+    composer: Composer, jobs: Sequence[Job], table: str | None = None
+) -> dict[int, ConfigError]:
+    """Return what is wrong with the config of each job that is wrong, by its number.
 
-    `table` is the file that they were made of, if one was: then the message names the row.
+    `table` is the file that they were made of, if one was: then the message names the row. Raises
+    what Hydra raises where a job cannot be composed, and ConfigError where it is of a table.
     """
-    wrong: list[str] = []
-    count = 0
+    wrong: dict[int, ConfigError] = {}
     seen: dict[tuple[str, ...], bool] = {}
     for job in jobs:
         try:
             with composer.applied(job) as config:
                 _check_job(config, job, seen)
         except ConfigError as error:
-            count += 1
-            if len(wrong) < MOST_SHOWN and str(error) not in wrong:
-                wrong.append(_row(table, job) + str(error))
+            wrong[job.number] = ConfigError(_row(table, job) + str(error))
         except Exception as error:  # Whatever goes wrong while composing is in the job's words.
             if table is None:
                 raise
             raise ConfigError(
                 f"{_row(table, job)}{explain(error, 'train', job.overrides)}"
             ) from None
-    if wrong:
-        of = f" ({count} of {len(jobs)} jobs are wrong; nothing was run)" if len(jobs) > 1 else ""
-        raise ConfigError("\n".join(wrong) + of)
+    return wrong
+
+
+def refuse(wrong: Mapping[int, ConfigError], jobs: Sequence[Job], on_failure: str | None) -> None:
+    """Raise ConfigError that shows the first jobs that are wrong, unless the others shall run.
+
+    By default they shall, where no job is wrong by its words alone.
+    """
+    goes_on = on_failure == "continue" or (
+        on_failure is None and all(isinstance(error, DoesNotFit) for error in wrong.values())
+    )
+    if not wrong or (goes_on and len(wrong) < len(jobs)):
+        return
+    texts = list(dict.fromkeys(map(str, wrong.values())))[:MOST_SHOWN]
+    of = f" ({len(wrong)} of {len(jobs)} jobs are wrong; nothing was run)" if len(jobs) > 1 else ""
+    raise ConfigError("\n".join(texts) + of)
 
 
 def _row(table: str | None, job: Job) -> str:

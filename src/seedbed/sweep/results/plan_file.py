@@ -10,6 +10,9 @@ from seedbed.errors import ConfigError
 from seedbed.runs.record import write_json
 from seedbed.sweep.job import Job
 
+# How the reason of a job begins that does not run.
+REFUSED = "refused: "
+
 
 @dataclass(frozen=True)
 class Round:

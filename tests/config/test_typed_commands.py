@@ -1,0 +1,64 @@
+"""Every command in the comments of configs and in the README composes as it is typed."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+
+from seedbed.config.groups import config_folder
+from seedbed.config.resolvers import register_resolvers
+from seedbed.config.schema import register_schema
+from seedbed.config.validation import check
+
+ROOT = Path(__file__).parents[2]
+# Words that say "your own" in the README.
+OWN = ("mine", "wide", "rows.Rows", "DIR", "FILE", "GROUP", "...", "NAME", "trials.csv", "adma")
+FLAGS = re.compile(r"-m|--\S+")
+
+
+def _commands() -> list[tuple[str, str]]:
+    """Return the words after `seedbed train`, and the words that a comment adds to its preset."""
+    found = []
+    for path in sorted((ROOT / "configs").rglob("*.yaml")):
+        comment = " ".join(
+            line.lstrip("# ") for line in path.read_text().splitlines() if line.startswith("#")
+        )
+        commands = re.findall(r"seedbed train((?: -?-?[+\w@/.]+=\S+)+)", comment)
+        found += [(path.name, words) for words in commands]
+        # Further overrides stand in sentences of their own.
+        rest = re.sub(r"seedbed train(?: \S+=\S+)+", "", comment)
+        more = re.findall(r"(?<!\S)(?:[a-z_]+(?:\.\w+)?=\S+ ?)+", rest)
+        if path.parent.name == "experiment":
+            found += [(path.name, f"experiment={path.stem} {words}") for words in more]
+    readme = (ROOT / "README.md").read_text().replace("\n  ", " ")
+    for words in re.findall(r"(?:\$ |`)seedbed train ([^`\n]*)", readme):
+        if not any(own in words for own in OWN) and "--cfg" not in words:
+            found.append(("README.md", words))
+    return found
+
+
+COMMANDS = _commands()
+
+
+def test_commands_are_found() -> None:
+    assert len([name for name, _ in COMMANDS if name == "README.md"]) >= 4
+    assert ("crop_yield_scratch.yaml", "null") in [
+        (name, words.split("=")[-1].strip()) for name, words in COMMANDS
+    ]
+
+
+@pytest.mark.parametrize(("name", "words"), COMMANDS)
+def test_it_composes(name: str, words: str) -> None:
+    overrides = [word.rstrip(",.;") for word in shlex.split(words) if not FLAGS.fullmatch(word)]
+    # Of an axis the first value.
+    first = [re.sub(r"=([^\[{(,]+),.*", r"=\1", word) for word in overrides]
+    chosen = [re.sub(r"=range\((\d+),.*", r"=\1", word) for word in first]
+    register_resolvers()
+    register_schema()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = compose("train", overrides=chosen, return_hydra_config=True)
+    check(config)

@@ -1,0 +1,86 @@
+"""Of a sweep, only the jobs that are wrong are refused, before the first of the others starts."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CYCLE = ("scheduler=one_cycle", "scheduler.total_steps=12,20", "data.rows=5")
+SWEEP = ("train", "-m", "callbacks=quiet", "logger=none", "trainer.max_epochs=20")
+FOLDER = "hydra.sweep.dir=sweep"
+NORMED = "model._target_=tests.sweep.networks.Normed"
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "sweep" / "results.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("fuse", ["always", "never"])
+@pytest.mark.parametrize(
+    ("words", "said", "wrong"),
+    [
+        ((*CYCLE, "seed=0,1"), "scheduler.total_steps: 12, and the run has 20 steps", (0, 1)),
+        ((NORMED, "data.rows=5", "data.batch_size=4,5", "seed=0,1"), "batch norm needs", (0, 1)),
+    ],
+)
+def test_the_others_run(
+    command: Any, tmp_path: Path, fuse: str, words: tuple[str, ...], said: str, wrong: Any
+) -> None:
+    outcome = command(*SWEEP, *words, f"sweep.fuse={fuse}", FOLDER)
+    assert outcome.code == 1
+    rows = table(tmp_path)
+    for number, row in enumerate(rows):
+        assert row["status"] == ("failed" if number in wrong else "completed")
+        assert (said in row["error"]) == (number in wrong)
+        assert (tmp_path / "sweep" / str(number)).exists() == (number not in wrong)
+    assert f"seedbed: job {wrong[0]} failed: " in outcome.err
+    assert command("train", "-m", "sweep.resume=sweep").code == 1
+    assert [row["status"] for row in table(tmp_path)] == [row["status"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ((*CYCLE, "sweep.on_failure=stop"), "1 of 2"),
+        ((*CYCLE, "sweep.on_failure=stop", "sweep.fuse=never"), "1 of 2"),
+        (("scheduler=one_cycle", "scheduler.total_steps=12", "seed=0,1"), "2 of 2"),
+        (("seed=0,-1",), "1 of 2"),
+        (("freeze.parameters=[bias],[nothing]", "sweep.on_failure=stop"), "1 of 2"),
+    ],
+)
+def test_none_runs(refused: Any, words: tuple[str, ...], count: str) -> None:
+    said = refused(*SWEEP, *words, FOLDER, function=None)
+    assert f"({count} jobs are wrong; nothing was run)" in said
+
+
+@pytest.mark.parametrize(
+    "words", [("seed=0,-1,1",), ("freeze.parameters=[bias],[nothing],[weight]",)]
+)
+def test_the_others_run_where_it_was_asked_for(
+    command: Any, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    outcome = command(*SWEEP, *words, "sweep.on_failure=continue", FOLDER)
+    assert outcome.code == 1, outcome.err
+    assert [row["status"] for row in table(tmp_path)] == ["completed", "failed", "completed"]
+
+
+def test_what_is_alike_is_rehearsed_once(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seedbed.experiment import run
+
+    loaded = []
+    monkeypatch.setattr(run, "load", lambda experiment, cut_short: loaded.append(experiment))
+    words = ("seed=0,1,2", "optimizer.lr=1e-5,2e-5", "sweep.fuse=never", "sweep.plan=true")
+    assert command(*SWEEP, *words).code == 0
+    assert len(loaded) == 1
+
+
+def test_the_untrained_model_is_a_job_as_others_are(command: Any, tmp_path: Path) -> None:
+    words = (*SWEEP[:-1], "trainer.max_epochs=0,2", "seed=0,1", "sweep.fuse=always", FOLDER)
+    assert command(*words).code == 0
+    epochs = [int(row["best/epoch"]) for row in table(tmp_path)]
+    assert epochs[:2] == [0, 0]
+    assert min(epochs[2:]) >= 1
