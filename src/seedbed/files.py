@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and locks between processes."""
 
+import fcntl
 import os
 import re
 import secrets
@@ -65,3 +66,15 @@ def locked(path: Path, busy: str, *, wait: bool = False) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process holds the lock file `path`; it needs only be readable."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # There is none, or it is not known.
+        return False
+    return False

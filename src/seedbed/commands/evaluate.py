@@ -25,7 +25,7 @@ from seedbed.terminal.words import relative
 def evaluate(config: DictConfig, command: list[str]) -> int:
     """Print the metrics of a run's checkpoint on a split, and write evaluate-<split>.json."""
     quiet_lightning()
-    folder = open_run(config.run, config.paths.outputs)
+    folder = open_run(config.run, config.paths.outputs, say=True)
     spec = load_spec(folder, list(config.trust), config.paths.data)
     name = folder.kept(config.checkpoint)
     module, checkpoint = load_module(folder, spec, name)

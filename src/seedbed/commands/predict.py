@@ -37,7 +37,7 @@ def predict(config: DictConfig, command: list[str]) -> int:
     output = None if config.output is None else Path(config.output)
     if output is not None:
         check_output(output, config.input)
-    folder = open_run(config.run, config.paths.outputs)
+    folder = open_run(config.run, config.paths.outputs, say=True)
     spec = load_spec(folder, list(config.trust), config.paths.data)
     source = config.input
     if isinstance(source, ListConfig):

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from seedbed.commands.arguments import parse_arguments
@@ -10,7 +11,9 @@ from seedbed.config.metrics import known_mode
 from seedbed.config.project import outputs_folder
 from seedbed.config.schema.field import key
 from seedbed.errors import ConfigError, listed, nearest
-from seedbed.sweep.results.folder import SweepFolder, open_sweep
+from seedbed.runs.folder import RECORD
+from seedbed.runs.record import read_record
+from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan
 from seedbed.sweep.results.ranking import (
     SECONDS,
@@ -71,9 +74,10 @@ class Sweep:
     plan: SweepPlan
 
     @property
-    def not_ended(self) -> int:
-        """Number of jobs of the plan without a result."""
-        return len({job.number for job in self.plan.jobs} - {row.number for row in self.rows})
+    def not_ended(self) -> list[int]:
+        """Numbers of the jobs of the plan without a result."""
+        ended = {row.number for row in self.rows}
+        return [job.number for job in self.plan.jobs if job.number not in ended]
 
 
 class Order(NamedTuple):
@@ -92,6 +96,10 @@ def report(arguments: Sequence[str]) -> int:
         raise ConfigError("report: which sweep? Name its folder, or latest: seedbed report latest")
     sweeps = _open_all(folders, keys.outputs)
     rows = [row for sweep in sweeps for row in sweep.rows]
+    if not rows:
+        print("jobs         none has ended")
+        print("\n".join(line for sweep in sweeps for line in _standing(sweep)))
+        return 0
     order = _order(keys, sweeps, rows)
     rank = keys.rank or sweeps[0].plan.rank
     table = closing_table(
@@ -99,8 +107,10 @@ def report(arguments: Sequence[str]) -> int:
     )
     if table.rows:
         print_table(table)
-    waiting = sum(sweep.not_ended for sweep in sweeps)
+    waiting = sum(len(sweep.not_ended) for sweep in sweeps)
     print(f"jobs         {counts_text(rows)}" + (f", {waiting:,} not ended" if waiting else ""))
+    for line in (line for sweep in sweeps for line in _standing(sweep)):
+        print(line)
     for line in unranked_lines(rows, order.metric, rank):
         print(line)
     best = winner(rows, order.metric, order.better, rank)
@@ -130,14 +140,38 @@ def _open_all(folders: Sequence[str], outputs: str) -> list[Sweep]:
 
 
 def _open(word: str, outputs: str) -> Sweep:
-    """Return what is known of a sweep; raises ConfigError where none of its jobs has ended."""
+    """Return what is known of a sweep."""
     folder = open_sweep(word, outputs, "sweep")
-    plan = read_plan(folder.plan)
-    rows = read_results(folder.results) if folder.results.is_file() else []
-    if not rows:
-        jobs = jobs_text(len(plan.jobs))
-        raise ConfigError(f"sweep={word}: no results yet; none of {jobs} has ended")
-    return Sweep(folder, rows, plan)
+    tables = [folder.results] if folder.results.is_file() else []
+    tables += folder.results_of_units()  # The sweep has not entered them yet.
+    rows = {row.number: row for table in tables for row in read_results(table)}
+    return Sweep(folder, list(rows.values()), read_plan(folder.plan))
+
+
+def _standing(sweep: Sweep) -> list[str]:
+    """Return how far a sweep is that has not ended: whether it runs, what is left, how to go on."""
+    left = sweep.not_ended
+    again = [row for row in sweep.rows if row.status in ("failed", "interrupted")]
+    if sweep.folder.is_running():
+        alone = sum(_runs(sweep.folder.path / str(number)) for number in left)
+        now = f", {alone:,} of them in training" if alone else ""
+        return [f"running      {jobs_text(len(left))} to end{now}"]
+    if not left and not again:
+        return []
+    written = sum((sweep.folder.path / str(number) / RECORD).is_file() for number in left)
+    parts = [f"{jobs_text(len(left))} missing"] * bool(left)
+    parts += [f"{written:,} of them have a folder already"] * bool(written)
+    parts += [f"{len(again):,} to run again"] * bool(again)
+    word = resume_word(sweep.folder)
+    return [f"stopped      {', '.join(parts)}; go on with: seedbed train -m {word}"]
+
+
+def _runs(folder: Path) -> bool:
+    """Tell whether a job trains in its folder."""
+    try:
+        return bool(read_record(folder / RECORD)["status"] == "running")
+    except ConfigError:
+        return False
 
 
 def _shown(row: Row, path: str, name: str, several: bool) -> Row:

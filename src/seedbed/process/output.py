@@ -45,17 +45,22 @@ class PlainText(io.TextIOWrapper):
 
 
 class UnfailingFile(io.FileIO):
-    """Descriptor for writing; once its reader has gone, what is written goes nowhere."""
+    """Descriptor for writing; once nothing can be written, what is written goes nowhere.
+
+    `lost` says why, where it is not that a reader has seen enough.
+    """
+
+    lost: OSError | None = None
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
-        """Write all of the data; a closed pipe or a terminal that hung up is no error."""
+        """Write all of the data; a closed pipe, a terminal that hung up or a full disk is no error."""
         rest = memoryview(data)
         while rest:
             try:
                 written = super().write(rest)
             except OSError as error:
                 if error.errno not in (errno.EPIPE, errno.EIO):
-                    raise
+                    self.lost = error
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
                 break
             if written is None:  # A descriptor that does not block is full.
@@ -88,3 +93,13 @@ def set_up_output() -> None:
             )
             setattr(sys, name, patient)
             setattr(sys, f"__{name}__", patient)
+
+
+def tell_of_lost_output() -> bool:
+    """Say on stderr that stdout could not be written to its end; return whether that is so."""
+    file = getattr(sys.stdout, "buffer", None)
+    if not isinstance(file, UnfailingFile) or file.lost is None:
+        return False
+    reason = (file.lost.strerror or str(file.lost)).lower()
+    sys.stderr.write(f"seedbed: stdout: {reason}; what was printed since is lost\n")
+    return True

@@ -1,11 +1,12 @@
 """Layout of a run folder."""
 
-import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seedbed.errors import RunFolderError
+from seedbed.runs.latest import Candidate, latest, start_of
+from seedbed.runs.record import read_record
 
 RECORD = "run.json"
 
@@ -44,13 +45,18 @@ class RunFolder:
         return "last" if only_last else name
 
 
-def open_run(run: str, outputs: str) -> RunFolder:
-    """Return the folder of an existing run; `latest` is the newest below `outputs`.
+def open_run(run: str, outputs: str, *, say: bool = False) -> RunFolder:
+    """Return the folder of an existing run.
+
+    Args:
+        run: the folder; `latest` is the newest below `outputs` that has a checkpoint and has ended.
+        outputs: the folder of all outputs.
+        say: whether to say on stderr which run is the latest.
 
     Raises:
         RunFolderError: There is no run.
     """
-    path = latest_run(Path(outputs)) if run == "latest" else Path(run)
+    path = latest_run(Path(outputs), say=say) if run == "latest" else Path(run)
     if not path.is_dir():
         raise RunFolderError(f"run={run}: no such folder")
     folder = RunFolder(path)
@@ -61,18 +67,28 @@ def open_run(run: str, outputs: str) -> RunFolder:
     return folder
 
 
-def latest_run(outputs: Path) -> Path:
-    """Return the newest run folder; raises RunFolderError where there is none."""
-    records = [
-        record for record in _records(outputs / "runs") if re.match(r"\d", record.parent.name)
-    ]
-    if not records:
-        raise RunFolderError(f"run=latest: no run in {outputs / 'runs'}")
-    return max(records, key=lambda record: (record.parent.parent.name, record.parent.name)).parent
+def latest_run(outputs: Path, *, say: bool = False) -> Path:
+    """Return the newest run folder that can be used; raises RunFolderError where there is none."""
+    runs = outputs / "runs"
+    path = latest(_candidates(runs.glob(f"*/*/{RECORD}")), "run=latest", say=say)
+    if path is None:
+        raise RunFolderError(f"run=latest: no run in {runs}")
+    return path
 
 
-def _records(runs: Path) -> Iterator[Path]:
-    return runs.glob(f"*/*/{RECORD}")
+def _candidates(records: Iterable[Path]) -> Iterator[Candidate]:
+    """Yield the runs whose records can be read."""
+    for path in records:
+        try:
+            fields = read_record(path)
+            started = start_of(fields, path)
+        except (OSError, RunFolderError):
+            continue
+        folder = RunFolder(path.parent)
+        has_weights = any(folder.checkpoint(name).is_file() for name in ("best", "last"))
+        killed = " (killed)" if fields.get("error") == "killed" else ""
+        state = f"{fields['status']}{killed}" + ("" if has_weights else ", no checkpoint")
+        yield Candidate(path.parent, started, state, has_weights and fields["status"] != "running")
 
 
 def remove_with_empty_parents(folder: Path) -> None:

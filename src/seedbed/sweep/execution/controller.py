@@ -1,6 +1,5 @@
 """Controller of a sweep: it runs what is still to run, and keeps the table."""
 
-import shlex
 import shutil
 import sys
 import time
@@ -9,7 +8,6 @@ from contextlib import nullcontext
 from dataclasses import replace
 from math import isfinite
 
-from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig
 
 from seedbed.config.schema.root import Sweep as SweepOptions
@@ -22,7 +20,7 @@ from seedbed.sweep.execution.launcher import UnitFunction, launch
 from seedbed.sweep.execution.run_folders import remove_leftovers
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
 from seedbed.sweep.planning.rounds import PlannedRound
-from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.folder import SweepFolder, resume_word
 from seedbed.sweep.results.plan_file import Round, SweepPlan
 from seedbed.sweep.results.ranking import (
     best_first,
@@ -305,14 +303,6 @@ class Controller:
         print(f"results      {relative(self.folder.results)}")
         if self.options.keep != "record":
             print(f"TensorBoard  {dashboard_command(self.folder.path)}")
-
-
-def resume_word(folder: SweepFolder) -> str:
-    """Return the override that lets a sweep go on, as it is typed into a shell."""
-    path = relative(folder.path)
-    plain = path.isascii() and all(letter.isalnum() or letter in "/._-+@:" for letter in path)
-    quoted = path if plain else QuotedString(path, Quote.single).with_quotes()
-    return shlex.quote(f"sweep.resume={quoted}")
 
 
 def _tell_errors(rows: Sequence[Row]) -> None:

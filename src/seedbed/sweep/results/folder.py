@@ -1,17 +1,22 @@
 """Folder of a sweep: what lies where, and who may work in it."""
 
-import re
-from collections.abc import Iterator
+import json
+import shlex
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from seedbed.errors import ConfigError
-from seedbed.files import locked
+from seedbed.files import is_locked, locked
 from seedbed.runs.folder import RECORD
+from seedbed.runs.latest import Candidate, latest, start_of
+from seedbed.terminal.words import relative
 
 RESULTS, PLAN = "results.csv", "sweep.json"
 # What a sweep needs in order to go on.
 SAVED = ".sweep"
+# The key that goes on with a sweep.
+RESUME = "sweep.resume"
 
 
 class SweepFolder:
@@ -66,6 +71,11 @@ class SweepFolder:
         for path in (self.unit_progress(first), self.unit_results(first), self.state(first)):
             path.unlink(missing_ok=True)
 
+    def is_running(self) -> bool:
+        """Return whether a process runs this sweep, or a part of it that was handed out."""
+        locks = (self.saved / "sweep.lock", *self.saved.glob("unit-*.lock"))
+        return any(is_locked(path) for path in locks)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from running this sweep; raises ConfigError where one does."""
@@ -84,8 +94,10 @@ class SweepFolder:
             yield
 
 
-def open_sweep(word: str, outputs: str, key: str = "sweep.resume") -> SweepFolder:
-    """Return the folder of an existing sweep; `latest` is the newest below `outputs`.
+def open_sweep(word: str, outputs: str, key: str = RESUME) -> SweepFolder:
+    """Return the folder of an existing sweep.
+
+    `latest` is the newest below `outputs`; to go on with, the newest that no process runs.
 
     Raises ConfigError where there is none; `key` is what the word was given for.
     """
@@ -98,14 +110,42 @@ def open_sweep(word: str, outputs: str, key: str = "sweep.resume") -> SweepFolde
             f"{key}={word}: the folder of one run, not of a sweep; see seedbed evaluate"
         )
     if not folder.plan.is_file():
+        if folder.saved.is_dir() and not folder.is_running():
+            raise ConfigError(
+                f"{key}={word}: this sweep was stopped before its first job and has nothing to go "
+                f"on with; remove {folder.path} and begin it again"
+            )
         raise ConfigError(f"{key}={word}: no sweep, it has no {PLAN}")
     return folder
 
 
 def latest_sweep(outputs: Path, key: str) -> Path:
-    """Return the newest folder of a sweep; raises ConfigError where there is none."""
-    plans = (outputs / "sweeps").glob(f"*/*/{PLAN}")
-    sweeps = [plan.parent for plan in plans if re.match(r"\d", plan.parent.name)]
-    if not sweeps:
-        raise ConfigError(f"{key}=latest: no sweep in {outputs / 'sweeps'}")
-    return max(sweeps, key=lambda path: (path.parent.name, path.name))
+    """Return the newest folder of a sweep, and say so; raises ConfigError where there is none."""
+    sweeps = outputs / "sweeps"
+    plans = sweeps.glob(f"*/*/{PLAN}")
+    path = latest(_candidates(plans, key != RESUME), f"{key}=latest", say=True)
+    if path is None:
+        raise ConfigError(f"{key}=latest: no sweep in {sweeps}")
+    return path
+
+
+def _candidates(plans: Iterable[Path], running_too: bool) -> Iterator[Candidate]:
+    """Yield the sweeps whose plans can be read."""
+    for plan in plans:
+        try:
+            started = start_of(json.loads(plan.read_bytes()), plan)
+        except (OSError, ValueError, RecursionError):
+            continue
+        running = SweepFolder(plan.parent).is_running()
+        state = "running" if running else "not running"
+        yield Candidate(plan.parent, started, state, running_too or not running)
+
+
+def resume_word(folder: SweepFolder) -> str:
+    """Return the override that lets a sweep go on, as it is typed into a shell."""
+    from hydra.core.override_parser.types import Quote, QuotedString  # Most words do without.
+
+    path = relative(folder.path)
+    plain = path.isascii() and all(letter.isalnum() or letter in "/._-+@:" for letter in path)
+    quoted = path if plain else QuotedString(path, Quote.single).with_quotes()
+    return shlex.quote(f"{RESUME}={quoted}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.errors import ConfigError
-from seedbed.runs.record import write_json
+from seedbed.runs.record import now, write_json
 from seedbed.sweep.job import Job
 
 # How the reason of a job begins that does not run.
@@ -40,6 +40,8 @@ class SweepPlan:
     rank: str = "best"
     flags: Sequence[str] = ()
     config_hash: str = ""
+    # When the sweep began, in UTC.
+    started: str = field(default_factory=now)
     rounds: list[Round] = field(default_factory=list)
     # The jobs of all rounds, by their numbers.
     jobs: list[Job] = field(default_factory=list)
@@ -62,6 +64,7 @@ class SweepPlan:
 def write_plan(path: Path, plan: SweepPlan) -> None:
     """Write sweep.json."""
     content = {
+        "started": plan.started,
         "config_hash": plan.config_hash,
         "optimized_metric": plan.metric,
         "optimized_mode": plan.mode,
@@ -90,6 +93,7 @@ def read_plan(path: Path) -> SweepPlan:
             rank=content["rank"],
             flags=content["flags"],
             config_hash=content["config_hash"],
+            started=str(content.get("started", "")),
         )
         for saved in content["rounds"]:
             jobs = [Job(job["number"], tuple(job["overrides"])) for job in saved["jobs"]]
