@@ -30,7 +30,14 @@ from seedbed.config.project import Project, named_config_folder, with_origin
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
 from seedbed.config.validation import check
-from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, disk_full
+from seedbed.errors import (
+    ConfigError,
+    DiskFull,
+    Interrupted,
+    SeedbedError,
+    disk_full,
+    of_a_path,
+)
 from seedbed.process.output import plain_message
 from seedbed.runs.folder import RECORD, open_run, remove_with_empty_parents
 from seedbed.sweep.job_runner import JobResult
@@ -84,7 +91,7 @@ class CheckBeforeRun(Callback):
                 _check_trust(config.trust)
                 open_run(config.run, config.paths.outputs)
         except Exception as error:
-            raise StopBeforeRun from error
+            raise StopBeforeRun from of_a_path(error) or error
 
 
 def _check_no_sweep(config: DictConfig) -> None:
@@ -164,9 +171,10 @@ def run_application(
     except Exception as error:
         # What goes wrong with a sweep on its way, a full disk for one, is no bug either.
         known = jobs.started and isinstance(error, SeedbedError)
-        told = error if known else disk_full(error)
+        told = error if known else disk_full(error) or of_a_path(error)
         if told is not None and not full_error:
-            sys.exit(_show(told, FAILED))
+            begun = jobs.started or isinstance(told, DiskFull)
+            sys.exit(_show(told, FAILED if begun else WRONG_CONFIG))
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if full_error or jobs.started:
             raise
@@ -285,7 +293,10 @@ class Jobs:
             return self.function(config, self.command)
 
     def _failed(self, error: Exception) -> JobResult:
-        error = disk_full(error) or error
+        refused: SeedbedError | None = of_a_path(error)
+        if refused is not None and self.verb == "train":  # The run had begun.
+            refused = SeedbedError(str(refused))
+        error = disk_full(error) or refused or error
         if isinstance(error, DiskFull) and HydraConfig.get().mode == RunMode.MULTIRUN:
             raise error  # The other jobs could not write either.
         code = WRONG_CONFIG if isinstance(error, ConfigError) else FAILED

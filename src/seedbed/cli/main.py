@@ -42,6 +42,11 @@ def main() -> None:
         run_command()
     except KeyboardInterrupt:
         sys.exit(130)
+    except SystemExit as end:
+        # Of a run, what it printed is in its folder, too.
+        if tell_of_lost_output() and not end.code and sys.argv[1:2] != ["train"]:
+            sys.exit(1)
+        raise
 
 
 def run_command() -> None:

@@ -1,7 +1,6 @@
 """`seedbed evaluate run=DIR`: rebuild a run from its folder and measure it on one of its splits."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
@@ -17,7 +16,7 @@ from seedbed.runs.checkpoints import described
 from seedbed.runs.folder import open_run
 from seedbed.runs.loading import load_spec
 from seedbed.runs.provenance import versions
-from seedbed.runs.record import read_record, write_json
+from seedbed.runs.record import read_record, state_of, write_json
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import relative
 
@@ -55,12 +54,18 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
         "evaluated": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     file = folder.path / f"evaluate-{config.split}.json"
-    write_json(file, result)
+    try:
+        write_json(file, result)
+        place = f"written to   {relative(file)}"
+    except OSError as error:  # What was measured is worth more than its file.
+        place = f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
     title = described(record, name, checkpoint.get("epoch"))
-    _print(title, module.tested_metrics, _recorded(record, name, config.split), file)
+    _print(title, module.tested_metrics, _recorded(record, name, config.split), place)
     if name != config.checkpoint:
         print(no_best(spec.optimized_metric))
     _compare_data(record, data)
+    if record["status"] in ("running", "interrupted"):
+        print(f"note         the run is {state_of(record)}")
     return 0
 
 
@@ -75,12 +80,12 @@ def _recorded(record: dict[str, Any], checkpoint: str, split: str) -> dict[str, 
     return {k: v for k, v in kept.items() if k.startswith(f"{split}/") and v is not None}
 
 
-def _print(title: str, metrics: dict[str, float], recorded: dict[str, float], file: Path) -> None:
+def _print(title: str, metrics: dict[str, float], recorded: dict[str, float], place: str) -> None:
     columns = {title: metrics}
     if recorded:
         columns["recorded by the run"] = recorded
     print_table(metrics_table(columns))
-    print(f"written to   {relative(file)}")
+    print(place)
 
 
 def _compare_data(record: dict[str, Any], data: DataModule) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seedbed.errors import RunFolderError
 from seedbed.runs.latest import Candidate, latest, start_of
-from seedbed.runs.record import read_record
+from seedbed.runs.record import read_record, state_of
 
 RECORD = "run.json"
 
@@ -86,8 +86,7 @@ def _candidates(records: Iterable[Path]) -> Iterator[Candidate]:
             continue
         folder = RunFolder(path.parent)
         has_weights = any(folder.checkpoint(name).is_file() for name in ("best", "last"))
-        killed = " (killed)" if fields.get("error") == "killed" else ""
-        state = f"{fields['status']}{killed}" + ("" if has_weights else ", no checkpoint")
+        state = state_of(fields) + ("" if has_weights else ", no checkpoint")
         yield Candidate(path.parent, started, state, has_weights and fields["status"] != "running")
 
 

@@ -15,6 +15,8 @@ from seedbed.runs.checkpoints import checkpoints_summary
 from seedbed.runs.heartbeat import Heartbeat, goes_on
 from seedbed.runs.outcome import RunOutcome
 
+# The error of a run that noted no end.
+KILLED = "killed"
 STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
 
 
@@ -126,8 +128,14 @@ def read_record(path: Path) -> dict[str, Any]:
     if not isinstance(fields, dict) or fields.get("status") not in STATUSES:
         raise RunFolderError(f"{path}: not a record of a run (no known status)")
     if fields["status"] == "running" and not goes_on(path, fields.get("process")):
-        return {**fields, "status": "interrupted", "error": "killed"}
+        return {**fields, "status": "interrupted", "error": KILLED}
     return fields
+
+
+def state_of(fields: Mapping[str, Any]) -> str:
+    """Return what became of a run in words: its status, with `killed` where it noted no end."""
+    killed = " (killed)" if fields.get("error") == KILLED else ""
+    return f"{fields['status']}{killed}"
 
 
 def _finite(value: Any) -> Any:
