@@ -1,6 +1,8 @@
 """A run measured again gives the numbers that it recorded."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,20 @@ def test_the_command_line_evaluates_the_latest_run(tmp_path: Path) -> None:
     done = seedbed(tmp_path, "evaluate", "run=latest", "split=val")
     assert done.returncode == 2
     assert "holds no rows out" in done.stderr
+
+
+def test_what_cannot_be_written_is_printed_nevertheless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained(tmp_path, "trainer.max_epochs=2")
+
+    def refuse(path: Path, content: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr("seedbed.commands.evaluate.write_json", refuse)
+    config = composed(f"run={tmp_path}", "split=train", verb="evaluate")
+    assert evaluate(config, ["seedbed", "evaluate"]) == 0
+    out = capsys.readouterr().out
+    assert "train/loss" in out
+    assert f"not written  {tmp_path / 'evaluate-train.json'}: permission denied" in out
+    assert not (tmp_path / "evaluate-train.json").exists()

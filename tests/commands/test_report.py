@@ -13,7 +13,9 @@ import pytest
 from tests.command_line import environment
 
 import seedbed.commands.report
+from seedbed.process.identity import this_process
 from seedbed.sweep.job import numbered
+from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.plan_file import Round, SweepPlan, write_plan
 from seedbed.sweep.results.table import Results, Row
 
@@ -79,7 +81,8 @@ def report(
         capsys.readouterr()
         assert seedbed.commands.report.report(words) == 0
         printed = capsys.readouterr()
-        assert printed.err == ""
+        said = "sweep=latest: outputs/sweeps/" if words == ("latest",) else ""
+        assert printed.err.startswith(said) and bool(printed.err) == bool(said)
         return printed.out
 
     return run
@@ -268,6 +271,33 @@ def test_a_folder_with_an_equals_sign_is_a_folder_unless_it_is_a_key(
     assert table(report("./sort=a,b;c"))[1][:2] == ["m0", "4"]
 
 
+# ---- Sweeps that have not ended ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("values", [[], [1.0, 2.0]], ids=["none has ended", "two have"])
+def test_a_killed_sweep_says_what_is_missing_and_how_to_go_on(
+    report: Callable[..., str], tmp_path: Path, values: list[float]
+) -> None:
+    swept(tmp_path / "a", values, planned=5)
+    (tmp_path / "a" / "4").mkdir()
+    (tmp_path / "a" / "4" / "run.json").write_text("{}")
+    missing = f"{5 - len(values)} jobs missing, 1 of them have a folder already"
+    assert f"stopped      {missing}; go on with: seedbed train -m sweep.resume=a\n" in report("a")
+
+
+def test_a_running_sweep_says_how_many_jobs_are_to_end(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = SweepFolder(swept(tmp_path / "a", [1.0], planned=4))
+    folder.saved.mkdir(exist_ok=True)
+    job = folder.path / "2" / "run.json"
+    job.parent.mkdir()
+    job.write_text(json.dumps({"status": "running", "process": this_process()}))
+    with folder.locked():
+        assert "running      3 jobs to end, 1 of them in training\n" in report("a")
+    assert "stopped      3 jobs missing" in report("a")
+
+
 # ---- Refusals ------------------------------------------------------------------------------------
 
 
@@ -281,8 +311,7 @@ def test_a_folder_with_an_equals_sign_is_a_folder_unless_it_is_a_key(
         (("a", "none"), "sweep=none: no such folder"),
         (("a/0",), "sweep=a/0: the folder of one run, not of a sweep; see seedbed evaluate"),
         (("empty",), "sweep=empty: no sweep, it has no sweep.json"),
-        (("early",), "sweep=early: no results yet; none of 5 jobs has ended"),
-        (("begun",), "sweep=begun: no results yet; none of 5 jobs has ended"),
+        (("early",), "sweep=early: this sweep was stopped before its first job"),
         (("latest",), "sweep=latest: no sweep in outputs/sweeps"),
         (("damaged",), "damaged/results.csv, line 2: damaged"),
         (("unplanned",), "unplanned/sweep.json: not the plan of a sweep"),
@@ -306,9 +335,7 @@ def test_what_is_wrong_is_said_in_a_line(
     (tmp_path / "a" / "0").mkdir()
     (tmp_path / "a" / "0" / "run.json").write_text("{}")
     (tmp_path / "empty").mkdir()
-    swept(tmp_path / "early", [], planned=5)
-    (tmp_path / "early" / "results.csv").unlink()
-    swept(tmp_path / "begun", [], planned=5)
+    (tmp_path / "early" / ".sweep").mkdir(parents=True)
     with (swept(tmp_path / "damaged", []) / "results.csv").open("a") as file:
         file.write("1,2\n")
     (swept(tmp_path / "unplanned", [1.0]) / "sweep.json").write_text(

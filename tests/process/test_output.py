@@ -73,6 +73,18 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: Path, unbuffered: str) -> 
     assert (tmp_path / "end").read_text() == "end"
 
 
+def test_a_full_disk_fails_nothing_and_is_said_at_the_end(tmp_path: Path) -> None:
+    code = (
+        "for n in range(9): print(n)\nfrom seedbed.process.output import tell_of_lost_output\n"
+        "sys.exit(7 if tell_of_lost_output() else 0)"
+    )
+
+    assert script(tmp_path, code, "", "> /dev/full 2> said") == 7
+    said = "seedbed: stdout: no space left on device; what was printed since is lost\n"
+    assert (tmp_path / "said").read_text() == said
+    assert script(tmp_path, code, "", "2> /dev/full > out") == 0
+
+
 def test_a_long_text_comes_whole_through_a_pipe_that_does_not_block(tmp_path: Path) -> None:
     code = "os.set_blocking(1, False)\nprint('x' * 1_000_000)"
 

@@ -1,12 +1,15 @@
 """The layout of a run folder, and finding one."""
 
+import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from seedbed.errors import RunFolderError
+from seedbed.process.identity import this_process
 from seedbed.runs.folder import RunFolder, latest_run, open_run
 
 
@@ -73,22 +76,58 @@ def test_what_a_folder_lacks_to_be_a_run_is_named(tmp_path, missing):
 # ---- The latest run ------------------------------------------------------------------------------
 
 
-def test_the_latest_run_is_the_newest_by_its_name(tmp_path):
-    for name in ("2026-01-31/23-59-59-aaaaaa", "2026-02-01/00-00-01-ffffff"):
-        make_run(tmp_path / "runs" / name)
-    newest = make_run(tmp_path / "runs" / "2026-02-01/00-00-02-000000")
-    # Not by the clock of the disk: that changes when a run is evaluated or copied.
+def make_ended(folder, started, status="completed", weights=True, **fields):
+    """Make a run that began at a time, with a checkpoint."""
+    run = RunFolder(make_run(folder))
+    run.record.write_text(json.dumps({"status": status, "started": started, **fields}))
+    if weights:
+        run.checkpoint("last").parent.mkdir()
+        run.checkpoint("last").touch()
+    return folder
+
+
+def test_the_latest_run_is_the_one_that_began_last_whatever_its_name_and_time_zone(
+    tmp_path, capsys
+):
+    runs = tmp_path / "runs"
+    make_ended(runs / "2026-10-25/02-30-00-aaaaaa", "2026-10-25T00:30:00.000+00:00")
+    newest = make_ended(runs / "2026-10-25/02-10-00-ffffff", "2026-10-25T01:10:00.000+00:00")
+    make_ended(runs / "[odd]\n=, name" / "9", "2026-10-25T02:00:00+01:00")
+    # Not by the clock of the disk: that changes when a run is copied.
     os.utime(newest / "run.json", (0, 0))
 
-    assert latest_run(tmp_path) == newest
+    assert latest_run(tmp_path, say=True) == newest
+    assert capsys.readouterr().err == f"run=latest: {newest}, completed\n"
     assert open_run("latest", str(tmp_path)).path == newest
 
 
+@pytest.mark.parametrize(
+    ("unusable", "state"),
+    [
+        ({"weights": False}, "completed, no checkpoint"),
+        ({"status": "running", "process": this_process()}, "running"),
+        ({"status": "running", "process": {**this_process(), "pid": 4_000_000}, "weights": False},
+         "interrupted (killed), no checkpoint"),
+    ],
+    ids=["no checkpoint", "running", "killed"],
+)  # fmt: skip
+def test_the_latest_run_is_one_that_can_be_used(tmp_path, capsys, unusable, state):
+    runs = tmp_path / "runs" / "2026-02-01"
+    usable = make_ended(runs / "1", "2026-02-01T00:00:00.000+00:00")
+    newer = make_ended(runs / "2", "2026-02-01T00:00:01.000+00:00", **unusable)
+
+    assert latest_run(tmp_path, say=True) == usable
+    passed = f"passed over {newer}, {state}"
+    assert capsys.readouterr().err == f"run=latest: {usable}, completed; {passed}\n"
+    shutil.rmtree(usable)
+    assert latest_run(tmp_path) == newer
+
+
 def test_what_is_no_run_is_not_the_latest(tmp_path):
-    run = make_run(tmp_path / "runs" / "2026-02-01/00-00-02-000000")
-    (tmp_path / "runs" / "2026-02-01/00-00-03-000000" / ".hydra").mkdir(parents=True)
+    run = make_ended(tmp_path / "runs/2026-02-01/00-00-02", "2026-02-01T00:00:02.000+00:00")
+    (tmp_path / "runs" / "2026-02-01" / "00-00-03-000000" / ".hydra").mkdir(parents=True)
     (tmp_path / "runs" / "2027-01-01").mkdir()
-    make_run(tmp_path / "runs" / "2026-02-01" / "kept")
+    make_run(tmp_path / "runs" / "2026-02-01" / "damaged")
     (tmp_path / "runs" / "notes.txt").write_text("")
 
     assert latest_run(tmp_path) == run

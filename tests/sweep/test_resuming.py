@@ -513,11 +513,24 @@ def test_of_many_errors_the_first_are_shown(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err.splitlines() == [*said, more]
 
 
-def test_the_newest_sweep_is_that_of_the_last_day(tmp_path: Path) -> None:
-    for day in ("2025-01-02/23-00-00", "2025-01-03/08-00-00", "2025-01-03/07-00-00", "2026/mine"):
-        (tmp_path / "sweeps" / day).mkdir(parents=True)
-        (tmp_path / "sweeps" / day / "sweep.json").touch()
-    assert open_sweep("latest", str(tmp_path)).path.name == "08-00-00"
+def test_the_latest_sweep_began_last_and_is_run_by_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = {"2025-01-02/23-00-00": 1, "2025-01-03/08-00-00": 3, "2025-01-03/09-00-00": 2, "mine": 0}
+    for name, hour in days.items():
+        path = tmp_path / "sweeps" / name / "sweep.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(f'{{"started": "2025-01-03T0{hour}:00:00.000+00:00"}}')
+    (tmp_path / "sweeps" / "2025-01-02" / "damaged").mkdir()
+    (tmp_path / "sweeps" / "2025-01-02" / "damaged" / "sweep.json").touch()
+    newest = open_sweep("latest", str(tmp_path))
+    assert newest.path.name == "08-00-00"
+    newest.saved.mkdir()
+    with newest.locked():
+        capsys.readouterr()
+        assert open_sweep("latest", str(tmp_path)).path.name == "09-00-00"
+        assert f"passed over {newest.path}, running" in capsys.readouterr().err
+        assert open_sweep("latest", str(tmp_path), "sweep").path.name == "08-00-00"
 
 
 def test_latest_is_the_newest_sweep(command: Any, whole: Any, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from seedbed.config.help import groups_text
 from seedbed.config.project import find_project, named_config_folder
 from seedbed.errors import SeedbedError, listed, nearest, of_a_path
 from seedbed.process import garbage_collection
-from seedbed.process.output import plain_message, set_up_output
+from seedbed.process.output import plain_message, set_up_output, tell_of_lost_output
 from seedbed.terminal.words import two_columns
 
 if TYPE_CHECKING:

@@ -56,11 +56,11 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     file = folder.path / f"evaluate-{config.split}.json"
     try:
         write_json(file, result)
-        place = f"written to   {relative(file)}"
+        where = f"written to   {relative(file)}"
     except OSError as error:  # What was measured is worth more than its file.
-        place = f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
+        where = f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
     title = described(record, name, checkpoint.get("epoch"))
-    _print(title, module.tested_metrics, _recorded(record, name, config.split), place)
+    _print(title, module.tested_metrics, _recorded(record, name, config.split), where)
     if name != config.checkpoint:
         print(no_best(spec.optimized_metric))
     _compare_data(record, data)
@@ -80,12 +80,12 @@ def _recorded(record: dict[str, Any], checkpoint: str, split: str) -> dict[str, 
     return {k: v for k, v in kept.items() if k.startswith(f"{split}/") and v is not None}
 
 
-def _print(title: str, metrics: dict[str, float], recorded: dict[str, float], place: str) -> None:
+def _print(title: str, metrics: dict[str, float], recorded: dict[str, float], where: str) -> None:
     columns = {title: metrics}
     if recorded:
         columns["recorded by the run"] = recorded
     print_table(metrics_table(columns))
-    print(place)
+    print(where)
 
 
 def _compare_data(record: dict[str, Any], data: DataModule) -> None:

@@ -53,7 +53,7 @@ class UnfailingFile(io.FileIO):
     lost: OSError | None = None
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
-        """Write all of the data; a closed pipe, a terminal that hung up or a full disk is no error."""
+        """Write all of the data; a closed pipe, a lost terminal or a full disk is no error."""
         rest = memoryview(data)
         while rest:
             try:
