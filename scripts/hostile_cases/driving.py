@@ -147,17 +147,20 @@ class Bench:
         if outcome.code != 0:
             raise RuntimeError(f"seedbed {shlex.join(words)}: {outcome.err}")
 
-    # ---- One case --------------------------------------------------------------------------------
-
-    def drive(self, kind: str, folder: Folder, fresh: bool = False) -> list[Fault]:
-        """Return what goes wrong as a folder of a kind is driven through its verbs."""
+    def drive(
+        self, kind: str, folder: Folder, fresh: bool = False, verbs: Sequence[str] = ()
+    ) -> list[Fault]:
+        """Return what goes wrong as a folder of a kind is driven through its verbs, or these."""
         where, commands = VERBS[kind]
         place = self._laid_out(where, kind)
         plant(folder.files, place)
         name = f"{kind}: {folder.kind}: {folder.name}"
         problems = []
+        own = (place.here, *(self.case / name for name in ("own", "work/outputs", "home/.cache")))
         for command in commands:
             verb = command.lstrip("!").partition(" ")[0]
+            if verbs and verb not in verbs:
+                continue
             must_refuse = command.startswith("!") and folder.opens not in (True, verb)
             words = [
                 word.format(
@@ -166,7 +169,7 @@ class Bench:
                 for word in command.lstrip("!").split(" ")
             ]
             run = self._fresh if fresh else self._forked
-            found, outcome = self._watched(words, run, (place.here, self.case / "own"))
+            found, outcome = self._watched(words, run, own)
             if must_refuse and outcome.code not in (1, 2):
                 found.append(f"exit code {outcome.code}, and it must be refused")
             if place.canary.exists():

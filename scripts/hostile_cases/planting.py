@@ -246,7 +246,7 @@ def _make_repository(path: Path, repository: Repository, place: Place) -> None:
     author = ("-c", "user.name=x", "-c", "user.email=x@example.com")
     for words in (("init", "-q"), ("add", "kept.txt"), (*author, "commit", "-qm", "x")):
         subprocess.run(["git", *words], cwd=folder, check=True, env={"PATH": os.environ["PATH"]})
-    (folder / "kept.txt").write_text("another\n")
+    (folder / "kept.txt").write_text("two\n")  # Of the same size: git must look into it.
     if repository.attributes:
         (folder / ".gitattributes").write_text(repository.attributes)
     with (path / "config").open("a") as config:

@@ -42,5 +42,7 @@ def test_a_preset_of_the_users_own_folder_is_read(tmp_path: Path) -> None:
     assert preset_keys("nowhere", (str(tmp_path),)) == ()
 
 
-def test_keys_of_the_sweep_are_no_hyperparameters() -> None:
-    assert hyperparameters(composed(), {}, ["sweep.repeats=3", "seed=1"]) == {"seed": 0}
+def test_keys_of_the_sweep_and_of_hydra_are_no_hyperparameters() -> None:
+    words = ["sweep.repeats=3", "hydra.job.chdir=true", "seed=1"]
+
+    assert hyperparameters(composed(), {}, words, ["hydra.run.dir"]) == {"seed": 0}

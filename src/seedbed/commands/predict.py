@@ -63,7 +63,7 @@ def predict(config: DictConfig, command: list[str]) -> int:
                 output_rows = module.task.prediction(output_rows)
             predictions.append(output_rows.cpu())
     predicted = torch.cat(predictions)
-    _require_finite(predicted)
+    _require_finite(predicted, f"input={source}" if isinstance(source, str) else "input")
     table = labelled(predicted, facts) if config.apply_softmax else logits(predicted, facts)
     _answer(table, predicted, inputs, facts, output)
     weights = described(read_record(folder.record), name, checkpoint.get("epoch"))
@@ -73,14 +73,14 @@ def predict(config: DictConfig, command: list[str]) -> int:
     return 0
 
 
-def _require_finite(predicted: Tensor) -> None:
+def _require_finite(predicted: Tensor, source: str) -> None:
     """Raise ConfigError where a prediction is no number."""
     finite = predicted.isfinite().reshape(len(predicted), -1).all(dim=1)
     wrong = (~finite).nonzero().flatten().tolist()
     if wrong:
         rows = listed((row + 1 for row in wrong), 5)
         raise ConfigError(
-            f"input: the predictions of these rows are not finite: {rows}; "
+            f"{source}: the predictions of these rows are not finite: {rows}; "
             "their numbers are too large for this run, or its weights are not finite"
         )
 

@@ -19,8 +19,8 @@ GROUPS = {
 # No choice of a run by itself, but one more entry of a group.
 LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbacks.NAME=NAME"}
 COMMAND_LINE_ONLY = {"experiment", "debug"}
-# Of a line of a YAML file that is read for its description.
-MOST_LETTERS = 500
+# Of a YAML file that is read for its description, and of each of these lines.
+MOST_LINES, MOST_LETTERS = 100, 500
 # Options of hydra/launcher; all but the first come with packages of their own.
 LAUNCHERS = ("basic", "joblib", "ray", "submitit_local", "submitit_slurm")
 
@@ -34,7 +34,8 @@ def config_folder() -> Path:
 def description(file: Path) -> str:
     """Return the first comment of a YAML file that is no Hydra header such as `# @package`."""
     with file.open(encoding="utf-8", errors="replace") as lines:
-        while line := lines.readline(MOST_LETTERS):
+        for _ in range(MOST_LINES):
+            line = lines.readline(MOST_LETTERS)
             comment = line.lstrip("#").strip()
             if line.startswith("#") and comment and not comment.startswith("@"):
                 return comment

@@ -7,7 +7,7 @@ collected and shown together.
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from operator import ge, gt, le, lt
-from typing import Any
+from typing import Any, get_args
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
@@ -111,8 +111,18 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
             continue
         if isinstance(value, DictConfig):
             yield from _walk(value, f"{full_key}.")
+        elif fields and _holds_lists(value, fields[name].type):
+            yield f"{full_key}: {value} holds a list, and single values are needed"
         elif metadata:
             yield from value_problems(full_key, value, metadata)
+
+
+def _holds_lists(value: object, declared_type: Any) -> bool:
+    """Return whether there are lists in a list of single values; OmegaConf lets them pass."""
+    kinds = {item for kind in (declared_type, *get_args(declared_type)) for item in get_args(kind)}
+    if not isinstance(value, ListConfig) or not {int, float, str} & kinds:
+        return False
+    return any(isinstance(item, ListConfig | DictConfig) for item in value._iter_ex(resolve=False))
 
 
 def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) -> Iterator[str]:

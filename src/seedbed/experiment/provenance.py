@@ -89,7 +89,8 @@ def hyperparameters(
         else:
             keys[key] = None
     for key in keys:
-        value = None if key in GROUPS or key.startswith("sweep.") else _selected(config, key)
+        other = key in GROUPS or key.startswith(("sweep.", "hydra."))
+        value = None if other else _selected(config, key)
         if value is None:
             continue
         plain = isinstance(value, bool | int | float | str)

@@ -84,6 +84,7 @@ class Trainer(Schema):
         "CPU threads of tensor operations; null: one where a step is small, else PyTorch's default",
         None,
         at_least=1,
+        at_most=1024,
     )
     timeout: float = key(
         "seconds that one of several processes waits for another before all of them end",
