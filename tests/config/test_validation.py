@@ -519,3 +519,9 @@ def test_configs_of_the_other_verbs_are_checked_too(compose):
     assert problems(compose("run=x", verb="evaluate")) == []
     [line] = problems(compose("run=x", "split=tset", verb="evaluate"))
     assert line == "split: 'tset' is not one of train, val, test. Did you mean 'test'?"
+
+
+def test_a_list_in_a_list_of_numbers_is_refused(found):
+    [problem] = found("model=mlp", "model.hidden=[8,[4]]")
+
+    assert problem.startswith("model.hidden: [8, [4]] holds a list")
