@@ -4,6 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from tests.composing import specified
+
+from seedbed.data.data_module import Placement
+from seedbed.errors import DoesNotFit
+from seedbed.experiment.build import build_data, build_net, build_task
+from seedbed.experiment.checks import check_network
+from seedbed.training.row_checks import require_rows
+from seedbed.training.tasks import Regression
 
 ROWS = """
 import torch
@@ -117,3 +126,30 @@ def test_it_is_said_and_nothing_is_written(refused: Any, words: tuple[str, ...],
 def test_what_is_right_runs(command: Any, words: tuple[str, ...]) -> None:
     outcome = command("train", *words, "callbacks=quiet", "logger=none")
     assert outcome.code == 0, outcome.err
+
+
+def test_rows_that_were_too_many_to_look_at_are_named_by_their_batch(
+    command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seedbed.data.datasets.torch_dataset.SECONDS_TO_CHECK", 0.0)
+    words = (*LINE, OF_ROWS, "+data.train.wrong='not a number'", "data.shuffle=false")
+    outcome = command("train", *words, "callbacks=quiet", "logger=none")
+    assert outcome.code == 1
+    assert "data.train: inputs of batch 2 in epoch 1 are not finite" in outcome.err
+
+
+def test_a_network_may_take_several_tensors() -> None:
+    rows = (range(2), ({"a": torch.zeros(2, 1), "b": torch.zeros(2, 2)}, torch.zeros(2, 1)))
+    require_rows("rows", *rows, Regression(), [3], 1)
+
+
+def test_every_device_needs_two_rows_for_batch_norm() -> None:
+    words = ("data.rows=15", "data.batch_size=6", "model._target_=tests.sweep.networks.Normed")
+    spec = specified(*words, "trainer.devices=2")
+    data, net, task = build_data(spec), build_net(spec), build_task(spec)
+    data.setup("fit")
+    check_network(spec, data, net, task)
+    # Of the last three rows, the second device has one.
+    data.place(Placement(world_size=2))
+    with pytest.raises(DoesNotFit, match="the last batch of 15 rows has 3 for 2 devices"):
+        check_network(spec, data, net, task)

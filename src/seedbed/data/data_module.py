@@ -112,11 +112,8 @@ class DataModule:
         return self.evaluation_loader(split)
 
     def rows_to_check(self, split: str) -> Iterator[Rows]:
-        """Yield the rows of a split that are looked at before training; by default a batch."""
-        for batch in self.all_rows(split):
-            pair = isinstance(batch, tuple | list) and len(batch) > 0
-            yield Rows(range(len(batch[0]) if pair else 0), batch)
-            return
+        """Yield rows of a split that are looked at before training; none by default."""
+        yield from ()
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Return raw inputs, (rows, *input_shape), as the model takes them."""

@@ -11,7 +11,7 @@ from seedbed.config.instantiation import keys_of
 from seedbed.config.schema.callbacks import first_stop, never_stops
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.spec import RunSpec
-from seedbed.data import DataModule, TorchDataset
+from seedbed.data import DataModule, InMemoryData, TorchDataset
 from seedbed.errors import DoesNotFit, SeedbedError
 from seedbed.training.evaluation_mode import evaluation_mode
 from seedbed.training.row_checks import require_rows
@@ -32,13 +32,9 @@ def check_rows(spec: RunSpec, data: DataModule, task: Task) -> None:
     if facts.task == "minimize":
         return
     for split in filter(data.has_split, SPLITS):
-        where, empty = _called(data, split), True
         for rows in data.rows_to_check(split):
             shapes = facts.input_shape, facts.output_size
-            require_rows(where, *rows, task, *shapes, facts.feature_names)
-            empty = False
-        if empty:
-            raise DoesNotFit(f"{where}: it has no rows")
+            require_rows(_called(data, split), *rows, task, *shapes, facts.feature_names)
 
 
 def check_network(spec: RunSpec, data: DataModule, net: nn.Module, task: Task) -> None:
@@ -68,8 +64,10 @@ def _check_pass(
     """Raise DoesNotFit where the network, or the loss, cannot take two of the rows."""
     if not spec.trainer.precision.endswith("-true") or spec.trainer.precision.startswith("b"):
         return
+    if not isinstance(batch[0], Tensor):
+        return
     inputs, targets = (part[:2] for part in batch)
-    if not isinstance(data, TorchDataset):
+    if isinstance(data, InMemoryData):
         inputs = data.model_inputs(inputs).cpu()
     elif spec.trainer.precision.startswith("64"):
         inputs = inputs.double() if inputs.is_floating_point() else inputs

@@ -22,6 +22,8 @@ from seedbed.callbacks import (
     why_stopped,
 )
 from seedbed.config.instantiation import keys_of, target_of
+from seedbed.config.schema.callbacks import StoppingRule as StoppingRuleOptions
+from seedbed.config.schema.callbacks import never_stops
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule
@@ -332,7 +334,10 @@ def _check_length(experiment: Experiment, cut_short: bool) -> None:
     if problem := length_problem(keys_of(spec.scheduler), length, cut_short):
         raise DoesNotFit(problem)
     for name, node in spec.callbacks.items() if not cut_short else []:
-        keys = keys_of(node)
+        keys, epochs = keys_of(node), length.intervals("epoch")
+        if isinstance(node, StoppingRuleOptions) and epochs and node.min_epochs > epochs:
+            key = f"callbacks.{name}"
+            raise DoesNotFit(never_stops(key, "min_epochs", node.min_epochs, f"{epochs} epochs"))
         if str(target_of(node)).endswith("callbacks.EarlyStopping") and "patience" in keys:
             every = spec.trainer.check_val_every_n_epoch
             monitor = str(keys["monitor"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_leaves
 
 from seedbed.errors import DoesNotFit, listed
 from seedbed.training.tasks import Binary, Multiclass, Regression, Task
@@ -43,9 +44,15 @@ def require_rows(
         raise DoesNotFit(f"{where}: a row is {found}, and a pair (input, target) is needed")
     inputs, targets = batch
     for name, part in (("input", inputs), ("target", targets)):
-        if not isinstance(part, Tensor):
+        # A network of the user's own may take several tensors, as a tuple or by name.
+        leaves = tree_leaves(part) if name == "input" else [part]
+        if not leaves or not all(isinstance(leaf, Tensor) for leaf in leaves):
             kind = type(part).__name__
             raise DoesNotFit(f"{where}: the {name} of a row is a {kind}, and a tensor is needed")
+    if not isinstance(inputs, Tensor):
+        for leaf in tree_leaves(inputs):
+            _require_finite(where, "input", numbers, leaf)
+        inputs = torch.zeros(len(numbers), *input_shape)
     if list(inputs.shape[1:]) != list(input_shape):
         raise DoesNotFit(
             f"{where}: an input has the shape {list(inputs.shape[1:])}, "

@@ -55,7 +55,7 @@ class Freeze(Schema):
     def out_of_reach(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a thaw after the end of the run."""
         last, thaws = config.trainer.max_epochs, node.until_epoch
-        if last is not None and thaws is not None and thaws > last:
+        if last and thaws is not None and thaws > last:
             yield f"freeze.until_epoch: {thaws} is after trainer.max_epochs={last}; null: never"
 
 

@@ -130,6 +130,8 @@ class TorchDataset(DataModule):
         Raises ConfigError where a row cannot be read, or has another shape than the first.
         """
         dataset, until = self._datasets[split], time.monotonic() + SECONDS_TO_CHECK
+        if self.rows(split) == 0:
+            raise ConfigError(f"data.{split}: it has no rows")
         if type(dataset) is TensorDataset and dataset.tensors:
             yield Rows(range(len(dataset)), dataset.tensors)
             return

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from seedbed.config.metrics import GRADIENT_DIFFERENCE
-from seedbed.errors import ConfigError, Diverged, listed, nearest
+from seedbed.errors import ConfigError, DataError, Diverged, listed, nearest
 from seedbed.runs.outcome import Curves, copied_weights
 from seedbed.training.gradients import Gradient
 from seedbed.training.metrics import EpochMetrics, is_metric
@@ -130,7 +130,7 @@ class SupervisedModule(pl.LightningModule):
         due = loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0
         # While anomalies are looked for, autograd is to name the operation behind them.
         if due and not torch.is_anomaly_enabled():
-            self._check_finite(loss)
+            self._check_finite(loss, batch_idx, inputs, targets)
         self._batch = inputs, targets
         # L-BFGS evaluates a batch several times; the first time is before its update.
         if batch_idx != self._counted_batch:
@@ -165,13 +165,21 @@ class SupervisedModule(pl.LightningModule):
         torch.distributed.all_reduce(all_rows)
         return loss * (rows * self.trainer.world_size / all_rows)
 
-    def _check_finite(self, loss: Tensor) -> None:
+    def _check_finite(self, loss: Tensor, batch_idx: int, *parts: Any) -> None:
         if self.trainer.world_size > 1:
             loss = loss.detach().clone()
             torch.distributed.all_reduce(loss)
         number = loss.item()
-        if not isfinite(number):
-            raise self._diverged(number, self.trainer.global_step + 1)
+        if isfinite(number):
+            return
+        for name, part in zip(("inputs", "targets"), parts, strict=True):
+            # Rows that were too many to be looked at before.
+            if isinstance(part, Tensor) and not torch.isfinite(part).all():
+                epoch = self.current_epoch + 1
+                raise DataError(
+                    f"data.train: {name} of batch {batch_idx + 1} in epoch {epoch} are not finite"
+                )
+        raise self._diverged(number, self.trainer.global_step + 1)
 
     def _count(self, split: str, loss: Tensor, output: Tensor, targets: Tensor) -> None:
         sums, output = self.sums[split], output.detach()
