@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from omegaconf import OmegaConf
 from tests.composing import composed
 
 from seedbed.config.groups import config_folder
@@ -40,6 +41,14 @@ def test_a_preset_of_the_users_own_folder_is_read(tmp_path: Path) -> None:
     assert preset_keys("mine", (str(tmp_path), str(config_folder()))) == ("model.hidden", "seed")
     assert preset_keys(None, (str(tmp_path),)) == ()
     assert preset_keys("nowhere", (str(tmp_path),)) == ()
+
+
+def test_a_key_that_was_deleted_is_no_hyperparameter() -> None:
+    config = composed("model=mlp")
+    OmegaConf.set_struct(config, True)
+    words = ["~model.nothing", "~optimizer", "seed=1"]
+
+    assert hyperparameters(config, {}, words) == {"seed": 0}
 
 
 def test_keys_of_the_sweep_and_of_hydra_are_no_hyperparameters() -> None:

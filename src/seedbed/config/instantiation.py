@@ -55,7 +55,7 @@ def _call(key: str, node: Any, more: Mapping[str, Any]) -> Any:
         return instantiate(keys, **more, _convert_="all")
     except SeedbedError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # A module of the user's may be a program, and exit.
         raise reworded(key, keys["_target_"], error) from error
 
 

@@ -89,7 +89,7 @@ class NetworkBuilder:
             net = self._factory()
         except SeedbedError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise reworded("model", self._target, error) from error
         if not isinstance(net, nn.Module):
             raise ConfigError(f"model: {self._target} is not a torch.nn.modules.module.Module")

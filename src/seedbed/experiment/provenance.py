@@ -83,6 +83,8 @@ def hyperparameters(
             values[group] = choices[group]
     keys = dict.fromkeys(preset)
     for override in overrides:
+        if override.startswith("~"):  # What is deleted has no value.
+            continue
         key = override.partition("=")[0].lstrip("+~").partition("@")[0]
         if key == "callback":  # +callback@callbacks.fit=fit
             values[override.partition("@")[2].partition("=")[0]] = override.partition("=")[2]
