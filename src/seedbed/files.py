@@ -78,3 +78,10 @@ def is_locked(path: Path) -> bool:
     except OSError:  # There is none, or it is not known.
         return False
     return False
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove what a process that was killed had not finished to write in a folder."""
+    for path in folder.glob(".*.tmp"):
+        if TEMPORARY.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            path.unlink(missing_ok=True)

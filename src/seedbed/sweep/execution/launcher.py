@@ -5,10 +5,11 @@ it, somewhere. Here a unit of the sweep, a whole chunk or a job, is such a list 
 function runs the unit from what the sweep has saved in its folder.
 """
 
+import os
 from collections.abc import Sequence
 from contextlib import nullcontext
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra._internal.callbacks import Callbacks
@@ -23,6 +24,7 @@ from seedbed.config.schema.store import register_schema
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import DiskFull, Interrupted
 from seedbed.process import garbage_collection
+from seedbed.process.parent import end_with_parent
 from seedbed.process.signals import StopSweep
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.sources import SavedSource
@@ -55,7 +57,8 @@ class UnitConfigs:
 class UnitFunction:
     """What a launcher calls for each unit; it can be sent to another process.
 
-    `folder` is the sweep's, `options` are the keys of `sweep`.
+    `folder` is the sweep's, `options` are the keys of `sweep`. `controller` is the pid of the
+    sweep's own process, which processes that it started itself do not outlive.
     """
 
     folder: str
@@ -63,6 +66,7 @@ class UnitFunction:
     options: SweepOptions
     runner: JobRunner
     callbacks: Callbacks
+    controller: int = field(default_factory=os.getpid)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The process that this arrives in knows neither the resolvers nor the schema yet.
@@ -72,6 +76,7 @@ class UnitFunction:
 
     def __call__(self, config: DictConfig) -> UnitResult:
         """Run the unit that `hydra.sweeper` names."""
+        end_with_parent(self.controller)
         unit = self.units[HydraConfig.get().sweeper.unit]
         quiet_lightning()
         garbage_collection.resume()
