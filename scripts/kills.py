@@ -39,10 +39,11 @@ SECONDS_TO_END = 40.0
 WAIT = 10.0
 
 SMALL = ("data=crop_yield", "data.batch_size=null", "task.metrics=[]", "logger=none")
-SWEEP = (*SMALL, "sweep.every_seconds=0.2", "seed=range(0,12)")
+SMALL = (*SMALL, "sweep.every_seconds=0.2")
+SWEEP = (*SMALL, "seed=range(0,12)")
 SWEEPS: dict[str, tuple[str, ...]] = {
     "fused": (*SWEEP, "trainer.max_epochs=3000"),
-    "mixed": (*SWEEP, "trainer.max_epochs=20", "optimizer=sgd,lbfgs", "seed=0,1,2"),
+    "mixed": (*SMALL, "trainer.max_epochs=20", "optimizer=sgd,lbfgs", "seed=0,1,2"),
     "best": (*SWEEP, "trainer.max_epochs=2000", "sweep.keep=best", "sweep.top=3"),
     "record": (*SWEEP, "trainer.max_epochs=2000", "sweep.keep=record", "sweep.chunk_size=4"),
     "joblib": (

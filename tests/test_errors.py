@@ -1,5 +1,6 @@
 """Errors that the user can mend say how, in one line or two."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from seedbed.errors import (
     Interrupted,
     RunFolderError,
     SeedbedError,
+    disk_full,
     listed,
     nearest,
     of_a_path,
@@ -93,3 +95,10 @@ def test_what_the_system_says_of_a_path_is_no_bug(tmp_path: Path) -> None:
         assert str(of_a_path(raised.value)) == f"{tmp_path / path}: {said}"
     assert of_a_path(OSError("no path")) is None
     assert of_a_path(ValueError("no error of the system")) is None
+
+
+def test_a_full_disk_is_known_behind_the_error_that_torch_raises_of_it():
+    error = RuntimeError("unexpected pos 10240 vs 10192")
+    error.__context__ = OSError(errno.ENOSPC, "No space left on device")
+    assert str(disk_full(error)) == "no space left on the disk"
+    assert disk_full(RuntimeError("other")) is None

@@ -77,7 +77,9 @@ def of_a_path(error: BaseException | None) -> ConfigError | None:
 def disk_full(error: BaseException) -> DiskFull | None:
     """Return what to say where a write failed because the disk, or the user's share, is full."""
     if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
-        return None
+        # torch raises another error while it leaves the file that it could not write.
+        before = error.__cause__ or error.__context__
+        return None if before is None else disk_full(before)
     return DiskFull("no space left on the disk" + (f": {error.filename}" if error.filename else ""))
 
 

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM from outside, as a terminal or a scheduler sends them."""
+"""Signals to end from outside, as a terminal or a scheduler sends them."""
 
 import contextlib
 import os
@@ -11,10 +11,14 @@ import pytest
 import torch
 from tests.command_line import SEEDBED, environment, only_run
 
+from seedbed.errors import Interrupted
+from seedbed.process.signals import SignalHandler, blocked
 from seedbed.runs.record import read_record
 
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGUSR1: 138}
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+
+@pytest.mark.parametrize(("number", "code"), CODES.items())
 def test_a_signal_saves_and_ends_with_its_code(tmp_path: Path, number: int, code: int) -> None:
     words = ["train", "trainer.max_epochs=1000000", "logger=none", "task.metrics=[]"]
     process = subprocess.Popen(
@@ -33,12 +37,36 @@ def test_a_signal_saves_and_ends_with_its_code(tmp_path: Path, number: int, code
     process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == code
-    assert f"stopped by signal {int(number)}" in stderr
+    said = f"stopped by signal {int(number)} ({signal.Signals(number).name})"
+    assert said in stderr
     assert "Traceback" not in stderr
     folder = only_run(tmp_path)
-    assert read_record(folder / "run.json")["status"] == "interrupted"
+    record = read_record(folder / "run.json")
+    assert (record["status"], record["error"]) == ("interrupted", said)
     last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
-    assert last["global_step"] > 0
+    kept = record["checkpoints"]["last"]
+    assert (last["epoch"], last["global_step"]) == (kept["epoch"], kept["step"])
+    assert record["metrics_epoch"] == kept["epoch"] - (not kept["metrics"]) > 0
+
+
+def test_a_terminal_that_closes_is_nothing_to_a_run_under_nohup() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with SignalHandler() as handler:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not handler.received
+            with pytest.raises(Interrupted):
+                os.kill(os.getpid(), signal.SIGUSR1)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_signals_that_are_blocked_come_when_they_can_be_handled() -> None:
+    with blocked():
+        os.kill(os.getpid(), signal.SIGUSR1)
+        with pytest.raises(Interrupted), SignalHandler():
+            time.sleep(0.1)
 
 
 @pytest.mark.slow

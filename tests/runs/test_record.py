@@ -1,5 +1,6 @@
 """run.json tells the truth at any moment, and is whole at any moment."""
 
+import errno
 import json
 import os
 from datetime import datetime
@@ -211,3 +212,17 @@ def test_a_damaged_record_is_refused(path, content):
 def test_a_record_that_is_not_there_is_refused(path):
     with pytest.raises(RunFolderError, match="not a record of a run"):
         read_record(path)
+
+
+def test_a_full_disk_keeps_no_record_from_telling_the_end(path, monkeypatch):
+    record = Record(path, {"seed": 3})
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "write_atomically", full)
+    record.finish(RunOutcome(status="failed", error="no space left on the disk"))
+    assert (on_disk(path)["status"], on_disk(path)["seed"]) == ("failed", 3)
+    with pytest.raises(OSError, match="No space"):  # What does not fit leaves the file whole.
+        record.finish(RunOutcome(status="failed", error="long" * 10_000))
+    assert on_disk(path)["error"] == "no space left on the disk"

@@ -47,6 +47,7 @@ from seedbed.errors import (
     Interrupted,
     ProcessLost,
     SeedbedError,
+    disk_full,
     stopped_by,
 )
 from seedbed.experiment.build import (
@@ -173,6 +174,7 @@ def _note(failure: BaseException, received: int | None, outcome: RunOutcome) -> 
     if isinstance(failure, Diverged):
         outcome.status, outcome.error = "diverged", str(failure)
     else:
+        failure = disk_full(failure) or failure
         known = isinstance(failure, SeedbedError)
         name = "" if known else f"{type(failure).__name__}: "
         outcome.status, outcome.error = "failed", f"{name}{failure}"

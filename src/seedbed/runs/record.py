@@ -1,6 +1,7 @@
 """Record of a run, run.json: provenance, times and outcome."""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from seedbed.errors import RunFolderError
+from seedbed.errors import RunFolderError, disk_full
 from seedbed.files import write_atomically
 from seedbed.process.identity import this_process
 from seedbed.runs.checkpoints import checkpoints_summary
@@ -46,7 +47,12 @@ class Record:
         """Write the outcome of a run that has ended."""
         assert outcome.status in STATUSES
         self._stop_heartbeat()
-        self._write(self._ended(self.provenance, outcome, self._started))
+        fields = self._ended(self.provenance, outcome, self._started)
+        try:
+            self._write(fields)
+        except OSError as error:
+            if disk_full(error) is None or not _overwritten(self.path, fields):
+                raise
 
     def finish_for_first(self, outcome: RunOutcome) -> bool:
         """Write the outcome in place of the first of several processes, which has gone.
@@ -104,6 +110,17 @@ def record_fields(
     if outcome.warning:
         fields["warning"] = outcome.warning
     return {**fields, "parameters": outcome.parameters} if outcome.parameters else fields
+
+
+def _overwritten(path: Path, fields: dict[str, Any]) -> bool:
+    """Write a record over the one that is there, if it fits: a full disk takes no other file."""
+    content = json_text(fields).encode()
+    with path.open("r+b") as file:
+        if len(content) > os.fstat(file.fileno()).st_blocks * 512:
+            return False
+        file.write(content)
+        file.truncate()
+    return True
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

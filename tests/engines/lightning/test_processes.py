@@ -1,0 +1,115 @@
+"""The processes of a distributed run end together, whatever becomes of one of them."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from tests.command_line import SEEDBED, environment, only_run
+
+from seedbed.engines.lightning import processes
+from seedbed.errors import Interrupted, ProcessLost
+
+WORDS = (
+    *("train", "trainer=ddp", "trainer.accelerator=cpu", "trainer.timeout=2", "logger=none"),
+    *("trainer.max_epochs=1000000", "callbacks.checkpoint.every_seconds=0.3"),
+)
+
+
+def group(number: int) -> list[int]:
+    """Return the processes of a group that have not ended."""
+    found = subprocess.run(["ps", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True)
+    rows = [line.split() for line in found.stdout.splitlines()]
+    return [int(pid) for pid, pgid, state in rows if int(pgid) == number and state[0] != "Z"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("which", "number", "found"),
+    [
+        ("second", signal.SIGKILL, "process 1 of the run was killed (SIGKILL)"),
+        ("first", signal.SIGSTOP, "the first process did not answer for 2 s"),
+    ],
+)
+def test_what_becomes_of_one_process_ends_all_with_a_true_record(
+    tmp_path: Path, which: str, number: int, found: str
+) -> None:
+    with (tmp_path / "stderr").open("w") as stderr:
+        first = subprocess.Popen(
+            [*SEEDBED, *WORDS],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 90
+        while not list(tmp_path.glob("outputs/runs/*/*/checkpoints/last.ckpt")):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        [second] = [pid for pid in group(first.pid) if pid != first.pid]
+        os.kill(first.pid if which == "first" else second, number)
+        deadline = time.monotonic() + 30
+        while group(first.pid) and time.monotonic() < deadline:
+            first.poll()
+            time.sleep(0.1)
+        assert not group(first.pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+    lines = [line for line in (tmp_path / "stderr").read_text().splitlines() if "epoch" not in line]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(f"seedbed: {found}")
+    folder = only_run(tmp_path)
+    record = json.loads((folder / "run.json").read_text())
+    assert record["status"] == "failed"
+    assert record["error"].startswith(found)
+    files = {path.stem: torch.load(path) for path in (folder / "checkpoints").iterdir()}
+    assert sorted(files) == ["best", "last"]
+    for name, file in files.items():
+        kept = record["checkpoints"][name]
+        assert (file["epoch"], file["global_step"]) == (kept["epoch"], kept["step"])
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [
+        (-signal.SIGKILL, ProcessLost, "process 1 of the run was killed (SIGKILL)"),
+        (-signal.SIGSEGV, ProcessLost, "process 1 of the run was killed (SIGSEGV)"),
+        (1, ProcessLost, "process 1 of the run ended with code 1"),
+        (processes.WAITED_IN_VAIN, ProcessLost, "waited for another process in vain"),
+        (-signal.SIGTERM, Interrupted, "stopped by signal 15 (SIGTERM)"),
+        (128 + signal.SIGHUP, Interrupted, "stopped by signal 1 (SIGHUP)"),
+    ],
+)
+def test_how_another_process_ended_is_said(code: int, kind: type[Exception], said: str) -> None:
+    launcher = processes.Launcher(None, 2, 1)  # type: ignore[arg-type]
+    launcher.procs = [SimpleNamespace(poll=lambda: code)]
+    watch = processes._WatchOthers(launcher, 5.0, lambda reason: 0)
+    reason = watch.reason()
+    assert type(reason) is kind
+    assert said in str(reason)
+
+
+@pytest.mark.parametrize(
+    ("error", "explained"),
+    [
+        (RuntimeError("[/x/gloo/transport/tcp/pair.cc:547] Connection closed by peer"), True),
+        (torch.distributed.DistStoreError("timed out"), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+    ],
+)
+def test_only_errors_of_communication_are_explained(error: RuntimeError, explained: bool) -> None:
+    launcher = processes.Launcher(None, 2, 1)  # type: ignore[arg-type]
+    launcher.procs = [SimpleNamespace(poll=lambda: 1)]
+    watch = processes._WatchOthers(launcher, 5.0, lambda reason: 0)
+    with pytest.raises(ProcessLost if explained else RuntimeError), watch.explaining():
+        raise error
