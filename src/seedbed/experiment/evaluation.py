@@ -36,7 +36,7 @@ def load_module(
 
 def no_best(metric: str) -> str:
     """Return why the last weights take the place of the best."""
-    return f"note         checkpoint=last: the run has no best epoch, {metric} was never measured"
+    return f"note         checkpoint=last: the run has no best epoch, {metric} was never a number"
 
 
 def evaluation_trainer(spec: RunSpec, split: str, device: str) -> pl.Trainer:

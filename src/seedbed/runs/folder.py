@@ -39,7 +39,7 @@ class RunFolder:
     def kept(self, name: str) -> str:
         """The checkpoint that there is: `last` where a run has no best epoch, else `name`.
 
-        A run has none where its watched metric was never measured.
+        A run has none where its watched metric was never a number.
         """
         only_last = not self.checkpoint("best").is_file() and self.checkpoint("last").is_file()
         return "last" if only_last else name
