@@ -253,14 +253,15 @@ class SupervisedModule(pl.LightningModule):
 
     def _metrics_of_callbacks(self) -> dict[str, float]:
         """Return what callbacks have logged since the epoch before, and publish it."""
-        logged = self.trainer.callback_metrics
+        logged = self.trainer.callback_metrics if self._names_logged else {}
         values = {name: float(logged[name]) for name in self._names_logged if name in logged}
         if self.trainer.training:  # What was logged beside the training is not of a test.
             values |= {name: value for name, value in self.also_logged.items() if is_metric(name)}
         self._names_logged.clear()
         if self.trainer.world_size > 1:  # All processes are to come to the same decisions.
             values = self.trainer.strategy.broadcast(values)
-        self._publish(values)
+        if values:
+            self._publish(values)
         return values
 
     def _require_watched(self) -> None:
