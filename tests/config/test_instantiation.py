@@ -14,5 +14,5 @@ def test_a_module_that_ends_the_program_is_told_by_its_key(
     (tmp_path / "a_program_of_mine.py").write_text("raise SystemExit(7)\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    with pytest.raises(ConfigError, match="data: a_program_of_mine.Rows cannot be made: SystemEx"):
+    with pytest.raises(ConfigError, match=r"data: a_program_of_mine\.Rows cannot be made: System"):
         make("data", object, {"_target_": "a_program_of_mine.Rows"})

@@ -52,6 +52,6 @@ def test_a_key_that_was_deleted_is_no_hyperparameter() -> None:
 
 
 def test_keys_of_the_sweep_and_of_hydra_are_no_hyperparameters() -> None:
-    words = ["sweep.repeats=3", "hydra.job.chdir=true", "seed=1"]
+    words = ["sweep.repeats=3", "hydra.job.chdir=true", "hydra=default", "seed=1"]
 
     assert hyperparameters(composed(), {}, words, ["hydra.run.dir"]) == {"seed": 0}

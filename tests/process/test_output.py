@@ -169,3 +169,8 @@ def test_a_message_has_lines_that_can_be_read() -> None:
     assert message.startswith("firstxxx")
     assert message.endswith(r"last\rhidden" + "\nsecond")
     assert max(map(len, message.splitlines())) < 1_100
+
+
+def test_of_many_problems_the_first_are_shown() -> None:
+    assert plain_message("one\ntwo\nthree") == "one\ntwo\nthree"
+    assert plain_message("one\ntwo\nthree\nfour") == "one\ntwo\nand 2 more problems"

@@ -106,7 +106,7 @@ def _check_trust(modules: Iterable[str]) -> None:
     for module in modules:
         try:
             exists = find_spec(module) is not None
-        except (ImportError, ValueError):  # The package that it would be in does not exist.
+        except Exception:  # The package that it would be in does not exist, or fails.
             exists = False
         if not exists:
             raise ConfigError(

@@ -155,7 +155,8 @@ def did_you_mean(full_key: str, siblings: Iterable[str] = ()) -> str:
         chosen = [group for group in groups.GROUPS if name in groups.options(group)]
         if chosen:
             return f" Did you mean '{chosen[0]}={name}'?"
-    elsewhere = [key for key in keys if key.rpartition(".")[2] == same]
+    # A key that was deleted is known, too.
+    elsewhere = [key for key in keys if key.rpartition(".")[2] == same and key != full_key]
     # What a run has anyway goes before what it must choose first.
     elsewhere.sort(key=lambda key: (bool(keys[key].options), key.count(".")))
     if elsewhere:

@@ -1,5 +1,6 @@
 """Provenance in the record of a run: hyperparameters, seed, data, command and device."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -91,7 +92,7 @@ def hyperparameters(
         else:
             keys[key] = None
     for key in keys:
-        other = key in GROUPS or key.startswith(("sweep.", "hydra."))
+        other = key in GROUPS or re.split(r"[./]", key)[0] in ("sweep", "hydra")
         value = None if other else _selected(config, key)
         if value is None:
             continue

@@ -14,7 +14,7 @@ import sys
 _STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # Colours, one line up, a line erased, and the cursor: what tables and bars are drawn by.
 _DRAWING = re.compile(r"(\x1b\[(?:[0-9;]*m|[0-9]*[AK]|\?25[lh]))")
-MOST_LETTERS = 1_000
+MOST_LINES, MOST_LETTERS = 3, 1_000
 
 
 def plain(text: str) -> str:
@@ -23,10 +23,13 @@ def plain(text: str) -> str:
 
 
 def plain_message(text: str) -> str:
-    """Return an error's message as it is shown: plain, in lines that can be read."""
+    """Return an error's message as it is shown: plain, in few lines that can be read."""
+    lines = plain(text).replace("\r", "\\r").split("\n")
+    if len(lines) > MOST_LINES:  # Problems of one cause, as a rule.
+        lines = [*lines[: MOST_LINES - 1], f"and {len(lines) - MOST_LINES + 1} more problems"]
     return "\n".join(
         line if len(line) <= MOST_LETTERS else f"{line[: MOST_LETTERS - 200]} ... {line[-180:]}"
-        for line in plain(text).replace("\r", "\\r").split("\n")
+        for line in lines
     )
 
 
