@@ -7,10 +7,12 @@ import pytest
 import torch
 from tests.composing import specified
 
+from seedbed.commands import train
 from seedbed.data.data_module import Placement
 from seedbed.errors import DoesNotFit
 from seedbed.experiment.build import build_data, build_net, build_task
 from seedbed.experiment.checks import check_network
+from seedbed.experiment.run import build_experiment
 from seedbed.training.row_checks import require_rows
 from seedbed.training.tasks import Regression
 
@@ -41,11 +43,9 @@ class Rows(Dataset):
             inputs = inputs[:2]
         if wrong == "wide":
             inputs = torch.arange(4.0)
-        if wrong == "soft":
-            target = torch.tensor([0.5, 0.5, 0.0])
         if wrong == "double":
             inputs = inputs.double()
-        return {"x": inputs} if wrong == "mapping" else (inputs, target)
+        return inputs, target
 
 
 class Endless(IterableDataset):
@@ -76,17 +76,13 @@ def own_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "said"),
     [
         ((*LINE, OF_ROWS, "+data.train.wrong='not a number'"), "rows 4, 7 (counted from 0) is not"),
-        ((*LINE, OF_ROWS, "+data.train.wrong=infinite"), "row 5 is inf"),
         ((*LINE, OF_ROWS, "+data.train.wrong=raises"), "row 3 (counted from 0) cannot be read"),
         ((*LINE, OF_ROWS, "+data.train.wrong=ragged"), "row 6 (counted from 0) has an input of"),
         ((*LINE, OF_ROWS, "+data.train.wrong=wide"), "shape [4], and data.input_shape is [3]"),
-        ((*LINE, OF_ROWS, "+data.train.wrong=mapping"), "a row is a dict, and a pair"),
         ((*LINE, OF_ROWS, "+data.train.wrong=double"), "the inputs are float64, the parameters"),
         ((*LINE, OF_ROWS, "+data.train.count=0"), "data.train: it has no rows"),
         ((*LINE, "data.train._target_=own_rows.Endless"), "row 8 is nan"),
-        ((*LINE[:-1], "data.output_size=2", OF_ROWS), "data.output_size is 2"),
         ((*THREE, OF_ROWS, "+data.train.classes=4"), "rows 3, 7 (counted from 0) is outside the 3"),
-        ((*THREE, OF_ROWS, "+data.train.wrong=soft"), "soft labels"),
         (
             (*LINE, OF_ROWS, "data.val={_target_: own_rows.Rows, wrong: infinite}"),
             "data.val: the target of row 5",
@@ -98,9 +94,10 @@ def own_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (("data.rows=5", "data.batch_size=1", NORMED), "data.batch_size=1: a batch has one row"),
         (("scheduler=one_cycle", "scheduler.total_steps=12"), "total_steps: 12, and the run has"),
-        (("scheduler=cosine", "scheduler.T_max=9"), "scheduler.T_max: 9, and the run has 500"),
-        (("scheduler=one_cycle", "scheduler.total_steps=9999"), "would not come to its end"),
         (("optimizer=lbfgs", "trainer.accumulate_grad_batches=2"), "L-BFGS evaluates each batch"),
+        (("trainer.limit_train_batches=0.1",), "limit_train_batches: 0.1 of 3 batches is none"),
+        (("data.val_size=2", "trainer.limit_val_batches=0.3"), "limit_val_batches: 0.3 of 1 batch"),
+        (("trainer.limit_train_batches=0",), "0 trains nothing; trainer.max_epochs=0"),
         (("freeze.parameters=[typo*]",), "freeze.parameters: 'typo*' matches no parameter"),
         (("initial_weights.parameters={}", "experiment=crop_yield_scratch"), "null empties it"),
     ],
@@ -117,8 +114,6 @@ def test_it_is_said_and_nothing_is_written(refused: Any, words: tuple[str, ...],
         (*LINE, "data.train._target_=own_rows.table", "+data.train.rows=5"),
         (*LINE, OF_ROWS, NORMED, "data.drop_last=true"),
         (*LINE, OF_ROWS, NORMED, "trainer.limit_train_batches=2"),
-        (*THREE, OF_ROWS, "+data.train.classes=3"),
-        ("scheduler=one_cycle", "scheduler.total_steps=6", "trainer.max_epochs=2"),
         ("scheduler=cosine", "scheduler.T_max=9999", "debug=fast"),
         ("experiment=crop_yield_scratch", "initial_weights.parameters=null", "debug=fast"),
     ],
@@ -153,3 +148,19 @@ def test_every_device_needs_two_rows_for_batch_norm() -> None:
     data.place(Placement(world_size=2))
     with pytest.raises(DoesNotFit, match="the last batch of 15 rows has 3 for 2 devices"):
         check_network(spec, data, net, task)
+
+
+def test_a_run_is_built_and_its_data_are_read_once(
+    command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+
+    def build(*arguments: Any) -> Any:
+        built.append(arguments)
+        return build_experiment(*arguments)
+
+    monkeypatch.setattr(train, "build_experiment", build)
+    words = ("trainer.max_epochs=1", "callbacks=quiet", "logger=none")
+    for folder in ((), ("hydra.run.dir=here/${now:%H}-${unique:}",)):
+        assert command("train", *words, *folder).code == 0
+    assert len(built) == 2

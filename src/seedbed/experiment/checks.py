@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from seedbed.config.instantiation import keys_of
 from seedbed.config.schema.callbacks import first_stop, never_stops
 from seedbed.config.schema.data import SPLITS
+from seedbed.config.schema.trainer import Trainer
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule, InMemoryData, TorchDataset
 from seedbed.errors import DoesNotFit, SeedbedError
@@ -127,6 +128,25 @@ def _check_smallest_batch(spec: RunSpec, data: DataModule, net: nn.Module) -> No
         ) from error
     except Exception:  # Of other failures training will tell.
         return
+
+
+def check_limits(trainer: Trainer, data: DataModule) -> None:
+    """Raise DoesNotFit where a limit leaves no batch of a split that is used."""
+    for split in filter(data.has_split, SPLITS):
+        key = f"trainer.limit_{split}_batches"
+        limit = getattr(trainer, f"limit_{split}_batches")
+        if split == "train" and limit == 0 and not trainer.overfit_batches:
+            raise DoesNotFit(f"{key}: 0 trains nothing; trainer.max_epochs=0 is for that")
+        if not 0 < limit < 1:
+            continue
+        loader = data.train_dataloader() if split == "train" else data.evaluation_loader(split)
+        try:
+            batches = len(loader)
+        except TypeError:
+            raise DoesNotFit(f"{key}: {limit} of how many is not known: give a number") from None
+        if int(batches * limit) == 0:
+            words = f"{batches} batch" + "es" * (batches != 1)
+            raise DoesNotFit(f"{key}: {limit} of {words} is none; 0 uses none on purpose")
 
 
 def check_patience(

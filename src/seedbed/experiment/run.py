@@ -58,7 +58,7 @@ from seedbed.experiment.build import (
     check_model,
     example_input,
 )
-from seedbed.experiment.checks import check_network, check_patience, check_rows
+from seedbed.experiment.checks import check_limits, check_network, check_patience, check_rows
 from seedbed.experiment.summary import data_line, print_outcome
 from seedbed.experiment.writer import RunWriter
 from seedbed.files import remove_temporary_files
@@ -335,6 +335,7 @@ def _check_length(experiment: Experiment, cut_short: bool) -> None:
     spec = experiment.spec
     if spec.trainer.max_epochs == 0:
         return
+    check_limits(spec.trainer, experiment.data)
     length = run_length(spec.trainer, experiment.data)
     if problem := length_problem(keys_of(spec.scheduler), length, cut_short):
         raise DoesNotFit(problem)

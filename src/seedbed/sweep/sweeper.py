@@ -82,7 +82,8 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     """Run a new sweep; nothing is written before its first round is checked and planned."""
     jobs = numbered(sampler.ask())
     first = plan_round(composer, jobs, options)
-    plan = _empty_plan(composer, jobs[0], _flags(command.runner.command, command.master))
+    right = next(job for job in jobs if job.number not in first.refused)
+    plan = _empty_plan(composer, right, _flags(command.runner.command, command.master))
     plan.add(first.round)
     if options.plan:
         print(plan_text(plan))

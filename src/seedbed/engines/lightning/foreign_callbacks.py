@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import pytorch_lightning as pl
 from pytorch_lightning import callbacks
 
+from seedbed.config.instantiation import keys_of
 from seedbed.config.spec import RunSpec
 
 # Callbacks that do their work in ours.
@@ -35,6 +36,9 @@ def why_not(callback: pl.Callback, spec: RunSpec) -> str:
     if isinstance(callback, callbacks.DeviceStatsMonitor) and find_spec("psutil") is None:
         return "needs the package psutil, which is not installed"
     accumulates = spec.trainer.accumulate_grad_batches
-    if isinstance(callback, callbacks.GradientAccumulationScheduler) and accumulates > 1:
-        return f"and trainer.accumulate_grad_batches={accumulates} say the same; leave one out"
+    if isinstance(callback, callbacks.GradientAccumulationScheduler):
+        if accumulates > 1:
+            return f"and trainer.accumulate_grad_batches={accumulates} say the same; leave one out"
+        if keys_of(spec.scheduler).get("interval") == "step":
+            return "changes how many steps an epoch has: scheduler.interval=epoch"
     return ""
