@@ -61,3 +61,15 @@ def test_of_files_that_cannot_be_read_nothing_is_known(tmp_path: Path) -> None:
 
     assert "model.hidden" not in keys_of_command(["model=own"], tmp_path)
     assert "optimizer.lr" in keys_of_command(["model=own", "data=nowhere"], tmp_path)
+
+
+def test_an_option_that_is_no_config_has_no_keys(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    bomb = "a0: &a0 {x: 1}\n" + "".join(
+        f"a{level}: &a{level} {{l: *a{level - 1}, r: *a{level - 1}}}\n" for level in range(1, 60)
+    )
+    for name, content in (("deep", "[" * 100_000), ("large", "#" * 1_000_001), ("bomb", bomb)):
+        (tmp_path / "model" / f"{name}.yaml").write_text(content)
+        keys = keys_of_command([f"model={name}"], tmp_path)
+        assert "optimizer.lr" in keys
+        assert len(keys) < 2_000

@@ -210,3 +210,23 @@ def test_outputs_lie_where_the_defaults_say(
     assert outputs_folder() == "elsewhere"
     written(tmp_path, "defaults: [paths.outputs=mine]\n")
     assert outputs_folder() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a: " * 3_000 + "b", "seedbed.yaml"),
+        ("\n".join(f"{' ' * depth}k:" for depth in range(1_000)), "nested too deep"),
+        ("#" * 1_000_001, "more than 1 MB"),
+        (f"trust: [[{'x, ' * 9_000}]]", "is not a module"),
+    ],
+)
+def test_a_file_that_nobody_means_is_refused_in_a_line(
+    tmp_path: Path, content: str, said: str
+) -> None:
+    (tmp_path / "seedbed.yaml").write_text(content)
+
+    with pytest.raises(ConfigError) as refused:
+        find_project(tmp_path)
+    assert said in str(refused.value)
+    assert len(str(refused.value)) < 500

@@ -5,6 +5,7 @@ followed, and of YAML that cannot be read nothing is known.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import yaml
 from seedbed.config.groups import GROUPS, config_folder, option_file
 from seedbed.config.known_keys import KnownKey, known_keys
 from seedbed.config.project import key_of, value_of
+
+# Of an option's file, and of the keys in it.
+MOST_BYTES, MOST_NAMES = 1_000_000, 1_000
 
 
 def keys_of_command(words: Sequence[str], users: Path | None = None) -> dict[str, KnownKey | None]:
@@ -28,7 +32,8 @@ def keys_of_command(words: Sequence[str], users: Path | None = None) -> dict[str
             keys[name] = key
     for group, options in choices.items():
         for content in options.values():
-            keys.update({name: None for name in _names(content, f"{group}.") if name not in keys})
+            names = islice(_names(content, f"{group}."), MOST_NAMES)
+            keys.update({name: None for name in names if name not in keys})
     return keys
 
 
@@ -89,8 +94,10 @@ def _defaults(content: Any) -> Iterator[dict[str, Any]]:
 
 def _content(file: Path | None) -> Any:
     try:
-        return yaml.safe_load(file.read_bytes()) if file is not None else None
-    except (OSError, ValueError, yaml.YAMLError):
+        if file is None or file.stat().st_size > MOST_BYTES:
+            return None
+        return yaml.safe_load(file.read_bytes())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return None
 
 

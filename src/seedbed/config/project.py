@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from reprlib import repr as abridged  # However much a value holds.
 from typing import Any
 
 from seedbed.errors import ConfigError, listed, nearest
 
 PROJECT_FILE = "seedbed.yaml"
+MOST_BYTES = 1_000_000
 # Folders of runs and sweeps, which may be a stranger's, bring none.
 RECORDS = ("run.json", "sweep.json", ".hydra")
 # How Hydra is told where configs are, in full and in short.
@@ -148,7 +150,7 @@ def read_project(file: Path) -> Project:
             raise ConfigError(f"{file}: {name}: no such key.{hint} Known: {listed(known)}")
     config_dir = content.get("config_dir")
     if config_dir is not None and not isinstance(config_dir, str):
-        raise ConfigError(f"{file}: config_dir: {config_dir!r} is not the name of a folder")
+        raise ConfigError(f"{file}: config_dir: {abridged(config_dir)} is not the name of a folder")
     if config_dir is not None and not (file.parent / config_dir).is_dir():
         raise ConfigError(f"{file}: config_dir: no folder '{config_dir}' beside it")
     trust = _list(file, "trust", content, "a module", _is_module)
@@ -160,7 +162,11 @@ def _content(file: Path) -> dict[Any, Any]:
     import yaml  # Most folders have no project file.
 
     try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ConfigError(f"{file}: a project file of more than 1 MB is not read")
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ConfigError(f"{file}: nested too deep") from None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"{file}{line}: not YAML: {error.problem}") from None
@@ -181,10 +187,10 @@ def _list(
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise ConfigError(f"{file}: {name}: {value!r} is not a list")
+        raise ConfigError(f"{file}: {name}: {abridged(value)} is not a list")
     for item in value:
         if not isinstance(item, str) or not accepts(item):
-            raise ConfigError(f"{file}: {name}: {item!r} is not {kind}")
+            raise ConfigError(f"{file}: {name}: {abridged(item)} is not {kind}")
     return tuple(value)
 
 
