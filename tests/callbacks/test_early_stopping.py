@@ -1,10 +1,12 @@
 """Early stopping looks at the state of the epoch, and counts what the metric is measured by."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import Callback
 from tests.composing import unchecked
 from tests.experiments import built, finished, record
 
@@ -124,3 +126,19 @@ def test_a_patience_is_compared_with_the_epochs_that_max_steps_leaves(tmp_path: 
     with pytest.raises(ConfigError, match="patience: 5 can never stop a run of 4 epochs"):
         load(built(tmp_path, *words))
     load(built(tmp_path, *words[:-1], "trainer.max_steps=18"))
+
+
+class StopsInTheSecondEpoch(Callback):
+    """Asks Lightning to stop once, after the second epoch."""
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        trainer.should_stop = trainer.current_epoch == 1
+
+
+@pytest.mark.parametrize(("min_epochs", "epochs"), [("null", 2), ("4", 6)])
+def test_a_stop_that_another_callback_asked_for_is_not_remembered(
+    tmp_path: Path, min_epochs: str, epochs: int
+) -> None:
+    stops = f"+callbacks.stops={{_target_: {__name__}.StopsInTheSecondEpoch}}"
+    words = (*LINE, stops, "trainer.max_epochs=6", f"trainer.min_epochs={min_epochs}")
+    assert finished(built(tmp_path, *words)).trainer.current_epoch == epochs

@@ -21,7 +21,7 @@ from seedbed.data.random import permutations
 from seedbed.errors import ConfigError, DataError, SeedbedError
 
 # Rows are looked at before training for so long, and so many at once.
-SECONDS_TO_CHECK = 2.0
+SECONDS_TO_CHECK = 1.0
 ROWS_AT_ONCE = 1024
 
 

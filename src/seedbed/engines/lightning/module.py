@@ -116,6 +116,9 @@ class SupervisedModule(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Reset the metrics; Lightning does not call this for an epoch that is resumed."""
+        if self.current_epoch < (self.trainer.min_epochs or 0):
+            # Lightning would remember it until `min_epochs`, whatever has changed by then.
+            self.trainer.should_stop = False
         self.sums["train"].reset()
         self.validated_weights = None
         self._counted_batch = -1
