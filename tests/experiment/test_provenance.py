@@ -39,6 +39,10 @@ def test_a_preset_of_the_users_own_folder_is_read(tmp_path: Path) -> None:
     )
 
     assert preset_keys("mine", (str(tmp_path), str(config_folder()))) == ("model.hidden", "seed")
+    (tmp_path / "experiment" / "more.yaml").write_text(
+        "defaults: [mine, {override /optimizer: adam}, _self_]\noptimizer: {lr: 0.1}\nseed: 3\n"
+    )
+    assert preset_keys("more", (str(tmp_path),)) == ("model.hidden", "seed", "optimizer.lr")
     assert preset_keys(None, (str(tmp_path),)) == ()
     assert preset_keys("nowhere", (str(tmp_path),)) == ()
 

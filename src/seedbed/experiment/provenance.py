@@ -52,7 +52,7 @@ def config_folders(runtime: RuntimeConf) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def preset_keys(preset: str | None, folders: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the keys that the preset of this name, `experiment=NAME`, sets."""
+    """Return the keys that the preset of this name, `experiment=NAME`, sets, or one it is made of."""
     if not preset:
         return ()
     files = (Path(folder) / "experiment" / f"{preset}.yaml" for folder in folders)
@@ -60,7 +60,10 @@ def preset_keys(preset: str | None, folders: tuple[str, ...]) -> tuple[str, ...]
     if file is None:
         return ()
     content: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
-    return tuple(_leaves({key: value for key, value in content.items() if key != "defaults"}))
+    entries = [entry for entry in content.pop("defaults", None) or [] if isinstance(entry, str)]
+    others = {entry.removeprefix("/experiment/") for entry in entries} - {"_self_", preset}
+    inherited = [key for other in sorted(others) for key in preset_keys(other, folders)]
+    return tuple(dict.fromkeys([*inherited, *_leaves(content)]))
 
 
 def _leaves(node: dict[Any, Any], prefix: str = "") -> Iterator[str]:

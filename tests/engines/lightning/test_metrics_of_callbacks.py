@@ -41,6 +41,8 @@ def test_they_are_in_record_and_curves_and_pick_the_best_epoch(tmp_path: Path) -
     fields = record(tmp_path)
     expected = {"val/margin": 8.0, "val/constant": 7.0, "train/told": 5.0, "test/margin": 9.0}
     assert fields["metrics"].items() >= expected.items()
+    own = [name for name in fields["metrics"] if name in expected]
+    assert own == ["val/margin", "val/constant", "train/told", "test/margin"]
     # What is not logged in an epoch is none of its metrics.
     assert "train/once" not in fields["metrics"]
     best = fields["checkpoints"]["best"]

@@ -85,7 +85,7 @@ class SupervisedModule(pl.LightningModule):
         self.validated_weights: dict[str, Tensor] | None = None
         self._logged: dict[int, dict[str, float]] = {}
         self._val_metrics: dict[str, float] = {}
-        self._names_logged: set[str] = set()
+        self._names_logged: dict[str, None] = {}
         self._watched = {} if watched is None else dict(watched)
         self._batch: Batch | None = None
         self._counted_batch = -1
@@ -249,7 +249,7 @@ class SupervisedModule(pl.LightningModule):
                 self._current_fx_name, *levels
             )
             if on_epoch:
-                self._names_logged.add(name)
+                self._names_logged[name] = None
                 if not on_step:
                     options["logger"] = False
         super().log(name, value, *args, **options)
