@@ -16,7 +16,8 @@ from seedbed.errors import RunFolderError, SeedbedError
 from seedbed.experiment.build import build_data, build_net, build_task
 from seedbed.experiment.evaluation import load_module
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.loading import is_trusted, load_checkpoint, load_spec
+from seedbed.config.trust.restriction import is_trusted
+from seedbed.runs.loading import load_checkpoint, load_spec
 
 BOOM = {"_target_": "hostile_module.boom"}
 # The same node, written such that its name is not seen before the config is resolved.
@@ -231,14 +232,20 @@ PLACES = [
     ("task._target_", "hostile_module.boom"),
     ("task.torchmetrics", {"x": BOOM}),
     ("task.torchmetrics", {"x": {"_target_": "torchmetrics.R2Score", "a": BOOM}}),
+    ("initial_weights.parameters", {"weight": BOOM}),
+]
+# What evaluating and predicting leave alone.
+UNUSED = [
     ("optimizer._target_", "hostile_module.boom"),
     ("optimizer", BOOM),
+    ("gradient", BOOM),
     ("scheduler", BOOM),
+    ("scheduler", {**BOOM, "monitor": "val/loss"}),
     ("callbacks.x", BOOM),
+    ("callbacks.x", {**BOOM, "monitor": "val/loss"}),
     ("callbacks.checkpoint._target_", "hostile_module.boom"),
     ("logger.x", BOOM),
     ("logger.tensorboard._target_", "hostile_module.boom"),
-    ("initial_weights.parameters", {"weight": BOOM}),
 ]
 INDIRECT = [
     *(("model", node) for node in HIDDEN),
@@ -274,6 +281,45 @@ def test_a_class_that_is_not_trusted_is_refused_wherever_it_stands(saved, hostil
     assert "names hostile_module.boom" in message
     assert "trust=[hostile_module]" in message
     assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("key", "value"), UNUSED)
+def test_what_is_not_made_needs_no_trust(saved, hostile, key, value):
+    use(saved(key, value))
+
+    assert not hostile.exists()
+    assert "hostile_module" not in sys.modules
+
+
+def test_to_predict_neither_torchmetrics_nor_datasets_are_made(saved, hostile):
+    folder = saved("task.torchmetrics", {"x": BOOM})
+    plain = OmegaConf.load(folder.config)
+    plain.data = {**FACTS, "train": BOOM}
+    plain.optimized_metric = "val/x"
+    OmegaConf.save(plain, folder.config)
+
+    spec = load_spec(folder, [], measures=False)
+    build_module(spec, build_net(spec), build_task(spec))
+    build_data(spec).setup("predict")
+
+    assert not hostile.exists()
+    with pytest.raises(RunFolderError):
+        load_spec(folder, [])
+
+
+def test_one_refusal_names_all_that_is_not_trusted(saved):
+    folder = saved("task.torchmetrics", {"x": {"_target_": "mine.metrics.X"}})
+    plain = OmegaConf.load(folder.config)
+    plain.model = {"_target_": "nets.Net", "first": {"_target_": "os.system"}}
+    OmegaConf.save(plain, folder.config)
+
+    with pytest.raises(RunFolderError) as refusal:
+        load_spec(folder, ["other"])
+
+    message = str(refusal.value)
+    for name in ("model._target_ names nets.Net", "model.first._target_ names os.system"):
+        assert name in message
+    assert message.endswith("if you trust them: trust=[nets,mine.metrics]")
 
 
 @pytest.mark.parametrize(("key", "value"), INDIRECT)

@@ -78,13 +78,13 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
         if not isinstance(told, SeedbedError):
             raise
         fail(str(told))
-    # A module of the user's in the working folder, or beside the project file, can be named in
-    # `_target_`.
-    for folder in (os.getcwd(), str(project.file.parent) if project.file else os.getcwd()):
-        if folder not in sys.path:
-            sys.path.append(folder)
     garbage_collection.pause()
     from seedbed.cli.application import run_application
+    from seedbed.config.trust.module_path import set_folders
+
+    # A module of the user's in the working folder, or beside the project file, can be named in
+    # `_target_`.
+    set_folders([os.getcwd(), *([str(project.file.parent)] if project.file else [])])
 
     def module() -> ModuleType:
         # Only when asked: composing, printing and refusing a config need no torch, and jobs side

@@ -38,7 +38,7 @@ def predict(config: DictConfig, command: list[str]) -> int:
     if output is not None:
         check_output(output, config.input)
     folder = open_run(config.run, config.paths.outputs, say=True)
-    spec = load_spec(folder, list(config.trust), config.paths.data)
+    spec = load_spec(folder, list(config.trust), config.paths.data, measures=False)
     source = config.input
     if isinstance(source, ListConfig):
         source = OmegaConf.to_container(source)

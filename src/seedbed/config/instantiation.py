@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from seedbed.config.trust.module_path import reach
+from seedbed.config.trust.restriction import permit
+from seedbed.config.trust.targets import targets
 from seedbed.errors import ConfigError, SeedbedError, nearest
 
 
@@ -29,7 +32,7 @@ def make(key: str, kind: type, node: Any, **more: Any) -> Any:
 
     Raises:
         ConfigError: names the key where the option names nothing, the class cannot be imported,
-            does not take the keys, or is none of `kind`.
+            does not take the keys, or is none of `kind`; RunFolderError where it is not trusted.
     """
     instance = _call(key, node, more)
     if not isinstance(instance, kind):
@@ -49,6 +52,9 @@ def _call(key: str, node: Any, more: Mapping[str, Any]) -> Any:
     keys = keys_of(node)
     if not keys.get("_target_"):
         raise ConfigError(f"{key}._target_: {keys.get('_target_')!r} names no class")
+    permit(key, keys)
+    for target in targets(keys):
+        reach(target.name)
     from hydra.utils import instantiate  # Takes its time, and most commands make nothing.
 
     try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 
 from seedbed.config.spec import RunSpec
 from seedbed.engines.lightning.build import build_module
@@ -25,6 +26,7 @@ def load_module(
     checkpoint = load_checkpoint(folder.checkpoint(name))
     module = build_module(spec, build_net(spec), build_task(spec))
     try:
+        _check_types(module, checkpoint["state_dict"])
         module.load_state_dict(checkpoint["state_dict"])
     except Exception as error:  # What should be weights may be anything.
         reason = " ".join(str(error).split())[:200]
@@ -37,6 +39,17 @@ def load_module(
 def no_best(metric: str) -> str:
     """Return why the last weights take the place of the best."""
     return f"note         checkpoint=last: the run has no best epoch, {metric} was never a number"
+
+
+def _check_types(module: SupervisedModule, weights: dict[str, Any]) -> None:
+    """Raise TypeError where numbers of another kind would be converted without a word."""
+    for name, own in module.state_dict().items():
+        given = weights.get(name, own)
+        if not isinstance(given, torch.Tensor):
+            raise TypeError(f"{name} is no tensor")
+        kinds = [(one.is_floating_point(), one.is_complex()) for one in (own, given)]
+        if kinds[0] != kinds[1]:
+            raise TypeError(f"{name} is of {given.dtype}, and the model takes {own.dtype}")
 
 
 def evaluation_trainer(spec: RunSpec, split: str, device: str) -> pl.Trainer:

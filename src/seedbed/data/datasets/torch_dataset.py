@@ -108,8 +108,11 @@ class TorchDataset(DataModule):
         self._datasets: dict[str, Dataset[Any]] = {}
 
     def setup(self, stage: str) -> None:
-        """Instantiate the datasets; raise ConfigError where a config is wrong."""
-        for split in ("train", "val", "test"):
+        """Instantiate the datasets; raise ConfigError where a config is wrong.
+
+        To predict, none is needed.
+        """
+        for split in ("train", "val", "test") if stage != "predict" else ():
             node = getattr(self.options, split)
             if node is None or split in self._datasets:
                 continue

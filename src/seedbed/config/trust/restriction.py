@@ -1,0 +1,111 @@
+"""Restriction of this process to what is allowed, while it works on what may be a stranger's.
+
+`restricted_to` begins it, with the modules that the user trusts. Everything that is made from a
+config is then checked again where it is made; `require_trusted` says beforehand, and all at once,
+what would be refused.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from seedbed.config.trust.allowlist import OF_HYDRA, is_allowed
+from seedbed.config.trust.module_path import reach
+from seedbed.config.trust.targets import Target, hidden_interpolation, targets
+from seedbed.errors import RunFolderError, listed
+
+# Packages that nobody needs to trust as a whole: their classes are allowed or they are not.
+_NEVER_ADVISED = frozenset(("", "seedbed", "torch", "hydra", "omegaconf", *sys.stdlib_module_names))
+
+_trusted: tuple[str, ...] | None = None
+
+
+@contextmanager
+def restricted_to(trust: Iterable[str] | None) -> Iterator[None]:
+    """Make only what is allowed or in these modules for a while; None lifts the restriction."""
+    global _trusted
+    before, _trusted = _trusted, None if trust is None else tuple(map(str, trust))
+    try:
+        yield
+    finally:
+        _trusted = before
+
+
+def restriction() -> tuple[str, ...] | None:
+    """Return the modules that are trusted while this process is restricted; None: it is not."""
+    return _trusted
+
+
+def permit(key: str, node: Any) -> None:
+    """Raise RunFolderError where a node that is about to be made names what is not trusted."""
+    if _trusted is not None:
+        require_trusted(key, node, _trusted, prefix=f"{key}.")
+
+
+def require_trusted(source: str, node: Any, trust: Sequence[str], prefix: str = "") -> None:
+    """Raise RunFolderError that names every class of resolved values that is not trusted.
+
+    `source` is the file that the values come from, or the key.
+    """
+    if (hidden := hidden_interpolation(node, prefix)) is not None:
+        raise RunFolderError(f"{source}: {hidden.key} hides an interpolation: {hidden.name[:60]}")
+    named = list(targets(node, prefix))
+    if distrusted := [target for target in named if not is_trusted(target.name, trust)]:
+        raise RunFolderError(_refusal(source, distrusted))
+    for target in named:
+        _require_defined_there(target.name, trust)
+
+
+def is_trusted(target: str, trust: Sequence[str]) -> bool:
+    """Return whether a name is allowed, or lies in a module that the user trusts."""
+    if target in OF_HYDRA or is_allowed(target):
+        return True
+    return any(target == module or target.startswith(f"{module}.") for module in trust)
+
+
+def untrusted_modules(node: Any) -> list[str]:
+    """Return the modules that a user has to trust so that all of a node can be made."""
+    names = (target.name for target in targets(node))
+    return _advised(name for name in names if not is_trusted(name, ()))
+
+
+def _require_defined_there(target: str, trust: Sequence[str]) -> None:
+    """Raise RunFolderError where a trusted module has merely imported what is named.
+
+    As well where the module cannot be imported.
+    """
+    if is_trusted(target, ()):
+        return
+    module, _, name = target.rpartition(".")
+    reach(target)
+    try:
+        value = getattr(import_module(module), name, None)
+    except Exception as error:  # It is the user's code.
+        reason = (str(error).splitlines() or [""])[0]
+        raise RunFolderError(
+            f"{target}: cannot be imported: {type(error).__name__}: {reason}"
+        ) from error
+    home = str(getattr(value, "__module__", None))
+    if not any(home == trusted or home.startswith(f"{trusted}.") for trusted in (module, *trust)):
+        raise RunFolderError(f"{target}: is not defined there, and {home} is not trusted")
+
+
+def _refusal(source: str, distrusted: Sequence[Target]) -> str:
+    names = listed(dict.fromkeys(f"{key} names {name}" for key, name in distrusted))
+    modules = _advised(target.name for target in distrusted)
+    several = len(distrusted) > 1
+    which = "which are not Seedbed's own" if several else "which is not Seedbed's own"
+    them = "them" if several else "it"
+    advice = f"; if you trust {them}: trust=[{','.join(modules)}]" if modules else ""
+    return f"{source}: {names}, {which}{advice}"
+
+
+def _advised(names: Iterable[str]) -> list[str]:
+    modules = dict.fromkeys(name.rpartition(".")[0] for name in names)
+    return [
+        module
+        for module in modules
+        if module.partition(".")[0] not in _NEVER_ADVISED and module.replace(".", "_").isidentifier()
+    ]

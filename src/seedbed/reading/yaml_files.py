@@ -1,0 +1,49 @@
+"""YAML within limits: nested only so deep, and only so large once its aliases are written out."""
+
+from typing import Any
+
+import yaml
+
+from seedbed.errors import RunFolderError
+
+# Of a config; that of a run has some hundred values, nested six deep.
+MOST_BYTES = 4 * 2**20
+MOST_VALUES = 200_000
+DEEPEST = 50
+
+
+def check_yaml(source: object, text: str) -> None:
+    """Raise RunFolderError where a YAML text is deeper or, with its aliases, larger than it may be.
+
+    Errors of its grammar are left to whoever reads it.
+    """
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # How many values each open collection has so far, and its anchor.
+    open_collections: list[tuple[str | None, int]] = []
+    sizes: dict[str, int] = {}
+    total = 0
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            size, anchor = 0, getattr(event, "anchor", None)
+            if isinstance(event, yaml.CollectionStartEvent):
+                open_collections.append((anchor, total))
+                if len(open_collections) > DEEPEST:
+                    raise RunFolderError(f"{source}: nested more than {DEEPEST} deep")
+                size, anchor = 1, None
+            elif isinstance(event, yaml.CollectionEndEvent):
+                anchor, before = open_collections.pop()
+                if anchor is not None:
+                    sizes[anchor] = total - before
+            elif isinstance(event, yaml.AliasEvent):
+                if anchor in (opened for opened, _ in open_collections):
+                    raise RunFolderError(f"{source}: *{anchor} refers to what it is a part of")
+                size = sizes.get(str(anchor), 1)
+            elif isinstance(event, yaml.ScalarEvent):
+                size = 1
+                if anchor is not None:
+                    sizes[anchor] = 1
+            total += size
+            if total > MOST_VALUES:
+                raise RunFolderError(f"{source}: more than {MOST_VALUES:,} values")
+    except (yaml.YAMLError, RecursionError):
+        return
