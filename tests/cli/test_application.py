@@ -32,13 +32,13 @@ def files(folder):
 
 
 @pytest.fixture
-def yaml(tmp_path_factory):
+def yaml(tmp_path):
     """Return a function that writes a YAML file of the user's and returns the flags to find it."""
-    folder = tmp_path_factory.mktemp("user")
+    folder = tmp_path / "user"
 
     def write(name, content):
         path = folder / f"{name}.yaml"
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return "--config-dir", str(folder)
 

@@ -14,6 +14,8 @@ import pytest
 import seedbed
 from seedbed.cli import main
 from seedbed.config import groups
+from seedbed.config.instantiation import make
+from seedbed.errors import ConfigError
 
 SEEDBED = str(Path(sys.executable).parent / "seedbed")
 HEAVY = ("torch", "pytorch_lightning", "numpy", "hydra", "omegaconf", "tensorboard")
@@ -262,17 +264,42 @@ def test_files_of_the_working_folder_do_not_take_the_place_of_libraries(tmp_path
 
 
 def test_a_module_of_the_working_folder_can_be_named(command, tmp_path, monkeypatch):
-    (tmp_path / "of_the_working_folder.py").write_text("VALUE = 3\n")
+    (tmp_path / "of_the_working_folder.py").write_text("def value():\n    return 3\n")
+    (tmp_path / "json.py").write_text("def value():\n    return 4\n")
 
     def function(config, words):
-        import of_the_working_folder
-
-        return of_the_working_folder.VALUE
+        assert str(tmp_path) not in sys.path
+        value = make("model", int, {"_target_": "of_the_working_folder.value"})
+        assert sys.path[-1] == str(tmp_path)  # What is installed goes before it.
+        with pytest.raises(ConfigError):
+            make("model", int, {"_target_": "json.value"})
+        return value
 
     try:
         assert command("train", function=function).code == 3
     finally:
         sys.modules.pop("of_the_working_folder", None)
+
+
+def test_nothing_is_imported_from_the_working_folder(tmp_path):
+    """Neither in place of a library, nor a library that is not there, nor a plugin of Hydra's."""
+    marker = "import pathlib\npathlib.Path('executed').write_text(__name__)\n"
+    for name in ("dill", "tabulate", "regex", "random", "numpy", "yaml", "json", "psutil"):
+        (tmp_path / f"{name}.py").write_text(marker)
+    (tmp_path / "hydra_plugins").mkdir()
+    (tmp_path / "hydra_plugins" / "theirs.py").write_text(marker)
+    words = ("trainer.max_epochs=1", "trainer=cpu", "logger=none", "callbacks=quiet")
+
+    found = subprocess.run(
+        [sys.executable, "-m", "seedbed", "train", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert found.returncode == 0, found.stderr
+    assert not (tmp_path / "executed").exists(), (tmp_path / "executed").read_text()
 
 
 def test_whoever_reads_the_output_may_stop_early(tmp_path):

@@ -16,19 +16,21 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import hydra
-from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from seedbed.cli.composition import StopBeforeRun, composed_once, only_own_or_trusted
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
-from seedbed.config.overrides import refuse_repeated_keys
+from seedbed.config.overrides import refuse_repeated_keys, trusted_modules
 from seedbed.config.project import Project, named_config_folder, with_origin
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
+from seedbed.config.trust.module_path import reach
+from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.config.validation import check
 from seedbed.errors import (
     ConfigError,
@@ -47,10 +49,6 @@ WRONG_CONFIG = 2
 FULL_ERROR = "HYDRA_FULL_ERROR"
 
 Function = Callable[[DictConfig, list[str]], int]
-
-
-class StopBeforeRun(BaseException):
-    """Carries a ConfigError past Hydra, which turns exceptions of callbacks into warnings."""
 
 
 class CheckBeforeRun(Callback):
@@ -83,12 +81,12 @@ class CheckBeforeRun(Callback):
         """Raise StopBeforeRun where the run must not start."""
         try:
             check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
+            _check_trust(config.get("trust") or ())
             if "optimizer" in config:
                 _check_no_sweep(config)
                 _check_folder_is_free(config)
                 self.prepare(config)
             elif "run" in config:
-                _check_trust(config.trust)
                 open_run(config.run, config.paths.outputs)
         except Exception as error:
             raise StopBeforeRun from of_a_path(error) or error
@@ -104,6 +102,7 @@ def _check_no_sweep(config: DictConfig) -> None:
 def _check_trust(modules: Iterable[str]) -> None:
     """Raise ConfigError where a trusted module does not exist."""
     for module in modules:
+        reach(module)
         try:
             exists = find_spec(module) is not None
         except Exception:  # The package that it would be in does not exist, or fails.
@@ -155,11 +154,16 @@ def run_application(
     try:
         overrides = _overrides(verb, arguments)
         refuse_repeated_keys(overrides)
+        jobs.trust = trusted_modules(overrides)
         # Hydra reads overrides in one row only; flags may stand anywhere.
         flags = [word for word in arguments if word not in overrides]
         sys.argv = [sys.argv[0], *flags, *overrides]
         # Hydra then hands every exception to us instead of printing it in its own way.
-        with environment_variable(FULL_ERROR, "1"), composed_once(arguments):
+        with (
+            environment_variable(FULL_ERROR, "1"),
+            composed_once(arguments),
+            only_own_or_trusted(jobs.trust),
+        ):
             application()
     except StopBeforeRun as stop:
         full = disk_full(stop.__cause__ or stop)
@@ -181,29 +185,6 @@ def run_application(
         explained = explain(error, verb, overrides)
         sys.exit(_show(with_origin(str(explained), inherited, project), WRONG_CONFIG))
     sys.exit(jobs.code)
-
-
-@contextmanager
-def composed_once(arguments: list[str]) -> Iterator[None]:
-    """Keep Hydra from composing twice, and from listing its groups for a help that has ours.
-
-    Hydra composes a first time only to read `hydra.mode`, which our configs do not set; a user may
-    have set it where this or other config files are named. Listing all groups takes two seconds.
-    """
-    flags_of_files = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn")
-    replaced: dict[str, Callable[..., Any]] = {}
-    if not any("hydra.mode" in word or word.startswith(flags_of_files) for word in arguments):
-        replaced["get_mode"] = lambda self, config_name, overrides: None
-    if not any(word.startswith(("--hydra-help", "hydra.help", "hydra/help")) for word in arguments):
-        replaced["format_config_groups"] = lambda self, predicate, compact=True: ""
-    before = {name: getattr(Hydra, name) for name in replaced}
-    for name, function in replaced.items():
-        setattr(Hydra, name, function)
-    try:
-        yield
-    finally:
-        for name, function in before.items():
-            setattr(Hydra, name, function)
 
 
 @contextmanager
@@ -231,7 +212,10 @@ def _overrides(verb: str, arguments: list[str]) -> list[str]:
 
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]
-    words: list[str] = parser.parse_intermixed_args(arguments).overrides
+    parsed = parser.parse_intermixed_args(arguments)
+    if parsed.experimental_rerun is not None:  # It would unpickle a file.
+        refuse("--experimental-rerun: a run is repeated by the command in its run.json")
+    words: list[str] = parsed.overrides
     return words
 
 
@@ -253,6 +237,8 @@ class Jobs:
         self.full_error = full_error == "1"
         self.started = False
         self.code = 0
+        # The modules that the command trusts: never those that a config says.
+        self.trust: tuple[str, ...] = ()
         # The errors whose tracebacks were shown.
         self._shown: set[tuple[str, str]] = set()
 
@@ -289,7 +275,9 @@ class Jobs:
         composed = HydraConfig.get()
         if composed.mode == RunMode.MULTIRUN:
             check(config, cut_short=bool(composed.runtime.choices.get("debug")))
-        with environment_variable(FULL_ERROR, self.users_full_error):
+        # A verb that reads a run makes what somebody else may have named.
+        trust = self.trust if "run" in config else restriction()
+        with environment_variable(FULL_ERROR, self.users_full_error), restricted_to(trust):
             return self.function(config, self.command)
 
     def _failed(self, error: Exception) -> JobResult:

@@ -37,6 +37,9 @@ PLAIN_VERBS = {
 
 def main() -> None:
     """Run `seedbed VERB ...` with the process's arguments; exits with the contract's codes."""
+    # No Python that this one starts, for ddp, a launcher or TensorBoard, puts the working folder
+    # first on its module path.
+    os.environ["PYTHONSAFEPATH"] = "1"
     set_up_output()
     try:
         run_command()

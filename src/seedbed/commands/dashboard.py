@@ -44,7 +44,8 @@ def dashboard(arguments: Sequence[str]) -> int:
         raise ConfigError(f"dashboard: no folder '{folder}'; train something first, or name one")
     port = free_port() if port is None else port
     print(f"TensorBoard on {folder}: http://{HOST}:{port}/  (stop with Ctrl-C)", flush=True)
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
+    # -P: else Python would import files of the working folder in place of libraries.
+    command = [sys.executable, "-P", "-m", "tensorboard.main", "--logdir", str(folder)]
     command += ["--host", HOST, "--port", str(port)]
     os.execv(sys.executable, command)
 

@@ -9,6 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.schema import schema_of, typed
 from seedbed.config.spec import run_spec
+from seedbed.config.trust.config_folders import OWN_CONFIG
+from seedbed.config.trust.restriction import restriction
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.experiment.provenance import (
     config_folders,
@@ -78,3 +80,8 @@ def _let_processes_start_as_this_one(folder: RunFolder) -> None:
     silent = ["hydra/job_logging=none", "hydra/hydra_logging=none"]
     where = ["--config-path", hydra_folder, "--config-name", "config"]
     sys.argv = [sys.argv[0], "train", *where, *silent]
+    trust = restriction()
+    if trust is None:
+        os.environ[OWN_CONFIG] = hydra_folder
+    else:
+        sys.argv.append(f"trust=[{','.join(trust)}]")

@@ -130,6 +130,9 @@ class Train(Schema):
     optimized_mode: str | None = key(
         "min or max; null: follows from the metric", None, one_of=("min", "max")
     )
+    trust: list[str] = key(
+        "modules of yours that sweep.resume and configs from elsewhere may make classes of", []
+    )
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:

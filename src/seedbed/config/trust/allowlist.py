@@ -51,7 +51,8 @@ OF_HYDRA = frozenset(
         "hydra_plugins.seedbed_sweeper.SeedbedSweeper",
         "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
         "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
-        *("logging.StreamHandler", "logging.NullHandler", "logging.Formatter", "logging.Filter"),
+        *("logging.StreamHandler", "logging.NullHandler", "logging.Formatter"),
+        *("sys.stdout", "sys.stderr"),
     )
 )
 

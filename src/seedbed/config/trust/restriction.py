@@ -1,13 +1,13 @@
 """Restriction of this process to what is allowed, while it works on what may be a stranger's.
 
 `restricted_to` begins it, with the modules that the user trusts. Everything that is made from a
-config is then checked again where it is made; `require_trusted` says beforehand, and all at once,
-what would be refused.
+config, by Hydra itself as well, is then checked again where it is made; `require_trusted` says
+beforehand, and all at once, what would be refused.
 """
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -27,10 +27,39 @@ def restricted_to(trust: Iterable[str] | None) -> Iterator[None]:
     """Make only what is allowed or in these modules for a while; None lifts the restriction."""
     global _trusted
     before, _trusted = _trusted, None if trust is None else tuple(map(str, trust))
+    with ExitStack() as stack:
+        if _trusted is not None:
+            stack.enter_context(_hydra_asks())
+        try:
+            yield
+        finally:
+            _trusted = before
+
+
+@contextmanager
+def _hydra_asks() -> Iterator[None]:
+    """Let Hydra ask for every name that it is about to look up, for an object or for logging.
+
+    Its own policy knows what is dangerous; this one knows what is allowed.
+    """
+    from hydra._internal import logging_config
+    from hydra._internal.instantiate import _instantiate2
+
+    modules: tuple[Any, ...] = (logging_config, _instantiate2)
+    before = [module._authorize_target_name for module in modules]
+
+    def authorize(name: str, resolved_from: str, full_key: str, **more: Any) -> None:
+        if _trusted is not None and not is_trusted(name, _trusted):
+            raise RunFolderError(_refusal(full_key or "config", [Target(full_key, name)]))
+        before[1](name, resolved_from, full_key, **more)
+
+    for module in modules:
+        module._authorize_target_name = authorize
     try:
         yield
     finally:
-        _trusted = before
+        for module, function in zip(modules, before, strict=True):
+            module._authorize_target_name = function
 
 
 def restriction() -> tuple[str, ...] | None:
@@ -44,12 +73,15 @@ def permit(key: str, node: Any) -> None:
         require_trusted(key, node, _trusted, prefix=f"{key}.")
 
 
-def require_trusted(source: str, node: Any, trust: Sequence[str], prefix: str = "") -> None:
-    """Raise RunFolderError that names every class of resolved values that is not trusted.
+def require_trusted(
+    source: str, node: Any, trust: Sequence[str], prefix: str = "", *, resolved: bool = True
+) -> None:
+    """Raise RunFolderError that names every class of a node that is not trusted.
 
-    `source` is the file that the values come from, or the key.
+    `source` is the file that the values come from, or the key. Of values that are `resolved` none
+    may hold an interpolation.
     """
-    if (hidden := hidden_interpolation(node, prefix)) is not None:
+    if resolved and (hidden := hidden_interpolation(node, prefix)) is not None:
         raise RunFolderError(f"{source}: {hidden.key} hides an interpolation: {hidden.name[:60]}")
     named = list(targets(node, prefix))
     if distrusted := [target for target in named if not is_trusted(target.name, trust)]:

@@ -1,0 +1,80 @@
+"""Composition by Hydra: once, and from folders of the user's own, or within what is trusted."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.hydra import Hydra
+from omegaconf import DictConfig
+
+from seedbed.config.trust.config_folders import require_own_or_trusted
+from seedbed.config.trust.restriction import restricted_to
+from seedbed.errors import ConfigError
+
+
+class StopBeforeRun(BaseException):
+    """Carries a ConfigError past Hydra, which turns exceptions of callbacks into warnings."""
+
+
+@contextmanager
+def composed_once(arguments: list[str]) -> Iterator[None]:
+    """Keep Hydra from composing twice, and from listing its groups for a help that has ours.
+
+    Hydra composes a first time only to read `hydra.mode`, which our configs do not set; a user may
+    have set it where this or other config files are named. Listing all groups takes two seconds.
+    """
+    flags_of_files = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn")
+    replaced: dict[str, Callable[..., Any]] = {}
+    if not any("hydra.mode" in word or word.startswith(flags_of_files) for word in arguments):
+        replaced["get_mode"] = lambda self, config_name, overrides: None
+    if not any(word.startswith(("--hydra-help", "hydra.help", "hydra/help")) for word in arguments):
+        replaced["format_config_groups"] = lambda self, predicate, compact=True: ""
+    with _replaced(Hydra, replaced):
+        yield
+
+
+@contextmanager
+def only_own_or_trusted(trust: Sequence[str]) -> Iterator[None]:
+    """Let Hydra make what a config names only where it comes from the user's own folders.
+
+    Of other folders only what is allowed or in the modules of `trust`: for as long as the context
+    lasts, from the moment when it is composed.
+    """
+    compose, load = Hydra.compose_config, ConfigLoaderImpl.load_configuration
+    makes = False
+
+    def composed(self: Hydra, *arguments: Any, **options: Any) -> DictConfig:
+        nonlocal makes
+        # Else the config is only shown.
+        makes = bool(options.get("with_log_configuration"))
+        return compose(self, *arguments, **options)
+
+    def loaded(self: ConfigLoaderImpl, *arguments: Any, **options: Any) -> DictConfig:
+        config = load(self, *arguments, **options)
+        if makes:
+            try:
+                own = require_own_or_trusted(config, trust)
+            except ConfigError as error:
+                raise StopBeforeRun from error
+            if not own:
+                stack.enter_context(restricted_to(trust))
+        return config
+
+    with ExitStack() as stack:
+        stack.enter_context(_replaced(Hydra, {"compose_config": composed}))
+        stack.enter_context(_replaced(ConfigLoaderImpl, {"load_configuration": loaded}))
+        yield
+
+
+@contextmanager
+def _replaced(kind: type, functions: dict[str, Callable[..., Any]]) -> Iterator[None]:
+    """Replace methods of a class for a while."""
+    before = {name: getattr(kind, name) for name in functions}
+    for name, function in functions.items():
+        setattr(kind, name, function)
+    try:
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(kind, name, function)
