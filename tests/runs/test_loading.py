@@ -10,13 +10,13 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from seedbed.config.schema.store import schema_targets
+from seedbed.config.trust.restriction import is_trusted
 from seedbed.data import CropYield
 from seedbed.engines.lightning.build import build_module
 from seedbed.errors import RunFolderError, SeedbedError
 from seedbed.experiment.build import build_data, build_net, build_task
 from seedbed.experiment.evaluation import load_module
 from seedbed.runs.folder import RunFolder
-from seedbed.config.trust.restriction import is_trusted
 from seedbed.runs.loading import load_checkpoint, load_spec
 
 BOOM = {"_target_": "hostile_module.boom"}

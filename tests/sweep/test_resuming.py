@@ -320,7 +320,8 @@ def test_failed_jobs_run_again_and_others_do_not(command: Any, tmp_path: Path) -
         assert record(tmp_path / "sweep/1")["status"] == "failed"
         before = [(tmp_path / f"sweep/{n}/run.json").stat().st_ino for n in (0, 2)]
         (tmp_path / "broken").unlink()
-        outcome = command(*RESUME)
+        assert "if you trust it: trust=[fails_once]" in command(*RESUME).err
+        outcome = command(*RESUME, "trust=[fails_once]")
     finally:
         sys.path.remove(str(tmp_path))
     assert outcome.code == 0, outcome.err
@@ -341,7 +342,8 @@ def test_a_sweep_stops_at_the_first_failure_if_asked_to(command: Any, tmp_path: 
     assert outcome.code == 1
     assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed", "failed"]
     assert not (tmp_path / "sweep/2").exists()
-    assert "1 not run; go on with: seedbed train -m sweep.resume=sweep" in outcome.out
+    go_on = "go on with: seedbed train -m sweep.resume=sweep trust=[fails_always]"
+    assert f"1 not run; {go_on}" in outcome.out
 
 
 def test_failures_stop_a_sweep_that_goes_on_if_asked_to_then(command: Any, tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ def trusted_modules(words: Iterable[str]) -> tuple[str, ...]:
 
     Words that are no list of modules are left to Hydra, which says what is wrong with them.
     """
-    given = [word.partition("=")[2] for word in words if word.partition("=")[0].lstrip("+") == "trust"]
+    given = [
+        word.partition("=")[2] for word in words if word.partition("=")[0].lstrip("+") == "trust"
+    ]
     listed = re.fullmatch(r"\s*\[(.*)\]\s*", given[-1]) if given else None
     names = re.split(r"[\s,'\"]+", listed[1]) if listed else []
     return tuple(name for name in names if name)

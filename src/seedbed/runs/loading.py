@@ -51,7 +51,7 @@ def load_spec(
     try:
         # What is checked is what will be used: an interpolation could make another name of a class.
         values = plain_config(folder.config, read_config(folder.config), resolve=True)
-        require_trusted(str(folder.config), _used(values, measures), trust)
+        require_trusted(folder.config, trust, _used(values, measures))
         config = typed(OmegaConf.create(values))
         # The run may have been trained on a GPU that this machine lacks.
         config.trainer.accelerator = "auto"

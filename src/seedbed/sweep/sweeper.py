@@ -12,11 +12,14 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.metrics import optimized_metric
+from seedbed.config.overrides import trusted_modules
 from seedbed.config.schema.root import Sweep as SweepOptions
+from seedbed.config.trust.restriction import restricted_to
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
 from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.configs.saved_jobs import require_trusted_jobs
 from seedbed.sweep.configs.sources import HydraSource, SavedSource
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.display import Display
@@ -34,7 +37,7 @@ from seedbed.terminal.words import jobs_text
 # Words that may stand beside sweep.resume; all others belong to the sweep as it was begun.
 WITH_RESUME = (
     *("sweep.resume", "sweep.plan", "sweep.on_failure", "hydra/launcher", "hydra.launcher"),
-    "paths.outputs",
+    *("paths.outputs", "paths.data", "trust"),
 )
 
 
@@ -101,7 +104,12 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
 
 
 def _resume(arguments: list[str], options: SweepOptions, command: Command) -> int:
-    """Run what a sweep has not run yet, or not to its end."""
+    """Run what a sweep has not run yet, or not to its end, as if it were a stranger's."""
+    with restricted_to(trusted_modules(arguments)):
+        return _go_on(arguments, options, command)
+
+
+def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int:
     master = command.master
     elsewhere = [word for word in master.hydra.overrides.hydra if "hydra.sweep" in word]
     for override in OverridesParser.create().parse_overrides([*arguments, *elsewhere]):
@@ -109,7 +117,8 @@ def _resume(arguments: list[str], options: SweepOptions, command: Command) -> in
     folder = open_sweep(str(options.resume), str(master.paths.outputs))
     with folder.locked():
         plan = read_plan(folder.plan)
-        composer = Composer(SavedSource(folder.path, folder.saved))
+        composer = Composer(SavedSource(folder.path, folder.saved, command=master))
+        require_trusted_jobs(composer, folder.path, plan.jobs)
         with composer.applied(plan.jobs[0]) as config:
             begun = sweep_options(config)
         begun.on_failure = options.on_failure
@@ -190,7 +199,7 @@ def _refuse_beside_resume(override: Override) -> None:
     if not any(f"{key}.".startswith(f"{allowed}.") for allowed in WITH_RESUME):
         raise ConfigError(
             f"{override.input_line}: sweep.resume goes on with a sweep as it was begun; beside it "
-            f"may stand sweep.plan, sweep.on_failure and hydra/launcher"
+            f"may stand sweep.plan, sweep.on_failure, trust, paths.data and hydra/launcher"
         )
 
 

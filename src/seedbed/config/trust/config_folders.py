@@ -69,7 +69,7 @@ def require_own_or_trusted(config: DictConfig, trust: Iterable[str]) -> bool:
         if OmegaConf.is_config(node) and name != "hydra"
     }
     hydra = OmegaConf.to_container(OmegaConf.masked_copy(config.hydra, [*_OF_HYDRA]), resolve=False)
-    require_trusted(folder, {**raw, "hydra": hydra}, list(trust), resolved=False)
+    require_trusted(folder, list(trust), {**raw, "hydra": hydra}, resolved=False)
     require_plain_job(folder, config)
     return False
 

@@ -70,20 +70,22 @@ def restriction() -> tuple[str, ...] | None:
 def permit(key: str, node: Any) -> None:
     """Raise RunFolderError where a node that is about to be made names what is not trusted."""
     if _trusted is not None:
-        require_trusted(key, node, _trusted, prefix=f"{key}.")
+        require_trusted(key, _trusted, node, prefix=f"{key}.")
 
 
 def require_trusted(
-    source: str, node: Any, trust: Sequence[str], prefix: str = "", *, resolved: bool = True
+    source: object, trust: Sequence[str], *nodes: Any, prefix: str = "", resolved: bool = True
 ) -> None:
-    """Raise RunFolderError that names every class of a node that is not trusted.
+    """Raise RunFolderError that names every class of configs that is not trusted, once.
 
-    `source` is the file that the values come from, or the key. Of values that are `resolved` none
+    `source` is the file that the configs come from, or the key. Of values that are `resolved` none
     may hold an interpolation.
     """
-    if resolved and (hidden := hidden_interpolation(node, prefix)) is not None:
-        raise RunFolderError(f"{source}: {hidden.key} hides an interpolation: {hidden.name[:60]}")
-    named = list(targets(node, prefix))
+    for node in nodes:
+        if resolved and (hidden := hidden_interpolation(node, prefix)) is not None:
+            start = hidden.name[:60]
+            raise RunFolderError(f"{source}: {hidden.key} hides an interpolation: {start}")
+    named = list(dict.fromkeys(target for node in nodes for target in targets(node, prefix)))
     if distrusted := [target for target in named if not is_trusted(target.name, trust)]:
         raise RunFolderError(_refusal(source, distrusted))
     for target in named:
@@ -124,7 +126,7 @@ def _require_defined_there(target: str, trust: Sequence[str]) -> None:
         raise RunFolderError(f"{target}: is not defined there, and {home} is not trusted")
 
 
-def _refusal(source: str, distrusted: Sequence[Target]) -> str:
+def _refusal(source: object, distrusted: Sequence[Target]) -> str:
     names = listed(dict.fromkeys(f"{key} names {name}" for key, name in distrusted))
     modules = _advised(target.name for target in distrusted)
     several = len(distrusted) > 1
@@ -139,5 +141,6 @@ def _advised(names: Iterable[str]) -> list[str]:
     return [
         module
         for module in modules
-        if module.partition(".")[0] not in _NEVER_ADVISED and module.replace(".", "_").isidentifier()
+        if module.partition(".")[0] not in _NEVER_ADVISED
+        and module.replace(".", "_").isidentifier()
     ]

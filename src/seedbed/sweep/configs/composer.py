@@ -53,14 +53,15 @@ class Composer:
             save_master(folder, saved, self.master)
         save_configs(saved, ((lines, self._base(lines).config) for lines in new))
         origin = source.origin if isinstance(source, SavedSource) else source
-        self.source = SavedSource(folder, saved, origin)
+        command = source.command if isinstance(source, SavedSource) else None
+        self.source = SavedSource(folder, saved, origin, command)
 
     def compose_new(self, loader: ConfigLoader) -> None:
         """Let Hydra compose jobs that a sweep which goes on has not saved, from its own command."""
         source = self.source
         if isinstance(source, SavedSource) and source.origin is None:
             origin = HydraSource(loader, self.master)
-            self.source = SavedSource(source.folder, source.saved, origin)
+            self.source = SavedSource(source.folder, source.saved, origin, source.command)
 
     @contextmanager
     def applied(self, job: Job) -> Iterator[DictConfig]:
@@ -120,7 +121,7 @@ class Composer:
         try:
             words = [self._parsed(word) for word in job.overrides]
             changes = [word.override for word in words if not word.is_composed]
-            base = self._base(tuple(word.line for word in words if word.is_composed))
+            base = self._base(self.composed_lines(job))
             if not base.busy:
                 base.change(changes, undo)
         except ConfigError:  # What was saved does not fit any more.
@@ -131,6 +132,11 @@ class Composer:
             # What Hydra alone makes of the job; as a rule it raises, and in its own words.
             return self._base(job.overrides), []
         return base, changes
+
+    def composed_lines(self, job: Job) -> Lines:
+        """Return the overrides of a job that Hydra composes for."""
+        words = map(self._parsed, job.overrides)
+        return tuple(word.line for word in words if word.is_composed)
 
     def _base(self, lines: tuple[str, ...]) -> ComposedConfig:
         if lines not in self._bases:

@@ -3,27 +3,39 @@
 A sweep that goes on later must not look at the config files again: they may have been edited.
 """
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.conf import HydraConf
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from seedbed.config.schema import typed
+from seedbed.config.trust.config_folders import require_plain_job
+from seedbed.config.trust.restriction import restriction
+from seedbed.config.trust.saved_config import read_config
 from seedbed.errors import ConfigError
 from seedbed.files import write_atomically
+from seedbed.reading.json_files import read_json
 from seedbed.runs.record import write_json
 
 MASTER, INDEX = "multirun.yaml", "configs.json"
 
 # Overrides that Hydra composes for: choices of groups, and what is about Hydra itself.
 Lines = tuple[str, ...]
+
+# How Hydra runs a job: of a sweep that may be a stranger's, as the command says that goes on with it.
+_OF_COMMAND = ("job_logging", "hydra_logging", "verbose", "output_subdir")
+_OF_COMMAND_FOR_JOB = ("chdir", "env_set", "env_copy")
+
+
+class Index(TypedDict):
+    """What is saved beside the configs: the overrides of each, and what resolvers answered."""
+
+    configs: list[list[str]]
+    resolved: list[tuple[str, list[str | int | float | bool], str | int | float | bool]]
 
 
 class HydraSource:
@@ -47,17 +59,28 @@ class HydraSource:
 
     def compose(self, lines: Lines) -> DictConfig:
         """Return the config with these overrides; raises what Hydra raises."""
-        return self.loader.load_sweep_config(self.master, list(lines))
+        config = self.loader.load_sweep_config(self.master, list(lines))
+        if restriction() is not None:
+            require_plain_job(" ".join(lines), config)
+        return config
 
 
 class SavedSource:
     """Reads what `save_configs` wrote; `folder` is the sweep's, which may have been moved.
 
-    What was not saved is composed by `origin`, if there is one.
+    What was not saved is composed by `origin`, if there is one. `command` is the config of the
+    command that goes on with a sweep: how Hydra runs a job and where data lie is taken from it.
     """
 
-    def __init__(self, folder: Path, saved: Path, origin: HydraSource | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        saved: Path,
+        origin: HydraSource | None = None,
+        command: DictConfig | None = None,
+    ) -> None:
         """Raises ConfigError where a file is missing or damaged."""
+        self.command = command
         self.folder = folder
         self.saved = saved
         self.origin = origin
@@ -84,6 +107,8 @@ class SavedSource:
         """Return the config with these overrides; raises ConfigError where it no longer fits."""
         if lines not in self._places and self.origin is not None:
             config = self.origin.compose(lines)
+        elif lines not in self._places:
+            raise ConfigError(f"{self.saved}: a config was not saved: {' '.join(lines)}")
         else:
             config = self._typed(self.saved / _file(self._places[lines]), lines)
         self._place(config)
@@ -95,23 +120,30 @@ class SavedSource:
 
     def _typed(self, path: Path, lines: Lines) -> DictConfig:
         """Return a saved config with its types back, which YAML does not keep."""
+        loaded = read_config(path)
         try:
-            loaded = OmegaConf.load(path)
-            assert isinstance(loaded, DictConfig)
             hydra = _typed_hydra(loaded.pop("hydra"))
             added = {line.partition("=")[0] for line in lines if line.startswith("+")}
             extra = {key: loaded.pop(key) for key in list(loaded) if f"+{key}" in added}
             config = typed(loaded)
-        except (ConfigError, OmegaConfBaseException, AssertionError, KeyError) as error:
+            with open_dict(config):
+                config.update({"hydra": hydra, **extra})
+            self._as_commanded(config)
+        except Exception as error:  # A file of somebody else's may hold anything.
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ConfigError(f"{path}: does not fit this version: {reason}") from None
-        except (OSError, ValueError, YAMLError) as error:
-            reason = " ".join(str(error).split())
-            raise ConfigError(f"{path}: cannot be read: {reason}") from None
-        with open_dict(config):
-            config.update({"hydra": hydra, **extra})
         OmegaConf.set_struct(config, True)
         return config
+
+    def _as_commanded(self, config: DictConfig) -> None:
+        if self.command is None:
+            return
+        with open_dict(config):
+            for name in _OF_COMMAND:
+                config.hydra[name] = self.command.hydra[name]
+            for name in _OF_COMMAND_FOR_JOB:
+                config.hydra.job[name] = self.command.hydra.job[name]
+            config.paths = self.command.paths
 
 
 def save_master(folder: Path, saved: Path, master: DictConfig) -> None:
@@ -135,13 +167,9 @@ def save_configs(saved: Path, configs: Iterable[tuple[Lines, DictConfig]]) -> No
     write_json(saved / INDEX, index)
 
 
-def read_index(saved: Path) -> dict[str, Any]:
+def read_index(saved: Path) -> Index:
     """Return what was saved beside the configs; raises ConfigError where it is damaged."""
-    try:
-        index = json.loads((saved / INDEX).read_text(encoding="utf-8"))
-        return {"configs": index["configs"], "resolved": index["resolved"]}
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
-        raise ConfigError(f"{saved / INDEX}: cannot be read: {error}") from None
+    return read_json(saved / INDEX, Index)
 
 
 def _typed_hydra(loaded: DictConfig) -> DictConfig:

@@ -14,6 +14,7 @@ from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.errors import DiskFull, Interrupted, SeedbedError, stopped_by
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD
+from seedbed.sweep.configs.saved_jobs import modules_to_trust
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import UnitFunction, launch
@@ -285,7 +286,9 @@ class Controller:
         self.results.add([row for row in rows if row is not None and row.status in DONE])
 
     def _how_to_go_on(self) -> str:
-        return f"go on with: seedbed train -m {resume_word(self.folder)}"
+        modules = modules_to_trust(self.worker.composer, self.plan.jobs)
+        trust = f" trust=[{','.join(modules)}]" if modules else ""
+        return f"go on with: seedbed train -m {resume_word(self.folder)}{trust}"
 
     def _close(self) -> None:
         rows, plan = self.results.rows, self.plan

@@ -1,6 +1,7 @@
 """Worker of a sweep: it runs a chunk of jobs as one program, or one job alone."""
 
 import gc
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,10 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.spec import run_spec
+from seedbed.config.trust.restriction import restriction
 from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.program import CannotFuse
-from seedbed.errors import Interrupted, SeedbedError, disk_full
+from seedbed.errors import Interrupted, RunFolderError, SeedbedError, disk_full
 from seedbed.experiment import build
 from seedbed.experiment.provenance import (
     config_folders,
@@ -23,6 +25,7 @@ from seedbed.experiment.provenance import (
     provenance_of_command,
     provenance_of_job,
 )
+from seedbed.reading.content import inside
 from seedbed.runs.folder import RECORD
 from seedbed.runs.record import now, read_record
 from seedbed.sweep.configs.composer import Composer
@@ -204,6 +207,8 @@ class Worker:
 
     def _alone(self, job: Job) -> Row:
         config, progress = self.composer.config(job), Progress(1)
+        if restriction() is not None:
+            _require_folder(config, self.folder.path)
 
         def epoch_trained(epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
             progress.job_epoch(epoch, last)
@@ -264,6 +269,13 @@ class Worker:
 def _name(config: DictConfig) -> str:
     """Return the name of a job's folder below the sweep's."""
     return str(Path(str(config.hydra.sweep.subdir)))
+
+
+def _require_folder(config: DictConfig, sweep: Path) -> None:
+    """Raise RunFolderError where a job of a sweep that goes on would be run outside of it."""
+    if os.path.realpath(str(config.hydra.sweep.dir)) != os.path.realpath(sweep):
+        raise RunFolderError(f"{sweep}: hydra.sweep.dir={config.hydra.sweep.dir} leads out of it")
+    inside(sweep, _name(config))
 
 
 def _selected(config: DictConfig, key: str) -> Any:
