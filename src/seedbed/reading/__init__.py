@@ -1,1 +1,1 @@
-"""Reading of files that anybody may have written: with limits, and checked before anything is used."""
+"""Reading of files that anybody may have written: within limits, and checked before use."""

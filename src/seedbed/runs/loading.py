@@ -4,6 +4,7 @@ The config of a run names classes. Those on the allowlist are made without askin
 lie in a module that the user trusts by name. Checkpoints hold tensors and plain values alone.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -51,6 +52,8 @@ def load_spec(
     try:
         # What is checked is what will be used: an interpolation could make another name of a class.
         values = plain_config(folder.config, read_config(folder.config), resolve=True)
+        # What picked the best epoch, also where it is no metric any more.
+        watched = values.get("optimized_metric")
         require_trusted(folder.config, trust, _used(values, measures))
         config = typed(OmegaConf.create(values))
         # The run may have been trained on a GPU that this machine lacks.
@@ -58,7 +61,8 @@ def load_spec(
         if "folder" in config.data and data_folder is not None:
             config.data.folder = data_folder
         check(config, cut_short=True)
-        return run_spec(config)
+        spec = run_spec(config)
+        return spec if watched is None else replace(spec, optimized_metric=str(watched))
     except RunFolderError:
         raise
     except Exception as error:  # A file of somebody else's may hold anything.

@@ -138,9 +138,5 @@ def _refusal(source: object, distrusted: Sequence[Target]) -> str:
 
 def _advised(names: Iterable[str]) -> list[str]:
     modules = dict.fromkeys(name.rpartition(".")[0] for name in names)
-    return [
-        module
-        for module in modules
-        if module.partition(".")[0] not in _NEVER_ADVISED
-        and module.replace(".", "_").isidentifier()
-    ]
+    plain = [module for module in modules if module.replace(".", "_").isidentifier()]
+    return [module for module in plain if module.partition(".")[0] not in _NEVER_ADVISED]

@@ -26,7 +26,7 @@ MASTER, INDEX = "multirun.yaml", "configs.json"
 # Overrides that Hydra composes for: choices of groups, and what is about Hydra itself.
 Lines = tuple[str, ...]
 
-# How Hydra runs a job: of a sweep that may be a stranger's, as the command says that goes on with it.
+# How Hydra runs a job: of a sweep that goes on, which may be a stranger's, as the command says.
 _OF_COMMAND = ("job_logging", "hydra_logging", "verbose", "output_subdir")
 _OF_COMMAND_FOR_JOB = ("chdir", "env_set", "env_copy")
 
@@ -107,8 +107,6 @@ class SavedSource:
         """Return the config with these overrides; raises ConfigError where it no longer fits."""
         if lines not in self._places and self.origin is not None:
             config = self.origin.compose(lines)
-        elif lines not in self._places:
-            raise ConfigError(f"{self.saved}: a config was not saved: {' '.join(lines)}")
         else:
             config = self._typed(self.saved / _file(self._places[lines]), lines)
         self._place(config)
@@ -164,7 +162,7 @@ def save_configs(saved: Path, configs: Iterable[tuple[Lines, DictConfig]]) -> No
     for lines, config in configs:
         _save(saved / _file(len(index["configs"])), config)
         index["configs"].append(list(lines))
-    write_json(saved / INDEX, index)
+    write_json(saved / INDEX, {**index})
 
 
 def read_index(saved: Path) -> Index:
