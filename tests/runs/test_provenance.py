@@ -196,3 +196,35 @@ def test_the_device_is_named(monkeypatch):
     assert device_name(torch.device("cpu")) == "cpu, 3 threads"
     assert device_name(torch.device("cuda", 1)) == "GPU 1 (cuda)"
     assert device_name(torch.device("mps")) == "mps"
+
+
+def test_git_runs_nothing_that_a_checkout_configures(tmp_path):
+    def git(*words):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True, capture_output=True)
+
+    git("init", "-q")
+    git("config", "user.email", "a@b")
+    git("config", "user.name", "n")
+    (tmp_path / "file").write_text("x\n")
+    git("add", "file")
+    git("commit", "-qm", "x")
+    marker = tmp_path / "executed"
+    (tmp_path / "hook").write_text(f"#!/bin/sh\ntouch {marker}\n")
+    (tmp_path / "hook").chmod(0o755)
+    for key in (
+        "core.fsmonitor",
+        "core.pager",
+        "diff.external",
+        "filter.a=b.clean",
+        "filter.x.process",
+    ):
+        git("config", key, str(tmp_path / "hook"))
+    git("config", "filter.a=b.required", "true")
+    (tmp_path / ".gitattributes").write_text("* filter=a=b\n")
+    os.utime(tmp_path / "file", (1, 1))  # So that git looks into it.
+
+    found = git_state(tmp_path)
+
+    assert not marker.exists()
+    assert found is not None
+    assert found["dirty"] is False

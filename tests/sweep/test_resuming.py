@@ -354,7 +354,7 @@ def test_failures_stop_a_sweep_that_goes_on_if_asked_to_then(command: Any, tmp_p
     try:
         command(*TRAIN, *words, "sweep.on_failure=stop")
         assert [row["status"] for row in table(tmp_path / "sweep")] == ["failed"]
-        again = command(*RESUME, "sweep.on_failure=stop")
+        again = command(*RESUME, "sweep.on_failure=stop", "trust=[fails_again]")
         whole = command(*RESUME)
     finally:
         sys.path.remove(str(tmp_path))
@@ -633,7 +633,7 @@ def test_a_folder_without_a_sweep_cannot_be_resumed(
     said = refused("train", "-m", "sweep.resume=sweep/0")
     assert "the folder of one run, not of a sweep" in said
     (tmp_path / "sweep/sweep.json").write_text("{}")
-    assert "not the plan of a sweep" in refused(*RESUME)
+    assert "sweep/sweep.json: " in refused(*RESUME)
 
 
 @pytest.mark.parametrize(

@@ -114,12 +114,29 @@ def _is_number(text: str) -> bool:
 
 def _read_npy(path: Path) -> np.ndarray:
     try:
+        _check_size(path)
         values = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, BadZipFile, MemoryError) as error:
         raise ConfigError(f"input={path}: not a .npy file of numbers ({error})") from None
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
         raise ConfigError(f"input={path}: not a .npy file of numbers")
     return values
+
+
+def _check_size(path: Path) -> None:
+    """Raise ValueError where the header of a .npy file claims more numbers than the file holds."""
+    with path.open("rb") as file:
+        if file.read(6) != np.lib.format.MAGIC_PREFIX:
+            return  # numpy says so.
+        file.seek(0)
+        version = np.lib.format.read_magic(file)
+        reader = np.lib.format.read_array_header_1_0
+        header = reader if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = header(file)
+        there = path.stat().st_size - file.tell()
+    claimed = prod(shape) * dtype.itemsize
+    if claimed > there:
+        raise ValueError(f"its header claims {claimed:,} bytes, and {there:,} are there")
 
 
 def _shaped(

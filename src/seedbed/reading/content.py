@@ -36,6 +36,11 @@ def read_text(path: Path, most_bytes: int) -> str:
         raise RunFolderError(f"{path}: not text in UTF-8") from None
 
 
+def leads_out(name: str) -> bool:
+    """Return whether a path leads out of the folder that it is taken from, by its letters."""
+    return os.path.isabs(name) or ".." in name.split(os.sep)
+
+
 def inside(folder: Path, name: str) -> Path:
     """Return the path of a name below a folder; raises RunFolderError where it leads out of it.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seedbed.errors import RunFolderError
+from seedbed.reading.content import refuse_links_out
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.record import read_record, state_of
 
@@ -62,8 +63,10 @@ def open_run(run: str, outputs: str, *, say: bool = False) -> RunFolder:
     folder = RunFolder(path)
     for needed in (folder.record, folder.config):
         if not needed.is_file():
-            inside = needed.relative_to(path)
-            raise RunFolderError(f"run={run}: no run folder, it has no {inside}")
+            missing = needed.relative_to(path)
+            raise RunFolderError(f"run={run}: no run folder, it has no {missing}")
+    inside = [folder.record, folder.config, folder.checkpoint("best"), folder.checkpoint("last")]
+    refuse_links_out(path, [str(file.relative_to(path)) for file in inside])
     return folder
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Required, TypedDict
 
-from seedbed.errors import RunFolderError, disk_full
+from seedbed.errors import disk_full
 from seedbed.files import write_atomically
 from seedbed.process.identity import this_process
+from seedbed.reading.json_files import Count, converted, read_plain_json
 from seedbed.runs.checkpoints import checkpoints_summary
 from seedbed.runs.heartbeat import Heartbeat, goes_on
 from seedbed.runs.outcome import RunOutcome
@@ -19,6 +20,35 @@ from seedbed.runs.outcome import RunOutcome
 # The error of a run that noted no end.
 KILLED = "killed"
 STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
+
+
+class _StoredState(TypedDict, total=False):
+    epoch: Count
+    step: Count
+    metrics: dict[str, float | None]
+
+
+class _StoredData(TypedDict, total=False):
+    choice: str | None
+    fingerprint: str | None
+
+
+class _Stored(TypedDict, total=False):
+    """What is used of a run.json; it may hold more, or less where another version wrote it."""
+
+    status: Required[Literal["running", "completed", "diverged", "interrupted", "failed"]]
+    metrics: dict[str, float | None]
+    metrics_epoch: Count | None
+    checkpoints: dict[str, _StoredState | None]
+    data: _StoredData
+    process: dict[str, Any] | None
+    command: str
+    started: str | None
+    finished: str | None
+    seconds: float | None
+    error: str | None
+    stopped: str | None
+    warning: str | None
 
 
 class Record:
@@ -138,12 +168,8 @@ def read_record(path: Path) -> dict[str, Any]:
 
     A run that has noted no end, and whose process has gone, is one that was interrupted.
     """
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunFolderError(f"{path}: not a record of a run ({error})") from None
-    if not isinstance(fields, dict) or fields.get("status") not in STATUSES:
-        raise RunFolderError(f"{path}: not a record of a run (no known status)")
+    fields: dict[str, Any] = read_plain_json(path)
+    converted(path, fields, _Stored)
     if fields["status"] == "running" and not goes_on(path, fields.get("process")):
         return {**fields, "status": "interrupted", "error": KILLED}
     return fields

@@ -43,5 +43,45 @@ def test_a_damaged_plan_is_refused(tmp_path: Path, content: bytes | None) -> Non
     path = tmp_path / "sweep.json"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError, match=r"sweep.json: not the plan of a sweep \("):
+    with pytest.raises(ConfigError, match=r"sweep\.json: ."):
         read_plan(path)
+
+
+PLAN = {
+    "config_hash": "",
+    "optimized_metric": "train/loss",
+    "optimized_mode": "min",
+    "rank": "best",
+    "flags": [],
+}
+JOBS = [{"number": 0, "overrides": []}, {"number": 1, "overrides": []}]
+
+
+@pytest.mark.parametrize(
+    ("planned", "said"),
+    [
+        ({"jobs": JOBS, "groups": [[0]], "alone": {}}, "rounds[0]: not every job is planned once"),
+        ({"jobs": JOBS, "groups": [], "alone": {}}, "rounds[0]: not every job is planned once"),
+        ({"jobs": JOBS, "groups": [[0, 1]], "alone": {"x": [1]}}, "not every job is planned once"),
+        ({"jobs": JOBS[1:], "groups": [[1]], "alone": {}}, "jobs: not numbered on from 0"),
+        ({"jobs": [*JOBS, JOBS[0]], "groups": [[0, 1]], "alone": {}}, "jobs: not numbered on"),
+        (
+            {"jobs": [{"number": "../x", "overrides": []}], "groups": [], "alone": {}},
+            "[0].number: ",
+        ),
+        ({"jobs": [{"number": 10**40, "overrides": []}], "groups": [], "alone": {}}, "].number: "),
+        (
+            {"jobs": [{"number": 0, "overrides": [3]}], "groups": [], "alone": {}},
+            "overrides[0]: ",
+        ),
+        ({"jobs": [], "groups": [], "alone": {}}, "rounds[0].jobs: "),
+        ({"jobs": JOBS, "groups": "01", "alone": {}}, "rounds[0].groups: expected array"),
+    ],
+)
+def test_jobs_that_do_not_fit_are_refused(tmp_path: Path, planned: dict, said: str) -> None:
+    path = tmp_path / "sweep.json"
+    path.write_text(json.dumps({**PLAN, "rounds": [planned]}))
+    with pytest.raises(ConfigError) as refusal:
+        read_plan(path)
+    assert said in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) == 1

@@ -1,11 +1,12 @@
 """Progress of a unit of a sweep, here or in another process, which notes it in a file."""
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from seedbed.engines.fused.engine import Engine
+from seedbed.errors import RunFolderError
+from seedbed.reading.json_files import read_json
 from seedbed.runs.record import write_json
 
 SECONDS_BETWEEN_NOTES = 1.0
@@ -61,6 +62,6 @@ class ProgressFile:
 def read_progress(path: Path) -> Progress | None:
     """Return what was noted last, None where nothing is."""
     try:
-        return Progress(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return read_json(path, Progress)
+    except RunFolderError:
         return None

@@ -231,15 +231,15 @@ class Worker:
     def recorded(self, job: Job) -> Row | None:
         """Return the row of a job by its record; None where it has none."""
         name, axes = self._name_and_axes(job)
-        path = self.folder.path / name / RECORD
+        path = inside(self.folder.path, str(Path(name) / RECORD))
         if not path.is_file():
             return None
         record = read_record(path)
-        kept = (record.get("checkpoints") or {}).get("best")
-        best = (kept["epoch"], kept["metrics"]) if kept else None
-        metrics = metrics_of_job(record["metrics"], self.plan.metric, best)
+        kept = record.get("checkpoints", {}).get("best") or {}
+        best = (kept["epoch"], kept.get("metrics", {})) if "epoch" in kept else None
+        metrics = metrics_of_job(record.get("metrics", {}), self.plan.metric, best)
         metrics = {name: value for name, value in metrics.items() if value is not None}
-        status, seconds, error = record["status"], record["seconds"], record["error"]
+        status, seconds, error = record["status"], record.get("seconds"), record.get("error")
         return Row(job.number, axes, status, name, metrics, seconds, error)
 
     def folder_name(self, job: Job) -> str:

@@ -1,6 +1,7 @@
 """Folder of a sweep: what lies where, and who may work in it."""
 
 import json
+import os
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from seedbed.errors import ConfigError
 from seedbed.files import is_locked, locked
+from seedbed.reading.content import refuse_links_out
 from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.terminal.words import relative
@@ -116,7 +118,19 @@ def open_sweep(word: str, outputs: str, key: str = RESUME) -> SweepFolder:
                 f"on with; remove {folder.path} and begin it again"
             )
         raise ConfigError(f"{key}={word}: no sweep, it has no {PLAN}")
+    _refuse_links(folder)
     return folder
+
+
+def _refuse_links(folder: SweepFolder) -> None:
+    """Raise RunFolderError where a file of the sweep, or a job's folder, is a link out of it."""
+    for place in (folder.path, folder.saved):
+        if place.is_dir():
+            with os.scandir(place) as entries:
+                links = [entry.name for entry in entries if entry.is_symlink()]
+            refuse_links_out(
+                folder.path, [str((place / name).relative_to(folder.path)) for name in links]
+            )
 
 
 def latest_sweep(outputs: Path, key: str) -> Path:

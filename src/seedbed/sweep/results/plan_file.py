@@ -1,17 +1,23 @@
 """sweep.json: what a sweep runs, round by round; each is written before its first job starts."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+import msgspec
 
 from seedbed.errors import ConfigError
+from seedbed.reading.json_files import Count, Text, read_json
 from seedbed.runs.record import now, write_json
 from seedbed.sweep.job import Job
 
 # How the reason of a job begins that does not run.
 REFUSED = "refused: "
+
+# Of a sweep of a million jobs.
+MOST_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True)
@@ -83,21 +89,47 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
     write_json(path, content)
 
 
+class _StoredJob(TypedDict):
+    number: Count
+    overrides: list[Text]
+
+
+class _StoredRound(TypedDict):
+    jobs: Annotated[list[_StoredJob], msgspec.Meta(min_length=1)]
+    groups: list[Annotated[list[Count], msgspec.Meta(min_length=1)]]
+    alone: dict[str, list[Count]]
+
+
+class _StoredPlan(TypedDict):
+    """What a sweep.json holds; the axes follow from the jobs."""
+
+    started: NotRequired[str]
+    config_hash: str
+    optimized_metric: str
+    optimized_mode: Literal["min", "max"]
+    rank: Literal["best", "last"]
+    flags: list[str]
+    rounds: Annotated[list[_StoredRound], msgspec.Meta(min_length=1)]
+
+
 def read_plan(path: Path) -> SweepPlan:
-    """Return what `write_plan` wrote; raises ConfigError where it is damaged."""
-    try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-        plan = SweepPlan(
-            metric=content["optimized_metric"],
-            mode=content["optimized_mode"],
-            rank=content["rank"],
-            flags=content["flags"],
-            config_hash=content["config_hash"],
-            started=str(content.get("started", "")),
-        )
-        for saved in content["rounds"]:
-            jobs = [Job(job["number"], tuple(job["overrides"])) for job in saved["jobs"]]
-            plan.add(Round(jobs, saved["groups"], saved["alone"]))
-    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path}: not the plan of a sweep ({type(error).__name__})") from None
+    """Return what `write_plan` wrote; raises ConfigError that names the field that is damaged."""
+    content = read_json(path, _StoredPlan, MOST_BYTES)
+    plan = SweepPlan(
+        metric=content["optimized_metric"],
+        mode=content["optimized_mode"],
+        rank=content["rank"],
+        flags=content["flags"],
+        config_hash=content["config_hash"],
+        started=content.get("started", ""),
+    )
+    for number, saved in enumerate(content["rounds"]):
+        jobs = [Job(job["number"], tuple(job["overrides"])) for job in saved["jobs"]]
+        given, first = [job.number for job in jobs], len(plan.jobs)
+        if given != list(range(first, first + len(jobs))):
+            raise ConfigError(f"{path}: rounds[{number}].jobs: not numbered on from {first}")
+        planned = chain(*saved["groups"], *saved["alone"].values())
+        if sorted(planned) != given:
+            raise ConfigError(f"{path}: rounds[{number}]: not every job is planned once")
+        plan.add(Round(jobs, saved["groups"], saved["alone"]))
     return plan

@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 from seedbed.config.schema.data import SPLITS
 from seedbed.errors import RunFolderError
 from seedbed.files import write_atomically
+from seedbed.reading.content import leads_out, read_bytes
 from seedbed.runs.record import STATUSES
 
+# Of a sweep of a million jobs.
+MOST_BYTES = 1024 * 2**20
 # Columns about the best epoch of a job; all others are about its last.
 BEST = "best/"
 BEST_EPOCH = f"{BEST}epoch"
@@ -176,10 +179,7 @@ def read_results(path: Path) -> list[Row]:
 
 def _text(path: Path) -> str:
     """Return the text of a file, which may end within a letter."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RunFolderError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    content = read_bytes(path, MOST_BYTES)
     try:
         return getincrementaldecoder("utf-8-sig")().decode(content)
     except UnicodeDecodeError as error:
@@ -223,6 +223,8 @@ def _row(where: str, cells: list[str], columns: _Columns) -> Row:
         raise RunFolderError(f"{where}: damaged: '{number}' is not the number of a job")
     if status not in STATUSES:
         raise RunFolderError(f"{where}: damaged: '{status}' is no status of a job")
+    if leads_out(cells[seconds_at + 1]):
+        raise RunFolderError(f"{where}: damaged: folder {cells[seconds_at + 1]!r} leads out")
     named = list(zip(names, cells, strict=True))
     metrics = named[status_at + 1 : seconds_at]
     seconds, folder = cells[seconds_at : seconds_at + 2]
