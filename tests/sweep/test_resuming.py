@@ -355,7 +355,7 @@ def test_failures_stop_a_sweep_that_goes_on_if_asked_to_then(command: Any, tmp_p
         command(*TRAIN, *words, "sweep.on_failure=stop")
         assert [row["status"] for row in table(tmp_path / "sweep")] == ["failed"]
         again = command(*RESUME, "sweep.on_failure=stop", "trust=[fails_again]")
-        whole = command(*RESUME)
+        whole = command(*RESUME, "trust=[fails_again]")
     finally:
         sys.path.remove(str(tmp_path))
     assert "at the first failure, 2 not run" in again.out
