@@ -3,9 +3,10 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, read_write
 
 from seedbed.config.schema import schema_of, typed
 from seedbed.config.spec import run_spec
@@ -72,10 +73,14 @@ def train(config: DictConfig, command: list[str]) -> int:
 def _let_processes_start_as_this_one(folder: RunFolder) -> None:
     """Let the processes that DDP starts read this run's saved config, not the command again.
 
-    Lightning starts them with `sys.argv` and adds Hydra's folder to it.
+    Lightning starts them with `sys.argv` and adds `hydra.run.dir` to it, which of a job of a sweep
+    is not its folder.
     """
     if os.environ.get("LOCAL_RANK") is not None:
         return
+    composed: Any = HydraConfig.instance().cfg
+    with read_write(composed.hydra):
+        composed.hydra.run.dir = str(folder.path.resolve())
     hydra_folder = str(folder.config.parent.resolve())
     silent = ["hydra/job_logging=none", "hydra/hydra_logging=none"]
     where = ["--config-path", hydra_folder, "--config-name", "config"]

@@ -85,7 +85,7 @@ def test_what_becomes_of_one_process_ends_all_with_a_true_record(
         (-signal.SIGKILL, ProcessLost, "process 1 of the run was killed (SIGKILL)"),
         (-signal.SIGSEGV, ProcessLost, "process 1 of the run was killed (SIGSEGV)"),
         (1, ProcessLost, "process 1 of the run ended with code 1"),
-        (processes.WAITED_IN_VAIN, ProcessLost, "waited for another process in vain"),
+        (processes.WAITED_IN_VAIN, ProcessLost, "waited 5 s for another in vain"),
         (-signal.SIGTERM, Interrupted, "stopped by signal 15 (SIGTERM)"),
         (128 + signal.SIGHUP, Interrupted, "stopped by signal 1 (SIGHUP)"),
     ],
@@ -113,3 +113,17 @@ def test_only_errors_of_communication_are_explained(error: RuntimeError, explain
     watch = processes._WatchOthers(launcher, 5.0, lambda reason: 0)
     with pytest.raises(ProcessLost if explained else RuntimeError), watch.explaining():
         raise error
+
+
+def test_the_next_run_of_a_sweep_starts_processes_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    launcher = processes.Launcher(None, 2, 1)  # type: ignore[arg-type]
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    launcher.forget()  # Somebody else, torchrun for one, has started the processes.
+    assert os.environ["LOCAL_RANK"] == "0"
+    launcher.procs = [subprocess.Popen(["sleep", "60"])]
+    launcher.end()
+    launcher.forget()
+    assert launcher.procs[0].returncode == -signal.SIGKILL
+    assert "LOCAL_RANK" not in os.environ

@@ -26,6 +26,7 @@ from seedbed.process.signals import SIGNALS, blocked
 
 # The pid of the first process, for those that it starts.
 FIRST = "SEEDBED_FIRST_PROCESS"
+_MASTER = ("MASTER_ADDR", "MASTER_PORT")
 # Exit code of a process that has waited for another in vain.
 WAITED_IN_VAIN = 75
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -62,6 +63,14 @@ class Launcher(_SubprocessScriptLauncher):
         for process in self.procs:
             process.kill()
             process.wait()
+
+    def forget(self) -> None:
+        """Leave nothing of the processes to the next run of this one, which starts its own."""
+        if self.procs:
+            if torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
+            for name in (FIRST, "LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", *_MASTER):
+                os.environ.pop(name, None)
 
 
 class Strategy(DDPStrategy):
@@ -110,6 +119,7 @@ def ending_together(
     finally:
         watch.over.set()
         launcher.end()
+        launcher.forget()
 
 
 class _Watch(Thread):
@@ -165,7 +175,9 @@ class _WatchOthers(_Watch):
         deadline = time.monotonic() + SECONDS_TO_END
         while (lost := self.launcher.lost()) is None and time.monotonic() < deadline:
             time.sleep(0.05)  # A connection ends a little earlier than its process.
-        return _why_lost(*lost) if lost else _no_answer("another process", self.timeout)
+        if lost is None:
+            return _no_answer("another process", self.timeout)
+        return _why_lost(*lost, self.timeout)
 
 
 class _WatchFirst(_Watch):
@@ -206,12 +218,15 @@ class _WatchFirst(_Watch):
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _why_lost(rank: int, code: int) -> SeedbedError:
+def _why_lost(rank: int, code: int, timeout: float) -> SeedbedError:
     number = -code if code < 0 else code - 128
     if number in SIGNALS:
         return Interrupted(number)
     if code == WAITED_IN_VAIN:
-        return ProcessLost(f"process {rank} waited for another process in vain (trainer.timeout)")
+        return ProcessLost(
+            f"process {rank} waited {timeout:g} s for another in vain, so all were ended; if that "
+            "was only slow, raise trainer.timeout"
+        )
     how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with code {code}"
     return ProcessLost(f"process {rank} of the run {how}, so all were ended")
 

@@ -226,7 +226,9 @@ class Worker:
         gc.collect()
         if done.status == JobStatus.FAILED:
             raise done._return_value
-        return self.recorded(job) or self._failed_row(job, done.return_value.error)
+        row = self.recorded(job)
+        has_ended = row is not None and row.status != "running"
+        return row if row and has_ended else self._failed_row(job, done.return_value.error)
 
     def recorded(self, job: Job) -> Row | None:
         """Return the row of a job by its record; None where it has none."""
