@@ -52,7 +52,7 @@ def config_folders(runtime: RuntimeConf) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def preset_keys(preset: str | None, folders: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the keys that the preset of this name, `experiment=NAME`, sets, or one it is made of."""
+    """Return the keys that a preset, `experiment=NAME`, sets itself or by others of its own."""
     if not preset:
         return ()
     files = (Path(folder) / "experiment" / f"{preset}.yaml" for folder in folders)
