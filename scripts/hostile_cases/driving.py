@@ -124,25 +124,22 @@ class Bench:
         self.honest = root / "honest"
         self.case = root / "case"
         self.honest.mkdir(parents=True)
-        self._train(
+        self._done(
             *("train", "data=blobs", "model=mlp", "data.val_size=0.2", "trainer.max_epochs=2"),
             "data.feature_names=[x1,x2]",
         )
-        self._train(
+        self._done(
             *("train", "-m", "data=crop_yield", "seed=0,1", "optimizer.lr=1e-6,1e-5"),
             *("trainer.max_epochs=2", "sweep.fuse=always"),
         )
         [self.run] = self.honest.glob("outputs/runs/*/*")
         [self.sweep] = self.honest.glob("outputs/sweeps/*/*")
-        shutil.rmtree(self.sweep / "3")
-        table = (self.sweep / "results.csv").read_text().splitlines(keepends=True)
-        (self.sweep / "results.csv").write_text("".join(table[:-1]))
-        for file in self.honest.rglob("results.csv"):
-            text = file.read_text().splitlines()
-            seconds = text[1].split(",")[-3]
-            file.write_text(file.read_text().replace(f",{seconds},", ",0.029633,"))
+        _take_last_job_away(self.sweep)
+        # Else what is hostile would be refused for another reason.
+        self._done("evaluate", f"run={self.run}", "split=val")
+        self._done("train", "-m", f"sweep.resume={self.sweep}", "sweep.plan=true")
 
-    def _train(self, *words: str) -> None:
+    def _done(self, *words: str) -> None:
         outcome = self.server.run(words, self.honest)
         if outcome.code != 0:
             raise RuntimeError(f"seedbed {shlex.join(words)}: {outcome.err}")
@@ -214,7 +211,9 @@ class Bench:
             outcome = run(words, variables)
         self.commands += 1
         found = faults(outcome, LIMIT)
-        return [*found, *changes(before, snapshot(self.case, own))], outcome
+        if touched := changes(before, snapshot(self.case, own)):
+            found.append("; ".join(touched))
+        return found, outcome
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -253,6 +252,18 @@ class Bench:
             shutil.copytree(self.sweep, self.case / "own/sweep")
         here.mkdir(parents=True, exist_ok=True)
         return Place(self.case / "canary", outside, here)
+
+
+def _take_last_job_away(sweep: Path) -> None:
+    """Let a sweep of four jobs be at its last, and give the others the seconds that cases name."""
+    shutil.rmtree(sweep / "3")
+    table = sweep / "results.csv"
+    header, *rows = table.read_text().splitlines()
+    names = header.split(",")
+    cells = [row.split(",") for row in rows[:-1]]
+    for row in cells:
+        row[names.index("seconds")] = "0.029633"
+    table.write_text("".join(",".join(row) + "\n" for row in [names, *cells]))
 
 
 def spread(cases: Sequence[Case], most: int) -> list[Case]:

@@ -136,7 +136,8 @@ LINKS: dict[str, dict[str, Any]] = {
 
 RUN_FOLDERS = [
     *(
-        Folder("code in a config", name, {CONFIG: Keys(keys), **EVIL})
+        # What a verb does not make, it need not refuse.
+        Folder("code in a config", name, {CONFIG: Keys(keys), **EVIL}, opens="model" not in keys)
         for name, keys in TARGETS.items()
     ),
     *(
