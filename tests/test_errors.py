@@ -3,13 +3,16 @@
 import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from seedbed import errors
 from seedbed.errors import (
     ConfigError,
     DataError,
     Diverged,
+    DoesNotFit,
     Interrupted,
     RunFolderError,
     SeedbedError,
@@ -17,6 +20,7 @@ from seedbed.errors import (
     listed,
     nearest,
     of_a_path,
+    out_of_memory,
 )
 
 
@@ -26,7 +30,7 @@ def test_all_are_shown_without_a_traceback_and_only_wrong_configs_are_2():
 
     assert all(issubclass(kind, SeedbedError) for kind in kinds)
     wrong = {kind for kind in kinds if issubclass(kind, ConfigError)}
-    assert wrong == {ConfigError, RunFolderError}
+    assert wrong == {ConfigError, DoesNotFit, RunFolderError}
     assert DataError in kinds
 
 
@@ -102,3 +106,14 @@ def test_a_full_disk_is_known_behind_the_error_that_torch_raises_of_it():
     error.__context__ = OSError(errno.ENOSPC, "No space left on device")
     assert str(disk_full(error)) == "no space left on the disk"
     assert disk_full(RuntimeError("other")) is None
+
+
+def test_less_memory_than_the_config_asks_for_is_no_bug() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        torch.zeros(10**15)
+    said = "not enough memory: 4000000000000000 bytes at once; use fewer rows, a smaller model or"
+    assert str(out_of_memory(raised.value)).startswith(said)
+    with pytest.raises(MemoryError) as without_torch:
+        np.zeros(10**15)
+    assert "PiB at once" in str(out_of_memory(without_torch.value))
+    assert out_of_memory(RuntimeError("something else")) is None

@@ -5,6 +5,7 @@ bug: either ours or in code that the user's config named.
 """
 
 import errno
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from signal import Signals
@@ -72,6 +73,17 @@ def of_a_path(error: BaseException | None) -> ConfigError | None:
         return None
     path = error.filename if error.filename2 is None else error.filename2
     return ConfigError(f"{path}: {(error.strerror or str(error)).lower()}")
+
+
+def out_of_memory(error: BaseException) -> ConfigError | None:
+    """Return what to say where there is less memory than the config asks for."""
+    text = str(error)
+    asked = re.search(r"can't allocate memory|out of memory|Unable to allocate", text)
+    if not isinstance(error, MemoryError) and not (isinstance(error, RuntimeError) and asked):
+        return None
+    size = re.search(r"(?:allocate|of) ([\d.]+ ?[KMGTPE]?i?B|\d+ bytes)", text)
+    needed = f": {size[1]} at once" if size else ""
+    return ConfigError(f"not enough memory{needed}; use fewer rows, a smaller model or batch")
 
 
 def disk_full(error: BaseException) -> DiskFull | None:

@@ -39,6 +39,7 @@ from seedbed.errors import (
     SeedbedError,
     disk_full,
     of_a_path,
+    out_of_memory,
 )
 from seedbed.process.output import plain_message
 from seedbed.runs.folder import RECORD, open_run, remove_with_empty_parents
@@ -89,7 +90,7 @@ class CheckBeforeRun(Callback):
             elif "run" in config:
                 open_run(config.run, config.paths.outputs)
         except Exception as error:
-            raise StopBeforeRun from of_a_path(error) or error
+            raise StopBeforeRun from of_a_path(error) or out_of_memory(error) or error
 
 
 def _check_no_sweep(config: DictConfig) -> None:
@@ -281,7 +282,7 @@ class Jobs:
             return self.function(config, self.command)
 
     def _failed(self, error: Exception) -> JobResult:
-        refused: SeedbedError | None = of_a_path(error)
+        refused: SeedbedError | None = of_a_path(error) or out_of_memory(error)
         if refused is not None and self.verb == "train":  # The run had begun.
             refused = SeedbedError(str(refused))
         error = disk_full(error) or refused or error
