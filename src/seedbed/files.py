@@ -15,18 +15,25 @@ from seedbed.errors import ConfigError
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]+\.tmp")
 """The names that `temporary_path` gives; such a file that nobody writes any more is a leftover."""
 
+# Bytes of a file's name that go into its temporary one, which must not be too long, either.
+LONGEST_NAME = 100
+
 
 def temporary_path(path: Path) -> Path:
     """Return a hidden name in the folder of `path`, which nobody can foresee."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    name, end = path.name, f".{secrets.token_hex(8)}.tmp"
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = os.fsencode(name)[:LONGEST_NAME].decode(errors="ignore")
+    return path.with_name(f".{name}{end}")
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, *, new: bool = False) -> Iterator[BinaryIO]:
     """Give an open binary file that takes the place of `path` when the block ends without an error.
 
     It is written beside `path`, so that the rename is atomic, and has the permissions of any new
-    file. Missing folders are made. After an error `path` is as it was before.
+    file. Missing folders are made. After an error `path` is as it was before. With `new`
+    FileExistsError is raised where something is there by then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_path(path)
@@ -34,7 +41,10 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         # "x" opens neither what is there already nor where a symbolic link points.
         with temporary.open("xb") as file:
             yield file
-        os.replace(temporary, path)
+        if new:
+            os.link(temporary, path)
+        else:
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -12,7 +12,7 @@ from tests.composing import composed
 from tests.experiments import record, trained
 
 from seedbed.commands.evaluate import evaluate
-from seedbed.errors import RunFolderError
+from seedbed.errors import ConfigError, RunFolderError
 from seedbed.runs.folder import RunFolder
 
 
@@ -89,3 +89,20 @@ def test_what_cannot_be_written_is_printed_nevertheless(
     assert "train/loss" in out
     assert f"not written  {tmp_path / 'evaluate-train.json'}: permission denied" in out
     assert not (tmp_path / "evaluate-train.json").exists()
+
+
+@pytest.mark.parametrize("kind", ["text", "other json", "link"])
+def test_a_file_of_somebody_elses_is_not_replaced_by_the_result(tmp_path: Path, kind: str) -> None:
+    trained(tmp_path, "trainer.max_epochs=1", "logger=none")
+    measured(tmp_path, "split=train")
+    file = tmp_path / "evaluate-train.json"
+    measured(tmp_path, "split=train")  # Its own it replaces.
+    if kind == "link":
+        file.rename(tmp_path / "target.json")
+        file.symlink_to("target.json")
+    else:
+        file.write_text("notes" if kind == "text" else '{"metrics": {}}')
+    before = file.read_text()
+    with pytest.raises(ConfigError, match=r"evaluate-train.json: not written by evaluate"):
+        measured(tmp_path, "split=train")
+    assert file.read_text() == before

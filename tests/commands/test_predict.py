@@ -10,6 +10,7 @@ from tests.composing import composed
 from tests.experiments import trained
 
 from seedbed.commands.predict import predict
+from seedbed.data.tabular import write_output
 from seedbed.errors import ConfigError
 
 
@@ -150,3 +151,28 @@ def test_a_prediction_that_is_no_number_is_none(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="these rows are not finite: 2"):
         predicted(tmp_path, "input=[[75,63,44],[1e38,1e39,1e39]]", "checkpoint=last")
+
+
+@pytest.mark.parametrize("name", ["in.csv", "./x/../in.csv", "link.csv", "other.csv"])
+def test_predictions_are_written_over_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    trained(tmp_path / "run", "trainer.max_epochs=1", "logger=none")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    (tmp_path / "in.csv").write_text("temperature,rainfall,humidity\n1,2,3\n")
+    (tmp_path / "other.csv").write_text("mine")
+    (tmp_path / "link.csv").symlink_to("in.csv")
+    before = {file: file.read_bytes() for file in tmp_path.glob("*.csv")}
+    what = "exists already" if name == "other.csv" else "is the input"
+    with pytest.raises(ConfigError, match=rf"output=.*: {what}, .*; type output=.*-2\.csv"):
+        predicted(tmp_path / "run", "input=in.csv", f"output={name}")
+    assert {file: file.read_bytes() for file in tmp_path.glob("*.csv")} == before
+
+
+def test_a_file_that_comes_while_predicting_stays(tmp_path: Path) -> None:
+    output = tmp_path / "out.csv"
+    output.write_text("mine")
+    with pytest.raises(ConfigError, match="exists already"):
+        write_output(output, ["a"], [[1]], np.zeros(1))
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["mine"]

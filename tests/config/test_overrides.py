@@ -1,8 +1,15 @@
 """Rules of the overrides of a command line."""
 
-import pytest
+import shlex
+from pathlib import Path
 
-from seedbed.config.overrides import refuse_repeated_keys
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from seedbed.config.overrides import quoted, refuse_repeated_keys, typed_word, with_paths_quoted
 from seedbed.errors import ConfigError
 
 
@@ -33,3 +40,65 @@ def test_a_key_that_is_given_twice_is_refused_with_both_words(
 )
 def test_different_keys_may_look_alike(words: list[str]) -> None:
     refuse_repeated_keys(words)
+
+
+def read(word: str) -> object:
+    """Return the value that a config has of an override."""
+    config = OmegaConf.create({"key": None})
+    OmegaConf.update(config, "key", OverridesParser.create().parse_override(word).value())
+    return config.key
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text("a/ü=,;'\" []{}()$\\~:#*1.e+-n", min_size=1, max_size=9))
+def test_any_text_comes_through_quotes_as_it_is(text: str) -> None:
+    assert read(f"key={quoted(text)}") == text
+    [word] = shlex.split(typed_word("key", text))
+    assert read(word) == text
+
+
+@pytest.mark.parametrize("key", ["run", "output", "sweep.resume", "hydra.run.dir", "paths.outputs"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Größe/1",
+        "a=b",
+        "a,b",
+        "it's",
+        'a"b',
+        "x;y",
+        "a  b ",
+        "[1]",
+        "a{b}",
+        "f(x)",
+        "$HOME",
+        "a\\b",
+    ],
+)
+def test_a_pasted_path_is_read_as_it_is(key: str, path: str) -> None:
+    [word] = with_paths_quoted([f"{key}={path}"])
+    assert word.startswith(f"{key}=")
+    assert read(word) == path
+
+
+def test_what_may_be_more_than_a_path_is_one_where_it_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["data.file=a.csv,b.csv", "data.files=[a,b]", "input=[[1,2]]", "output=null"]
+    words += ["run='a b'", "optimizer.lr=1,2", "seed=ü", "hydra.run.dir=${now:%Y}", "-m", "run"]
+    assert with_paths_quoted(words) == words
+    for name in ("a.csv,b.csv", "[[1,2]]", "${now:%Y}"):
+        (tmp_path / name).touch()
+    quoted_words = with_paths_quoted([words[0], words[2], "hydra.run.dir=${now:%Y}"])
+    assert [*map(read, quoted_words)] == ["a.csv,b.csv", "[[1,2]]", "${now:%Y}"]
+
+
+def test_interpolations_and_the_home_folder_keep_their_meaning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", "/home/of a user")
+    assert with_paths_quoted(["hydra.run.dir=${now:%Y}/ü"]) == ["hydra.run.dir='${now:%Y}/ü'"]
+    assert read(with_paths_quoted(["run=~/x"])[0]) == "/home/of a user/x"
+    with pytest.raises(ConfigError, match="not text in UTF-8"):
+        with_paths_quoted(["seed=\udcff"])

@@ -1,14 +1,23 @@
 """Checkpoints of weights: Lightning reads them, and nothing in them is executed."""
 
 import io
+import re
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
+import pytest
 import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from seedbed.runs.checkpoints import checkpoints_summary, epoch_state, weights_checkpoint
+from seedbed.errors import RunFolderError
+from seedbed.runs.checkpoints import (
+    checkpoints_summary,
+    epoch_state,
+    read_checkpoint,
+    weights_checkpoint,
+)
 from seedbed.runs.outcome import EpochState, RunOutcome
 
 
@@ -75,3 +84,36 @@ def test_the_record_has_epoch_step_and_metrics_of_what_is_kept() -> None:
     assert list(kept) == ["best", "last"]
     assert kept["best"] == {"epoch": 4, "step": 12, "metrics": {"train/loss": 0.5}}
     assert checkpoints_summary(RunOutcome()) == {}
+
+
+def test_no_flipped_bit_is_read_as_another_number(tmp_path: Path) -> None:
+    path = tmp_path / "best.ckpt"
+    torch.save({"weight": torch.tensor([1.5, -2.0])}, path)
+    content, whole = path.read_bytes(), repr(read_checkpoint(path))
+    refused = 0
+    # Where the directory of the file says of a part that it is a folder, and elsewhere.
+    marks = [match.start() + 38 for match in re.finditer(b"PK\1\2", content)]
+    flips = [(place, 4) for place in marks] + [(n, n % 8) for n in range(0, len(content), 7)]
+    for place, bit in flips:
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << bit
+        path.write_bytes(flipped)
+        try:
+            assert repr(read_checkpoint(path)) == whole, (place, bit)
+        except RunFolderError:
+            refused += 1
+    assert refused > 60
+
+
+def test_a_flipped_weight_is_damage_and_packed_parts_are_none_of_torchs(tmp_path: Path) -> None:
+    path = tmp_path / "best.ckpt"
+    torch.save({"weight": torch.full((4,), 1.5)}, path)
+    number = np.float32(1.5).tobytes()
+    path.write_bytes(path.read_bytes().replace(number, np.float32(2.5).tobytes(), 1))
+    assert torch.load(path, weights_only=True)["weight"][0] == 2.5
+    with pytest.raises(RunFolderError, match=r"best.ckpt: damaged"):
+        read_checkpoint(path)
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("best/data.pkl", b"0" * 100)
+    with pytest.raises(RunFolderError, match=r"best.ckpt: damaged"):
+        read_checkpoint(path)

@@ -14,7 +14,7 @@ from torch import nn
 
 from seedbed.errors import ConfigError, Diverged
 from seedbed.files import atomic_file
-from seedbed.runs.checkpoints import epoch_state, weights_checkpoint
+from seedbed.runs.checkpoints import epoch_state, read_checkpoint, weights_checkpoint
 from seedbed.runs.outcome import EpochState, copied_weights
 from seedbed.training.best_epoch import improved
 
@@ -31,6 +31,11 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """Write a checkpoint to the file `path`; raise OSError where the disk is full."""
         with atomic_file(Path(path)) as file:
             torch.save(checkpoint, file)
+
+    def load_checkpoint(self, path: str | Path, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return a checkpoint; raise RunFolderError where it is damaged."""
+        content: dict[str, Any] = read_checkpoint(Path(path))
+        return content
 
 
 class Checkpoint(LightningCheckpoint):
@@ -186,7 +191,7 @@ class Checkpoint(LightningCheckpoint):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best epoch of a resumed run."""
         if state_dict:
-            kept = torch.load(self.folder / "best.ckpt", weights_only=True)
+            kept = read_checkpoint(self.folder / "best.ckpt")
             self.best = epoch_state({**state_dict, "state_dict": kept["state_dict"]})
             self._best_written = True
 

@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import hydra
@@ -21,11 +20,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from seedbed.cli.composition import StopBeforeRun, composed_once, only_own_or_trusted
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
-from seedbed.config.overrides import refuse_repeated_keys, trusted_modules
+from seedbed.config.overrides import refuse_repeated_keys, trusted_modules, with_paths_quoted
 from seedbed.config.project import Project, named_config_folder, with_origin
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
@@ -42,11 +42,16 @@ from seedbed.errors import (
     out_of_memory,
 )
 from seedbed.process.output import plain_message
-from seedbed.runs.folder import RECORD, open_run, remove_with_empty_parents
-from seedbed.sweep.job_runner import JobResult
+from seedbed.runs.claim import Claim, claim, folder_named, require_free
+from seedbed.runs.folder import HYDRA, RunFolder, open_run
+from seedbed.runs.hydra_job import (
+    interpolated_as_in_run,
+    require_hydra_folder,
+    words_of,
+    written_by_run,
+)
+from seedbed.sweep.job_runner import FAILED, WRONG_CONFIG, JobResult
 
-FAILED = 1
-WRONG_CONFIG = 2
 FULL_ERROR = "HYDRA_FULL_ERROR"
 
 Function = Callable[[DictConfig, list[str]], int]
@@ -60,42 +65,51 @@ class CheckBeforeRun(Callback):
 
     # Hydra makes this callback by its name alone; the verb's own check is put here before.
     prepare: ClassVar[Any] = staticmethod(lambda config: None)
+    # What the command has claimed.
+    claimed: ClassVar[Claim | None] = None
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Raise StopBeforeRun where the sweep would overwrite an older one."""
+        """Raise StopBeforeRun where the sweep's folder holds something already."""
         if "optimizer" not in config:
             raise StopBeforeRun from ConfigError(
                 "only seedbed train sweeps; use this verb without -m"
             )
-        folder = Path(str(config.hydra.sweep.dir))
-        if (folder / "sweep.json").exists():
-            raise StopBeforeRun from ConfigError(
-                f"hydra.sweep.dir={folder}: holds a sweep already; go on with it by "
-                f"sweep.resume={folder}, or choose another folder"
-            )
-        if any(folder.glob(f"*/{RECORD}")):
-            raise StopBeforeRun from ConfigError(
-                f"hydra.sweep.dir={folder}: holds runs already; choose another folder"
-            )
+        try:
+            key = "hydra.sweep.dir"
+            require_free(folder_named(str(config.hydra.sweep.dir), key), key)
+        except Exception as error:
+            raise StopBeforeRun from error
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Raise StopBeforeRun where the run must not start."""
+        """Claim the folder of a run; raise StopBeforeRun where the run must not start."""
         try:
-            check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
-            _check_trust(config.get("trust") or ())
-            if "optimizer" in config:
-                _check_no_sweep(config)
-                _check_folder_is_free(config)
-                self.prepare(config)
-            elif "run" in config:
+            with interpolated_as_in_run(config):
+                check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
+                _check_trust(config.get("trust") or ())
+                if "optimizer" in config:
+                    _check_no_sweep(config)
+                    self._start(config)
+            if "run" in config:
                 open_run(config.run, config.paths.outputs)
         except Exception as error:
             raise StopBeforeRun from of_a_path(error) or out_of_memory(error) or error
 
+    def _start(self, config: DictConfig) -> None:
+        """Prepare a run, and claim its folder; a process that works for another one does not."""
+        require_hydra_folder(config)
+        key = "hydra.run.dir"
+        folder = folder_named(str(config.hydra.run.dir), key)
+        is_first = os.environ.get("LOCAL_RANK", "0") == "0"
+        if is_first:
+            require_free(folder, key)
+        self.prepare(config)
+        if is_first:
+            CheckBeforeRun.claimed = claim(folder, key, HYDRA)
+
 
 def _check_no_sweep(config: DictConfig) -> None:
     """Raise ConfigError where the command says something about a sweep, and is none."""
-    for word in config.hydra.overrides.task:
+    for word in words_of(config.hydra.overrides.task):
         if word.lstrip("+").startswith("sweep."):
             raise ConfigError(f"{word}: the keys of sweep need -m: seedbed train -m {word}")
 
@@ -114,13 +128,6 @@ def _check_trust(modules: Iterable[str]) -> None:
             )
 
 
-def _check_folder_is_free(config: DictConfig) -> None:
-    """Raise ConfigError where `hydra.run.dir` holds a run that this one would overwrite."""
-    folder = Path(str(config.hydra.run.dir))
-    if (folder / RECORD).exists():
-        raise ConfigError(f"hydra.run.dir={folder}: holds a run already; choose another folder")
-
-
 def run_application(
     verb: str,
     typed: list[str],
@@ -136,7 +143,10 @@ def run_application(
     run that is about to start, before its folder is made, and may refuse it so, too.
     """
     inherited = project.arguments_before(verb, typed)
-    arguments = [*inherited, *typed]
+    try:
+        arguments = with_paths_quoted([*inherited, *typed])
+    except ConfigError as error:
+        sys.exit(_show(error, WRONG_CONFIG))
     register_resolvers(named_config_folder(arguments)[0])
     register_schema()
     # Hydra would read the name of this option as a number.
@@ -152,6 +162,7 @@ def run_application(
     folder = str(config_folder())
     application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs)
     overrides: list[str] = []
+    CheckBeforeRun.claimed = None
     try:
         overrides = _overrides(verb, arguments)
         refuse_repeated_keys(overrides)
@@ -167,12 +178,15 @@ def run_application(
         ):
             application()
     except StopBeforeRun as stop:
-        full = disk_full(stop.__cause__ or stop)
+        cause = stop.__cause__ or stop
+        full = disk_full(cause)
         if full is not None and not full_error:
             sys.exit(_show(full, FAILED))
-        if full_error or not isinstance(stop.__cause__, SeedbedError):
-            raise (stop.__cause__ or stop) from None
-        sys.exit(_show(with_origin(str(stop.__cause__), inherited, project), WRONG_CONFIG))
+        if isinstance(cause, OmegaConfBaseException):
+            cause = explain(cause, verb, overrides)
+        if full_error or not isinstance(cause, SeedbedError):
+            raise cause from None
+        sys.exit(_show(with_origin(str(cause), inherited, project), WRONG_CONFIG))
     except Exception as error:
         # What goes wrong with a sweep on its way, a full disk for one, is no bug either.
         known = jobs.started and isinstance(error, SeedbedError)
@@ -185,7 +199,16 @@ def run_application(
             raise
         explained = explain(error, verb, overrides)
         sys.exit(_show(with_origin(str(explained), inherited, project), WRONG_CONFIG))
+    finally:
+        if not jobs.started:
+            _withdraw_claim()
     sys.exit(jobs.code)
+
+
+def _withdraw_claim() -> None:
+    """Take back what there is of a run that did not come to start."""
+    if (claimed := CheckBeforeRun.claimed) is not None:
+        claimed.withdraw(RunFolder(claimed.path).written())
 
 
 @contextmanager
@@ -264,12 +287,12 @@ class Jobs:
         except Interrupted as interruption:
             sys.exit(128 + interruption.signal_number)
         except KeyboardInterrupt:
-            self._clean_up()
+            self._clean_up(config)
             raise
         except Exception as error:
             if self.full_error:
                 raise
-            return self._failed(error)
+            return self._failed(config, error)
 
     def _checked(self, config: DictConfig) -> int:
         # Hydra calls back before a single run, but not before the jobs of a sweep.
@@ -281,7 +304,7 @@ class Jobs:
         with environment_variable(FULL_ERROR, self.users_full_error), restricted_to(trust):
             return self.function(config, self.command)
 
-    def _failed(self, error: Exception) -> JobResult:
+    def _failed(self, config: DictConfig, error: Exception) -> JobResult:
         refused: SeedbedError | None = of_a_path(error) or out_of_memory(error)
         if refused is not None and self.verb == "train":  # The run had begun.
             refused = SeedbedError(str(refused))
@@ -290,7 +313,7 @@ class Jobs:
             raise error  # The other jobs could not write either.
         code = WRONG_CONFIG if isinstance(error, ConfigError) else FAILED
         if code == WRONG_CONFIG:
-            self._clean_up()
+            self._clean_up(config)
         if not isinstance(error, SeedbedError):
             self.show_traceback(error)
         elif HydraConfig.get().mode != RunMode.MULTIRUN:  # A sweep says which job it was.
@@ -305,19 +328,12 @@ class Jobs:
             self._shown.add(shown)
             traceback.print_exception(error)
 
-    def _clean_up(self) -> None:
-        if self.verb == "train":
-            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
+    def _clean_up(self, config: DictConfig) -> None:
+        """Take back what this process has written; for the jobs of a sweep the sweep does."""
+        if (claimed := CheckBeforeRun.claimed) is not None:
+            claimed.withdraw(written_by_run(claimed.path, config, HydraConfig.get().job.name))
 
 
 def _show(error: Exception | str, code: int) -> int:
     sys.stderr.write(f"seedbed: {plain_message(str(error))}\n")
     return code
-
-
-def _remove_unused(folder: Path) -> None:
-    """Remove a run folder that holds nothing but what Hydra wrote, and parents left empty."""
-    written_by_hydra = {".hydra", "config.yaml", "hydra.yaml", "overrides.yaml"}
-    if not folder.is_dir() or {path.name for path in folder.rglob("*")} - written_by_hydra:
-        return
-    remove_with_empty_parents(folder)

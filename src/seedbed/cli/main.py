@@ -34,6 +34,8 @@ PLAIN_VERBS = {
     "dashboard": "seedbed.commands.dashboard:dashboard",
 }
 
+FOLDER_VARIABLES = ("SEEDBED_DATA", "SEEDBED_OUTPUTS")
+
 
 def main() -> None:
     """Run `seedbed VERB ...` with the process's arguments; exits with the contract's codes."""
@@ -41,6 +43,9 @@ def main() -> None:
     # first on its module path.
     os.environ["PYTHONSAFEPATH"] = "1"
     set_up_output()
+    for name in FOLDER_VARIABLES:
+        if not os.environ.get(name, "").strip():  # Set to nothing, it means what it means unset.
+            os.environ.pop(name, None)
     try:
         run_command()
     except KeyboardInterrupt:

@@ -1,6 +1,9 @@
 """`seedbed evaluate run=DIR`: rebuild a run from its folder and measure it on one of its splits."""
 
+import json
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
@@ -25,6 +28,8 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     """Print the metrics of a run's checkpoint on a split, and write evaluate-<split>.json."""
     quiet_lightning()
     folder = open_run(config.run, config.paths.outputs, say=True)
+    file = folder.path / f"evaluate-{config.split}.json"
+    _require_own(file)
     spec = load_spec(folder, list(config.trust), config.paths.data)
     name = folder.kept(config.checkpoint)
     module, checkpoint = load_module(folder, spec, name)
@@ -53,7 +58,6 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
         "versions": versions(),
         "evaluated": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
-    file = folder.path / f"evaluate-{config.split}.json"
     try:
         write_json(file, result)
         where = f"written to   {relative(file)}"
@@ -67,6 +71,18 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     if record["status"] in ("running", "interrupted"):
         print(f"note         the run is {state_of(record)}")
     return 0
+
+
+def _require_own(file: Path) -> None:
+    """Raise ConfigError where the name of the result is taken by something that is none."""
+    if not os.path.lexists(file):
+        return
+    try:
+        content = json.loads(file.read_text(encoding="utf-8")) if not file.is_symlink() else None
+    except (OSError, ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict) or not {"checkpoint", "split", "metrics"} <= content.keys():
+        raise ConfigError(f"{file}: not written by evaluate, which would replace it; move it away")
 
 
 def _recorded(record: dict[str, Any], checkpoint: str, split: str) -> dict[str, float]:

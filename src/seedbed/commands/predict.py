@@ -37,11 +37,11 @@ def predict(config: DictConfig, command: list[str]) -> int:
     output = None if config.output is None else Path(config.output)
     if output is not None:
         check_output(output, config.input)
-    folder = open_run(config.run, config.paths.outputs, say=True)
-    spec = load_spec(folder, list(config.trust), config.paths.data, measures=False)
     source = config.input
     if isinstance(source, ListConfig):
         source = OmegaConf.to_container(source)
+    folder = open_run(config.run, config.paths.outputs, say=True)
+    spec = load_spec(folder, list(config.trust), config.paths.data, measures=False)
     facts = spec.facts
     if facts.task == "minimize":
         raise ConfigError(f"run={config.run}: its model is a function without inputs")

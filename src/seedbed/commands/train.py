@@ -8,6 +8,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, read_write
 
+from seedbed.config.overrides import inside_double_quotes, no_interpolation
 from seedbed.config.schema import schema_of, typed
 from seedbed.config.spec import run_spec
 from seedbed.config.trust.config_folders import OWN_CONFIG
@@ -21,7 +22,9 @@ from seedbed.experiment.provenance import (
 )
 from seedbed.experiment.run import Experiment, build_experiment, load, run
 from seedbed.experiment.writer import RunWriter
+from seedbed.files import write_atomically
 from seedbed.runs.folder import RunFolder
+from seedbed.runs.hydra_job import PASSING, words_of
 from seedbed.runs.record import Record
 
 # The run that was prepared before its folder was made.
@@ -34,7 +37,7 @@ def prepare(config: DictConfig) -> None:
     `train` goes on from here, in the same process. Raises SeedbedError where the run must not
     start.
     """
-    folder = Path(str(config.hydra.run.dir)).absolute()
+    folder = Path(str(config.hydra.runtime.output_dir))
     debugs = bool(config.hydra.runtime.choices.get("debug"))
     _prepared[:] = [_built(config, RunFolder(folder), debugs)]
 
@@ -61,11 +64,13 @@ def train(config: DictConfig, command: list[str]) -> int:
     choices = {str(group): option for group, option in composed.runtime.choices.items() if option}
     preset = preset_keys(choices.get("experiment"), config_folders(composed.runtime))
     provenance = {
-        **provenance_of_job(config, choices, list(composed.overrides.task), preset),
+        **provenance_of_job(config, choices, words_of(composed.overrides.task), preset),
         **provenance_of_command(command, trainer.strategy.root_device),
     }
     record = Record(folder.record, provenance, trainer.is_global_zero)
     text = OmegaConf.to_yaml(config, resolve=True)
+    if PASSING.search(OmegaConf.to_yaml(config)) and trainer.is_global_zero:
+        write_atomically(folder.resolved, text.encode())
     _let_processes_start_as_this_one(folder)
     return run(experiment, RunWriter(record, experiment.loggers, spec.optimized_metric, text))
 
@@ -73,17 +78,18 @@ def train(config: DictConfig, command: list[str]) -> int:
 def _let_processes_start_as_this_one(folder: RunFolder) -> None:
     """Let the processes that DDP starts read this run's saved config, not the command again.
 
-    Lightning starts them with `sys.argv` and adds `hydra.run.dir` to it, which of a job of a sweep
-    is not its folder.
+    Lightning starts them with `sys.argv` and adds `hydra.run.dir` to it, in double quotes, which of
+    a job of a sweep is not its folder.
     """
     if os.environ.get("LOCAL_RANK") is not None:
         return
     composed: Any = HydraConfig.instance().cfg
     with read_write(composed.hydra):
-        composed.hydra.run.dir = str(folder.path.resolve())
+        path = inside_double_quotes(str(folder.path.resolve()))
+        composed.hydra.run.dir = no_interpolation(path)
     hydra_folder = str(folder.config.parent.resolve())
     silent = ["hydra/job_logging=none", "hydra/hydra_logging=none"]
-    where = ["--config-path", hydra_folder, "--config-name", "config"]
+    where = ["--config-path", hydra_folder, "--config-name", folder.readable_config.stem]
     sys.argv = [sys.argv[0], "train", *where, *silent]
     trust = restriction()
     if trust is None:

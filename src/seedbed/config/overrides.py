@@ -1,9 +1,19 @@
 """Rules of the overrides of a command line, as words."""
 
+import os
 import re
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from seedbed.errors import ConfigError
+
+# What Hydra reads as a text, as it is: no number, list, mapping, function or interpolation.
+PLAIN = re.compile(r"(?![+-]?\.?[0-9]|[+-]inf)[A-Za-z0-9/._+@:-]+")
+
+# Keys whose values are the path of one folder or file, and others that may name some.
+ONE_PATH = re.compile(r"run|output|sweep\.(resume|table)|hydra\.(run|sweep)\.dir|paths\.\w+")
+PATHS = re.compile(r"input|data\.(\w+\.)*(\w*(file|folder|path)\w*|root)")
 
 
 def refuse_repeated_keys(words: Iterable[str]) -> None:
@@ -32,3 +42,82 @@ def trusted_modules(words: Iterable[str]) -> tuple[str, ...]:
     listed = re.fullmatch(r"\s*\[(.*)\]\s*", given[-1]) if given else None
     names = re.split(r"[\s,'\"]+", listed[1]) if listed else []
     return tuple(name for name in names if name)
+
+
+def with_paths_quoted(words: Sequence[str]) -> list[str]:
+    """Return the words of a command; paths that were pasted are quoted as Hydra needs them.
+
+    A path may hold blanks, commas, brackets, quotes and letters of any language. Where it can be
+    read as something else, too, such as `data.file=a.csv,b.csv` as an axis, it is a path if that
+    exists. A `~/` at its beginning is the home folder, as it is in a shell.
+
+    Raises ConfigError for a word that is not text.
+    """
+    for word in words:
+        if not word.isascii() and word.encode(errors="replace").decode() != word:
+            raise ConfigError(f"{word!a}: not text in UTF-8; rename the file")
+    return [_with_path_quoted(word) for word in words]
+
+
+def _with_path_quoted(word: str) -> str:
+    key, equals, value = word.partition("=")
+    one = ONE_PATH.fullmatch(key.lstrip("+")) is not None
+    if not equals or not (one or PATHS.fullmatch(key.lstrip("+"))):
+        return word
+    if value.startswith("~/"):
+        value = os.path.expanduser(value)
+    if not value or value == "null" or PLAIN.fullmatch(value):
+        return f"{key}={value}"
+    read = _read(f"{key}={value}")
+    in_quotes = value[0] == value[-1] and value[0] in "'\""
+    is_text = isinstance(read, str) and (read == value or in_quotes)
+    is_other = read is not None and not isinstance(read, str) and not one
+    if (is_text or is_other) and not os.path.lexists(value):
+        return f"{key}={value}"
+    # Interpolations beside letters that need quotes stay interpolations.
+    as_typed = f"{key}={_in_quotes(value)}"
+    if not os.path.lexists(value) and _read(as_typed) is not None:
+        return as_typed
+    return f"{key}={quoted(value)}"
+
+
+def _read(word: str) -> Any:
+    """Return the value of an override as Hydra reads it; None where it cannot, or reads null."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        override = OverridesParser.create().parse_override(word)
+        return override if override.is_sweep_override() else override.value()
+    except HydraException:
+        return None
+
+
+def typed_word(key: str, value: str) -> str:
+    """Return the override that gives a key a text, as it is typed into a shell."""
+    return shlex.quote(f"{key}={quoted(value)}")
+
+
+def quoted(value: str) -> str:
+    """Return a text as an override gives it, in quotes where Hydra would not read it as it is."""
+    if PLAIN.fullmatch(value) and value.lower() not in ("null", "true", "false", "nan", "inf"):
+        return value
+    return _in_quotes(no_interpolation(value))
+
+
+def no_interpolation(value: str) -> str:
+    """Return a text as a config holds it, so that OmegaConf finds no interpolation in it."""
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value)
+
+
+def inside_double_quotes(value: str) -> str:
+    """Return what stands for a text between the double quotes of an override."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    return QuotedString(no_interpolation(value), Quote.double).with_quotes()[1:-1]
+
+
+def _in_quotes(value: str) -> str:
+    from hydra.core.override_parser.types import Quote, QuotedString  # 0.1 s, for few words.
+
+    return QuotedString(value, Quote.single).with_quotes()

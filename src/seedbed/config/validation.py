@@ -4,6 +4,7 @@ All of it is known without torch, but for whether a GPU that was asked for is th
 collected and shown together.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from operator import ge, gt, le, lt
@@ -139,12 +140,21 @@ def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) ->
     for item in values:
         if item is None:
             continue
-        if words is not None and item not in words:
+        if metadata.get("is_path") and isinstance(item, str):
+            yield from _path_problems(full_key, item)
+        elif words is not None and item not in words:
             yield f"{full_key}: '{item}' is not one of {listed(words)}.{nearest(str(item), words)}"
         elif isinstance(item, int | float) and not isinstance(item, bool):
             bound = _missed_bound(item, metadata)
             if bound:
                 yield f"{full_key}: {item} is out of range: it must be {bound}"
+
+
+def _path_problems(full_key: str, path: str) -> Iterator[str]:
+    if not path.strip() or "\0" in path:
+        yield f"{full_key}: {path!r} names no file or folder"
+    elif path.startswith("~/") or path == "~":
+        yield f"{full_key}: '{path}': write the home folder out, such as {os.path.expanduser(path)}"
 
 
 _BOUNDS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}

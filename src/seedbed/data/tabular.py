@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Iterator, Sequence
 from io import StringIO
+from itertools import count
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError, listed, nearest
-from seedbed.files import atomic_file, write_atomically
+from seedbed.files import atomic_file
 
 SUFFIXES = (".csv", ".npy")
 # Of one line of a CSV file; an image of a million numbers fits.
@@ -160,20 +162,23 @@ def _shaped(
     return plain.reshape(len(values), *input_shape)
 
 
-def check_output(output: Path, source: Any) -> None:
-    """Raise ConfigError where predictions cannot be written to `output`.
+def check_output(path: Path, source: Any) -> None:
+    """Raise ConfigError where predictions cannot be written: to a wrong or a taken name.
 
-    That is a name of another kind, that of the input, or one that no file can have.
+    `source` is the input, a path or rows.
     """
-    if output.suffix not in SUFFIXES:
-        raise ConfigError(f"output={output}: the name must end in .csv or .npy")
-    if isinstance(source, str) and output.resolve() == Path(source).resolve():
-        raise ConfigError(f"output={output}: this is the input, which would be lost")
-    if output.is_dir():
-        raise ConfigError(f"output={output}: a folder has this name")
-    above = next(folder for folder in output.absolute().parents if folder.exists())
+    if path.suffix not in SUFFIXES:
+        raise ConfigError(f"output={path}: the name must end in .csv or .npy")
+    if os.path.lexists(path):
+        is_input = isinstance(source, str) and path.resolve() == Path(source).resolve()
+        what = "is the input" if is_input else "exists already"
+        others = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+        other = next(other for other in others if not os.path.lexists(other))
+        word = typed_word("output", str(other))
+        raise ConfigError(f"output={path}: {what}, and nothing is written over; type {word}")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
     if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise ConfigError(f"output={output}: {above} is no folder that can be written to")
+        raise ConfigError(f"output={path}: {above} is no folder that can be written to")
 
 
 def _proper(sizes: Sequence[int]) -> list[int]:
@@ -181,11 +186,17 @@ def _proper(sizes: Sequence[int]) -> list[int]:
 
 
 def write_output(path: Path, header: list[str], rows: list[list[Any]], values: np.ndarray) -> None:
-    """Write predictions atomically: `header` and `rows` to a .csv, `values` to any other path."""
-    if path.suffix == ".csv":
-        text = StringIO(newline="")
-        csv.writer(text).writerows([header, *rows])
-        write_atomically(path, text.getvalue().encode())
-    else:
-        with atomic_file(path) as file:
-            np.save(file, values)
+    """Write predictions atomically: `header` and `rows` to a .csv, `values` to any other path.
+
+    Raises ConfigError where something is there by then.
+    """
+    try:
+        with atomic_file(path, new=True) as file:
+            if path.suffix == ".csv":
+                text = StringIO(newline="")
+                csv.writer(text).writerows([header, *rows])
+                file.write(text.getvalue().encode())
+            else:
+                np.save(file, values)
+    except FileExistsError:
+        raise ConfigError(f"output={path}: exists already, and nothing is written over") from None

@@ -52,7 +52,7 @@ class EventFile:
         self.path = folder / event_file_name(next(_file_number))
         self.flush_secs = flush_secs
         self._event = Event
-        self._records = RecordWriter(self.path.open("wb"))
+        self._records = RecordWriter(self.path.open("xb"))
         self._flushed_at = time.monotonic()
         self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
         self.flush()

@@ -1,17 +1,22 @@
-"""Content of checkpoints, and their summary in the record."""
+"""Content of checkpoints, their reading, and their summary in the record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
+from seedbed.errors import RunFolderError
 from seedbed.runs.outcome import EpochState, RunOutcome
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+# A part of a zip file that is so marked has no content for torch, which then reads stray memory.
+FOLDER = 0x10
 # The network's tensors in the state_dict of a LightningModule.
 PREFIX = "net."
 
@@ -26,6 +31,52 @@ def weights_checkpoint(state: EpochState) -> dict[str, Any]:
         "metrics": {name: float(value) for name, value in state.metrics.items()},
         "state_dict": {f"{PREFIX}{name}": _alone(value) for name, value in state.weights.items()},
     }
+
+
+def read_checkpoint(path: Path) -> Any:
+    """Return the tensors and plain values of a checkpoint, in the memory of the CPU.
+
+    Raises RunFolderError where there is none, where a byte of it is not what was written, or where
+    it holds anything else.
+    """
+    import torch
+
+    try:
+        with path.open("rb") as file:
+            _require_undamaged(path, file)
+            file.seek(0)
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise RunFolderError(f"{path}: no such checkpoint") from None
+    except RunFolderError:
+        raise
+    except Exception as error:  # Damaged bytes make torch raise almost anything.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RunFolderError(
+            f"{path}: cannot be read as tensors and plain values: {reason}"
+        ) from None
+
+
+def _require_undamaged(path: Path, file: BinaryIO) -> None:
+    """Raise RunFolderError where the checksums of a checkpoint do not fit its bytes.
+
+    torch writes them and reads past them.
+    """
+    try:
+        with ZipFile(file) as archive:
+            other = any(
+                part.compress_type != ZIP_STORED or part.external_attr & FOLDER
+                for part in archive.infolist()
+            )
+            damaged = other or archive.testzip() is not None
+    except (EOFError, ValueError, NotImplementedError):
+        damaged = True
+    except BadZipFile as error:
+        if "not a zip" in str(error):
+            raise  # No checkpoint at all, or less than one.
+        damaged = True
+    if damaged:
+        raise RunFolderError(f"{path}: damaged: it is not, byte for byte, what was written")
 
 
 def epoch_state(checkpoint: Mapping[str, Any]) -> EpochState:

@@ -1,15 +1,25 @@
-"""Layout of a run folder."""
+"""Layout of a run folder: what a run writes into it, and finding one."""
 
-import shutil
+import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seedbed.errors import RunFolderError
+from seedbed.files import TEMPORARY
 from seedbed.reading.content import refuse_links_out
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.record import read_record, state_of
 
 RECORD = "run.json"
+RESOLVED = "resolved.yaml"
+HYDRA, CHECKPOINTS, FIGURES = ".hydra", "checkpoints", "figures"
+# What a run writes into these folders, and into its own; figures go by the names of callbacks.
+WRITTEN = {
+    "": rf"{re.escape(RECORD)}|events\.out\.tfevents\.[0-9]+\..+|(\w+-)?profile(-[0-9]+)?\.txt",
+    HYDRA: r"(config|hydra|overrides|resolved)\.yaml",
+    CHECKPOINTS: r"(best|last)\.ckpt",
+}
 
 
 class RunFolder:
@@ -26,16 +36,45 @@ class RunFolder:
     @property
     def config(self) -> Path:
         """The composed config, as Hydra writes it."""
-        return self.path / ".hydra" / "config.yaml"
+        return self.path / HYDRA / "config.yaml"
+
+    @property
+    def resolved(self) -> Path:
+        """The config with all interpolations resolved, where some would give other values now."""
+        return self.path / HYDRA / RESOLVED
+
+    @property
+    def readable_config(self) -> Path:
+        """The config that says what the run was, whenever it is read."""
+        return self.resolved if self.resolved.is_file() else self.config
 
     @property
     def figures(self) -> Path:
         """The folder of figures."""
-        return self.path / "figures"
+        return self.path / FIGURES
 
     def checkpoint(self, name: str) -> Path:
         """The checkpoint `best` or `last`."""
-        return self.path / "checkpoints" / f"{name}.ckpt"
+        return self.path / CHECKPOINTS / f"{name}.ckpt"
+
+    def written(self, callbacks: Iterable[str] = (), job_name: str = "train") -> Iterator[Path]:
+        """Yield the files in the folder that a run writes; those of others are left out.
+
+        Args:
+            callbacks: names of the run's callbacks, which its figures are named after.
+            job_name: Hydra's name of the job, which its log file is named after.
+        """
+        names = "|".join(map(re.escape, callbacks))
+        patterns = {
+            **WRITTEN,
+            "": rf"{WRITTEN['']}|{re.escape(job_name)}\.log",
+            FIGURES: rf"({names})(-epoch-[0-9]+)?\.png",
+        }
+        for inside, pattern in patterns.items():
+            for entry in _entries(self.path / inside):
+                own = re.fullmatch(pattern, entry.name) or TEMPORARY.fullmatch(entry.name)
+                if own and entry.is_file(follow_symlinks=False):
+                    yield Path(entry.path)
 
     def kept(self, name: str) -> str:
         """The checkpoint that there is: `last` where a run has no best epoch, else `name`.
@@ -65,7 +104,8 @@ def open_run(run: str, outputs: str, *, say: bool = False) -> RunFolder:
         if not needed.is_file():
             missing = needed.relative_to(path)
             raise RunFolderError(f"run={run}: no run folder, it has no {missing}")
-    inside = [folder.record, folder.config, folder.checkpoint("best"), folder.checkpoint("last")]
+    inside = [folder.record, folder.config, folder.resolved]
+    inside += [folder.checkpoint("best"), folder.checkpoint("last")]
     refuse_links_out(path, [str(file.relative_to(path)) for file in inside])
     return folder
 
@@ -93,10 +133,20 @@ def _candidates(records: Iterable[Path]) -> Iterator[Candidate]:
         yield Candidate(path.parent, started, state, has_weights and fields["status"] != "running")
 
 
-def remove_with_empty_parents(folder: Path) -> None:
-    """Remove a folder, and the parents below the working folder that this leaves empty."""
-    shutil.rmtree(folder)
-    for parent in folder.resolve().parents:
-        if not parent.is_relative_to(Path.cwd()) or parent == Path.cwd() or any(parent.iterdir()):
-            return
-        parent.rmdir()
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder; nothing where there is none, or a link to one."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return list(entries)
+
+
+def remove_if_empty(folder: Path) -> bool:
+    """Remove a folder where nothing is in it; tell whether it is gone."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-import torch
 from omegaconf import OmegaConf
 
 from seedbed.config.schema import typed
@@ -20,6 +19,7 @@ from seedbed.config.validation import check
 from seedbed.errors import RunFolderError
 from seedbed.reading.checkpoint_files import check_checkpoint
 from seedbed.reading.json_files import Count, converted
+from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.folder import RunFolder
 
 # What no verb makes that reads a run, and what stands for it where its class is not allowed.
@@ -51,7 +51,8 @@ def load_spec(
     """
     try:
         # What is checked is what will be used: an interpolation could make another name of a class.
-        values = plain_config(folder.config, read_config(folder.config), resolve=True)
+        file = folder.readable_config
+        values = plain_config(file, read_config(file), resolve=True)
         # What picked the best epoch, also where it is no metric any more.
         watched = values.get("optimized_metric")
         require_trusted(folder.config, trust, _used(values, measures))
@@ -94,11 +95,5 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     described = converted(path, check_checkpoint(path), _Checkpoint)
     if "state_dict" not in described:
         raise RunFolderError(f"{path}: not a checkpoint of a run: it has no weights")
-    try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # Damaged bytes make torch raise almost anything.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RunFolderError(
-            f"{path}: cannot be read as tensors and plain values: {reason}"
-        ) from None
+    content: dict[str, Any] = read_checkpoint(path)
     return content

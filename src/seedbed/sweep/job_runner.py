@@ -5,6 +5,8 @@ from typing import Protocol, runtime_checkable
 
 from omegaconf import DictConfig
 
+FAILED, WRONG_CONFIG = 1, 2
+
 
 @dataclass(frozen=True)
 class JobResult:

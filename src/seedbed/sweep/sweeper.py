@@ -18,14 +18,16 @@ from seedbed.config.trust.restriction import restricted_to
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
+from seedbed.runs.hydra_job import words_of
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.saved_jobs import require_trusted_jobs
-from seedbed.sweep.configs.sources import HydraSource, SavedSource
+from seedbed.sweep.configs.sources import MASTER, HydraSource, SavedSource
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
+from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.plan_file import REFUSED, SweepPlan, read_plan, write_plan
@@ -83,24 +85,30 @@ def run_sweep(arguments: list[str], *, params: Mapping[str, Any], command: Comma
 
 def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command: Command) -> int:
     """Run a new sweep; nothing is written before its first round is checked and planned."""
+    folder = SweepFolder(str(command.master.hydra.sweep.dir))
+    folders = JobFolders(folder)
     jobs = numbered(sampler.ask())
-    first = plan_round(composer, jobs, options)
+    first = plan_round(composer, jobs, options, folders)
     right = next(job for job in jobs if job.number not in first.refused)
     plan = _empty_plan(composer, right, _flags(command.runner.command, command.master))
+    plan.config_hash = _config_hash(composer, jobs[0])
     plan.add(first.round)
     if options.plan:
         print(plan_text(plan))
         tell_refused(first.refused)
         return 0
-    folder = SweepFolder(str(command.master.hydra.sweep.dir))
-    folder.saved.mkdir(parents=True, exist_ok=True)
-    command.runner.sweep_begins()
-    print(plan_text(plan), flush=True)
+    claimed = folder.claim()
     with folder.locked():
-        composer.save(folder.path, folder.saved)
-        write_plan(folder.plan, plan)
+        try:
+            composer.save(folder.path, folder.saved)
+            write_plan(folder.plan, plan)
+        except BaseException:  # Nobody could go on with it.
+            claimed.withdraw([folder.path / MASTER, folder.plan, *folder.saved.glob("*")])
+            raise
+        command.runner.sweep_begins()
+        print(plan_text(plan), flush=True)
         sweep = _sweep(composer, folder, plan, options, command)
-        return sweep.run(_rounds(sampler, [first], sweep.worker), sampler)
+        return sweep.run(_rounds(sampler, [first], sweep.worker, folders), sampler)
 
 
 def _resume(arguments: list[str], options: SweepOptions, command: Command) -> int:
@@ -111,7 +119,7 @@ def _resume(arguments: list[str], options: SweepOptions, command: Command) -> in
 
 def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int:
     master = command.master
-    elsewhere = [word for word in master.hydra.overrides.hydra if "hydra.sweep" in word]
+    elsewhere = [word for word in words_of(master.hydra.overrides.hydra) if "hydra.sweep" in word]
     for override in OverridesParser.create().parse_overrides([*arguments, *elsewhere]):
         _refuse_beside_resume(override)
     folder = open_sweep(str(options.resume), str(master.paths.outputs))
@@ -122,17 +130,26 @@ def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int
         with composer.applied(plan.jobs[0]) as config:
             begun = sweep_options(config)
         begun.on_failure = options.on_failure
+        if plan.config_hash != _config_hash(composer, plan.jobs[0]):
+            raise ConfigError(
+                f"{folder.plan}: the plan of another sweep than that of {folder.saved}, or of one "
+                "that another version of seedbed began"
+            )
+        folders = JobFolders(folder)
+        for job in plan.jobs:
+            with composer.applied(job) as config:
+                folders.add(job.number, config)
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
         if not options.plan:
             command.runner.sweep_begins()
-        sweep = _sweep(composer, folder, plan, begun, command)
+        sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
         print(sweep.progress_text(), flush=True)
         if options.plan:
             return 0
         sampler = saved_sampler(plan)
         replayed = _replayed(sampler, plan, composer, command.loader)
-        return sweep.run(_rounds(sampler, replayed, sweep.worker), sampler)
+        return sweep.run(_rounds(sampler, replayed, sweep.worker, folders), sampler)
 
 
 def _sweep(
@@ -141,6 +158,7 @@ def _sweep(
     plan: SweepPlan,
     options: SweepOptions,
     command: Command,
+    goes_on: bool = False,
 ) -> Controller:
     display = Display(plan.metric, plan.mode)
     worker = Worker(
@@ -152,14 +170,14 @@ def _sweep(
         callbacks=command.callbacks,
         show=lambda progress: display.show([progress]),
     )
-    return Controller(worker, display, command.master)
+    return Controller(worker, display, command.master, goes_on)
 
 
 # Rounds
 
 
 def _rounds(
-    sampler: Sampler, begun: Iterable[PlannedRound], worker: Worker
+    sampler: Sampler, begun: Iterable[PlannedRound], worker: Worker, folders: JobFolders
 ) -> Iterator[PlannedRound]:
     """Yield the rounds that have begun, then others until the sampler asks for nothing more.
 
@@ -168,7 +186,7 @@ def _rounds(
     composer, folder, plan = worker.composer, worker.folder, worker.plan
     yield from begun
     while words := sampler.ask():
-        planned = plan_round(composer, numbered(words, first=len(plan.jobs)), worker.options)
+        planned = plan_round(composer, numbered(words, len(plan.jobs)), worker.options, folders)
         composer.save(folder.path, folder.saved)
         plan.add(planned.round)
         write_plan(folder.plan, plan)
@@ -245,11 +263,15 @@ def make_sampler(
 
 
 def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPlan:
-    text = composer.texts(first)["config.yaml"]
     with composer.applied(first) as config:
         metric, mode = optimized_metric(config)
         rank = config.sweep.rank
-    return SweepPlan(metric, mode, rank, flags, hashlib.sha256(text.encode()).hexdigest())
+    return SweepPlan(metric, mode, rank, flags)
+
+
+def _config_hash(composer: Composer, job: Job) -> str:
+    """Return the SHA-256 of a job's config."""
+    return hashlib.sha256(composer.texts(job)["config.yaml"].encode()).hexdigest()
 
 
 def plan_text(plan: SweepPlan) -> str:
@@ -283,6 +305,6 @@ def _first(numbers: Sequence[int]) -> str:
 
 def _flags(command: Sequence[str], master: DictConfig) -> list[str]:
     """Return the words of a command that are neither overrides nor what makes it a sweep."""
-    overrides = {*master.hydra.overrides.task, *master.hydra.overrides.hydra}
+    overrides = {*words_of(master.hydra.overrides.task), *words_of(master.hydra.overrides.hydra)}
     words = [word for word in command[2:] if word not in ("-m", "--multirun")]
     return [word for word in words if word not in overrides]

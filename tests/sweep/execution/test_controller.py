@@ -1,5 +1,6 @@
 """The controller: which units of a round run, what is entered, and how a sweep ends."""
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from seedbed.sweep.execution import controller as module
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.worker import Unit, UnitResult
-from seedbed.sweep.job import Words, numbered
+from seedbed.sweep.job import Job, Words, numbered
 from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.plan_file import Round, SweepPlan
@@ -22,12 +23,29 @@ from seedbed.sweep.results.table import Results, Row, read_results
 HERE = OmegaConf.create({"hydra": {"launcher": {"_target_": module.ONE_AFTER_ANOTHER}}})
 
 
+class FakeFolders:
+    """Folders that hold what is the jobs' own, named after their numbers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, job: Job) -> Path:
+        return self.folder / str(job.number)
+
+    def require_own(self, job: Job) -> None:
+        pass
+
+    def remove(self, job: Job) -> None:
+        shutil.rmtree(self.path(job), ignore_errors=True)
+
+
 class FakeWorker:
     """Worker whose jobs end with the losses that it is given, or by raising."""
 
     def __init__(self, folder: Path, losses: Mapping[int, float], **options: Any) -> None:
         self.folder = SweepFolder(folder)
         self.folder.saved.mkdir()
+        self.folders = FakeFolders(folder)
         self.plan = SweepPlan("val/loss", "min")
         self.options = SweepOptions(**{"keep": "record", **options})
         self.losses = losses
@@ -51,9 +69,6 @@ class FakeWorker:
 
     def axes(self, job: Any) -> dict[str, str]:
         return {"seed": str(job.number)}
-
-    def folder_name(self, job: Any) -> str:
-        return str(job.number)
 
     def recorded(self, job: Any) -> Row | None:
         return None
@@ -83,7 +98,9 @@ def planned(
 
 def run(worker: Any, planned: PlannedRound, master: Any = HERE) -> tuple[int, Told]:
     sampler = Told()
-    return Controller(worker, Display("val/loss", "min"), master).run([planned], sampler), sampler
+    goes_on = worker.folder.results.is_file()
+    controller = Controller(worker, Display("val/loss", "min"), master, goes_on)
+    return controller.run([planned], sampler), sampler
 
 
 def test_chunks_run_before_single_jobs_and_know_what_was_planned(tmp_path: Path) -> None:

@@ -103,13 +103,27 @@ def test_a_run_without_checkpoints_has_no_folder_for_them(tmp_path: Path) -> Non
     assert not (tmp_path / "0" / "checkpoints").exists()
 
 
-def test_what_is_there_already_stays(tmp_path: Path) -> None:
-    (tmp_path / "0").mkdir()
-    (tmp_path / "0" / "notes.txt").write_text("mine")
+@pytest.mark.parametrize("name", ["run.json", "checkpoints", ".hydra", "link"])
+def test_what_is_there_already_stays(tmp_path: Path, name: str) -> None:
+    if name == "link":
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "0").symlink_to("elsewhere")
+    else:
+        (tmp_path / "0").mkdir()
+        (tmp_path / "0" / name).write_text("mine")
+    before = {file: file.is_symlink() or file.read_text() for file in tmp_path.rglob("*/*")}
     with pytest.raises(RunFolderError, match="something already"):
         write_run(tmp_path / "0", files())
-    assert everything(tmp_path) == {"0/notes.txt"}
-    assert [one.name for one in tmp_path.iterdir()] == ["0"]
+    assert {file: file.read_text() for file in tmp_path.rglob("*/*")} == before
+    assert not [one.name for one in tmp_path.iterdir() if one.name.endswith(".tmp")]
+
+
+def test_beside_files_that_no_run_writes_a_run_is_written(tmp_path: Path) -> None:
+    (tmp_path / "0" / "photos").mkdir(parents=True)
+    (tmp_path / "0" / "photos" / "a.jpg").write_text("mine")
+    write_run(tmp_path / "0", files())
+    assert {"photos/a.jpg", "run.json", ".hydra/config.yaml"} <= everything(tmp_path / "0")
+    assert os.listdir(tmp_path) == ["0"]
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,9 +76,10 @@ def trains(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         group = SimpleNamespace(keeps_best=True)
         return SimpleNamespace(outcomes=outcomes, group=group, times={"seconds": 0.5})
 
-    def write_folders(chunk: Any, places: Any, jobs: Any, written: Any) -> None:
+    def write_folders(chunk: Any, places: Any, jobs: Any, written: Any) -> dict[int, str]:
         told.written += [job.number for job in jobs]
         assert list(places) == [CHUNK.jobs.index(job.number) for job in jobs]
+        return {}
 
     monkeypatch.setattr(module, "train_chunk", train_chunk)
     monkeypatch.setattr(module, "write_folders", write_folders)
@@ -174,7 +175,7 @@ def test_progress_is_shown_at_every_epoch_and_folder(
         return SimpleNamespace(outcomes=outcomes, group=group, times={"seconds": 0.5})
 
     monkeypatch.setattr(module, "train_chunk", train_chunk)
-    monkeypatch.setattr(module, "write_folders", lambda *arguments: arguments[-1](1, 3))
+    monkeypatch.setattr(module, "write_folders", lambda *arguments: arguments[-1](1, 3) or {})
     worker.run(CHUNK)
     expected = [Progress(3, 0.5, "epoch 1/2", 0.5), Progress(3, 0.5, "folder 1/3", 0.5)]
     assert shown == [vars(one) for one in expected]
@@ -207,4 +208,4 @@ def test_what_a_job_has_for_a_group_is_its_option_and_for_a_key_its_value(
     worker.plan.axes = {"model": [], "model.hidden": [], "data.seed": []}
     assert worker.axes(jobs[0]) == {"model": "mlp", "model.hidden": [3, 4], "data.seed": 0}
     assert worker.axes(jobs[1])["model.hidden"] is None
-    assert worker.folder_name(jobs[1]) == "4"
+    assert worker.folders.path(jobs[1]).name == "4"

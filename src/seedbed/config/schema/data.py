@@ -210,7 +210,7 @@ class FashionMNIST(
 ):
     """Fashion-MNIST: grey images of clothing in ten classes (Xiao et al., 2017)."""
 
-    folder: str = key("folder of the four downloaded files", MISSING)
+    folder: str = key("folder of the four downloaded files", MISSING, is_path=True)
 
 
 @dataclass

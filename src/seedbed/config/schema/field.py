@@ -26,6 +26,7 @@ def key(
     at_most: float | None = None,
     below: float | None = None,
     one_of: tuple[str, ...] | None = None,
+    is_path: bool = False,
     varies: bool = False,
     independent: bool = False,
     fuses: tuple[object, ...] = (),
@@ -33,8 +34,9 @@ def key(
     """Declare a config key as a dataclass field.
 
     `meaning` is the one line that the YAML shows beside the key. The limits hold for a number, or
-    for every number of a list; `one_of` names the words that are accepted. A value of null is
-    accepted wherever the field's type is optional, whatever the limits.
+    for every number of a list; `one_of` names the words that are accepted, and `is_path` tells that
+    the text is the path of a file or folder. A value of null is accepted wherever the field's type
+    is optional, whatever the limits.
 
     `varies` tells that the jobs of one fused group may differ in the key, and in all keys below it;
     `fuses` are the values with which a job trains in a fused group at all, any value where none is
@@ -47,6 +49,7 @@ def key(
         "at_most": at_most,
         "below": below,
         "one_of": one_of,
+        "is_path": is_path,
         "varies": varies,
         "independent": independent,
         "fuses": fuses,

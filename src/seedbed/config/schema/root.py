@@ -18,8 +18,8 @@ from seedbed.errors import ConfigError, listed, nearest
 class Paths(Schema):
     """Folders of data and outputs."""
 
-    data: str = key("folder of downloaded data", MISSING)
-    outputs: str = key("folder of runs and sweeps", MISSING)
+    data: str = key("folder of downloaded data", MISSING, is_path=True)
+    outputs: str = key("folder of runs and sweeps", MISSING, is_path=True)
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Sweep(Schema):
     )
     plan: bool = key("print axes, jobs and groups, and stop", False)
     zip: list[str] = key("keys whose axes are paired instead of crossed", [])
-    table: str | None = key("CSV file with a job a row and a key a column", None)
+    table: str | None = key("CSV file with a job a row and a key a column", None, is_path=True)
     repeats: int = key("seeds of each job, from its own on", 1, at_least=1)
     points: int = key("most epochs in the curves of jobs that train side by side", 100, at_least=2)
     keep: str = key(
@@ -94,7 +94,7 @@ class Sweep(Schema):
         None,
         one_of=("continue", "stop"),
     )
-    resume: str | None = key("folder of a sweep to go on with, or latest", None)
+    resume: str | None = key("folder of a sweep to go on with, or latest", None, is_path=True)
 
 
 @dataclass
@@ -178,7 +178,7 @@ class Reading(Schema):
 class Evaluate(Reading):
     """Config of `seedbed evaluate`."""
 
-    run: str = key("run folder, or latest", MISSING)
+    run: str = key("run folder, or latest", MISSING, is_path=True)
     split: str = key("train, val or test", "test", one_of=SPLITS)
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
@@ -190,9 +190,9 @@ class Evaluate(Reading):
 class Predict(Reading):
     """Config of `seedbed predict`."""
 
-    run: str = key("run folder, or latest", MISSING)
+    run: str = key("run folder, or latest", MISSING, is_path=True)
     input: Any = key("CSV or .npy file, or rows as [[...], ...]", MISSING)
-    output: str | None = key("CSV or .npy file to write; null: a table", None)
+    output: str | None = key("CSV or .npy file to write; null: a table", None, is_path=True)
     apply_softmax: bool = key("probabilities of a classification; false: its logits", True)
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)

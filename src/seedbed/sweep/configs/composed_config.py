@@ -14,6 +14,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, ListConfig, Node, OmegaConf, UnionNode, ValueNode
 from omegaconf._utils import split_key
 
+from seedbed.runs.hydra_job import UNKNOWN, raw_value
 from seedbed.sweep.configs.yaml_text import (
     HYDRA_PATHS,
     KeyPath,
@@ -22,8 +23,6 @@ from seedbed.sweep.configs.yaml_text import (
     task_text,
     value_text,
 )
-
-UNKNOWN = "${"
 
 
 class ThroughInterpolation(Exception):
@@ -240,15 +239,6 @@ def _dependencies(config: DictConfig, value: Any) -> _Dependencies | None:
 def _overlaps(override: Override, keys: Sequence[KeyPath]) -> bool:
     path = tuple(split_key(override.key_or_group))
     return any(path[: len(key)] == key[: len(path)] for key in keys)
-
-
-def raw_value(config: DictConfig, path: KeyPath) -> Any:
-    """Return a value without resolving it; UNKNOWN where it cannot be reached."""
-    node: Any = config
-    for name in path:
-        reachable = isinstance(node, DictConfig) and isinstance(node.__dict__["_content"], dict)
-        node = node.__dict__["_content"].get(name) if reachable else None
-    return node._value() if isinstance(node, ValueNode) else UNKNOWN
 
 
 def line_of(override: Override) -> str:

@@ -3,6 +3,7 @@
 A sweep that goes on later must not look at the config files again: they may have been edited.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypedDict
@@ -91,7 +92,7 @@ class SavedSource:
         cache = OmegaConf.get_cache(self.master)
         for resolver, arguments, value in index["resolved"]:
             cache.setdefault(resolver, {})[tuple(arguments)] = value
-        self.moved = Path(str(self.master.hydra.sweep.dir)).resolve() != folder.resolve()
+        self.moved = os.path.abspath(self.master.hydra.sweep.dir) != os.path.abspath(folder)
         self._place(self.master)
 
     @property

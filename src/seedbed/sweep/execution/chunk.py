@@ -1,5 +1,6 @@
 """Chunk of jobs that trains as one program, and the run folders that its jobs leave."""
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +13,11 @@ import torch
 from seedbed.analysis.reference_lines import parameters_report
 from seedbed.config.spec import RunSpec
 from seedbed.engines.fused.engine import Engine, Group
-from seedbed.errors import Interrupted
+from seedbed.errors import Interrupted, RunFolderError
 from seedbed.files import atomic_file
 from seedbed.loggers import event_records
 from seedbed.loggers.event_file import event_file_name
+from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.provenance import device_name
 from seedbed.runs.record import now, record_fields
@@ -75,9 +77,16 @@ class ChunkState:
         self._saved = time.monotonic()
 
     def restore(self, engine: Engine) -> None:
-        """Let a new engine go on from the file, if there is one."""
-        if self.path.is_file():
-            engine.restore(torch.load(self.path, map_location="cpu", weights_only=True))
+        """Let a new engine go on from the file, if there is one and it is whole."""
+        if not self.path.is_file():
+            return
+        try:
+            content = read_checkpoint(self.path)
+        except RunFolderError as error:
+            print(f"seedbed: {error}; its jobs begin again", file=sys.stderr)
+            self.path.unlink()
+            return
+        engine.restore(content)
 
     def after_epoch(self, engine: Engine) -> None:
         """Save where it is time to; raises Interrupted, after saving, where a signal asks to."""
@@ -138,16 +147,22 @@ def write_folders(
     places: Sequence[int],
     jobs: Sequence[PreparedJob],
     written: Callable[[int, int], None] = lambda count, of: None,
-) -> None:
+) -> dict[int, str]:
     """Write the run folders of the jobs at these places of the chunk.
 
-    `written` is told how many there are by now, and of how many.
+    `written` is told how many there are by now, and of how many. Returns by the number of a job why
+    it has no folder: somebody has put something into its place.
     """
+    refused: dict[int, str] = {}
     outcomes = [chunk.outcomes[place] for place in places]
     scalars = _scalars(outcomes, chunk.group.monitor) if chunk.tensorboard else [None] * len(places)
     for count, (place, job, points) in enumerate(zip(places, jobs, scalars, strict=True), start=1):
-        write_run(job.folder, _files(chunk, place, job, points))
+        try:
+            write_run(job.folder, _files(chunk, place, job, points))
+        except RunFolderError as error:
+            refused[job.number] = str(error)
         written(count, len(jobs))
+    return refused
 
 
 def write_failed(job: PreparedJob, error: str, times: dict[str, Any]) -> None:

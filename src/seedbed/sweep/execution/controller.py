@@ -1,6 +1,5 @@
 """Controller of a sweep: it runs what is still to run, and keeps the table."""
 
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,7 @@ from math import isfinite
 from omegaconf import DictConfig
 
 from seedbed.config.schema.root import Sweep as SweepOptions
-from seedbed.errors import DiskFull, Interrupted, SeedbedError, stopped_by
+from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, stopped_by
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
@@ -20,6 +19,7 @@ from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import UnitFunction, launch
 from seedbed.sweep.execution.run_folders import remove_leftovers
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
+from seedbed.sweep.job import Job
 from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.results.folder import SweepFolder, resume_word
 from seedbed.sweep.results.plan_file import Round, SweepPlan
@@ -31,7 +31,7 @@ from seedbed.sweep.results.ranking import (
     winner,
     winner_lines,
 )
-from seedbed.sweep.results.table import Results, Row, read_results
+from seedbed.sweep.results.table import Results, Row, cell, read_results
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
@@ -48,10 +48,13 @@ DONE = ("completed", "diverged")
 class Controller:
     """Controller of the jobs of a sweep; those that are done are known by the table and folders.
 
-    `master` is the config of the command, whose launcher is used.
+    `master` is the config of the command, whose launcher is used. `goes_on` says that the sweep was
+    begun before: then ConfigError is raised where a job's folder or row is not of the job.
     """
 
-    def __init__(self, worker: Worker, display: Display, master: DictConfig) -> None:
+    def __init__(
+        self, worker: Worker, display: Display, master: DictConfig, goes_on: bool = False
+    ) -> None:
         self.worker = worker
         self.display = display
         self.master = master
@@ -60,8 +63,8 @@ class Controller:
         self.options: SweepOptions = worker.options
         self.stop = StopSweep()
         self.started = time.monotonic()
-        self.goes_on = self.folder.results.is_file()
-        self.done = self._done() if self.goes_on else []
+        self.goes_on = goes_on
+        self.done = self._done() if goes_on else []
 
     def progress_text(self) -> str:
         """Return what of a sweep that goes on is still to run."""
@@ -101,7 +104,7 @@ class Controller:
         done = {row.number for row in self.done}
         for job in self.plan.jobs:
             if job.number not in done and self.goes_on:
-                self._remove(self.worker.folder_name(job))
+                self.worker.folders.remove(job)
 
     def _run_rounds(self, rounds: Iterable[PlannedRound], sampler: Sampler) -> None:
         self.display.open(self.done)
@@ -123,18 +126,32 @@ class Controller:
         ]
 
     def _done(self) -> list[Row]:
-        """Return the rows of the jobs that need not run again."""
+        """Return the rows of the jobs that need not run again.
+
+        Raises ConfigError where a row, or what lies in the folder of a job, is not of the job.
+        """
         tables = (self.folder.results, *self.folder.results_of_units())
-        rows = {row.number: row for path in tables for row in read_results(path)}
+        rows = {row.number: row for path in tables if path.is_file() for row in read_results(path)}
         done = []
         for job in self.plan.jobs:
-            row = rows.get(job.number)
-            has_record = row is not None and (self.folder.path / row.folder / RECORD).is_file()
-            if self.options.keep == "all" and not has_record:
+            row, folder = rows.get(job.number), self.worker.folders.path(job)
+            self.worker.folders.require_own(job)
+            if row is not None:
+                self._require_row_of(job, row)
+            if self.options.keep == "all" and (row is None or not (folder / RECORD).is_file()):
                 row = self.worker.recorded(job)
             if row is not None and row.status in DONE:
                 done.append(row)
         return done
+
+    def _require_row_of(self, job: Job, row: Row) -> None:
+        """Raise ConfigError where a row of the table tells of another job than this one."""
+        axes = self.worker.axes(job)
+        if any(key in axes and cell(axes[key]) != value for key, value in row.axes.items()):
+            raise ConfigError(
+                f"{self.folder.results}: the row of job {job.number} is of another sweep, or "
+                "edited; move the table away, and jobs without a folder run again"
+            )
 
     # Running
 
@@ -252,14 +269,8 @@ class Controller:
         plan = self.plan
         best = best_first(self.results.rows, plan.metric, plan.mode, plan.rank)
         top = best[: self.options.top] if self.options.keep == "best" else []
-        for name in self.results.forget_folders(kept={row.number for row in top}):
-            self._remove(name)
-
-    def _remove(self, name: str) -> None:
-        """Remove the folder of a job; one that the config puts outside of the sweep's is left."""
-        path = self.folder.path / name
-        if path.is_dir() and self.folder.path.resolve() in path.resolve().parents:
-            shutil.rmtree(path)
+        for number in self.results.forget_folders(kept={row.number for row in top}):
+            self.worker.folders.remove(plan.jobs[number])
 
     # At the end
 

@@ -1,5 +1,6 @@
 """Run folders of jobs that were trained together: each as it would have been left alone."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import torch
 from seedbed.errors import RunFolderError
 from seedbed.files import TEMPORARY, temporary_path
 from seedbed.runs.checkpoints import weights_checkpoint
-from seedbed.runs.folder import RunFolder
+from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.outcome import EpochState
 from seedbed.runs.record import json_text
 
@@ -36,9 +37,10 @@ class RunFiles:
 def write_run(path: Path, files: RunFiles) -> None:
     """Write a run folder under a hidden name and rename it: it appears whole or not at all.
 
-    It takes 1 to 2 ms, nearly all of it Python's: with several threads it takes longer.
+    Where somebody has put files into the folder before, they stay, and the record comes last. It
+    takes 1 to 2 ms, nearly all of it Python's: with several threads it takes longer.
 
-    Raises RunFolderError where something is there already, which is left as it is.
+    Raises RunFolderError where something bears the name of what is written; it is left as it is.
     """
     temporary = temporary_path(path)
     try:
@@ -81,9 +83,14 @@ def _rename(temporary: Path, path: Path) -> None:
     try:
         temporary.rename(path)
     except OSError as error:
-        if path.exists():
+        if not os.path.lexists(path):
+            raise
+        names = sorted(os.listdir(temporary), key=lambda name: name == RECORD)
+        taken = [name for name in names if os.path.lexists(path / name)]
+        if taken or path.is_symlink() or not path.is_dir():
             raise RunFolderError(f"{path}: there is something already") from error
-        raise
+        for name in names:
+            (temporary / name).rename(path / name)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -3,12 +3,14 @@
 import gc
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra._internal.callbacks import Callbacks
-from hydra.core.utils import JobStatus, run_job
+from hydra.core.utils import JobReturn, JobStatus, run_job
 from hydra.types import HydraContext
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
@@ -17,7 +19,7 @@ from seedbed.config.spec import run_spec
 from seedbed.config.trust.restriction import restriction
 from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.program import CannotFuse
-from seedbed.errors import Interrupted, RunFolderError, SeedbedError, disk_full
+from seedbed.errors import ConfigError, Interrupted, RunFolderError, SeedbedError, disk_full
 from seedbed.experiment import build
 from seedbed.experiment.provenance import (
     config_folders,
@@ -26,7 +28,8 @@ from seedbed.experiment.provenance import (
     provenance_of_job,
 )
 from seedbed.reading.content import inside
-from seedbed.runs.folder import RECORD
+from seedbed.runs.folder import RECORD, RESOLVED
+from seedbed.runs.hydra_job import PASSING, name_of_job, resolved_text
 from seedbed.runs.record import now, read_record
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.execution.chunk import (
@@ -37,9 +40,10 @@ from seedbed.sweep.execution.chunk import (
     write_failed,
     write_folders,
 )
+from seedbed.sweep.execution.own_folders import OwnFolders
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.job import Job
-from seedbed.sweep.job_runner import JobRunner
+from seedbed.sweep.job_runner import WRONG_CONFIG, JobRunner
 from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.results.folder import SweepFolder
@@ -90,6 +94,11 @@ class Worker:
     callbacks: Callbacks
     show: Callable[[Progress], None]
 
+    @cached_property
+    def folders(self) -> OwnFolders:
+        """The folders of the jobs."""
+        return OwnFolders(self.composer, self.folder)
+
     def run(self, unit: Unit, requested: Callable[[], int | None] = lambda: None) -> UnitResult:
         """Run a unit; the results are those of its missing jobs.
 
@@ -135,8 +144,9 @@ class Worker:
         ]
         if not keeps_all:
             prepared = self._prepared(self._kept(rows))
-        write_folders(chunk, [places[job.number] for job in prepared], prepared, folder_written)
-        return UnitResult(rows)
+        prepared_places = [places[job.number] for job in prepared]
+        refused = write_folders(chunk, prepared_places, prepared, folder_written)
+        return UnitResult([_refused(row, refused.get(row.number)) for row in rows])
 
     def _trained(
         self,
@@ -172,7 +182,9 @@ class Worker:
                     **provenance_of_job(config, choices, overrides, preset),
                     **shared,
                 }
-                name, axes = _name(config), self._axes(config)
+                name, axes = name_of_job(config), self._axes(config)
+                if PASSING.search(texts["config.yaml"]):
+                    texts[RESOLVED] = resolved_text(config)
             folder = self.folder.path / name
             prepared.append(PreparedJob(job.number, name, axes, folder, texts, provenance))
         return prepared
@@ -196,7 +208,8 @@ class Worker:
         times = {"started": started, "finished": now(), "seconds": None}
         if self.options.keep == "all":
             for prepared in self._prepared(jobs):
-                write_failed(prepared, text, times)
+                with suppress(RunFolderError):  # Then the row alone tells of it.
+                    write_failed(prepared, text, times)
         return [self._failed_row(job, text) for job in jobs]
 
     def _failed_row(self, job: Job, error: str | None) -> Row:
@@ -206,6 +219,25 @@ class Worker:
     # Alone
 
     def _alone(self, job: Job) -> Row:
+        try:
+            claimed = self.folders.claim(job)
+        except ConfigError as error:
+            return self._failed_row(job, str(error))
+        try:
+            done = self._run_alone(job)
+        except BaseException:
+            if not (claimed.path / RECORD).exists():
+                self.folders.withdraw(job, claimed)
+            raise
+        if done.status == JobStatus.FAILED:
+            raise done._return_value
+        if done.return_value.code == WRONG_CONFIG:
+            self.folders.withdraw(job, claimed)
+        row = self.recorded(job)
+        has_ended = row is not None and row.status != "running"
+        return row if row and has_ended else self._failed_row(job, done.return_value.error)
+
+    def _run_alone(self, job: Job) -> JobReturn:
         config, progress = self.composer.config(job), Progress(1)
         if restriction() is not None:
             _require_folder(config, self.folder.path)
@@ -224,11 +256,7 @@ class Worker:
             )
         # Trainer and module hold each other, and the tables with them.
         gc.collect()
-        if done.status == JobStatus.FAILED:
-            raise done._return_value
-        row = self.recorded(job)
-        has_ended = row is not None and row.status != "running"
-        return row if row and has_ended else self._failed_row(job, done.return_value.error)
+        return done
 
     def recorded(self, job: Job) -> Row | None:
         """Return the row of a job by its record; None where it has none."""
@@ -244,10 +272,6 @@ class Worker:
         status, seconds, error = record["status"], record.get("seconds"), record.get("error")
         return Row(job.number, axes, status, name, metrics, seconds, error)
 
-    def folder_name(self, job: Job) -> str:
-        """Return the name of a job's folder below the sweep's."""
-        return self._name_and_axes(job)[0]
-
     def axes(self, job: Job) -> dict[str, Any]:
         """Return what a job has for each axis."""
         return self._name_and_axes(job)[1]
@@ -258,7 +282,7 @@ class Worker:
         Of a group that is the option that it chose.
         """
         with self.composer.applied(job) as config:
-            return _name(config), self._axes(config)
+            return name_of_job(config), self._axes(config)
 
     def _axes(self, config: DictConfig) -> dict[str, Any]:
         choices = config.hydra.runtime.choices
@@ -268,16 +292,16 @@ class Worker:
         }
 
 
-def _name(config: DictConfig) -> str:
-    """Return the name of a job's folder below the sweep's."""
-    return str(Path(str(config.hydra.sweep.subdir)))
+def _refused(row: Row, error: str | None) -> Row:
+    """Return the row of a job, which has failed where its folder could not be written."""
+    return row if error is None else replace(row, status="failed", error=error, folder="")
 
 
 def _require_folder(config: DictConfig, sweep: Path) -> None:
     """Raise RunFolderError where a job of a sweep that goes on would be run outside of it."""
     if os.path.realpath(str(config.hydra.sweep.dir)) != os.path.realpath(sweep):
         raise RunFolderError(f"{sweep}: hydra.sweep.dir={config.hydra.sweep.dir} leads out of it")
-    inside(sweep, _name(config))
+    inside(sweep, name_of_job(config))
 
 
 def _selected(config: DictConfig, key: str) -> Any:

@@ -9,6 +9,7 @@ from seedbed.sweep.job import Job
 from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK
 from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
+from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.rehearsal import Tables, wrong_alone
 from seedbed.sweep.planning.validation import refuse, wrong_jobs
 from seedbed.sweep.results.plan_file import REFUSED, Round
@@ -28,13 +29,17 @@ class PlannedRound(NamedTuple):
     refused: Mapping[int, str] = {}
 
 
-def plan_round(composer: Composer, jobs: Sequence[Job], options: SweepOptions) -> PlannedRound:
-    """Return which of the jobs train as one program; `options` are the keys of `sweep`.
+def plan_round(
+    composer: Composer, jobs: Sequence[Job], options: SweepOptions, folders: JobFolders
+) -> PlannedRound:
+    """Return which of the jobs train as one program.
+
+    `options` are the keys of `sweep`; `folders` notes those of the jobs.
 
     Raises ConfigError, or what Hydra raises, where a job is wrong that keeps the others from
     running.
     """
-    wrong = wrong_jobs(composer, jobs, options.table)
+    wrong = wrong_jobs(composer, jobs, folders, options.table)
     refuse(wrong, jobs, options.on_failure)
     most = options.chunk_size or LARGEST_CHUNK
     right = [job for job in jobs if job.number not in wrong]

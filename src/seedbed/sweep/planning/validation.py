@@ -12,6 +12,7 @@ from seedbed.errors import ConfigError, DoesNotFit
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.compatibility import is_plain, key_of
+from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.search.axes import row_of_job
 
 # Wrong jobs that are shown; the others are counted.
@@ -19,19 +20,22 @@ MOST_SHOWN = 5
 
 
 def wrong_jobs(
-    composer: Composer, jobs: Sequence[Job], table: str | None = None
+    composer: Composer, jobs: Sequence[Job], folders: JobFolders, table: str | None = None
 ) -> dict[int, ConfigError]:
     """Return what is wrong with the config of each job that is wrong, by its number.
 
-    `table` is the file that they were made of, if one was: then the message names the row. Raises
-    what Hydra raises where a job cannot be composed, and ConfigError where it is of a table.
+    `folders` notes those of the jobs. `table` is the file that they were made of, if one was: then
+    the message names the row. Raises what Hydra raises where a job cannot be composed, and
+    ConfigError where it is of a table, or where a job has no folder of its own.
     """
     wrong: dict[int, ConfigError] = {}
+    clash: ConfigError | None = None
     seen: dict[tuple[str, ...], bool] = {}
     for job in jobs:
         try:
             with composer.applied(job) as config:
                 _check_job(config, job, seen)
+                clash = clash or _clash(folders, job, config)
         except ConfigError as error:
             wrong[job.number] = ConfigError(_row(table, job) + str(error))
         except Exception as error:  # Whatever goes wrong while composing is in the job's words.
@@ -40,7 +44,18 @@ def wrong_jobs(
             raise ConfigError(
                 f"{_row(table, job)}{explain(error, 'train', job.overrides)}"
             ) from None
+    if clash is not None:
+        raise clash
     return wrong
+
+
+def _clash(folders: JobFolders, job: Job, config: DictConfig) -> ConfigError | None:
+    """Return why a job has no folder of its own; None where it has."""
+    try:
+        folders.add(job.number, config)
+    except ConfigError as error:
+        return error
+    return None
 
 
 def refuse(wrong: Mapping[int, ConfigError], jobs: Sequence[Job], on_failure: str | None) -> None:

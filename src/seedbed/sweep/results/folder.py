@@ -2,14 +2,16 @@
 
 import json
 import os
-import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
+from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError
 from seedbed.files import is_locked, locked
 from seedbed.reading.content import refuse_links_out
+from seedbed.runs.claim import Claim, claim
 from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.terminal.words import relative
@@ -26,6 +28,11 @@ class SweepFolder:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+
+    @cached_property
+    def absolute(self) -> Path:
+        """The absolute path."""
+        return Path(os.path.abspath(self.path))
 
     @property
     def results(self) -> Path:
@@ -77,6 +84,10 @@ class SweepFolder:
         """Return whether a process runs this sweep, or a part of it that was handed out."""
         locks = (self.saved / "sweep.lock", *self.saved.glob("unit-*.lock"))
         return any(is_locked(path) for path in locks)
+
+    def claim(self) -> Claim:
+        """Claim the folder for a new sweep; raises ConfigError where something is in it."""
+        return claim(self.path, "hydra.sweep.dir", SAVED)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -157,9 +168,4 @@ def _candidates(plans: Iterable[Path], running_too: bool) -> Iterator[Candidate]
 
 def resume_word(folder: SweepFolder) -> str:
     """Return the override that lets a sweep go on, as it is typed into a shell."""
-    from hydra.core.override_parser.types import Quote, QuotedString  # Most words do without.
-
-    path = relative(folder.path)
-    plain = path.isascii() and all(letter.isalnum() or letter in "/._-+@:" for letter in path)
-    quoted = path if plain else QuotedString(path, Quote.single).with_quotes()
-    return shlex.quote(f"{RESUME}={quoted}")
+    return typed_word(RESUME, relative(folder.path))

@@ -85,13 +85,11 @@ class Results:
         self.axes = list(dict.fromkeys(key for values in axes.values() for key in values))
         self._rewrite()
 
-    def forget_folders(self, kept: Collection[int]) -> list[str]:
-        """Leave only these jobs the name of a folder; return the names that others had."""
-        gone = {
-            row.number: row.folder for row in self.rows if row.folder and row.number not in kept
-        }
+    def forget_folders(self, kept: Collection[int]) -> set[int]:
+        """Leave only these jobs the name of a folder; return the numbers of those that had one."""
+        gone = {row.number for row in self.rows if row.folder and row.number not in kept}
         self.rows = [replace(row, folder="") if row.number in gone else row for row in self.rows]
-        return list(gone.values())
+        return gone
 
     def finish(self) -> None:
         """Write all jobs in their order, in place of the file at once."""

@@ -1,0 +1,79 @@
+"""What Hydra's config says of a job: its words, its folder, and what is written there."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf, ValueNode, read_write
+
+from seedbed.errors import ConfigError
+from seedbed.runs.folder import HYDRA, RunFolder
+
+UNKNOWN = "${"
+SUBDIR = ("hydra", "sweep", "subdir")
+# Interpolations whose value depends on when, where or as which job they are resolved.
+PASSING = re.compile(r"\$\{\s*(?!mul:|oc\.(?!env:)|oc\.env:SEEDBED_)[\w.]+\s*:")
+
+
+def words_of(node: Any) -> list[str]:
+    """Return overrides as they were typed; the interpolations in them stay what they are."""
+    words: Any = OmegaConf.to_container(node, resolve=False)
+    return [str(word) for word in words]
+
+
+@contextmanager
+def interpolated_as_in_run(config: DictConfig) -> Iterator[None]:
+    """Let `${hydra:...}` give what it will give in the run, before Hydra has set it."""
+    from hydra.core.hydra_config import HydraConfig  # Completion needs a path of this room alone.
+
+    before = HydraConfig.instance().cfg
+    HydraConfig.instance().cfg = config  # type: ignore[assignment]
+    try:
+        with read_write(config.hydra.runtime):
+            folder = os.path.abspath(str(OmegaConf.select(config, "hydra.run.dir")))
+            config.hydra.runtime.output_dir = folder
+        yield
+    finally:
+        HydraConfig.instance().cfg = before
+
+
+def require_hydra_folder(config: DictConfig) -> None:
+    """Raise ConfigError where the config of a run would lie elsewhere than the verbs look."""
+    if config.hydra.output_subdir != HYDRA:
+        raise ConfigError(
+            f"hydra.output_subdir={config.hydra.output_subdir}: a run keeps its config in {HYDRA}, "
+            "where evaluate and predict look for it; leave this out"
+        )
+
+
+def written_by_run(folder: Path, config: DictConfig, job_name: str) -> Iterator[Path]:
+    """Yield the files in a folder that the run with this config writes."""
+    callbacks = config.callbacks if "callbacks" in config else {}
+    return RunFolder(folder).written(map(str, callbacks), job_name)
+
+
+def raw_value(config: DictConfig, path: Sequence[str]) -> Any:
+    """Return a value without resolving it; UNKNOWN where it cannot be reached."""
+    node: Any = config
+    for name in path:
+        reachable = isinstance(node, DictConfig) and isinstance(node.__dict__["_content"], dict)
+        node = node.__dict__["_content"].get(name) if reachable else None
+    return node._value() if isinstance(node, ValueNode) else UNKNOWN
+
+
+def name_of_job(config: DictConfig) -> str:
+    """Return the name of a job's folder below that of its sweep; it may lead out of it."""
+    subdir = raw_value(config, SUBDIR)
+    if subdir == "${hydra.job.num}":  # As nearly always; resolving it takes OmegaConf longer.
+        return str(raw_value(config, ("hydra", "job", "num")))
+    return os.path.normpath(str(config.hydra.sweep.subdir))
+
+
+def resolved_text(config: DictConfig) -> str:
+    """Return a job's config with its interpolations resolved, as YAML, without `hydra`."""
+    keys = [str(key) for key in config if key != "hydra"]
+    text: str = OmegaConf.to_yaml(OmegaConf.masked_copy(config, keys), resolve=True)
+    return text

@@ -1,0 +1,104 @@
+"""Folders of the jobs of a sweep: what lies there is checked to be the job's before it is used."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from seedbed.errors import ConfigError
+from seedbed.runs.claim import Claim, claim
+from seedbed.runs.folder import CHECKPOINTS, FIGURES, HYDRA, RECORD, RunFolder, remove_if_empty
+from seedbed.runs.hydra_job import name_of_job, written_by_run
+from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.job import Job
+from seedbed.sweep.results.folder import SweepFolder
+
+# The files of `.hydra` that say which job it is.
+TELLING = ("overrides.yaml", "config.yaml")
+
+
+class OwnFolders:
+    """Folders of the jobs; a file is removed only if a run writes it and it is of this job's."""
+
+    def __init__(self, composer: Composer, folder: SweepFolder) -> None:
+        self.composer = composer
+        self.folder = folder
+
+    def path(self, job: Job) -> Path:
+        """Return the folder of a job."""
+        with self.composer.applied(job) as config:
+            return self.folder.path / name_of_job(config)
+
+    def require_own(self, job: Job) -> None:
+        """Raise ConfigError where a job's folder holds another run, or is led elsewhere by a link.
+
+        Files that no run writes may lie there.
+        """
+        path = self.path(job)
+        for inside in ("", HYDRA, CHECKPOINTS, FIGURES, RECORD):
+            if (path / inside).is_symlink():
+                raise ConfigError(f"{path / inside}: a link, which no job makes; move it away")
+        if path.exists() and not self._is_own(job, RunFolder(path)):
+            raise ConfigError(
+                f"{path}: holds something else than job {job.number} of this sweep; move it away"
+            )
+
+    def remove(self, job: Job) -> None:
+        """Remove what was written of a job, and the folders in which nothing else is then."""
+        self.require_own(job)
+        path = self.path(job)
+        for file in self._written(job, path):
+            file.unlink(missing_ok=True)
+        for inside in (HYDRA, CHECKPOINTS, FIGURES):
+            remove_if_empty(path / inside)
+        while path != self.folder.path and remove_if_empty(path):
+            path = path.parent
+
+    def claim(self, job: Job) -> Claim:
+        """Claim the folder of a job that begins; what an earlier attempt has left is removed."""
+        self.remove(job)
+        return claim(self.path(job), "hydra.sweep.subdir", HYDRA, shared=True)
+
+    def withdraw(self, job: Job, claimed: Claim) -> None:
+        """Take back what a job has written that must not run."""
+        claimed.withdraw(self._written(job, claimed.path))
+
+    def _written(self, job: Job, path: Path) -> list[Path]:
+        with self.composer.applied(job) as config:
+            return list(written_by_run(path, config, config.hydra.job.name))
+
+    def _is_own(self, job: Job, folder: RunFolder) -> bool:
+        if not folder.config.parent.is_dir():
+            return not any(folder.written())
+        expected, ended = self.composer.texts(job), folder.record.exists()
+        return all(_is_same(folder.config.parent / name, expected[name], ended) for name in TELLING)
+
+
+def _is_same(path: Path, expected: str, ended: bool) -> bool:
+    """Tell whether a YAML file says what is expected; of a job not ended it may be cut off."""
+    try:
+        content = path.read_bytes()
+        if content == expected.encode() or (not ended and expected.encode().startswith(content)):
+            return True
+        found, wanted = (_plain(OmegaConf.create(text)) for text in (content.decode(), expected))
+    except FileNotFoundError:
+        return not ended
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException):
+        return False
+    return all(one == other for one, other in _pairs(found, wanted))
+
+
+def _plain(config: Any) -> Any:
+    return OmegaConf.to_container(config, resolve=False)
+
+
+def _pairs(found: Any, wanted: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield what stands at the same place; keys that another version has or lacks are left out."""
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        for key in found.keys() & wanted.keys():
+            yield from _pairs(found[key], wanted[key])
+    else:
+        yield found, wanted
