@@ -525,3 +525,12 @@ def test_a_list_in_a_list_of_numbers_is_refused(found):
     [problem] = found("model=mlp", "model.hidden=[8,[4]]")
 
     assert problem.startswith("model.hidden: [8, [4]] holds a list")
+
+
+def test_a_list_of_more_values_than_anybody_means_is_refused(compose):
+    config = compose("model=mlp")
+    config.model.hidden = [1] * 50_001
+
+    [problem] = problems(config)
+
+    assert problem == "model.hidden: 50,001 values, and a list may have 50,000"

@@ -32,6 +32,9 @@ GROUPS_OF_A_RUN = (
     "logger",
 )
 
+# Of one list: the names of 20,000 classes have room, a network of so many layers is none.
+MOST_VALUES = 50_000
+
 
 def check(config: DictConfig, cut_short: bool = False) -> None:
     """Raise a ConfigError that names every problem of a composed config.
@@ -131,6 +134,9 @@ def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) ->
 
     `metadata` is that of the key's field, as `seedbed.config.schema.key` writes it.
     """
+    if isinstance(value, ListConfig) and len(value) > MOST_VALUES:
+        yield f"{full_key}: {len(value):,} values, and a list may have {MOST_VALUES:,}"
+        return
     try:
         values = list(value) if isinstance(value, ListConfig) else [value]
     except OmegaConfBaseException as error:
