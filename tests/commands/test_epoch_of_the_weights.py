@@ -16,9 +16,9 @@ def test_the_best_epoch_is_named(command: Any, tmp_path: Path) -> None:
     experiment = trained(tmp_path / "run", *SPLIT, "trainer.max_epochs=12", "logger=none")
     best = experiment.checkpoint.best.epoch  # type: ignore[union-attr]
     assert best < 12
-    said = command("predict", f"run={tmp_path / 'run'}", "input=[[30]]").out
+    said = command("predict", f"run={tmp_path / 'run'}", "input=[[30]]").err
     assert f"weights      epoch {best} of 12 (best), picked by val/loss" in said
-    last = command("predict", f"run={tmp_path / 'run'}", "input=[[30]]", "checkpoint=last").out
+    last = command("predict", f"run={tmp_path / 'run'}", "input=[[30]]", "checkpoint=last").err
     assert "weights      epoch 12 (last)" in last
     assert f"epoch {best} of 12 (best)" in command(
         "evaluate", f"run={tmp_path / 'run'}", "split=val"
@@ -39,8 +39,9 @@ def test_the_last_takes_the_place_of_a_best_that_there_is_not(
     run = f"run={tmp_path / 'run'}"
     for said in (command("evaluate", run, "split=val"), command("predict", run, "input=[[30]]")):
         assert said.code == 0, said.err
-        assert "(last)" in said.out
-        assert "checkpoint=last: the run has no best epoch, val/loss was never measured" in said.out
+        printed = said.out + said.err
+        assert "(last)" in printed
+        assert "checkpoint=last: the run has no best epoch, val/loss was never" in printed
 
 
 def test_a_figure_names_the_epoch_of_its_weights(

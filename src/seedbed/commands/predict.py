@@ -1,5 +1,6 @@
 """`seedbed predict run=DIR input=...`: predictions of a run for new rows."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -65,11 +66,13 @@ def predict(config: DictConfig, command: list[str]) -> int:
     predicted = torch.cat(predictions)
     _require_finite(predicted, f"input={source}" if isinstance(source, str) else "input")
     table = labelled(predicted, facts) if config.apply_softmax else logits(predicted, facts)
-    _answer(table, predicted, inputs, facts, output)
+    # Beside the answer, which may go into a file.
     weights = described(read_record(folder.record), name, checkpoint.get("epoch"))
-    print(f"weights      {weights}" + f", picked by {spec.optimized_metric}" * (name == "best"))
+    picked = f", picked by {spec.optimized_metric}" if name == "best" else ""
+    print(f"weights      {weights}{picked}", file=sys.stderr)
     if name != config.checkpoint:
-        print(no_best(spec.optimized_metric))
+        print(no_best(spec.optimized_metric), file=sys.stderr)
+    _answer(table, predicted, inputs, facts, output)
     return 0
 
 
