@@ -171,13 +171,14 @@ def test_what_is_typed_goes_before_the_defaults(
     assert project(*defaults).arguments_before("train", typed) == [
         "--config-dir",
         "/p/mine",
+        "trust=[nets]",
         *applied,
     ]
 
 
 @pytest.mark.parametrize("flag", [["--config-dir", "x"], ["--config-dir=x"], ["-cd", "x"]])
 def test_another_config_folder_can_be_typed(flag: list[str]) -> None:
-    assert project("seed=3").arguments_before("train", flag) == ["seed=3"]
+    assert project("seed=3").arguments_before("train", flag) == ["trust=[nets]", "seed=3"]
 
 
 def test_a_whole_config_from_elsewhere_is_left_alone() -> None:

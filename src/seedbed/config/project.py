@@ -54,15 +54,15 @@ class Project:
         """
         if _has_flag(typed, CONFIG_PATH):  # A whole config of its own, as ddp's processes have it.
             return []
+        trust = [f"trust=[{','.join(self.trust)}]"] if self.trust else []
         if verb != "train":
-            trust = [f"trust=[{','.join(self.trust)}]"] if self.trust else []
             paths = [word for word in self.defaults if key_of(word).startswith("paths.")]
             return _not_replaced([*trust, *paths], typed)
         folder = self.config_folder
         flags = []
         if folder is not None and not _has_flag(typed, CONFIG_DIR):
             flags = [CONFIG_DIR[0], str(folder)]
-        return [*flags, *_not_replaced(self._defaults_for(typed), typed)]
+        return [*flags, *_not_replaced([*trust, *self._defaults_for(typed)], typed)]
 
     def _defaults_for(self, typed: Sequence[str]) -> list[str]:
         """Return the defaults that apply to a training run, to a sweep, or to one that goes on."""

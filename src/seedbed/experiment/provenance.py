@@ -95,7 +95,7 @@ def hyperparameters(
         else:
             keys[key] = None
     for key in keys:
-        other = key in GROUPS or re.split(r"[./]", key)[0] in ("sweep", "hydra")
+        other = key in GROUPS or re.split(r"[./]", key)[0] in ("sweep", "hydra", "trust")
         value = None if other else _selected(config, key)
         if value is None:
             continue

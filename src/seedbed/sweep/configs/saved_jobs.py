@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from seedbed.config.trust.restriction import require_trusted, restriction, untrusted_modules
 from seedbed.config.trust.saved_config import bounded_interpolations, plain_config
 from seedbed.errors import RunFolderError
+from seedbed.reading.content import inside
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.sources import SavedSource
 from seedbed.sweep.job import Job
@@ -21,7 +22,8 @@ _FAR_REACHING = re.compile(r"_target_|_args_|[{$]|^\W*(data\.folder|paths|hydra)
 def require_trusted_jobs(composer: Composer, folder: Path, jobs: Sequence[Job]) -> None:
     """Raise RunFolderError where a job names what is not trusted, all of it at once.
 
-    As well where the config of a job was not saved, or its data lie where the command does not say.
+    As well where the config of a job was not saved, its folder would be elsewhere, or its data lie
+    where the command does not say.
     """
     source = composer.source
     assert isinstance(source, SavedSource)
@@ -31,6 +33,7 @@ def require_trusted_jobs(composer: Composer, folder: Path, jobs: Sequence[Job]) 
             task = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
             values = plain_config(f"{folder}: job {job.number}", task, resolve=True)
             _require_own_data(folder, job, values, source.command)
+            inside(folder, str(config.hydra.sweep.subdir))
         nodes.append(values)
     require_trusted(folder, restriction() or (), *nodes)
 

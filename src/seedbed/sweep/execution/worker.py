@@ -185,7 +185,7 @@ class Worker:
                 name, axes = name_of_job(config), self._axes(config)
                 if PASSING.search(texts["config.yaml"]):
                     texts[RESOLVED] = resolved_text(config)
-            folder = self.folder.path / name
+            folder = inside(self.folder.path, name)
             prepared.append(PreparedJob(job.number, name, axes, folder, texts, provenance))
         return prepared
 
