@@ -23,7 +23,7 @@ PRESETS: dict[str, str] = {
         "    handlers: {file: {class: logging.FileHandler, filename: CANARY}}\n"
         "    root: {handlers: [file], level: DEBUG}\n"
     ),
-    "a run folder outside": "hydra: {run: {dir: OUTSIDE/made}, sweep: {dir: OUTSIDE/made}}\n",
+    "a run folder that is another run's": "hydra: {run: {dir: OUTSIDE/run}}\n",
     "an environment": "hydra: {job: {env_set: {PATH: HERE}}}\n",
     "a search path": "hydra: {searchpath: ['pkg://evil', 'file://HERE/more']}\n",
     "code as model": "model: {_target_: os.system, command: touch CANARY}\n",

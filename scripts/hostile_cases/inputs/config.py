@@ -64,7 +64,7 @@ RANGES: Lines = [
     ("train data.val_size=99999999999999", "data.val_size"),
     ("train data.val_size=0.9 data.test_size=0.9", "data.val_size"),
     ("train data=blobs data.rows=0", "data.rows"),
-    ("train data=blobs data.rows=99999999999999", "data.rows"),
+    ("train data=blobs data.rows=99999999999999", "memory"),
     ("train data=blobs data.classes=1", "data.classes"),
     ("train data=blobs model=mlp model.hidden=[99999999999]", "model"),
     ("train task.huber_delta=0 task.loss=huber", "task.huber_delta"),
