@@ -29,7 +29,6 @@ def running(path, process, seconds_ago=0.0):
         (ELSEWHERE, 60.0, "running"),
         (ELSEWHERE, 600.0, "interrupted (killed)"),
         (None, 600.0, "interrupted (killed)"),
-        ("damaged", 60.0, "running"),
     ],
 )
 def test_a_run_without_an_end_goes_on_or_was_killed(tmp_path, process, seconds_ago, state):

@@ -1,16 +1,17 @@
 """Folder of a sweep: what lies where, and who may work in it."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TypedDict
 
 from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError
 from seedbed.files import is_locked, locked
 from seedbed.reading.content import refuse_links_out
+from seedbed.reading.json_files import read_json
 from seedbed.runs.claim import Claim, claim
 from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
@@ -107,6 +108,12 @@ class SweepFolder:
             yield
 
 
+class _Begun(TypedDict, total=False):
+    """What of a sweep.json says when the sweep began."""
+
+    started: str
+
+
 def open_sweep(word: str, outputs: str, key: str = RESUME) -> SweepFolder:
     """Return the folder of an existing sweep.
 
@@ -158,8 +165,8 @@ def _candidates(plans: Iterable[Path], running_too: bool) -> Iterator[Candidate]
     """Yield the sweeps whose plans can be read."""
     for plan in plans:
         try:
-            started = start_of(json.loads(plan.read_bytes()), plan)
-        except (OSError, ValueError, RecursionError):
+            started = start_of(read_json(plan, _Begun), plan)
+        except (OSError, ConfigError):
             continue
         running = SweepFolder(plan.parent).is_running()
         state = "running" if running else "not running"
