@@ -41,10 +41,10 @@ def swept(
 ) -> Path:
     """Write what a sweep leaves: a job for each value, None where it diverged."""
     folder.mkdir(parents=True)
-    words = [[f"{axis}=m{number}", "seed=1"] for number in range(max(planned, len(values)))]
+    words = [[f"{axis}=m{number}", "seed=1"] for number in range(max(planned, len(values), 1))]
     flags = ["-cd", "my configs"]
     plan = SweepPlan(*optimized, "best", flags)
-    plan.add(Round(numbered(words), [], {}))
+    plan.add(Round(numbered(words), [list(range(len(words)))], {}))
     write_plan(folder / "sweep.json", plan)
     results = Results(folder / "results.csv", [axis, "seed"])
     for number, value in enumerate(values):
@@ -314,7 +314,7 @@ def test_a_running_sweep_says_how_many_jobs_are_to_end(
         (("early",), "sweep=early: this sweep was stopped before its first job"),
         (("latest",), "sweep=latest: no sweep in outputs/sweeps"),
         (("damaged",), "damaged/results.csv, line 2: damaged"),
-        (("unplanned",), "unplanned/sweep.json: not the plan of a sweep"),
+        (("unplanned",), "unplanned/sweep.json: nested too deeply"),
         (("in/lr=0.1",), "sweep=in/lr=0.1: no such folder"),
         (("a", "sort=val/los"), "Did you mean 'val/loss'?\nColumns: val/loss, seconds, model"),
         (("a", "sort=seed"), "sort=seed: no such column. With group=false there is."),
