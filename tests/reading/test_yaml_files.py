@@ -18,6 +18,7 @@ LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: &a {b: {c: *a}}", "refers to what it is a part of"),
         ("[" * 100_000, "nested more than 50 deep"),
         ("{a: " * 60, "nested more than 50 deep"),
+        ("a: " + "${" * 51 + "b" + "}" * 51, "more than 50 interpolations in a value"),
     ],
 )
 def test_yaml_beyond_the_limits_is_refused(text: str, said: str) -> None:

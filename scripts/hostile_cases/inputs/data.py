@@ -25,7 +25,7 @@ PATHS: Lines = [
     ("evaluate run=latest", "latest"),
     ("evaluate RUN", "run="),
     ("evaluate run=RUN/run.json", "run"),
-    (f"evaluate run={'x' * 5_000}", "run"),
+    (f"evaluate run={'x' * 5_000}", "too long"),
     ("evaluate run=run,1", "run"),
     ("evaluate 'run=läufe/größe=1'", "run"),
     ("evaluate 'run=a;b'", "run"),

@@ -40,6 +40,8 @@ def check_yaml(source: object, text: str) -> None:
                 size = sizes.get(str(anchor), 1)
             elif isinstance(event, yaml.ScalarEvent):
                 size = 1
+                if event.value.count("${") > DEEPEST:  # OmegaConf would be busy for minutes.
+                    raise RunFolderError(f"{source}: more than {DEEPEST} interpolations in a value")
                 if anchor is not None:
                     sizes[anchor] = 1
             total += size
