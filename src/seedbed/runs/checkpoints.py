@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from seedbed.errors import RunFolderError
+from seedbed.reading.checkpoint_files import check_checkpoint
 from seedbed.runs.outcome import EpochState, RunOutcome
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def read_checkpoint(path: Path) -> Any:
     """
     import torch
 
+    check_checkpoint(path)  # Before anything is unpacked, however large it says to be.
     try:
         with path.open("rb") as file:
             _require_undamaged(path, file)

@@ -13,6 +13,7 @@ import torch
 from seedbed.analysis.reference_lines import parameters_report
 from seedbed.config.spec import RunSpec
 from seedbed.engines.fused.engine import Engine, Group
+from seedbed.engines.fused.saved_state import fits
 from seedbed.errors import Interrupted, RunFolderError
 from seedbed.files import atomic_file
 from seedbed.loggers import event_records
@@ -82,6 +83,8 @@ class ChunkState:
             return
         try:
             content = read_checkpoint(self.path)
+            if not fits(content, engine.state()):
+                raise RunFolderError(f"{self.path}: not the state of these jobs")
         except RunFolderError as error:
             print(f"seedbed: {error}; its jobs begin again", file=sys.stderr)
             self.path.unlink()
