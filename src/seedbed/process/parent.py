@@ -3,20 +3,24 @@
 import os
 import signal
 import time
+from multiprocessing import current_process
 from threading import Thread
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_TO_SAVE = 20.0
+# The names of joblib's workers begin so; they would wait for work that nobody gives any more.
+WORKER = "LokyProcess"
 
 _watched: set[int] = set()
 
 
 def end_with_parent(parent: int) -> None:
-    """End this process, after saving, once `parent` has gone; a process with another is left alone.
+    """End this process, after saving, once `parent` has gone, if it works for that one alone.
 
     It is asked to end as by SIGTERM, and ends at the latest 20 s later.
     """
-    if os.getppid() == parent and parent not in _watched:
+    works = os.getppid() == parent or current_process().name.startswith(WORKER)
+    if works and parent not in _watched:
         _watched.add(parent)
         Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
 

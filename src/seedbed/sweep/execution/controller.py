@@ -102,6 +102,10 @@ class Controller:
         self.results = Results(self.folder.results, list(self.plan.axes), self.done)
         self.folder.forget_units()
         done = {row.number for row in self.done}
+        for planned in self.plan.rounds:
+            for group in planned.groups:
+                if done.issuperset(group):
+                    self.folder.forget_unit(group[0])
         for job in self.plan.jobs:
             if job.number not in done and self.goes_on:
                 self.worker.folders.remove(job)
