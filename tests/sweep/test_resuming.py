@@ -706,3 +706,43 @@ def test_a_disk_that_is_full_in_training_fails_no_job(
     outcome = command(*TRAIN, "seed=1,2", FOLDER)
     assert "seedbed: no space left on the disk: somewhere; go on with: seedbed" in outcome.err
     assert table(tmp_path / "sweep") == []
+
+
+# What lies in the folders of jobs.
+
+
+def test_files_of_the_user_in_the_folder_of_a_job_that_runs_again_stay(
+    command: Any, finished: Any, tmp_path: Path
+) -> None:
+    finished(*JOBS)
+    for name in ("0/notes.txt", "0/checkpoints/mine.ckpt"):
+        (tmp_path / "sweep" / name).write_text("mine")
+    (tmp_path / "sweep/0/run.json").unlink()
+    outcome = command(*RESUME)
+    assert "5 of 6 jobs done, 1 to run" in outcome.out
+    assert (tmp_path / "sweep/0/notes.txt").read_text() == "mine"
+    assert record(tmp_path / "sweep/0")["status"] == "completed"
+
+
+@pytest.mark.parametrize("what", ["another job", "a link", "the table"])
+def test_what_is_not_of_the_job_is_neither_counted_nor_removed(
+    command: Any, finished: Any, tmp_path: Path, what: str
+) -> None:
+    finished(*JOBS)
+    folder, said = tmp_path / "sweep/0", "sweep/0: holds something else than job 0"
+    if what == "another job":
+        shutil.rmtree(folder)
+        shutil.copytree(tmp_path / "sweep/1", folder)
+    elif what == "a link":
+        folder.rename(tmp_path / "elsewhere")
+        folder.symlink_to(tmp_path / "elsewhere")
+        said = "sweep"
+    else:
+        text = (tmp_path / "sweep/results.csv").read_text()
+        (tmp_path / "sweep/results.csv").write_text(text.replace("\n0,0.01,", "\n0,0.02,"))
+        said = "the row of job 0 is of another sweep"
+    before = sorted(tmp_path.rglob("*"))
+    outcome = command(*RESUME)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert sorted(tmp_path.rglob("*")) == before

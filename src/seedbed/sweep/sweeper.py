@@ -141,9 +141,9 @@ def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int
                 folders.add(job.number, config)
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
+        sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
         if not options.plan:
             command.runner.sweep_begins()
-        sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
         print(sweep.progress_text(), flush=True)
         if options.plan:
             return 0

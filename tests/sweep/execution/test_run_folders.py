@@ -103,7 +103,7 @@ def test_a_run_without_checkpoints_has_no_folder_for_them(tmp_path: Path) -> Non
     assert not (tmp_path / "0" / "checkpoints").exists()
 
 
-@pytest.mark.parametrize("name", ["run.json", "checkpoints", ".hydra", "link"])
+@pytest.mark.parametrize("name", ["run.json", "checkpoints", "link"])
 def test_what_is_there_already_stays(tmp_path: Path, name: str) -> None:
     if name == "link":
         (tmp_path / "elsewhere").mkdir()

@@ -85,12 +85,15 @@ def _rename(temporary: Path, path: Path) -> None:
     except OSError as error:
         if not os.path.lexists(path):
             raise
-        names = sorted(os.listdir(temporary), key=lambda name: name == RECORD)
-        taken = [name for name in names if os.path.lexists(path / name)]
-        if taken or path.is_symlink() or not path.is_dir():
+        files = [file.relative_to(temporary) for file in temporary.rglob("*") if file.is_file()]
+        # A folder is taken where it is a link, or a file.
+        above = {path / file.parent for file in files}
+        taken = any(os.path.lexists(path / file) for file in files)
+        if taken or any(folder.is_symlink() or folder.is_file() for folder in above):
             raise RunFolderError(f"{path}: there is something already") from error
-        for name in names:
-            (temporary / name).rename(path / name)
+        for file in sorted(files, key=lambda file: file.name == RECORD):
+            (path / file).parent.mkdir(exist_ok=True)
+            (temporary / file).rename(path / file)
 
 
 def remove_leftovers(folder: Path) -> None:
