@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from seedbed.errors import RunFolderError
-from seedbed.reading.checkpoint_files import check_checkpoint
 from seedbed.runs.outcome import EpochState, RunOutcome
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ def read_checkpoint(path: Path) -> Any:
     it holds anything else.
     """
     import torch
+
+    from seedbed.reading.checkpoint_files import check_checkpoint  # 5 ms, for what reads one.
 
     check_checkpoint(path)  # Before anything is unpacked, however large it says to be.
     try:
