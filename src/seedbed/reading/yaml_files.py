@@ -8,7 +8,7 @@ from seedbed.errors import RunFolderError
 
 # Of a config; that of a run has some hundred values, nested six deep.
 MOST_BYTES = 4 * 2**20
-MOST_VALUES = 200_000
+MOST_VALUES = 50_000
 DEEPEST = 50
 
 
