@@ -198,7 +198,9 @@ SWEEP_FOLDERS = [
         opens=True,
     ),
     Folder("odd job", "a job's folder that is a file", {"3": "text"}),
-    Folder("odd job", "a job's folder that holds something else", {"3/photo.jpg": "mine"}),
+    Folder(
+        "odd job", "a job's folder that holds something else", {"3/photo.jpg": "mine"}, opens=True
+    ),
     Folder(
         "odd job",
         "units in a format that is none",
