@@ -131,11 +131,14 @@ def kill_sweeps(name: str, kills: int, chance: random.Random, work: Path) -> Cou
     started = time.monotonic()
     assert alone.run(begin) == 0, (alone.folder / "log").read_text()
     whole, expected = time.monotonic() - started, content(alone.folder / "sweep")
-    count = Count()
+    count, number = Count(), 0
     while count.kills < kills:
-        processes = Processes(_new(work / name / str(count.kills)))
+        number += 1
+        processes = Processes(_new(work / name / str(number)))
         for _ in range(min(KILLS_OF_A_SWEEP, kills - count.kills)):
-            _kill_once(processes, begin, chance.uniform(0.2, 1.0) * whole, count)
+            if not _killed(processes, begin, chance.uniform(0.2, 1.0) * whole, count):
+                whole *= 0.85  # It was quicker than the one left alone.
+                break
         if code := processes.run(_words(processes.folder, begin, count)):
             count.wrong.append(f"{processes.folder}: exit code {code} at the end")
         found = content(processes.folder / "sweep")
@@ -146,13 +149,15 @@ def kill_sweeps(name: str, kills: int, chance: random.Random, work: Path) -> Cou
     return count
 
 
-def _kill_once(processes: Processes, begin: Sequence[str], after: float, count: Count) -> None:
+def _killed(processes: Processes, begin: Sequence[str], after: float, count: Count) -> bool:
+    """Let a sweep begin or go on, and kill it; return whether it had not ended before."""
     process = processes.start(_words(processes.folder, begin, count))
     try:
         code = process.wait(timeout=after)
         count.meet("too late")
         if code:
             count.wrong.append(f"{processes.folder}: exit code {code} before the kill")
+        return False
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -161,6 +166,7 @@ def _kill_once(processes: Processes, begin: Sequence[str], after: float, count: 
         count.meet(f"after it {stage}" if (sweep / "sweep.json").exists() else "before its plan")
     count.kills += 1
     count.wrong += [f"{processes.folder}: {line}" for line in processes.wait_for_end()]
+    return True
 
 
 def _words(folder: Path, begin: Sequence[str], count: Count) -> list[str]:
