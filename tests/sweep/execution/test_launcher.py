@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+import pickle
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,14 @@ from typing import Any
 
 import pytest
 from filelock import FileLock, Timeout
+from hydra._internal.callbacks import Callbacks
+from omegaconf import OmegaConf
 from tests.command_line import seedbed
 from tests.experiments import record
 
+from seedbed.config.schema.root import Sweep as SweepOptions
+from seedbed.config.trust import module_path
+from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.engines.fused.program import CannotFuse
 from seedbed.errors import DataError
 from seedbed.sweep.execution import chunk, controller, launcher, worker
@@ -284,3 +290,15 @@ def test_jobs_that_cannot_train_together_are_left_after_a_failure_that_stops(
     assert "at the first failure, 2 not run" in done.out
     found = [(row["number"], row["status"]) for row in table(tmp_path / "sweep")]
     assert found == [("2", "failed"), ("3", "failed")]
+
+
+def test_a_unit_makes_elsewhere_what_the_sweep_may_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_path, "_folders", ("/home/user/project",))
+    with restricted_to(["wide"]):
+        function = launcher.UnitFunction("sweep", [], SweepOptions(), print, Callbacks())
+    sent = pickle.dumps(function)
+    monkeypatch.setattr(module_path, "_folders", ())
+    monkeypatch.setattr(launcher.UnitFunction, "_run", lambda self: restriction())
+    assert pickle.loads(sent)(OmegaConf.create()) == ("wide",)
+    assert module_path.folders() == ("/home/user/project",)
+    assert restriction() is None

@@ -21,6 +21,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.schema.store import register_schema
+from seedbed.config.trust.module_path import folders, set_folders
+from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import DiskFull, Interrupted
 from seedbed.process import garbage_collection
@@ -58,7 +60,8 @@ class UnitFunction:
     """What a launcher calls for each unit; it can be sent to another process.
 
     `folder` is the sweep's, `options` are the keys of `sweep`. `controller` is the pid of the
-    sweep's own process, which processes that it started itself do not outlive.
+    sweep's own process, which processes that it started itself do not outlive. `trust` and
+    `module_folders` are what that process may make, and where the user's modules lie.
     """
 
     folder: str
@@ -67,15 +70,22 @@ class UnitFunction:
     runner: JobRunner
     callbacks: Callbacks
     controller: int = field(default_factory=os.getpid)
+    trust: tuple[str, ...] | None = field(default_factory=restriction)
+    module_folders: tuple[str, ...] = field(default_factory=folders)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The process that this arrives in knows neither the resolvers nor the schema yet.
         self.__dict__.update(state)
         register_resolvers()
         register_schema()
+        set_folders(self.module_folders)
 
     def __call__(self, config: DictConfig) -> UnitResult:
         """Run the unit that `hydra.sweeper` names."""
+        with restricted_to(self.trust):
+            return self._run()
+
+    def _run(self) -> UnitResult:
         end_with_parent(self.controller)
         unit = self.units[HydraConfig.get().sweeper.unit]
         quiet_lightning()
