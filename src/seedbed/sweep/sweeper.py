@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from seedbed.config.metrics import optimized_metric
 from seedbed.config.overrides import trusted_modules
 from seedbed.config.schema.root import Sweep as SweepOptions
-from seedbed.config.trust.restriction import restricted_to
+from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
@@ -113,7 +113,11 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
 
 def _resume(arguments: list[str], options: SweepOptions, command: Command) -> int:
     """Run what a sweep has not run yet, or not to its end, as if it were a stranger's."""
-    with restricted_to(trusted_modules(arguments)):
+    trust = trusted_modules(arguments)
+    if restriction() is None:  # The launcher is that of the command, whose configs are the user's.
+        launcher = str(command.master.hydra.launcher._target_)
+        trust = (*trust, launcher.rpartition(".")[0])
+    with restricted_to(trust):
         return _go_on(arguments, options, command)
 
 

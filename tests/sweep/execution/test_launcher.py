@@ -111,12 +111,13 @@ def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(
     launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=1", "hydra.sweep.dir=sweep")
     done = seedbed(tmp_path, "train", "-m", *SWEEP, *words, *launcher, "sweep.on_failure=stop")
     assert done.returncode == 1, done.stderr
-    assert "2 not run; go on with: seedbed train -m sweep.resume=sweep" in done.stdout
+    how = "go on with: seedbed train -m sweep.resume=sweep trust=[handed]"
+    assert f"2 not run; {how}" in done.stdout
     found = [(row["seed"], row["status"]) for row in table(tmp_path / "sweep")]
     assert found == [("0", "completed"), ("1", "failed")]
     # Only what has failed is left, and no unit's notes.
     monkeypatch.syspath_prepend(tmp_path)
-    assert "1 of 4 jobs done, 3 to run" in command(*RESUME).out
+    assert "1 of 4 jobs done, 3 to run" in command(*RESUME, "trust=[handed]").out
     statuses = [row["status"] for row in table(tmp_path / "sweep")]
     assert statuses == ["completed", "failed", "completed", "completed"]
     assert list((tmp_path / "sweep/.sweep").glob("unit-*")) == []
