@@ -257,7 +257,7 @@ PHASES = {
     "seedbed.sweep.sweeper:run_sweep": "write",
     "hydra._internal.config_loader_impl:ConfigLoaderImpl.load_sweep_config": "compose",
     "seedbed.sweep.search.axes:job_overrides": "compose",
-    "seedbed.sweep.planning.validation:check_jobs": "compose",
+    "seedbed.sweep.planning.validation:wrong_jobs": "compose",
     "seedbed.sweep.planning.groups:make_plan": "plan",
     "seedbed.sweep.planning.groups:numbers_of_jobs": "plan",
     "seedbed.sweep.planning.groups:rehearsed": "build",

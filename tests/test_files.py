@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and locks between processes."""
 
+import errno
 import os
 import signal
 import stat
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -151,3 +153,21 @@ def test_waiting_for_a_lock_is_told_and_ends_when_it_is_free(
 
     assert order == ["released", "held"]
     assert capsys.readouterr().err == "data: a process fetches it; waiting for it\n"
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_file_system_without_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    def link(source: Path, destination: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", link)
+    path = tmp_path / "file"
+    if taken:
+        path.write_text("of the user")
+    refused = pytest.raises(FileExistsError) if taken else nullcontext()
+    with refused, atomic_file(path, new=True) as file:
+        file.write(b"new")
+    assert path.read_text() == ("of the user" if taken else "new")
+    assert list(tmp_path.iterdir()) == [path]

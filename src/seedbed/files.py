@@ -42,11 +42,22 @@ def atomic_file(path: Path, *, new: bool = False) -> Iterator[BinaryIO]:
         with temporary.open("xb") as file:
             yield file
         if new:
-            os.link(temporary, path)
+            _rename_to_new(temporary, path)
         else:
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _rename_to_new(source: Path, path: Path) -> None:
+    try:
+        os.link(source, path)
+    except FileExistsError:
+        raise
+    except OSError:  # Not every file system has hard links.
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        os.rename(source, path)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

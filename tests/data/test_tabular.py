@@ -359,13 +359,14 @@ def test_predictions_are_written_as_an_array(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.npy"])
-def test_what_was_there_is_replaced(tmp_path: Path, name: str) -> None:
+def test_what_came_there_meanwhile_is_kept(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    path.write_text("from before, and much longer than what is written now" * 10)
+    path.write_text("of the user")
 
-    write_output(path, ["y"], [[1.0]], np.array([[1.0]]))
+    with pytest.raises(ConfigError, match="exists already, and nothing is written over"):
+        write_output(path, ["y"], [[1.0]], np.array([[1.0]]))
 
-    assert b"from before" not in path.read_bytes()
+    assert path.read_text() == "of the user"
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
@@ -397,11 +398,11 @@ def test_others_see_the_whole_file_or_none(
 ) -> None:
     path = tmp_path / name
     seen: list[bool] = []
-    monkeypatch.setattr("os.replace", lambda source, destination: seen.append(path.exists()))
+    monkeypatch.setattr("os.link", lambda source, destination: seen.append(path.exists()))
 
     write_output(path, ["y"], [[1.0]], np.array([[1.0]]))
 
-    # Until the rename at the very end nothing lies under the name.
+    # Until the link at the very end nothing lies under the name.
     assert seen == [False]
     assert list(tmp_path.iterdir()) == []
 
@@ -454,9 +455,9 @@ def test_truth_is_no_number() -> None:
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ("in.csv", "this is the input"),
-        ("link.csv", "this is the input"),
-        ("folder.csv", "a folder has this name"),
+        ("in.csv", "is the input"),
+        ("link.csv", "is the input"),
+        ("folder.csv", "exists already"),
         ("in.csv/out.csv", "no folder that can be written to"),
         ("out.txt", r"must end in \.csv or \.npy"),
     ],

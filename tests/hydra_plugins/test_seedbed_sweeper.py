@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 
 from hydra_plugins.seedbed_sweeper import SeedbedSweeper
 from seedbed.cli.application import Jobs
@@ -51,5 +52,6 @@ def test_what_a_job_did_is_returned(
     mode = type("Mode", (), {"mode": None, "runtime": type("Runtime", (), {"output_dir": "none"})})
     monkeypatch.setattr(application.HydraConfig, "get", lambda: mode)
     jobs = Jobs("train", ["seedbed", "train"], function, None)
-    assert jobs(None) == (JobResult(1) if error is None else JobResult(2, error))  # type: ignore[arg-type]
+    config = OmegaConf.create()
+    assert jobs(config) == (JobResult(1) if error is None else JobResult(2, error))
     assert jobs.code == (1 if error is None else 2)

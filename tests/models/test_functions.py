@@ -183,7 +183,7 @@ def test_evaluate_measures_the_kept_checkpoint(command: Callable, tmp_path: Path
     predicted = command("predict", "run=latest", "input=[[1.0]]")
     assert predicted.code == 2
     assert "its model is a function without inputs" in predicted.err
-    assert len(predicted.err.splitlines()) == 1
+    assert len(predicted.err.splitlines()) == 2  # The first says which run is the latest.
 
 
 def test_a_function_with_several_values_is_refused_before_anything_is_written(

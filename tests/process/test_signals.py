@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -63,10 +64,13 @@ def test_a_terminal_that_closes_is_nothing_to_a_run_under_nohup() -> None:
 
 
 def test_signals_that_are_blocked_come_when_they_can_be_handled() -> None:
+    before = signal.getsignal(signal.SIGUSR1)
     with blocked():
-        os.kill(os.getpid(), signal.SIGUSR1)
+        # To this thread: one that does not block it would end the process.
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
         with pytest.raises(Interrupted), SignalHandler():
             time.sleep(0.1)
+    assert signal.getsignal(signal.SIGUSR1) is before
 
 
 @pytest.mark.slow

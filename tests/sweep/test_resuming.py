@@ -587,6 +587,23 @@ def test_jobs_without_folders_that_are_in_the_table_are_not_run_again(
     assert folders(tmp_path / "sweep") == folders(expected)
 
 
+@pytest.mark.parametrize("keep", ["best", "record"])
+def test_a_kill_after_the_last_job_leaves_no_folder_that_is_not_kept(
+    command: Any, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str
+) -> None:
+    words = (*JOBS, f"sweep.keep={keep}", "sweep.top=1", "sweep.fuse=always")
+    expected = whole(*words)
+    with monkeypatch.context() as patch:
+        # Before the first folder is removed, when the table names them all.
+        patch.setattr(controller.Controller, "_prune", at_call(1, lambda self: None, Killed()))
+        killed(command, *words)
+    assert "6 of 6 jobs done" in command(*RESUME).out
+    assert folders(tmp_path / "sweep") == folders(expected)
+    tables = [at / "results.csv" for at in (tmp_path / "sweep", expected)]
+    named, expected_names = ([row.folder for row in read_results(path)] for path in tables)
+    assert named == expected_names
+
+
 def test_jobs_whose_results_a_launched_unit_has_left_are_not_run_again(
     command: Any, finished: Any, whole: Any, tmp_path: Path
 ) -> None:

@@ -25,7 +25,12 @@ from omegaconf.errors import OmegaConfBaseException
 from seedbed.cli.composition import StopBeforeRun, composed_once, only_own_or_trusted
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
-from seedbed.config.overrides import refuse_repeated_keys, trusted_modules, with_paths_quoted
+from seedbed.config.overrides import (
+    refuse_repeated_keys,
+    trusted_modules,
+    with_paths_quoted,
+    words_of,
+)
 from seedbed.config.project import Project, named_config_folder, with_origin
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
@@ -47,7 +52,6 @@ from seedbed.runs.folder import HYDRA, RunFolder, open_run
 from seedbed.runs.hydra_job import (
     interpolated_as_in_run,
     require_hydra_folder,
-    words_of,
     written_by_run,
 )
 from seedbed.sweep.job_runner import FAILED, WRONG_CONFIG, JobResult

@@ -98,11 +98,8 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
         # Only when asked: composing, printing and refusing a config need no torch, and jobs side
         # by side no Lightning.
         name = f"seedbed.commands.{verb}"
-        if name not in sys.modules:
-            garbage_collection.pause()
-        module = import_module(name)
-        garbage_collection.resume()
-        return module
+        with garbage_collection.paused_for(name):
+            return import_module(name)
 
     def function(config: "DictConfig", command: list[str]) -> int:
         code: int = getattr(module(), verb)(config, command)

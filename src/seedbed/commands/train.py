@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, read_write
 
-from seedbed.config.overrides import inside_double_quotes, no_interpolation
+from seedbed.config.overrides import inside_double_quotes, no_interpolation, words_of
 from seedbed.config.schema import schema_of, typed
 from seedbed.config.spec import run_spec
 from seedbed.config.trust.config_folders import OWN_CONFIG
@@ -24,7 +24,7 @@ from seedbed.experiment.run import Experiment, build_experiment, load, run
 from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.hydra_job import PASSING, words_of
+from seedbed.runs.hydra_job import PASSING
 from seedbed.runs.record import Record
 
 # The run that was prepared before its folder was made.

@@ -51,7 +51,8 @@ def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigErro
         return _wrong_type(cause, text)
     if cause is not None and cause.full_key and "not in" in str(cause):
         return _unknown_key(str(cause.full_key), cause, verb, _file(text))
-    return _by_text(error, f"{text}\n{cause or ''}", verb, overrides)
+    more = f"\n{cause}" if cause is not None and str(cause) not in text else ""
+    return _by_text(error, text + more, verb, overrides)
 
 
 def _file(text: str) -> str:

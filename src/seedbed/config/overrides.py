@@ -16,6 +16,14 @@ ONE_PATH = re.compile(r"run|output|sweep\.(resume|table)|hydra\.(run|sweep)\.dir
 PATHS = re.compile(r"input|data\.(\w+\.)*(\w*(file|folder|path)\w*|root)")
 
 
+def words_of(node: Any) -> list[str]:
+    """Return overrides as they were typed; the interpolations in them stay what they are."""
+    from omegaconf import OmegaConf  # Completion needs the rules of words alone.
+
+    words: Any = OmegaConf.to_container(node, resolve=False)
+    return [str(word) for word in words]
+
+
 def refuse_repeated_keys(words: Iterable[str]) -> None:
     """Raise ConfigError where two words set the same key: Hydra would take the last of them.
 

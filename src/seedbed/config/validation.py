@@ -14,6 +14,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from seedbed.config.known_keys import did_you_mean
+from seedbed.config.overrides import words_of
 from seedbed.config.schema import schema_of
 from seedbed.config.schema.field import declared
 from seedbed.config.schema.store import GROUP_OF_ENTRIES
@@ -66,8 +67,8 @@ def check_value(config: DictConfig, full_key: str) -> None:
 
 def _empty_mappings(config: DictConfig) -> Iterator[str]:
     """Yield the overrides that would empty a mapping, and leave all of it: Hydra merges them."""
-    words = OmegaConf.select(config, "hydra.overrides.task", default=[])
-    for key, equals, value in (str(word).partition("=") for word in words if "{" in word):
+    typed = OmegaConf.select(config, "hydra.overrides.task", default=OmegaConf.create([]))
+    for key, equals, value in (word.partition("=") for word in words_of(typed) if "{" in word):
         if equals and value.replace(" ", "") == "{}":
             node = OmegaConf.select(config, key.lstrip("+"), throw_on_resolution_failure=False)
             if isinstance(node, DictConfig) and len(node):

@@ -31,7 +31,11 @@ class SignalHandler:
             del self._before[signal.SIGHUP]
         self._install()
         # What starts several processes blocks signals until they can handle them.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        except Interrupted:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -18,12 +18,6 @@ SUBDIR = ("hydra", "sweep", "subdir")
 PASSING = re.compile(r"\$\{\s*(?!mul:|oc\.(?!env:)|oc\.env:SEEDBED_)[\w.]+\s*:")
 
 
-def words_of(node: Any) -> list[str]:
-    """Return overrides as they were typed; the interpolations in them stay what they are."""
-    words: Any = OmegaConf.to_container(node, resolve=False)
-    return [str(word) for word in words]
-
-
 @contextmanager
 def interpolated_as_in_run(config: DictConfig) -> Iterator[None]:
     """Let `${hydra:...}` give what it will give in the run, before Hydra has set it."""

@@ -63,21 +63,21 @@ class Record:
     def __init__(self, path: Path, provenance: dict[str, Any], enabled: bool = True) -> None:
         self.path = path
         self.enabled = enabled
-        self.provenance = {**provenance, "process": this_process()}
+        self.provenance = provenance
         self._clock = time.monotonic()
-        self._started = now()
+        self._began: dict[str, Any] = {"process": this_process(), "started": now()}
         self.write(RunOutcome())
         self._heartbeat = Heartbeat(path) if enabled else None
 
     def write(self, outcome: RunOutcome) -> None:
         """Write what is known of the outcome by now."""
-        self._write(record_fields(self.provenance, outcome, started=self._started))
+        self._write(record_fields(self.provenance, outcome, **self._began))
 
     def finish(self, outcome: RunOutcome) -> None:
         """Write the outcome of a run that has ended."""
         assert outcome.status in STATUSES
         self._stop_heartbeat()
-        fields = self._ended(self.provenance, outcome, self._started)
+        fields = self._ended(self.provenance, outcome, self._began)
         try:
             self._write(fields)
         except OSError as error:
@@ -92,14 +92,15 @@ class Record:
         begun = json.loads(self.path.read_text(encoding="utf-8"))
         if begun["status"] != "running":
             return False
-        write_json(self.path, {**begun, **self._ended({}, outcome, begun["started"])})
+        began = {name: begun[name] for name in self._began}
+        write_json(self.path, {**begun, **self._ended({}, outcome, began)})
         return True
 
     def _ended(
-        self, provenance: Mapping[str, Any], outcome: RunOutcome, started: str
+        self, provenance: Mapping[str, Any], outcome: RunOutcome, began: Mapping[str, Any]
     ) -> dict[str, Any]:
         seconds = round(time.monotonic() - self._clock, 3)
-        return record_fields(provenance, outcome, started=started, finished=now(), seconds=seconds)
+        return record_fields(provenance, outcome, **began, finished=now(), seconds=seconds)
 
     def _stop_heartbeat(self) -> None:
         if self._heartbeat is not None:
@@ -120,6 +121,7 @@ def record_fields(
     provenance: Mapping[str, Any],
     outcome: RunOutcome,
     *,
+    process: Mapping[str, Any],
     started: str,
     finished: str | None = None,
     seconds: float | None = None,
@@ -131,6 +133,7 @@ def record_fields(
         "metrics_epoch": outcome.metrics_epoch,
         "checkpoints": checkpoints_summary(outcome),
         **provenance,
+        "process": dict(process),
         "started": started,
         "finished": finished,
         "seconds": seconds,

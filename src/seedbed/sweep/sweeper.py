@@ -12,13 +12,12 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.metrics import optimized_metric
-from seedbed.config.overrides import trusted_modules
+from seedbed.config.overrides import trusted_modules, words_of
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
-from seedbed.runs.hydra_job import words_of
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.saved_jobs import require_trusted_jobs
 from seedbed.sweep.configs.sources import MASTER, HydraSource, SavedSource

@@ -13,16 +13,16 @@ def measured_by(monitor: str, check_val_every_n_epoch: int) -> str:
 
 
 def early_stopping_reason(
-    epoch: int, monitor: str, patience: int, finite: bool, unit: str = "epoch"
+    epoch: int, monitor: str, waited: int, finite: bool, unit: str = "epoch"
 ) -> str:
     """Return why early stopping ended a run.
 
     Args:
         epoch: Epoch (from 1) after which the run ended.
         monitor: Metric watched, such as `val/loss`.
-        patience: Measurements without improvement that were allowed.
+        waited: Measurements without improvement.
         finite: Whether the metric is still finite; if not, the run ends without waiting.
-        unit: What the patience counts, as `measured_by` returns it.
+        unit: What `waited` counts, as `measured_by` returns it.
     """
-    waited = f"has not improved for {patience} {unit}" + "s" * (patience != 1)
-    return f"after epoch {epoch}: {monitor} {waited if finite else 'is not finite'}"
+    unimproved = f"has not improved for {waited} {unit}" + "s" * (waited != 1)
+    return f"after epoch {epoch}: {monitor} {unimproved if finite else 'is not finite'}"

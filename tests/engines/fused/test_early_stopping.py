@@ -59,7 +59,8 @@ def test_every_job_stops_when_lightning_would_stop_it(
         for row, reason in stopping.after_epoch(epoch, metrics, running).items():
             rule = stopping.rules[row]
             assert rule is not None
-            epochs = "1 epoch" if rule.patience == 1 else f"{rule.patience} epochs"
+            waited = max(rule.patience, 1)  # Without patience the first one ends it.
+            epochs = "1 epoch" if waited == 1 else f"{waited} epochs"
             waited = f"has not improved for {epochs}"
             why = waited if np.isfinite(metrics[METRIC][row]) else "is not finite"
             assert reason == f"after epoch {epoch}: {METRIC} {why}"

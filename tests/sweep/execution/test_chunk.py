@@ -43,7 +43,7 @@ JOBS = (
     ("+initial_weights.parameters={weight: [[1.0e+308, 1.0e+308]], bias: [1.0e+308]}",),
 )
 # Not told by what is trained; the device of a run is the same.
-OF_THE_RUN = ("started", "finished", "seconds")
+OF_THE_RUN = ("process", "started", "finished", "seconds")
 PROVENANCE = ("hyperparameters", "seed", "data", "command", "versions", "git", "device")
 
 
@@ -218,13 +218,14 @@ def test_dropout_is_not_exact(tmp_path: Path) -> None:
 def test_a_job_of_a_chunk_that_failed_says_why(tmp_path: Path) -> None:
     known = {"seed": 3, "data": {"choice": "crop_yield", "fingerprint": None}}
     job = PreparedJob(7, "7", {}, tmp_path / "7", {"config.yaml": "seed: 3\n"}, known)
-    times = {"started": "then", "finished": "now", "seconds": None}
+    times = {"process": {}, "started": "then", "finished": "now", "seconds": None}
     write_failed(job, "of the test", times)
     assert record(tmp_path / "7") == {
         **known,
         **times,
         "status": "failed",
         "metrics": {},
+        "metrics_epoch": None,
         "checkpoints": {},
         "error": "of the test",
         "stopped": None,

@@ -50,7 +50,8 @@ class JobStopping:
                 continue
             self.waited[row] += 1
             if self.waited[row] >= rule.patience or not finite:
-                reason = early_stopping_reason(epoch, rule.monitor, rule.patience, bool(finite))
+                waited = int(self.waited[row])
+                reason = early_stopping_reason(epoch, rule.monitor, waited, bool(finite))
                 reasons[int(row)] = reason
         return reasons
 

@@ -18,6 +18,7 @@ from seedbed.errors import Interrupted, RunFolderError
 from seedbed.files import atomic_file
 from seedbed.loggers import event_records
 from seedbed.loggers.event_file import event_file_name
+from seedbed.process.identity import this_process
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.provenance import device_name
@@ -53,7 +54,7 @@ class TrainedChunk:
     Attributes:
         group: the jobs, as the engine has them.
         outcomes: outcome of each job, in the order of the group.
-        times: `started`, `finished` and the `seconds` of a job, as run.json has them.
+        times: `process`, `started`, `finished` and the `seconds` of a job, as run.json has them.
         exact: whether a job alone would have drawn the same random numbers in its steps.
         tensorboard: whether the jobs write files of events.
         device: name of the GPU, or the number of CPU threads.
@@ -137,7 +138,12 @@ def train_chunk(
     return TrainedChunk(
         group=group,
         outcomes=outcomes,
-        times={"started": started, "finished": now(), "seconds": seconds},
+        times={
+            "process": this_process(),
+            "started": started,
+            "finished": now(),
+            "seconds": seconds,
+        },
         exact=not engine.draws,
         # Jobs that fuse have no other logger.
         tensorboard=len(spec.logger) > 0,

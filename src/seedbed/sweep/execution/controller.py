@@ -109,6 +109,7 @@ class Controller:
         for job in self.plan.jobs:
             if job.number not in done and self.goes_on:
                 self.worker.folders.remove(job)
+        self._prune()  # A kill may have come in the middle of it.
 
     def _run_rounds(self, rounds: Iterable[PlannedRound], sampler: Sampler) -> None:
         self.display.open(self.done)

@@ -27,6 +27,7 @@ from seedbed.experiment.provenance import (
     provenance_of_command,
     provenance_of_job,
 )
+from seedbed.process.identity import this_process
 from seedbed.reading.content import inside
 from seedbed.runs.folder import RECORD, RESOLVED
 from seedbed.runs.hydra_job import PASSING, name_of_job, resolved_text
@@ -205,7 +206,7 @@ class Worker:
         if not isinstance(error, SeedbedError):
             self.runner.show_traceback(error)
             text = f"{type(error).__name__}: {error}"
-        times = {"started": started, "finished": now(), "seconds": None}
+        times = {"process": this_process(), "started": started, "finished": now(), "seconds": None}
         if self.options.keep == "all":
             for prepared in self._prepared(jobs):
                 with suppress(RunFolderError):  # Then the row alone tells of it.

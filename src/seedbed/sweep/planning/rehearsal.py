@@ -15,6 +15,7 @@ from seedbed.data import DataModule
 from seedbed.engines.fused.engine import Group
 from seedbed.errors import ConfigError, DoesNotFit, SeedbedError
 from seedbed.experiment.checks import check_network, check_rows
+from seedbed.process import garbage_collection
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
@@ -137,7 +138,8 @@ def wrong_alone(composer: Composer, jobs: Sequence[Job], tables: Tables) -> dict
 
 def _rehearse(config: DictConfig, tables: Tables) -> ConfigError | None:
     # Only here: jobs side by side need no Lightning.
-    from seedbed.experiment.run import build_experiment, load
+    with garbage_collection.paused_for("seedbed.experiment.run"):
+        from seedbed.experiment.run import build_experiment, load
 
     debugs = bool(config.hydra.runtime.choices.get("debug"))
     try:
