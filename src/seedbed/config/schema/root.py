@@ -89,8 +89,8 @@ class Sweep(Schema):
         "seconds between two saves of jobs that train side by side", 60.0, at_least=0
     )
     on_failure: str | None = key(
-        "when a job is wrong or fails: continue with the others, or stop; null: continue, unless "
-        "the words of a job are wrong by themselves",
+        "when a job is wrong or fails: continue with the others, or stop; null: continue, but for "
+        "a wrong key or value",
         None,
         one_of=("continue", "stop"),
     )
