@@ -95,9 +95,7 @@ class Sparse:
 
 @dataclass(frozen=True)
 class Flipped:
-    """The honest file with a bit of its last tensor's bytes flipped."""
-
-    at: float = 0.5
+    """The honest checkpoint with a bit of its last tensor's bytes flipped."""
 
 
 @dataclass(frozen=True)
@@ -184,8 +182,10 @@ def _plant(path: Path, change: Any, place: Place) -> None:
         case Sparse(size):
             with path.open("wb") as file:
                 file.truncate(size)
-        case Flipped(at):
-            position = int(len(before) * at)
+        case Flipped():
+            with zipfile.ZipFile(BytesIO(before)) as archive:
+                *_, tensor = (name for name in archive.namelist() if "/data/" in name)
+                position = before.rindex(archive.read(tensor))
             flipped = bytes([before[position] ^ 16])
             path.write_bytes(before[:position] + flipped + before[position + 1 :])
         case Saved(changed, zipped):

@@ -122,7 +122,10 @@ VALUES: dict[str, Any] = {
     },
 }
 
-OPEN_VALUES = ("names that are numbers", "outputs in a folder of others", "an environment variable")
+OPEN_VALUES = (
+    *("names that are numbers", "outputs in a folder of others", "an environment variable"),
+    "callbacks that are a list",  # Neither verb makes any.
+)
 
 LINKS: dict[str, dict[str, Any]] = {
     "the record of another run": {RECORD: Link("OUTSIDE/run/run.json")},
@@ -149,7 +152,8 @@ RUN_FOLDERS = [
         for name, keys in VALUES.items()
     ),
     *(
-        Folder("odd record", name, {RECORD: content}, opens="predict")
+        # JSON takes the last of doubled keys.
+        Folder("odd record", name, {RECORD: content}, opens=name == "doubled keys" or "predict")
         for name, content in {**IN_PLACE, **JSON_IN_PLACE}.items()
     ),
     *(

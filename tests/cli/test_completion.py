@@ -160,6 +160,8 @@ def test_runs_newest_first_then_folders(working_folder: Path) -> None:
     assert offered("seedbed evaluate paths.outputs=elsewhere run=")[1].endswith("eeeeee")
     (working_folder / "seedbed.yaml").write_text("defaults: [paths.outputs=elsewhere]\n")
     assert offered("seedbed evaluate run=")[1].endswith("eeeeee")
+    (working_folder / "seedbed.yaml").write_text("a text")
+    assert offered("seedbed evaluate run=")[1:4] == [*runs, f"{day[:-2]}21/23-00-00-aaaaaa"]
 
 
 def test_sweeps_newest_first_then_folders(working_folder: Path) -> None:

@@ -23,7 +23,6 @@ from seedbed.config.project import (
     find_project,
     key_of,
     named_config_folder,
-    outputs_folder,
     value_of,
 )
 from seedbed.errors import SeedbedError
@@ -67,7 +66,7 @@ def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> 
         _, named = named_config_folder(before)
         yield from _starting(groups.LISTED if not named else (), last)
     elif verb in ("report", "dashboard"):
-        yield from _plain(verb, last)
+        yield from _plain(verb, project, last)
     elif before and before[-1] in CONFIG_DIR:
         yield from _folders(last)
     elif before and before[-1] in FLAGS and FLAGS[before[-1]]:
@@ -77,7 +76,7 @@ def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> 
     else:
         words = [*project.arguments_before(verb, before), *before]
         users, _ = named_config_folder(words)
-        yield from _override(verb, users, words, last)
+        yield from _override(verb, project, users, words, last)
 
 
 def _starting(offered: Iterable[str], beginning: str) -> Iterator[str]:
@@ -87,7 +86,7 @@ def _starting(offered: Iterable[str], beginning: str) -> Iterator[str]:
 # ---- Verbs that compose no config ----------------------------------------------------------------
 
 
-def _plain(verb: str, last: str) -> Iterator[str]:
+def _plain(verb: str, project: Project, last: str) -> Iterator[str]:
     schema = resolve_name(f"seedbed.commands.{verb}:Keys")
     keys = {field.name: field for field in fields(schema) if field.name != "outputs"}
     name, equals, text = last.partition("=")
@@ -95,7 +94,7 @@ def _plain(verb: str, last: str) -> Iterator[str]:
         yield from _values(f"{name}=", text, _choices(keys[name]))
         return
     if verb == "report":
-        yield from _starting(["latest", *_newest(outputs_folder(), "sweep")], last)
+        yield from _starting(["latest", *_newest(project.outputs, "sweep")], last)
     yield from _folders(last)
     yield from _starting([f"{name}=" for name in keys], last)
 
@@ -103,7 +102,9 @@ def _plain(verb: str, last: str) -> Iterator[str]:
 # ---- Overrides -----------------------------------------------------------------------------------
 
 
-def _override(verb: str, users: Path | None, words: Sequence[str], last: str) -> Iterator[str]:
+def _override(
+    verb: str, project: Project, users: Path | None, words: Sequence[str], last: str
+) -> Iterator[str]:
     key, equals, text = last.partition("=")
     name = key_of(key)
     group = name.partition("@")[0]
@@ -114,7 +115,7 @@ def _override(verb: str, users: Path | None, words: Sequence[str], last: str) ->
     elif name == "hydra/launcher":
         yield from _values(f"{key}=", text, groups.LAUNCHERS)
     elif name in ("run", "sweep.resume"):
-        recent = _newest(_outputs(words), "run" if name == "run" else "sweep")
+        recent = _newest(_outputs(words, project), "run" if name == "run" else "sweep")
         offered = [*_starting(["latest", *recent], text), *_folders(text)]
         yield from (f"{key}={declared}" for declared in offered)
     elif name in FILES or name in FOLDERS:
@@ -184,9 +185,9 @@ def _paths(beginning: str) -> Iterator[str]:
         yield f"{path}/" if os.path.isdir(path) else path
 
 
-def _outputs(words: Sequence[str]) -> str:
+def _outputs(words: Sequence[str], project: Project) -> str:
     typed = [value_of(word) for word in words if key_of(word) == "paths.outputs"]
-    return typed[-1] if typed else outputs_folder()
+    return typed[-1] if typed else project.outputs
 
 
 def _newest(outputs: str, kind: str) -> Iterator[str]:

@@ -45,6 +45,12 @@ class Project:
         folder = self.file.parent / self.config_dir
         return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
+    @property
+    def outputs(self) -> str:
+        """The folder that runs and sweeps are written to."""
+        named = [word for word in self.defaults if key_of(word) == "paths.outputs"]
+        return value_of(named[-1]) if named else os.environ.get("SEEDBED_OUTPUTS") or "outputs"
+
     def arguments_before(self, verb: str, typed: Sequence[str]) -> list[str]:
         """Return the arguments that come before those that were typed for a verb.
 
@@ -204,6 +210,4 @@ def _is_override(text: str) -> bool:
 
 def outputs_folder() -> str:
     """Return the folder that runs and sweeps are written to."""
-    defaults = [word for word in find_project().defaults if key_of(word) == "paths.outputs"]
-    by_environment = os.environ.get("SEEDBED_OUTPUTS", "outputs")
-    return value_of(defaults[-1]) if defaults else by_environment
+    return find_project().outputs
