@@ -13,6 +13,9 @@ SECRET = "6d1c8f-secret"
 # What steers a terminal: its controls but tab, line feed and carriage return, and what turns text.
 STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+# What libraries keep in the user's home and in the folder of temporary files.
+CACHES = (".config", ".cache", ".tensorboard-info", "torchinductor_root")
+
 Snapshot = dict[str, tuple[int, int, int, str]]
 
 
@@ -20,7 +23,7 @@ def snapshot(folder: Path, without: tuple[Path, ...] = ()) -> Snapshot:
     """Return mode, size, time of change and link of all below a folder; some are left out."""
     seen: Snapshot = {}
     for path in sorted(folder.iterdir()):
-        if path in without:
+        if path in without or path.name in CACHES:
             continue
         status = path.lstat()
         is_folder = path.is_dir() and not path.is_symlink()

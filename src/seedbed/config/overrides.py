@@ -69,8 +69,8 @@ def with_paths_quoted(words: Sequence[str]) -> list[str]:
 
 def _with_path_quoted(word: str) -> str:
     key, equals, value = word.partition("=")
-    one = ONE_PATH.fullmatch(key.lstrip("+")) is not None
-    if not equals or not (one or PATHS.fullmatch(key.lstrip("+"))):
+    is_path = ONE_PATH.fullmatch(key.lstrip("+")) is not None
+    if not equals or not (is_path or PATHS.fullmatch(key.lstrip("+"))):
         return word
     if value.startswith("~/"):
         value = os.path.expanduser(value)
@@ -79,7 +79,7 @@ def _with_path_quoted(word: str) -> str:
     read = _read(f"{key}={value}")
     in_quotes = value[0] == value[-1] and value[0] in "'\""
     is_text = isinstance(read, str) and (read == value or in_quotes)
-    is_other = read is not None and not isinstance(read, str) and not one
+    is_other = read is not None and not isinstance(read, str) and not is_path
     if (is_text or is_other) and not os.path.lexists(value):
         return f"{key}={value}"
     # Interpolations beside letters that need quotes stay interpolations.

@@ -47,7 +47,7 @@ def _check_types(module: SupervisedModule, weights: dict[str, Any]) -> None:
         given = weights.get(name, own)
         if not isinstance(given, torch.Tensor):
             raise TypeError(f"{name} is no tensor")
-        kinds = [(one.is_floating_point(), one.is_complex()) for one in (own, given)]
+        kinds = [(tensor.is_floating_point(), tensor.is_complex()) for tensor in (own, given)]
         if kinds[0] != kinds[1]:
             raise TypeError(f"{name} is of {given.dtype}, and the model takes {own.dtype}")
 

@@ -22,17 +22,17 @@ ATTEMPTS = 20
 class Claim:
     """Claim on a folder, which was new or empty and which this process alone may fill.
 
-    `made` are the folders that had to be made for it, from the outermost to the innermost.
+    `folders` are those that had to be made for it, from the outermost to the innermost.
     """
 
     path: Path
-    made: Sequence[Path]
+    folders: Sequence[Path]
 
     def withdraw(self, files: Iterable[Path] = ()) -> None:
         """Remove these files, and of the folders that were made for the claim the empty ones."""
         for file in files:
             file.unlink(missing_ok=True)
-        _take_back(self.made)
+        _take_back(self.folders)
 
 
 def claim(path: Path, key: str, inside: str, shared: bool = False) -> Claim:
@@ -49,25 +49,25 @@ def claim(path: Path, key: str, inside: str, shared: bool = False) -> Claim:
     """
     require_name(path, key)
     absolute = Path(os.path.abspath(path))
-    made: list[Path] = []
+    folders: list[Path] = []
     try:
-        _make(absolute, made)
+        _make(absolute, folders)
         if not shared:
             _refuse_content(path, key)
         # Of two processes that have seen an empty folder, the second one ends here, or below.
-        _make_inside(absolute / inside, made)
+        _make_inside(absolute / inside, folders)
         if not shared:
             _refuse_content(path, key, beside=inside)
     except FileExistsError:
-        _take_back(made)
+        _take_back(folders)
         raise ConfigError(_taken(path, key, f"another command writes into it ({inside})")) from None
     except OSError as error:
-        _take_back(made)
+        _take_back(folders)
         raise ConfigError(f"{key}={path}: {_reason(error)}") from None
     except ConfigError:
-        _take_back(made)
+        _take_back(folders)
         raise
-    return Claim(absolute, made)
+    return Claim(absolute, folders)
 
 
 def folder_named(text: str, key: str) -> Path:
@@ -118,14 +118,14 @@ def _longest_name(path: Path) -> int:
     return 255
 
 
-def _take_back(made: Sequence[Path]) -> None:
+def _take_back(folders: Sequence[Path]) -> None:
     """Remove the folders that were made, the innermost first, up to one that something is in."""
-    for folder in reversed(made):
+    for folder in reversed(folders):
         if not remove_if_empty(folder):
             return
 
 
-def _make(path: Path, made: list[Path]) -> None:
+def _make(path: Path, folders: list[Path]) -> None:
     """Make a folder and those above it, and note each that had to be made."""
     for attempt in range(ATTEMPTS):
         try:
@@ -133,23 +133,23 @@ def _make(path: Path, made: list[Path]) -> None:
                 if not folder.is_dir():
                     with suppress(FileExistsError):
                         folder.mkdir()
-                        made.append(folder)
+                        folders.append(folder)
             return
         except FileNotFoundError:
             if attempt == ATTEMPTS - 1:
                 raise
 
 
-def _make_inside(folder: Path, made: list[Path]) -> None:
+def _make_inside(folder: Path, folders: list[Path]) -> None:
     for attempt in range(ATTEMPTS):
         try:
             folder.mkdir()
-            made.append(folder)
+            folders.append(folder)
             return
         except FileNotFoundError:
             if attempt == ATTEMPTS - 1:
                 raise
-            _make(folder.parent, made)
+            _make(folder.parent, folders)
 
 
 def _refuse_content(path: Path, key: str, beside: str = "") -> None:

@@ -31,12 +31,12 @@ def latest(candidates: Iterable[Candidate], word: str, *, say: bool) -> Path | N
     With `say` a line on stderr tells what `word`, such as `run=latest`, stands for, and which newer
     folder was passed over.
     """
-    ordered = sorted(candidates, key=lambda one: (one.usable, one.started, str(one.path)))
+    ordered = sorted(candidates, key=lambda run: (run.usable, run.started, str(run.path)))
     if not ordered:
         return None
     taken = ordered[-1]
     if say:
-        newest = max(ordered, key=lambda one: one.started)
+        newest = max(ordered, key=lambda run: run.started)
         passed = newest.started > taken.started
         newer = f"; passed over {relative(newest.path)}, {newest.state}" if passed else ""
         print(f"{word}: {relative(taken.path)}, {taken.state}{newer}", file=sys.stderr)

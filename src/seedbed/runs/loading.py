@@ -75,7 +75,8 @@ def _used(values: dict[str, Any], measures: bool) -> dict[str, Any]:
     """Leave out of a run's config what is not made; return the rest of it, which may be made."""
     values |= {"callbacks": {}, "logger": {}, "scheduler": {"_target_": None}}
     for name, instead in _UNUSED.items():
-        if name in values and not all(is_trusted(one.name, ()) for one in targets(values[name])):
+        named = targets(values[name]) if name in values else ()
+        if not all(is_trusted(target.name, ()) for target in named):
             values[name] = dict(instead)
     data, task = values.get("data"), values.get("task")
     if measures:

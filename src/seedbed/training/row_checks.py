@@ -40,8 +40,8 @@ def require_rows(
     """
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         kind = type(batch).__name__
-        found = f"{len(batch)} values" if isinstance(batch, tuple | list) else f"a {kind}"
-        raise DoesNotFit(f"{where}: a row is {found}, and a pair (input, target) is needed")
+        content = f"{len(batch)} values" if isinstance(batch, tuple | list) else f"a {kind}"
+        raise DoesNotFit(f"{where}: a row is {content}, and a pair (input, target) is needed")
     inputs, targets = batch
     for name, part in (("input", inputs), ("target", targets)):
         # A network of the user's own may take several tensors, as a tuple or by name.
@@ -82,12 +82,12 @@ def _require_finite(
         return
     wrong = (~finite.all(dim=1)).nonzero().flatten().tolist()
     column = int((~finite[wrong[0]]).nonzero()[0])
-    found = values[wrong[0]].reshape(-1)[column].item()
+    value = values[wrong[0]].reshape(-1)[column].item()
     named = f"'{columns[column]}'" if column < len(columns) else str(column)
     of = f", column {named}," if finite.shape[1] > 1 or columns else ""
     raise DoesNotFit(
         f"{where}: the {name} of {_rows(wrong, numbers)} is not finite: "
-        f"row {int(numbers[wrong[0]])}{of} is {found}"
+        f"row {int(numbers[wrong[0]])}{of} is {value}"
     )
 
 

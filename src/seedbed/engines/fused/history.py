@@ -113,8 +113,8 @@ class History:
 
     def has_best(self, job: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether the watched metric was a number in any epoch of these jobs, (rows,)."""
-        found: NDArray[np.bool_] = self._best_epoch[job] > 0
-        return found
+        has_best: NDArray[np.bool_] = self._best_epoch[job] > 0
+        return has_best
 
     def test(self, jobs: NDArray[np.int64], metrics: Metrics) -> None:
         """Note what the best weights, or else the last ones, reach on the test rows."""

@@ -138,7 +138,10 @@ def nobody_listens(trainer: pl.Trainer) -> bool:
         and not isinstance(trainer.optimizers[0], LBFGS)
         and all(isinstance(loader, BatchLoader | StreamLoader) for loader in loaders.flattened)
         # It skips the backward pass in an epoch of its own.
-        and not any(isinstance(one, StochasticWeightAveraging) for one in trainer.callbacks)  # type: ignore[attr-defined]
+        and not any(
+            isinstance(callback, StochasticWeightAveraging)
+            for callback in trainer.callbacks  # type: ignore[attr-defined]
+        )
         and not any(_overrides(module, pl.LightningModule, hook) for hook in MODULE_HOOKS)
         and not any(is_overridden(hook, data, LightningDataModule) for hook in MODULE_HOOKS[-3:])
         and not any(

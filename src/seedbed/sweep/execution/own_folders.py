@@ -83,22 +83,22 @@ def _is_same(path: Path, expected: str, ended: bool) -> bool:
         content = path.read_bytes()
         if content == expected.encode() or (not ended and expected.encode().startswith(content)):
             return True
-        found, wanted = (_plain(OmegaConf.create(text)) for text in (content.decode(), expected))
+        own, wanted = (_plain(OmegaConf.create(text)) for text in (content.decode(), expected))
     except FileNotFoundError:
         return not ended
     except (OSError, ValueError, YAMLError, OmegaConfBaseException):
         return False
-    return all(one == other for one, other in _pairs(found, wanted))
+    return all(left == right for left, right in _pairs(own, wanted))
 
 
 def _plain(config: Any) -> Any:
     return OmegaConf.to_container(config, resolve=False)
 
 
-def _pairs(found: Any, wanted: Any) -> Iterator[tuple[Any, Any]]:
+def _pairs(own: Any, wanted: Any) -> Iterator[tuple[Any, Any]]:
     """Yield what stands at the same place; keys that another version has or lacks are left out."""
-    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
-        for key in found.keys() & wanted.keys():
-            yield from _pairs(found[key], wanted[key])
+    if isinstance(own, Mapping) and isinstance(wanted, Mapping):
+        for key in own.keys() & wanted.keys():
+            yield from _pairs(own[key], wanted[key])
     else:
-        yield found, wanted
+        yield own, wanted
