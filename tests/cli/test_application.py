@@ -318,6 +318,7 @@ def test_an_override_that_cannot_be_read(refused, override):
         (("--config-dir", "nowhere"), ["nowhere", "not found"]),
         (("--config-name", "trian"), ["trian", "Did you mean 'train'?"]),
         (("--cfg", "jbo"), ["--cfg", "jbo", "job"]),
+        (("--cfg", "job", "--package", "nothing"), ["package 'nothing' not found"]),
         (("--nope",), ["--nope"]),
         (("--config-dir",), ["--config-dir"]),
     ],
@@ -444,7 +445,11 @@ def test_an_interpolation_that_does_not_resolve(refused, value, said):
 
 @pytest.mark.parametrize(
     ("arguments", "folder"),
-    [(("paths.outputs=taken",), "taken"), (("-m", "hydra.sweep.dir=taken/x", "seed=1"), "taken")],
+    [
+        (("paths.outputs=taken",), "taken"),
+        (("-m", "hydra.sweep.dir=taken/x", "seed=1"), "taken"),
+        (("-m", "hydra.sweep.dir=${hydra:runtime.cwd}/taken/${hydra:job.name}"), "taken/train"),
+    ],
 )
 def test_a_folder_that_cannot_be_made(refused, tmp_path, arguments, folder):
     (tmp_path / "taken").write_text("a file")

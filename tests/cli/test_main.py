@@ -329,6 +329,19 @@ def test_a_run_outlives_whoever_reads_its_output(tmp_path, words):
     assert [one["status"] for one in records] == ["completed"] * (2 if "-m" in words else 1)
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("list", "data"), 1), (("train", "-m", "seed=1,2", "sweep.plan=true"), 0)],
+)
+def test_output_that_is_lost_fails_what_has_no_folder(tmp_path, words, code):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [SEEDBED, *words], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
+
+    assert (done.returncode, b"what was printed since is lost" in done.stderr) == (code, True)
+
+
 @pytest.mark.parametrize("word", ["sweep.plan=true", "sweep.resume=latest", "sweep.table=no.csv"])
 def test_keys_of_a_sweep_are_refused_without_one(refused, word):
     assert f"{word}: the keys of sweep need -m" in refused("train", word)

@@ -100,5 +100,6 @@ def test_interpolations_and_the_home_folder_keep_their_meaning(
     monkeypatch.setenv("HOME", "/home/of a user")
     assert with_paths_quoted(["hydra.run.dir=${now:%Y}/ü"]) == ["hydra.run.dir='${now:%Y}/ü'"]
     assert read(with_paths_quoted(["run=~/x"])[0]) == "/home/of a user/x"
+    assert read(with_paths_quoted(["hydra.run.dir=~"])[0]) == "/home/of a user"
     with pytest.raises(ConfigError, match="not text in UTF-8"):
         with_paths_quoted(["seed=\udcff"])

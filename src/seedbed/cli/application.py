@@ -22,7 +22,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from seedbed.cli.composition import StopBeforeRun, composed_once, only_own_or_trusted
+from seedbed.cli.composition import (
+    StopBeforeRun,
+    composed_once,
+    only_own_or_trusted,
+    package_required,
+)
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
 from seedbed.config.overrides import (
@@ -52,6 +57,7 @@ from seedbed.runs.folder import HYDRA, RunFolder, open_run
 from seedbed.runs.hydra_job import (
     interpolated_as_in_run,
     require_hydra_folder,
+    resolve_sweep_folder,
     written_by_run,
 )
 from seedbed.sweep.job_runner import FAILED, WRONG_CONFIG, JobResult
@@ -80,6 +86,7 @@ class CheckBeforeRun(Callback):
             )
         try:
             key = "hydra.sweep.dir"
+            resolve_sweep_folder(config)
             require_free(folder_named(str(config.hydra.sweep.dir), key), key)
         except Exception as error:
             raise StopBeforeRun from error
@@ -178,6 +185,7 @@ def run_application(
         with (
             environment_variable(FULL_ERROR, "1"),
             composed_once(arguments),
+            package_required(),
             only_own_or_trusted(jobs.trust),
         ):
             application()

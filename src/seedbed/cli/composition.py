@@ -1,7 +1,9 @@
 """Composition by Hydra: once, and from folders of the user's own, or within what is trusted."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr
+from io import StringIO
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -31,6 +33,23 @@ def composed_once(arguments: list[str]) -> Iterator[None]:
     if not any(word.startswith(("--hydra-help", "hydra.help", "hydra/help")) for word in arguments):
         replaced["format_config_groups"] = lambda self, predicate, compact=True: ""
     with _replaced(Hydra, replaced):
+        yield
+
+
+@contextmanager
+def package_required() -> Iterator[None]:
+    """Let Hydra raise ConfigError where `--cfg` shows a `--package` that does not exist."""
+    show = Hydra.show_cfg
+
+    def shown(self: Hydra, *arguments: Any, **options: Any) -> None:
+        with redirect_stderr(StringIO()) as said:
+            try:
+                show(self, *arguments, **options)
+            except SystemExit:
+                raise ConfigError(f"--package: {said.getvalue().strip()}") from None
+        sys.stderr.write(said.getvalue())
+
+    with _replaced(Hydra, {"show_cfg": shown}):
         yield
 
 

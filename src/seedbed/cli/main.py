@@ -46,13 +46,14 @@ def main() -> None:
     for name in FOLDER_VARIABLES:
         if not os.environ.get(name, "").strip():  # Set to nothing, it means what it means unset.
             os.environ.pop(name, None)
+    verb = sys.argv[1:2]
     try:
         run_command()
     except KeyboardInterrupt:
         sys.exit(130)
     except SystemExit as end:
         # Of a run, what it printed is in its folder, too.
-        if tell_of_lost_output() and not end.code and sys.argv[1:2] != ["train"]:
+        if tell_of_lost_output() and not end.code and verb != ["train"]:
             sys.exit(1)
         raise
 

@@ -57,7 +57,7 @@ def with_paths_quoted(words: Sequence[str]) -> list[str]:
 
     A path may hold blanks, commas, brackets, quotes and letters of any language. Where it can be
     read as something else, too, such as `data.file=a.csv,b.csv` as an axis, it is a path if that
-    exists. A `~/` at its beginning is the home folder, as it is in a shell.
+    exists. A `~` or `~/` at its beginning is the home folder, as it is in a shell.
 
     Raises ConfigError for a word that is not text.
     """
@@ -72,7 +72,7 @@ def _with_path_quoted(word: str) -> str:
     is_path = ONE_PATH.fullmatch(key.lstrip("+")) is not None
     if not equals or not (is_path or PATHS.fullmatch(key.lstrip("+"))):
         return word
-    if value.startswith("~/"):
+    if value.partition("/")[0] == "~":
         value = os.path.expanduser(value)
     if not value or value == "null" or PLAIN.fullmatch(value):
         return f"{key}={value}"

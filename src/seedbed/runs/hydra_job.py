@@ -19,19 +19,32 @@ PASSING = re.compile(r"\$\{\s*(?!mul:|oc\.(?!env:)|oc\.env:SEEDBED_)[\w.]+\s*:")
 
 
 @contextmanager
-def interpolated_as_in_run(config: DictConfig) -> Iterator[None]:
-    """Let `${hydra:...}` give what it will give in the run, before Hydra has set it."""
+def _interpolated(config: DictConfig) -> Iterator[None]:
     from hydra.core.hydra_config import HydraConfig  # Completion needs a path of this room alone.
 
     before = HydraConfig.instance().cfg
     HydraConfig.instance().cfg = config  # type: ignore[assignment]
     try:
+        yield
+    finally:
+        HydraConfig.instance().cfg = before
+
+
+@contextmanager
+def interpolated_as_in_run(config: DictConfig) -> Iterator[None]:
+    """Let `${hydra:...}` give what it will give in the run, before Hydra has set it."""
+    with _interpolated(config):
         with read_write(config.hydra.runtime):
             folder = os.path.abspath(str(OmegaConf.select(config, "hydra.run.dir")))
             config.hydra.runtime.output_dir = folder
         yield
-    finally:
-        HydraConfig.instance().cfg = before
+
+
+def resolve_sweep_folder(config: DictConfig) -> None:
+    """Put the path into `hydra.sweep.dir` in place of `${hydra:...}`, which Hydra has not set."""
+    if "${hydra:" in str(raw_value(config, ("hydra", "sweep", "dir"))).replace(" ", ""):
+        with _interpolated(config), read_write(config.hydra.sweep):
+            config.hydra.sweep.dir = str(config.hydra.sweep.dir)
 
 
 def require_hydra_folder(config: DictConfig) -> None:
