@@ -13,6 +13,7 @@ from tests.experiments import record, trained
 
 from seedbed.commands.evaluate import evaluate
 from seedbed.errors import ConfigError, RunFolderError
+from seedbed.process.identity import this_process
 from seedbed.runs.folder import RunFolder
 
 
@@ -106,3 +107,19 @@ def test_a_file_of_somebody_elses_is_not_replaced_by_the_result(tmp_path: Path, 
     with pytest.raises(ConfigError, match=r"evaluate-train.json: not written by evaluate"):
         measured(tmp_path, "split=train")
     assert file.read_text() == before
+
+
+def test_what_a_killed_run_had_not_finished_to_write_is_cleared(tmp_path: Path) -> None:
+    trained(tmp_path, "trainer.max_epochs=1")
+    checkpoints = RunFolder(tmp_path).checkpoint("last").parent
+    leftover, other = checkpoints / ".last.ckpt.0123456789abcdef.tmp", checkpoints / "mine.tmp"
+    leftover.touch()
+    other.touch()
+    measured(tmp_path, "split=train")
+    assert leftover.exists()  # Another process could write it.
+
+    file = RunFolder(tmp_path).record
+    gone = {"status": "running", "process": {**this_process(), "pid": 4_000_000}}
+    file.write_text(json.dumps({**json.loads(file.read_text()), **gone}))
+    measured(tmp_path, "split=train")
+    assert (leftover.exists(), other.exists()) == (False, True)

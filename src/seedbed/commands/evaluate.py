@@ -19,7 +19,7 @@ from seedbed.runs.checkpoints import described
 from seedbed.runs.folder import open_run
 from seedbed.runs.loading import load_spec
 from seedbed.runs.provenance import versions
-from seedbed.runs.record import read_record, state_of, write_json
+from seedbed.runs.record import KILLED, read_record, state_of, write_json
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import relative
 
@@ -61,6 +61,8 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     try:
         write_json(file, result)
         where = f"written to   {relative(file)}"
+        if record.get("error") == KILLED:  # Nobody writes there any more.
+            folder.remove_leftovers()
     except OSError as error:  # What was measured is worth more than its file.
         where = f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
     title = described(record, name, checkpoint.get("epoch"))

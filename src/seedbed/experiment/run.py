@@ -61,7 +61,6 @@ from seedbed.experiment.build import (
 from seedbed.experiment.checks import check_limits, check_network, check_patience, check_rows
 from seedbed.experiment.summary import data_line, print_outcome
 from seedbed.experiment.writer import RunWriter
-from seedbed.files import remove_temporary_files
 from seedbed.process.torch_settings import using_threads
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
@@ -195,8 +194,7 @@ def _end_at_once(experiment: Experiment, writer: RunWriter, reason: SeedbedError
         writer.record.finish(outcome)
     elif not writer.record.finish_for_first(outcome):
         return code
-    for folder in (experiment.folder.path, experiment.folder.checkpoint("last").parent):
-        remove_temporary_files(folder)
+    experiment.folder.remove_leftovers()
     print(f"seedbed: {outcome.error}", file=sys.stderr)
     return code
 

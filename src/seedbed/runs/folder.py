@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seedbed.errors import RunFolderError
-from seedbed.files import TEMPORARY
+from seedbed.files import TEMPORARY, remove_temporary_files
 from seedbed.reading.content import refuse_links_out
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.record import read_record, state_of
@@ -75,6 +75,11 @@ class RunFolder:
                 own = re.fullmatch(pattern, entry.name) or TEMPORARY.fullmatch(entry.name)
                 if own and entry.is_file(follow_symlinks=False):
                     yield Path(entry.path)
+
+    def remove_leftovers(self) -> None:
+        """Remove what a process that was killed had not finished to write."""
+        for folder in (self.path, self.path / CHECKPOINTS):
+            remove_temporary_files(folder)
 
     def kept(self, name: str) -> str:
         """The checkpoint that there is: `last` where a run has no best epoch, else `name`.
