@@ -85,7 +85,10 @@ TABLES: dict[str, Any] = {
     "a thousand columns": Replaced("error\n", "error" + ",x" * 1_000 + "\n"),
 }
 
+# What such rows lack is in the records of the jobs, and what is no file is no table.
 OPEN_TABLES = (
+    *("a job that the plan has not", "an open quote"),
+    *("a fifo that nobody writes", "a link to itself"),
     "a metric that steers a terminal",
     "an axis that steers a terminal",
     "a cell of a million letters",
@@ -147,7 +150,8 @@ SWEEP_FOLDERS = [
         for name, content in {**IN_PLACE, **YAML_IN_PLACE}.items()
     ),
     *(
-        Folder("odd plan", name, {PLAN: Keys(keys)}, opens="terminal" in name)
+        # The axes follow from the jobs.
+        Folder("odd plan", name, {PLAN: Keys(keys)}, opens="terminal" in name or "axes" in name)
         for name, keys in PLANS.items()
     ),
     *(
@@ -156,9 +160,8 @@ SWEEP_FOLDERS = [
     ),
     *(
         Folder("odd table", name, {RESULTS: content}, opens=name in OPEN_TABLES)
-        for name, content in TABLES.items()
+        for name, content in {**TABLES, **IN_PLACE}.items()
     ),
-    *(Folder("odd table", name, {RESULTS: content}) for name, content in IN_PLACE.items()),
     # Where they are read at all.
     *(
         Folder("hydra's own keys", f"{name} ({file})", {file: Keys(keys)}, opens=True)
