@@ -448,6 +448,7 @@ def test_an_interpolation_that_does_not_resolve(refused, value, said):
     [
         (("paths.outputs=taken",), "taken"),
         (("-m", "hydra.sweep.dir=taken/x", "seed=1"), "taken"),
+        (("hydra.run.dir=${hydra:runtime.cwd}/taken/${hydra:job.name}",), "taken/train"),
         (("-m", "hydra.sweep.dir=${hydra:runtime.cwd}/taken/${hydra:job.name}"), "taken/train"),
     ],
 )

@@ -329,6 +329,26 @@ def test_a_run_outlives_whoever_reads_its_output(tmp_path, words):
     assert [one["status"] for one in records] == ["completed"] * (2 if "-m" in words else 1)
 
 
+@pytest.mark.parametrize("words", [("--help",), ("list", "data"), ("train", "--cfg", "job")])
+def test_nothing_of_the_working_folder_is_imported_that_nobody_names(tmp_path, words):
+    (tmp_path / "hydra_plugins").mkdir()
+    for name in ("hydra_plugins/plugin", "hydra_plugins/__init__", "yaml", "numpy", "antlr4"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
+
+    done = ran(*words, cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_variables_of_folders_that_are_empty_mean_what_they_mean_unset(tmp_path):
+    words = ("train", "--cfg", "job", "--package", "paths")
+
+    said = ran(*words, "--resolve", cwd=tmp_path, SEEDBED_OUTPUTS="", SEEDBED_DATA=" ").stdout
+
+    assert "outputs: outputs\n" in said
+    assert "data: data\n" in said
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [(("list", "data"), 1), (("train", "-m", "seed=1,2", "sweep.plan=true"), 0)],
