@@ -145,5 +145,9 @@ def test_configs_from_elsewhere_need_trust(
         assert said in refused(*words)
         assert said in refused(*words, "-m", "sweep.plan=true", "seed=1,2")
         assert command(*words, "--cfg", "job").code == 0  # To look is safe.
+    aliases = (f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    file.write_text(f"{head}a0: &a0 [x, x]\n{''.join(aliases)}")
+    for flags in ((), ("--cfg", "job"), ("-m", "seed=1,2")):
+        assert f"{file}: more than 50,000 values" in refused(*words, *flags)
     file.write_text(head + "optimizer: {lr: 1e-6}")
     assert command(*words, function=lambda config, words: 0).code == 0

@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from seedbed.cli.composition import (
     StopBeforeRun,
     composed_once,
+    files_within_limits,
     only_own_or_trusted,
     package_required,
 )
@@ -187,6 +188,7 @@ def run_application(
             composed_once(arguments),
             package_required(),
             only_own_or_trusted(jobs.trust),
+            files_within_limits(),
         ):
             application()
     except StopBeforeRun as stop:

@@ -4,15 +4,22 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.hydra import Hydra
+from hydra.core.object_type import ObjectType
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig
 
+from seedbed.config.groups import config_folder
 from seedbed.config.trust.config_folders import require_own_or_trusted
 from seedbed.config.trust.restriction import restricted_to
 from seedbed.errors import ConfigError
+from seedbed.reading.content import read_text
+from seedbed.reading.yaml_files import MOST_BYTES, check_yaml
 
 
 class StopBeforeRun(BaseException):
@@ -83,6 +90,25 @@ def only_own_or_trusted(trust: Sequence[str]) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(_replaced(Hydra, {"compose_config": composed}))
         stack.enter_context(_replaced(ConfigLoaderImpl, {"load_configuration": loaded}))
+        yield
+
+
+@contextmanager
+def files_within_limits() -> Iterator[None]:
+    """Let Hydra read config files only as large, once their aliases are written out, as any can be.
+
+    Those that Seedbed brings are known to be.
+    """
+    load, brought = ConfigRepository.load_config, str(config_folder())
+
+    def loaded(self: ConfigRepository, config_path: str) -> ConfigResult | None:
+        source = self._find_object_source(config_path, ObjectType.CONFIG)
+        if source is not None and source.scheme() == "file" and source.path != brought:
+            path = Path(source.path, source._normalize_file_name(config_path))
+            check_yaml(path, read_text(path, MOST_BYTES))
+        return load(self, config_path)
+
+    with _replaced(ConfigRepository, {"load_config": loaded}):
         yield
 
 
