@@ -125,6 +125,12 @@ def test_a_torchmetric_goes_before_the_metric_whose_name_it_has(compose):
     assert mode_of("train/mae", config, "optimized_mode") == "max"
 
 
+def test_no_torchmetric_hides_the_loss(found):
+    [problem] = found("+task.torchmetrics.loss={_target_: torchmetrics.R2Score}")
+
+    assert problem == "task.torchmetrics.loss: the loss is logged as loss; choose another name"
+
+
 SILENT = MINE % "PearsonCorrCoef"
 
 

@@ -62,8 +62,6 @@ INPUTS = [
         Input("project file", ("train", "--cfg", "job"), "seedbed.yaml", project=text)
         for text in PROJECT_FILES.values()
     ),
-    Input("environment", ("train", "trainer.max_epochs=1"), "outputs", {"SEEDBED_OUTPUTS": ""}),
-    Input("environment", ("train", "-m", "seed=0,1"), "outputs", {"SEEDBED_OUTPUTS": ""}),
     Input("environment", ("train",), "a_file", {"SEEDBED_OUTPUTS": "a_file"}),
     Input("environment", ("evaluate", "run=latest"), "outputs", {"SEEDBED_OUTPUTS": ""}),
     Input("environment", ("report", "latest"), "outputs", {"SEEDBED_OUTPUTS": ""}),

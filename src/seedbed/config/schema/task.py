@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from omegaconf import MISSING, DictConfig
 
-from seedbed.config.metrics import metrics_of
+from seedbed.config.metrics import LOSS, metrics_of
 from seedbed.config.schema.field import Schema, key
 
 REGRESSION_LOSSES = ("mse", "mae", "huber")
@@ -25,7 +25,9 @@ class Task(Schema):
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
-        """Yield that the data pose another task."""
+        """Yield that the data pose another task, or that a metric would hide the loss."""
+        if LOSS in (node.get("torchmetrics") or {}):
+            yield f"task.torchmetrics.{LOSS}: the loss is logged as {LOSS}; choose another name"
         posed = config.data.get("task")
         if posed and posed != cls.option:
             yield f"task={cls.option} does not fit these data, which pose {posed}: use task={posed}"
