@@ -10,6 +10,7 @@ import struct
 import tempfile
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -124,6 +125,20 @@ def test_damaged_file_is_named_and_never_used(system: Path, folder: Path, damage
     assert len(message.splitlines()) == 2
     assert damaged.read_bytes() == content
     assert names_left(folder) == ({name} if place == "data" else set())
+
+
+def test_an_archive_that_unpacks_without_end_is_given_up(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fashion_mnist_files, "LARGEST_FILE", 2**20)
+    (folder / f"{NAME}.gz").write_bytes(gzip.compress(bytes(2**26)))
+
+    tracemalloc.start()
+    with pytest.raises(DataError, match="damaged"):
+        read_file(folder, FILE)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**24
 
 
 def test_folder_in_place_of_a_file_is_named(folder: Path) -> None:
@@ -253,7 +268,7 @@ def test_other_content_is_told_as_such(site: Site, folder: Path) -> None:
 def test_download_without_end_is_given_up(
     site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fashion_mnist_files, "LARGEST_ARCHIVE", len(ARCHIVE) - 1)
+    monkeypatch.setattr(fashion_mnist_files, "LARGEST_FILE", len(ARCHIVE) - 1)
     site.bodies = {FIRST: ARCHIVE}
 
     with pytest.raises(DataError, match=f"larger than {len(ARCHIVE) - 1} bytes"):

@@ -71,8 +71,8 @@ SOURCES = (
 )
 # Seconds that a server may stay silent before the next one is tried.
 TIMEOUT = 10.0
-# Bytes at which a download is given up; the largest archive has 26 million.
-LARGEST_ARCHIVE = 64 * 2**20
+# Bytes at which a download, or the unpacking of a file, is given up; the largest has 47 million.
+LARGEST_FILE = 64 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ def read_file(folder: Path, file: File) -> bytearray:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             # A bytearray, for torch warns about tensors that share memory with read-only arrays.
-            content = bytearray(stream.read())
+            content = bytearray(stream.read(LARGEST_FILE))
     except (OSError, EOFError, zlib.error) as error:
         raise _unusable(path, f"cannot be read: {_reason(error)}") from error
     checksum = hashlib.sha256(content).hexdigest()
@@ -210,15 +210,15 @@ def _download(url: str, path: str, pooch: object) -> None:
 
 
 class _LimitedFile:
-    """Output file that takes at most LARGEST_ARCHIVE bytes."""
+    """Output file that takes at most LARGEST_FILE bytes."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.flush = file.flush
 
     def write(self, data: bytes) -> None:
-        if self._file.tell() + len(data) > LARGEST_ARCHIVE:
-            raise ValueError(f"larger than {LARGEST_ARCHIVE} bytes")
+        if self._file.tell() + len(data) > LARGEST_FILE:
+            raise ValueError(f"larger than {LARGEST_FILE} bytes")
         self._file.write(data)
 
 
