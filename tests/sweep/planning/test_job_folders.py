@@ -77,7 +77,7 @@ def test_names_that_tell_jobs_apart(composer: Composer, subdir: str, expected: l
         (SUBDIR, "/tmp/${hydra.job.num}", "not below"),
         (SUBDIR, "n" * 255 + "${hydra.job.num}", "has 256 bytes"),
         ("hydra.sweep.dir", "other/${optimizer.lr}", r"hydra.sweep.dir=.*not below"),
-        ("hydra.output_subdir", "../shared", "a run keeps its config in .hydra"),
+        ("hydra.output_subdir", "../elsewhere", "a run keeps its config in .hydra"),
         ("hydra.output_subdir", None, "a run keeps its config in .hydra"),
     ],
 )
