@@ -17,11 +17,13 @@ from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema import register_schema
 from seedbed.config.spec import RunSpec, run_spec
 from seedbed.config.validation import check
+from seedbed.experiment.inferred_facts import register_inferred
 
 
 @cache
 def _chosen(verb: str, options: tuple[str, ...]) -> DictConfig:
     register_resolvers()
+    register_inferred()
     register_schema()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_folder()), version_base="1.3"):

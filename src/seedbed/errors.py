@@ -95,6 +95,13 @@ def disk_full(error: BaseException) -> DiskFull | None:
     return DiskFull("no space left on the disk" + (f": {error.filename}" if error.filename else ""))
 
 
+def known_cause(error: BaseException | None) -> SeedbedError | None:
+    """Return the error of Seedbed's own that an exception was raised from; None: there is none."""
+    while error is not None and not isinstance(error, SeedbedError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 class Diverged(SeedbedError):
     """Divergence: the training loss is no longer finite."""
 

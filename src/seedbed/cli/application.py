@@ -52,6 +52,7 @@ from seedbed.errors import (
     of_a_path,
     out_of_memory,
 )
+from seedbed.experiment.inferred_facts import register_inferred
 from seedbed.process.output import plain_message
 from seedbed.runs.claim import Claim, claim, folder_named, require_free
 from seedbed.runs.folder import HYDRA, RunFolder, open_run
@@ -160,6 +161,7 @@ def run_application(
     except ConfigError as error:
         sys.exit(_show(error, WRONG_CONFIG))
     register_resolvers(named_config_folder(arguments)[0])
+    register_inferred()
     register_schema()
     # Hydra would read the name of this option as a number.
     arguments = ["debug='nan'" if word == "debug=nan" else word for word in arguments]

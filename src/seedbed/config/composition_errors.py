@@ -17,7 +17,7 @@ from seedbed.config import groups
 from seedbed.config.known_keys import did_you_mean
 from seedbed.config.schema.field import declared
 from seedbed.config.schema.store import ROOTS, SCHEMAS
-from seedbed.errors import ConfigError, listed, nearest
+from seedbed.errors import ConfigError, known_cause, listed, nearest
 
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
 
@@ -29,8 +29,8 @@ def explain(error: Exception, verb: str, overrides: Sequence[str]) -> ConfigErro
     flags.
     """
     text = str(error)
-    if isinstance(error, ConfigError):
-        return error
+    if isinstance(known := known_cause(error), ConfigError):
+        return known
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
         where = f"{error.problem_mark.name}, line {error.problem_mark.line + 1}"
         return ConfigError(f"{where}: not YAML: {error.problem}")

@@ -42,7 +42,14 @@ def metrics_of(task: str) -> tuple[str, ...]:
 def has_validation(config: DictConfig) -> bool:
     """Return whether the config holds rows out for validation."""
     data = config.data
-    held_out = data.val if "val" in data else data.get("val_size")
+    # A column that says the split of each row has to say it of validation rows, too.
+    held_out = (
+        data.get("val")
+        or data.get("val_size")
+        or data.get("val_file")
+        or data.get("fold") is not None
+        or data.get("split") == "column"
+    )
     return bool(held_out) and config.trainer.limit_val_batches != 0
 
 

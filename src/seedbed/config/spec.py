@@ -12,6 +12,7 @@ from seedbed.config.metrics import has_validation, mode_of, optimized_metric
 from seedbed.config.schema import schema_of
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.root import Freeze
+from seedbed.config.schema.task import posed_task
 from seedbed.config.schema.trainer import Trainer
 from seedbed.errors import ConfigError
 
@@ -76,7 +77,7 @@ class RunSpec:
     outputs: str
 
 
-_NODES = ("data", "model", "task", "optimizer", "gradient", "trainer", "initial_weights", "freeze")
+_NODES = ("data", "model", "optimizer", "gradient", "trainer", "initial_weights", "freeze")
 
 
 def run_spec(config: DictConfig) -> RunSpec:
@@ -88,6 +89,7 @@ def run_spec(config: DictConfig) -> RunSpec:
     metric, mode = optimized_metric(config)
     return RunSpec(
         **{name: _node(name, config[name]) for name in _NODES},
+        task=posed_task(_node("task", config.task), str(config.data.task)),
         seed=config.seed,
         facts=_facts(config.data),
         scheduler=_watching("scheduler", _node("scheduler", config.scheduler), config),

@@ -18,7 +18,7 @@ from seedbed.config.overrides import words_of
 from seedbed.config.schema import schema_of
 from seedbed.config.schema.field import declared
 from seedbed.config.schema.store import GROUP_OF_ENTRIES
-from seedbed.errors import ConfigError, listed, nearest
+from seedbed.errors import ConfigError, known_cause, listed, nearest
 
 # The task first: what it does not fit is often the reason of all else.
 GROUPS_OF_A_RUN = (
@@ -112,7 +112,9 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
         except InterpolationToMissingValueError:
             continue  # The missing value is a problem of its own.
         except OmegaConfBaseException as error:
-            yield f"{full_key}: {str(error).splitlines()[0]}"
+            # What cannot be inferred has a reason of its own, the same for all that is.
+            known = known_cause(error)
+            yield str(known) if known else f"{full_key}: {str(error).splitlines()[0]}"
             continue
         if isinstance(value, DictConfig):
             yield from _walk(value, f"{full_key}.")

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from seedbed.errors import ConfigError
 from seedbed.models.linear_map import LinearMap
 
 
@@ -20,6 +22,29 @@ class Rows(NamedTuple):
 
     numbers: Sequence[int] | Tensor
     batch: Any
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of rows.
+
+    Attributes:
+        task: task that they pose: regression, binary or multiclass.
+        input_shape: shape of one input.
+        output_size: numbers that a model puts out per row.
+        feature_names: name of each input; empty where they have none.
+        target_names: name of each target of a regression.
+        class_names: name of each class.
+        category_sizes: number of values of each of the last inputs that are codes of a category.
+    """
+
+    task: str
+    input_shape: tuple[int, ...]
+    output_size: int
+    feature_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+    category_sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +103,24 @@ class DataModule:
 
     def setup(self, stage: str) -> None:
         """Load and split the rows; `stage` is `fit`, `test` or `predict`."""
+
+    @classmethod
+    def files(cls, options: Any) -> Sequence[Path]:
+        """Return the files that `facts` reads; none by default."""
+        return ()
+
+    @classmethod
+    def facts(cls, options: Any) -> Facts:
+        """Return facts of the rows that follow from them, and are inferred where a config asks.
+
+        Args:
+            options: The options of the data; keys that are to be inferred are missing in it, and
+                one that is given must be honoured.
+
+        Raises:
+            ConfigError: The rows cannot be had, or this class does not tell their facts.
+        """
+        raise ConfigError(f"data: {cls.__name__} tells no facts of its rows: give them by key")
 
     def has_split(self, split: str) -> bool:
         """Return whether any rows are in `train`, `val` or `test` (after `setup`)."""

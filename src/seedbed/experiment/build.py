@@ -1,7 +1,7 @@
 """Builders of data, network and task from the spec of a run, for both engines."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from seedbed.config.schema.data import Data
 from seedbed.config.schema.model import InitialWeights, Model
 from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
+from seedbed.data.inference import data_class
 from seedbed.errors import ConfigError, SeedbedError
 from seedbed.models import set_initial_weights
 from seedbed.training.output_checks import (
@@ -38,11 +39,8 @@ def build_data(spec: RunSpec) -> DataModule:
     takes = schema_targets().get(target or "")
     if takes not in (None, type(spec.data)):
         raise ConfigError(f"data._target_: {target} takes other keys than these data have")
-    factory = make_factory("data", {"_target_": target})
-    if not (isinstance(factory.func, type) and issubclass(factory.func, DataModule)):
-        raise ConfigError(f"data._target_: {target} is not a seedbed.data.DataModule")
-    data: DataModule = factory(spec.data)
-    return data
+    kind: Callable[[Data], DataModule] = data_class(str(target))
+    return kind(spec.data)
 
 
 def build_net(spec: RunSpec) -> nn.Module:

@@ -48,6 +48,7 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "binary": task.Binary,
         "multiclass": task.Multiclass,
         "minimize": task.Minimize,
+        "auto": task.Auto,
     },
     "optimizer": {
         "sgd": optimizer.SGD,

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from omegaconf import MISSING, DictConfig
+from omegaconf import MISSING, DictConfig, ListConfig
 
 from seedbed.config.metrics import LOSS, metrics_of
-from seedbed.config.schema.field import Schema, key
+from seedbed.config.schema.field import Schema, declared, key
+from seedbed.errors import listed, nearest
 
 REGRESSION_LOSSES = ("mse", "mae", "huber")
 
@@ -86,3 +87,46 @@ class Multiclass(Task, target="seedbed.training.tasks.Multiclass", option="multi
         independent=True,
     )
     class_count: int = key("number of classes, taken from the data", MISSING, at_least=2)
+
+
+# The options that data may pose, by name.
+POSED: dict[str, type[Task]] = {kind.option: kind for kind in (Regression, Binary, Multiclass)}
+
+
+@dataclass
+class Auto(Multiclass, Regression, target="seedbed.training.tasks.Auto", option="auto"):
+    """Task that the data pose, with the keys of all that they may pose."""
+
+    metrics: list[str] = key("metrics besides the loss", [])
+    loss: Any = key("loss of the task that the data pose", None)
+    class_count: int = key("number of classes, taken from the data", MISSING)
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield what the task that the data pose would yield, and keys that it does not have."""
+        posed = POSED.get(str(config.data.get("task")))
+        if posed is None:
+            yield f"task=auto: these data pose {config.data.get('task')}: choose a task"
+            return
+        own = declared(posed)
+        for name, field in declared(cls).items():
+            words = (own[name].metadata["one_of"] or ()) if name in own else ()
+            values = node[name] if isinstance(node[name], ListConfig) else [node[name]]
+            for value in values:
+                if words and isinstance(value, str) and value not in words:
+                    yield (
+                        f"task.{name}: '{value}' is not one of {listed(words)}, which "
+                        f"task={posed.option} has.{nearest(value, words)}"
+                    )
+            if name not in own and name != "class_count" and node[name] != field.default:
+                yield f"task.{name}: no key of task={posed.option}, which these data pose"
+        yield from posed.problems(node, config, key)
+
+
+def posed_task(task: Any, posed: str) -> Any:
+    """Return the options of a task; of `auto` those of the task that the data pose."""
+    if not isinstance(task, Auto):
+        return task
+    kind = POSED[posed]
+    values = {name: getattr(task, name) for name in declared(kind) if name != "_target_"}
+    return kind(**values)

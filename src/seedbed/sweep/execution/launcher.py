@@ -25,6 +25,7 @@ from seedbed.config.trust.module_path import folders, set_folders
 from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import DiskFull, Interrupted
+from seedbed.experiment.inferred_facts import register_inferred
 from seedbed.process import garbage_collection
 from seedbed.process.parent import end_with_parent
 from seedbed.process.signals import StopSweep
@@ -77,6 +78,7 @@ class UnitFunction:
         # The process that this arrives in knows neither the resolvers nor the schema yet.
         self.__dict__.update(state)
         register_resolvers()
+        register_inferred()
         register_schema()
         set_folders(self.module_folders)
 

@@ -1,0 +1,103 @@
+"""Facts of rows that follow from files or code: asked of the data, and not asked twice."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+from tests.composing import unchecked
+
+from seedbed.config.spec import run_spec
+from seedbed.config.validation import check
+from seedbed.data import DataModule
+from seedbed.data.data_module import Facts
+from seedbed.errors import ConfigError
+
+INFERRED = ("task", "input_shape", "output_size", "class_names")
+
+
+class Words(DataModule):
+    """Data whose facts are the words of a file, and which count how often they are read."""
+
+    reads = 0
+
+    @classmethod
+    def files(cls, options: Any) -> list[Path]:
+        return [Path(options["file"])]
+
+    @classmethod
+    def facts(cls, options: Any) -> Facts:
+        cls.reads += 1
+        path = Path(options["file"])
+        if not path.exists():
+            raise ConfigError(f"data.file: {path}: no such file")
+        names = tuple(path.read_text().split())
+        facts = Facts("multiclass", (4,), len(names), class_names=names)
+        return replace(facts, task=options.get("task", facts.task))
+
+
+def _config(file: Path, *words: str, **given: Any) -> DictConfig:
+    config = unchecked("task=auto", "model=mlp", *words)
+    node = {name: f"${{inferred:{name}}}" for name in INFERRED}
+    OmegaConf.set_struct(config, False)
+    config.data = None
+    config.data = {"_target_": f"{__name__}.Words", "file": str(file), **node, **given}
+    return config
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "words"
+    path.write_text("red green blue")
+    return path
+
+
+def test_model_and_task_follow_from_what_the_data_say(file: Path) -> None:
+    config = _config(file)
+    check(config)
+    spec = run_spec(config)
+    assert (spec.facts.task, spec.facts.input_shape, spec.facts.output_size) == (
+        *("multiclass", (4,)),
+        3,
+    )
+    assert spec.facts.class_names == ("red", "green", "blue")
+    assert spec.task._target_ == "seedbed.training.tasks.Multiclass"
+    assert (spec.task.class_count, spec.task.metrics) == (3, ["accuracy", "f1"])
+    assert (spec.model.input_shape, spec.model.output_size) == ([4], 3)
+
+
+def test_rows_are_asked_again_where_their_file_has_changed(file: Path) -> None:
+    config, before = _config(file), Words.reads
+    assert [config.data.output_size, config.data.output_size] == [3, 3]
+    assert Words.reads == before + 1
+    file.write_text("red green blue black")
+    assert config.data.output_size == 4
+    assert Words.reads == before + 2
+
+
+def test_a_fact_that_is_given_goes_before_what_is_inferred(file: Path) -> None:
+    file.write_text("no yes")
+    config = _config(file, task="regression", output_size=1)
+    assert run_spec(config).task._target_ == "seedbed.training.tasks.Regression"
+
+
+def test_what_cannot_be_inferred_is_said_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check(_config(tmp_path / "missing"))
+    assert str(refused.value) == f"data.file: {tmp_path / 'missing'}: no such file"
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("task.huber_delta=2", "task.huber_delta: no key of task=multiclass"),
+        ("task.metrics=[rmse]", "task.metrics: 'rmse' is not one of accuracy, f1"),
+        ("task.loss=mse", "task.loss: 'mse' is not one of cross_entropy"),
+    ],
+)
+def test_keys_of_another_task_than_the_data_pose_are_refused(
+    file: Path, word: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message.replace("[", r"\[")):
+        check(_config(file, word))
