@@ -1,0 +1,107 @@
+"""Preparation of a table's rows by numbers and words that were fitted to the training rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import DTypeLike, NDArray
+
+from seedbed.data.preparation.features import Feature, Word, Words
+from seedbed.data.preparation.targets import ClassTarget, NumberTarget, Target
+
+# Rows that are prepared at once: their numbers stay in the cache of a CPU.
+ROWS_AT_ONCE = 1 << 15
+MOST_FEATURES = 1_000_000
+
+_TYPES = {"float32": pl.Float32(), "float64": pl.Float64()}
+
+
+class Preparation(msgspec.Struct, frozen=True):
+    """Preparation of rows: the features of each column, and the targets.
+
+    Attributes:
+        inputs: features in the order of the inputs; codes of words come last.
+        targets: targets in their order.
+        missing: what a missing value is: filled, or an error.
+        ids: names of the columns that name rows.
+        rows: number of training rows that all was fitted to.
+    """
+
+    inputs: Annotated[tuple[Feature, ...], msgspec.Meta(max_length=MOST_FEATURES)]
+    targets: Annotated[tuple[Target, ...], msgspec.Meta(max_length=MOST_FEATURES)]
+    missing: Literal["fill", "drop", "error"] = "fill"
+    ids: tuple[Word, ...] = ()
+    rows: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns that the inputs are made of."""
+        return list(dict.fromkeys(feature.column for feature in self.inputs))
+
+    @property
+    def feature_names(self) -> list[str]:
+        """Name of each input."""
+        return [name for feature in self.inputs for name in feature.names]
+
+    @property
+    def category_sizes(self) -> list[int]:
+        """Number of codes of each of the last inputs, where words are embedded."""
+        words = [feature for feature in self.inputs if isinstance(feature, Words)]
+        return [feature.size for feature in words if feature.embedded]
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names of the classes in the order of their numbers; none of a regression."""
+        [first, *others] = self.targets or [None]
+        return list(first.classes) if isinstance(first, ClassTarget) and not others else []
+
+    @property
+    def target_names(self) -> list[str]:
+        """Names of the targets."""
+        return [target.column for target in self.targets]
+
+    @property
+    def target_scales(self) -> list[tuple[float, float]]:
+        """Shift and scale of each target of a regression."""
+        numbers = [target for target in self.targets if isinstance(target, NumberTarget)]
+        return [(target.shift, target.scale) for target in numbers]
+
+    def apply(
+        self,
+        frame: pl.DataFrame,
+        rows: NDArray[np.int64] | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> NDArray[Any]:
+        """Return the inputs of rows, (rows, inputs), in a floating-point type.
+
+        `frame` has the columns in the types of the schema; `rows` are numbers of its rows, all of
+        them (default) where it is None.
+        """
+        kind = np.dtype(dtype)
+        chosen = frame.select(self.columns)
+        count = len(chosen) if rows is None else len(rows)
+        inputs = np.empty((count, len(self.feature_names)), dtype=kind)
+        expressions = _named(self.inputs, _TYPES[kind.name])
+        for start in range(0, count, ROWS_AT_ONCE):
+            part = slice(start, min(start + ROWS_AT_ONCE, count))
+            block = chosen[part] if rows is None else chosen[rows[part]]
+            inputs[part] = block.select(expressions).to_numpy()
+        return inputs
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return all that was fitted as values that JSON has."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "Preparation":
+        """Return what `to_plain` returned; raises msgspec.ValidationError for anything else."""
+        return msgspec.convert(plain, cls)
+
+
+def _named(features: Sequence[Feature], dtype: pl.DataType) -> list[pl.Expr]:
+    """Return the expressions of all inputs, each under its number: names may be there twice."""
+    every = [expression for feature in features for expression in feature.expressions(dtype)]
+    return [expression.alias(str(place)) for place, expression in enumerate(every)]
