@@ -31,6 +31,7 @@ class DataFacts:
         feature_names, feature_units: name and unit of each input; empty where they have none.
         target_names, target_units: name and unit of each target.
         class_names: name of each class.
+        category_sizes: number of values of each of the last inputs that are codes of a category.
     """
 
     task: str
@@ -41,6 +42,7 @@ class DataFacts:
     target_names: tuple[str, ...] = ()
     target_units: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+    category_sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,14 @@ def _facts(data: DictConfig) -> DataFacts:
         for name in DataFacts.__dataclass_fields__
         if name.endswith(("_names", "_units"))
     }
-    return DataFacts(str(data.task), tuple(data.input_shape), int(data.output_size), **names)
+    sizes = tuple(map(int, data.get("category_sizes") or ()))
+    return DataFacts(
+        str(data.task),
+        tuple(data.input_shape),
+        int(data.output_size),
+        **names,
+        category_sizes=sizes,
+    )
 
 
 def _watching(key: str, node: Node, config: DictConfig) -> Node:

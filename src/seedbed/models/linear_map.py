@@ -39,4 +39,5 @@ class LinearMap:
 
 def is_linear_map(net: nn.Module) -> bool:
     """Return whether a network computes W x + b of its weight and bias and nothing else."""
-    return type(net).forward in (nn.Linear.forward, Linear.forward)
+    plain = type(net).forward in (nn.Linear.forward, Linear.forward)
+    return plain and getattr(net, "category_embedding", None) is None

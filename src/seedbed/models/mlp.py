@@ -7,6 +7,7 @@ from math import prod
 from torch import Tensor, nn
 
 from seedbed.models.activation import activation_layer
+from seedbed.models.category_embedding import embedding_of
 
 
 class MLP(nn.Sequential):
@@ -23,6 +24,9 @@ class MLP(nn.Sequential):
         dropout: Dropout probability after each hidden layer; 0 adds no layer.
         bias: Whether linear layers have a bias.
         apply_softmax: Whether outputs are probabilities, for predictions, instead of logits.
+        category_sizes: Number of values of each of the last inputs that are codes of categories;
+            they are embedded first, by the submodule `category_embedding`.
+        embedding_size: Numbers that stand for a category; None (default) follows from its values.
     """
 
     def __init__(
@@ -34,9 +38,15 @@ class MLP(nn.Sequential):
         dropout: float = 0.0,
         bias: bool = True,
         apply_softmax: bool = False,
+        category_sizes: Sequence[int] = (),
+        embedding_size: int | None = None,
     ) -> None:
-        super().__init__(_hidden_layers(prod(input_shape), hidden, activation, dropout, bias))
-        features = hidden[-1] if hidden else prod(input_shape)
+        embedding, columns = embedding_of(category_sizes, embedding_size), prod(input_shape)
+        inputs = embedding.output_size(columns) if embedding else columns
+        first = OrderedDict[str, nn.Module](category_embedding=embedding) if embedding else {}
+        hidden_layers = _hidden_layers(inputs, hidden, activation, dropout, bias)
+        super().__init__(OrderedDict({**first, **hidden_layers}))
+        features = hidden[-1] if hidden else inputs
         self.add_module("output_linear", nn.Linear(features, output_size, bias))
         if apply_softmax:
             self.add_module("output_softmax", nn.Softmax(dim=-1))

@@ -41,12 +41,37 @@ class Network(Model):
 
 
 @dataclass
-class Linear(Network, target="seedbed.models.Linear"):
+class RowNetwork(Network):
+    """Network of rows, some of whose last numbers may be codes of categories."""
+
+    category_sizes: list[int] = key(
+        "number of values of each of the last inputs that are codes of a category", [], at_least=1
+    )
+    embedding_size: int | None = key(
+        "numbers that stand for a category; null: follows from its number of values",
+        None,
+        at_least=1,
+    )
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield that the data do not fit, or have other categories."""
+        yield from super().problems(node, config, key)
+        own = list(config.data.get("category_sizes") or [])
+        if list(node.category_sizes) != own:
+            yield (
+                f"model.category_sizes: {list(node.category_sizes)} does not fit the data, whose "
+                f"data.category_sizes is {own}"
+            )
+
+
+@dataclass
+class Linear(RowNetwork, target="seedbed.models.Linear"):
     """Linear layer."""
 
 
 @dataclass
-class MLP(Network, target="seedbed.models.MLP"):
+class MLP(RowNetwork, target="seedbed.models.MLP"):
     """Multilayer perceptron."""
 
     hidden: list[int] = key("units of each hidden layer", [64], at_least=1)

@@ -98,6 +98,8 @@ def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
 # Interpolations of the shipped configs, none of which follows a key that varies.
 _SHIPPED = re.compile(
     r"\$\{(data\.(input_shape|output_size|features|targets|classes)|oc\.env:[^$]*)\}"
+    r"|\$\{oc\.select:data\.category_sizes,\[\]\}|\$\{inferred:\w+\}"
+    r"|\$\{task_default:\$\{data\.task\},\w+\}"
     r"|\$\{paths\.\w+\}[^$]*"
 )
 

@@ -64,6 +64,11 @@ class Dataset(Data):
     target_names: list[str] = key("names of the targets", [])
     target_units: list[str] = key("units of the targets", [])
     class_names: list[str] = key("names of the classes", [])
+    category_sizes: list[int] = key(
+        "number of values of each of the last inputs that are codes of a category",
+        [],
+        at_least=1,
+    )
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
