@@ -25,6 +25,17 @@ def test_codes_at_the_end_of_a_row_are_looked_up_and_numbers_stay() -> None:
     assert layer.output_size(4) == 6
 
 
+def test_a_value_that_was_never_seen_is_zeros_and_stays_so() -> None:
+    net = MLP([2], 1, hidden=[4], category_sizes=[3])
+    optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
+    for _ in range(3):
+        optimizer.zero_grad()
+        net(torch.tensor([[1.0, 0.0], [2.0, 1.0]])).square().sum().backward()
+        optimizer.step()
+    weight = net.category_embedding.columns[0].weight
+    assert torch.equal(weight[0], torch.zeros_like(weight[0]))
+
+
 def test_size_follows_from_the_number_of_values() -> None:
     # As fastai's emb_sz_rule has it.
     assert [embedding_size_of(values) for values in (2, 3, 10, 1000, 10**9)] == [

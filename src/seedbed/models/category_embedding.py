@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 LARGEST = 600
+# Code of a value that no training row has: zeros stand for it, which nothing trains.
+UNSEEN = 0
 
 
 def embedding_size_of(values: int) -> int:
@@ -14,14 +16,16 @@ def embedding_size_of(values: int) -> int:
     The rule of fastai's tabular models (Howard and Gugger, "fastai: a layered API for deep
     learning", 2020).
     """
-    return min(LARGEST, max(1, round(1.6 * float(values) ** 0.56)))
+    size: int = round(1.6 * values**0.56)
+    return min(LARGEST, max(1, size))
 
 
 class CategoryEmbedding(nn.Module):
     """First layer of rows whose last columns are codes of categories: an embedding for each.
 
     Args:
-        category_sizes: Number of values of each of the last columns; their codes count from 0.
+        category_sizes: Number of values of each of the last columns; their codes count from 1,
+            and 0 is a value that was never seen: zeros.
         size: Numbers that stand for each category; None (default) lets it follow from its values.
     """
 
@@ -29,7 +33,7 @@ class CategoryEmbedding(nn.Module):
         super().__init__()
         self.sizes = [size or embedding_size_of(values) for values in category_sizes]
         self.columns = nn.ModuleList(
-            nn.Embedding(values, own)
+            nn.Embedding(values, own, padding_idx=UNSEEN)
             for values, own in zip(category_sizes, self.sizes, strict=True)
         )
 
