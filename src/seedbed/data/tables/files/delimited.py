@@ -1,0 +1,280 @@
+"""Tables in text: CSV, TSV and their kin, into columns of numbers and of words."""
+
+import csv
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+
+from seedbed.data.tables.files.content import Content
+from seedbed.data.tables.files.dialect import Dialect, find_dialect, reader_options
+from seedbed.data.tables.files.lines import require_even
+from seedbed.data.tables.files.options import ReadOptions
+from seedbed.data.tables.files.text import Text, chunks, text_of
+from seedbed.errors import ConfigError, listed
+
+MOST_COLUMNS = 50_000
+_SAMPLED_ROWS = 1000
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """Table that was read from text.
+
+    Attributes:
+        frame: its columns, Float64, Int64 or String.
+        dialect: how it is written.
+        notes: what was passed over.
+        first_line: line of the file that the first row is on; None: rows do not follow lines.
+    """
+
+    frame: pl.DataFrame
+    dialect: Dialect
+    notes: tuple[str, ...]
+    first_line: int | None
+
+
+@dataclass(frozen=True)
+class _Header:
+    names: list[str]
+    # Lines up to the first row, and places of columns without a name.
+    lines: int
+    unnamed: tuple[int, ...]
+
+
+def read_delimited(
+    content: Content, options: ReadOptions, verbatim: Collection[str], key: str
+) -> Delimited:
+    """Return the table of a text file.
+
+    Args:
+        content: The file.
+        options: What the user says of its dialect.
+        verbatim: Columns that are read as they are written, numbers or not.
+        key: Key that names the file in messages.
+
+    Raises:
+        ConfigError: The file is no table, or a row has more or fewer fields than the header.
+    """
+    where = f"{key}={content.path}"
+    text = text_of(content, options.encoding, key)
+    suffixes = [suffix.lower() for suffix in content.path.suffixes if suffix.lower() != ".gz"]
+    dialect = find_dialect(
+        text.head,
+        options,
+        suffixes[-1] if suffixes else "",
+        text.encoding,
+        whole=text.whole,
+        packed=content.unpacked is not None,
+    )
+    header = _header(text, dialect, options, where)
+    frame = _read(text, dialect, header, options, verbatim, where)
+    if not len(frame):
+        raise ConfigError(f"{where}: no rows below the header")
+    frame, blank = _without_blank_lines(text, dialect, frame, where)
+    frame, notes = _without_unnamed(frame, header, where)
+    frame = _settled(frame, options, dialect, verbatim)
+    follows = not blank and text.lines - header.lines <= len(frame)
+    return Delimited(frame, dialect, notes, header.lines + 1 if follows else None)
+
+
+# ---- The header ----------------------------------------------------------------------------------
+
+
+def _header(text: Text, dialect: Dialect, options: ReadOptions, where: str) -> _Header:
+    reading = reader_options(dialect.separator, dialect.quote)
+    # Line by line, each with its end, as csv.reader wants them.
+    reader = csv.reader(text.head.splitlines(keepends=True), **reading)
+    names: list[str] = []
+    try:
+        for record in reader:
+            if any(field.strip() for field in record):
+                names = [" ".join(field.split()) for field in record]
+                break
+    except csv.Error as error:
+        raise ConfigError(f"{where}: the header cannot be read ({error})") from None
+    if not names:
+        raise ConfigError(f"{where}: the file is empty; a header and rows are needed")
+    if len(names) > MOST_COLUMNS:
+        raise ConfigError(f"{where}: {len(names):,} columns; at most {MOST_COLUMNS:,} are read")
+    if all(_NUMBER.fullmatch(name) for name in names):
+        raise ConfigError(
+            f"{where}: the first line holds numbers ({listed(names, 5)}); the names of the columns "
+            "are needed above"
+        )
+    if options.separator and len(names) == 1:
+        other = find_dialect(
+            text.head, ReadOptions(quote=options.quote), "", "", whole=text.whole, packed=False
+        )
+        if other.separator in names[0]:
+            raise ConfigError(
+                f"data.separator={options.separator!r}: gives the one column '{names[0][:80]}'; "
+                f"{where.partition('=')[2]} looks separated by {other.separator!r}"
+            )
+    seen: dict[str, int] = {}
+    for place, name in enumerate(names, start=1):
+        if name and name in seen:
+            raise ConfigError(
+                f"{where}: two columns are named '{name}': number {seen[name]} and number {place}"
+            )
+        seen[name] = place
+    unnamed = tuple(place for place, name in enumerate(names) if not name)
+    return _Header(names, reader.line_num, unnamed)
+
+
+def _without_unnamed(
+    frame: pl.DataFrame, header: _Header, where: str
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the columns that have a name.
+
+    Left out may be what other programs write: numbers of the rows in the first column, and a last
+    one without any values.
+    """
+    notes = []
+    for place in header.unnamed:
+        name = frame.columns[place]
+        column = frame[name]
+        if place == 0 and column.n_unique() == len(column) and column.null_count() == 0:
+            notes.append("column 1 has no name and differs in every row: left out as a row number")
+        elif place == len(header.names) - 1 and column.null_count() == len(column):
+            notes.append(f"column {place + 1} has neither name nor values: left out")
+        else:
+            raise ConfigError(f"{where}: column {place + 1} has no name in the header")
+        frame = frame.drop(name)
+    if not frame.width:
+        raise ConfigError(f"{where}: no column has a name")
+    return frame, tuple(notes)
+
+
+# ---- The rows ------------------------------------------------------------------------------------
+
+
+def _read(
+    text: Text,
+    dialect: Dialect,
+    header: _Header,
+    options: ReadOptions,
+    verbatim: Collection[str],
+    where: str,
+) -> pl.DataFrame:
+    """Return the columns: numbers where they begin as such, all others as they are written."""
+    names = [name or f"\0{place}" for place, name in enumerate(header.names)]
+    if dialect.quote == '"' and text.quotes % 2:
+        require_even(text.source, dialect, len(names), where)
+    common: dict[str, Any] = {
+        "source": text.source,
+        "has_header": False,
+        "skip_lines": header.lines,
+        "separator": dialect.separator,
+        "quote_char": dialect.quote or None,
+        "decimal_comma": dialect.decimal == ",",
+        "missing_columns": "insert",
+        "encoding": "utf8",
+        "glob": False,
+        "null_values": [word for word in options.missing_words if word],
+    }
+    words = dict.fromkeys(names, pl.String)
+    try:
+        sample = pl.read_csv(**common, schema=words, n_rows=_SAMPLED_ROWS)
+        floats = [
+            name for name in names if name not in verbatim and _begins_with_floats(sample[name])
+        ]
+        try:
+            schema = {**words, **dict.fromkeys(floats, pl.Float64)}
+            return pl.read_csv(**common, schema=schema)
+        except PolarsError:
+            # A word among numbers, for one: as it is written, so that it can be shown.
+            return pl.read_csv(**common, schema=words)
+    except PolarsError as error:
+        require_even(text.source, dialect, len(names), where)
+        reason = str(error).splitlines()[0][:200]
+        raise ConfigError(f"{where}: cannot be read as a table: {reason}") from None
+
+
+def _begins_with_floats(column: pl.Series) -> bool:
+    """Return whether a column has numbers alone, some with places behind the point.
+
+    Whole numbers may be codes, whose zeros in front count, and are read as they are written.
+    """
+    values = column.drop_nulls()
+    if not len(values):
+        return False
+    numbers = values.str.contains(rf"^(?:{_NUMBER.pattern})$").all()
+    return bool(numbers and values.str.contains(r"[.,eE]").any())
+
+
+def _without_blank_lines(
+    text: Text, dialect: Dialect, frame: pl.DataFrame, where: str
+) -> tuple[pl.DataFrame, bool]:
+    """Return the rows that have any value, and whether there were others.
+
+    Raises ConfigError where rows are shorter than the header: polars fills them.
+    """
+    last = frame.columns[-1]
+    if frame[last].null_count() == 0:
+        return frame, False
+    if frame.width > 1 and _separators_missing(text, dialect, frame):
+        require_even(text.source, dialect, frame.width, where)
+    ends = frame[last].is_null()
+    maybe = frame.filter(ends)
+    filled = maybe.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    if filled.all():
+        return frame, False
+    keep = (~ends).to_numpy(writable=True)
+    keep[~keep] = filled.to_numpy()
+    return frame.filter(pl.Series(keep)), True
+
+
+def _separators_missing(text: Text, dialect: Dialect, frame: pl.DataFrame) -> bool:
+    """Return whether some row may have too few separators; none has too many."""
+    if text.quotes and dialect.quote:
+        return True  # Some may be inside of quotes.
+    separator, count = ord(dialect.separator), 0
+    for chunk in chunks(text.source):
+        count += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == separator))
+    return count < (len(frame) + 1) * (frame.width - 1)
+
+
+# ---- From words to numbers -----------------------------------------------------------------------
+
+
+def _settled(
+    frame: pl.DataFrame, options: ReadOptions, dialect: Dialect, verbatim: Collection[str]
+) -> pl.DataFrame:
+    """Return the columns without blanks around words, and as numbers where all words are some."""
+    missing = options.missing_words
+    words = pl.col(pl.String).str.strip_chars()
+    frame = frame.with_columns(
+        pl.col(pl.Float64).fill_nan(None),
+        pl.when(words.is_in(missing)).then(None).otherwise(words).name.keep(),
+    )
+    numbers = (
+        as_numbers(frame[name], dialect.decimal)
+        for name, kind in frame.schema.items()
+        if kind == pl.String and name not in verbatim
+    )
+    return frame.with_columns([column for column in numbers if column is not None])
+
+
+def as_numbers(column: pl.Series, decimal: str = ".") -> pl.Series | None:
+    """Return words as numbers, Int64 or else Float64; None where some are none.
+
+    Whole numbers with zeros in front, as of codes, are none.
+    """
+    words = column.null_count()
+    if words == len(column):
+        return None
+    whole = column.cast(pl.Int64, strict=False)
+    if whole.null_count() == words:
+        return None if column.str.contains(r"^[+-]?0\d").any() else whole
+    if decimal == ",":
+        column = column.str.replace(",", ".", literal=True)
+    numbers = column.cast(pl.Float64, strict=False)
+    if numbers.null_count() > words:
+        return None
+    return numbers.fill_nan(None)

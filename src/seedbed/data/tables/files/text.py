@@ -1,0 +1,180 @@
+"""Text of a file: all of its bytes looked through once, and turned into UTF-8 where they are not.
+
+Polars reads zero bytes as letters, ends a quotation that nobody closes wherever it likes, and
+stops at what is no UTF-8 without a word of where.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedbed.data.tables.files.content import Content
+from seedbed.data.tables.files.dialect import HEAD, byte_order_mark, unmarked_utf16
+from seedbed.errors import ConfigError
+
+# Bytes of one line, and of a file that is not in UTF-8, which is held twice.
+LONGEST_LINE = 16 * 2**20
+LARGEST_DECODED = 2 * 2**30
+_CHUNK = 4 * 2**20
+# Letters below a blank that no text has: all but tab, the ends of lines and pages.
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a\x1b"))
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text of a file in UTF-8.
+
+    Attributes:
+        source: the file, or the text where it was packed or written in another encoding.
+        encoding: the encoding of the file.
+        head: its beginning, decoded.
+        whole: whether the beginning is all of it.
+        lines: how often a line ends in it.
+        quotes: how many double quotes it has.
+    """
+
+    source: Path | bytes
+    encoding: str
+    head: str
+    whole: bool
+    lines: int
+    quotes: int
+
+
+def text_of(content: Content, encoding: str | None, key: str) -> Text:
+    """Return the text of a file.
+
+    `encoding` is what the user says, None: found; `key` names the file in messages. Raises
+    ConfigError where it is no text, has a line that no table has, or is not in that encoding.
+    """
+    source: Path | bytes = content.source
+    where = f"{key}={content.path}"
+    head = next(chunks(source), b"")[:HEAD]
+    if encoding is None:
+        encoding = byte_order_mark(head) or unmarked_utf16(head)
+    if encoding is None:
+        _refuse_binary(head, where)
+        encoding = "utf-8" if _is_utf8(source) else "cp1252"
+    if encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig", "ascii"):
+        source, encoding = _decoded(source, encoding, where)
+    elif encoding not in ("utf-8", "utf-8-sig") or byte_order_mark(head):
+        _require_utf8(source, where)
+    source = _with_new_lines(source)
+    lines, quotes = _looked_through(source, where)
+    head, whole = _head(source)
+    return Text(
+        source, encoding, head.decode("utf-8", "ignore").lstrip("\ufeff"), whole, lines, quotes
+    )
+
+
+def chunks(source: Path | bytes) -> Iterator[bytes]:
+    """Yield the bytes of a file, some million at a time."""
+    if isinstance(source, bytes):
+        yield from (source[at : at + _CHUNK] for at in range(0, len(source), _CHUNK))
+        return
+    with source.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _head(source: Path | bytes) -> tuple[bytes, bool]:
+    if isinstance(source, bytes):
+        return source[:HEAD], len(source) <= HEAD
+    with source.open("rb") as file:
+        return file.read(HEAD), source.stat().st_size <= HEAD
+
+
+def _refuse_binary(head: bytes, where: str) -> None:
+    """Raise ConfigError where the beginning of a file is no text."""
+    if 0 in head:
+        line = head[: head.index(0)].count(b"\n") + 1
+        raise ConfigError(
+            f"{where}: no text: line {line} has a zero byte; a table is CSV, Parquet or Arrow"
+        )
+    controls = len(head) - len(head.translate(None, _CONTROL))
+    if controls > len(head) / 100:
+        raise ConfigError(f"{where}: no text but binary; a table is CSV, Parquet or Arrow")
+
+
+def _is_utf8(source: Path | bytes) -> bool:
+    return _first_not_utf8(source) is None
+
+
+def _first_not_utf8(source: Path | bytes) -> tuple[int, int] | None:
+    """Return the line and the value of the first byte that is no part of UTF-8, or None."""
+    rest, lines = b"", 0
+    for chunk in chunks(source):
+        if not rest and chunk.isascii():
+            lines += chunk.count(b"\n")
+            continue
+        text = rest + chunk
+        rest = b""
+        try:
+            text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            # A letter of several bytes that the chunk cuts.
+            if error.start < len(text) - 3:
+                return lines + text[: error.start].count(b"\n") + 1, text[error.start]
+            text, rest = text[: error.start], text[error.start :]
+        lines += text.count(b"\n")
+    if rest:
+        return lines + 1, rest[0]
+    return None
+
+
+def _require_utf8(source: Path | bytes, where: str) -> None:
+    wrong = _first_not_utf8(source)
+    if wrong is not None:
+        raise ConfigError(
+            f"{where}: line {wrong[0]} is not in UTF-8 (byte {wrong[1]:#04x}); "
+            "data.encoding=cp1252 or latin-1 may be right"
+        )
+
+
+def _decoded(source: Path | bytes, encoding: str, where: str) -> tuple[bytes, str]:
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    if size > LARGEST_DECODED:
+        raise ConfigError(
+            f"{where}: {size:,} bytes in {encoding}; more than {LARGEST_DECODED:,} are read in "
+            "UTF-8 alone"
+        )
+    content = b"".join(chunks(source))
+    # What Windows writes; five of its bytes mean nothing, and Latin-1 gives a meaning to all.
+    for candidate in [encoding, "latin-1"] if encoding == "cp1252" else [encoding]:
+        try:
+            return content.decode(candidate).lstrip("\ufeff").encode(), candidate
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            reason = error.reason
+        except UnicodeEncodeError:
+            line, reason = 1, "it holds halves of letters"
+    raise ConfigError(f"{where}: line {line} is not in {encoding} ({reason})")
+
+
+def _with_new_lines(source: Path | bytes) -> Path | bytes:
+    """Return a text whose lines end as everywhere, where they end as on old Macs."""
+    head, _ = _head(source)
+    if b"\n" in head or b"\r" not in head:
+        return source
+    return b"".join(chunks(source)).replace(b"\r", b"\n")
+
+
+def _looked_through(source: Path | bytes, where: str) -> tuple[int, int]:
+    """Return the counts of lines and double quotes; raise ConfigError for what no table has."""
+    lines = quotes = since = 0
+    for chunk in chunks(source):
+        at = chunk.find(b"\0")
+        if at >= 0:
+            line = lines + chunk[:at].count(b"\n") + 1
+            raise ConfigError(f"{where}: line {line} has a zero byte; text has none")
+        first = chunk.find(b"\n")
+        longest = since + (first if first >= 0 else len(chunk))
+        if longest > LONGEST_LINE:
+            raise ConfigError(
+                f"{where}: line {lines + 1} is longer than {LONGEST_LINE // 2**20} MB; no table "
+                "has such lines"
+            )
+        since = longest if first < 0 else len(chunk) - chunk.rfind(b"\n")
+        lines += chunk.count(b"\n")
+        quotes += chunk.count(b'"')
+    return lines, quotes
