@@ -671,3 +671,10 @@ def test_weights_that_fit_are_loaded(saved):
 
     assert torch.equal(module.net.weight, state["net.weight"])
     assert checkpoint["epoch"] == 4
+
+
+@pytest.mark.parametrize("text", ["${inferred:task}", "${ inferred: task }"])
+def test_facts_that_are_still_to_be_inferred_are_refused(saved, text):
+    # A stranger's run would choose which file is read.
+    with pytest.raises(RunFolderError, match="does not hold the facts of its data"):
+        load_spec(saved("data.task", text), [])

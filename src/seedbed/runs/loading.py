@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.resolvers import INFERRED
 from seedbed.config.schema import typed
 from seedbed.config.spec import RunSpec, run_spec
 from seedbed.config.trust.restriction import is_trusted, require_trusted
@@ -20,7 +21,7 @@ from seedbed.errors import RunFolderError
 from seedbed.reading.checkpoint_files import check_checkpoint
 from seedbed.reading.json_files import Count, converted
 from seedbed.runs.checkpoints import read_checkpoint
-from seedbed.runs.folder import RunFolder
+from seedbed.runs.folder import RESOLVED, RunFolder
 
 # What no verb makes that reads a run, and what stands for it where its class is not allowed.
 _UNUSED: dict[str, Any] = {
@@ -52,7 +53,9 @@ def load_spec(
     try:
         # What is checked is what will be used: an interpolation could make another name of a class.
         file = folder.readable_config
-        values = plain_config(file, read_config(file), resolve=True)
+        config = read_config(file)
+        _require_facts(file, config)
+        values = plain_config(file, config, resolve=True)
         # What picked the best epoch, also where it is no metric any more.
         watched = values.get("optimized_metric")
         require_trusted(folder.config, trust, _used(values, measures))
@@ -69,6 +72,15 @@ def load_spec(
     except Exception as error:  # A file of somebody else's may hold anything.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RunFolderError(f"{folder.config}: does not fit this version: {reason}") from None
+
+
+def _require_facts(file: Path, config: DictConfig) -> None:
+    """Raise RunFolderError where facts of the rows are still to be inferred.
+
+    That would read the files that the config names, and those of a run are for no one to choose.
+    """
+    if f"${{{INFERRED}:" in OmegaConf.to_yaml(config).replace(" ", ""):
+        raise RunFolderError(f"{file}: does not hold the facts of its data; {RESOLVED} is missing")
 
 
 def _used(values: dict[str, Any], measures: bool) -> dict[str, Any]:
