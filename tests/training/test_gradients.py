@@ -18,10 +18,11 @@ from seedbed.training.tasks import Multiclass, Regression
 PUBLISHED_LOSSES = {1: 80.36434, 100: 22.14871, 1000: 3.828539}
 
 
-def filled(gradient: Gradient, net, task, inputs, targets) -> list[torch.Tensor]:
+def filled(gradient: Gradient, net, task, inputs, targets, weight=None) -> list[torch.Tensor]:
     """Return what the gradient writes into `.grad`."""
     net.zero_grad()
-    gradient.fill(net, task, inputs, targets, task.loss(net(inputs), targets))
+    loss = task.loss(net(inputs), targets, weight)
+    gradient.fill(net, task, (inputs, targets, weight), loss)
     return [parameter.grad.clone() for parameter in net.parameters()]
 
 
@@ -69,8 +70,8 @@ def test_central_differences_approximate_autograd_and_leave_the_network_unchange
 
 def test_difference_is_0_for_a_right_and_1_for_a_doubled_gradient() -> None:
     class Twice(Analytic):
-        def fill(self, net, task, inputs, targets, loss) -> None:
-            super().fill(net, task, inputs, targets, loss)
+        def fill(self, net, task, batch, loss) -> None:
+            super().fill(net, task, batch, loss)
             net.weight.grad *= 2
 
     net, task = Linear([3], 2), Regression()
@@ -78,7 +79,7 @@ def test_difference_is_0_for_a_right_and_1_for_a_doubled_gradient() -> None:
     for gradient, expected in ((Analytic(), 0.0), (Twice(), 1.0)):
         net.zero_grad()
         loss = task.loss(net(inputs), targets)
-        found = gradient.difference(net, task, inputs, targets, loss)
+        found = gradient.difference(net, task, (inputs, targets, None), loss)
         assert found == pytest.approx(expected, abs=1e-5)
         # Comparing leaves no gradient behind.
         assert all(parameter.grad is None for parameter in net.parameters())
@@ -123,3 +124,14 @@ def test_gradient_options_that_do_not_suit_the_run_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         composed(*overrides)
+
+
+@pytest.mark.parametrize("weight", [[1.0, 0.0, 2.5, 1.0], [0.0, 0.0, 0.0, 0.0]])
+def test_gradients_follow_the_weights_of_rows(weight: list[float]) -> None:
+    torch.manual_seed(0)
+    net, task = Linear([3], 2).double(), Regression()
+    batch = torch.randn(4, 3).double(), torch.randn(4, 2).double(), torch.tensor(weight)
+    expected = filled(Gradient(), net, task, *batch)
+    for gradient in (Analytic(), FiniteDifference(delta=0.5)):
+        for found, reference in zip(filled(gradient, net, task, *batch), expected, strict=True):
+            torch.testing.assert_close(found, reference, rtol=1e-9, atol=1e-11)

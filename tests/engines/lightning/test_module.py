@@ -18,7 +18,7 @@ from seedbed.errors import Diverged
 from seedbed.training.gradients import FiniteDifference
 from seedbed.training.tasks import Regression
 
-Batches = list[tuple[Tensor, Tensor]]
+Batches = list[tuple[Tensor, ...]]
 
 
 class Recorded(Logger):
@@ -194,6 +194,7 @@ class OfDevice:
 
     def __init__(self, world_size: int) -> None:
         self.world_size = world_size
+        self.accumulate_grad_batches = 1
         self.callback_metrics: dict[str, Tensor] = {}
 
 
@@ -208,19 +209,26 @@ def on_device(
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("window", [1, 2])
 def test_the_mean_over_two_devices_of_uneven_shares_is_the_loss_of_the_whole_batch(
-    monkeypatch: pytest.MonkeyPatch, size: int
+    monkeypatch: pytest.MonkeyPatch, size: int, weighted: bool, window: int
 ) -> None:
-    ((inputs, targets),) = rows(4, 4)
-    shares = [(inputs[:size], targets[:size]), (inputs[size:], targets[size:])]
+    [batch] = weighted_rows(4, 4)
+    total = batch[2].double().sum().item() if weighted else 4.0
+    used = batch if weighted else batch[:2]
     losses = []
-    for share in shares:
-        own = on_device(monkeypatch, module(linear()), lambda count: count.fill_(4.0))
-        loss = own._loss(own(share[0]), share[1])
-        losses.append(own._share_of_global_batch(loss, len(share[0])))
+    for share in ([part[:size] for part in used], [part[size:] for part in used]):
+        own = on_device(monkeypatch, module(linear()), lambda sums: sums.fill_(total))
+        own._trainer.accumulate_grad_batches = window
+        losses.append(own.training_step(tuple(share), 0))
     # DDP averages over devices.
-    whole = functional.mse_loss(linear()(inputs), targets)
+    whole = weighted_loss(linear(), [batch]) if weighted else loss_of(linear(), *batch[:2])
     torch.testing.assert_close((losses[0] + losses[1]) / 2, whole)
+
+
+def loss_of(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    return functional.mse_loss(net(inputs), targets)
 
 
 def test_the_numbers_of_an_epoch_are_those_of_the_rows_on_all_devices(
@@ -230,7 +238,7 @@ def test_the_numbers_of_an_epoch_are_those_of_the_rows_on_all_devices(
     other = module(linear())
     other._evaluation_step("val", (inputs[3:], targets[3:]))
     theirs = other.sums["val"].state_dict()
-    sent = iter([torch.tensor([theirs["loss"], 2.0]).double(), theirs["sums"]["mae"]])
+    sent = iter([torch.tensor([theirs["loss"], 2.0, 2.0]).double(), theirs["sums"]["mae"]])
     own = on_device(monkeypatch, module(linear()), lambda sums: sums)
     monkeypatch.setattr(
         torch.distributed,
@@ -261,3 +269,80 @@ def test_a_checkpoint_holds_what_the_running_epoch_has_counted() -> None:
     assert second.sums["train"].compute(None) == first.sums["train"].compute(None)
     assert [loss.item() for loss in second.step_losses] == [0.75]
     assert second.also_logged == {"train/learning_rate": 0.5}
+
+
+# Weights of rows
+
+
+def weighted_rows(count: int, size: int) -> Batches:
+    generator = torch.Generator().manual_seed(4)
+    weights = torch.rand(count, generator=generator).split(size)
+    return [(*pair, weight) for pair, weight in zip(rows(count, size), weights, strict=True)]
+
+
+def weighted_loss(net: nn.Module, batches: Batches) -> Tensor:
+    """Return sum(w l) / sum(w) over the rows of all batches."""
+    inputs, targets, weights = (torch.cat(column) for column in zip(*batches, strict=True))
+    losses = (net(inputs) - targets).square().mean(dim=1)
+    return (weights * losses).sum() / weights.sum()
+
+
+@pytest.mark.parametrize("accumulate", [1, 2, 5])
+@pytest.mark.parametrize("gradient", [None, FiniteDifference(0.01)])
+def test_weights_of_rows_count_in_losses_and_gradients(
+    accumulate: int, gradient: FiniteDifference | None
+) -> None:
+    if gradient is not None and accumulate > 1:
+        return  # Which is refused.
+    train, val = weighted_rows(11, 3), weighted_rows(5, 2)
+    net, expected = linear(), linear()
+    optimizer = SGD(expected.parameters(), lr=0.1)
+    trained, logger = fitted(
+        net, train, val, accumulate=accumulate, gradient=gradient, log_every_n_steps=1
+    )
+    steps = []
+    for _ in range(2):
+        before = []
+        for start in range(0, len(train), accumulate):
+            window = train[start : start + accumulate]
+            optimizer.zero_grad()
+            loss = weighted_loss(expected, window)
+            loss.backward()
+            before += [(weighted_loss(expected, [part]), part[2].sum()) for part in window]
+            steps.append(loss.item())
+            optimizer.step()
+    tolerance = {"rtol": 1e-5, "atol": 1e-6} if gradient is None else {"rtol": 1e-3, "atol": 1e-4}
+    torch.testing.assert_close(net.state_dict(), expected.state_dict(), **tolerance)
+    losses, weights = map(torch.stack, zip(*before, strict=True))
+    metrics = trained.epoch_metrics
+    rel = tolerance["rtol"]
+    mean = (losses * weights).sum() / weights.sum()
+    assert metrics["train/loss"] == pytest.approx(mean.item(), rel=rel)
+    assert metrics["val/loss"] == pytest.approx(weighted_loss(expected, val).item(), rel=rel)
+    assert logger.of("train/loss_step") == pytest.approx(steps, rel=rel)
+    # Metrics do not weigh the rows.
+    inputs, targets, _ = (torch.cat(column) for column in zip(*val, strict=True))
+    error = (expected(inputs) - targets).abs().mean().item()
+    assert metrics["val/mae"] == pytest.approx(error, rel=rel)
+
+
+def test_l_bfgs_minimizes_the_weighted_loss() -> None:
+    train = weighted_rows(11, 11)
+    net = linear()
+    make = partial(torch.optim.LBFGS, lr=1.0, max_iter=30, line_search_fn="strong_wolfe")
+    trained = SupervisedModule(net, Regression(), make)
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        logger=False,
+        max_epochs=1,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(trained, DataLoader(train, batch_size=None))
+    inputs, targets, weights = train[0]
+    roots = weights.sqrt().unsqueeze(1)
+    design = torch.cat((inputs, torch.ones(11, 1)), dim=1)
+    solution = torch.linalg.lstsq(roots * design, roots * targets).solution
+    torch.testing.assert_close(net.weight.detach(), solution[:3].T, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(net.bias.detach(), solution[3], rtol=1e-3, atol=1e-4)

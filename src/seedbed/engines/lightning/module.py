@@ -13,13 +13,16 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from seedbed.config.metrics import GRADIENT_DIFFERENCE
+from seedbed.engines.lightning.gradient_shares import GradientShares
 from seedbed.errors import ConfigError, DataError, Diverged, listed, nearest
 from seedbed.runs.outcome import Curves, copied_weights
-from seedbed.training.gradients import Gradient
+from seedbed.training.gradients import Batch, Gradient
 from seedbed.training.metrics import EpochMetrics, is_metric
 from seedbed.training.tasks import Task
+from seedbed.training.tasks.losses import weighted_mean
 
-Batch = tuple[Tensor, Tensor]
+# (inputs, targets), or (inputs, targets, weights) where the rows have weights.
+Rows = tuple[Tensor, ...]
 
 # On an accelerator, asking for a loss waits for the device; so it is asked for this seldom.
 STEPS_BETWEEN_CHECKS = 50
@@ -27,6 +30,8 @@ STEPS_BETWEEN_CHECKS = 50
 
 class SupervisedModule(pl.LightningModule):
     """LightningModule of supervised training on (inputs, targets) batches.
+
+    Batches (inputs, targets, weights) weigh their rows in the loss, not in the metrics.
 
     The metrics of an epoch go to every logger in one call, as `split/name` at the epoch's number
     (from 1), and to `trainer.callback_metrics`.
@@ -78,7 +83,7 @@ class SupervisedModule(pl.LightningModule):
         self.metrics_epoch: int | None = None
         self.also_logged: dict[str, float] = {}
         self.step_losses: deque[Tensor] = deque(maxlen=2)
-        self._batch_losses: list[Tensor] = []
+        self._batch_losses: list[tuple[Tensor, Tensor]] = []
         self.tested_split = "test"
         self.tested_metrics: dict[str, float] = {}
         self.keeps_validated_weights = False
@@ -89,7 +94,7 @@ class SupervisedModule(pl.LightningModule):
         self._watched = {} if watched is None else dict(watched)
         self._batch: Batch | None = None
         self._counted_batch = -1
-        self._batches_in_window = 0
+        self._shares = GradientShares()
         self.sums = {
             split: EpochMetrics(task.metrics, task.make_torchmetrics())
             for split in ("train", "val", "test")
@@ -124,49 +129,57 @@ class SupervisedModule(pl.LightningModule):
         self._counted_batch = -1
         self.also_logged.pop(GRADIENT_DIFFERENCE, None)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Rows, batch_idx: int) -> Tensor:
         """Return the loss of a batch; raise Diverged where it is not finite."""
-        inputs, targets = batch
-        output = self.task.output(self.net, inputs)
-        targets = self.task.target(targets, output)
-        loss = self._loss(output, targets)
+        inputs, output, targets, weight = self._output(batch)
+        loss = self._loss(output, targets, weight)
         due = loss.device.type == "cpu" or (batch_idx + 1) % STEPS_BETWEEN_CHECKS == 0
         # While anomalies are looked for, autograd is to name the operation behind them.
         if due and not torch.is_anomaly_enabled():
             self._check_finite(loss, batch_idx, inputs, targets)
-        self._batch = inputs, targets
+        self._batch = inputs, targets, weight
+        total = self._total(targets, weight)
         # L-BFGS evaluates a batch several times; the first time is before its update.
         if batch_idx != self._counted_batch:
-            self._count("train", loss, output, targets)
+            self._count("train", loss, output, targets, total)
             self._counted_batch = batch_idx
             self.step_losses.append(loss.detach())
             if self.log_every_n_steps:
-                self._log_step(loss.detach(), self.log_every_n_steps)
-        return self._share_of_global_batch(loss, len(output))
+                self._log_step(loss.detach(), total, self.log_every_n_steps)
+        window = self.trainer.accumulate_grad_batches
+        return self._shares.share(loss, len(output), total, self.trainer.world_size, window)
 
-    def _log_step(self, loss: Tensor, every_n_steps: int) -> None:
+    def _output(self, batch: Rows) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """Return inputs, outputs, targets as the task takes them, and weights, of a batch."""
+        inputs, targets, *more = batch
+        output = self.task.output(self.net, inputs)
+        return inputs, output, self.task.target(targets, output), more[0] if more else None
+
+    def _log_step(self, loss: Tensor, weight: Tensor | None, every_n_steps: int) -> None:
         """Log an optimizer step once: the mean loss of the batches whose gradients it averages."""
-        self._batch_losses.append(loss)
+        self._batch_losses.append((loss, torch.ones_like(loss) if weight is None else weight))
         if self.trainer.fit_loop.epoch_loop._should_accumulate():
             return
-        step, losses = self.global_step + 1, torch.stack(self._batch_losses)
+        losses, weights = map(torch.stack, zip(*self._batch_losses, strict=True))
+        step, mean = self.global_step + 1, weighted_mean(losses, weights)
         self._batch_losses.clear()
         if step % every_n_steps == 0:
             rate = self._learning_rate()
-            values = {"train/loss_step": losses.mean().item(), "train/learning_rate_step": rate}
+            values = {"train/loss_step": mean.item(), "train/learning_rate_step": rate}
             self._log(values, step)
 
-    def _loss(self, output: Tensor, targets: Tensor) -> Tensor:
+    def _loss(self, output: Tensor, targets: Tensor, weight: Tensor | None) -> Tensor:
         # A device may have no row of a last batch that is smaller than the number of devices.
-        return self.task.loss(output, targets) if len(output) else output.sum() * 0.0
+        if not len(output):
+            return output.sum() * 0.0
+        # A task of the user's own may know no weights.
+        weights = () if weight is None else (weight,)
+        return self.task.loss(output, targets, *weights)
 
-    def _share_of_global_batch(self, loss: Tensor, rows: int) -> Tensor:
-        """Return a device's loss weighted by its rows: DDP's mean is then that of all rows."""
-        if self.trainer.world_size == 1:
-            return loss
-        all_rows = torch.tensor(float(rows), device=loss.device)
-        torch.distributed.all_reduce(all_rows)
-        return loss * (rows * self.trainer.world_size / all_rows)
+    def _total(self, targets: Tensor, weight: Tensor | None) -> Tensor | None:
+        """Return the sum of the weights of a batch in the loss; None where all rows weigh 1."""
+        weights = self.task.weights(targets, weight)
+        return None if weights is None else weights.detach().double().sum()
 
     def _check_finite(self, loss: Tensor, batch_idx: int, *parts: Any) -> None:
         if self.trainer.world_size > 1:
@@ -184,37 +197,28 @@ class SupervisedModule(pl.LightningModule):
                 )
         raise self._diverged(number, self.trainer.global_step + 1)
 
-    def _count(self, split: str, loss: Tensor, output: Tensor, targets: Tensor) -> None:
+    def _count(
+        self, split: str, loss: Tensor, output: Tensor, targets: Tensor, weight: Tensor | None
+    ) -> None:
+        """Count a batch of a split; `weight` is the sum of the weights of its rows."""
         sums, output = self.sums[split], output.detach()
         prediction = self.task.prediction(output) if sums.others else output
-        sums.add(loss.detach(), output, targets, prediction)
+        output, targets = self.task.measured(output, targets)
+        sums.add(loss.detach(), output, targets, prediction, weight)
 
     def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
         """Compute the gradients as the option `gradient=` says."""
         assert self._batch is not None
-        inputs, targets = self._batch
         if self.gradient.compare:
-            difference = self.gradient.difference(self.net, self.task, inputs, targets, loss)
+            difference = self.gradient.difference(self.net, self.task, self._batch, loss)
             largest = self.also_logged.get(GRADIENT_DIFFERENCE, 0.0)
             self.also_logged[GRADIENT_DIFFERENCE] = max(difference, largest)
-        self.gradient.fill(self.net, self.task, inputs, targets, loss)
+        self.gradient.fill(self.net, self.task, self._batch, loss)
         self._batch = None
-        if self.trainer.accumulate_grad_batches > 1:
-            self._average_over_own_batches(self.trainer.accumulate_grad_batches)
-
-    def _average_over_own_batches(self, window: int) -> None:
-        """Let the last window of an epoch, which may be shorter, average over what it has.
-
-        Every loss is divided by the full number of batches before, as Lightning does.
-        """
-        self._batches_in_window += 1
-        if self.trainer.fit_loop.epoch_loop._should_accumulate():
-            return
-        if self._batches_in_window < window:
-            for parameter in self.net.parameters():
-                if parameter.grad is not None:
-                    parameter.grad.mul_(window / self._batches_in_window)
-        self._batches_in_window = 0
+        window = self.trainer.accumulate_grad_batches
+        if window > 1:
+            complete = not self.trainer.fit_loop.epoch_loop._should_accumulate()
+            self._shares.end_batch(self.net.parameters(), window, complete)
 
     def on_train_epoch_end(self) -> None:
         """Publish the metrics of the epoch, and log them if due."""
@@ -317,7 +321,7 @@ class SupervisedModule(pl.LightningModule):
         if self.keeps_validated_weights and not self.trainer.sanity_checking:
             self.validated_weights = copied_weights(self.net)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Rows, batch_idx: int) -> None:
         """Add a batch to the metrics."""
         self._evaluation_step("val", batch)
 
@@ -329,7 +333,7 @@ class SupervisedModule(pl.LightningModule):
         """Reset the metrics."""
         self.sums[self.tested_split].reset()
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
+    def test_step(self, batch: Rows, batch_idx: int) -> None:
         """Add a batch to the metrics."""
         self._evaluation_step(self.tested_split, batch)
 
@@ -337,11 +341,10 @@ class SupervisedModule(pl.LightningModule):
         """Keep the metrics in `tested_metrics`."""
         self.tested_metrics = {**self._metrics_of_callbacks(), **self._finish(self.tested_split)}
 
-    def _evaluation_step(self, split: str, batch: Batch) -> None:
-        inputs, targets = batch
-        output = self.task.output(self.net, inputs)
-        targets = self.task.target(targets, output)
-        self._count(split, self._loss(output, targets), output, targets)
+    def _evaluation_step(self, split: str, batch: Rows) -> None:
+        _, output, targets, weight = self._output(batch)
+        loss, total = self._loss(output, targets, weight), self._total(targets, weight)
+        self._count(split, loss, output, targets, total)
 
     def _finish(self, split: str) -> dict[str, float]:
         several = self.trainer.world_size > 1
