@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from seedbed.data.tables.conforming import conformed
 from seedbed.data.tables.dates import find_dates
 from seedbed.data.tables.files.reading import RawTable
 from seedbed.data.tables.kinds import (
@@ -16,7 +17,7 @@ from seedbed.data.tables.kinds import (
     stored_as,
 )
 from seedbed.data.tables.places import rows_text
-from seedbed.data.tables.schema import KINDS, Column, Role, TableSchema
+from seedbed.data.tables.schema import INPUT_KINDS, KINDS, Column, Role, TableSchema
 from seedbed.data.tables.targets import class_words, posed_task, require_targets
 from seedbed.errors import ConfigError, listed, nearest
 
@@ -65,6 +66,9 @@ def infer_schema(
     if targets:
         schema = _with_task(table, schema, drop_missing)
     _refuse_problems(table, schema, findings)
+    for column in schema.of_role("input", "target"):
+        if column.said and column.kind == "number":
+            conformed(table, column)
     if not schema.inputs:
         why = listed([f"{column.name} ({column.note or column.role})" for column in schema.columns])
         raise ConfigError(f"{table.source}: no column is left as an input: {why}")
@@ -231,15 +235,18 @@ def _require_weights(table: RawTable, name: str) -> None:
 
 def _refuse_problems(table: RawTable, schema: TableSchema, findings: Mapping[str, Finding]) -> None:
     """Raise ConfigError for the columns that cannot be used as they are, unless they are not."""
-    problems = [
-        f"column '{column.name}': {findings[column.name].problem}"
-        for column in schema.of_role("input", "target")
-        if findings[column.name].problem
+    wrong = [
+        column for column in schema.of_role("input", "target") if findings[column.name].problem
     ]
-    if not problems:
+    if not wrong:
         return
-    first = next(c for c in schema.of_role("input", "target") if findings[c.name].problem)
-    more = f"\n{len(problems) - 1} more columns: {listed(problems[1:], 3)}" if problems[1:] else ""
+    first, *others = wrong
+    finding = findings[first.name]
+    ways = [kind for kind in finding.ways if kind in INPUT_KINDS or first.role == "input"]
+    does = "leaves it out" if ways == ["ignore"] else "says what it is"
+    say = f"; data.columns={{{first.name}: {'|'.join(ways)}}} {does}" if ways else ""
+    more = listed([f"'{column.name}'" for column in others], 5)
     raise ConfigError(
-        f"{table.source}: {problems[0]} (data.columns={{{first.name}: ignore}}){more}"
+        f"{table.source}: column '{first.name}': {finding.problem}{say}"
+        + (f"\nSuch columns are also {more}" if others else "")
     )

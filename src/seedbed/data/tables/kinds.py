@@ -44,6 +44,7 @@ class Finding:
         words: of booleans in text, those for false and true.
         note: what people should know.
         problem: why it cannot be used without a word of the user's; empty: it can.
+        ways: kinds that the user may say it is.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Finding:
     words: tuple[str, ...] = ()
     note: str = ""
     problem: str = ""
+    ways: tuple[Kind, ...] = ("ignore",)
 
 
 def find_kind(column: pl.Series, where: Where) -> Finding:
@@ -162,11 +164,8 @@ def _codes(words: pl.Series) -> Finding:
     """Return the kind of whole numbers that are written with zeros in front."""
     if len(words) <= MOST_WORDS:
         return Finding("category", note="numbers with zeros in front, so codes")
-    problem = (
-        f"codes with zeros in front, {len(words):,} different ones; say what they are: number, id "
-        "or ignore"
-    )
-    return Finding("category", problem=problem)
+    problem = f"codes with zeros in front, {len(words):,} different ones"
+    return Finding("category", problem=problem, ways=("number", "id", "ignore"))
 
 
 def _mixed(column: pl.Series, others: pl.Series, wanted: str, where: Where) -> Finding:
@@ -174,20 +173,19 @@ def _mixed(column: pl.Series, others: pl.Series, wanted: str, where: Where) -> F
     rows = column.is_in(others.implode()).fill_null(False).arg_true()
     shown = listed([f"'{value_text(word)}'" for word in others.sort().head(5).to_list()])
     more = f" and {len(others) - 5} more words" if len(others) > 5 else ""
-    written = ", ".join(f'"{word}"' for word in others.sort().head(3).to_list())
     hint = _hint_on_numbers(others) if wanted == "number" else ""
-    problem = (
-        f"{wanted}s but for {shown}{more} in {rows_text(rows, where)}{hint}; if these are missing: "
-        f"data.null_values=[{written}]; else say the kind"
-    )
-    return Finding("category", problem=problem)
+    if not hint:
+        written = listed([f'"{word}"' for word in others.sort().to_list()], 3)
+        hint = f"; if that is missing: data.null_values=[NA, {written}]"
+    problem = f"{wanted}s but for {shown}{more} in {rows_text(rows, where)}{hint}"
+    return Finding("category", problem=problem, ways=("category", "ignore"))
 
 
 def _hint_on_numbers(words: pl.Series) -> str:
     if words.str.contains(r"^[+-]?\d{1,3}(?:[,. ']\d{3})+$").any():
-        return " (thousands are written without separators)"
+        return "; thousands are written without separators"
     if words.str.contains(r"^[+-]?\d+,\d+$").any():
-        return " (data.decimal=',' reads decimal commas)"
+        return "; data.decimal=',' reads decimal commas"
     return ""
 
 
@@ -207,18 +205,19 @@ def _text(column: pl.Series, words: pl.Series) -> Finding:
     lengths = mean(words.str.len_chars())
     mostly_different = len(words) > rows / 2 and rows >= FEWEST_IDENTIFIERS
     if mostly_different and (blanks >= _SENTENCE - 1 or lengths > _LONG):
-        problem = "free text, of which no network here makes sense; leave it out: ignore"
+        problem = "free text, of which no network here makes sense"
         return Finding("category", problem=f"{problem}{_hint_on_units(words)}")
     if len(words) == rows and rows >= FEWEST_IDENTIFIERS and not column.null_count():
         return Finding("id", note="words that differ in every row")
     if mostly_different and is_named_as_identifier(column.name):
         return Finding("id", note=f"named as an id, {len(words):,} different words")
     if len(words) > MOST_WORDS:
-        problem = (
-            f"{len(words):,} different words in {rows:,} rows, too many for a category; say what "
-            f"it is: id, ignore, or category after all (up to {MOST_SAID_WORDS:,})"
-        )
-        return Finding("category", problem=f"{problem}{_hint_on_units(words)}")
+        problem = f"{len(words):,} different words in {rows:,} rows, many for a category"
+        problem += _hint_on_units(words)
+        ways: tuple[Kind, ...] = ("category", "id", "ignore")
+        if len(words) > MOST_SAID_WORDS:
+            ways = ("id", "ignore")
+        return Finding("category", problem=problem, ways=ways)
     return Finding("category")
 
 

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from seedbed.reading.json_files import converted
 
-KINDS = ("number", "category", "boolean", "date", "time", "id", "ignore")
+# Those of columns that the model sees, and all.
+INPUT_KINDS = ("number", "category", "boolean", "date", "time")
+KINDS = (*INPUT_KINDS, "id", "ignore")
 
 Kind = Literal["number", "category", "boolean", "date", "time", "id", "ignore"]
 Role = Literal["input", "target", "weight", "split", "left_out"]

@@ -78,7 +78,7 @@ def _require_usable(table: RawTable, column: Column) -> None:
     if column.kind == "id" or (different > MOST_CLASSES and column.kind == "category"):
         raise ConfigError(
             f"{table.source}: the target '{name}' has {different:,} different words in "
-            f"{len(values):,} rows, which are no classes; at most {MOST_CLASSES:,} are"
+            f"{len(values):,} rows: no classes (at most {MOST_CLASSES:,}, of several rows each)"
         )
 
 

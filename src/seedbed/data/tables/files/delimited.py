@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ from seedbed.errors import ConfigError, listed
 
 MOST_COLUMNS = 50_000
 _SAMPLED_ROWS = 1000
+# Stands for the name of a column that has none; no name holds a zero byte.
+_UNNAMED = "\0{}"
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 
 
@@ -137,7 +140,7 @@ def _without_unnamed(
     """
     notes = []
     for place in header.unnamed:
-        name = frame.columns[place]
+        name = _UNNAMED.format(place)
         column = frame[name]
         if place == 0 and column.n_unique() == len(column) and column.null_count() == 0:
             notes.append("column 1 has no name and differs in every row: left out as a row number")
@@ -163,7 +166,7 @@ def _read(
     where: str,
 ) -> pl.DataFrame:
     """Return the columns: numbers where they begin as such, all others as they are written."""
-    names = [name or f"\0{place}" for place, name in enumerate(header.names)]
+    names = [name or _UNNAMED.format(place) for place, name in enumerate(header.names)]
     if dialect.quote == '"' and text.quotes % 2:
         require_even(text.source, dialect, len(names), where)
     common: dict[str, Any] = {
@@ -176,32 +179,41 @@ def _read(
         "missing_columns": "insert",
         "encoding": "utf8",
         "glob": False,
-        "null_values": [word for word in options.missing_words if word],
     }
     words = dict.fromkeys(names, pl.String)
+    missing = [word for word in options.missing_words if word]
     try:
         sample = pl.read_csv(**common, schema=words, n_rows=_SAMPLED_ROWS)
         floats = [
-            name for name in names if name not in verbatim and _begins_with_floats(sample[name])
+            name
+            for name in names
+            if name not in verbatim and _begins_with_floats(sample[name], missing)
         ]
-        try:
-            schema = {**words, **dict.fromkeys(floats, pl.Float64)}
-            return pl.read_csv(**common, schema=schema)
-        except PolarsError:
-            # A word among numbers, for one: as it is written, so that it can be shown.
-            return pl.read_csv(**common, schema=words)
+        schema = {**words, **dict.fromkeys(floats, pl.Float64)}
+        # Each word for what is missing costs time, and few files have more than one.
+        used = [word for word in missing if floats and _holds(sample.select(floats), word)]
+        for nulls in dict.fromkeys([tuple(used), tuple(missing)]):
+            with suppress(PolarsError):
+                return pl.read_csv(**common, schema=schema, null_values=nulls)
+        # A word among numbers, for one: as it is written, so that it can be shown.
+        return pl.read_csv(**common, schema=words)
     except PolarsError as error:
         require_even(text.source, dialect, len(names), where)
         reason = str(error).splitlines()[0][:200]
         raise ConfigError(f"{where}: cannot be read as a table: {reason}") from None
 
 
-def _begins_with_floats(column: pl.Series) -> bool:
+def _holds(frame: pl.DataFrame, word: str) -> bool:
+    return bool(frame.select(pl.any_horizontal((pl.all() == word).any())).item())
+
+
+def _begins_with_floats(column: pl.Series, missing: list[str]) -> bool:
     """Return whether a column has numbers alone, some with places behind the point.
 
     Whole numbers may be codes, whose zeros in front count, and are read as they are written.
     """
     values = column.drop_nulls()
+    values = values.filter(~values.is_in(missing))
     if not len(values):
         return False
     numbers = values.str.contains(rf"^(?:{_NUMBER.pattern})$").all()
@@ -248,17 +260,30 @@ def _settled(
 ) -> pl.DataFrame:
     """Return the columns without blanks around words, and as numbers where all words are some."""
     missing = options.missing_words
-    words = pl.col(pl.String).str.strip_chars()
-    frame = frame.with_columns(
-        pl.col(pl.Float64).fill_nan(None),
-        pl.when(words.is_in(missing)).then(None).otherwise(words).name.keep(),
-    )
-    numbers = (
-        as_numbers(frame[name], dialect.decimal)
-        for name, kind in frame.schema.items()
-        if kind == pl.String and name not in verbatim
-    )
-    return frame.with_columns([column for column in numbers if column is not None])
+    changed = []
+    for name, kind in frame.schema.items():
+        column = frame[name]
+        if kind == pl.Float64:
+            changed.append(column.fill_nan(None))
+            continue
+        numbers = None if name in verbatim else as_numbers(column, dialect.decimal)
+        if numbers is None:
+            column = _plain_words(column, missing)
+            numbers = None if name in verbatim else as_numbers(column, dialect.decimal)
+        changed.append(column if numbers is None else numbers)
+    return frame.with_columns(changed)
+
+
+def _plain_words(column: pl.Series, missing: list[str]) -> pl.Series:
+    """Return words without blanks around them, and null where they are words for that."""
+    # Few words in many rows are looked at by themselves.
+    some = column.drop_nulls().unique()
+    stripped = some.str.strip_chars()
+    if (stripped == some).all() and not stripped.is_in(missing).any():
+        return column
+    words = pl.col(column.name).str.strip_chars()
+    changed = pl.when(words.is_in(missing)).then(None).otherwise(words).name.keep()
+    return column.to_frame().select(changed).to_series()
 
 
 def as_numbers(column: pl.Series, decimal: str = ".") -> pl.Series | None:
@@ -271,10 +296,16 @@ def as_numbers(column: pl.Series, decimal: str = ".") -> pl.Series | None:
         return None
     whole = column.cast(pl.Int64, strict=False)
     if whole.null_count() == words:
-        return None if column.str.contains(r"^[+-]?0\d").any() else whole
+        return None if _has_zeros_in_front(column) else whole
     if decimal == ",":
         column = column.str.replace(",", ".", literal=True)
     numbers = column.cast(pl.Float64, strict=False)
     if numbers.null_count() > words:
         return None
     return numbers.fill_nan(None)
+
+
+def _has_zeros_in_front(numbers: pl.Series) -> bool:
+    starts = numbers.str.starts_with
+    likely = numbers.filter(starts("0") | starts("-0") | starts("+0"))
+    return bool(likely.str.contains(r"^[+-]?0\d").any())

@@ -167,6 +167,6 @@ def _has_decimal_commas(rows: list[list[str]]) -> bool:
     1,234 may be a thousand: some number must have other than three places, or none before them.
     """
     fields = [field.strip() for row in rows[1:] for field in row]
-    if any(_POINT.fullmatch(field) for field in fields):
+    if any("." in field and _POINT.fullmatch(field) for field in fields):
         return False
     return any(_COMMA.fullmatch(field) and not _THOUSANDS.fullmatch(field) for field in fields)

@@ -40,8 +40,6 @@ class ReadOptions:
             )
         if self.decimal not in (None, ".", ","):
             raise ConfigError(f"data.decimal: {self.decimal!r} is neither '.' nor ','")
-        if self.decimal == "," == separator:
-            raise ConfigError("data.decimal=',' and data.separator=',' cannot both be")
         if self.quote and not (_is_letter(self.quote) and self.quote != separator):
             raise ConfigError(f"data.quote: {self.quote!r} is not one letter, such as '\"', or ''")
         if self.encoding is not None:

@@ -4,6 +4,7 @@ Polars reads zero bytes as letters, ends a quotation that nobody closes wherever
 stops at what is no UTF-8 without a word of where.
 """
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,22 +50,31 @@ def text_of(content: Content, encoding: str | None, key: str) -> Text:
     """
     source: Path | bytes = content.source
     where = f"{key}={content.path}"
-    head = next(chunks(source), b"")[:HEAD]
-    if encoding is None:
-        encoding = byte_order_mark(head) or unmarked_utf16(head)
+    head, _ = _head(source)
+    said = encoding is not None
+    encoding = encoding or byte_order_mark(head) or unmarked_utf16(head)
     if encoding is None:
         _refuse_binary(head, where)
-        encoding = "utf-8" if _is_utf8(source) else "cp1252"
-    if encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig", "ascii"):
+        encoding = "utf-8"
+    if not is_utf8(encoding):
         source, encoding = _decoded(source, encoding, where)
-    elif encoding not in ("utf-8", "utf-8-sig") or byte_order_mark(head):
-        _require_utf8(source, where)
     source = _with_new_lines(source)
-    lines, quotes = _looked_through(source, where)
+    seen = _looked_through(source, where)
+    if seen.wrong is not None and (said or byte_order_mark(head)):
+        raise ConfigError(
+            f"{where}: line {seen.wrong[0]} is not in UTF-8 (byte {seen.wrong[1]:#04x}); "
+            "data.encoding=cp1252 or latin-1 may be right"
+        )
+    if seen.wrong is not None:
+        source, encoding = _decoded(source, "cp1252", where)
     head, whole = _head(source)
-    return Text(
-        source, encoding, head.decode("utf-8", "ignore").lstrip("\ufeff"), whole, lines, quotes
-    )
+    letters = head.decode("utf-8", "ignore").lstrip("\ufeff")
+    return Text(source, encoding, letters, whole, seen.lines, seen.quotes)
+
+
+def is_utf8(encoding: str) -> bool:
+    """Return whether a text in an encoding can be read as one in UTF-8."""
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
 
 
 def chunks(source: Path | bytes) -> Iterator[bytes]:
@@ -96,41 +106,6 @@ def _refuse_binary(head: bytes, where: str) -> None:
         raise ConfigError(f"{where}: no text but binary; a table is CSV, Parquet or Arrow")
 
 
-def _is_utf8(source: Path | bytes) -> bool:
-    return _first_not_utf8(source) is None
-
-
-def _first_not_utf8(source: Path | bytes) -> tuple[int, int] | None:
-    """Return the line and the value of the first byte that is no part of UTF-8, or None."""
-    rest, lines = b"", 0
-    for chunk in chunks(source):
-        if not rest and chunk.isascii():
-            lines += chunk.count(b"\n")
-            continue
-        text = rest + chunk
-        rest = b""
-        try:
-            text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            # A letter of several bytes that the chunk cuts.
-            if error.start < len(text) - 3:
-                return lines + text[: error.start].count(b"\n") + 1, text[error.start]
-            text, rest = text[: error.start], text[error.start :]
-        lines += text.count(b"\n")
-    if rest:
-        return lines + 1, rest[0]
-    return None
-
-
-def _require_utf8(source: Path | bytes, where: str) -> None:
-    wrong = _first_not_utf8(source)
-    if wrong is not None:
-        raise ConfigError(
-            f"{where}: line {wrong[0]} is not in UTF-8 (byte {wrong[1]:#04x}); "
-            "data.encoding=cp1252 or latin-1 may be right"
-        )
-
-
 def _decoded(source: Path | bytes, encoding: str, where: str) -> tuple[bytes, str]:
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if size > LARGEST_DECODED:
@@ -159,22 +134,54 @@ def _with_new_lines(source: Path | bytes) -> Path | bytes:
     return b"".join(chunks(source)).replace(b"\r", b"\n")
 
 
-def _looked_through(source: Path | bytes, where: str) -> tuple[int, int]:
-    """Return the counts of lines and double quotes; raise ConfigError for what no table has."""
-    lines = quotes = since = 0
+@dataclass
+class _Seen:
+    """What was seen of a text: its lines, double quotes, and the first byte that is no UTF-8.
+
+    `wrong` has its line and value. `rest` are the bytes of a letter that a chunk cuts.
+    """
+
+    lines: int = 0
+    quotes: int = 0
+    wrong: tuple[int, int] | None = None
+    rest: bytes = b""
+
+
+def _looked_through(source: Path | bytes, where: str) -> _Seen:
+    """Return what is seen in all of a text; raise ConfigError for what no table has."""
+    seen, length = _Seen(), 0
     for chunk in chunks(source):
         at = chunk.find(b"\0")
         if at >= 0:
-            line = lines + chunk[:at].count(b"\n") + 1
+            line = seen.lines + chunk[:at].count(b"\n") + 1
             raise ConfigError(f"{where}: line {line} has a zero byte; text has none")
         first = chunk.find(b"\n")
-        longest = since + (first if first >= 0 else len(chunk))
-        if longest > LONGEST_LINE:
-            raise ConfigError(
-                f"{where}: line {lines + 1} is longer than {LONGEST_LINE // 2**20} MB; no table "
-                "has such lines"
-            )
-        since = longest if first < 0 else len(chunk) - chunk.rfind(b"\n")
-        lines += chunk.count(b"\n")
-        quotes += chunk.count(b'"')
-    return lines, quotes
+        length += first if first >= 0 else len(chunk)
+        after = len(chunk) - chunk.rfind(b"\n") if first >= 0 else 0
+        if max(length, after) > LONGEST_LINE:
+            line = seen.lines + 1 + (0 if length > LONGEST_LINE else chunk.count(b"\n"))
+            size = LONGEST_LINE // 2**20
+            raise ConfigError(f"{where}: line {line} is longer than {size} MB, as no table's is")
+        length = after if first >= 0 else length
+        if seen.wrong is None:
+            _check_utf8(chunk, seen)
+        seen.lines += chunk.count(b"\n")
+        seen.quotes += chunk.count(b'"')
+    if seen.rest and seen.wrong is None:
+        seen.wrong = seen.lines + 1, seen.rest[0]
+    return seen
+
+
+def _check_utf8(chunk: bytes, seen: _Seen) -> None:
+    """Take note of the first byte of a chunk that is no part of UTF-8."""
+    if not seen.rest and chunk.isascii():
+        return
+    text, seen.rest = seen.rest + chunk, b""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start >= len(text) - 3 and error.reason == "unexpected end of data":
+            seen.rest = text[error.start :]
+            text = text[: error.start]
+        else:
+            seen.wrong = seen.lines + text[: error.start].count(b"\n") + 1, text[error.start]
