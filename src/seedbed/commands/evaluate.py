@@ -15,6 +15,7 @@ from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.experiment.build import build_data
 from seedbed.experiment.evaluation import evaluation_trainer, load_module, no_best
+from seedbed.experiment.fitted_task import fitted_task
 from seedbed.runs.checkpoints import described
 from seedbed.runs.folder import open_run
 from seedbed.runs.loading import load_spec
@@ -44,6 +45,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
         raise ConfigError(
             f"split={config.split}: this run holds no rows out for it; {advice}choose another split"
         )
+    module.task = fitted_task(module.task, data)
     module.tested_split = config.split
     trainer.test(module, dataloaders=data.evaluation_loader(config.split), verbose=False)
 

@@ -18,6 +18,7 @@ from seedbed.errors import ConfigError, listed
 from seedbed.experiment import build
 from seedbed.experiment.build import build_data, floating_point
 from seedbed.experiment.evaluation import load_module, no_best
+from seedbed.experiment.fitted_task import fitted_task
 from seedbed.runs.checkpoints import described
 from seedbed.runs.folder import open_run
 from seedbed.runs.loading import load_spec
@@ -54,6 +55,7 @@ def predict(config: DictConfig, command: list[str]) -> int:
     data.place(Placement(device, floating_point(spec.trainer.precision)))
     data.prepare_data()
     data.setup("predict")
+    module.task = fitted_task(module.task, data)
     net = module.net.to(device).eval()
     predictions = []
     with torch.inference_mode():

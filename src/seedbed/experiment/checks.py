@@ -33,9 +33,13 @@ def check_rows(spec: RunSpec, data: DataModule, task: Task) -> None:
     if facts.task == "minimize":
         return
     for split in filter(data.has_split, SPLITS):
+        weights: list[Tensor] = []
         for rows in data.rows_to_check(split):
             shapes = facts.input_shape, facts.output_size
             require_rows(_called(data, split), *rows, task, *shapes, facts.feature_names)
+            weights += [rows.batch[2]] if len(rows.batch) == 3 else []
+        if weights and not torch.cat(weights).any():
+            raise DoesNotFit(f"{_called(data, split)}: the weights of all are 0")
 
 
 def check_network(spec: RunSpec, data: DataModule, net: nn.Module, task: Task) -> None:
@@ -67,7 +71,7 @@ def _check_pass(
         return
     if not isinstance(batch[0], Tensor):
         return
-    inputs, targets = (part[:2] for part in batch)
+    inputs, targets, *weights = (part[:2] for part in batch)
     if isinstance(data, InMemoryData):
         inputs = data.model_inputs(inputs).cpu()
     elif spec.trainer.precision.startswith("64"):
@@ -75,7 +79,7 @@ def _check_pass(
     try:
         with torch.no_grad():
             output = task.output(net, inputs)
-            task.loss(output, task.target(targets, output))
+            task.loss(output, task.target(targets, output), *weights)
     except Exception as error:  # The network may be the user's own, and fail for other reasons.
         if not isinstance(error, SeedbedError) and not _MISFIT.search(str(error)):
             return

@@ -59,6 +59,7 @@ from seedbed.experiment.build import (
     example_input,
 )
 from seedbed.experiment.checks import check_limits, check_network, check_patience, check_rows
+from seedbed.experiment.fitted_task import fitted_task
 from seedbed.experiment.summary import data_line, print_outcome
 from seedbed.experiment.writer import RunWriter
 from seedbed.process.torch_settings import using_threads
@@ -324,6 +325,7 @@ def load(experiment: Experiment, cut_short: bool = False) -> None:
     module = experiment.module
     with evaluation_mode(module.net):  # The user's own rows may draw random numbers.
         check_rows(experiment.spec, data, module.task)
+    module.task = fitted_task(module.task, data)
     check_network(experiment.spec, data, module.net, module.task)
     _check_length(experiment, cut_short)
     experiment.loaded = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar
 
 from omegaconf import MISSING, DictConfig, ListConfig
@@ -50,7 +51,40 @@ class Regression(Task, target="seedbed.training.tasks.Regression", option="regre
 
 
 @dataclass
-class Binary(Task, target="seedbed.training.tasks.Binary", option="binary"):
+class Classification(Task):
+    """Classification, whose classes may have weights."""
+
+    class_weights: Any = key(
+        "weights of the classes in the loss: null (all alike), balanced, or a list by class",
+        None,
+        fuses=(None,),
+    )
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield that the class weights are none."""
+        yield from super().problems(node, config, key)
+        yield from _problems_of_weights(
+            node.get("class_weights"), 2 if cls.option == "binary" else config.data.output_size
+        )
+
+
+def _problems_of_weights(weights: Any, classes: int) -> Iterator[str]:
+    key, right = "task.class_weights", f"null, balanced, or a list of {classes} numbers"
+    if weights is None or weights == "balanced":
+        return
+    if not isinstance(weights, ListConfig):
+        yield f"{key}: {weights!r}: it must be {right}.{nearest(str(weights), ('balanced',))}"
+    elif not all(type(w) in (int, float) and 0 <= w < inf for w in weights):
+        yield f"{key}: {list(weights)}: a weight must be a number, at least 0"
+    elif len(weights) != classes:
+        yield f"{key}: {len(weights)} weights for {classes} classes"
+    elif not any(weights):
+        yield f"{key}: {list(weights)}: a class must have a weight above 0"
+
+
+@dataclass
+class Binary(Classification, target="seedbed.training.tasks.Binary", option="binary"):
     """Binary classification by one logit."""
 
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("binary"))
@@ -73,7 +107,7 @@ class Minimize(Task, target="seedbed.training.tasks.Minimize", fuses=False, opti
 
 
 @dataclass
-class Multiclass(Task, target="seedbed.training.tasks.Multiclass", option="multiclass"):
+class Multiclass(Classification, target="seedbed.training.tasks.Multiclass", option="multiclass"):
     """Classification by one logit a class."""
 
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("multiclass"))

@@ -30,10 +30,15 @@ class Classification(Task):
     ) -> None:
         super().__init__(**more)
         self.class_count = class_count
-        self.balanced = class_weights == "balanced"
+        self._balanced = class_weights == "balanced"
         self.class_weights: Tensor | None = None
         if class_weights is not None and not isinstance(class_weights, str):
             self.class_weights = torch.tensor(list(class_weights), dtype=torch.float64)
+
+    @property
+    def fits_targets(self) -> bool:
+        """Whether the class weights are to be balanced."""
+        return self._balanced
 
     def fitted(self, targets: Tensor) -> dict[str, Tensor]:
         """Return the class weights where they are to be balanced.
@@ -41,7 +46,7 @@ class Classification(Task):
         Raises:
             DoesNotFit: A class has no training row.
         """
-        if not self.balanced:
+        if not self._balanced:
             return {}
         if targets.is_floating_point() and targets.dim() == 2 and targets.shape[1] > 1:
             counts = targets.double().sum(dim=0)

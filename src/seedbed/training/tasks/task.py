@@ -67,6 +67,11 @@ class Task:
         """Return targets in the shape and dtype that loss and metrics take, given the output."""
         return target
 
+    @property
+    def fits_targets(self) -> bool:
+        """Whether anything follows from the targets of the training rows."""
+        return False
+
     def fitted(self, targets: Tensor) -> dict[str, Tensor]:
         """Return what of the task follows from the training rows, for `with_numbers`.
 
