@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from omegaconf import DictConfig
 
 from seedbed.config import metrics, schema
 from seedbed.config.known_keys import (
@@ -38,8 +39,11 @@ def test_every_key_of_a_composed_config_is_known(compose) -> None:
     config = compose("model=cnn", "data=fashion_mnist", "optimizer=adam", "scheduler=cosine")
 
     for group in ("data", "model", "optimizer", "scheduler", "trainer", "sweep"):
-        for name in config[group]:
-            assert name == "_target_" or f"{group}.{name}" in known_keys(), f"{group}.{name}"
+        for name, value in config[group].items():
+            # A key that holds others is none by itself.
+            below = [f"{name}.{key}" for key in value] if isinstance(value, DictConfig) else [name]
+            for key in below if name != "_target_" else ():
+                assert f"{group}.{key}" in known_keys(), f"{group}.{key}"
 
 
 @pytest.mark.parametrize(

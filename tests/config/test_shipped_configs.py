@@ -11,6 +11,8 @@ from omegaconf import OmegaConf
 
 from seedbed.config import groups
 from seedbed.config.schema import schema_of
+from seedbed.config.schema.data import Images
+from seedbed.config.schema.data.augmentation import Augment
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.root import Freeze, Sweep
 from seedbed.config.schema.store import ROOTS, SCHEMAS
@@ -91,7 +93,7 @@ def shared_files(file):
     """Return the files of keys that a data option shares with others, the most general first."""
     found = []
     while match := re.search(
-        r"^  - (?:shared/)?(dataset|in_memory)(?:@_here_)?$", file.read_text(), re.M
+        r"^  - (?:shared/)?(dataset|in_memory|images)(?:@_here_)?$", file.read_text(), re.M
     ):
         file = FOLDER / "data/shared" / f"{match[1]}.yaml"
         found.insert(0, file)
@@ -102,6 +104,8 @@ def shared_files(file):
 def test_a_file_has_every_key_of_its_dataclass_with_its_meaning(file, node):
     fields = {field.name: field.metadata["meaning"] for field in dataclasses.fields(node)}
     nested = {"tensorboard": ""} if node is SCHEMAS["logger"]["tensorboard"] else {}
+    if issubclass(node, Images):
+        nested = {field.name: field.metadata["meaning"] for field in dataclasses.fields(Augment)}
 
     lines = lines_of(file)
     shared = [line for other in shared_files(file) for line in lines_of(other)]

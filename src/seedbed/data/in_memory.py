@@ -74,10 +74,16 @@ class InMemoryData(DataModule):
         self.fingerprint = source.fingerprint or fingerprint(tables)
         self.input_scale = self._scale(self._splits["train"].inputs)
 
+    def numbers(self, split: str) -> Tensor:
+        """Return the numbers of a split's rows in the dataset, int64, counted from 0."""
+        if split in self._numbers:
+            return self._numbers[split]
+        return torch.arange(len(self._splits[split].targets))
+
     def rows_to_check(self, split: str) -> Iterator[Rows]:
         """Yield all rows of a split."""
         raw = self._splits[split]
-        yield Rows(self._numbers.get(split, range(len(raw.inputs))), (raw.inputs, raw.targets))
+        yield Rows(self.numbers(split), (raw.inputs, raw.targets))
 
     def _check_shape(self, inputs: Tensor) -> None:
         """Raise ConfigError where the rows have another shape than the config says."""
@@ -126,12 +132,15 @@ class InMemoryData(DataModule):
             size = "" if split == "train" else f": data.{split}_size is 0"
             raise DataError(f"these data have no {split} split{size}")
         if split not in self._on_device:
-            raw = self._splits[split]
-            targets = raw.targets.to(self.device)
-            if targets.is_floating_point():
-                targets = targets.to(self.placement.dtype)
-            self._on_device[split] = Table(self.model_inputs(raw.inputs), targets)
+            self._on_device[split] = self._placed(self._splits[split])
         return self._on_device[split]
+
+    def _placed(self, raw: Table) -> Table:
+        """Return rows as the model takes them, on the device; targets are scaled."""
+        targets = raw.targets.to(self.device)
+        if targets.is_floating_point():
+            targets = targets.to(self.placement.dtype)
+        return Table(self.model_inputs(raw.inputs), targets)
 
     def has_split(self, split: str) -> bool:
         """Return whether the split has any rows (after `setup`)."""

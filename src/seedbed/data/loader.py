@@ -8,7 +8,8 @@ from torch import Tensor
 
 from seedbed.data.random import permutations
 
-Batch = tuple[Tensor, Tensor]
+# (inputs, targets), or (inputs, targets, weights) where rows have sample weights.
+Batch = tuple[Tensor, ...]
 
 # Orders of this many epochs are drawn at once where the table is small.
 _EPOCHS_AHEAD = 64

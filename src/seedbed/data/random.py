@@ -80,8 +80,26 @@ def uniform(seed: Tensor | int, stream: int, counter: Tensor | int, count: int) 
         Numbers of 53 random bits, (*broadcast, count), float64.
     """
     key = _key(seed, stream, counter)
-    indices = torch.arange(count, device=key.device)
-    bits = _shift_right(hash64(key.unsqueeze(-1) + indices * _signed(_GOLDEN)), 11)
+    return _fractions(key.unsqueeze(-1), torch.arange(count, device=key.device))
+
+
+def uniform_at(seed: Tensor | int, stream: int, counter: Tensor | int, places: Tensor) -> Tensor:
+    """Return the numbers that `uniform` draws at these places alone, such as numbers of rows.
+
+    Args:
+        seed: Seeds, an integer or int64 of a shape that goes with that of `places`.
+        stream: Stream of random numbers; streams of a seed are independent.
+        counter: Counters, such as epochs, an integer or int64 of such a shape.
+        places: Places from 0, int64 of any shape.
+
+    Returns:
+        Numbers in [0, 1) of 53 random bits, of the shapes broadcast together, float64.
+    """
+    return _fractions(_key(seed, stream, counter).to(places.device), places)
+
+
+def _fractions(key: Tensor, places: Tensor) -> Tensor:
+    bits = _shift_right(hash64(key + places * _signed(_GOLDEN)), 11)
     return bits.double() * 2.0**-53
 
 

@@ -20,6 +20,11 @@ class Table:
     inputs: Tensor
     targets: Tensor
 
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Its tensors: inputs, targets and, where there are any, weights."""
+        return self.inputs, self.targets
+
     def take(self, rows: Tensor) -> "Table":
         """Return the rows of the given numbers."""
         return Table(self.inputs[rows], self.targets[rows])

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.known_keys import varies
 from seedbed.config.schema import shipped_schema_of
+from seedbed.config.schema.field import Schema
 from seedbed.config.schema.store import GROUP_OF_ENTRIES
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.sweep.job import Job
@@ -57,6 +58,8 @@ def _parts(config: DictConfig) -> Iterator[tuple[str, DictConfig]]:
 def _values_apart(key: str, node: DictConfig, schema: type) -> Iterator[str]:
     """Yield the keys whose values no fused job has."""
     for field in fields(schema):
+        if isinstance(field.type, type) and issubclass(field.type, Schema):
+            yield from _values_apart(f"{key}.{field.name}", node[field.name], field.type)
         accepted = field.metadata["fuses"]
         value = node[field.name] if accepted else None
         if OmegaConf.is_config(value):

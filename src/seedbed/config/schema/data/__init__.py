@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from omegaconf import MISSING, DictConfig
 
+from seedbed.config.schema.data.augmentation import Augment
 from seedbed.config.schema.field import Schema, key
 
 SPLITS = ("train", "val", "test")
@@ -210,8 +211,22 @@ class LinearNoise(InMemoryData, target="seedbed.data.LinearNoise"):
 
 
 @dataclass
+class Images(InMemoryData):
+    """Dataset of images in memory, (channels, height, width), whose pixels are from 0 to 1."""
+
+    augment: Augment = key("changes of the training images", Augment)
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield changes of the images that reach beyond them."""
+        yield from super().problems(node, config, key)
+        if len(node.input_shape) == 3:
+            yield from Augment.too_large(node.augment, list(node.input_shape), f"{key}.augment")
+
+
+@dataclass
 class FashionMNIST(
-    InMemoryData, target="seedbed.data.FashionMNIST", known_rows=60_000, has_test_set=True
+    Images, target="seedbed.data.FashionMNIST", known_rows=60_000, has_test_set=True
 ):
     """Fashion-MNIST: grey images of clothing in ten classes (Xiao et al., 2017)."""
 

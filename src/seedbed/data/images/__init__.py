@@ -1,0 +1,1 @@
+"""Datasets of images: files in folders, their decoding, and the batches of images in memory."""

@@ -1,0 +1,100 @@
+"""Base class of datasets of images that are kept as bytes and augmented in training."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seedbed.config.schema.data import Images as Options
+from seedbed.config.schema.data.augmentation import changes
+from seedbed.data.augmentation import Augmentation
+from seedbed.data.data_module import Placement
+from seedbed.data.images.loader import ImageLoader, Taking
+from seedbed.data.in_memory import InMemoryData
+from seedbed.data.loader import Batch
+from seedbed.data.table import Table
+
+LARGEST_PIXEL = 255
+
+
+class Images(InMemoryData):
+    """Dataset of images, (channels, height, width), whose bytes become 0 to 1 in the batches.
+
+    Training batches hold the images as `data.augment` changes them, all others as they are.
+    """
+
+    options: Options
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._kept: dict[str, Table] = {}
+
+    def floats(self, inputs: Tensor) -> Tensor:
+        """Return images from 0 to 1: bytes are divided by 255, floats are taken as they are."""
+        given = super().floats(inputs)
+        return given / LARGEST_PIXEL if inputs.dtype == torch.uint8 else given
+
+    def place(self, placement: Placement, *more: Any, **options: Any) -> None:
+        """Set the device, type and process of the batches; drop those placed elsewhere."""
+        if placement != self.placement:
+            self._kept.clear()
+        super().place(placement, *more, **options)
+
+    @property
+    def batches_of_tables(self) -> bool:
+        """Whether the batches are the rows of the tables as they are."""
+        return not changes(self.options.augment)
+
+    def kept(self, split: str) -> Table:
+        """Return a split with its images as they were loaded, on the device of the run."""
+        if split not in self._kept:
+            if split not in self._splits:
+                return self.table(split)  # Says that there is none.
+            raw = self._splits[split]
+            without = Table(raw.inputs[:0], *raw.tensors[1:])
+            self._kept[split] = Table(
+                raw.inputs.to(self.device), *self._placed(without).tensors[1:]
+            )
+        return self._kept[split]
+
+    def _unchanged(self, table: Table) -> Taking:
+        """Return the function that makes batches of a split as it is."""
+
+        def taking(epoch: int, places: Tensor) -> Batch:
+            images = self.model_inputs(table.inputs.index_select(0, places))
+            return images, *(rest.index_select(0, places) for rest in table.tensors[1:])
+
+        return taking
+
+    def _augmented(self, table: Table) -> Augmentation:
+        return Augmentation(
+            self.options.augment,
+            table,
+            self.numbers("train").to(self.device),
+            self.options.seed,
+            self.floats,
+            self.model_inputs,
+            self.options.output_size,
+        )
+
+    def train_dataloader(self) -> ImageLoader:
+        """Return batches of the training rows, in the order of the epoch, augmented."""
+        options, table = self.options, self.kept("train")
+        augments = bool(changes(options.augment))
+        return ImageLoader(
+            table.inputs,
+            table.targets,
+            options.batch_size,
+            self._augmented(table) if augments else self._unchanged(table),
+            shuffle=options.shuffle,
+            drop_last=options.drop_last,
+            seed=options.seed,
+            **self._run(),
+        )
+
+    def _in_order(self, split: str, rank: int, world_size: int) -> ImageLoader:
+        table, size = self.kept(split), self.options.batch_size
+        taking = self._unchanged(table)
+        return ImageLoader(
+            table.inputs, table.targets, size, taking, rank=rank, world_size=world_size
+        )
