@@ -197,8 +197,14 @@ def test_the_best_epoch_by_a_torchmetric_is_the_one_where_it_is_highest(tmp_path
 
     trained(
         tmp_path,
-        *("data=blobs", "task=multiclass", "data.val_size=0.2", "trainer.max_epochs=6"),
-        *("optimizer=adam", "optimizer.lr=0.05", "logger=none", "trainer=cpu"),
+        *("data=blobs", "task=multiclass", "data.val_size=0.2", "data.split=random"),
+        *(
+            "optimizer=adam",
+            "optimizer.lr=0.05",
+            "trainer.max_epochs=6",
+            "logger=none",
+            "trainer=cpu",
+        ),
         *(AUROC, "optimized_metric=val/auroc"),
     )
 

@@ -12,7 +12,7 @@ from seedbed.data import FashionMNIST, InMemoryData
 from seedbed.data.in_memory import Source
 from seedbed.data.loader import BatchLoader
 from seedbed.data.random import permutations
-from seedbed.data.splits import split_rows
+from seedbed.data.splits import SplitRule, split_rows
 from seedbed.data.table import Table
 from seedbed.engines.lightning.data_module import place
 from seedbed.errors import ConfigError, DataError
@@ -65,7 +65,7 @@ def rows_of(loader: BatchLoader) -> list[list[float]]:
 def test_splits_hold_the_rows_that_the_split_names() -> None:
     data = given(val_size=0.25, test_size=3, split_seed=9)
 
-    expected = split_rows(ROWS, 0.25, 3, 9)
+    expected = split_rows(ROWS, SplitRule("random", 0.25, 3, 9))
     for name in ("train", "val", "test"):
         table, numbers = data.table(name), getattr(expected, name)
         assert table.inputs.flatten().tolist() == (numbers + 1).tolist()
@@ -113,7 +113,7 @@ def test_no_row_for_training_is_refused() -> None:
 def test_inputs_are_scaled_by_a_factor_and_targets_are_not(scale: Any, factor: float) -> None:
     data = given(input_scale=scale, val_size=4)
 
-    assert data.input_scale == factor
+    assert (1.0 if data.input_scaling is None else data.input_scaling.factor) == factor
     for name in ("train", "val"):
         table = data.table(name)
         numbers = table.targets / 2
@@ -122,7 +122,7 @@ def test_inputs_are_scaled_by_a_factor_and_targets_are_not(scale: Any, factor: f
 
 
 def test_max_is_the_largest_input_that_is_trained_on() -> None:
-    split = split_rows(ROWS, 6, 6, 1)
+    split = split_rows(ROWS, SplitRule("random", 6, 6, 1))
     # The largest inputs are held out: knowing them would be knowing the test rows.
     inputs = torch.ones(ROWS, 1, dtype=torch.float64)
     inputs[split.train] = torch.arange(1.0, 9.0, dtype=torch.float64).unsqueeze(1)
@@ -132,7 +132,8 @@ def test_max_is_the_largest_input_that_is_trained_on() -> None:
         Source(Table(inputs, inputs)), val_size=6, test_size=6, split_seed=1, input_scale="max"
     )
 
-    assert data.input_scale == 1 / 8
+    assert data.input_scaling is not None
+    assert data.input_scaling.factor == 1 / 8
     assert data.table("train").inputs.max() == 1
     assert data.table("val").inputs.unique().tolist() == [5]
     assert data.table("test").inputs.unique().tolist() == [10]
@@ -265,5 +266,5 @@ def test_evaluation_sees_every_row_in_the_order_of_the_table(name: str) -> None:
 
     batches = rows_of(data.evaluation_loader(name))
 
-    numbers = getattr(split_rows(ROWS, 6, 7, 0), name)
+    numbers = getattr(split_rows(ROWS, SplitRule("random", 6, 7, 0)), name)
     assert batches == expected_batches(numbers, 4)

@@ -31,11 +31,24 @@ def test_the_map_is_a_copy_of_its_layer() -> None:
     assert (line.weight.item(), line.bias.item()) == before
 
 
-def test_a_rescaled_map_of_inputs_equals_the_map_of_scaled_inputs() -> None:
-    factor, line = 0.25, LinearMap(torch.randn(2, 3).double(), torch.randn(2).double())
-    inputs = torch.randn(5, 3).double()
+def test_a_map_of_inputs_as_they_are_equals_the_map_of_scaled_inputs() -> None:
+    line = LinearMap(torch.randn(2, 3).double(), torch.randn(2).double())
+    inputs, shift, scale = torch.randn(5, 3).double(), torch.randn(3).double(), torch.rand(3) + 0.1
 
-    torch.testing.assert_close(line.rescaled(factor).outputs(inputs), line.outputs(factor * inputs))
+    plain = line.of_unscaled(shift, scale)
+    torch.testing.assert_close(plain.outputs(inputs), line.outputs((inputs - shift) / scale))
+    torch.testing.assert_close(plain.of_scaled(shift, scale).weight, line.weight)
+    torch.testing.assert_close(plain.of_scaled(shift, scale).bias, line.bias)
+
+
+def test_a_map_to_scaled_outputs_is_the_scaled_map() -> None:
+    line = LinearMap(torch.randn(2, 3).double(), torch.randn(2).double())
+    inputs, shift, scale = torch.randn(5, 3).double(), torch.randn(2).double(), torch.rand(2) + 0.1
+
+    scaled = line.scaled_outputs(shift, scale)
+    torch.testing.assert_close(scaled.outputs(inputs), (line.outputs(inputs) - shift) / scale)
+    torch.testing.assert_close(scaled.unscaled_outputs(shift, scale).weight, line.weight)
+    torch.testing.assert_close(scaled.unscaled_outputs(shift, scale).bias, line.bias)
 
 
 def test_inputs_of_several_dimensions_are_flattened() -> None:

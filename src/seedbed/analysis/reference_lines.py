@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from torch import nn
+from torch import Tensor, nn
 
 from seedbed.analysis.least_squares import least_squares
 from seedbed.config.schema.data import SPLITS
 from seedbed.data import InMemoryData
+from seedbed.data.scaling import Scaling
 from seedbed.models.linear_map import LinearMap, is_linear_map
 from seedbed.training.tasks import Regression, Task
 
@@ -49,7 +50,7 @@ def true_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine | None:
     line = data.true_line() if is_linear_map(net) else None
     if line is None:
         return None
-    trained_as = line.rescaled(1.0 / float(data.input_scale))
+    trained_as = in_scaled_units(data, line)
     return ReferenceLine("true line", trained_as, line, _losses(data, trained_as, task))
 
 
@@ -68,7 +69,7 @@ def least_squares_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine |
     solutions, bias = _solutions.setdefault(data, {}), net.bias is not None
     if bias not in solutions:
         line = least_squares(table.inputs, table.targets, bias)
-        unscaled = line.rescaled(float(data.input_scale))
+        unscaled = in_own_units(data, line)
         losses = _losses(data, line, task)
         solutions[bias] = ReferenceLine("least squares", line, unscaled, losses)
     return solutions[bias]
@@ -77,7 +78,8 @@ def least_squares_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine |
 def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
     """Return the parameters of a trained model as plain values, for run.json.
 
-    `trained` holds the values by parameter name. A linear model also has `input_scale`;
+    `trained` holds the values by parameter name. A linear model also has `input_scale`, or
+    `input_scaling` where inputs are not all scaled alike;
     `original_units`, weight and bias for unscaled inputs; `least_squares` and `true_line`, the same
     of those lines with their losses under `metrics`. Of a model of more than MAX_REPORTED_ELEMENTS
     elements only these losses are there.
@@ -91,10 +93,12 @@ def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
         return report
     assert isinstance(net, nn.Linear)
     biased = net.bias is not None
-    scale = float(data.input_scale)
+    # What is shifted has a bias in its own units.
+    scalings = (data.input_scaling, getattr(data, "target_scaling", None))
+    biased |= any(scaling is not None and bool(scaling.shift.any()) for scaling in scalings)
     if small:
-        report["input_scale"] = scale
-        report["original_units"] = _values(LinearMap.of(net).rescaled(scale), biased)
+        report |= _scalings(data)
+        report["original_units"] = _values(in_own_units(data, LinearMap.of(net)), biased)
     for key, line in (
         ("least_squares", least_squares_line(data, net, task)),
         ("true_line", true_line(data, net, task)),
@@ -104,6 +108,36 @@ def parameters_report(data: Any, net: nn.Module, task: Task) -> dict[str, Any]:
             values = _values(line.original_units, biased or key == "true_line") if small else {}
             report[key] = {**values, "metrics": line.metrics}
     return report
+
+
+def in_own_units(data: Any, line: LinearMap) -> LinearMap:
+    """Return the map of inputs and to targets in the units of the data, as the data scale both."""
+    scaling, targets = data.input_scaling, getattr(data, "target_scaling", None)
+    if scaling is not None:
+        line = line.of_unscaled(*_of_inputs(scaling, data))
+    return line if targets is None else line.unscaled_outputs(targets.shift, targets.scale)
+
+
+def in_scaled_units(data: Any, line: LinearMap) -> LinearMap:
+    """Return a map in the units of the data as one of scaled inputs and to scaled targets."""
+    scaling, targets = data.input_scaling, getattr(data, "target_scaling", None)
+    if scaling is not None:
+        line = line.of_scaled(*_of_inputs(scaling, data))
+    return line if targets is None else line.scaled_outputs(targets.shift, targets.scale)
+
+
+def _of_inputs(scaling: Scaling, data: Any) -> tuple[Tensor, Tensor]:
+    """Return shift and scale of each input, (features,), of inputs of any shape."""
+    shape = tuple(data.options.input_shape)
+    return scaling.shift.expand(shape).flatten(), scaling.scale.expand(shape).flatten()
+
+
+def _scalings(data: Any) -> dict[str, Any]:
+    """Return the factor on all inputs alike, or the scalings, as plain values."""
+    scaling, targets = data.input_scaling, getattr(data, "target_scaling", None)
+    factor = 1.0 if scaling is None else scaling.factor
+    report = {"input_scaling": scaling.to_plain()} if factor is None else {"input_scale": factor}
+    return report if targets is None else {**report, "target_scaling": targets.to_plain()}
 
 
 def _values(line: LinearMap, biased: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seedbed.data.scaling import Scaling
 from seedbed.errors import ConfigError
 from seedbed.models.linear_map import LinearMap
 
@@ -72,14 +73,14 @@ class DataModule:
         current_epoch: function that returns the epoch in training, counted from 0.
         repeats_first_epoch: whether every epoch draws the batches of the first one.
         fingerprint: hash that says which rows these are; None where that is not known.
-        input_scale: factor on the inputs.
+        input_scaling: scaling of the inputs; None where they are as they are.
     """
 
     placement = Placement()
     current_epoch: Callable[[], int] = staticmethod(lambda: 0)
     repeats_first_epoch = False
     fingerprint: str | None = None
-    input_scale: float = 1.0
+    input_scaling: Scaling | None = None
 
     def place(
         self,

@@ -1,17 +1,24 @@
 """Base class of datasets that fit in memory."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seedbed.config.schema.data import InMemoryData as Options
 from seedbed.data.data_module import DataModule, Placement, Rows
 from seedbed.data.loader import BatchLoader, RunOptions, StreamLoader
-from seedbed.data.splits import split_rows
-from seedbed.data.table import Table, fingerprint
-from seedbed.errors import ConfigError, DataError
+from seedbed.data.scaling import Scaling, fitted
+from seedbed.data.splits import Split, SplitRule, split_rows
+from seedbed.data.splits.columns import values_of
+from seedbed.data.splits.parts import NAMES, require_classes
+from seedbed.data.table import RawRows, Table, fingerprint
+from seedbed.data.weights import require_weights
+from seedbed.errors import ConfigError, DataError, DoesNotFit, listed, nearest
 
 
 @dataclass(frozen=True)
@@ -19,28 +26,43 @@ class Source:
     """Rows of a dataset as it loads them.
 
     Attributes:
-        rows: rows to be split.
+        rows: rows to be split: a Table, or what `InMemoryData.tensors` makes one from.
         test: test set of its own; None: the test rows are split off too.
-        fingerprint: hash of all rows; None: computed from them.
+        fingerprint: hash of all rows; None: computed from them, which must be tables.
+        val: validation set of its own; None: the validation rows are split off too.
+        columns: values by row under a name, which splits and weights look into, besides those of a
+            table's inputs and targets.
+        classes: class of each row, (rows,); None: the targets of a table, where they are classes.
     """
 
-    rows: Table
-    test: Table | None = None
+    rows: RawRows
+    test: RawRows | None = None
     fingerprint: str | None = None
+    val: RawRows | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    classes: Any = None
 
 
 class InMemoryData(DataModule):
     """DataModule of rows in memory, on the device of the run; a dataset only says how to `load`.
 
     Inputs become floats of the run's type, scaled by `options.input_scale`; classes stay int64.
+    What is fitted depends on the training rows alone. A dataset whose rows are no tensors yet also
+    says how to `fit` to the training rows and how to make `tensors` of rows.
 
     Args:
         options: The `data` node of the config.
+
+    Attributes:
+        target_scaling: scaling of the targets of a regression; None where they are as they are.
+        notes: lines for people about the split, where it cannot be as it was asked for.
     """
 
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.options = options
+        self.target_scaling: Scaling | None = None
+        self.notes: tuple[str, ...] = ()
         self._splits: dict[str, Table] = {}
         # Of the rows of a split in the dataset.
         self._numbers: dict[str, Tensor] = {}
@@ -53,32 +75,138 @@ class InMemoryData(DataModule):
     def setup(self, stage: str) -> None:
         """Load and split the rows, the first time; a split moves to the device when first used."""
         if not self._splits:
-            self._split(self.load())
+            self._arrange(self.load())
 
-    def _split(self, source: Source) -> None:
-        options = self.options
-        self._check_shape(source.rows.inputs)
-        own_test = source.test is not None
-        rows = len(source.rows.inputs)
-        test_size = 0.0 if own_test else options.test_size
-        split = split_rows(rows, options.val_size, test_size, options.split_seed)
-        self._splits = {
-            name: source.rows.take(part)
-            for name, part in (("train", split.train), ("val", split.val), ("test", split.test))
-            if len(part)
+    def _arrange(self, source: Source) -> None:
+        """Split the rows, fit to the training rows, and make the tensors of each split."""
+        split, weights = self.split(source), self._weights(source)
+        self._numbers = {
+            name: numbers
+            for name in ("train", "val", "test")
+            if len(numbers := getattr(split, name))
         }
-        self._numbers = {name: getattr(split, name) for name in self._splits}
-        if source.test is not None:
-            self._splits["test"] = source.test
-        tables = [source.rows] if source.test is None else [source.rows, source.test]
+        raw: dict[str, RawRows] = {
+            name: source.rows.take(numbers) for name, numbers in self._numbers.items()
+        }
+        own = {"val": source.val, "test": source.test}
+        raw |= {name: rows for name, rows in own.items() if rows is not None}
+        if self.options.split == "column" and "val" not in raw:
+            raise DoesNotFit(
+                f"data.split_by={self.options.split_by}: it names no validation row; "
+                "data.val_size=0.2 holds out some of the training rows"
+            )
+        development = torch.cat((split.train, split.val)).sort().values
+        self.fit(raw["train"], source.rows.take(development))
+        splits = {}
+        for name, rows in raw.items():
+            table = self.tensors(rows)
+            if weights is not None and name in self._numbers:
+                table = Table(table.inputs, table.targets, weights[self._numbers[name]])
+            splits[name] = table
+        self._check(splits)
+        self._splits, self.notes = splits, split.notes
+        tables = [rows for rows in (source.rows, *own.values()) if isinstance(rows, Table)]
         self.fingerprint = source.fingerprint or fingerprint(tables)
-        self.input_scale = self._scale(self._splits["train"].inputs)
+
+    def split(self, source: Source) -> Split:
+        """Return the row numbers of each split; raise ConfigError where that cannot be."""
+        options, classes = self.options, self.classes(source)
+        kind = options.split or ("random" if classes is None else "stratified")
+        by = None if options.split_by is None else self.column(source, "split_by", options.split_by)
+        rule = SplitRule(
+            kind,
+            0.0 if source.val is not None else options.val_size,
+            0.0 if source.test is not None else options.test_size,
+            options.split_seed,
+            options.folds,
+            options.fold,
+            options.split_by,
+        )
+        column = None if by is None else values_of(str(options.split_by), by)
+        return split_rows(len(source.rows), rule, classes, column, options.class_names)
+
+    def classes(self, source: Source) -> NDArray[Any] | None:
+        """Return the class of each row, (rows,); None where the targets are no classes."""
+        if self.options.task not in ("binary", "multiclass"):
+            return None
+        if source.classes is not None:
+            return np.asarray(source.classes)
+        rows = source.rows
+        if not isinstance(rows, Table) or rows.targets.numel() != len(rows):
+            return None
+        classes = rows.targets.reshape(-1)
+        # What is wrong with others is said before training, with the row.
+        return classes.numpy() if bool((classes == classes.round()).all()) else None
+
+    def column(self, source: Source, key: str, name: str) -> Any:
+        """Return the values of a named column; raise ConfigError where there is none."""
+        columns = self.columns(source)
+        if name in columns:
+            return columns[name]
+        known = listed(columns, 20) if columns else "these data have no columns with names"
+        raise ConfigError(f"data.{key}: no column '{name}'.{nearest(name, columns)} Known: {known}")
+
+    def columns(self, source: Source) -> Mapping[str, Any]:
+        """Return the named values by row: of inputs and targets, and those of the source."""
+        columns: dict[str, Any] = {}
+        if isinstance(source.rows, Table):
+            for names, values in (
+                (self.options.feature_names, source.rows.inputs),
+                (self.options.target_names, source.rows.targets),
+            ):
+                flat = values.reshape(len(values), -1)
+                if len(names) == flat.shape[1]:
+                    columns |= zip(names, flat.numpy().T, strict=True)
+        return {**columns, **source.columns}
+
+    def _weights(self, source: Source) -> Tensor | None:
+        """Return the sample weights of all rows that are split, (rows,) float64."""
+        name = self.options.weight
+        if name is None:
+            return None
+        return require_weights(name, self.column(source, "weight", name), "these data")
+
+    def fit(self, training: RawRows, development: RawRows) -> None:
+        """Fit scalings to the training rows.
+
+        Args:
+            training: The training rows.
+            development: All rows that are not test rows. Nothing but the shape of the inputs in a
+                cross-validation may depend on them.
+        """
+        assert isinstance(training, Table)
+        self._check_shape(training.inputs)
+        self.input_scaling = self._scaling(training.inputs)
+        if self.options.target_scale == "standard":
+            targets = training.targets.reshape(len(training), -1)
+            self.target_scaling = fitted("standard", targets)
+
+    def tensors(self, rows: RawRows) -> Table:
+        """Return rows as tensors, (rows, *input_shape), before `model_inputs`."""
+        assert isinstance(rows, Table)
+        return rows
+
+    @property
+    def preparation(self) -> dict[str, Any] | None:
+        """What was fitted, as plain values; None where nothing was (after `setup`)."""
+        scalings = {"input_scaling": self.input_scaling, "target_scaling": self.target_scaling}
+        fitted_ones = {
+            key: value.to_plain() for key, value in scalings.items() if value is not None
+        }
+        return fitted_ones or None
+
+    def _check(self, splits: Mapping[str, Table]) -> None:
+        """Raise DoesNotFit where a split has rows of one class only, or no row that weighs."""
+        require_classes(self.options, splits)
+        for name, table in splits.items():
+            if table.weights is not None:
+                require_weights(self.options.weight, table.weights, f"the {NAMES[name]} rows")
 
     def numbers(self, split: str) -> Tensor:
         """Return the numbers of a split's rows in the dataset, int64, counted from 0."""
         if split in self._numbers:
             return self._numbers[split]
-        return torch.arange(len(self._splits[split].targets))
+        return torch.arange(len(self._splits[split]))
 
     def rows_to_check(self, split: str) -> Iterator[Rows]:
         """Yield all rows of a split."""
@@ -92,18 +220,20 @@ class InMemoryData(DataModule):
             raise ConfigError(f"data.input_shape: {said}, but these rows have the shape {shape}")
 
     def floats(self, inputs: Tensor) -> Tensor:
-        """Return raw inputs as floats of the run's type, not yet scaled."""
-        return inputs.to(self.placement.dtype)
+        """Return raw inputs as floats, not yet scaled, maybe of a finer type than the run's."""
+        return inputs if inputs.is_floating_point() else inputs.to(self.placement.dtype)
 
-    def _scale(self, training_inputs: Tensor) -> float:
-        """Return the factor on the inputs; `max`: 1 / largest absolute training input."""
+    def _scaling(self, training_inputs: Tensor) -> Scaling | None:
+        """Return the scaling of the inputs; None where they are as they are."""
         scale = self.options.input_scale
-        if scale != "max":
-            return 1.0 if scale is None else float(scale)
-        largest = float(self.floats(training_inputs).abs().max())
-        if largest == 0:
+        if scale in (None, "none"):
+            return None
+        if not isinstance(scale, str):
+            return None if scale == 1 else Scaling.by_factor(float(scale))
+        inputs = self.floats(training_inputs)
+        if scale == "max" and not inputs.any():
             raise DataError("data.input_scale=max: the largest training input is 0")
-        return 1.0 / largest
+        return fitted(scale, inputs)
 
     def place(
         self,
@@ -124,7 +254,9 @@ class InMemoryData(DataModule):
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Return raw inputs as the model takes them: scaled floats on the device."""
         floats = self.floats(inputs.to(self.device))
-        return floats if self.input_scale == 1.0 else floats * self.input_scale
+        # Before the cast: a column of large numbers that differ little keeps its digits.
+        scaled = floats if self.input_scaling is None else self.input_scaling.apply(floats)
+        return scaled.to(self.placement.dtype)
 
     def table(self, split: str) -> Table:
         """Return a split as the model takes it; raise DataError where there is none."""
@@ -132,15 +264,20 @@ class InMemoryData(DataModule):
             size = "" if split == "train" else f": data.{split}_size is 0"
             raise DataError(f"these data have no {split} split{size}")
         if split not in self._on_device:
-            self._on_device[split] = self._placed(self._splits[split])
+            raw = self._splits[split]
+            self._on_device[split] = self._placed(raw)
         return self._on_device[split]
 
     def _placed(self, raw: Table) -> Table:
         """Return rows as the model takes them, on the device; targets are scaled."""
-        targets = raw.targets.to(self.device)
+        targets, weights = raw.targets.to(self.device), raw.weights
+        if self.target_scaling is not None:
+            targets = self.target_scaling.apply(targets.double())
         if targets.is_floating_point():
             targets = targets.to(self.placement.dtype)
-        return Table(self.model_inputs(raw.inputs), targets)
+        if weights is not None:
+            weights = weights.to(self.device, self.placement.dtype)
+        return Table(self.model_inputs(raw.inputs), targets, weights)
 
     def has_split(self, split: str) -> bool:
         """Return whether the split has any rows (after `setup`)."""
@@ -162,7 +299,7 @@ class InMemoryData(DataModule):
     @property
     def nbytes(self) -> int:
         """Bytes of all rows as they were loaded (after `setup`)."""
-        return sum(table.inputs.nbytes + table.targets.nbytes for table in self._splits.values())
+        return sum(table.nbytes for table in self._splits.values())
 
     def train_dataloader(self) -> BatchLoader | StreamLoader:
         """Return batches of the training rows, in the order of the epoch."""
@@ -171,6 +308,7 @@ class InMemoryData(DataModule):
             table.inputs,
             table.targets,
             options.batch_size,
+            weights=table.weights,
             shuffle=options.shuffle,
             drop_last=options.drop_last,
             seed=options.seed,
@@ -187,4 +325,11 @@ class InMemoryData(DataModule):
 
     def _in_order(self, split: str, rank: int, world_size: int) -> BatchLoader:
         table, size = self.table(split), self.options.batch_size
-        return BatchLoader(table.inputs, table.targets, size, rank=rank, world_size=world_size)
+        return BatchLoader(
+            table.inputs,
+            table.targets,
+            size,
+            weights=table.weights,
+            rank=rank,
+            world_size=world_size,
+        )

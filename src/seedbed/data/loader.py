@@ -79,6 +79,8 @@ class ResumableLoader:
 class BatchLoader(ResumableLoader):
     """Loader of (inputs, targets) batches of tensors that lie on the training device.
 
+    Where there are sample weights, batches are (inputs, targets, weights).
+
     The order of an epoch is a pure function of (seed, epoch); see `seedbed.data.random`.
 
     Args:
@@ -88,6 +90,7 @@ class BatchLoader(ResumableLoader):
         shuffle: Whether rows are in a new order every epoch.
         drop_last: Whether a last batch of fewer rows is left out; a single batch is kept.
         seed: Seed of the order.
+        weights: Sample weights, (rows,); None (default) for none.
         run: As in ResumableLoader.
     """
 
@@ -97,6 +100,7 @@ class BatchLoader(ResumableLoader):
         targets: Tensor,
         batch_size: int | None,
         *,
+        weights: Tensor | None = None,
         shuffle: bool = False,
         drop_last: bool = False,
         seed: int = 0,
@@ -105,6 +109,7 @@ class BatchLoader(ResumableLoader):
         super().__init__(**run)
         self.inputs = inputs
         self.targets = targets
+        self.weights = weights
         self.rows = len(inputs)
         self.batch_size = min(batch_size or self.rows, self.rows)
         self.shuffle = shuffle
@@ -128,19 +133,21 @@ class BatchLoader(ResumableLoader):
         return self._block[1][epoch - self._block[0]]
 
     def __iter__(self) -> Iterator[Batch]:
+        weights = () if self.weights is None else (self.weights,)
+        tensors = (self.inputs, self.targets, *weights)
         single = self.batch_size == self.rows and self.world_size == 1 and not self.shuffle
         for epoch, batch in self.passes(len(self)):
             if single:
-                yield self.inputs, self.targets
+                yield tensors
                 continue
             order = self.order(epoch)
             start = batch * self.batch_size
             rows = slice(start + self.rank, start + self.batch_size, self.world_size)
             if order is None:
-                yield self.inputs[rows], self.targets[rows]
+                yield tuple(tensor[rows] for tensor in tensors)
             else:
                 chosen = order[rows]
-                yield self.inputs.index_select(0, chosen), self.targets.index_select(0, chosen)
+                yield tuple(tensor.index_select(0, chosen) for tensor in tensors)
 
 
 class StreamLoader(ResumableLoader):

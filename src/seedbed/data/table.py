@@ -4,9 +4,22 @@ import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor
+
+
+class RawRows(Protocol):
+    """Rows as a dataset loads them, before anything is fitted: a Table, or what becomes one."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        ...
+
+    def take(self, rows: Tensor) -> "RawRows":
+        """Return the rows of the given numbers."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -14,20 +27,31 @@ class Table:
     """Rows of a dataset.
 
     inputs: (rows, *input_shape), float64 or uint8. targets: (rows, targets) float64 for a
-    regression, (rows,) int64 for classes.
+    regression, (rows,) int64 for classes. weights: sample weights, (rows,) float64; None: all rows
+    weigh the same.
     """
 
     inputs: Tensor
     targets: Tensor
+    weights: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         """Its tensors: inputs, targets and, where there are any, weights."""
-        return self.inputs, self.targets
+        weights = () if self.weights is None else (self.weights,)
+        return (self.inputs, self.targets, *weights)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its tensors."""
+        return sum(tensor.nbytes for tensor in self.tensors)
 
     def take(self, rows: Tensor) -> "Table":
         """Return the rows of the given numbers."""
-        return Table(self.inputs[rows], self.targets[rows])
+        return Table(*(tensor[rows] for tensor in self.tensors))
 
 
 def read_shipped_csv(name: str, inputs: list[str], targets: list[str], rows: int) -> Table:
@@ -50,7 +74,7 @@ def fingerprint(tables: list[Table]) -> str:
     """Return the SHA-256 over shapes, types and bytes of all tables."""
     digest = hashlib.sha256()
     for table in tables:
-        for tensor in (table.inputs, table.targets):
+        for tensor in table.tensors:
             digest.update(f"{tuple(tensor.shape)} {tensor.dtype}".encode())
             digest.update(tensor.contiguous().numpy().tobytes())
     return digest.hexdigest()

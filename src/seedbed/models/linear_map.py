@@ -28,9 +28,26 @@ class LinearMap:
         values = torch.zeros(len(weight)) if bias is None else bias.detach()
         return cls(weight.clone(), values.double().cpu().clone())
 
-    def rescaled(self, factor: float) -> "LinearMap":
-        """Return the map of inputs x that equals this one of factor * x."""
-        return LinearMap(self.weight * factor, self.bias)
+    def of_unscaled(self, shift: Tensor, scale: Tensor) -> "LinearMap":
+        """Return the map of inputs x that equals this one of (x - shift) / scale.
+
+        Shift and scale are float64, of one number or one for each input.
+        """
+        weight = self.weight / scale
+        return LinearMap(weight, self.bias - (weight * shift).sum(1))
+
+    def of_scaled(self, shift: Tensor, scale: Tensor) -> "LinearMap":
+        """Return the map of inputs (x - shift) / scale that equals this one of x."""
+        return LinearMap(self.weight * scale, self.bias + (self.weight * shift).sum(1))
+
+    def scaled_outputs(self, shift: Tensor, scale: Tensor) -> "LinearMap":
+        """Return the map to (y - shift) / scale, one number or one for each target."""
+        column = scale.reshape(-1, 1)
+        return LinearMap(self.weight / column, (self.bias - shift) / scale)
+
+    def unscaled_outputs(self, shift: Tensor, scale: Tensor) -> "LinearMap":
+        """Return the map to y * scale + shift, one number or one for each target."""
+        return LinearMap(self.weight * scale.reshape(-1, 1), self.bias * scale + shift)
 
     def outputs(self, inputs: Tensor) -> Tensor:
         """Return W x + b, (rows, targets), of inputs (rows, *input_shape)."""

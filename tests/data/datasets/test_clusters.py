@@ -204,7 +204,8 @@ def test_a_stream_is_scaled() -> None:
     (inputs, _), *_ = by_factor.train_dataloader()
     torch.testing.assert_close(inputs, 0.5 * first.float())
     # The rows to come are not known: the largest input is that of the first step.
-    assert by_max.input_scale == pytest.approx(1 / first.max().item())
+    assert by_max.input_scaling is not None
+    assert by_max.input_scaling.factor == pytest.approx(1 / first.max().item())
     (inputs, _), *_ = by_max.train_dataloader()
     assert inputs.max().item() == pytest.approx(1)
     held_out = draw_clusters("pair", 10, 0, 1, 0).inputs / first.max()

@@ -161,8 +161,11 @@ class LineRecovery(ParameterPath):
         assert reference is not None
         point = _point_on(reference.trained_as, self.elements)
         inputs, targets = rows_of(trainer, "train")
-        scale = float(data_module(trainer).input_scale)
-        scale_note = "" if scale == 1.0 else f", times {scale:g}"
+        scaling = data_module(trainer).input_scaling
+        factor = 1.0 if scaling is None else scaling.factor
+        scale_note = ", scaled" if factor is None else f", times {factor:g}"
+        if factor == 1.0:
+            scale_note = ""
         input_label = feature_labels(self.facts, 1)[0] + scale_note
         return line_recovery(
             *self.landscape(trainer, module, point),

@@ -57,4 +57,5 @@ def rows_of(trainer: pl.Trainer, split: str, limit: int = MAX_ROWS) -> tuple[Ten
 
 def unscaled(trainer: pl.Trainer, inputs: Tensor) -> Tensor:
     """Return inputs of the model in the units of the data, before `data.input_scale`."""
-    return inputs / float(data_module(trainer).input_scale)
+    scaling = data_module(trainer).input_scaling
+    return inputs if scaling is None else scaling.undo(inputs)

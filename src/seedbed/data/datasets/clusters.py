@@ -1,7 +1,6 @@
 """Gaussian clusters of unit variance in the plane, in two equally likely classes."""
 
 import torch
-from torch import Tensor
 
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.data import Clusters as Options
@@ -65,7 +64,7 @@ class Clusters(InMemoryData):
                 self._splits[name] = self._draw(int(size), number, 0)
         self._splits["train"] = self._draw(self._batch_size(), 0, 0)
         self.fingerprint = fingerprint(list(self._splits.values()))
-        self.input_scale = self._scale(self._splits["train"].inputs)
+        self.fit(self._splits["train"], self._splits["train"])
 
     def _draw(self, rows: int, split: int, step: int) -> Table:
         return draw_clusters(self.options.layout, rows, self.options.data_seed, split, step)
@@ -75,8 +74,7 @@ class Clusters(InMemoryData):
 
     def _batch(self, step: int) -> Batch:
         table = self._draw(self._batch_size(), 0, step)
-        inputs: Tensor = table.inputs.to(self.placement.dtype)
-        return inputs * self.input_scale, table.targets
+        return self.model_inputs(table.inputs), table.targets
 
     def train_dataloader(self) -> BatchLoader | StreamLoader:
         """Return batches of the fixed rows, or new ones of the stream at every step."""

@@ -13,6 +13,8 @@ from seedbed.config.schema.field import Schema, key
 
 SPLITS = ("train", "val", "test")
 TASKS = ("regression", "binary", "multiclass", "minimize")
+KINDS_OF_SPLIT = ("random", "stratified", "group", "time", "column")
+SCALES = ("none", "max", "standard", "min_max", "robust")
 
 _seed = partial(key, default=0, at_least=0, varies=True, independent=True)
 
@@ -97,11 +99,32 @@ class InMemoryData(Dataset, fuses=True):
     test_size: float = key(
         "size of the test set: a fraction below 1, or a number of rows", 0.0, at_least=0
     )
+    split: str | None = key(
+        "random, stratified (by class), group, time (forward) or column; null: by the task",
+        None,
+        one_of=KINDS_OF_SPLIT,
+    )
+    split_by: str | None = key(
+        "column of the groups or times, or of the words train, val, test; null: none", None
+    )
+    folds: int | None = key(
+        "number of folds of all rows but the test rows; null: none", None, at_least=2
+    )
+    fold: int | None = key("fold that validates, from 0; null: none", None, at_least=0)
+    weight: str | None = key(
+        "column of sample weights, which weigh the losses; null: none", None, fuses=(None,)
+    )
     split_seed: int = _seed("seed of the split into training, validation and test set")
     input_scale: Any = key(
-        "factor on the inputs; max: one over the largest absolute value; null: none",
+        "factor on the inputs, or max, standard, min_max or robust; null: as they are",
         None,
         varies=True,
+    )
+    target_scale: str | None = key(
+        "standard: targets of mean 0 and deviation 1 in training; null: as they are",
+        None,
+        one_of=("none", "standard"),
+        fuses=(None, "none"),
     )
 
     @classmethod
@@ -110,9 +133,42 @@ class InMemoryData(Dataset, fuses=True):
         yield from super().problems(node, config, key)
         scale = node.input_scale
         number = isinstance(scale, int | float) and not isinstance(scale, bool)
-        if scale is not None and scale != "max" and not (number and isfinite(scale) and scale != 0):
-            yield f"data.input_scale: '{scale}' is not null, 'max' or a factor other than 0"
+        known = scale is None or (isinstance(scale, str) and scale in SCALES)
+        if not known and not (number and isfinite(scale) and scale != 0):
+            words = ", ".join(f"'{word}'" for word in SCALES)
+            yield f"data.input_scale: '{scale}' is not null, {words} or a factor other than 0"
+        if node.target_scale == "standard" and node.task in ("binary", "multiclass"):
+            yield "data.target_scale: standard is for numbers, and these targets are classes"
+        yield from cls._kind_problems(node)
+        yield from cls._fold_problems(node)
         yield from cls._split_problems(node)
+
+    @classmethod
+    def _kind_problems(cls, node: DictConfig) -> Iterator[str]:
+        if node.split in ("group", "time", "column"):
+            if node.split_by is None:
+                yield f"data.split={node.split}: data.split_by is needed, the name of a column"
+        elif node.split_by is not None:
+            words = "data.split=group, data.split=time or data.split=column"
+            yield f"data.split_by={node.split_by}: it goes with {words}"
+        if node.split == "stratified" and node.task == "regression":
+            yield "data.split: stratified is by class, and these targets are numbers"
+        if node.split == "column" and node.test_size:
+            yield f"data.test_size={node.test_size:g}: the column says which are the test rows"
+
+    @classmethod
+    def _fold_problems(cls, node: DictConfig) -> Iterator[str]:
+        folds, fold = node.folds, node.fold
+        if folds is None and fold is not None:
+            yield f"data.fold={fold}: data.folds is null, and says how many there are"
+        if folds is None:
+            return
+        if fold is None:
+            yield f"data.folds={folds}: data.fold, from 0 to {folds - 1}, says which validates"
+        elif fold >= folds:
+            yield f"data.fold={fold}: of {folds} folds, the last is {folds - 1}"
+        if node.val_size:
+            yield f"data.val_size={node.val_size:g}: with data.folds the fold validates; 0 is right"
 
     @classmethod
     def row_count(cls, node: DictConfig) -> int | None:
@@ -175,6 +231,15 @@ class Clusters(InMemoryData, target="seedbed.data.Clusters"):
     rows: int = key("number of rows of a fixed sample", 1000, at_least=1)
     batches_per_epoch: int = key("number of steps per epoch of a stream", 5, at_least=1)
     data_seed: int = _seed("seed of the sampled rows")
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield what a stream, which is never split, does not have."""
+        yield from super().problems(node, config, key)
+        names = ("split", "folds", "weight") if node.sample == "stream" else ()
+        for name in names:
+            if node[name] is not None:
+                yield f"data.{name}={node[name]}: a stream is not split; data.sample=fixed is"
 
     @classmethod
     def row_count(cls, node: DictConfig) -> int | None:

@@ -8,13 +8,18 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from seedbed.config.schema.data import held_out_rows
-from seedbed.data.splits import split_rows
+from seedbed.data.splits import Split, SplitRule
+from seedbed.data.splits import split_rows as split_by_rule
 from seedbed.errors import ConfigError
 
 counts = st.integers(0, 60).map(float)
 fractions = st.floats(min_value=0.001, max_value=0.999)
 sizes = st.one_of(counts, fractions)
 seeds = st.integers(0, 2**32 - 1)
+
+
+def split_rows(rows: int, val_size: float, test_size: float, seed: int) -> Split:
+    return split_by_rule(rows, SplitRule("random", val_size, test_size, seed))
 
 
 @pytest.mark.parametrize(
