@@ -59,7 +59,7 @@ class NetworkBuilder:
     """
 
     def __init__(self, spec: RunSpec) -> None:
-        self._factory = make_factory("model", spec.model)
+        self._factory = make_factory("model", _without_categories(keys_of(spec.model)))
         self._target = str(target_of(spec.model))
         self._double = spec.trainer.precision.startswith("64")
         # Functions hold their start in full precision; a model of the user's is left as it is.
@@ -92,6 +92,17 @@ class NetworkBuilder:
         if not isinstance(net, nn.Module):
             raise ConfigError(f"model: {self._target} is not a torch.nn.modules.module.Module")
         return net
+
+
+def _without_categories(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the keys of embedded categories where there are none; return the others.
+
+    A class of the user's that takes the other keys of `model=mlp` need not know them.
+    """
+    embeds = bool(keys.get("category_sizes"))
+    return {
+        k: v for k, v in keys.items() if embeds or k not in ("category_sizes", "embedding_size")
+    }
 
 
 def seed_cpu(seed: int) -> None:

@@ -19,6 +19,7 @@ from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
 from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.configs.data_files import data_files, require_unchanged
 from seedbed.sweep.configs.saved_jobs import require_trusted_jobs
 from seedbed.sweep.configs.sources import MASTER, HydraSource, SavedSource
 from seedbed.sweep.execution.controller import Controller
@@ -88,9 +89,11 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     folders = JobFolders(folder)
     jobs = numbered(sampler.ask())
     first = plan_round(composer, jobs, options, folders)
-    right = next(job for job in jobs if job.number not in first.refused)
-    plan = _empty_plan(composer, right, _flags(command.runner.command, command.master))
+    plan = _empty_plan(
+        composer, _right(first, jobs)[0], _flags(command.runner.command, command.master)
+    )
     plan.config_hash = _config_hash(composer, jobs[0])
+    plan.data_files |= data_files(composer, _right(first, jobs))
     plan.add(first.round)
     if options.plan:
         print(plan_text(plan))
@@ -130,6 +133,7 @@ def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int
         plan = read_plan(folder.plan)
         composer = Composer(SavedSource(folder.path, folder.saved, command=master))
         require_trusted_jobs(composer, folder.path, plan.jobs)
+        require_unchanged(composer, plan.to_run(), plan.data_files)
         with composer.applied(plan.jobs[0]) as config:
             begun = sweep_options(config)
         begun.on_failure = options.on_failure
@@ -189,11 +193,18 @@ def _rounds(
     composer, folder, plan = worker.composer, worker.folder, worker.plan
     yield from begun
     while words := sampler.ask():
-        planned = plan_round(composer, numbered(words, len(plan.jobs)), worker.options, folders)
+        jobs = numbered(words, len(plan.jobs))
+        planned = plan_round(composer, jobs, worker.options, folders)
         composer.save(folder.path, folder.saved)
+        plan.data_files |= data_files(composer, _right(planned, jobs))
         plan.add(planned.round)
         write_plan(folder.plan, plan)
         yield planned
+
+
+def _right(planned: PlannedRound, jobs: Sequence[Job]) -> list[Job]:
+    """Return the jobs of a round that are not refused."""
+    return [job for job in jobs if job.number not in planned.refused]
 
 
 def _replayed(

@@ -38,7 +38,8 @@ class SweepPlan:
     """The plan of a sweep, to which rounds are added as it goes.
 
     `metric`, `mode` and `rank` say which job is best, `flags` are the command's words beside
-    overrides, `config_hash` is the SHA-256 of the first job's config.
+    overrides, `config_hash` is the SHA-256 of the first job's config, `data_files` that of each
+    file of the user's that the jobs train on.
     """
 
     metric: str
@@ -46,6 +47,7 @@ class SweepPlan:
     rank: str = "best"
     flags: Sequence[str] = ()
     config_hash: str = ""
+    data_files: dict[str, str] = field(default_factory=dict)
     # When the sweep began, in UTC.
     started: str = field(default_factory=now)
     rounds: list[Round] = field(default_factory=list)
@@ -66,12 +68,24 @@ class SweepPlan:
         differing = {key: values for key, values in self._values.items() if len(values) > 1}
         self.axes = {key: list(values) for key, values in differing.items()}
 
+    def to_run(self) -> list[Job]:
+        """Return the jobs that are not refused."""
+        refused = {
+            number
+            for planned in self.rounds
+            for reason, numbers in planned.alone.items()
+            if reason.startswith(REFUSED)
+            for number in numbers
+        }
+        return [job for job in self.jobs if job.number not in refused]
+
 
 def write_plan(path: Path, plan: SweepPlan) -> None:
     """Write sweep.json."""
     content = {
         "started": plan.started,
         "config_hash": plan.config_hash,
+        "data_files": plan.data_files,
         "optimized_metric": plan.metric,
         "optimized_mode": plan.mode,
         "rank": plan.rank,
@@ -105,6 +119,7 @@ class _StoredPlan(TypedDict):
 
     started: NotRequired[str]
     config_hash: str
+    data_files: NotRequired[dict[str, str]]
     optimized_metric: str
     optimized_mode: Literal["min", "max"]
     rank: Literal["best", "last"]
@@ -121,6 +136,7 @@ def read_plan(path: Path) -> SweepPlan:
         rank=content["rank"],
         flags=content["flags"],
         config_hash=content["config_hash"],
+        data_files=content.get("data_files", {}),
         started=content.get("started", ""),
     )
     for number, saved in enumerate(content["rounds"]):
