@@ -32,6 +32,7 @@ def infer_schema(
     roles: Mapping[Role, str | None] | None = None,
     *,
     drop_missing: bool = False,
+    needs_inputs: bool = True,
 ) -> TableSchema:
     """Return the schema of a table.
 
@@ -41,6 +42,7 @@ def infer_schema(
         columns: Kinds by name that the user says.
         roles: Names of the columns of the roles `weight` and `split`.
         drop_missing: Whether rows without a target are left out; else they are an error.
+        needs_inputs: Whether some column must be left as an input.
 
     Raises:
         ConfigError: A name is unknown, a column cannot be used without a word of the user's, the
@@ -69,7 +71,7 @@ def infer_schema(
     for column in schema.of_role("input", "target"):
         if column.said and column.kind == "number":
             conformed(table, column)
-    if not schema.inputs:
+    if needs_inputs and not schema.inputs:
         why = listed([f"{column.name} ({column.note or column.role})" for column in schema.columns])
         raise ConfigError(f"{table.source}: no column is left as an input: {why}")
     return schema

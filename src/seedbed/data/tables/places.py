@@ -17,7 +17,7 @@ def rows_text(rows: pl.Series, where: Where) -> str:
 
 def value_text(value: Any) -> str:
     """Return a value, cut where it is long."""
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
