@@ -19,7 +19,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from tests.command_line import SEEDBED, environment
 from tests.experiments import record
 
-from seedbed.engines.fused.program import CannotFuse
+from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.sweep.configs import sources
 from seedbed.sweep.execution import controller, display, worker
 from seedbed.sweep.execution.chunk import ChunkState

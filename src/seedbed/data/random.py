@@ -18,6 +18,7 @@ from torch import Tensor
 BATCH_ORDER = -1
 SPLIT_ORDER = -2
 
+_LARGEST = torch.iinfo(torch.int64).max
 _GOLDEN = 0x9E3779B97F4A7C15
 _MULTIPLIERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
@@ -49,7 +50,11 @@ def _key(seed: Tensor | int, stream: int, counter: Tensor | int) -> Tensor:
 
 
 def permutations(
-    seed: Tensor | int, epoch: Tensor | int, rows: int, stream: int = BATCH_ORDER
+    seed: Tensor | int,
+    epoch: Tensor | int,
+    rows: int,
+    stream: int = BATCH_ORDER,
+    own: Tensor | None = None,
 ) -> Tensor:
     """Return random orders of rows, one for each (seed, epoch) broadcast together.
 
@@ -58,13 +63,19 @@ def permutations(
         epoch: Epochs (from 0), an integer or int64 of any shape.
         rows: Number of rows.
         stream: Stream of random numbers; streams of a seed are independent.
+        own: Numbers of rows up to `rows`, int64, broadcast with the others: an order begins with
+            that of so many rows, and those beyond come last. None (default): all rows.
 
     Returns:
         Permutations of 0 .. rows - 1, (*broadcast, rows), int64.
     """
     key = _key(seed, stream, epoch)
     indices = torch.arange(rows, device=key.device)
-    return hash64(key.unsqueeze(-1) + indices * _signed(_GOLDEN)).argsort(dim=-1, stable=True)
+    places = hash64(key.unsqueeze(-1) + indices * _signed(_GOLDEN))
+    if own is not None:
+        # Of equal hashes the row that comes first is taken first.
+        places = places.masked_fill(indices >= own.unsqueeze(-1), _LARGEST)
+    return places.argsort(dim=-1, stable=True)
 
 
 def uniform(seed: Tensor | int, stream: int, counter: Tensor | int, count: int) -> Tensor:

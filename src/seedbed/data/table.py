@@ -49,7 +49,7 @@ class Table:
         """Bytes of its tensors."""
         return sum(tensor.nbytes for tensor in self.tensors)
 
-    def take(self, rows: Tensor) -> "Table":
+    def take(self, rows: Tensor | int) -> "Table":
         """Return the rows of the given numbers."""
         return Table(*(tensor[rows] for tensor in self.tensors))
 

@@ -140,5 +140,5 @@ def test_outputs_are_kept_until_they_are_many(monkeypatch: pytest.MonkeyPatch) -
     sums, kept = JobSums(["rmse"]), []
     for _ in range(15):
         sums.add(*regression(1, torch.float32))  # 6 numbers
-        kept.append(sum(output.numel() for output, _ in sums._kept))
+        kept.append(sum(output.numel() for output, *_ in sums._kept))
     assert kept == [6, 12, 18, 24, 30, 36, 0] * 2 + [6]

@@ -9,14 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import stack_module_state
 
+from seedbed.engines.fused.network_state import CannotFuse, Layout
 from seedbed.engines.fused.optimizers import RULES
-from seedbed.engines.fused.program import (
-    CannotFuse,
-    Layout,
-    evaluation_program,
-    record,
-    training_program,
-)
+from seedbed.engines.fused.program import evaluation_program, record, training_program
 from seedbed.models import CNN, MLP, Linear
 from seedbed.training.tasks import Multiclass, Regression
 
@@ -101,6 +96,10 @@ def by_hand(
     return losses
 
 
+def named(batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+    return dict(zip(("inputs", "targets"), batch, strict=True))
+
+
 def nn_inputs(net: nn.Module) -> int:
     """Return the dimensions of a batch of a network's inputs."""
     return 4 if isinstance(net, CNN) else 2
@@ -131,7 +130,7 @@ def test_a_network_that_the_recorder_cannot_hold_is_refused_with_the_reason() ->
     step = training_program(nets[0], Regression(), layout, RULE, FLAGS, None, False)
     batch = (torch.randn(JOBS, ROWS, 1, 8, 8).double(), torch.randn(JOBS, ROWS, 2).double())
     with pytest.raises(CannotFuse, match="memory_format"):
-        record(step, rows, others, numbers(), {}, {}, *batch)
+        record(step, rows, others, numbers(), {}, {}, named(batch))
 
 
 @pytest.mark.filterwarnings("error")
@@ -149,12 +148,12 @@ def test_a_recorded_step_is_that_of_a_loop_over_the_jobs(name: str, shared: bool
     ]
     task, net = Regression(), deepcopy(nets[0]).train()
     step = training_program(net, task, layout, RULE, FLAGS, None, shared)
-    example = (rows, others, numbers(), {}, {}, *batches[0])
+    example = (rows, others, numbers(), {}, {}, named(batches[0]))
     copies = deepcopy(example)
     program = record(step, *example)
     for one, before in zip(example, copies, strict=True):
         torch.testing.assert_close(one, before, rtol=0, atol=0)
-    found = [program(rows, others, numbers(), {}, {}, *batch) for batch in batches]
+    found = [program(rows, others, numbers(), {}, {}, named(batch)) for batch in batches]
     expected = by_hand(nets, task, batches)
     _, rows_by_hand, others_by_hand = state(nets)
     torch.testing.assert_close(rows, rows_by_hand, rtol=1e-9, atol=1e-12)
@@ -167,8 +166,10 @@ def test_a_recorded_step_is_that_of_a_loop_over_the_jobs(name: str, shared: bool
     # Evaluation uses what was learned, batch statistics included, and changes nothing.
     net.eval()
     kept = deepcopy((rows, others))
-    measure = record(evaluation_program(net, task, layout, shared), rows, others, {}, *batches[0])
-    losses, outputs, _ = measure(rows, others, {}, *batches[0])
+    measure = record(
+        evaluation_program(net, task, layout, shared), rows, others, {}, named(batches[0])
+    )
+    losses, outputs, _ = measure(rows, others, {}, named(batches[0]))
     torch.testing.assert_close((rows, others), kept, rtol=0, atol=0)
     for job, own in enumerate(nets):
         own.eval()
@@ -184,9 +185,9 @@ def test_classes_and_clipping(by_norm: bool) -> None:
     batches = [(torch.randn(ROWS, 3).double(), torch.randint(4, (ROWS,))) for _ in range(STEPS)]
     task, clips = Multiclass(4), [0.01, float("inf"), 0.1]
     step = training_program(nets[0].train(), task, layout, RULE, FLAGS, by_norm, True)
-    program = record(step, rows, others, numbers(clip=clips), {}, {}, *batches[0])
+    program = record(step, rows, others, numbers(clip=clips), {}, {}, named(batches[0]))
     for batch in batches:
-        program(rows, others, numbers(clip=clips), {}, {}, *batch)
+        program(rows, others, numbers(clip=clips), {}, {}, named(batch))
     clip = nn.utils.clip_grad_norm_ if by_norm else nn.utils.clip_grad_value_
     by_hand(nets, task, batches, clips, clip)
     torch.testing.assert_close(rows, state(nets)[1], rtol=1e-9, atol=1e-12)
@@ -200,7 +201,9 @@ def test_what_is_frozen_stays() -> None:
     before = deepcopy(others)
     batch = torch.randn(ROWS, 3).double(), torch.randn(ROWS, 2).double()
     step = training_program(nets[0], Regression(), layout, RULE, FLAGS, None, True)
-    record(step, rows, others, numbers(), {}, {}, *batch)(rows, others, numbers(), {}, {}, *batch)
+    record(step, rows, others, numbers(), {}, {}, named(batch))(
+        rows, others, numbers(), {}, {}, named(batch)
+    )
     assert torch.equal(others["bias"], before["bias"])
     by_hand(nets, Regression(), [batch])
     torch.testing.assert_close(rows, state(nets)[1])
@@ -213,14 +216,14 @@ def test_dropout_differs_from_job_to_job_and_from_step_to_step() -> None:
     batch = torch.randn(ROWS, 3), torch.randn(ROWS, 2)
     still = numbers(lr=[0.0] * JOBS)
     step = training_program(nets[0].train(), Regression(), layout, RULE, FLAGS, None, True)
-    program = record(step, rows, others, still, {}, {}, *batch)
-    first, second = (program(rows, others, still, {}, {}, *batch)[1] for _ in range(2))
+    program = record(step, rows, others, still, {}, {}, named(batch))
+    first, second = (program(rows, others, still, {}, {}, named(batch))[1] for _ in range(2))
     drawn = [*first, *second]
     for place, one in enumerate(drawn):
         assert not any(torch.equal(one, other) for other in drawn[:place])
     nets[0].eval()
     program = evaluation_program(nets[0], Regression(), layout, True)
-    outputs = record(program, rows, others, {}, *batch)(rows, others, {}, *batch)[1]
+    outputs = record(program, rows, others, {}, named(batch))(rows, others, {}, named(batch))[1]
     torch.testing.assert_close(outputs, nets[0](batch[0]).expand(JOBS, ROWS, 2))
 
 
@@ -230,7 +233,7 @@ def test_recording_draws_nothing_that_is_missed_later() -> None:
     batch = torch.randn(ROWS, 3), torch.randn(ROWS, 2)
     step = training_program(nets[0].train(), Regression(), layout, RULE, FLAGS, None, True)
     before = torch.get_rng_state()
-    record(step, rows, others, numbers(), {}, {}, *batch)
+    record(step, rows, others, numbers(), {}, {}, named(batch))
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -247,8 +250,8 @@ def test_what_is_drawn_in_an_evaluation_differs_from_job_to_job() -> None:
     layout, rows, others = state(nets)
     batch = torch.randn(ROWS, 64), torch.randn(ROWS, 2)
     step = evaluation_program(nets[0], Regression(), layout, True)
-    measure = record(step, rows, others, {}, *batch)
-    first, second, third = measure(rows, others, {}, *batch)[1]
+    measure = record(step, rows, others, {}, named(batch))
+    first, second, third = measure(rows, others, {}, named(batch))[1]
     assert not torch.equal(first, second)
     assert not torch.equal(second, third)
 
@@ -301,6 +304,6 @@ def test_what_cannot_be_recorded_is_refused(make: Callable[[], nn.Module], reaso
     batch = torch.randn(ROWS, 3).double(), torch.randn(ROWS, 2).double()
     step = training_program(nets[0], Regression(), layout, RULE, FLAGS, None, True)
     with pytest.raises(CannotFuse, match=reason) as refusal:
-        record(step, rows, others, numbers(), {}, {}, *batch)
+        record(step, rows, others, numbers(), {}, {}, named(batch))
     assert "\n" not in str(refusal.value)
     assert torch.equal(rows, before)

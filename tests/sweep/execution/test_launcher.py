@@ -19,7 +19,7 @@ from tests.experiments import record
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.trust import module_path
 from seedbed.config.trust.restriction import restricted_to, restriction
-from seedbed.engines.fused.program import CannotFuse
+from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import DataError
 from seedbed.sweep.execution import chunk, controller, launcher, worker
 from seedbed.sweep.execution.progress import Progress

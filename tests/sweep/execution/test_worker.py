@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seedbed.config.schema.root import Sweep as SweepOptions
-from seedbed.engines.fused.program import CannotFuse
+from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import DataError, DiskFull, Interrupted
 from seedbed.runs.outcome import EpochState, RunOutcome
 from seedbed.runs.record import write_json

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tests.composing import composed
 
-from seedbed.engines.fused.program import CannotFuse
+from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.sweep.planning import chunk_sizes
 from seedbed.sweep.planning.chunk_sizes import budget, chunk_size, heaviest, jobs_that_fit
 from seedbed.sweep.planning.fusing import JobNumbers, numbers_of

@@ -11,7 +11,7 @@ from tests.composing import composed
 from seedbed.config.spec import run_spec
 from seedbed.data import LinearNoise
 from seedbed.engines.fused.early_stopping import EarlyStoppingRule
-from seedbed.engines.fused.engine import Group
+from seedbed.engines.fused.group import Group
 from seedbed.experiment import build
 from seedbed.sweep.planning.fusing import make_group, numbers_of
 

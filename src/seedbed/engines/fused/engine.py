@@ -6,97 +6,35 @@ Jobs that have ended take no further part; when half of the rows are idle, the o
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils._pytree import tree_map
 
-from seedbed.engines.fused.batches import Batch, JobBatches
-from seedbed.engines.fused.early_stopping import JobStopping
+from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.history import History, Metrics
-from seedbed.engines.fused.metrics import JobSums
-from seedbed.engines.fused.optimizers import RULES
-from seedbed.engines.fused.program import (
-    CannotFuse,
+from seedbed.engines.fused.metrics import JobSums, named_metrics
+from seedbed.engines.fused.network_state import (
     Layout,
-    Program,
-    difference,
-    evaluation_program,
-    fixed,
+    Weights,
     named_tensors,
-    random_numbers_kept,
-    record,
     refuse_differences,
+    rows_of,
     state_names,
-    training_program,
 )
-from seedbed.engines.fused.schedules import JobRates
+from seedbed.engines.fused.optimizers import RULES
+from seedbed.engines.fused.program import random_numbers_kept
+from seedbed.engines.fused.steps import Steps
 from seedbed.errors import Diverged
 from seedbed.process.torch_settings import deterministic_algorithms, using_threads
 from seedbed.runs.outcome import RunOutcome
-from seedbed.training.metrics import LEARNING_RATE, out_of_range, say_out_of_range
-from seedbed.training.tasks import Task
-
-# Parameters, (jobs, numbers), and the other tensors of the networks by name, (jobs, ...).
-Weights = tuple[Tensor, dict[str, Tensor]]
+from seedbed.training.metrics import LEARNING_RATE
 
 # Of state or batch, all jobs together.
 FEW_NUMBERS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Group:
-    """Jobs that train side by side: what they have in common, and what each has for itself.
-
-    Attributes:
-        nets: networks with their initial weights.
-        task: task of all jobs.
-        batches: batches of each job.
-        optimizer: full name of the torch.optim class, a key of RULES.
-        flags: hyperparameters of the optimizer that all jobs share, by name.
-        numbers: hyperparameters of the optimizer of each job, by name; `clip`, if `clip_by_norm` is
-            not None, is infinite for a job that does not clip.
-        clip_by_norm: whether gradients are clipped by norm, or by value; None: not at all.
-        rates: learning rate of each job.
-        stopping: early stopping of each job.
-        max_epochs: epochs of each job.
-        monitor, mode: metric that picks the best epoch, and `min` or `max`.
-        loss_numbers: hyperparameters of the loss in which jobs differ, by name.
-        data_of_job: number of the data module of each job.
-        logs_rate: whether the learning rate is logged.
-        keeps_best: whether the best weights are kept and tested; else the last are tested.
-        points: largest number of logged epochs.
-        log_every_n_epochs: epochs between two logged ones.
-        threads: CPU threads; None is one where a step is small, else PyTorch's default.
-        deterministic: whether deterministic algorithms alone are used.
-        seed: seed of dropout.
-    """
-
-    nets: Sequence[nn.Module]
-    task: Task
-    batches: JobBatches
-    optimizer: str
-    flags: dict[str, bool]
-    numbers: dict[str, list[float]]
-    clip_by_norm: bool | None
-    rates: JobRates
-    stopping: JobStopping
-    max_epochs: Sequence[int]
-    monitor: str
-    mode: str
-    loss_numbers: dict[str, list[float]] = field(default_factory=dict)
-    data_of_job: Sequence[int] = ()
-    logs_rate: bool = True
-    keeps_best: bool = True
-    points: int = 100
-    log_every_n_epochs: int = 1
-    threads: int | None = None
-    deterministic: bool = False
-    seed: int = 0
 
 
 class Engine:
@@ -134,12 +72,17 @@ class Engine:
             group.max_epochs, group.monitor, group.mode, group.points, group.log_every_n_epochs
         )
         self.best: Weights = tree_map(torch.clone, (self.rows, self.others))
-        self.epoch = self.steps = 0
-        # Whether a step draws random numbers, as dropout does: a job alone draws others.
-        self.draws = False
-        self._programs: dict[Any, Program] = {}
+        self.epoch = 0
+        # Steps that each job takes in an epoch.
+        self.steps = group.batches.steps()
+        self.programs = Steps(self.net, self.layout, self.rule, group)
         self._random_state: list[Tensor] | None = None
         self.threads = group.threads or _threads(self._numbers_in_a_step())
+
+    @property
+    def draws(self) -> bool:
+        """Whether a step draws random numbers, as dropout does: a job alone draws others."""
+        return self.programs.draws
 
     @property
     def ended(self) -> int:
@@ -180,7 +123,6 @@ class Engine:
         """
         return {
             "epoch": self.epoch,
-            "steps": self.steps,
             "draws": self.draws,
             "job": torch.from_numpy(self.job),
             "running": torch.from_numpy(self.running),
@@ -197,7 +139,7 @@ class Engine:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a state was taken; the engine was just made of the same jobs."""
         self._keep(state["job"].numpy())
-        self.epoch, self.steps, self.draws = state["epoch"], state["steps"], state["draws"]
+        self.epoch, self.programs.draws = state["epoch"], state["draws"]
         self.running = state["running"].numpy()
         tensors = [state[name] for name in ("rows", "others", "states", "best")]
         self.rows, self.others, self.states, self.best = tree_map(self._on_device, tensors)
@@ -209,69 +151,39 @@ class Engine:
     def _epoch(self, epoch: int) -> None:
         group = self.group
         began: Weights = tree_map(torch.clone, (self.rows, self.others))
-        rates, steps_before = group.rates.now(), self.steps
-        sums, losses, step_rates = JobSums(group.task.metrics, self._programs), [], []
+        rates = group.rates.now()
+        sums, losses, step_rates = self._sums(), [], []
         self.net.train()
         for batch in group.batches.training(epoch - 1):
             step_rates.append(group.rates.column(self.device))
-            loss, output, target = self._step(batch)
-            sums.add(loss, output, target)
+            self.numbers["lr"] = step_rates[-1]
+            state = (self.rows, self.others, self.numbers, self.states, self.loss_numbers)
+            loss, *results = self.programs.train(*state, batch)
+            sums.add(loss, *results, present=batch.part.present)
             losses.append(loss)
-            self.steps += 1
-            group.rates.after_step(self.running)
+            group.rates.after_step(self.running & batch.part.takes_part)
         group.rates.after_epoch(self.running)
-        metrics = _named_metrics("train", sums) | self._measure("val", (self.rows, self.others))
-        self._end_diverged(epoch, torch.stack(losses), metrics, began, step_rates, steps_before)
+        metrics = named_metrics("train", sums) | self._measure("val", (self.rows, self.others))
+        self._end_diverged(epoch, torch.stack(losses), metrics, began, step_rates)
         group.rates.after_validation(metrics, self.running)
         logged = {**metrics, LEARNING_RATE: rates} if group.logs_rate else metrics
         self.history.log(epoch, logged, self.job, self.running)
         self._keep_best(epoch, metrics)
         self._end_arrived(epoch, metrics)
 
-    # Tensor programs
-
-    def _step(self, batch: Batch) -> tuple[Tensor, ...]:
-        group, key = self.group, ("step", len(self.rows), batch.inputs.shape)
-        self.numbers["lr"] = group.rates.column(self.device)
-        state = (self.rows, self.others, self.numbers, self.states, self.loss_numbers)
-        if key not in self._programs:
-            step = training_program(
-                self.net,
-                group.task,
-                self.layout,
-                self.rule,
-                group.flags,
-                group.clip_by_norm,
-                batch.shared,
-            )
-            self._programs[key] = self._recorded(step, *state, batch.inputs, batch.targets)
-        with torch.no_grad():
-            return self._programs[key](*state, batch.inputs, batch.targets)
-
-    def _recorded(self, step: Callable[..., tuple[Tensor, ...]], *example: Any) -> Program:
-        """Record a training step; raises CannotFuse where the network itself counts its steps."""
-        before = fixed(self.net)
-        program = record(step, *example)
-        if name := difference(before, fixed(self.net)):
-            raise CannotFuse(f"{name} of the network changes while it trains")
-        self.draws = self.draws or program.draws
-        return program
-
     def _measure(self, split: str, weights: Weights) -> Metrics:
         """Return loss and metrics of a split, by `split/name`; nothing where it has no rows."""
         if not self.group.batches.has_split(split):
             return {}
-        sums = JobSums(self.group.task.metrics, self._programs)
+        sums = self._sums()
         self.net.eval()
         for batch in self.group.batches.evaluation(split):
-            key = (split, len(weights[0]), batch.inputs.shape)
-            given = (*weights, self.loss_numbers, batch.inputs, batch.targets)
-            if key not in self._programs:
-                step = evaluation_program(self.net, self.group.task, self.layout, batch.shared)
-                self._programs[key] = record(step, *given)
-            with torch.no_grad():
-                sums.add(*self._programs[key](*given))
-        return _named_metrics(split, sums)
+            results = self.programs.evaluate(split, weights, self.loss_numbers, batch)
+            sums.add(*results, present=batch.part.present)
+        return named_metrics(split, sums)
+
+    def _sums(self) -> JobSums:
+        return JobSums(self.group.task.metrics, self.programs.recorded)
 
     # Each job by itself
 
@@ -282,7 +194,6 @@ class Engine:
         metrics: Metrics,
         began: Weights,
         step_rates: list[Tensor],
-        steps_before: int,
     ) -> None:
         """End the jobs whose loss, (steps, rows), is not finite: as the epoch before left them."""
         finite = torch.isfinite(losses).cpu().numpy()
@@ -291,12 +202,13 @@ class Engine:
         if not len(rows):
             return
         for row, weights in zip(rows.tolist(), self._weights(began, rows), strict=True):
+            steps_before = int(self.steps[row]) * (epoch - 1)
             missed = np.flatnonzero(~finite[:, row])
             if len(missed):
                 step = int(missed[0])
                 loss, rate = float(losses[step, row]), float(step_rates[step][row])
             else:  # All losses are finite and their sum is not, which is seen after the epoch.
-                step = len(losses) - 1
+                step = int(self.steps[row]) - 1
                 loss = float(metrics["train/loss"][row])
                 rate = float(self.group.rates.now()[row])
             error = Diverged(loss, epoch, steps_before + step + 1, rate)
@@ -306,7 +218,7 @@ class Engine:
 
     def _keep_best(self, epoch: int, metrics: Metrics) -> None:
         """Copy the weights of the jobs whose watched metric was never as good."""
-        better = self.history.improve(epoch, self.steps, metrics, self.job, self.running)
+        better = self.history.improve(epoch, self.steps * epoch, metrics, self.job, self.running)
         if self.group.keeps_best and better.any():
             self._copy_to_best(np.flatnonzero(better))
 
@@ -326,7 +238,8 @@ class Engine:
             return
         last = self._weights((self.rows, self.others), rows)
         for row, weights in zip(rows.tolist(), last, strict=True):
-            self.history.complete(int(self.job[row]), epoch, self.steps, reasons.get(row), weights)
+            steps = int(self.steps[row]) * epoch
+            self.history.complete(int(self.job[row]), epoch, steps, reasons.get(row), weights)
         self.running[rows] = False
         self._measure_ended(rows, tested=True)
 
@@ -348,7 +261,7 @@ class Engine:
     def _weights(self, weights: Weights, chosen: NDArray[np.int64]) -> list[dict[str, Tensor]]:
         """Return the state_dicts of the jobs in these rows, on the CPU."""
         at = self._chosen(chosen)
-        rows, others = _rows_of(weights, at)
+        rows, others = rows_of(weights, at)
         everything = {**self.layout.split(rows), **others}
         columns = [everything[own].detach().cpu().unbind() for own in self.names.values()]
         # Copies: what is kept of one job shall not keep the others.
@@ -364,24 +277,20 @@ class Engine:
     def _keep(self, kept: NDArray[np.int64]) -> None:
         """Go on with some of the rows only."""
         chosen = self._chosen(kept)
-        self.rows, self.best = self.rows[chosen], _rows_of(self.best, chosen)
+        self.rows, self.best = self.rows[chosen], rows_of(self.best, chosen)
         for tensors in (self.others, self.numbers, self.states, self.loss_numbers):
             tensors.update({name: value[chosen] for name, value in tensors.items()})
         for part in (self.group.batches, self.group.rates, self.group.stopping):
             part.keep(kept)
         self.job, self.running = self.job[kept], self.running[kept]
-        self._programs.clear()
+        self.steps = self.steps[kept]
+        self.programs.clear()
 
     def _chosen(self, rows: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(rows).to(self.device)
 
     def _on_device(self, tensor: Tensor) -> Tensor:
         return tensor.to(self.device)
-
-
-def _rows_of(weights: Weights, chosen: Tensor) -> Weights:
-    """Return the weights of some jobs."""
-    return weights[0][chosen], {name: value[chosen] for name, value in weights[1].items()}
 
 
 def _threads(numbers: int) -> int:
@@ -398,14 +307,3 @@ def _set_random_state(device: torch.device, states: Sequence[Tensor]) -> None:
     torch.set_rng_state(states[0])
     if device.type == "cuda" and len(states) > 1:
         torch.cuda.set_rng_state(states[1], device)
-
-
-def _named_metrics(split: str, sums: JobSums) -> Metrics:
-    """Return the metrics of a split by `split/name`; one that cannot be is nan, and said."""
-    metrics = {name: value.cpu().numpy() for name, value in sums.compute().items()}
-    for name in sums.names:
-        wrong = out_of_range(name, metrics[name])
-        if wrong.any():
-            say_out_of_range(name)
-            metrics[name] = np.where(wrong, np.nan, metrics[name])
-    return {f"{split}/{name}": value for name, value in metrics.items()}

@@ -57,18 +57,22 @@ class History:
     def improve(
         self,
         epoch: int,
-        step: int,
+        steps: int | NDArray[np.int64],
         metrics: Metrics,
         job: NDArray[np.int64],
         running: NDArray[np.bool_],
     ) -> NDArray[np.bool_]:
-        """Return the rows whose watched metric is better than in any epoch before, (rows,)."""
+        """Return the rows whose watched metric is better than in any epoch before, (rows,).
+
+        `steps` are those taken by now, by all or by each, (rows,).
+        """
         if self.monitor not in metrics:
             return np.zeros(len(job), dtype=bool)
         before = self._best.get(self.monitor, self._nan())[job]
         better: NDArray[np.bool_] = running & improved(metrics[self.monitor], before, self.mode)
         chosen = job[better]
-        self._best_epoch[chosen], self._best_step[chosen] = epoch, step
+        self._best_epoch[chosen] = epoch
+        self._best_step[chosen] = np.broadcast_to(steps, len(job))[better]
         for name, numbers in metrics.items():
             best = self._best.setdefault(name, self._nan())
             best[chosen] = numbers[better]

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
+from seedbed.engines.fused.network_state import CannotFuse, Layout
 from seedbed.engines.fused.optimizers import Numbers, Rule, clip
 from seedbed.training.tasks import Task
 
@@ -40,127 +40,41 @@ class Program:
         return self.run(*arguments)
 
 
-class CannotFuse(Exception):
-    """The network or loss does not go through torch.func; the message is the reason."""
+def per_job(net: nn.Module, task: Task) -> Callable[..., tuple[Tensor, ...]]:
+    """Return a function of one job: (parameters, buffers, numbers of the loss, batch) to results.
 
-
-def named_tensors(net: nn.Module) -> dict[str, Tensor]:
-    """Return all parameters and buffers by name; one that several modules share comes once."""
-    return {**dict(net.named_parameters()), **dict(net.named_buffers())}
-
-
-def state_names(net: nn.Module) -> dict[str, str]:
-    """Return, for each name in the state_dict, the name of that tensor among `named_tensors`.
-
-    Raises CannotFuse where the state_dict holds anything else.
+    The batch holds `inputs` and `targets`, and may hold `weights` of the rows, and which of them
+    are `present`: the others weigh nothing. The results are (loss, output, target), and the sum of
+    the weights where rows have any.
     """
-    names = {id(tensor): name for name, tensor in named_tensors(net).items()}
-    state = net.state_dict(keep_vars=True)
-    more = [name for name, value in state.items() if id(value) not in names]
-    if more:
-        raise CannotFuse(f"{more[0]} in the network's state_dict is no parameter or buffer of it")
-    return {name: names[id(value)] for name, value in state.items()}
-
-
-def refuse_differences(nets: Sequence[nn.Module]) -> None:
-    """Raise CannotFuse where networks differ in more than the values of parameters and buffers.
-
-    The program is made of the first one, so anything else would be that one's for all jobs.
-    """
-    first = fixed(nets[0])
-    for net in {id(net): net for net in nets}.values():
-        if name := difference(first, fixed(net)):
-            raise CannotFuse(f"{name} of the network differs from job to job")
-
-
-def difference(first: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """Return the first name that does not have the same value in both, or nothing."""
-    for name in {**first, **other}:
-        if name not in first or name not in other or not _equal(first[name], other[name]):
-            return name
-    return ""
-
-
-def fixed(net: nn.Module) -> dict[str, Any]:
-    """Return the shapes in a network, and the numbers, texts and tensors that are no state.
-
-    A recorded step has them as they are now, for good.
-    """
-    attributes: dict[str, Any] = {name: value.shape for name, value in named_tensors(net).items()}
-    attributes |= {f"{name} in the state_dict": own for name, own in state_names(net).items()}
-    for path, module in net.named_modules():
-        for name, value in vars(module).items():
-            if isinstance(value, Tensor | np.ndarray | int | float | str | list | tuple):
-                attributes[f"{path}.{name}".lstrip(".")] = _copy(value)
-    return attributes
-
-
-def _copy(value: Any) -> Any:
-    """Return a value that stays when the one in the network is changed in place."""
-    if isinstance(value, Tensor):
-        return value if isinstance(value, nn.Parameter) else value.detach().clone()
-    return value.copy() if isinstance(value, list | np.ndarray) else value
-
-
-def _equal(first: Any, other: Any) -> bool:
-    if type(first) is not type(other):
-        return False
-    if isinstance(first, Tensor):
-        # A module may list its parameters, as torch's recurrent ones do.
-        return isinstance(first, nn.Parameter) or torch.equal(first, other)
-    if isinstance(first, np.ndarray):
-        return np.array_equal(first, other)
-    if isinstance(first, list | tuple):
-        return len(first) == len(other) and all(map(_equal, first, other))
-    # Of other objects nothing is known.
-    return (
-        not isinstance(first, int | float | str)
-        or first == other
-        or (first != first and other != other)
-    )
-
-
-class Layout:
-    """Where each trained parameter of a network lies in a job's row of numbers."""
-
-    def __init__(self, net: nn.Module) -> None:
-        trained = {k: p for k, p in net.named_parameters() if p.requires_grad}
-        self.shapes = {name: tuple(parameter.shape) for name, parameter in trained.items()}
-        self.sizes = [parameter.numel() for parameter in trained.values()]
-
-    def flat(self, named: Mapping[str, Tensor]) -> Tensor:
-        """Return one network's parameters as a row, (numbers,)."""
-        return torch.cat([named[name].detach().reshape(-1) for name in self.shapes])
-
-    def split(self, rows: Tensor) -> dict[str, Tensor]:
-        """Return (jobs, numbers) as views (jobs, *shape) by parameter name."""
-        jobs = len(rows)
-        parts = rows.split(self.sizes, dim=1)
-        return {
-            name: part.view(jobs, *shape)
-            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
-        }
-
-
-def per_job(net: nn.Module, task: Task) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
-    """Return a function of one job: (parameters, buffers, numbers of the loss, inputs, targets) to
-    (loss, output, target)."""
 
     def measure(
         parameters: dict[str, Tensor],
         others: dict[str, Tensor],
         loss_numbers: Numbers,
-        inputs: Tensor,
-        targets: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+        batch: dict[str, Tensor],
+    ) -> tuple[Tensor, ...]:
         def call(*arguments: Tensor) -> Any:
             return functional_call(net, (parameters, others), arguments)
 
-        output = task.output(call, inputs)
-        target = task.target(targets, output)
-        return task.with_numbers(loss_numbers).loss(output, target), output, target
+        own = task.with_numbers(loss_numbers)
+        output = own.output(call, batch["inputs"])
+        target = own.target(batch["targets"], output)
+        weight = _weight(batch)
+        results = own.loss(output, target, weight), *own.measured(output, target)
+        if own.weights(target, weight) is None:
+            return results
+        return *results, own.total_weight(target, weight)
 
     return measure
+
+
+def _weight(batch: Mapping[str, Tensor]) -> Tensor | None:
+    """Return the weight of each row itself, (rows,); None where all weigh the same."""
+    weight, present = batch.get("weights"), batch.get("present")
+    if present is None or weight is None:
+        return weight if present is None else present.double()
+    return torch.where(present, weight, 0.0)
 
 
 def training_program(
@@ -171,14 +85,15 @@ def training_program(
     flags: dict[str, bool],
     clip_by_norm: bool | None,
     shared_batch: bool,
+    some_rest: bool = False,
 ) -> Callable[..., tuple[Tensor, ...]]:
     """Return one step as a function of tensors alone; it is recorded by `record`.
 
     It takes the rows (jobs, numbers), dictionaries of the network's other tensors (jobs, ...), of
-    the rule's numbers (jobs, 1) and states, and of the numbers (jobs,) that the loss has for each
-    job, and a batch: (jobs, rows, ...), or (rows, ...) where all jobs see the same one. It changes
-    rows, others and states in place, and returns losses (jobs,), outputs and targets, from before
-    the update.
+    the rule's numbers (jobs, 1) and states, and of the numbers (jobs, ...) that the loss has for
+    each job, and a batch as `per_job` has it: (jobs, rows, ...), or (rows, ...) where all jobs see
+    the same one. It changes rows, others and states in place, and returns what `per_job` does, from
+    before the update. `some_rest` says that jobs of which no row is present are left as they are.
     """
     batch_axis = None if shared_batch else 0
     measure = per_job(net, task)
@@ -189,40 +104,45 @@ def training_program(
         numbers: Numbers,
         states: Numbers,
         loss_numbers: Numbers,
-        inputs: Tensor,
-        targets: Tensor,
+        batch: dict[str, Tensor],
     ) -> tuple[Tensor, ...]:
+        changing = [rows, *others.values(), *states.values()] if some_rest else []
+        before = [tensor.clone() for tensor in changing]
         leaves = {k: part.detach().requires_grad_() for k, part in layout.split(rows).items()}
-        fused = vmap(measure, in_dims=(0, 0, 0, batch_axis, batch_axis), randomness="different")
-        loss, output, target = fused(leaves, others, loss_numbers, inputs, targets)
+        fused = vmap(measure, in_dims=(0, 0, 0, batch_axis), randomness="different")
+        loss, output, *rest = fused(leaves, others, loss_numbers, batch)
         parts = torch.autograd.grad(loss.sum(), list(leaves.values()))
         gradient = torch.cat([part.reshape(len(rows), -1) for part in parts], dim=1)
         with torch.no_grad():
             if clip_by_norm is not None:
                 gradient = clip(gradient, numbers["clip"].to(gradient.dtype), clip_by_norm)
             rule.update(rows, gradient, numbers, states, flags)
-        return loss.detach(), output.detach(), target
+            for tensor, old in zip(changing, before, strict=True):
+                _restore(tensor, old, ~batch["present"].any(dim=1))
+        return loss.detach(), output.detach(), *rest
 
     return step
+
+
+def _restore(tensor: Tensor, before: Tensor, resting: Tensor) -> None:
+    """Let the jobs that rest, (jobs,) bool, have in a tensor what they had before."""
+    where = resting.view(-1, *[1] * (tensor.dim() - 1))
+    tensor.copy_(torch.where(where, before, tensor))
 
 
 def evaluation_program(
     net: nn.Module, task: Task, layout: Layout, shared_batch: bool
 ) -> Callable[..., tuple[Tensor, ...]]:
-    """Return the measuring of a batch as a function of tensors: losses, outputs, targets."""
+    """Return the measuring of a batch as a function of tensors, with the results of `per_job`."""
     batch_axis = None if shared_batch else 0
     measure = per_job(net, task)
 
     def step(
-        rows: Tensor,
-        others: dict[str, Tensor],
-        loss_numbers: Numbers,
-        inputs: Tensor,
-        targets: Tensor,
+        rows: Tensor, others: dict[str, Tensor], loss_numbers: Numbers, batch: dict[str, Tensor]
     ) -> tuple[Tensor, ...]:
-        fused = vmap(measure, in_dims=(0, 0, 0, batch_axis, batch_axis), randomness="different")
-        loss, output, target = fused(layout.split(rows), others, loss_numbers, inputs, targets)
-        return loss, output, target
+        fused = vmap(measure, in_dims=(0, 0, 0, batch_axis), randomness="different")
+        results: tuple[Tensor, ...] = fused(layout.split(rows), others, loss_numbers, batch)
+        return results
 
     return step
 

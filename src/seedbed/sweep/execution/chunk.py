@@ -12,7 +12,8 @@ import torch
 
 from seedbed.analysis.reference_lines import parameters_report
 from seedbed.config.spec import RunSpec
-from seedbed.engines.fused.engine import Engine, Group
+from seedbed.engines.fused.engine import Engine
+from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.saved_state import fits
 from seedbed.errors import Interrupted, RunFolderError
 from seedbed.files import atomic_file

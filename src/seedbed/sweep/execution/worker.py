@@ -18,7 +18,7 @@ from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.spec import run_spec
 from seedbed.config.trust.restriction import restriction
 from seedbed.engines.fused.engine import Engine
-from seedbed.engines.fused.program import CannotFuse
+from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import ConfigError, Interrupted, RunFolderError, SeedbedError, disk_full
 from seedbed.experiment import build
 from seedbed.experiment.provenance import (

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import torch
 
-from seedbed.engines.fused.engine import Group
-from seedbed.engines.fused.program import CannotFuse
+from seedbed.engines.fused.group import Group
+from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.process.free_memory import free_memory
 from seedbed.sweep.planning.fusing import JobNumbers, table_key
 from seedbed.sweep.planning.memory_needs import Needs, bytes_per_job

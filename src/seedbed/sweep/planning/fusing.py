@@ -16,10 +16,10 @@ from seedbed.config.schema.model import InitialWeights
 from seedbed.config.spec import RunSpec, run_spec
 from seedbed.data import InMemoryData
 from seedbed.data.data_module import Placement
-from seedbed.engines.fused.batches import JobBatches
 from seedbed.engines.fused.early_stopping import EarlyStoppingRule, JobStopping
-from seedbed.engines.fused.engine import Group
+from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.optimizers import RULES
+from seedbed.engines.fused.rows.batches import JobBatches
 from seedbed.engines.fused.schedules import JobRates
 from seedbed.experiment.build import (
     NetworkBuilder,
@@ -124,7 +124,7 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
         numbers=numbers,
         clip_by_norm=spec.trainer.gradient_clip_algorithm == "norm" if clips_any else None,
         loss_numbers=_loss_numbers(jobs),
-        rates=_rates(jobs, batches.data[0]),
+        rates=_rates(jobs, batches),
         stopping=JobStopping([job.early_stopping for job in jobs]),
         max_epochs=[job.max_epochs for job in jobs],
         monitor=spec.optimized_metric,
@@ -183,15 +183,14 @@ def table_key(job: JobNumbers) -> str:
     return repr({name: value for name, value in job.data.items() if name != "seed"})
 
 
-def _rates(jobs: Sequence[JobNumbers], data: InMemoryData) -> JobRates:
-    steps = len(data.train_dataloader())
+def _rates(jobs: Sequence[JobNumbers], batches: JobBatches) -> JobRates:
     make: list[Callable[[Optimizer], dict[str, Any] | None] | None] = []
     courses = []
-    for number, job in enumerate(jobs):
+    for number, (job, steps) in enumerate(zip(jobs, batches.steps().tolist(), strict=True)):
         length = RunLength(job.max_epochs, steps_per_epoch=steps)
         constant = job.scheduler["_target_"] is None
         make.append(None if constant else partial(make_scheduler, job.scheduler, length=length))
         # A schedule that watches a metric takes a course of its own.
         own = number if job.scheduler.get("monitor") is not None else None
-        courses.append((repr(job.scheduler), job.max_epochs, own))
+        courses.append((repr(job.scheduler), job.max_epochs, steps, own))
     return JobRates([job.optimizer["lr"] for job in jobs], make, courses)

@@ -6,19 +6,24 @@ buffers inside an operation and the gaps between blocks of memory are not seen.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
 from seedbed.config.schema.data import SPLITS
-from seedbed.engines.fused.batches import Batch
-from seedbed.engines.fused.engine import Engine, Group
+from seedbed.data.table import Table
+from seedbed.engines.fused.engine import Engine
+from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.history import logged_epochs
 from seedbed.engines.fused.metrics import NUMBERS_KEPT, JobSums
-from seedbed.engines.fused.program import CannotFuse, evaluation_program, training_program
+from seedbed.engines.fused.network_state import CannotFuse
+from seedbed.engines.fused.program import evaluation_program
+from seedbed.engines.fused.rows.batches import Batch
+from seedbed.engines.fused.rows.parts import Part
 from seedbed.sweep.planning.allocations import Allocations
 
 # Bytes in the CPU's memory, measured: texts and records of a job; a tensor of its network or of a
@@ -45,7 +50,7 @@ def bytes_per_job(group: Group, jobs: int, own_tables: bool) -> tuple[Needs, Nee
     """
     engine, data = Engine(group), group.batches.data[0]
     splits = [split for split in SPLITS if data.has_split(split)]
-    table = sum(_bytes(data.table(split).inputs, data.table(split).targets) for split in splits)
+    table = sum(data.table(split).nbytes for split in splits)
     weights = _bytes(engine.rows, engine.others)
     tensors = len(engine.layout.shapes) + len(engine.others)
     # Three times: in the network, and in both of its checkpoints.
@@ -80,7 +85,7 @@ def _passing(engine: Engine, splits: Sequence[str], jobs: int, own_tables: bool)
             state = (*state, engine.numbers, engine.states)
         state = (*state, engine.loss_numbers)
         batch = _batch(engine.group, split, own_tables)
-        own = 0 if batch.shared else _bytes(batch.inputs, batch.targets)
+        own = 0 if batch.shared else _bytes(batch.tensors())
         step, results = _measured(engine, split, state, batch, jobs)
         # A program is recorded with copies of its arguments.
         phases += [trained + 2 * own + _bytes(state) + step, trained + own + results]
@@ -100,21 +105,26 @@ def _shuffled(group: Group, jobs: int) -> int:
 
 
 def _batch(group: Group, split: str, own_tables: bool) -> Batch:
-    """Return a batch of one job, as if it were one of many."""
+    """Return a batch of one job, as if it were one of many; with own tables, some of more rows."""
     batches = group.batches
     table, size = batches.data[0].table(split), batches.options.batch_size
-    inputs, targets = table.inputs[:size], table.targets[:size]
-    if (split == "train" and batches.shuffles) or own_tables:
-        return Batch(inputs.unsqueeze(0), targets.unsqueeze(0), shared=False)
-    return Batch(inputs, targets, shared=True)
+    weights = None if table.weights is None else table.weights[:size]
+    rows = Table(table.inputs[:size], table.targets[:size], weights)
+    part = Part(slice(0, len(rows.inputs)), np.array([len(rows.inputs)]))
+    if not own_tables and (split != "train" or not batches.shuffles):
+        return Batch(rows, True, part)
+    if own_tables and not batches.streams:
+        present = torch.ones((1, len(rows.inputs)), dtype=torch.bool, device=rows.inputs.device)
+        part = replace(part, present=present)
+    return Batch(Table(*(column.unsqueeze(0) for column in rows.tensors)), False, part)
 
 
 def _measured(
     engine: Engine, split: str, state: tuple[Any, ...], batch: Batch, jobs: int
 ) -> tuple[int, int]:
     """Return the bytes that a step allocates, and those of an epoch's results."""
-    group, arguments = engine.group, (*state, batch.inputs, batch.targets)
-    step = _step(engine, split, batch.shared)
+    group, arguments = engine.group, (*state, batch.tensors())
+    step = _step(engine, split, batch)
     with torch.set_grad_enabled(split == "train"), Allocations(arguments) as stepping:
         try:
             results = step(*arguments)
@@ -122,7 +132,7 @@ def _measured(
             raise CannotFuse(str(error)) from error
     with Allocations() as summing:
         sums = JobSums(group.task.metrics)
-        sums.add(*results)
+        sums.add(*results, present=batch.part.present)
         sums.compute()
     if not group.task.metrics:
         return stepping.most, 0
@@ -130,13 +140,11 @@ def _measured(
     return stepping.most, kept * (_bytes(results) + summing.most)
 
 
-def _step(engine: Engine, split: str, shared: bool) -> Callable[..., tuple[Tensor, ...]]:
-    group, net, layout = engine.group, engine.net, engine.layout
-    net.train(split == "train")
+def _step(engine: Engine, split: str, batch: Batch) -> Callable[..., tuple[Tensor, ...]]:
+    engine.net.train(split == "train")
     if split != "train":
-        return evaluation_program(net, group.task, layout, shared)
-    rule, flags, by_norm = engine.rule, group.flags, group.clip_by_norm
-    return training_program(net, group.task, layout, rule, flags, by_norm, shared)
+        return evaluation_program(engine.net, engine.group.task, engine.layout, batch.shared)
+    return engine.programs.training_program(batch, some_rest=batch.part.present is not None)
 
 
 def _steps(group: Group, split: str, batch: Batch) -> int:

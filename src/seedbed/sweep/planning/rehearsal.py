@@ -12,7 +12,7 @@ from seedbed.config.instantiation import keys_of
 from seedbed.config.known_keys import is_independent
 from seedbed.config.spec import RunSpec, run_spec
 from seedbed.data import DataModule
-from seedbed.engines.fused.engine import Group
+from seedbed.engines.fused.group import Group
 from seedbed.errors import ConfigError, DoesNotFit, SeedbedError
 from seedbed.experiment.checks import check_network, check_rows
 from seedbed.process import garbage_collection

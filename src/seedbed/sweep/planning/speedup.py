@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from seedbed.config.spec import run_spec
-from seedbed.engines.fused.engine import Group
+from seedbed.engines.fused.group import Group
 from seedbed.experiment import build
 from seedbed.sweep.planning.allocations import Allocations
 

@@ -5,8 +5,8 @@ import torch
 
 from seedbed.data.random import permutations
 from seedbed.data.table import Table
-from seedbed.engines.fused import shuffled_rows as module
-from seedbed.engines.fused.shuffled_rows import ShuffledRows
+from seedbed.engines.fused.rows import shuffled_rows as module
+from seedbed.engines.fused.rows.shuffled_rows import ShuffledRows
 
 ROWS, SEEDS, WHICH = 23, [5, 6, 9], [1, 0, 1]
 PARTS = [slice(0, 10), slice(10, 20), slice(20, 23)]

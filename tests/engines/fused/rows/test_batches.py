@@ -1,5 +1,6 @@
 """The batches of many jobs: bit by bit those that seedbed's own loaders give each of them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ from tests.composing import composed
 
 from seedbed.config.spec import run_spec
 from seedbed.data.data_module import Placement
-from seedbed.engines.fused.batches import Batch, JobBatches
+from seedbed.data.table import Table
+from seedbed.engines.fused.rows.batches import Batch, JobBatches
+from seedbed.engines.fused.rows.parts import Part
 from seedbed.experiment import build
 
 EPOCHS = (0, 1, 2, 5)
@@ -25,10 +28,16 @@ def data_module(*overrides: str, epoch: list[int] | None = None) -> Any:
     return data
 
 
-def of_job(batch: Batch, job: int) -> tuple[torch.Tensor, torch.Tensor]:
-    if batch.shared:
-        return batch.inputs, batch.targets
-    return batch.inputs[job], batch.targets[job]
+def of_job(batches: Iterator[Batch], job: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield the batches of a job, without the rows that are not its own."""
+    for batch in batches:
+        rows = batch.table if batch.shared else batch.table.take(job)
+        present = batch.part.present
+        own = torch.ones(len(rows.inputs), dtype=bool) if present is None else present[job]
+        assert int(own.sum()) == batch.part.counts[job]
+        # What fills up is a row of the job's own.
+        if own.any():
+            yield rows.inputs[own], rows.targets[own]
 
 
 def assert_batches(jobs: JobBatches, words: list[tuple[str, ...]]) -> None:
@@ -38,14 +47,14 @@ def assert_batches(jobs: JobBatches, words: list[tuple[str, ...]]) -> None:
         loader = data.train_dataloader()
         for epoch in EPOCHS:
             at[0] = epoch
-            found = [of_job(batch, job) for batch in jobs.training(epoch)]
-            assert_equal(found, list(loader))
+            assert_equal(list(of_job(jobs.training(epoch), job)), list(loader))
+        assert jobs.steps()[job] == len(loader)
         for split in ("train", "val", "test"):
             assert jobs.has_split(split) == data.has_split(split)
             if data.has_split(split):
-                found = [of_job(batch, job) for batch in jobs.evaluation(split)]
+                found = list(of_job(jobs.evaluation(split), job))
                 assert_equal(found, list(data.evaluation_loader(split)))
-                assert jobs.rows(split) == data.rows(split)
+                assert jobs.counts(split)[job] == data.rows(split)
 
 
 def assert_equal(found: list[Any], expected: list[Any]) -> None:
@@ -117,6 +126,20 @@ def test_the_jobs_that_go_on_keep_their_batches(own: list[tuple[str, ...]]) -> N
 
 
 def test_rows_are_those_of_one_job() -> None:
-    inputs, targets = torch.zeros(3, 5, 2), torch.zeros(3, 5, 1)
-    assert Batch(inputs, targets, shared=False).rows == 5
-    assert Batch(inputs[0], targets[0], shared=True).rows == 5
+    table, part = (
+        Table(torch.zeros(3, 5, 2), torch.zeros(3, 5, 1)),
+        Part(slice(0, 5), np.full(3, 5)),
+    )
+    assert Batch(table, False, part).rows == 5
+    assert Batch(table.take(0), True, part).rows == 5
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_tables_of_different_lengths(name: str) -> None:
+    own = [(f"data.val_size={size}",) for size in (4, 5, 7)]
+    which = [2, 0, 1, 2]
+    jobs = jobs_of(CASES[name], own, which)
+    words = [(*CASES[name], *own[place], f"data.seed={5 + n}") for n, place in enumerate(which)]
+    assert_batches(jobs, words)
+    jobs.keep(np.array([0, 2]))
+    assert_batches(jobs, [words[0], words[2]])

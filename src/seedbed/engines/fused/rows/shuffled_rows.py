@@ -9,6 +9,7 @@ from torch import Tensor
 
 from seedbed.data.random import permutations
 from seedbed.data.table import Table
+from seedbed.engines.fused.rows.parts import Counts, places_of
 
 # So many epochs are drawn at once, as long as they are no more numbers than that.
 _EPOCHS_AHEAD = 64
@@ -24,7 +25,7 @@ class Block:
 
     Attributes:
         first: number of the first epoch, from 0.
-        places: row numbers, (epochs, jobs, rows).
+        places: row numbers, (epochs, jobs, rows); where jobs have fewer, the last is repeated.
         batches: inputs and targets of each batch, (epochs, jobs, rows, ...); None for large tables.
     """
 
@@ -36,9 +37,7 @@ class Block:
     def nbytes(self) -> int:
         """Bytes of its tensors."""
         tables = self.batches or []
-        return self.places.nbytes + sum(
-            table.inputs.nbytes + table.targets.nbytes for table in tables
-        )
+        return self.places.nbytes + sum(table.nbytes for table in tables)
 
 
 class ShuffledRows:
@@ -49,15 +48,31 @@ class ShuffledRows:
         which: Number of the module of each job, (jobs,).
         seeds: Seed of the order of each job, (jobs,).
         parts: Rows of each batch of an epoch.
+        counts: Number of rows that each job has, (jobs,); None (default): all of them.
+        trained: How many of them each job trains on in an epoch, (jobs,).
     """
 
-    def __init__(self, table: Table, which: Tensor, seeds: Tensor, parts: Sequence[slice]) -> None:
+    def __init__(
+        self,
+        table: Table,
+        which: Tensor,
+        seeds: Tensor,
+        parts: Sequence[slice],
+        counts: Counts | None = None,
+        trained: Counts | None = None,
+    ) -> None:
         self.rows = table.inputs.shape[1]
         self.seeds = seeds
         self.parts = parts
         # The rows of all modules one after another, and where those of each job begin.
-        self.table = Table(table.inputs.flatten(0, 1), table.targets.flatten(0, 1))
+        weights = None if table.weights is None else table.weights.flatten(0, 1)
+        self.table = Table(table.inputs.flatten(0, 1), table.targets.flatten(0, 1), weights)
         self.starts = which.unsqueeze(1) * self.rows
+        # Where jobs have more or fewer rows: how many, and the places that each trains on.
+        self._counts: Tensor | None = None
+        if counts is not None and (counts != self.rows).any():
+            self._counts = torch.from_numpy(counts).to(seeds.device)
+        self._trained = None if trained is None else places_of(trained, seeds.device)
         self._block: Block | None = None
         self._next: Future[Block] | None = None
 
@@ -70,7 +85,7 @@ class ShuffledRows:
                 yield self._taken(block.places[at][:, part])
             else:
                 table = block.batches[number]
-                yield Table(table.inputs[at], table.targets[at])
+                yield table.take(at)
 
     def _of(self, epoch: int) -> Block:
         """Return the block that an epoch is in, and let the next one be drawn meanwhile."""
@@ -90,18 +105,27 @@ class ShuffledRows:
         small = epochs > 0
         epochs = epochs or max(1, self._epochs_of(jobs))
         counters = torch.arange(epoch, epoch + epochs, device=self.seeds.device).unsqueeze(1)
-        places = permutations(self.seeds, counters, self.rows) + self.starts
+        places = self._orders(counters) + self.starts
         batches = [self._taken(places[..., part]) for part in self.parts] if small else None
         return Block(epoch, places, batches)
+
+    def _orders(self, epochs: Tensor) -> Tensor:
+        """Return the order that each job has in each epoch, (epochs, jobs, rows)."""
+        if self._counts is None:
+            orders = permutations(self.seeds, epochs, self.rows)
+        else:
+            orders = permutations(self.seeds, epochs, self.rows, own=self._counts)
+        if self._trained is None:
+            return orders
+        return orders.gather(-1, self._trained.expand(len(orders), *self._trained.shape))
 
     def _epochs_of(self, numbers: int) -> int:
         """Return how many epochs make a block, with so many numbers for each row of the table."""
         return min(_EPOCHS_AHEAD, _LARGEST_BLOCK // (self.rows * numbers))
 
     def _numbers_of_a_row(self) -> int:
-        return 1 + (self.table.inputs.numel() + self.table.targets.numel()) // len(
-            self.table.inputs
-        )
+        numbers = sum(values.numel() for values in self.table.tensors)
+        return 1 + numbers // len(self.table.inputs)
 
     def _taken(self, places: Tensor) -> Table:
         """Return the rows at places (..., rows) as (..., rows, ...)."""
@@ -109,6 +133,6 @@ class ShuffledRows:
         return Table(
             *(
                 values.index_select(0, flat).view(*places.shape, *values.shape[1:])
-                for values in (self.table.inputs, self.table.targets)
+                for values in self.table.tensors
             )
         )

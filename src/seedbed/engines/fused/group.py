@@ -1,0 +1,64 @@
+"""Group of jobs that train side by side: what they share, and what each has for itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from seedbed.engines.fused.early_stopping import JobStopping
+from seedbed.engines.fused.rows.batches import JobBatches
+from seedbed.engines.fused.schedules import JobRates
+from seedbed.training.tasks import Task
+
+
+@dataclass(frozen=True)
+class Group:
+    """Jobs that train side by side.
+
+    Attributes:
+        nets: networks with their initial weights.
+        task: task of all jobs.
+        batches: batches of each job.
+        optimizer: full name of the torch.optim class, a key of RULES.
+        flags: hyperparameters of the optimizer that all jobs share, by name.
+        numbers: hyperparameters of the optimizer of each job, by name; `clip`, if `clip_by_norm` is
+            not None, is infinite for a job that does not clip.
+        clip_by_norm: whether gradients are clipped by norm, or by value; None: not at all.
+        rates: learning rate of each job.
+        stopping: early stopping of each job.
+        max_epochs: epochs of each job.
+        monitor, mode: metric that picks the best epoch, and `min` or `max`.
+        loss_numbers: hyperparameters of the loss in which jobs differ, by name; each a number, or a
+            list of them.
+        data_of_job: number of the data module of each job.
+        logs_rate: whether the learning rate is logged.
+        keeps_best: whether the best weights are kept and tested; else the last are tested.
+        points: largest number of logged epochs.
+        log_every_n_epochs: epochs between two logged ones.
+        threads: CPU threads; None is one where a step is small, else PyTorch's default.
+        deterministic: whether deterministic algorithms alone are used.
+        seed: seed of dropout.
+    """
+
+    nets: Sequence[nn.Module]
+    task: Task
+    batches: JobBatches
+    optimizer: str
+    flags: dict[str, bool]
+    numbers: dict[str, list[float]]
+    clip_by_norm: bool | None
+    rates: JobRates
+    stopping: JobStopping
+    max_epochs: Sequence[int]
+    monitor: str
+    mode: str
+    loss_numbers: dict[str, list[Any]] = field(default_factory=dict)
+    data_of_job: Sequence[int] = ()
+    logs_rate: bool = True
+    keeps_best: bool = True
+    points: int = 100
+    log_every_n_epochs: int = 1
+    threads: int | None = None
+    deterministic: bool = False
+    seed: int = 0

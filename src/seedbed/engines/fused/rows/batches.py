@@ -1,0 +1,213 @@
+"""Batches of many jobs; each job has the rows that it would have alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seedbed.data import Clusters, InMemoryData
+from seedbed.data.table import Table
+from seedbed.engines.fused.rows.parts import Counts, Part, parts_of, trained_rows
+from seedbed.engines.fused.rows.shuffled_rows import ShuffledRows
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Batch of all jobs.
+
+    Attributes:
+        table: rows of the jobs, (jobs, rows, ...), or (rows, ...) where all jobs share them.
+        shared: whether all jobs share them.
+        part: which of the rows each job has.
+    """
+
+    table: Table
+    shared: bool
+    part: Part
+
+    @property
+    def inputs(self) -> Tensor:
+        """Inputs, (jobs, rows, ...) or (rows, ...)."""
+        return self.table.inputs
+
+    @property
+    def targets(self) -> Tensor:
+        """Targets, (jobs, rows, ...) or (rows, ...)."""
+        return self.table.targets
+
+    @property
+    def rows(self) -> int:
+        """Rows of one job."""
+        return self.inputs.shape[0 if self.shared else 1]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the tensors that a program takes: inputs and targets, and what else there is.
+
+        These are `weights` of the rows, and which of them are `present`.
+        """
+        tensors = {"inputs": self.inputs, "targets": self.targets}
+        if self.table.weights is not None:
+            tensors["weights"] = self.table.weights
+        if self.part.present is not None:
+            tensors["present"] = self.part.present
+        return tensors
+
+
+class JobBatches:
+    """Batches of jobs, cut from the tables of one or several data modules.
+
+    Args:
+        data: The data modules that differ from each other. Their rows are alike in everything but
+            their number.
+        which: Number of the module of each job, (jobs,).
+        seeds: Seed of the order of each job, (jobs,).
+    """
+
+    def __init__(
+        self, data: Sequence[InMemoryData], which: Sequence[int], seeds: Sequence[int]
+    ) -> None:
+        self.data = list(data)
+        self.device = data[0].device
+        self.which = torch.tensor(which, device=self.device)
+        self.seeds = torch.tensor(seeds, device=self.device)
+        self.options: Any = data[0].options
+        self._tables: dict[str, Table] = {}
+        self._forget()
+
+    def keep(self, rows: NDArray[np.int64]) -> None:
+        """Go on with some of the jobs only."""
+        chosen = torch.from_numpy(rows).to(self.device)
+        self.which, self.seeds = self.which[chosen], self.seeds[chosen]
+        self._forget()
+
+    def _forget(self) -> None:
+        self._shuffled: ShuffledRows | None = None
+        self._parts: dict[str, list[Part]] = {}
+
+    @property
+    def streams(self) -> bool:
+        """Whether every step draws fresh rows."""
+        return isinstance(self.data[0], Clusters) and self.options.sample == "stream"
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether the rows of a table come in another order in every epoch."""
+        return bool(self.options.shuffle) and not self.streams
+
+    def has_split(self, split: str) -> bool:
+        """Tell whether any rows are in a split."""
+        return self.data[0].has_split(split)
+
+    def table(self, split: str) -> Table:
+        """Return a split of all data modules, (modules, rows, ...).
+
+        Where one has fewer rows, its last one is repeated.
+        """
+        if split not in self._tables:
+            tables = [source.table(split) for source in self.data]
+            longest = max(len(table.inputs) for table in tables)
+            columns = [
+                [_lengthened(values, longest) for values in column]
+                for column in zip(*((t.inputs, t.targets) for t in tables), strict=True)
+            ]
+            inputs, targets = map(torch.stack, columns)
+            self._tables[split] = Table(inputs, targets, _weights(tables, longest))
+        return self._tables[split]
+
+    def rows(self, split: str) -> int:
+        """Return the largest number of rows that a job has of a split."""
+        return int(self.counts(split).max())
+
+    def counts(self, split: str) -> Counts:
+        """Return the number of rows that each job has of a split, (jobs,)."""
+        of_modules = np.array([source.rows(split) for source in self.data])
+        counts: Counts = of_modules[self.which.cpu().numpy()]
+        return counts
+
+    def steps(self) -> Counts:
+        """Return the number of steps that each job takes in an epoch, (jobs,)."""
+        if self.streams:
+            return np.full(len(self.which), self.options.batches_per_epoch)
+        steps: Counts = np.stack([p.takes_part for p in self._training_parts()]).sum(axis=0)
+        return steps
+
+    def training(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, counted from 0."""
+        if self.streams:
+            yield from self._stream(epoch)
+        elif self.shuffles:
+            tables = self.shuffled().batches(epoch)
+            for part, table in zip(self._training_parts(), tables, strict=True):
+                yield Batch(table, False, part)
+        else:
+            yield from self._in_order("train", self._training_parts())
+
+    def shuffled(self) -> ShuffledRows:
+        """Return the training rows as each job has them."""
+        if self._shuffled is None:
+            self._shuffled = ShuffledRows(
+                self.table("train"),
+                self.which,
+                self.seeds,
+                [part.rows for part in self._training_parts()],
+                self.counts("train"),
+                self._trained(),
+            )
+        return self._shuffled
+
+    def _training_parts(self) -> list[Part]:
+        """Return the batches of a training epoch as parts of the rows."""
+        return self._parts_of("training", self._trained())
+
+    def _parts_of(self, use: str, rows: Counts) -> list[Part]:
+        if use not in self._parts:
+            self._parts[use] = parts_of(rows, self.options.batch_size, self.device)
+        return self._parts[use]
+
+    def _trained(self) -> Counts:
+        options = self.options
+        return trained_rows(self.counts("train"), options.batch_size, options.drop_last)
+
+    def _stream(self, epoch: int) -> Iterator[Batch]:
+        batches = self.options.batches_per_epoch
+        loaders: Any = [source.train_dataloader() for source in self.data]
+        for step in range(epoch * batches, (epoch + 1) * batches):
+            drawn = [loader.draw(step) for loader in loaders]
+            inputs, targets = (torch.stack(list(column)) for column in zip(*drawn, strict=True))
+            rows = inputs.shape[1]
+            part = Part(slice(0, rows), np.full(len(self.which), rows))
+            yield self._of_jobs(Table(inputs, targets), part)
+
+    def evaluation(self, split: str) -> Iterator[Batch]:
+        """Return all rows of a split in the table's order."""
+        return self._in_order(split, self._parts_of(split, self.counts(split)))
+
+    def _in_order(self, split: str, parts: Sequence[Part]) -> Iterator[Batch]:
+        table = self.table(split)
+        for part in parts:
+            weights = None if table.weights is None else table.weights[:, part.rows]
+            rows = Table(table.inputs[:, part.rows], table.targets[:, part.rows], weights)
+            yield self._of_jobs(rows, part)
+
+    def _of_jobs(self, table: Table, part: Part) -> Batch:
+        """Return rows (modules, rows, ...) as each job has them; of one module they are shared."""
+        if len(self.data) == 1:
+            weights = None if table.weights is None else table.weights[0]
+            return Batch(Table(table.inputs[0], table.targets[0], weights), True, part)
+        return Batch(table.take(self.which), False, part)
+
+
+def _lengthened(values: Tensor, rows: int) -> Tensor:
+    """Return so many rows, of which the last ones are repeated."""
+    if len(values) == rows:
+        return values
+    return torch.cat((values, values[-1:].expand(rows - len(values), *values.shape[1:])))
+
+
+def _weights(tables: Sequence[Table], rows: int) -> Tensor | None:
+    weights = [table.weights for table in tables if table.weights is not None]
+    return torch.stack([_lengthened(each, rows) for each in weights]) if weights else None

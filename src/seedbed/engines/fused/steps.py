@@ -1,0 +1,95 @@
+"""Recorded steps of a group: each is recorded once for batches of one shape."""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seedbed.engines.fused.group import Group
+from seedbed.engines.fused.network_state import CannotFuse, Layout, Weights, difference, fixed
+from seedbed.engines.fused.optimizers import Numbers, Rule
+from seedbed.engines.fused.program import Program, evaluation_program, record, training_program
+from seedbed.engines.fused.rows.batches import Batch
+
+
+class Steps:
+    """Training steps and evaluations of the jobs of a group, recorded when first needed.
+
+    Attributes:
+        recorded: programs by what they were recorded for.
+        draws: whether a step draws random numbers.
+    """
+
+    def __init__(self, net: nn.Module, layout: Layout, rule: Rule, group: Group) -> None:
+        self.net = net
+        self.layout = layout
+        self.rule = rule
+        self.group = group
+        self.recorded: dict[Hashable, Program] = {}
+        self.draws = False
+
+    def clear(self) -> None:
+        """Forget the programs: the number of jobs is another one."""
+        self.recorded.clear()
+
+    def train(
+        self,
+        rows: Tensor,
+        others: Numbers,
+        numbers: Numbers,
+        states: Numbers,
+        loss_numbers: Numbers,
+        batch: Batch,
+    ) -> tuple[Tensor, ...]:
+        """Take a step of all jobs, which changes rows, others and states in place.
+
+        Returns the results of `seedbed.engines.fused.program.per_job`, from before the update.
+        Raises CannotFuse where the network itself counts its steps.
+        """
+        some_rest = not bool(batch.part.takes_part.all())
+        given = (rows, others, numbers, states, loss_numbers, batch.tensors())
+        key = ("step", len(rows), some_rest, *_shapes(given[-1]))
+        if key not in self.recorded:
+            step = self.training_program(batch, some_rest)
+            self.recorded[key] = self._checked(step, given)
+        with torch.no_grad():
+            return self.recorded[key](*given)
+
+    def training_program(self, batch: Batch, some_rest: bool) -> Callable[..., tuple[Tensor, ...]]:
+        """Return a training step that is not recorded."""
+        group = self.group
+        return training_program(
+            self.net,
+            group.task,
+            self.layout,
+            self.rule,
+            group.flags,
+            group.clip_by_norm,
+            batch.shared,
+            some_rest,
+        )
+
+    def _checked(self, step: Callable[..., tuple[Tensor, ...]], given: tuple[Any, ...]) -> Program:
+        before = fixed(self.net)
+        program = record(step, *given)
+        if name := difference(before, fixed(self.net)):
+            raise CannotFuse(f"{name} of the network changes while it trains")
+        self.draws = self.draws or program.draws
+        return program
+
+    def evaluate(
+        self, split: str, weights: Weights, loss_numbers: Numbers, batch: Batch
+    ) -> tuple[Tensor, ...]:
+        """Measure a batch of a split with these weights, without a step."""
+        given = (*weights, loss_numbers, batch.tensors())
+        key = (split, len(weights[0]), *_shapes(given[-1]))
+        if key not in self.recorded:
+            step = evaluation_program(self.net, self.group.task, self.layout, batch.shared)
+            self.recorded[key] = record(step, *given)
+        with torch.no_grad():
+            return self.recorded[key](*given)
+
+
+def _shapes(tensors: Numbers) -> tuple[Hashable, ...]:
+    return tuple((name, tensor.shape) for name, tensor in tensors.items())
