@@ -36,6 +36,7 @@ def offered(line: str) -> list[str]:
         ("seedbed list data mod", []),  # Takes one group.
         ("seedbed train data=f", ["data=fashion_mnist"]),
         ("seedbed train model=mlp data=cl", ["data=clusters"]),
+        ("seedbed inspect data=cl", ["data=clusters"]),
         ("seedbed train experiment=fash", ["experiment=fashion_mnist_cnn"]),
         ("seedbed train -m optimizer=sgd,adamw,r", ["optimizer=sgd,adamw,rmsprop"]),
         ("seedbed train callbacks=[quiet,e", ["callbacks=[quiet,early_stopping"]),

@@ -30,7 +30,7 @@ from seedbed.cli.composition import (
     package_required,
 )
 from seedbed.config.composition_errors import explain
-from seedbed.config.groups import config_folder
+from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
     refuse_repeated_keys,
     trusted_modules,
@@ -65,6 +65,8 @@ from seedbed.runs.hydra_job import (
 from seedbed.sweep.job_runner import FAILED, WRONG_CONFIG, JobResult
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
+# Of the verbs that compose the config of another one: Hydra makes no folder for them.
+_WRITES_NOTHING = ("hydra.run.dir=.", "hydra.output_subdir=null")
 
 Function = Callable[[DictConfig, list[str]], int]
 
@@ -79,10 +81,12 @@ class CheckBeforeRun(Callback):
     prepare: ClassVar[Any] = staticmethod(lambda config: None)
     # What the command has claimed.
     claimed: ClassVar[Claim | None] = None
+    # Whether the composed config is that of a run that is about to start.
+    starts_run: ClassVar[bool] = True
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Raise StopBeforeRun where the sweep's folder holds something already."""
-        if "optimizer" not in config:
+        if "optimizer" not in config or not self.starts_run:
             raise StopBeforeRun from ConfigError(
                 "only seedbed train sweeps; use this verb without -m"
             )
@@ -97,6 +101,9 @@ class CheckBeforeRun(Callback):
         """Claim the folder of a run; raise StopBeforeRun where the run must not start."""
         try:
             with interpolated_as_in_run(config):
+                if not self.starts_run and "optimizer" in config:
+                    _check_trust(config.get("trust") or ())
+                    return
                 check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
                 _check_trust(config.get("trust") or ())
                 if "optimizer" in config:
@@ -155,7 +162,7 @@ def run_application(
     may raise a SeedbedError, which is shown as its message alone. `prepare` takes the config of a
     run that is about to start, before its folder is made, and may refuse it so, too.
     """
-    inherited = project.arguments_before(verb, typed)
+    inherited = project.arguments_before(COMPOSES.get(verb, verb), typed)
     try:
         arguments = with_paths_quoted([*inherited, *typed])
     except ConfigError as error:
@@ -174,7 +181,9 @@ def run_application(
 
     CheckBeforeRun.prepare = staticmethod(prepared)
     folder = str(config_folder())
-    application = hydra.main(version_base="1.3", config_path=folder, config_name=verb)(jobs)
+    composed = COMPOSES.get(verb, verb)
+    CheckBeforeRun.starts_run = composed == verb
+    application = hydra.main(version_base="1.3", config_path=folder, config_name=composed)(jobs)
     overrides: list[str] = []
     CheckBeforeRun.claimed = None
     try:
@@ -184,6 +193,8 @@ def run_application(
         # Hydra reads overrides in one row only; flags may stand anywhere.
         flags = [word for word in arguments if word not in overrides]
         sys.argv = [sys.argv[0], *flags, *overrides]
+        if composed != verb:
+            sys.argv += [*_WRITES_NOTHING, f"hydra.help.template=${{help:{verb}}}"]
         # Hydra then hands every exception to us instead of printing it in its own way.
         with (
             environment_variable(FULL_ERROR, "1"),
@@ -199,7 +210,7 @@ def run_application(
         if full is not None and not full_error:
             sys.exit(_show(full, FAILED))
         if isinstance(cause, OmegaConfBaseException):
-            cause = explain(cause, verb, overrides)
+            cause = explain(cause, composed, overrides)
         if full_error or not isinstance(cause, SeedbedError):
             raise cause from None
         sys.exit(_show(with_origin(str(cause), inherited, project), WRONG_CONFIG))
@@ -213,7 +224,7 @@ def run_application(
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if full_error or jobs.started:
             raise
-        explained = explain(error, verb, overrides)
+        explained = explain(error, composed, overrides)
         sys.exit(_show(with_origin(str(explained), inherited, project), WRONG_CONFIG))
     finally:
         if not jobs.started:

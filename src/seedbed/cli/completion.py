@@ -74,6 +74,7 @@ def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> 
     elif last.startswith("-"):
         yield from _starting(FLAGS, last)
     else:
+        verb = groups.COMPOSES.get(verb, verb)
         words = [*project.arguments_before(verb, before), *before]
         users, _ = named_config_folder(words)
         yield from _override(verb, project, users, words, last)

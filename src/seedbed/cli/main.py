@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 VERBS = {
     "train": "train one experiment, or a sweep with -m",
+    "inspect": "show the rows that train would see, and what is suspicious: data=...",
     "evaluate": "measure a run on one of its splits: run=DIR",
     "predict": "predict with a run: run=DIR input=FILE or rows",
     "report": "print the closing table of sweeps again: report DIR [DIR ...]",

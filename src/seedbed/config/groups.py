@@ -19,6 +19,8 @@ GROUPS = {
 # No choice of a run by itself, but one more entry of a group.
 LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbacks.NAME=NAME"}
 COMMAND_LINE_ONLY = {"experiment", "debug"}
+# Verbs that compose the config of another one, and write nothing of what it would write.
+COMPOSES = {"inspect": "train"}
 # Of a YAML file that is read for its description, and of each of these lines.
 MOST_LINES, MOST_LETTERS = 100, 500
 # Options of hydra/launcher; all but the first come with packages of their own.

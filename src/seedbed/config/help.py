@@ -40,8 +40,9 @@ def group_text(group: str, users: Path | None = None) -> str:
 
 def help_text(verb: str, users: Path | None = None) -> str:
     """Return what `seedbed VERB --help` prints, in Hydra's template syntax."""
-    if verb == "train":
-        return _TRAIN_HELP.replace("@GROUPS", groups_text("  ", users).replace("$", "$$"))
+    if verb in ("train", "inspect"):
+        text = _TRAIN_HELP if verb == "train" else _INSPECT_HELP
+        return text.replace("@GROUPS", groups_text("  ", users).replace("$", "$$"))
     return _VERB_HELP
 
 
@@ -61,6 +62,18 @@ $CONFIG
 
 Flags: -m sweep, --cfg job print the config and stop, --resolve with values filled in,
   --config-dir DIR configs of your own, --info what was composed from where, --hydra-help more.
+"""
+
+_INSPECT_HELP = """Show the rows that `seedbed train` would see, and what is suspicious about them.
+
+  seedbed inspect data=table data.file=penguins.csv                     what the columns are
+  seedbed inspect data=table data.file=penguins.csv data.target=species the splits and classes, too
+  seedbed inspect data=clusters data.val_size=0.2
+
+Nothing is trained and nothing is written. It takes the options and keys of `seedbed train`.
+@GROUPS
+
+$CONFIG
 """
 
 _VERB_HELP = """Change any key below with key=value.

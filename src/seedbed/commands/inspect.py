@@ -1,0 +1,198 @@
+"""`seedbed inspect`: the rows that `seedbed train` would see; trains nothing and writes nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import polars as pl
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from seedbed.analysis.suspicions.columns import suspicious_columns
+from seedbed.analysis.suspicions.rows import suspicious_rows
+from seedbed.analysis.suspicions.splits import CALLED, suspicious_classes, suspicious_splits
+from seedbed.config.schema.data import SPLITS
+from seedbed.config.spec import DataFacts, run_spec
+from seedbed.config.validation import check
+from seedbed.data import DataModule
+from seedbed.data.tables import (
+    ReadOptions,
+    TableSchema,
+    infer_schema,
+    read_table,
+    schema_lines,
+)
+from seedbed.errors import ConfigError, DataError, listed
+from seedbed.experiment.build import build_data
+from seedbed.terminal.inspection import class_table, number_table
+from seedbed.terminal.tables import print_table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# Columns of a table are judged by so many rows at most, evenly spread.
+MOST_ROWS = 200_000
+
+
+@runtime_checkable
+class OfTable(Protocol):
+    """Data that were read from a table."""
+
+    schema: TableSchema
+
+    def frames(self) -> Mapping[str, pl.DataFrame]:
+        """Return the rows of each split in the types of the schema."""
+        ...
+
+    def description(self) -> "Table":
+        """Return what each column is, and what it becomes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of a split as they are before any scaling.
+
+    Attributes:
+        rows: how many there are; None: not known.
+        inputs: those that were looked at, (rows, *input_shape).
+        targets: their targets.
+    """
+
+    rows: int | None
+    inputs: Tensor
+    targets: Tensor
+
+
+def inspect(config: DictConfig, command: list[str]) -> int:
+    """Print schema, splits, class balance and what is suspicious of the data of a config."""
+    try:
+        if _lacks_target(config):
+            _show_columns(config)
+            return 0
+        check(config)
+        spec = run_spec(config)
+        data = build_data(spec)
+        data.prepare_data()
+        data.setup("fit")
+    except DataError as error:  # As of train: nothing was begun.
+        raise ConfigError(str(error)) from None
+    if spec.facts.task == "minimize":
+        print("these data have no rows: the model is a function of its own parameters")
+        return 0
+    if isinstance(data, OfTable):
+        print_table(data.description())
+    parts = dict(_parts(data))
+    for line in _facts(spec.facts, parts):
+        print(line)
+    _print_splits(spec.facts, parts)
+    folds = OmegaConf.select(config, "data.folds") or OmegaConf.select(config, "sweep.folds")
+    suspicions = list(dict.fromkeys(_suspicions(data, spec.facts, parts, folds)))
+    for line in suspicions or ["nothing"]:
+        print(f"suspicious   {line}")
+    return 0
+
+
+# ---- A table without a target --------------------------------------------------------------------
+
+
+def _lacks_target(config: DictConfig) -> bool:
+    """Return whether these are a table's file whose target nobody has said."""
+    data = config.data
+    return "target" in data and "file" in data and OmegaConf.is_missing(data, "target")
+
+
+def _show_columns(config: DictConfig) -> None:
+    """Print what the columns of a table are, where there is no more to say."""
+    data = config.data
+    if OmegaConf.is_missing(data, "file"):
+        raise ConfigError("data.file: which one? Such as data.file=penguins.csv")
+    columns = {str(name): str(kind) for name, kind in (data.columns or {}).items()}
+    words = None if data.null_values is None else tuple(data.null_values)
+    options = ReadOptions(data.separator, data.decimal, data.encoding, data.quote, words)
+    table = read_table(data.file, options, columns)
+    schema = infer_schema(table, (), columns, {"weight": data.weight, "split": data.split_by})
+    print(f"{table.source}: {schema.rows:,} rows" + (f", {table.dialect}" if table.dialect else ""))
+    print_table(schema_lines(schema))
+    for note in schema.notes:
+        print(f"note         {note}")
+    for line in suspicious_columns(table.frame, schema):
+        print(f"suspicious   {line}")
+    names = [column.name for column in schema.columns if column.kind != "id"]
+    print(f"next         name the target, for splits and classes: data.target={names[-1]}")
+
+
+# ---- Rows, whatever holds them -------------------------------------------------------------------
+
+
+def _parts(data: DataModule) -> Iterator[tuple[str, Part]]:
+    for split in filter(data.has_split, SPLITS):
+        batches = [rows.batch for rows in data.rows_to_check(split)]
+        pairs = [
+            batch[:2] for batch in batches if all(isinstance(part, Tensor) for part in batch[:2])
+        ]
+        if pairs:
+            inputs, targets = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+            yield split, Part(data.rows(split), inputs, targets)
+
+
+def _facts(facts: DataFacts, parts: Mapping[str, Part]) -> Iterator[str]:
+    names = facts.class_names if facts.class_names else facts.target_names
+    yield f"task         {facts.task}" + (f": {listed(names, 10)}" if names else "")
+    shape = " x ".join(map(str, facts.input_shape))
+    called = f" ({listed(facts.feature_names, 8)})" if facts.feature_names else ""
+    if (part := parts.get("train")) is None or not len(part.inputs):
+        yield f"inputs       {shape}{called}"
+        return
+    kind = str(part.inputs.dtype).removeprefix("torch.")
+    low, high = float(part.inputs.min()), float(part.inputs.max())
+    yield f"inputs       {shape}{called}, {kind} from {low:.6g} to {high:.6g}"
+    if part.rows is not None and len(part.inputs) < part.rows:
+        yield f"note         only the first {len(part.inputs):,} rows were looked at"
+
+
+def _print_splits(facts: DataFacts, parts: Mapping[str, Part]) -> None:
+    if not parts:
+        print("splits       not known before they are drawn")
+        return
+    sizes = {CALLED[split]: part.rows for split, part in parts.items()}
+    if facts.task == "regression":
+        names = facts.target_names or [f"target {place + 1}" for place in range(facts.output_size)]
+        values = {
+            CALLED[split]: part.targets.double().reshape(len(part.targets), -1).numpy()
+            for split, part in parts.items()
+        }
+        print_table(number_table(names, values, sizes))
+    else:
+        counts = {CALLED[split]: row for split, row in _class_counts(facts, parts).items()}
+        print_table(class_table(_class_names(facts), counts))
+
+
+def _class_names(facts: DataFacts) -> Sequence[str]:
+    count = 2 if facts.task == "binary" else facts.output_size
+    return facts.class_names or [str(place) for place in range(count)]
+
+
+def _class_counts(facts: DataFacts, parts: Mapping[str, Part]) -> dict[str, list[int]]:
+    count = len(_class_names(facts))
+    return {
+        split: torch.bincount(part.targets.flatten().long(), minlength=count)[:count].tolist()
+        for split, part in parts.items()
+    }
+
+
+def _suspicions(
+    data: DataModule, facts: DataFacts, parts: Mapping[str, Part], folds: int | None
+) -> Iterator[str]:
+    if facts.task != "regression":
+        yield from suspicious_classes(_class_counts(facts, parts), _class_names(facts), folds)
+    if isinstance(data, OfTable):
+        frames, schema = data.frames(), data.schema
+        names = [column.name for column in schema.of_role("input", "target")]
+        every = pl.concat([frame.select(names) for frame in frames.values()])
+        yield from suspicious_columns(every.gather_every(-(-len(every) // MOST_ROWS)), schema)
+        yield from suspicious_splits(frames, schema)
+    else:
+        inputs = {split: part.inputs for split, part in parts.items()}
+        yield from suspicious_rows(inputs, facts.feature_names)
