@@ -188,6 +188,9 @@ BAD = {
     "infinite target": Bad(
         rows(number, lambda row: "-inf" if row == 4 else number(row)), "'y': infinite in line 6"
     ),
+    "infinite class": Bad(
+        rows(number, lambda row: "inf" if row % 2 else 1), "column 'y': infinite in line 3"
+    ),
     "a word in a number target": Bad(
         rows(number, lambda row: "n/k" if row == 4 else row * 1.5), "'n/k' in line 6"
     ),

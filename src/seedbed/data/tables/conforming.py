@@ -145,5 +145,5 @@ def class_codes(values: pl.Series, schema: TableSchema, table: RawTable) -> np.n
     )
     if codes.null_count():
         wrong = codes.is_null()
-        _refuse(table, values, wrong, f"class of {listed(names, 5)}")
+        _refuse(table, values, wrong, f"class of {listed(map(value_text, names), 5)}")
     return codes.to_numpy()

@@ -16,7 +16,7 @@ from seedbed.data.tables.kinds import (
     infinite_rows,
     stored_as,
 )
-from seedbed.data.tables.places import rows_text
+from seedbed.data.tables.places import rows_text, value_text
 from seedbed.data.tables.schema import INPUT_KINDS, KINDS, Column, Role, TableSchema
 from seedbed.data.tables.targets import class_words, posed_task, require_targets
 from seedbed.errors import ConfigError, listed, nearest
@@ -149,8 +149,9 @@ def _said_boolean(column: pl.Series) -> Finding:
     words = class_words(column, named).drop_nulls().unique()
     booleans = boolean_words(words)
     if not booleans:
+        shown = listed(map(value_text, words.sort().to_list()), 4)
         raise ConfigError(
-            f"data.columns: {column.name}: boolean, but it holds {listed(words.sort(), 4)}; "
+            f"data.columns: {column.name}: boolean, but it holds {shown}; "
             "booleans are true/false, yes/no, t/f, y/n, on/off or 1/0. A category may be anything"
         )
     return Finding("boolean", values, words=booleans)
@@ -169,7 +170,7 @@ def _said_date(table: RawTable, column: pl.Series, kind: str) -> Finding:
             return Finding("date", "date", "%Y%m%d")
         dated = find_dates(words)
     if dated is None or (dated.values == "time") != (kind == "time"):
-        example = column.drop_nulls()[0]
+        example = value_text(column.drop_nulls()[0])
         raise ConfigError(
             f"data.columns: {column.name}: {kind}, but '{example}' is none; such as 2026-11-26, "
             "26.11.2026 or 2026-11-26 14:30 (a time: 14:30)"
@@ -223,7 +224,8 @@ def _require_weights(table: RawTable, name: str) -> None:
     column = table.frame[name]
     where = f"{table.source}: the weights '{name}'"
     if not column.dtype.is_numeric():
-        raise ConfigError(f"{where} are no numbers, but such as '{column.drop_nulls()[0]}'")
+        example = next(iter(column.drop_nulls()), "")
+        raise ConfigError(f"{where} are no numbers, but such as '{value_text(example)}'")
     for rows, what in (
         (column.is_null().arg_true(), "are missing"),
         ((column < 0).fill_null(False).arg_true(), "are negative"),

@@ -16,8 +16,8 @@ def rows_text(rows: pl.Series, where: Where) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Return a value, cut where it is long."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    """Return a value in a line, cut where it is long."""
+    text = str(value).lower() if isinstance(value, bool) else " ".join(str(value).split())
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

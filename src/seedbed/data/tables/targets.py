@@ -84,7 +84,7 @@ def _require_usable(table: RawTable, column: Column) -> None:
 
 def _are_classes(values: pl.Series) -> bool:
     """Return whether numbers are numbers of classes (see `posed_task`)."""
-    if values.dtype != pl.Int64 and not (values == values.round()).all():
+    if values.dtype != pl.Int64 and not (values.is_finite() & (values == values.round())).all():
         return False
     different = values.n_unique()
     if different == 2:

@@ -1,6 +1,9 @@
 """Tables of typed columns: Parquet and Arrow, within limits."""
 
-from collections.abc import Collection
+import os
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -27,16 +30,17 @@ def read_columnar(content: Content, left_out: Collection[str], key: str) -> pl.D
     is_parquet = content.kind == "Parquet"
     scan = pl.scan_parquet if is_parquet else pl.scan_ipc
     try:
-        lazy = scan(content.source, glob=False)
-        schema = lazy.collect_schema()
-        names = [name for name in schema if name not in left_out]
-        _require_flat(schema, names, where)
-        rows = lazy.select(pl.len()).collect().item()
-        if rows * max(1, len(names)) * _BYTES_A_VALUE > free_memory():
-            raise ConfigError(
-                f"{where}: {rows:,} rows of {len(names)} columns need more memory than is free"
-            )
-        frame = lazy.select(names).collect()
+        with _silent():
+            lazy = scan(content.source, glob=False)
+            schema = lazy.collect_schema()
+            names = [name for name in schema if name not in left_out]
+            _require_flat(schema, names, where)
+            rows = lazy.select(pl.len()).collect().item()
+            if rows * max(1, len(names)) * _BYTES_A_VALUE > free_memory():
+                raise ConfigError(
+                    f"{where}: {rows:,} rows of {len(names)} columns need more memory than is free"
+                )
+            frame = lazy.select(names).collect()
     except (PolarsError, OSError, pl.exceptions.PanicException) as error:
         reason = (str(error).splitlines() or [""])[0][:200]
         raise ConfigError(f"{where}: not {content.kind}, or cut off or damaged: {reason}") from None
@@ -45,6 +49,20 @@ def read_columnar(content: Content, left_out: Collection[str], key: str) -> pl.D
     if not len(frame):
         raise ConfigError(f"{where}: there are columns, and no rows")
     return _plain(frame, where)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Send what is written to stderr nowhere: polars prints pages where a file is damaged."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _require_flat(schema: pl.Schema, names: list[str], where: str) -> None:
