@@ -50,6 +50,7 @@ class Checkpoint(LightningCheckpoint):
         monitor: Metric that picks the best epoch, such as `val/loss`.
         mode: `min` or `max`, the better direction of the metric.
         every_seconds: Seconds between two writes.
+        keep_best: Whether the best epoch is kept at all; False keeps the last alone.
 
     Attributes:
         best: State after the best epoch so far.
@@ -57,11 +58,19 @@ class Checkpoint(LightningCheckpoint):
         last_is_measured: Whether the metrics of `last` are those of its weights.
     """
 
-    def __init__(self, folder: Path, monitor: str, mode: str, every_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        monitor: str,
+        mode: str,
+        every_seconds: float = 30.0,
+        keep_best: bool = True,
+    ) -> None:
         self.folder = folder
         self.monitor = monitor
         self.mode = mode
         self.every_seconds = every_seconds
+        self.keep_best = keep_best
         self.best: EpochState | None = None
         self.last: EpochState | None = None
         self.last_is_measured = True
@@ -93,7 +102,7 @@ class Checkpoint(LightningCheckpoint):
             self._write(trainer)
 
     def _improved(self, metrics: dict[str, float]) -> bool:
-        if self.monitor not in metrics:
+        if not self.keep_best or self.monitor not in metrics:
             return False
         before = nan if self.best is None else self.best.metrics[self.monitor]
         return bool(improved(metrics[self.monitor], before, self.mode))
@@ -121,7 +130,8 @@ class Checkpoint(LightningCheckpoint):
 
     def untrained(self, trainer: pl.Trainer, net: nn.Module, metrics: dict[str, float]) -> None:
         """Keep and write the weights that a run without epochs begins and ends with."""
-        self.best = self.last = EpochState(0, 0, metrics, copied_weights(net))
+        self.last = EpochState(0, 0, metrics, copied_weights(net))
+        self.best = self.last if self.keep_best else None
         if trainer.is_global_zero:
             self._write_best()
             self._write_last()

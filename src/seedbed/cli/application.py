@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from importlib.util import find_spec
 from typing import Any, ClassVar, NoReturn
 
@@ -299,6 +300,12 @@ class Jobs:
         result = self._run(config)
         self.code = result.code
         return result
+
+    def with_command(self, command: list[str]) -> "Jobs":
+        """Return a runner whose jobs say that this was their command."""
+        other = copy(self)
+        other.command = command
+        return other
 
     def sweep_begins(self) -> None:
         """Take note that what fails from now on is no mistake in the command."""

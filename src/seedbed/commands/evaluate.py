@@ -70,7 +70,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     title = described(record, name, checkpoint.get("epoch"))
     _print(title, module.tested_metrics, _recorded(record, name, config.split), where)
     if name != config.checkpoint:
-        print(no_best(spec.optimized_metric))
+        print(no_best(record, spec.optimized_metric))
     _compare_data(record, data)
     if record["status"] in ("running", "interrupted"):
         print(f"note         the run is {state_of(record)}")

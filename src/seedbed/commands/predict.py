@@ -69,11 +69,12 @@ def predict(config: DictConfig, command: list[str]) -> int:
     _require_finite(predicted, f"input={source}" if isinstance(source, str) else "input")
     table = labelled(predicted, facts) if config.apply_softmax else logits(predicted, facts)
     # Beside the answer, which may go into a file.
-    weights = described(read_record(folder.record), name, checkpoint.get("epoch"))
+    record = read_record(folder.record)
+    weights = described(record, name, checkpoint.get("epoch"))
     picked = f", picked by {spec.optimized_metric}" if name == "best" else ""
     print(f"weights      {weights}{picked}", file=sys.stderr)
     if name != config.checkpoint:
-        print(no_best(spec.optimized_metric), file=sys.stderr)
+        print(no_best(record, spec.optimized_metric), file=sys.stderr)
     _answer(table, predicted, inputs, facts, output)
     return 0
 

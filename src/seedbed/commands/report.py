@@ -13,14 +13,13 @@ from seedbed.config.schema.field import key
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.runs.folder import RECORD
 from seedbed.runs.record import read_record
+from seedbed.sweep.results.configurations import AVERAGED, SECONDS, shown_axes
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan
 from seedbed.sweep.results.ranking import (
-    SECONDS,
-    SEED,
     closing_table,
     counts_text,
-    shown_axes,
+    folds_lines,
     unranked_lines,
     winner,
     winner_lines,
@@ -58,7 +57,7 @@ class Keys:
         one_of=("best", "last"),
     )
     top: int = key("rows shown", 10, at_least=1)
-    group: bool = key("a row for all seeds together; false: a row for each job", True)
+    group: bool = key("a row for all seeds and folds together; false: a row for each job", True)
     outputs: str = field(
         default_factory=outputs_folder,
         metadata={"key": "paths.outputs", "meaning": "folder whose newest sweep is latest"},
@@ -111,19 +110,30 @@ def report(arguments: Sequence[str]) -> int:
     print(f"jobs         {counts_text(rows)}" + (f", {waiting:,} not ended" if waiting else ""))
     for line in (line for sweep in sweeps for line in _standing(sweep)):
         print(line)
-    for line in unranked_lines(rows, order.metric, rank):
+    notes = folds_lines(rows, order.metric, rank) if keys.group else []
+    for line in notes + unranked_lines(rows, order.metric, rank):
         print(line)
     best = winner(rows, order.metric, order.better, rank)
     for sweep in sweeps:
         if best is not None and any(row is best.median for row in sweep.rows):
             overrides = {job.number: job.overrides for job in sweep.plan.jobs}
             words = overrides.get(best.median.number, ())
-            print("\n".join(winner_lines(best, sweep.plan.flags, words)))
+            print("\n".join(winner_lines(best, sweep.plan.flags, words, sweep.plan.folds)))
     if len(sweeps) == 1:
-        print(f"results      {relative(sweeps[0].folder.results)}")
+        print("\n".join(_files(sweeps[0].folder)))
     if len(sweeps) == 1 and any(row.folder for row in rows):
         print(f"TensorBoard  {dashboard_command(sweeps[0].folder.path)}")
     return 0
+
+
+def _files(folder: SweepFolder) -> list[str]:
+    """Return lines with the table of a sweep, and with what a cross-validation has left."""
+    lines = [f"results      {relative(folder.results)}"]
+    if folder.out_of_fold.is_file():
+        lines.append(f"out of fold  {relative(folder.out_of_fold)}")
+    if (folder.refit / RECORD).is_file():
+        lines.append(f"refit        {relative(folder.refit)}")
+    return lines
 
 
 def _open_all(folders: Sequence[str], outputs: str) -> list[Sweep]:
@@ -203,5 +213,5 @@ def _order(keys: Keys, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> Order:
 
 def _refuse_unknown(sort: str, columns: Sequence[str]) -> None:
     if sort not in columns:
-        hint = " With group=false there is." if sort == SEED else nearest(sort, columns)
+        hint = " With group=false there is." if sort in AVERAGED else nearest(sort, columns)
         raise ConfigError(f"sort={sort}: no such column.{hint}\nColumns: {listed(columns, 30)}")

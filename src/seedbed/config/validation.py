@@ -201,6 +201,7 @@ def _typed_nodes(config: DictConfig) -> Iterator[tuple[str, DictConfig]]:
         yield group, config[group]
     yield "", config
     yield "freeze", config.freeze
+    yield "sweep", config.sweep
     for group in GROUP_OF_ENTRIES:
         for name, node in config[group].items():
             yield f"{group}.{name}", node

@@ -1,6 +1,6 @@
 """Base class of the data of a run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,6 +130,10 @@ class DataModule:
     def rows(self, split: str) -> int | None:
         """Return the number of rows of a split; None (default) where it is not known."""
         return None
+
+    def id_columns(self, split: str) -> Mapping[str, Sequence[Any]]:
+        """Return what tells the rows of a split apart, by the name of the column; {} by default."""
+        return {}
 
     def true_line(self) -> LinearMap | None:
         """Return the linear map that made the targets from raw inputs; None: not known."""

@@ -1,5 +1,6 @@
 """Evaluation of a finished run: its module from a checkpoint, and a Trainer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytorch_lightning as pl
@@ -36,8 +37,10 @@ def load_module(
     return module, checkpoint
 
 
-def no_best(metric: str) -> str:
-    """Return why the last weights take the place of the best."""
+def no_best(record: Mapping[str, Any], metric: str) -> str:
+    """Return why the last weights take the place of the best, by the fields of run.json."""
+    if record.get("status") == "completed" and not record.get("warning"):
+        return "note         checkpoint=last: the run has kept its last epoch alone"
     return f"note         checkpoint=last: the run has no best epoch, {metric} was never a number"
 
 

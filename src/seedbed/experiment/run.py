@@ -275,7 +275,9 @@ def _read(experiment: Experiment, outcome: RunOutcome) -> None:
 def _finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> None:
     """Write the outcome, and print it."""
     _read(experiment, outcome)
-    if outcome.status == "completed" and outcome.last is not None and outcome.best is None:
+    checkpoint = experiment.checkpoint
+    has_no_best = checkpoint is not None and checkpoint.keep_best and outcome.best is None
+    if outcome.status == "completed" and outcome.last is not None and has_no_best:
         outcome.warning = no_best_epoch(experiment.spec.optimized_metric)
     writer.finish(outcome, experiment.trainer.current_epoch)
     if not experiment.trainer.is_global_zero or current_listener() is not None:

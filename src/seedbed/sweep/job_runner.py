@@ -31,6 +31,9 @@ class JobRunner(Protocol):
         where a signal stopped the job.
         """
 
+    def with_command(self, command: list[str]) -> "JobRunner":
+        """Return a runner whose jobs say that this was their command, as their words alone."""
+
     def show_traceback(self, error: Exception) -> None:
         """Print where an error comes from that is no SeedbedError."""
 

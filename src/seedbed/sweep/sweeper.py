@@ -23,6 +23,7 @@ from seedbed.sweep.configs.data_files import data_files, require_unchanged
 from seedbed.sweep.configs.saved_jobs import require_trusted_jobs
 from seedbed.sweep.configs.sources import MASTER, HydraSource, SavedSource
 from seedbed.sweep.execution.controller import Controller
+from seedbed.sweep.execution.cross_validation.refit import require_refit
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
@@ -32,6 +33,7 @@ from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.plan_file import REFUSED, SweepPlan, read_plan, write_plan
 from seedbed.sweep.search.axes import KnownKeys, job_overrides
+from seedbed.sweep.search.folds import Folds
 from seedbed.sweep.search.repeats import Repeats
 from seedbed.sweep.search.sampler import ListSampler, Sampler
 from seedbed.terminal.words import jobs_text
@@ -89,11 +91,12 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     folders = JobFolders(folder)
     jobs = numbered(sampler.ask())
     first = plan_round(composer, jobs, options, folders)
-    plan = _empty_plan(
-        composer, _right(first, jobs)[0], _flags(command.runner.command, command.master)
-    )
+    right = _right(first, jobs)
+    if options.refit:
+        require_refit(composer, right[0])
+    plan = _empty_plan(composer, right[0], _flags(command.runner.command, command.master))
     plan.config_hash = _config_hash(composer, jobs[0])
-    plan.data_files |= data_files(composer, _right(first, jobs))
+    plan.data_files |= data_files(composer, right)
     plan.add(first.round)
     if options.plan:
         print(plan_text(plan))
@@ -270,17 +273,19 @@ def make_sampler(
             groups = [name for name in config.hydra.runtime.choices if "/" not in name]
             known = KnownKeys(config, groups)
     zipped, table = options.zip, options.table
-    sampler = ListSampler(
+    sampler: Sampler = ListSampler(
         job_overrides(arguments, loader, params=params, zip_axes=zipped, table=table, known=known)
     )
+    if options.folds is not None and options.folds > 1:
+        sampler = Folds(sampler, composer, options.folds)
     return Repeats(sampler, composer, options.repeats) if options.repeats > 1 else sampler
 
 
 def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPlan:
     with composer.applied(first) as config:
         metric, mode = optimized_metric(config)
-        rank = config.sweep.rank
-    return SweepPlan(metric, mode, rank, flags)
+        rank, folds = config.sweep.rank, config.sweep.folds
+    return SweepPlan(metric, mode, rank, flags, folds=folds)
 
 
 def _config_hash(composer: Composer, job: Job) -> str:

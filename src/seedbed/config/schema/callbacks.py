@@ -23,6 +23,9 @@ class Checkpoint(Callback, target="seedbed.callbacks.Checkpoint", fuses=True):
     every_seconds: float = key(
         "minimum seconds between two checkpoints while training", 30.0, at_least=0
     )
+    keep_best: bool = key(
+        "keep the weights of the best epoch, too; false: of the last alone", True, fuses=(True,)
+    )
 
 
 @dataclass

@@ -75,6 +75,13 @@ class Sweep(Schema):
     zip: list[str] = key("keys whose axes are paired instead of crossed", [])
     table: str | None = key("CSV file with a job a row and a key a column", None, is_path=True)
     repeats: int = key("seeds of each job, from its own on", 1, at_least=1)
+    folds: int | None = key(
+        "folds of a cross-validation, which each job is crossed with; null: none", None, at_least=2
+    )
+    refit: bool = key(
+        "after the folds, train the best configuration on all rows but the test rows, into refit/",
+        False,
+    )
     points: int = key("most epochs in the curves of jobs that train side by side", 100, at_least=2)
     keep: str = key(
         "folders that are kept: all, best (of the top jobs), record (none)",
@@ -95,6 +102,12 @@ class Sweep(Schema):
         one_of=("continue", "stop"),
     )
     resume: str | None = key("folder of a sweep to go on with, or latest", None, is_path=True)
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield a refit without the folds that it follows."""
+        if node.refit and node.folds is None:
+            yield "sweep.refit=true: it follows a cross-validation; give sweep.folds=5 as well"
 
 
 @dataclass

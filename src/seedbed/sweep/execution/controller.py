@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from math import isfinite
 
@@ -14,6 +14,7 @@ from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, sto
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
+from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import UnitFunction, launch
@@ -24,9 +25,9 @@ from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.results.folder import SweepFolder, resume_word
 from seedbed.sweep.results.plan_file import Round, SweepPlan
 from seedbed.sweep.results.ranking import (
-    best_first,
     closing_table,
     counts_text,
+    folds_lines,
     unranked_lines,
     winner,
     winner_lines,
@@ -79,9 +80,21 @@ class Controller:
         DiskFull; a signal ends the process with its code. Both say how to go on.
         """
         self._open()
+        with self._going_on_later(), self.stop:
+            self._run_rounds(rounds, sampler)
+        self.results.finish()
+        code = self._close()
+        completed = all(row.status == "completed" for row in self.results.rows)
+        return code if completed else FAILED
+
+    @contextmanager
+    def _going_on_later(self) -> Iterator[None]:
+        """Enter what has ended and say how to go on, where the block is stopped or the disk full.
+
+        A signal ends the process with its code.
+        """
         try:
-            with self.stop:
-                self._run_rounds(rounds, sampler)
+            yield
         except (Interrupted, SystemExit, KeyboardInterrupt) as interruption:
             self._interrupted(interruption)
         except DiskFull as error:
@@ -90,10 +103,6 @@ class Controller:
         except SeedbedError:
             self.results.finish()
             raise
-        self.results.finish()
-        self._close()
-        completed = all(row.status == "completed" for row in self.results.rows)
-        return 0 if completed else FAILED
 
     def _open(self) -> None:
         """Begin the table, and remove what a sweep that was killed has left of jobs to run."""
@@ -271,11 +280,9 @@ class Controller:
         """Remove the folders that `sweep.keep` does not keep."""
         if self.options.keep == "all":
             return
-        plan = self.plan
-        best = best_first(self.results.rows, plan.metric, plan.mode, plan.rank)
-        top = best[: self.options.top] if self.options.keep == "best" else []
-        for number in self.results.forget_folders(kept={row.number for row in top}):
-            self.worker.folders.remove(plan.jobs[number])
+        best = self.worker.kept(self.results.rows) if self.options.keep == "best" else []
+        for number in self.results.forget_folders(kept={row.number for row in best}):
+            self.worker.folders.remove(self.plan.jobs[number])
 
     # At the end
 
@@ -306,22 +313,28 @@ class Controller:
         trust = f" trust=[{','.join(modules)}]" if modules else ""
         return f"go on with: seedbed train -m {resume_word(self.folder)}{trust}"
 
-    def _close(self) -> None:
+    def _close(self) -> int:
+        """Print the closing table and what follows it; return an exit code."""
         rows, plan = self.results.rows, self.plan
         print_table(closing_table(rows, plan.metric, plan.mode, rank=plan.rank))
         print(f"jobs         {counts_text(rows)}; {time.monotonic() - self.started:.1f} s")
-        for line in unranked_lines(rows, plan.metric, plan.rank):
-            print(line)
+        for lines in (folds_lines, unranked_lines):
+            for line in lines(rows, plan.metric, plan.rank):
+                print(line)
         if self._stops_now():
             left = len(plan.jobs) - len(rows)
             print(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")
         best = winner(rows, plan.metric, plan.mode, plan.rank)
         if best is not None:
             words = plan.jobs[best.median.number].overrides
-            print("\n".join(winner_lines(best, plan.flags, words)))
+            print("\n".join(winner_lines(best, plan.flags, words, plan.folds)))
         print(f"results      {relative(self.folder.results)}")
         if self.options.keep != "record":
             print(f"TensorBoard  {dashboard_command(self.folder.path)}")
+        if best is None or plan.folds is None or self._stops_now():
+            return 0
+        with self._going_on_later(), self.stop:
+            return follow_up(self.worker, best)
 
 
 def _tell_errors(rows: Sequence[Row]) -> None:

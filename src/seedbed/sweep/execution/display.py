@@ -7,7 +7,7 @@ from math import inf, isfinite
 from typing import Any
 
 from seedbed.sweep.execution.progress import Progress
-from seedbed.sweep.results.ranking import ranked_column, value_of
+from seedbed.sweep.results.configurations import ranked_column, value_of
 from seedbed.sweep.results.table import Row
 
 SECONDS_BETWEEN_LINES = 5.0

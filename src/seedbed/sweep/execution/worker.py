@@ -47,9 +47,9 @@ from seedbed.sweep.job import Job
 from seedbed.sweep.job_runner import WRONG_CONFIG, JobRunner
 from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import numbers_of_jobs
+from seedbed.sweep.results.configurations import Kept
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.plan_file import SweepPlan
-from seedbed.sweep.results.ranking import best_first
 from seedbed.sweep.results.table import Row, metrics_of_job
 from seedbed.terminal.listener import listening
 
@@ -164,9 +164,14 @@ class Worker:
 
     def _kept(self, rows: Sequence[Row]) -> list[Job]:
         """Return the jobs whose folders are written where not all are."""
+        best = self.kept(rows) if self.options.keep == "best" else []
+        return [self.plan.jobs[row.number] for row in best]
+
+    def kept(self, rows: Sequence[Row]) -> list[Row]:
+        """Return those of some jobs that have ended whose folders `sweep.keep=best` keeps."""
         plan = self.plan
-        best = best_first(rows, plan.metric, plan.mode, plan.rank)[: self.options.top]
-        return [plan.jobs[row.number] for row in best] if self.options.keep == "best" else []
+        kept = Kept([job.overrides for job in plan.jobs], self.options.top, plan.folds)
+        return kept.best(rows, plan.metric, plan.mode, plan.rank)
 
     def _prepared(self, jobs: Sequence[Job]) -> list[PreparedJob]:
         if not jobs:
@@ -239,18 +244,29 @@ class Worker:
         return row if row and has_ended else self._failed_row(job, done.return_value.error)
 
     def _run_alone(self, job: Job) -> JobReturn:
-        config, progress = self.composer.config(job), Progress(1)
-        if restriction() is not None:
-            _require_folder(config, self.folder.path)
+        progress = Progress(1)
 
         def epoch_trained(epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
             progress.job_epoch(epoch, last)
             self.show(progress)
 
+        return self.run_config(self.composer.config(job), self.runner, epoch_trained)
+
+    def run_config(
+        self,
+        config: DictConfig,
+        runner: JobRunner,
+        epoch_trained: Callable[[int, int | None, Mapping[str, float]], None] = (
+            lambda epoch, last, metrics: None
+        ),
+    ) -> JobReturn:
+        """Run one job by itself, in the folder that its config names; nothing is printed."""
+        if restriction() is not None:
+            _require_folder(config, self.folder.path)
         with listening(epoch_trained):
             done = run_job(
                 hydra_context=HydraContext(config_loader=None, callbacks=self.callbacks),  # type: ignore[arg-type]
-                task_function=self.runner,
+                task_function=runner,
                 config=config,
                 job_dir_key="hydra.sweep.dir",
                 job_subdir_key="hydra.sweep.subdir",

@@ -10,10 +10,17 @@ from seedbed.files import TEMPORARY
 from seedbed.runs.claim import require_name
 from seedbed.runs.hydra_job import SUBDIR, name_of_job, raw_value, require_hydra_folder
 from seedbed.sweep.configs.sources import MASTER
-from seedbed.sweep.results.folder import PLAN, RESULTS, SAVED, SweepFolder
+from seedbed.sweep.results.folder import (
+    OUT_OF_FOLD,
+    PLAN,
+    REFIT,
+    RESULTS,
+    SAVED,
+    SweepFolder,
+)
 
 # Names in a sweep's folder that are its own, or those of launchers.
-RESERVED = (RESULTS, PLAN, MASTER, SAVED, ".submitit")
+RESERVED = (RESULTS, PLAN, OUT_OF_FOLD, REFIT, MASTER, SAVED, ".submitit")
 OUTPUT_DIR = ("hydra", "runtime", "output_dir")
 # Names that are longer are checked against what the file system takes.
 SURELY_SHORT = 100

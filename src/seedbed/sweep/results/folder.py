@@ -18,6 +18,8 @@ from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.terminal.words import relative
 
 RESULTS, PLAN = "results.csv", "sweep.json"
+# Of a cross-validation: predictions of the best configuration, and its model of all rows.
+OUT_OF_FOLD, REFIT = "out_of_fold.csv", "refit"
 # What a sweep needs in order to go on.
 SAVED = ".sweep"
 # The key that goes on with a sweep.
@@ -44,6 +46,16 @@ class SweepFolder:
     def plan(self) -> Path:
         """The axes, jobs and groups; it is written last, so that with it a sweep can go on."""
         return self.path / PLAN
+
+    @property
+    def out_of_fold(self) -> Path:
+        """The out-of-fold predictions of the best configuration of a cross-validation."""
+        return self.path / OUT_OF_FOLD
+
+    @property
+    def refit(self) -> Path:
+        """The run folder of the best configuration, trained on all rows after the folds."""
+        return self.path / REFIT
 
     @property
     def saved(self) -> Path:

@@ -39,7 +39,7 @@ class SweepPlan:
 
     `metric`, `mode` and `rank` say which job is best, `flags` are the command's words beside
     overrides, `config_hash` is the SHA-256 of the first job's config, `data_files` that of each
-    file of the user's that the jobs train on.
+    file of the user's that the jobs train on, `folds` are `sweep.folds`.
     """
 
     metric: str
@@ -48,6 +48,8 @@ class SweepPlan:
     flags: Sequence[str] = ()
     config_hash: str = ""
     data_files: dict[str, str] = field(default_factory=dict)
+    # Of the cross-validation that each configuration is crossed with.
+    folds: int | None = None
     # When the sweep began, in UTC.
     started: str = field(default_factory=now)
     rounds: list[Round] = field(default_factory=list)
@@ -89,6 +91,7 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
         "optimized_metric": plan.metric,
         "optimized_mode": plan.mode,
         "rank": plan.rank,
+        **({"folds": plan.folds} if plan.folds else {}),
         "flags": plan.flags,
         "axes": plan.axes,
         "rounds": [
@@ -123,6 +126,7 @@ class _StoredPlan(TypedDict):
     optimized_metric: str
     optimized_mode: Literal["min", "max"]
     rank: Literal["best", "last"]
+    folds: NotRequired[Annotated[int, msgspec.Meta(ge=2)]]
     flags: list[str]
     rounds: Annotated[list[_StoredRound], msgspec.Meta(min_length=1)]
 
@@ -137,6 +141,7 @@ def read_plan(path: Path) -> SweepPlan:
         flags=content["flags"],
         config_hash=content["config_hash"],
         data_files=content.get("data_files", {}),
+        folds=content.get("folds"),
         started=content.get("started", ""),
     )
     for number, saved in enumerate(content["rounds"]):

@@ -1,65 +1,36 @@
 """Ranking of a sweep's jobs: the closing table, how many ended how, and the winner."""
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from math import isfinite, isnan, nan
-from statistics import mean, stdev
+from math import isnan, nan
 from typing import Any
 
-from seedbed.sweep.results.table import BEST, Row, cell
+from seedbed.sweep.job import bare_key, without
+from seedbed.sweep.results.configurations import (
+    AVERAGED,
+    FOLD,
+    SECONDS,
+    SEED,
+    Configuration,
+    best_first,
+    by_mean,
+    configurations,
+    in_order,
+    ranked_column,
+    shown_axes,
+    value_of,
+)
+from seedbed.sweep.results.table import Row
 from seedbed.terminal.words import jobs_text
 
-# The axis that the closing table does not tell apart.
-SEED = "seed"
-SECONDS = "seconds"
 # The rows of the closing table.
 ROWS = 10
 # The epoch by whose metric jobs are ranked: their best, or their last.
 RANKS = ("best", "last")
-
-
-def ranked_column(metric: str, rank: str) -> str:
-    """Return the column of results.csv by which jobs are ranked; `rank` is one of RANKS."""
-    return f"{BEST}{metric}" if rank == "best" else metric
-
-
-def value_of(row: Row, column: str) -> float | None:
-    """Return what a job that completed has in the column of a metric or of the seconds.
-
-    A job that keeps no checkpoints has no best epoch: then its last one counts. None where there is
-    no finite value.
-    """
-    value = row.seconds if column == SECONDS else row.metrics.get(column)
-    if value is None and column.startswith(BEST):
-        value = row.metrics.get(column.removeprefix(BEST))
-    return value if row.status == "completed" and value is not None and isfinite(value) else None
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """Configuration of a sweep, a row of the table: the cells of its axes, and its jobs."""
-
-    cells: Mapping[str, str]
-    jobs: list[Row]
-
-    def values(self, column: str) -> list[float]:
-        """Return what the jobs that completed have in the column of a metric or of the seconds."""
-        values = (value_of(row, column) for row in self.jobs)
-        return [value for value in values if value is not None]
-
-    def mean(self, column: str) -> float | None:
-        """Return the mean of `values`; None where no job has any."""
-        values = self.values(column)
-        return mean(values) if values else None
-
-
-def shown_axes(rows: Sequence[Row], group: bool = True) -> list[str]:
-    """Return the axes that are columns of the table; the seed is none where it is grouped over."""
-    keys = dict.fromkeys(key for row in rows for key in row.axes)
-    return [key for key in keys if not (group and key == SEED)]
+# What marks the mean of a configuration that lacks folds.
+MARK = "*"
 
 
 def closing_table(
@@ -72,10 +43,11 @@ def closing_table(
     top: int = ROWS,
     group: bool = True,
 ) -> Any:
-    """Return a rich table of the best configurations, by the mean of a metric over the seeds.
+    """Return a rich table of the best configurations, by the mean of a metric over seeds and folds.
 
     Only jobs that completed with a finite value count; where not all did, the last column says how
-    many of them. A configuration whose jobs completed without one comes last.
+    many of them. A configuration whose jobs completed without one comes last. One that lacks folds
+    is marked and comes after those that have all.
 
     Args:
         rows: the jobs.
@@ -84,24 +56,18 @@ def closing_table(
         rank: epoch of a job that counts, `best` or `last`.
         sort: another column to sort by, `seconds` or an axis.
         top: most rows.
-        group: whether jobs that differ in their seed alone are one row; without, those that did not
-            complete come last.
+        group: whether jobs that differ in seed and fold alone are one row; without, those that did
+            not complete come last.
     """
     axes, column = shown_axes(rows, group), ranked_column(metric, rank)
-    configurations = _configurations(rows, axes, group)
+    shown = configurations(rows, axes, group)
     if group:
-        configurations = [
-            configuration
-            for configuration in configurations
-            if any(row.status == "completed" for row in configuration.jobs)
-        ]
+        shown = [one for one in shown if any(row.status == "completed" for row in one.jobs)]
     by = column if sort in (None, metric) else str(sort)
     if by in axes:
-        ranked = _ranked(
-            configurations, mode, lambda configuration: _sort_key(configuration.cells[by])
-        )
+        ranked = in_order(shown, mode, lambda configuration: _sort_key(configuration.cells[by]))
     else:
-        ranked = _ranked(configurations, mode, lambda configuration: configuration.mean(by))
+        ranked = by_mean(shown, mode, by)
     titles, title = {metric: metric}, None
     if any(ranked_column(metric, "best") in row.metrics for row in rows):
         # That by which jobs are ranked comes first.
@@ -110,30 +76,6 @@ def closing_table(
         title = f"ranked by {titles[column]}" if by == column else None
     columns = _columns(titles, sort == SECONDS, group, {row.status for row in rows})
     return _table(title, axes, columns, ranked[:top])
-
-
-def _configurations(
-    rows: Sequence[Row], axes: Sequence[str], group: bool = True
-) -> list[Configuration]:
-    """Return jobs that differ in their seed alone together; without `group` each by itself."""
-    configurations: dict[tuple[object, ...], Configuration] = {}
-    for place, row in enumerate(sorted(rows, key=lambda row: row.number)):
-        cells = {axis: cell(row.axes[axis]) if axis in row.axes else "" for axis in axes}
-        key = tuple(cells.values()) if group else (place,)
-        configurations.setdefault(key, Configuration(cells, [])).jobs.append(row)
-    return list(configurations.values())
-
-
-def _ranked(
-    configurations: Sequence[Configuration], mode: str, key: Callable[[Configuration], Any]
-) -> list[Configuration]:
-    """Return configurations by a key, equal ones in the jobs' order; those without come last."""
-    keyed = [(key(configuration), configuration) for configuration in configurations]
-    ranked = [pair for pair in keyed if pair[0] is not None]
-    ranked.sort(key=lambda pair: pair[0], reverse=mode == "max")
-    return [configuration for _, configuration in ranked] + [
-        configuration for value, configuration in keyed if value is None
-    ]
 
 
 def _sort_key(text: str) -> tuple[int, float, str] | None:
@@ -157,13 +99,13 @@ def _columns(
     ranked, *others = metrics
     columns = {metrics[ranked]: _mean_of(ranked)}
     if group:
-        columns["deviation"] = lambda configuration: _deviation(configuration.values(ranked))
+        columns["deviation"] = lambda configuration: _number(configuration.deviation(ranked), 3)
     columns |= {metrics[column]: _mean_of(column) for column in others}
     if with_seconds:
         columns[SECONDS] = _mean_of(SECONDS)
     if group:
         columns["jobs"] = lambda configuration: _counted(
-            len(configuration.values(ranked)), len(configuration.jobs)
+            configuration.completed(ranked), len(configuration.jobs)
         )
         return columns
     if statuses != {"completed"}:
@@ -173,16 +115,15 @@ def _columns(
 
 
 def _mean_of(column: str) -> Callable[[Configuration], str]:
-    return lambda configuration: (
-        "" if (value := configuration.mean(column)) is None else f"{value:.6g}"
-    )
+    def mean_of(configuration: Configuration) -> str:
+        text = _number(configuration.mean(column), 6)
+        return f"{text}{MARK}" if text and configuration.lacks_folds(column) else text
+
+    return mean_of
 
 
-def _deviation(values: Sequence[float]) -> str:
-    try:
-        return f"{stdev(values):.3g}" if len(values) > 1 else ""
-    except OverflowError:
-        return "inf"
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}g}"
 
 
 def _counted(completed: int, jobs: int) -> str:
@@ -218,19 +159,26 @@ def counts_text(rows: Sequence[Row]) -> str:
     return ", ".join(f"{count:,} {status}" for status, count in counts.items())
 
 
+def folds_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[str]:
+    """Return what means and deviations are over, where there are folds, and what the mark means."""
+    shown = [one for one in configurations(rows, shown_axes(rows)) if one.folds]
+    if not shown:
+        return []
+    folds = max(len(configuration.folds) for configuration in shown)
+    seeds = max(len(one.jobs) // len(one.folds) for one in shown)
+    of = f", of their means over {seeds} seeds" if seeds > 1 else ""
+    lines = [f"deviation    over {folds} folds{of}"]
+    column = ranked_column(metric, rank)
+    if any(one.completed(column) and one.lacks_folds(column) for one in shown):
+        lines.append(f"{MARK:13}a mean over fewer folds: in the others no job has a {metric}")
+    return lines
+
+
 def unranked_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[str]:
     """Return a line on the jobs that completed and cannot be ranked; none where all can be."""
     column = ranked_column(metric, rank)
     count = sum(row.status == "completed" and value_of(row, column) is None for row in rows)
     return [f"not ranked   {jobs_text(count)} without a finite {metric}"] if count else []
-
-
-def best_first(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") -> list[Row]:
-    """Return the jobs that completed with a finite value of a metric, the best one first."""
-    sign = 1.0 if mode == "min" else -1.0
-    values = ((value_of(row, ranked_column(metric, rank)), row) for row in rows)
-    keyed = [((sign * value, row.number), row) for value, row in values if value is not None]
-    return [row for _, row in sorted(keyed, key=lambda pair: pair[0])]
 
 
 # The winner
@@ -248,35 +196,51 @@ class Winner:
 
 
 def winner(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") -> Winner | None:
-    """Return the configuration with the best mean over its seeds, None where no job completed."""
-    column = ranked_column(metric, rank)
-    configurations = _configurations(rows, shown_axes(rows))
-    first = next(
-        iter(_ranked(configurations, mode, lambda configuration: configuration.mean(column))), None
-    )
-    completed = best_first(first.jobs, metric, mode, rank) if first else []
-    return Winner(first.jobs, completed[(len(completed) - 1) // 2]) if first and completed else None
+    """Return the configuration with the best mean, None where no job completed."""
+    ranked = by_mean(configurations(rows, shown_axes(rows)), mode, ranked_column(metric, rank))
+    completed = best_first(ranked[0].jobs, metric, mode, rank) if ranked else []
+    return Winner(ranked[0].jobs, completed[(len(completed) - 1) // 2]) if completed else None
 
 
-def winner_lines(best: Winner, flags: Sequence[str], overrides: Sequence[str]) -> list[str]:
+def winner_lines(
+    best: Winner, flags: Sequence[str], overrides: Sequence[str], folds: int | None = None
+) -> list[str]:
     """Return the command that repeats a winner's median, and the one that repeats all its seeds.
 
-    `flags` are the command's words beside overrides, `overrides` those of the median.
+    Of a cross-validation only the latter, which repeats the folds, too.
+
+    Args:
+        best: the winner.
+        flags: the command's words beside overrides.
+        overrides: those of the median.
+        folds: `sweep.folds`, where the sweep has it.
     """
     words = [word for word in overrides if not word.startswith("sweep.")]
+    swept = {
+        axis: list(dict.fromkeys(str(row.axes[axis]) for row in best.jobs if axis in row.axes))
+        for axis in AVERAGED
+    }
+    if folds:
+        words = [*without(tuple(words), ("data.folds", FOLD)), f"sweep.folds={folds}"]
+    several = [
+        f"{word.partition('=')[0]}={_swept(values)}"
+        if len(values := swept.get(bare_key(word), ())) > 1
+        else word
+        for word in words
+    ]
+    command = shlex.join(["seedbed", "train", "-m", *flags, *several])
+    if swept[FOLD]:
+        return [f"all folds    {command}"]
     alone = f"best alone   {shlex.join(['seedbed', 'train', *flags, *words])}"
-    seeds = [str(row.axes[SEED]) for row in best.jobs if SEED in row.axes]
-    if len(seeds) < 2:
+    if len(swept[SEED]) < 2:
         return [alone]
     completed = sum(row.status == "completed" for row in best.jobs)
-    swept = [re.sub(r"^(\+*seed)=.*", rf"\1={_swept(seeds)}", word) for word in words]
-    command = shlex.join(["seedbed", "train", "-m", *flags, *swept])
     of = f"median of {completed} seeds" if completed > 1 else "the only seed that completed"
     return [f"{alone}  # {of}", f"all seeds    {command}"]
 
 
 def _swept(seeds: Sequence[str]) -> str:
-    """Return seeds as the values of an axis; of many in a row as a range."""
+    """Return seeds or folds as the values of an axis; of many in a row as a range."""
     if len(seeds) > 3 and all(seed.isdecimal() for seed in seeds):
         first, last = int(seeds[0]), int(seeds[-1])
         if [int(seed) for seed in seeds] == list(range(first, last + 1)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 from math import inf, isfinite
 from pathlib import Path
+from statistics import mean
 from typing import Any, NamedTuple
 
 from seedbed.config.schema.data import SPLITS
@@ -57,6 +58,21 @@ class Row:
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     error: str | None = None
+
+
+def mean_row(rows: Sequence[Row]) -> Row:
+    """Return the row that stands for jobs over which results are averaged: the first one completed.
+
+    Its metrics are the means over those that completed; where none did it is the first row.
+    """
+    completed = [row for row in rows if row.status == "completed"]
+    if not completed:
+        return rows[0]
+    values: dict[str, list[float]] = {}
+    for row in completed:
+        for name, value in row.metrics.items():
+            values.setdefault(name, []).append(value)
+    return replace(completed[0], metrics={name: mean(some) for name, some in values.items()})
 
 
 class Results:

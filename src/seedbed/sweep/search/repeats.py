@@ -1,14 +1,11 @@
 """Repetitions of each job of a sweep, with other seeds."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
-from statistics import mean
 
 from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
-from seedbed.sweep.job import Job, Words, numbered
-from seedbed.sweep.results.table import Row
+from seedbed.sweep.job import Job, Words, numbered, with_value
+from seedbed.sweep.results.table import Row, mean_row
 from seedbed.sweep.search.axes import require_few
 from seedbed.sweep.search.sampler import Sampler
 
@@ -47,31 +44,9 @@ class Repeats:
             raise ConfigError(
                 f"sweep.repeats={self.repeats}: the seed {seed} is not a whole number"
             )
-        return [_with_seed(job.overrides, seed + more) for more in range(self.repeats)]
+        return [with_value(job.overrides, "seed", seed + more) for more in range(self.repeats)]
 
     def tell(self, results: Sequence[Row]) -> None:
         """Tell the other sampler the means."""
         starts = range(0, len(results), self.repeats)
-        self.sampler.tell([mean_over_seeds(results[at : at + self.repeats]) for at in starts])
-
-
-def mean_over_seeds(rows: Sequence[Row]) -> Row:
-    """Return the row of a job that stands for its repetitions: the first one that completed.
-
-    Its metrics are the means over those that completed; where none did it is the first row.
-    """
-    completed = [row for row in rows if row.status == "completed"]
-    if not completed:
-        return rows[0]
-    values: dict[str, list[float]] = {}
-    for row in completed:
-        for name, value in row.metrics.items():
-            values.setdefault(name, []).append(value)
-    return replace(completed[0], metrics={name: mean(some) for name, some in values.items()})
-
-
-def _with_seed(overrides: Words, seed: int) -> Words:
-    """Return the overrides with this seed, in the place of the one they have or at their end."""
-    words = tuple(re.sub(r"^(\+*seed)=.*", rf"\1={seed}", word) for word in overrides)
-    has_seed = any(re.match(r"\+*seed=", word) for word in words)
-    return words if has_seed else (*words, f"seed={seed}")
+        self.sampler.tell([mean_row(results[at : at + self.repeats]) for at in starts])

@@ -1,0 +1,178 @@
+"""Configurations of a sweep: jobs that differ in seed and fold alone, their mean and order."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from statistics import mean, stdev
+from typing import Any
+
+from seedbed.sweep.job import Words, without
+from seedbed.sweep.results.table import BEST, Row, cell
+
+# The axes that results are averaged over, and which the closing table does not tell apart.
+SEED, FOLD = "seed", "data.fold"
+AVERAGED = (SEED, FOLD)
+SECONDS = "seconds"
+
+
+def ranked_column(metric: str, rank: str) -> str:
+    """Return the column of results.csv by which jobs are ranked; `rank` is `best` or `last`."""
+    return f"{BEST}{metric}" if rank == "best" else metric
+
+
+def value_of(row: Row, column: str) -> float | None:
+    """Return what a job that completed has in the column of a metric or of the seconds.
+
+    A job that keeps no checkpoints has no best epoch: then its last one counts. None where there is
+    no finite value.
+    """
+    value = row.seconds if column == SECONDS else row.metrics.get(column)
+    if value is None and column.startswith(BEST):
+        value = row.metrics.get(column.removeprefix(BEST))
+    return value if row.status == "completed" and value is not None and isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Configuration of a sweep, a row of the table.
+
+    Attributes:
+        cells: the cells of its axes.
+        jobs: its jobs, in the order of their numbers.
+        folds: the folds that it has, or should have; none without a cross-validation.
+    """
+
+    cells: Mapping[str, str]
+    jobs: list[Row]
+    folds: Collection[str] = ()
+
+    def completed(self, column: str) -> int:
+        """Return how many jobs have a value in the column of a metric or of the seconds."""
+        return sum(value_of(row, column) is not None for row in self.jobs)
+
+    def values(self, column: str) -> list[float]:
+        """Return what the jobs that completed have in a column; of folds the means of each."""
+        values: dict[Any, list[float]] = {}
+        for row in self.jobs:
+            if (value := value_of(row, column)) is not None:
+                key = cell(row.axes[FOLD]) if FOLD in row.axes else row.number
+                values.setdefault(key, []).append(value)
+        return [mean(some) for some in values.values()]
+
+    def mean(self, column: str) -> float | None:
+        """Return the mean of `values`; None where no job has any."""
+        values = self.values(column)
+        return mean(values) if values else None
+
+    def deviation(self, column: str) -> float | None:
+        """Return the standard deviation of `values`, over n - 1; None where there are too few.
+
+        Of jobs with folds that is the deviation over the folds.
+        """
+        values = self.values(column)
+        try:
+            return stdev(values) if len(values) > 1 else None
+        except OverflowError:
+            return float("inf")
+
+    def lacks_folds(self, column: str) -> bool:
+        """Return whether no job of some fold has a value."""
+        return bool(self.folds) and len(self.values(column)) < len(self.folds)
+
+
+def shown_axes(rows: Sequence[Row], group: bool = True) -> list[str]:
+    """Return the axes that are columns of the table; those averaged over are none if grouped."""
+    keys = dict.fromkeys(key for row in rows for key in row.axes)
+    return [key for key in keys if not (group and key in AVERAGED)]
+
+
+def configurations(
+    rows: Sequence[Row], axes: Sequence[str], group: bool = True
+) -> list[Configuration]:
+    """Return jobs that differ in seed and fold alone together; without `group` each by itself."""
+    found: dict[tuple[object, ...], Configuration] = {}
+    folds: dict[tuple[str, ...], dict[str, None]] = {}
+    for row in rows if group else ():
+        if FOLD in row.axes:
+            folds.setdefault(_cross_validation(row), {})[cell(row.axes[FOLD])] = None
+    for place, row in enumerate(sorted(rows, key=lambda row: row.number)):
+        cells = {axis: cell(row.axes[axis]) if axis in row.axes else "" for axis in axes}
+        key = tuple(cells.values()) if group else (place,)
+        expected = folds.get(_cross_validation(row), {})
+        found.setdefault(key, Configuration(cells, [], tuple(expected))).jobs.append(row)
+    return list(found.values())
+
+
+def _cross_validation(row: Row) -> tuple[str, ...]:
+    """Return what jobs have in common that are cut into the same number of folds."""
+    return tuple(cell(row.axes[key]) for key in ("sweep", "data.folds") if key in row.axes)
+
+
+def in_order(
+    configurations: Sequence[Configuration], mode: str, key: Callable[[Configuration], Any]
+) -> list[Configuration]:
+    """Return configurations by a key, equal ones in the jobs' order; those without come last."""
+    keyed = [(key(configuration), configuration) for configuration in configurations]
+    ranked = [pair for pair in keyed if pair[0] is not None]
+    ranked.sort(key=lambda pair: pair[0], reverse=mode == "max")
+    return [configuration for _, configuration in ranked] + [
+        configuration for value, configuration in keyed if value is None
+    ]
+
+
+def by_mean(configurations: Sequence[Configuration], mode: str, column: str) -> list[Configuration]:
+    """Return configurations by their mean in a column; those that lack folds come after the others.
+
+    Their means are over other rows.
+    """
+    ranked = in_order(configurations, mode, lambda configuration: configuration.mean(column))
+    return sorted(
+        ranked,
+        key=lambda configuration: (
+            configuration.mean(column) is None or configuration.lacks_folds(column)
+        ),
+    )
+
+
+def best_first(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") -> list[Row]:
+    """Return the jobs that completed with a finite value of a metric, the best one first."""
+    sign = 1.0 if mode == "min" else -1.0
+    values = ((value_of(row, ranked_column(metric, rank)), row) for row in rows)
+    keyed = [((sign * value, row.number), row) for value, row in values if value is not None]
+    return [row for _, row in sorted(keyed, key=lambda pair: pair[0])]
+
+
+class Kept:
+    """Which jobs of a sweep are kept where only the best are: of folds whole configurations.
+
+    Args:
+        jobs: overrides of all jobs that are planned, by number.
+        top: jobs that are kept; in a cross-validation configurations.
+        folds: number of folds; None: no cross-validation.
+    """
+
+    def __init__(self, jobs: Sequence[Words], top: int, folds: int | None) -> None:
+        self.top = top
+        self.folds = folds
+        self._named = [without(words, AVERAGED) for words in jobs] if folds else []
+        self._planned = Counter(self._named)
+
+    def best(self, rows: Sequence[Row], metric: str, mode: str, rank: str) -> list[Row]:
+        """Return the rows of the jobs that are kept.
+
+        A configuration is kept as long as some of its jobs are not among the rows.
+        """
+        if not self.folds:
+            return best_first(rows, metric, mode, rank)[: self.top]
+        column = ranked_column(metric, rank)
+        ended = [row for row in rows if row.status in ("completed", "diverged")]
+        grouped = configurations(rows, shown_axes(rows))
+        whole = [one for one in grouped if len(one.jobs) == self._planned[self._name(one)]]
+        best = [one for one in by_mean(whole, mode, column) if one.completed(column)][: self.top]
+        kept = {id(configuration) for configuration in best}
+        dropped = {row.number for one in whole if id(one) not in kept for row in one.jobs}
+        return [row for row in ended if row.number not in dropped]
+
+    def _name(self, configuration: Configuration) -> Words:
+        return self._named[configuration.jobs[0].number]
