@@ -20,6 +20,7 @@ from seedbed.experiment.build import (
     device,
     floating_point,
 )
+from seedbed.experiment.fitted_task import fitted_task
 from seedbed.files import write_atomically
 from seedbed.reading.content import inside
 from seedbed.runs.checkpoints import PREFIX
@@ -91,7 +92,8 @@ def _of_fold(worker: Worker, fold: int, rows: Sequence[Row]) -> FoldPredictions:
     data.prepare_data()
     data.setup("fit")
     numbers, targets = _numbers_and_targets(data)
-    net, task = NetworkBuilder(spec).build(spec.seed, spec.initial_weights), build_task(spec)
+    net = NetworkBuilder(spec).build(spec.seed, spec.initial_weights)
+    task = fitted_task(build_task(spec), data)
     net.to(data.placement.device).eval()
     total: Tensor | None = None
     for row in rows:
@@ -130,14 +132,9 @@ def validated(data: DataModule, net: nn.Module, task: Task, spec: RunSpec) -> Te
     Values in the units of the targets, (rows, targets); of a classification probabilities,
     (rows, classes), of two classes as well.
     """
-    scaling = getattr(data, "target_scaling", None)
-    parts = []
     with torch.inference_mode():
-        for batch in data.evaluation_loader("val"):
-            output = net(batch[0])
-            values = task.prediction(output if scaling is None else scaling.undo(output))
-            parts.append(values.cpu().double())
-    values = torch.cat(parts)
+        outputs = [net(batch[0]) for batch in data.evaluation_loader("val")]
+        values = torch.cat([task.prediction(output).cpu().double() for output in outputs])
     if spec.facts.task == "binary":
         return torch.stack([1 - values.reshape(-1), values.reshape(-1)], dim=1)
     return values.reshape(len(values), -1)
