@@ -23,7 +23,7 @@ LINEAR = (
     *("data=linear_noise", "data.rows=41", "data.features=3", "data.noise=0.5", "data.test_size=6"),
     *("optimizer=lbfgs", "trainer.max_epochs=6", "trainer.precision=64-true"),
 )
-BLOBS = ("data=blobs", "data.rows=48", "model=mlp", "optimizer=adam", "trainer.max_epochs=4")
+BLOBS = ("data=blobs", "data.rows=50", "model=mlp", "optimizer=adam", "trainer.max_epochs=4")
 BLOBS_SWEEP = (*BLOBS, "optimizer.lr=0.05,0.001", "sweep.folds=3", "sweep.repeats=2")
 
 
@@ -190,7 +190,7 @@ def test_the_best_configuration_is_kept_with_all_its_folds(blobs: Swept) -> None
 
 def test_out_of_fold_predictions_are_those_of_each_fold_averaged_over_seeds(blobs: Swept) -> None:
     found = {int(row["row"]): row for row in blobs.rows("out_of_fold.csv")}
-    assert sorted(found) == list(range(48))
+    assert sorted(found) == list(range(50))
     for fold in range(3):
         words = (*BLOBS, "data.folds=3", f"data.fold={fold}")
         spec, data = module_of(*words)

@@ -110,7 +110,7 @@ class InMemoryData(Dataset, fuses=True):
     folds: int | None = key(
         "number of folds of all rows but the test rows; null: none", None, at_least=2
     )
-    fold: int | None = key("fold that validates, from 0; null: none", None, at_least=0)
+    fold: int | None = key("fold that validates, from 0; null: none", None, at_least=0, varies=True)
     weight: str | None = key(
         "column of sample weights, which weigh the losses; null: none", None, fuses=(None,)
     )
