@@ -4,6 +4,7 @@ import dataclasses
 import re
 from importlib import import_module
 from itertools import cycle, islice
+from pathlib import Path
 
 import pytest
 import torch
@@ -23,13 +24,16 @@ FOLDER = groups.config_folder()
 FILES = sorted(FOLDER.rglob("*.yaml"))
 COMPOSED_GROUPS = [group for group in groups.GROUPS if group not in groups.COMMAND_LINE_ONLY]
 DATA = tuple(groups.options("data"))
-# What torch_dataset asks the user for.
-FACTS = (
-    "data.task=binary",
-    "data.input_shape=[4]",
-    "data.output_size=1",
-    "data.train._target_=a.B",
-)
+# What data ask the user for.
+ASKED = {
+    "torch_dataset": (
+        "data.task=binary",
+        "data.input_shape=[4]",
+        "data.output_size=1",
+        "data.train._target_=a.B",
+    ),
+    "arrays": (f"data.file={Path(__file__).parent / 'rows.npz'}",),
+}
 
 
 def name_of(file):
@@ -225,9 +229,9 @@ def test_the_verbs_that_read_compose(compose, verb):
 
 @pytest.mark.parametrize("data", DATA)
 def test_data_pick_the_task_they_pose(compose, data):
-    config = compose(f"data={data}")
+    config = compose(f"data={data}", *ASKED.get(data, ()))
 
-    if not OmegaConf.is_missing(config.data, "task"):
+    if data != "torch_dataset" and schema_of(config.task) is not SCHEMAS["task"]["auto"]:
         assert schema_of(config.task) is SCHEMAS["task"][config.data.task]
 
 
@@ -256,7 +260,7 @@ def test_data_model_and_optimizer_that_fit_can_be_built(compose, optimizers, dat
     from seedbed.errors import ConfigError
     from seedbed.experiment.build import build_data, build_net, build_task
 
-    config = compose(f"data={data}", *(FACTS if data == "torch_dataset" else ()))
+    config = compose(f"data={data}", *ASKED.get(data, ()))
     config.model = compose(f"model={model}").model
     if model == "cnn" and data != "none" and len(config.data.input_shape) != 3:
         with pytest.raises(ConfigError, match="model=cnn needs images"):

@@ -47,6 +47,7 @@ def has_validation(config: DictConfig) -> bool:
         data.get("val")
         or data.get("val_size")
         or data.get("val_file")
+        or data.get("val_inputs")
         or data.get("fold") is not None
         or data.get("split") == "column"
     )

@@ -1,6 +1,7 @@
 """Datasets: how rows are loaded, split and cut into batches. Knows nothing of training."""
 
 from seedbed.data.data_module import DataModule
+from seedbed.data.datasets.array_file import ArrayFile
 from seedbed.data.datasets.blobs import Blobs
 from seedbed.data.datasets.clusters import Clusters
 from seedbed.data.datasets.crop_yield import CropYield
@@ -12,6 +13,7 @@ from seedbed.data.datasets.torch_dataset import TorchDataset
 from seedbed.data.in_memory import InMemoryData
 
 __all__ = [
+    "ArrayFile",
     "Blobs",
     "Clusters",
     "CropYield",

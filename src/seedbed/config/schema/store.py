@@ -16,6 +16,7 @@ from seedbed.config.schema import (
     task,
     trainer,
 )
+from seedbed.config.schema.data import arrays
 from seedbed.config.schema.field import Schema
 from seedbed.errors import ConfigError
 
@@ -33,6 +34,7 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "linear_noise": data.LinearNoise,
         "blobs": data.Blobs,
         "fashion_mnist": data.FashionMNIST,
+        "arrays": arrays.ArrayFile,
         "torch_dataset": data.TorchDataset,
         "none": data.NoData,
     },

@@ -5,15 +5,11 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from seedbed.data.class_numbers import MOST_CLASSES, are_class_numbers
 from seedbed.data.tables.files.reading import RawTable
 from seedbed.data.tables.places import rows_text, value_text
 from seedbed.data.tables.schema import Column, Task
 from seedbed.errors import ConfigError, listed
-
-# Whole numbers that are taken for classes; more of them are amounts.
-MOST_NUMBERED_CLASSES = 20
-FEWEST_ROWS_A_CLASS = 10
-MOST_CLASSES = 1000
 
 
 @dataclass(frozen=True)
@@ -83,19 +79,11 @@ def _require_usable(table: RawTable, column: Column) -> None:
 
 
 def _are_classes(values: pl.Series) -> bool:
-    """Return whether numbers are numbers of classes (see `posed_task`)."""
+    """Return whether numbers are numbers of classes."""
     if values.dtype != pl.Int64 and not (values.is_finite() & (values == values.round())).all():
         return False
-    different = values.n_unique()
-    if different == 2:
-        return True
     least, most = int(values.min()), int(values.max())  # type: ignore[arg-type]
-    return (
-        least in (0, 1)
-        and different == most - least + 1
-        and different <= MOST_NUMBERED_CLASSES
-        and different * FEWEST_ROWS_A_CLASS <= len(values)
-    )
+    return are_class_numbers(least, most, values.n_unique(), len(values))
 
 
 def _classification(table: RawTable, target: Column, note: str = "") -> Posed:

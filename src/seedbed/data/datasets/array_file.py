@@ -1,0 +1,163 @@
+"""Arrays of the user's own, from a .npz or .safetensors file or a pair of .npy files."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seedbed.config.schema.data.arrays import ArrayFile as Options
+from seedbed.data.arrays.files import Entry
+from seedbed.data.arrays.names import Chosen, chosen_arrays
+from seedbed.data.arrays.targets import Posed, posed_targets
+from seedbed.data.data_module import Facts
+from seedbed.data.in_memory import InMemoryData, Source
+from seedbed.data.table import Table
+from seedbed.errors import ConfigError
+
+_FILES = ("file", "inputs", "targets", "val_inputs", "val_targets", "test_inputs", "test_targets")
+
+
+class ArrayFile(InMemoryData):
+    """Dataset of inputs and targets in arrays, with the task that the targets pose.
+
+    Args:
+        options: The `data` node of the config.
+    """
+
+    options: Options
+
+    @classmethod
+    def files(cls, options: Options) -> Sequence[Path]:
+        """Return the files of the arrays."""
+        if options.file is not None:
+            return [Path(options.file)]
+        return [Path(name) for key in _FILES if (name := getattr(options, key)) is not None]
+
+    @classmethod
+    def facts(cls, options: Options) -> Facts:
+        """Return the facts of the arrays: the targets are read, of the inputs the shape alone."""
+        chosen = _chosen(options)
+        posed = _posed(options, chosen)
+        return Facts(
+            task=posed.task,
+            input_shape=_shape(chosen),
+            output_size=posed.output_size,
+            class_names=posed.class_names,
+        )
+
+    def load(self) -> Source:
+        """Return the arrays as rows; raise ConfigError where they do not go together."""
+        chosen = _chosen(self.options)
+        posed = _posed(self.options, chosen)
+        tables = {
+            split: Table(_inputs(entry.read()), targets)
+            for (split, entry), targets in zip(chosen.inputs.items(), posed.parts, strict=True)
+        }
+        rows = len(tables["train"])
+        columns = {
+            name: entry.read()
+            for name, entry in chosen.others.items()
+            if entry.shape == (rows,) and name in (self.options.split_by, self.options.weight)
+        }
+        return Source(
+            tables["train"],
+            tables.get("test"),
+            _hash_of(self.files(self.options)),
+            tables.get("val"),
+            {**dict.fromkeys(_columns(chosen, rows)), **columns},
+        )
+
+    def require_source(self, fingerprint: str | None) -> None:
+        """Compare the bytes of the files with those that the run was trained on."""
+        for path in self.files(self.options):
+            if not path.is_file():
+                raise ConfigError(f"data.file={path}: no such file")
+        if _hash_of(self.files(self.options)) != fingerprint:
+            named = ", ".join(str(path) for path in self.files(self.options))
+            raise ConfigError(f"data.file: {named} is not the file that the run was trained on")
+
+
+def _columns(chosen: Chosen, rows: int) -> list[str]:
+    """Return the names of arrays with one value a row, which splits and weights may look into."""
+    return [name for name, entry in chosen.others.items() if entry.shape == (rows,)]
+
+
+def _chosen(options: Options) -> Chosen:
+    """Return the arrays of the options; raise ConfigError where their lengths differ."""
+    own = {
+        split: (getattr(options, f"{split}_inputs"), getattr(options, f"{split}_targets"))
+        for split in ("val", "test")
+        if getattr(options, f"{split}_inputs") is not None
+        or getattr(options, f"{split}_targets") is not None
+    }
+    chosen = chosen_arrays(options.file, options.inputs, options.targets, own)
+    for split, entry in chosen.inputs.items():
+        _require_rows(entry, chosen.targets[split])
+        if entry.dtype.kind not in "biuf":
+            raise ConfigError(
+                f"data.inputs: '{entry.name}' is of type {entry.dtype}, and inputs are numbers"
+            )
+        if entry.shape[1:] != chosen.inputs["train"].shape[1:]:
+            first = chosen.inputs["train"]
+            raise ConfigError(
+                f"data.{split}_inputs: rows of '{entry.name}' have the shape "
+                f"{list(entry.shape[1:])}, those of '{first.name}' {list(first.shape[1:])}"
+            )
+    return chosen
+
+
+def _require_rows(inputs: Entry, targets: Entry) -> None:
+    lengths = [entry.shape[0] if entry.shape else None for entry in (inputs, targets)]
+    for entry, length in zip((inputs, targets), lengths, strict=True):
+        if entry.dtype.hasobject:
+            entry.read()  # Says what is wrong.
+        if length is None:
+            raise ConfigError(f"data: '{entry.name}' is a single number, and rows are needed")
+        if length == 0 or 0 in entry.shape:
+            raise ConfigError(f"data: '{entry.name}' is empty, of shape {list(entry.shape)}")
+    if lengths[0] != lengths[1]:
+        raise ConfigError(
+            f"data: '{inputs.name}' has {lengths[0]:,} rows, '{targets.name}' {lengths[1]:,}"
+        )
+
+
+def _shape(chosen: Chosen) -> tuple[int, ...]:
+    return chosen.inputs["train"].shape[1:] or (1,)
+
+
+def _posed(options: Options, chosen: Chosen) -> Posed:
+    """Return what the targets pose; what the user says of the task is honoured."""
+    task, size = (_said(options, key) for key in ("task", "output_size"))
+    names = " and ".join(f"'{entry.name}'" for entry in chosen.targets.values())
+    arrays = [entry.read() for entry in chosen.targets.values()]
+    return posed_targets(f"data.targets {names}", arrays, task, size)
+
+
+def _said(options: Options, key: str) -> Any:
+    """Return a value of the options; None where it is missing, and to be inferred."""
+    value = getattr(options, key)
+    return None if value == "???" else value
+
+
+def _inputs(values: NDArray[Any]) -> Tensor:
+    """Return inputs as a tensor (rows, ...): bytes and floats as they are, others as float64."""
+    if values.dtype != np.uint8:
+        # torch takes neither foreign byte orders nor extended precision.
+        single = values.dtype.kind == "f" and values.dtype.itemsize <= 4
+        values = values.astype(np.float32 if single else np.float64, copy=False)
+    values = values if values.ndim > 1 else values.reshape(-1, 1)
+    return torch.from_numpy(values)
+
+
+def _hash_of(files: Sequence[Path]) -> str:
+    """Return the hash of the bytes of files, one after another."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
