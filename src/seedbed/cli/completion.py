@@ -64,7 +64,7 @@ def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
 def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:
     if verb == "list":
         _, named = named_config_folder(before)
-        yield from _starting(groups.LISTED if not named else (), last)
+        yield from _starting([*groups.LISTED, "metrics"] if not named else (), last)
     elif verb in ("report", "dashboard"):
         yield from _plain(verb, project, last)
     elif before and before[-1] in CONFIG_DIR:

@@ -1,19 +1,20 @@
-"""`seedbed list [GROUP]`: the config groups, or the options of one."""
+"""`seedbed list [GROUP]`: the config groups, or the options of one, or all metrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedbed.commands.arguments import parse_arguments
 from seedbed.config import groups
-from seedbed.config.help import group_text, groups_text
+from seedbed.config.help import group_text, groups_text, metrics_text
 from seedbed.config.project import CONFIG_DIR, find_project, named_config_folder
 from seedbed.errors import ConfigError, listed, nearest
 
-USAGE = """list [GROUP] [--config-dir DIR]
+USAGE = """list [GROUP|metrics] [--config-dir DIR]
 
-Print the config groups, or the options of one with their descriptions. DIR: a folder of your own
-configs, whose options are shown as well.
+Print the config groups, or the options of one with their descriptions, or the metrics by name. DIR:
+a folder of your own configs, whose options are shown as well.
 """
+METRICS = "metrics"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Keys:
 
 
 def list_options(arguments: Sequence[str]) -> int:
-    """Print the groups, or the options of the named group."""
+    """Print the groups, the options of the named group, or the metrics."""
     if arguments and arguments[-1] in CONFIG_DIR:
         raise ConfigError(f"{arguments[-1]}: which folder? seedbed list --config-dir DIR")
     named, others = named_config_folder(arguments)
@@ -32,10 +33,13 @@ def list_options(arguments: Sequence[str]) -> int:
     users = named or find_project().config_folder
     if not words:
         print(groups_text(users=users))
+    elif words == [METRICS]:
+        print(metrics_text())
     elif len(words) > 1 or words[0] not in groups.LISTED:
         known, word = listed(groups.LISTED), " ".join(words)
         raise ConfigError(
-            f"'{word}' is no config group.{nearest(word, groups.LISTED)} Groups: {known}"
+            f"'{word}' is no config group.{nearest(word, [*groups.LISTED, METRICS])} "
+            f"Groups: {known}; or {METRICS}"
         )
     else:
         print(group_text(words[0], users))

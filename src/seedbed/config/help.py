@@ -38,11 +38,43 @@ def group_text(group: str, users: Path | None = None) -> str:
     return two_columns(options(group) | {name: f"{text} (in {users})" for name, text in theirs})
 
 
+def metrics_text() -> str:
+    """Return one line a metric by name, those of a regression first."""
+    from seedbed.config.metrics.table import METRICS  # Imports OmegaConf, which takes its time.
+
+    return "\n\n".join(
+        f"{' and '.join(tasks)}: task.metrics=[NAME,...]\n"
+        + two_columns(
+            {name: f"{m.better}  {m.meaning}" for name, m in METRICS.items() if m.tasks == tasks},
+            "  ",
+        )
+        for tasks in dict.fromkeys(metric.tasks for metric in METRICS.values())
+    )
+
+
+def _metric_names(indent: str) -> str:
+    """Return the names of all metrics, a paragraph for each kind of task."""
+    from seedbed.config.metrics.table import METRICS
+
+    return "\n".join(
+        fill(
+            f"{' and '.join(tasks)}: "
+            + ", ".join(name for name, metric in METRICS.items() if metric.tasks == tasks),
+            width=COLUMNS,
+            initial_indent=indent,
+            subsequent_indent=2 * indent,
+            break_on_hyphens=False,
+        )
+        for tasks in dict.fromkeys(metric.tasks for metric in METRICS.values())
+    )
+
+
 def help_text(verb: str, users: Path | None = None) -> str:
     """Return what `seedbed VERB --help` prints, in Hydra's template syntax."""
     if verb in ("train", "inspect"):
         text = _TRAIN_HELP if verb == "train" else _INSPECT_HELP
-        return text.replace("@GROUPS", groups_text("  ", users).replace("$", "$$"))
+        groups = groups_text("  ", users).replace("$", "$$")
+        return text.replace("@GROUPS", groups).replace("@METRICS", _metric_names("  "))
     return _VERB_HELP
 
 
@@ -55,6 +87,9 @@ _TRAIN_HELP = """Train one experiment, or a sweep of them with -m.
 
 Choose an option of a group with group=option; `seedbed list GROUP` describes the options.
 @GROUPS
+
+Metrics for task.metrics=[NAME,...]; `seedbed list metrics` describes them.
+@METRICS
 
 Change any key below with key=value; add a key with +key=value, delete one with ~key.
 

@@ -137,6 +137,7 @@ def build_task(spec: RunSpec) -> Task:
     if not (isinstance(factory.func, type) and issubclass(factory.func, Task)):
         raise ConfigError(f"task._target_: {keys['_target_']} is not a seedbed.training.tasks.Task")
     task: Task = factory(torchmetrics=torchmetrics)
+    task.outputs = spec.facts.output_size
     return task
 
 

@@ -30,6 +30,8 @@ class Task(Schema):
         """Yield that the data pose another task, or that a metric would hide the loss."""
         if LOSS in (node.get("torchmetrics") or {}):
             yield f"task.torchmetrics.{LOSS}: the loss is logged as {LOSS}; choose another name"
+        for name in {*(node.get("torchmetrics") or {})} & {*(node.get("metrics") or ())}:
+            yield f"task.torchmetrics.{name}: task.metrics has a {name} too; choose another name"
         posed = config.data.get("task")
         if posed and posed != cls.option:
             yield f"task={cls.option} does not fit these data, which pose {posed}: use task={posed}"

@@ -12,6 +12,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.known_keys import varies
+from seedbed.config.metrics import METRICS
 from seedbed.config.schema import shipped_schema_of
 from seedbed.config.schema.field import Schema
 from seedbed.config.schema.store import GROUP_OF_ENTRIES
@@ -31,6 +32,9 @@ def why_alone(config: DictConfig) -> str:
 def _obstacles(config: DictConfig) -> Iterator[str]:
     if config.trainer.max_epochs == 0:
         yield "trainer.max_epochs=0 trains nothing"
+    for name in config.task.get("metrics") or ():
+        if name in METRICS and not METRICS[name].sums:
+            yield f"task.metrics: {name} takes all rows at once"
     seen: set[type] = set()
     for key, node in _parts(config):
         schema: Any = shipped_schema_of(node)

@@ -25,6 +25,8 @@ class Classification(Task):
         more: As in Task.
     """
 
+    class_count: int
+
     def __init__(
         self, class_count: int, class_weights: str | Sequence[float] | None = None, **more: Any
     ) -> None:

@@ -8,17 +8,24 @@ import torch
 from torch import Tensor
 
 from seedbed.config.instantiation import make
+from seedbed.training.metrics import NAMED
+from seedbed.training.metrics.by_torchmetrics import make_named
 
 
 class Task:
     """Base class of tasks.
 
+    Attributes:
+        outputs: Numbers that the network puts out per row; 1 until the data have told it.
+
     Args:
-        metrics: Names of metrics in METRICS that are computed besides the loss.
+        metrics: Names of metrics in METRICS or NAMED that are computed besides the loss.
         torchmetrics: Configs of further metrics, with a `_target_` each, by name; they are given
             predictions and targets.
         loss: Name of the loss, where a task has several.
     """
+
+    class_count: int | None = None
 
     def __init__(
         self,
@@ -26,18 +33,22 @@ class Task:
         torchmetrics: Mapping[str, Any] | None = None,
         loss: str = "",
     ) -> None:
-        self.metrics = list(metrics)
+        # Those that sums over rows tell, and those that take all rows.
+        self.metrics = [name for name in metrics if name not in NAMED]
+        self.named = [name for name in metrics if name in NAMED]
+        self.outputs = 1
         self._torchmetrics = dict(torchmetrics or {})
         self.loss_name = loss
 
     def make_torchmetrics(self) -> dict[str, Any]:
         """Return new torchmetrics by name; raise ConfigError where a config is wrong."""
+        named = make_named(self.named, self.class_count, self.outputs)
         if not self._torchmetrics:
-            return {}
+            return named
         # Only here: it takes its time to import.
         from torchmetrics import Metric
 
-        return {
+        return named | {
             name: make(f"task.torchmetrics.{name}", Metric, node)
             for name, node in self._torchmetrics.items()
         }
@@ -45,7 +56,7 @@ class Task:
     @property
     def has_torchmetrics(self) -> bool:
         """Whether there are metrics beside METRICS."""
-        return bool(self._torchmetrics)
+        return bool(self._torchmetrics or self.named)
 
     def with_numbers(self, numbers: Mapping[str, float | Tensor]) -> Self:
         """Return a copy of the task with other hyperparameters of its loss.

@@ -1,42 +1,12 @@
-"""Metrics: their direction, and those that a config logs and watches."""
+"""Metrics that a config logs and watches, and the better direction of each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
 
+from seedbed.config.metrics.table import GRADIENT_DIFFERENCE, LOSS, known_mode
 from seedbed.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class Metric:
-    """Metric with its direction; its formula is in `seedbed.training.metrics` under the same name.
-
-    `better` is max where more of it is better, else min. `tasks` are the options of `task=` that
-    have it.
-    """
-
-    better: str
-    tasks: tuple[str, ...]
-
-
-# Every task has a loss, which is what it minimizes.
-LOSS = "loss"
-# Of the gradient to that of autograd, where `gradient.compare` asks for it.
-GRADIENT_DIFFERENCE = "train/gradient_difference"
-METRICS = {
-    "rmse": Metric("min", ("regression",)),
-    "mae": Metric("min", ("regression",)),
-    "r2": Metric("max", ("regression",)),
-    "accuracy": Metric("max", ("binary", "multiclass")),
-    "f1": Metric("max", ("binary", "multiclass")),
-}
-
-
-def metrics_of(task: str) -> tuple[str, ...]:
-    """Return the names of the metrics that a task has."""
-    return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
 
 
 def has_validation(config: DictConfig) -> bool:
@@ -117,12 +87,6 @@ def mode_of(metric: str, config: DictConfig, key: str) -> str:
             f"{key}=min or {key}=max"
         )
     return mode
-
-
-def known_mode(metric: str) -> str | None:
-    """Return the mode of the loss or a metric of ours, and None for any other."""
-    modes = {LOSS: "min"} | {name: metric.better for name, metric in METRICS.items()}
-    return modes.get(metric.rpartition("/")[2])
 
 
 def _mode_of_torchmetric(name: str, node: Any) -> str | None:

@@ -1,0 +1,35 @@
+"""Metrics: the table of them, and those that a config logs and watches."""
+
+from seedbed.config.metrics.table import (
+    GRADIENT_DIFFERENCE,
+    LOSS,
+    METRICS,
+    Metric,
+    known_mode,
+    metrics_of,
+)
+from seedbed.config.metrics.watched import (
+    WatchedMetric,
+    has_validation,
+    metric_names,
+    mode_of,
+    optimized_metric,
+    watched_by_default,
+    watched_metrics,
+)
+
+__all__ = [
+    "GRADIENT_DIFFERENCE",
+    "LOSS",
+    "METRICS",
+    "Metric",
+    "WatchedMetric",
+    "has_validation",
+    "known_mode",
+    "metric_names",
+    "metrics_of",
+    "mode_of",
+    "optimized_metric",
+    "watched_by_default",
+    "watched_metrics",
+]

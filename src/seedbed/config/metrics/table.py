@@ -1,0 +1,100 @@
+"""Table of the metrics by name: their direction, their tasks and what they are."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Metric with its direction; its formula is in `seedbed.training.metrics` under the same name.
+
+    Attributes:
+        better: max where more of it is better, else min.
+        tasks: options of `task=` that have it.
+        meaning: what it is, in a line.
+        sums: whether sums over rows are enough to tell it; a job that asks for another one trains
+            by itself.
+    """
+
+    better: str
+    tasks: tuple[str, ...]
+    meaning: str = ""
+    sums: bool = True
+
+
+# Every task has a loss, which is what it minimizes.
+LOSS = "loss"
+# Of the gradient to that of autograd, where `gradient.compare` asks for it.
+GRADIENT_DIFFERENCE = "train/gradient_difference"
+_NUMBERS, _CLASSES = ("regression",), ("binary", "multiclass")
+METRICS = {
+    "rmse": Metric("min", _NUMBERS, "root of the mean squared error"),
+    "mse": Metric("min", _NUMBERS, "mean squared error"),
+    "mae": Metric("min", _NUMBERS, "mean absolute error"),
+    "max_error": Metric("min", _NUMBERS, "largest absolute error"),
+    "r2": Metric(
+        "max",
+        _NUMBERS,
+        "1 - squared errors / squared deviations from the mean",
+    ),
+    "relative_squared_error": Metric(
+        "min", _NUMBERS, "squared errors / squared deviations from the mean"
+    ),
+    "explained_variance": Metric("max", _NUMBERS, "1 - variance of errors / variance of targets"),
+    "pearson": Metric("max", _NUMBERS, "correlation of predictions and targets"),
+    "spearman": Metric("max", _NUMBERS, "correlation of their ranks", sums=False),
+    "kendall": Metric(
+        "max",
+        _NUMBERS,
+        "share of pairs of rows in order, less those that are not; slow",
+        sums=False,
+    ),
+    "concordance": Metric("max", _NUMBERS, "correlation about the line of equality"),
+    "mape": Metric("min", _NUMBERS, "mean absolute error, as a share of the target"),
+    "smape": Metric("min", _NUMBERS, "the same, as a share of the mean of target and prediction"),
+    "wmape": Metric("min", _NUMBERS, "sum of absolute errors over that of absolute targets"),
+    "msle": Metric("min", _NUMBERS, "mean squared error of log(1 + value)"),
+    "log_cosh": Metric("min", _NUMBERS, "mean of log(cosh(error))"),
+    "nrmse": Metric("min", _NUMBERS, "rmse over the size of the mean target"),
+    "cosine_similarity": Metric(
+        "max",
+        _NUMBERS,
+        "cosine of the angle to the targets of a row",
+        sums=False,
+    ),
+    "accuracy": Metric("max", _CLASSES, "share of rows whose class is right"),
+    "f1": Metric("max", _CLASSES, "harmonic mean of precision and recall"),
+    "balanced_accuracy": Metric("max", _CLASSES, "recall, averaged over all classes"),
+    "precision": Metric("max", _CLASSES, "share of the rows predicted as a class that are of it"),
+    "recall": Metric("max", _CLASSES, "share of the rows of a class that are predicted as it"),
+    "specificity": Metric(
+        "max", _CLASSES, "share of the rows of other classes predicted as others"
+    ),
+    "negative_predictive_value": Metric(
+        "max", _CLASSES, "share of the rows predicted as others that are"
+    ),
+    "jaccard": Metric("max", _CLASSES, "rows of a class predicted as it, over those of either"),
+    "hamming_distance": Metric("min", _CLASSES, "share of rows whose class is wrong"),
+    "cohen_kappa": Metric("max", _CLASSES, "agreement beyond that of chance"),
+    "matthews_corrcoef": Metric("max", _CLASSES, "correlation of predicted and true classes"),
+    "auroc": Metric(
+        "max",
+        _CLASSES,
+        "area under the ROC curve",
+        sums=False,
+    ),
+    "average_precision": Metric("max", _CLASSES, "area under precision over recall", sums=False),
+    "log_loss": Metric("min", _CLASSES, "cross-entropy, without weights and smoothing"),
+    "calibration_error": Metric("min", _CLASSES, "distance of confidence and accuracy, in 15 bins"),
+    "hinge_loss": Metric("min", _CLASSES, "hinge loss of the probabilities", sums=False),
+}
+
+
+def metrics_of(task: str) -> tuple[str, ...]:
+    """Return the names of the metrics that a task has."""
+    return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
+
+
+def known_mode(metric: str) -> str | None:
+    """Return the mode of the loss or a metric of ours, and None for any other."""
+    modes = {LOSS: "min"} | {name: metric.better for name, metric in METRICS.items()}
+    return modes.get(metric.rpartition("/")[2])
