@@ -563,7 +563,7 @@ def test_a_sweep_takes_the_defaults_and_goes_on_with_them(tmp_path, command):
         ("data._target_=nowhere.Data", ["data._target_", "nowhere.Data"]),
         ("+callbacks.x=1", ["callbacks.x", "1"]),
         ("optimizer._target_=torch.optim.Adamm", ["optimizer._target_", "torch.optim.Adamm"]),
-        ("optimizer._target_=torch.optim.LBFGS", ["optimizer", "torch.optim.LBFGS"]),
+        ("optimizer._target_=torch.nn.Linear", ["optimizer._target_", "torch.nn.Linear"]),
         ("scheduler._target_=nowhere.Schedule", ["scheduler._target_", "nowhere.Schedule"]),
         ("data.val_size=15", ["data.val_size=15", "15 rows"]),
     ],

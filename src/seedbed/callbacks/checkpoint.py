@@ -10,11 +10,11 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
-from torch import nn
 
+from seedbed.callbacks.training_state import state_of
 from seedbed.errors import ConfigError, Diverged
 from seedbed.files import atomic_file
-from seedbed.runs.checkpoints import epoch_state, read_checkpoint, weights_checkpoint
+from seedbed.runs.checkpoints import PREFIX, epoch_state, read_checkpoint, weights_checkpoint
 from seedbed.runs.outcome import EpochState, copied_weights
 from seedbed.training.best_epoch import improved
 
@@ -79,17 +79,19 @@ class Checkpoint(LightningCheckpoint):
         self._state: EpochState | None = None
         self._best_written = False
         self._wrote_at = time.monotonic()
+        self._prefix = PREFIX
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Make the trainer write atomically, unless it has a plugin of its own."""
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
-        module: Any = pl_module
+        module = state_of(pl_module)
+        self._prefix = module.prefix
         module.keeps_validated_weights = any(map(_may_change_weights, trainer.callbacks))  # type: ignore[attr-defined]
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Copy the weights; write them if due."""
-        module: Any = pl_module
+        module = state_of(pl_module)
         metrics: dict[str, float] = dict(module.epoch_metrics)
         weights = module.validated_weights or copied_weights(module.net)
         self.last = EpochState(trainer.current_epoch + 1, trainer.global_step, metrics, weights)
@@ -109,7 +111,7 @@ class Checkpoint(LightningCheckpoint):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the final state, whose weights a callback may just have replaced by averages."""
-        module: Any = pl_module
+        module = state_of(pl_module)
         net = module.net.state_dict()
         if self.last is not None and any(
             not torch.equal(value, net[name]) for name, value in self.last.weights.items()
@@ -128,9 +130,10 @@ class Checkpoint(LightningCheckpoint):
         if trainer.is_global_zero:
             self._write_best()
 
-    def untrained(self, trainer: pl.Trainer, net: nn.Module, metrics: dict[str, float]) -> None:
+    def untrained(self, trainer: pl.Trainer, module: Any, metrics: dict[str, float]) -> None:
         """Keep and write the weights that a run without epochs begins and ends with."""
-        self.last = EpochState(0, 0, metrics, copied_weights(net))
+        self._prefix = module.prefix
+        self.last = EpochState(0, 0, metrics, copied_weights(module.net))
         self.best = self.last if self.keep_best else None
         if trainer.is_global_zero:
             self._write_best()
@@ -189,7 +192,7 @@ class Checkpoint(LightningCheckpoint):
 
     def _save(self, state: EpochState, name: str) -> None:
         with atomic_file(self.folder / f"{name}.ckpt") as file:
-            torch.save(weights_checkpoint(state), file)
+            torch.save(weights_checkpoint(state, self._prefix), file)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best epoch so far; its weights are in `best.ckpt`."""
@@ -202,7 +205,7 @@ class Checkpoint(LightningCheckpoint):
         """Restore the best epoch of a resumed run."""
         if state_dict:
             kept = read_checkpoint(self.folder / "best.ckpt")
-            self.best = epoch_state({**state_dict, "state_dict": kept["state_dict"]})
+            self.best = epoch_state({**state_dict, "state_dict": kept["state_dict"]}, self._prefix)
             self._best_written = True
 
 

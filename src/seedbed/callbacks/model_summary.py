@@ -4,6 +4,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
+from seedbed.callbacks.training_state import state_of
 from seedbed.terminal.listener import current_listener
 
 
@@ -19,8 +20,7 @@ class ModelSummary(Callback):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print the summary."""
-        net = pl_module.net
-        assert isinstance(net, nn.Module)
+        net = state_of(pl_module).net
         if trainer.is_global_zero and current_listener() is None:
             print(summary_text(net, self.max_depth), flush=True)
 

@@ -6,6 +6,7 @@ import pytorch_lightning as pl
 from torch import nn
 
 from seedbed.callbacks.checked_callback import CheckedCallback
+from seedbed.callbacks.training_state import state_of
 from seedbed.config.spec import RunSpec
 from seedbed.errors import ConfigError
 from seedbed.training.metrics import PARAMETER
@@ -43,8 +44,7 @@ class ParameterValues(CheckedCallback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add the values to what the module logs at the end of the epoch."""
-        net = pl_module.net
-        assert isinstance(net, nn.Module)
+        state = state_of(pl_module)
         for element in self._elements:
-            value = float(element.of(net))
-            pl_module.also_logged[f"{PARAMETER}{element.text}"] = value  # type: ignore[index,operator]
+            value = float(element.of(state.net))
+            state.also_logged[f"{PARAMETER}{element.text}"] = value

@@ -7,6 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from seedbed.callbacks.training_state import state_of
 from seedbed.terminal.listener import current_listener
 
 # Where the number of epochs is not known beforehand.
@@ -39,7 +40,7 @@ class Progress(Callback):
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print the line of the epoch before, if one is due."""
         if (listener := current_listener()) is not None:
-            listener(trainer.current_epoch, trainer.max_epochs, pl_module.epoch_metrics)  # type: ignore[arg-type]
+            listener(trainer.current_epoch, trainer.max_epochs, state_of(pl_module).epoch_metrics)
         elif not self.bar and trainer.is_global_zero and self._due(trainer):
             self._line(trainer, pl_module, trainer.current_epoch)
 
@@ -72,7 +73,7 @@ class Progress(Callback):
         last = trainer.max_epochs
         of = f"/{last}" if last and last > 0 else ""
         seconds = self._printed - self._started
-        numbers = metrics_text(pl_module.epoch_metrics)  # type: ignore[arg-type]
+        numbers = metrics_text(state_of(pl_module).epoch_metrics)
         print(f"epoch {epoch}{of}  {numbers}  {seconds:.1f} s", file=sys.stderr, flush=True)
 
 
@@ -106,7 +107,7 @@ def _open_bar(trainer: pl.Trainer, pl_module: pl.LightningModule) -> Any:
         row.add_row(
             f"epoch {shown}{of}",
             ProgressBar(total=total or None, completed=done, width=24, pulse=not total),
-            metrics_text(pl_module.epoch_metrics),  # type: ignore[arg-type]
+            metrics_text(state_of(pl_module).epoch_metrics),
             left,
         )
         return row

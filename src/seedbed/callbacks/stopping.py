@@ -7,6 +7,8 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch.optim import Optimizer
 
+from seedbed.callbacks.training_state import state_of
+
 
 class StoppingRule(Callback):
     """Callback that stops training after the first epoch in which its rule holds.
@@ -57,7 +59,7 @@ class LossConverged(StoppingRule):
 
     def reason_to_stop(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
         """Compare the losses of the last two steps."""
-        losses: list[torch.Tensor] = list(pl_module.step_losses)  # type: ignore[arg-type]
+        losses: list[torch.Tensor] = list(state_of(pl_module).step_losses)
         if len(losses) < 2:
             return ""
         mean = trainer.strategy.reduce(torch.stack(losses).double(), reduce_op="mean")

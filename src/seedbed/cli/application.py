@@ -35,6 +35,7 @@ from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
     refuse_repeated_keys,
     trusted_modules,
+    with_options_of_classes,
     with_paths_quoted,
     words_of,
 )
@@ -166,6 +167,8 @@ def run_application(
     inherited = project.arguments_before(COMPOSES.get(verb, verb), typed)
     try:
         arguments = with_paths_quoted([*inherited, *typed])
+        if verb == "train":
+            arguments = with_options_of_classes(arguments)
     except ConfigError as error:
         sys.exit(_show(error, WRONG_CONFIG))
     register_resolvers(named_config_folder(arguments)[0])

@@ -17,6 +17,7 @@ from types import NoneType
 from typing import Any, get_args
 
 from seedbed.config import groups
+from seedbed.config.overrides import with_options_of_classes
 from seedbed.config.project import (
     CONFIG_DIR,
     Project,
@@ -76,6 +77,8 @@ def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> 
     else:
         verb = groups.COMPOSES.get(verb, verb)
         words = [*project.arguments_before(verb, before), *before]
+        if verb == "train":
+            words = with_options_of_classes(words)
         users, _ = named_config_folder(words)
         yield from _override(verb, project, users, words, last)
 

@@ -14,7 +14,12 @@ from seedbed.engines.lightning.data_module import place
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.experiment.build import build_data
-from seedbed.experiment.evaluation import evaluation_trainer, load_module, no_best
+from seedbed.experiment.evaluation import (
+    evaluation_trainer,
+    load_module,
+    measure,
+    no_best,
+)
 from seedbed.experiment.fitted_task import fitted_task
 from seedbed.runs.checkpoints import described
 from seedbed.runs.folder import open_run
@@ -34,7 +39,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     spec = load_spec(folder, list(config.trust), config.paths.data)
     name = folder.kept(config.checkpoint)
     module, checkpoint = load_module(folder, spec, name)
-    trainer = evaluation_trainer(spec, config.split, config.accelerator)
+    trainer = evaluation_trainer(spec, config.accelerator)
     data = build_data(spec)
     place(data, trainer)
     data.prepare_data()
@@ -45,9 +50,10 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
         raise ConfigError(
             f"split={config.split}: this run holds no rows out for it; {advice}choose another split"
         )
-    module.task = fitted_task(module.task, data)
-    module.tested_split = config.split
-    trainer.test(module, dataloaders=data.evaluation_loader(config.split), verbose=False)
+    if module.task is not None:
+        module.task = fitted_task(module.task, data)
+    loader = data.evaluation_loader(config.split)
+    metrics = measure(trainer, module, loader, config.split)
 
     record = read_record(folder.record)
     result = {
@@ -55,7 +61,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
         "checkpoint": name,
         "epoch": checkpoint.get("epoch"),
         "split": config.split,
-        "metrics": module.tested_metrics,
+        "metrics": metrics,
         "data": {"fingerprint": data.fingerprint},
         "versions": versions(),
         "evaluated": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -68,7 +74,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     except OSError as error:  # What was measured is worth more than its file.
         where = f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
     title = described(record, name, checkpoint.get("epoch"))
-    _print(title, module.tested_metrics, _recorded(record, name, config.split), where)
+    _print(title, metrics, _recorded(record, name, config.split), where)
     if name != config.checkpoint:
         print(no_best(record, spec.optimized_metric))
     _compare_data(record, data)

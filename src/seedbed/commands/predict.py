@@ -16,8 +16,8 @@ from seedbed.data.tabular import check_output, read_inputs, write_output
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError, listed
 from seedbed.experiment import build
-from seedbed.experiment.build import build_data, floating_point
-from seedbed.experiment.evaluation import load_module, no_best
+from seedbed.experiment.build import build_data, build_task, floating_point
+from seedbed.experiment.evaluation import load_module, no_best, predictions_of
 from seedbed.experiment.fitted_task import fitted_task
 from seedbed.runs.checkpoints import described
 from seedbed.runs.folder import open_run
@@ -55,16 +55,15 @@ def predict(config: DictConfig, command: list[str]) -> int:
     data.place(Placement(device, floating_point(spec.trainer.precision)))
     data.prepare_data()
     data.setup("predict")
-    module.task = fitted_task(module.task, data)
-    net = module.net.to(device).eval()
+    task = fitted_task(build_task(spec), data)
+    module.net.to(device).eval()
     predictions = []
     with torch.inference_mode():
         for start in range(0, len(inputs), ROWS_AT_ONCE):
             rows = torch.from_numpy(inputs[start : start + ROWS_AT_ONCE])
-            output_rows = net(data.model_inputs(rows).to(device))
-            if config.apply_softmax:
-                output_rows = module.task.prediction(output_rows)
-            predictions.append(output_rows.cpu())
+            batch = data.model_inputs(rows).to(device)
+            answers = predictions_of(module, batch, task, facts.output_size, config.apply_softmax)
+            predictions.append(answers.cpu())
     predicted = torch.cat(predictions)
     _require_finite(predicted, f"input={source}" if isinstance(source, str) else "input")
     table = labelled(predicted, facts) if config.apply_softmax else logits(predicted, facts)

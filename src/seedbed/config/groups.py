@@ -6,6 +6,7 @@ from pathlib import Path
 GROUPS = {
     "data": "the dataset",
     "model": "the network",
+    "module": "a LightningModule of yours, in place of model, task, optimizer and schedule",
     "task": "loss and metrics; follows from the data",
     "optimizer": "update rule of the parameters",
     "gradient": "computation of the gradient of the loss",

@@ -14,6 +14,8 @@ PLAIN = re.compile(r"(?![+-]?\.?[0-9]|[+-]inf)[A-Za-z0-9/._+@:-]+")
 # Keys whose values are the path of one folder or file, and others that may name some.
 ONE_PATH = re.compile(r"run|output|sweep\.(resume|table)|hydra\.(run|sweep)\.dir|paths\.\w+")
 PATHS = re.compile(r"input|data\.(\w+\.)*(\w*(file|folder|path)\w*|root)")
+# Keys that name a class and, where no option is chosen, choose the one of that class.
+CLASS_KEYS = ("optimizer._target_", "scheduler._target_")
 
 
 def words_of(node: Any) -> list[str]:
@@ -37,6 +39,30 @@ def refuse_repeated_keys(words: Iterable[str]) -> None:
         if key in known:
             raise ConfigError(f"{key}: given twice, by {known[key]} and by {word}; leave one out")
         known[key] = word
+
+
+def with_options_of_classes(words: Sequence[str]) -> list[str]:
+    """Return the words of a command with the option of each class that is typed without one.
+
+    The keys of the default option are not those of another class: `optimizer._target_=mine.Lion`
+    chooses `optimizer=custom`, which takes any, and a class of Seedbed's options its own option.
+    """
+    keys = {word.partition("=")[0].lstrip("+~").partition("@")[0] for word in words}
+    chosen: list[str] = []
+    for word in words:
+        key, _, value = word.partition("=")
+        group = key.removesuffix("._target_")
+        if key in CLASS_KEYS and group not in keys and value.strip():
+            chosen.append(f"{group}={_option_of_class(group, value)}")
+        chosen.append(word)
+    return chosen
+
+
+def _option_of_class(group: str, target: str) -> str:
+    from seedbed.config.schema.store import SCHEMAS  # Most words need none of it.
+
+    targets = {getattr(schema, "_target_", None): name for name, schema in SCHEMAS[group].items()}
+    return targets.get(target, "custom")
 
 
 def trusted_modules(words: Iterable[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from seedbed.config.instantiation import keys_of, make_factory
 from seedbed.config.metrics import has_validation, mode_of, optimized_metric
 from seedbed.config.schema import schema_of
 from seedbed.config.schema.model import InitialWeights
+from seedbed.config.schema.own_module import is_chosen
 from seedbed.config.schema.root import Freeze
 from seedbed.config.schema.task import posed_task
 from seedbed.config.schema.trainer import Trainer
@@ -50,6 +51,8 @@ class RunSpec:
     """Parts of one run; builders take theirs of it.
 
     Attributes:
+        module: the LightningModule of the user's that trains in place of model, task, optimizer,
+            gradient and scheduler; None: they train.
         data, model, task, optimizer, gradient, scheduler: the chosen options.
         callbacks, logger: options by name.
         facts: what the data option says of its rows.
@@ -64,6 +67,7 @@ class RunSpec:
     data: Node
     facts: DataFacts
     model: Node
+    module: Node | None
     task: Node
     optimizer: Node
     gradient: Node
@@ -92,6 +96,7 @@ def run_spec(config: DictConfig) -> RunSpec:
     return RunSpec(
         **{name: _node(name, config[name]) for name in _NODES},
         task=posed_task(_node("task", config.task), str(config.data.task)),
+        module=_node("module", config.module) if is_chosen(config) else None,
         seed=config.seed,
         facts=_facts(config.data),
         scheduler=_watching("scheduler", _node("scheduler", config.scheduler), config),

@@ -61,6 +61,7 @@ class NetworkBuilder:
     def __init__(self, spec: RunSpec) -> None:
         self._factory = make_factory("model", _without_categories(keys_of(spec.model)))
         self._target = str(target_of(spec.model))
+        self._require_no_lightning_module(self._factory.func)
         self._double = spec.trainer.precision.startswith("64")
         # Functions hold their start in full precision; a model of the user's is left as it is.
         self._single = isinstance(spec.model, Model)
@@ -89,9 +90,17 @@ class NetworkBuilder:
             raise
         except (Exception, SystemExit) as error:
             raise reworded("model", self._target, error) from error
+        self._require_no_lightning_module(type(net))
         if not isinstance(net, nn.Module):
             raise ConfigError(f"model: {self._target} is not a torch.nn.modules.module.Module")
         return net
+
+    def _require_no_lightning_module(self, kind: Any) -> None:
+        if any(base.__name__ == "LightningModule" for base in getattr(kind, "__mro__", ())):
+            raise ConfigError(
+                f"model: {self._target} is a LightningModule, whose training_step would never be "
+                f"called: module._target_={self._target} trains it as it is"
+            )
 
 
 def _without_categories(keys: Mapping[str, Any]) -> dict[str, Any]:

@@ -134,6 +134,22 @@ def _check_smallest_batch(spec: RunSpec, data: DataModule, net: nn.Module) -> No
         return
 
 
+def check_shares(spec: RunSpec, data: DataModule) -> None:
+    """Raise DoesNotFit where a process would have no row of a batch.
+
+    A LightningModule of the user's would take the mean of none.
+    """
+    processes, size = data.placement.world_size, keys_of(spec.data).get("batch_size")
+    for split in filter(data.has_split, SPLITS):
+        rows = data.rows(split)
+        rest = rows % size if rows and size and size < rows else rows
+        if processes > 1 and rest and rest < processes:
+            raise DoesNotFit(
+                f"data.batch_size={size}: of the last {split} batch, of {rest} rows, some of the "
+                f"{processes} processes would have none: another size"
+            )
+
+
 def check_limits(trainer: Trainer, data: DataModule) -> None:
     """Raise DoesNotFit where a limit leaves no batch of a split that is used."""
     for split in filter(data.has_split, SPLITS):

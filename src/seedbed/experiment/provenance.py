@@ -11,6 +11,7 @@ from hydra.conf import RuntimeConf
 from omegaconf import DictConfig, ListConfig, OmegaConf, ValueNode
 
 from seedbed.config.groups import GROUPS
+from seedbed.config.schema.own_module import groups_without_effect, is_chosen
 from seedbed.runs.provenance import command_line, device_name, git_state, versions
 
 
@@ -82,8 +83,12 @@ def hyperparameters(
 ) -> dict[str, Any]:
     """Return the chosen option of each group, and the keys that preset and command line set."""
     values: dict[str, Any] = {}
+    own = is_chosen(config)
+    unused = {"callbacks", "logger", "debug", *(groups_without_effect(config) if own else ())}
+    if choices.get("module") == "none":  # Without a class it says nothing.
+        unused.add("module")
     for group in GROUPS:
-        if group in choices and group not in ("callbacks", "logger", "debug"):
+        if group in choices and group not in unused:
             values[group] = choices[group]
     keys = dict.fromkeys(preset)
     for override in overrides:
@@ -95,7 +100,8 @@ def hyperparameters(
         else:
             keys[key] = None
     for key in keys:
-        other = key in GROUPS or re.split(r"[./]", key)[0] in ("sweep", "hydra", "trust")
+        top = re.split(r"[./]", key)[0]
+        other = key in GROUPS or top in ("sweep", "hydra", "trust") or (own and top in unused)
         value = None if other else _selected(config, key)
         if value is None:
             continue

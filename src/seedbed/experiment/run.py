@@ -26,17 +26,19 @@ from seedbed.config.schema.callbacks import StoppingRule as StoppingRuleOptions
 from seedbed.config.schema.callbacks import never_stops
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.spec import RunSpec
-from seedbed.data import DataModule
+from seedbed.data import DataModule, InMemoryData
 from seedbed.engines.lightning.build import (
     build_callbacks,
     build_loggers,
     build_module,
+    build_own_module,
     build_trainer,
     run_length,
 )
 from seedbed.engines.lightning.data_module import LightningData, place
 from seedbed.engines.lightning.epoch_loop import use_lean_loop
 from seedbed.engines.lightning.module import SupervisedModule
+from seedbed.engines.lightning.own_module import OwnModule
 from seedbed.engines.lightning.processes import ending_together
 from seedbed.engines.lightning.stop_on_signal import StopOnSignal
 from seedbed.engines.lightning.threads import threads_of_a_step
@@ -57,8 +59,16 @@ from seedbed.experiment.build import (
     build_task,
     check_model,
     example_input,
+    seed_cpu,
 )
-from seedbed.experiment.checks import check_limits, check_network, check_patience, check_rows
+from seedbed.experiment.checks import (
+    check_limits,
+    check_network,
+    check_patience,
+    check_rows,
+    check_shares,
+)
+from seedbed.experiment.evaluation import measure
 from seedbed.experiment.fitted_task import fitted_task
 from seedbed.experiment.summary import data_line, print_outcome
 from seedbed.experiment.writer import RunWriter
@@ -80,12 +90,17 @@ class Experiment:
     spec: RunSpec
     folder: RunFolder
     data: DataModule
-    module: SupervisedModule
+    module: SupervisedModule | OwnModule
     trainer: pl.Trainer
     callbacks: list[pl.Callback]
     loggers: list[Logger]
     stop: StopOnSignal
     loaded: bool = False
+
+    @property
+    def lightning_module(self) -> pl.LightningModule:
+        """The LightningModule that trains: Seedbed's, or one of the user's."""
+        return self.module.net if isinstance(self.module, OwnModule) else self.module
 
     @property
     def checkpoint(self) -> Checkpoint | None:
@@ -111,14 +126,23 @@ def build_experiment(
     """
     # Processes that load data look for the seed in the environment.
     pl.seed_everything(spec.seed, workers=True, verbose=False)
-    data, net, task = data or build_data(spec), build_net(spec), build_task(spec)
-    module = build_module(spec, net, task, data)
+    data = data or build_data(spec)
+    module: SupervisedModule | OwnModule
+    if spec.module is not None:
+        seed_cpu(spec.seed)
+        module = build_own_module(spec)
+    else:
+        net, task = build_net(spec), build_task(spec)
+        module = build_module(spec, net, task, data)
     stop = StopOnSignal()
-    callbacks = [*build_callbacks(spec, folder, net), stop]
-    check_model(spec, net, task)
+    callbacks = [*build_callbacks(spec, folder, module.net), stop]
+    if isinstance(module, OwnModule):
+        callbacks.insert(0, module)
+    else:
+        check_model(spec, module.net, module.task)
     for callback in callbacks:
         if isinstance(callback, CheckedCallback):
-            callback.check(spec, net)
+            callback.check(spec, module.net)
     loggers = build_loggers(spec, folder)
     where = accelerator(spec.trainer.accelerator)
     trainer = build_trainer(spec, where, folder, callbacks, loggers)
@@ -206,7 +230,8 @@ def fit(experiment: Experiment) -> None:
         measure_untrained(experiment)
         return
     try:
-        experiment.trainer.fit(experiment.module, datamodule=LightningData(experiment.data))
+        data = LightningData(experiment.data)
+        experiment.trainer.fit(experiment.lightning_module, datamodule=data)
     except MisconfigurationException as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"trainer: {reason}") from error
@@ -225,26 +250,23 @@ def measure_untrained(experiment: Experiment) -> None:
     module.log_untrained()
     if experiment.checkpoint is not None:
         metrics = dict(module.epoch_metrics)
-        experiment.checkpoint.untrained(experiment.trainer, module.net, metrics)
+        experiment.checkpoint.untrained(experiment.trainer, module, metrics)
     # Figures ask for the data here.
     experiment.trainer.datamodule = LightningData(experiment.data)  # type: ignore[attr-defined]
     for callback in experiment.callbacks:
         if isinstance(callback, FigureCallback):
-            callback.on_train_end(experiment.trainer, module)
+            callback.on_train_end(experiment.trainer, experiment.lightning_module)
 
 
 def _measured(experiment: Experiment, split: str) -> dict[str, float]:
     """Return the metrics of the weights as they are, on a split; no callback takes part."""
-    trainer, module, data = experiment.trainer, experiment.module, experiment.data
-    kept: Any = trainer.limit_test_batches, trainer.callbacks, module.tested_split  # type: ignore[attr-defined]
-    trainer.limit_test_batches = getattr(trainer, f"limit_{split}_batches")
-    trainer.callbacks, module.tested_split = [], split  # type: ignore[attr-defined]
+    trainer: Any = experiment.trainer
+    kept, trainer.callbacks = trainer.callbacks, []
     try:
-        trainer.test(module, dataloaders=data.evaluation_loader(split), verbose=False)
+        loader = experiment.data.evaluation_loader(split)
+        return measure(trainer, experiment.module, loader, split)
     finally:
-        trainer.limit_test_batches, trainer.callbacks, module.tested_split = kept  # type: ignore[attr-defined]
-    measured, module.tested_metrics = module.tested_metrics, {}
-    return measured
+        trainer.callbacks = kept
 
 
 def test(experiment: Experiment, outcome: RunOutcome) -> None:
@@ -252,9 +274,15 @@ def test(experiment: Experiment, outcome: RunOutcome) -> None:
     data, module = experiment.data, experiment.module
     if not data.has_split("test") or experiment.spec.trainer.limit_test_batches == 0:
         return
+    if isinstance(module, OwnModule) and not module.measures():
+        return
     if outcome.best is not None:
         module.net.load_state_dict(outcome.best.weights)
-    experiment.trainer.test(module, datamodule=LightningData(data), verbose=False)
+    if isinstance(module, OwnModule):
+        loader = data.evaluation_loader("test")
+        module.tested_metrics = module.measure(experiment.trainer, loader, "test")
+    else:
+        experiment.trainer.test(module, datamodule=LightningData(data), verbose=False)
     outcome.metrics |= module.tested_metrics
     kept = outcome.best or outcome.last
     if kept is not None:
@@ -293,7 +321,8 @@ def _finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> N
 
 def _why_stopped(experiment: Experiment) -> str | None:
     """Return the rule that ended the training early, and the epoch; None where none did."""
-    for callback in experiment.callbacks:
+    # A LightningModule of the user's may have brought some.
+    for callback in experiment.trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, StoppingRule) and callback.stopped:
             return callback.stopped
         if isinstance(callback, EarlyStopping) and (reason := why_stopped(callback)):
@@ -303,9 +332,10 @@ def _why_stopped(experiment: Experiment) -> str | None:
 
 def _small_model(experiment: Experiment) -> dict[str, Any]:
     """Return the parameters of a small model at the end of the training; of a linear one, more."""
-    if not experiment.trainer.is_global_zero:
+    module = experiment.module
+    if isinstance(module, OwnModule) or not experiment.trainer.is_global_zero:
         return {}
-    return parameters_report(experiment.data, experiment.module.net, experiment.module.task)
+    return parameters_report(experiment.data, module.net, module.task)
 
 
 def load(experiment: Experiment, cut_short: bool = False) -> None:
@@ -325,10 +355,15 @@ def load(experiment: Experiment, cut_short: bool = False) -> None:
     place(data, trainer)
     data.setup("fit")
     module = experiment.module
-    with evaluation_mode(module.net):  # The user's own rows may draw random numbers.
-        check_rows(experiment.spec, data, module.task)
-    module.task = fitted_task(module.task, data)
-    check_network(experiment.spec, data, module.net, module.task)
+    if isinstance(module, OwnModule):
+        check_shares(experiment.spec, data)
+        if isinstance(data, InMemoryData):
+            check_rows(experiment.spec, data, build_task(experiment.spec))
+    else:
+        with evaluation_mode(module.net):  # The user's own rows may draw random numbers.
+            check_rows(experiment.spec, data, module.task)
+        module.task = fitted_task(module.task, data)
+        check_network(experiment.spec, data, module.net, module.task)
     _check_length(experiment, cut_short)
     experiment.loaded = True
 
@@ -368,4 +403,5 @@ def _describe(experiment: Experiment, writer: RunWriter) -> None:
     if experiment.trainer.is_global_zero and current_listener() is None:
         sizes = {split: rows for split in SPLITS if (rows := data.rows(split)) is not None}
         print(data_line(choice, sizes, experiment.spec.data), flush=True)
-    writer.log_graph(net, example_input(experiment.spec, net))
+    if experiment.spec.module is None:  # The inputs of any other are not known.
+        writer.log_graph(net, example_input(experiment.spec, net))

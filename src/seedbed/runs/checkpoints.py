@@ -21,15 +21,18 @@ FOLDER = 0x10
 PREFIX = "net."
 
 
-def weights_checkpoint(state: EpochState) -> dict[str, Any]:
-    """Return the content of a checkpoint of weights alone, which Lightning can load."""
+def weights_checkpoint(state: EpochState, prefix: str = PREFIX) -> dict[str, Any]:
+    """Return the content of a checkpoint of weights alone, which Lightning can load.
+
+    `prefix` is what the names of the weights begin with.
+    """
     return {
         "pytorch-lightning_version": _lightning_version(),
         "epoch": int(state.epoch),
         "global_step": int(state.step),
         # Only plain floats can be read without executing anything.
         "metrics": {name: float(value) for name, value in state.metrics.items()},
-        "state_dict": {f"{PREFIX}{name}": _alone(value) for name, value in state.weights.items()},
+        "state_dict": {f"{prefix}{name}": _alone(value) for name, value in state.weights.items()},
     }
 
 
@@ -82,9 +85,9 @@ def _require_undamaged(path: Path, file: BinaryIO) -> None:
         raise RunFolderError(f"{path}: damaged: it is not, byte for byte, what was written")
 
 
-def epoch_state(checkpoint: Mapping[str, Any]) -> EpochState:
+def epoch_state(checkpoint: Mapping[str, Any], prefix: str = PREFIX) -> EpochState:
     """Return the state in a checkpoint of `weights_checkpoint`."""
-    weights = {name.removeprefix(PREFIX): value for name, value in checkpoint["state_dict"].items()}
+    weights = {name.removeprefix(prefix): value for name, value in checkpoint["state_dict"].items()}
     return EpochState(
         checkpoint["epoch"], checkpoint["global_step"], dict(checkpoint["metrics"]), weights
     )

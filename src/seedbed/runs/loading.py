@@ -86,6 +86,9 @@ def _require_facts(file: Path, config: DictConfig) -> None:
 def _used(values: dict[str, Any], measures: bool) -> dict[str, Any]:
     """Leave out of a run's config what is not made; return the rest of it, which may be made."""
     values |= {"callbacks": {}, "logger": {}, "scheduler": {"_target_": None}}
+    module = values.get("module")
+    if isinstance(module, dict) and module.get("_target_") is not None:
+        values["model"] = {"_target_": "torch.nn.Identity"}
     for name, instead in _UNUSED.items():
         named = targets(values[name]) if name in values else ()
         if not all(is_trusted(target.name, ()) for target in named):

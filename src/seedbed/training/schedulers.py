@@ -6,7 +6,7 @@ from math import ceil, inf
 from typing import Any
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, SequentialLR
 
 from seedbed.config.instantiation import make_factory, reworded
 from seedbed.errors import ConfigError
@@ -93,6 +93,12 @@ def length_problem(options: Mapping[str, Any], length: RunLength, cut_short: boo
     return ""
 
 
+def _require_schedule(kind: Any, target: str) -> None:
+    """Raise ConfigError where a class is no learning-rate schedule; a function is none yet."""
+    if isinstance(kind, type) and not issubclass(kind, LRScheduler):
+        raise ConfigError(f"scheduler._target_: {target} is not a torch learning-rate schedule")
+
+
 def make_scheduler(
     options: Mapping[str, Any], optimizer: Optimizer, length: RunLength
 ) -> dict[str, Any] | None:
@@ -110,10 +116,13 @@ def make_scheduler(
             options[name] = length.intervals(interval)
             if options[name] is None:
                 raise ConfigError(f"scheduler.{name}: the run's length is not known; give a number")
+    factory, target = make_factory("scheduler", options), options["_target_"]
+    _require_schedule(factory.func, target)
     try:
-        scheduler = make_factory("scheduler", options)(optimizer)
-    except (TypeError, ValueError) as error:
-        raise reworded("scheduler", options["_target_"], error) from error
+        scheduler = factory(optimizer)
+    except Exception as error:  # It may be of the user's own.
+        raise reworded("scheduler", target, error) from error
+    _require_schedule(type(scheduler), target)
     entry = {"scheduler": scheduler, "interval": interval, "frequency": 1}
     if monitor is None:
         return entry

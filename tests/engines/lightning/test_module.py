@@ -129,7 +129,7 @@ def test_the_first_and_the_last_epoch_are_logged_and_every_nth_between() -> None
 
 def test_curves_have_a_gap_where_an_epoch_has_no_number() -> None:
     trained, _ = fitted(linear(), rows(4, 4), epochs=1)
-    trained._logged[2] = {"train/loss": 0.5, "val/loss": 0.25}
+    trained._logged.add(trained.trainer.loggers, 2, {"train/loss": 0.5, "val/loss": 0.25})
     gaps = trained.curves().values["val/loss"].tolist()
     assert gaps == [pytest.approx(float("nan"), nan_ok=True), 0.25]
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from seedbed.callbacks.checked_callback import CheckedCallback
 from seedbed.callbacks.figures.rows import has_test_phase
+from seedbed.callbacks.training_state import state_of
 from seedbed.config.spec import RunSpec
 from seedbed.errors import ConfigError
 from seedbed.files import write_atomically
@@ -19,6 +20,9 @@ from seedbed.training.evaluation_mode import evaluation_mode
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+_NEEDS_A_MODEL = "needs a network and a task of Seedbed's, and module= has its own"
 
 
 class FigureCallback(CheckedCallback):
@@ -34,12 +38,14 @@ class FigureCallback(CheckedCallback):
     Attributes:
         of_test_split: Whether the figure shows the test split, where there is one.
         shows_weights: Whether the figure shows what the weights of one epoch do, which it names.
+        of_own_modules: Whether it is drawn of a LightningModule of the user's, too.
         facts: What the config says of the data, set by `check`.
         weights_epoch: Epoch of the weights that are shown; None: that of the figure.
     """
 
     of_test_split = False
     shows_weights = True
+    of_own_modules = False
 
     def __init__(self, every_n_epochs: int | None = None) -> None:
         self.every_n_epochs = every_n_epochs
@@ -54,7 +60,8 @@ class FigureCallback(CheckedCallback):
     def check(self, spec: RunSpec, net: nn.Module) -> None:
         """Keep the facts of the data; raise ConfigError with the reason that `misfit` gives."""
         self.facts = spec.facts
-        reason = self.misfit(spec, net)
+        own = spec.module is not None and not self.of_own_modules
+        reason = _NEEDS_A_MODEL if own else self.misfit(spec, net)
         if reason:
             raise ConfigError(f"callbacks.{self.name}: {reason}")
 
@@ -74,7 +81,7 @@ class FigureCallback(CheckedCallback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the figure of the epoch before, if it is due."""
-        self.note(pl_module, trainer.current_epoch)
+        self.note(state_of(pl_module), trainer.current_epoch)
         self._publish_epoch(trainer, pl_module, trainer.current_epoch)
 
     def _publish_epoch(
@@ -85,7 +92,7 @@ class FigureCallback(CheckedCallback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the figure of the last epoch, and the final one unless it waits for the test."""
-        self.note(pl_module, trainer.current_epoch)
+        self.note(state_of(pl_module), trainer.current_epoch)
         self._publish_epoch(trainer, pl_module, trainer.current_epoch)
         if not (self.of_test_split and has_test_phase(trainer)):
             self.publish(trainer, pl_module, trainer.current_epoch, self.name)
@@ -113,7 +120,7 @@ class FigureCallback(CheckedCallback):
             return
         from seedbed.figures import caption, png
 
-        module: Any = pl_module
+        module = state_of(pl_module)
         try:
             with evaluation_mode(module.net), torch.no_grad():
                 figure = self.draw(trainer, module, epoch)

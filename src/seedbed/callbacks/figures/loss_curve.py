@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from seedbed.analysis.reference_lines import least_squares_line
 from seedbed.callbacks.figures.figure_callback import FigureCallback
 from seedbed.callbacks.figures.rows import data_module
+from seedbed.callbacks.training_state import state_of
 from seedbed.errors import Diverged
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class LossCurve(FigureCallback):
 
     name = "loss_curve"
     shows_weights = False
+    of_own_modules = True
 
     def __init__(self, every_n_epochs: int | None = None) -> None:
         super().__init__(every_n_epochs)
@@ -34,7 +36,7 @@ class LossCurve(FigureCallback):
     def note(self, module: Any, epoch: int) -> None:
         """Add the losses of the epoch."""
         for name, value in module.epoch_metrics.items():
-            if name.endswith("/loss") and epoch > 0:
+            if name.endswith(("/loss", "_loss")) and epoch > 0:
                 self._curves.setdefault(name, {})[epoch] = value
 
     def on_exception(
@@ -42,7 +44,7 @@ class LossCurve(FigureCallback):
     ) -> None:
         """Draw the losses of a run that has diverged."""
         if isinstance(exception, Diverged):
-            self.note(pl_module, trainer.current_epoch)
+            self.note(state_of(pl_module), trainer.current_epoch)
             self.publish(trainer, pl_module, trainer.current_epoch, self.name)
 
     def draw(self, trainer: pl.Trainer, module: Any, epoch: int) -> "Figure":
@@ -53,7 +55,9 @@ class LossCurve(FigureCallback):
             name: (np.array(list(values)), np.array(list(values.values())))
             for name, values in self._curves.items()
         }
-        exact = least_squares_line(data_module(trainer), module.net, module.task)
+        has_task = module.task is not None
+        data = data_module(trainer)
+        exact = least_squares_line(data, module.net, module.task) if has_task else None
         loss = None if exact is None else exact.metrics["train/loss"]
         return loss_curve(curves, reference=loss, reference_name="least squares")
 

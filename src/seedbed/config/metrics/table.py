@@ -1,5 +1,6 @@
 """Table of the metrics by name: their direction, their tasks and what they are."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -95,6 +96,10 @@ def metrics_of(task: str) -> tuple[str, ...]:
 
 
 def known_mode(metric: str) -> str | None:
-    """Return the mode of the loss or a metric of ours, and None for any other."""
+    """Return the mode of the loss or a metric of ours, and None for any other.
+
+    A LightningModule of the user's may call them `val_loss`.
+    """
     modes = {LOSS: "min"} | {name: metric.better for name, metric in METRICS.items()}
-    return modes.get(metric.rpartition("/")[2])
+    name = re.sub(r"^(train|val|valid|validation|test)_", "", metric.rpartition("/")[2])
+    return modes.get(name)

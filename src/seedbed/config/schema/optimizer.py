@@ -22,6 +22,18 @@ class Optimizer(Schema):
 
 
 @dataclass
+class Custom(Optimizer, fuses=False):
+    """Optimizer of the user's or of another package; its other arguments are keys as well."""
+
+    _target_: str = key(
+        "class of the optimizer; its other arguments are added: +optimizer.beta=0.9", MISSING
+    )
+    lr: float | None = key(  # type: ignore[assignment]
+        "learning rate; null: the default of the class", None, varies=True, independent=True
+    )
+
+
+@dataclass
 class WeightDecay(Optimizer):
     """Optimizer with weight decay."""
 

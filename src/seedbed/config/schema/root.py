@@ -7,6 +7,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig
 
 from seedbed.config.metrics import metric_names, mode_of, watched_metrics
+from seedbed.config.schema import own_module
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.field import Schema, key, schema_of
 from seedbed.config.schema.model import InitialWeights
@@ -116,6 +117,10 @@ class Train(Schema):
 
     data: Any = key("the dataset; picks its task", MISSING)
     model: Any = key("the network", MISSING)
+    module: Any = key(
+        "a LightningModule of yours, in place of model, task, optimizer and schedule",
+        {"_target_": None},
+    )
     task: Any = key("loss and metrics; every data option picks its own", MISSING)
     optimizer: Any = key("the optimizer and its hyperparameters", MISSING)
     gradient: Any = key("computation of the gradient of the loss", MISSING)
@@ -149,7 +154,11 @@ class Train(Schema):
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
-        """Yield metrics that are watched and not logged, or of which nobody says what is better."""
+        """Yield metrics that are watched and not logged, or of which nobody says what is better.
+
+        And keys that do nothing beside a LightningModule of the user's.
+        """
+        yield from own_module.problems(config)
         known, knows_all = metric_names(config), not _may_log_more(config)
         for watched in watched_metrics(config):
             if knows_all and watched.name not in known:
@@ -165,10 +174,12 @@ class Train(Schema):
 
 
 def _may_log_more(config: DictConfig) -> bool:
-    """Return whether a task or callback of the user's own may log metrics that no key names.
+    """Return whether a task, module or callback of the user's may log metrics that no key names.
 
     Whether it does shows in the first epoch.
     """
+    if own_module.is_chosen(config):
+        return True
     own = [node for node in config.callbacks.values() if node and schema_of(node) is None]
     targets = [str(node.get("_target_")) for node in own if isinstance(node, DictConfig)]
     return schema_of(config.task) is None or any(

@@ -31,6 +31,15 @@ class Stepped(Scheduler):
 
 
 @dataclass
+class Custom(Stepped, fuses=False):
+    """Schedule of the user's or of another package; its other arguments are keys as well."""
+
+    _target_: str | None = key(
+        "class of the schedule; its other arguments are added: +scheduler.gamma=0.9", MISSING
+    )
+
+
+@dataclass
 class WholeRun(Stepped):
     """Schedule that can last as long as the run; `length` is the key that says so."""
 

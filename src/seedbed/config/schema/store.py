@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from seedbed.config.schema import (
@@ -59,6 +59,7 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "rmsprop": optimizer.RMSprop,
         "adagrad": optimizer.Adagrad,
         "lbfgs": optimizer.LBFGS,
+        "custom": optimizer.Custom,
     },
     "gradient": {
         "autograd": gradient.Autograd,
@@ -73,6 +74,7 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "plateau": scheduler.Plateau,
         "warmup": scheduler.Warmup,
         "warmup_cosine": scheduler.WarmupCosine,
+        "custom": scheduler.Custom,
     },
     "trainer": {"trainer": trainer.Trainer},
     "callback": {
@@ -118,7 +120,7 @@ def schema_targets() -> dict[str, type[Schema]]:
     """Return the dataclass of every class that the shipped configs name."""
     nodes = [node for options in SCHEMAS.values() for node in options.values()]
     by_default = {getattr(node, "_target_", None): node for node in nodes}
-    return {target: node for target, node in by_default.items() if target is not None}
+    return {target: node for target, node in by_default.items() if target not in (None, MISSING)}
 
 
 def typed(config: DictConfig) -> DictConfig:

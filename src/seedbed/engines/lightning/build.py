@@ -16,11 +16,13 @@ from torch import nn
 
 from seedbed.callbacks import CheckedCallback, Freeze
 from seedbed.config.instantiation import keys_of, make, make_factory, reworded, target_of
+from seedbed.config.schema.field import Schema
 from seedbed.config.schema.trainer import Trainer
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule
 from seedbed.engines.lightning.foreign_callbacks import OURS, why_not
 from seedbed.engines.lightning.module import SupervisedModule
+from seedbed.engines.lightning.own_module import OwnModule, make_own_module
 from seedbed.engines.lightning.processes import Strategy
 from seedbed.errors import ConfigError
 from seedbed.runs.folder import RunFolder
@@ -45,12 +47,15 @@ def build_module(
         data: Data, whose length schedules need; None (default) for evaluation alone.
 
     Raises:
-        ConfigError: The optimizer does not take its keys; raised before the data are loaded.
+        ConfigError: The optimizer, or a schedule of the user's, does not take its keys; raised
+            before the data are loaded.
     """
     optimizer = make_optimizer(spec.optimizer, [nn.Parameter(torch.zeros(1))])
     if isinstance(optimizer, torch.optim.LBFGS):
         _check_closure(spec)
     scheduler = keys_of(spec.scheduler)
+    if not isinstance(spec.scheduler, Schema):  # Any mistake in ours is known without it.
+        make_scheduler(scheduler, optimizer, RunLength(epochs=1000, steps_per_epoch=1000))
 
     def with_schedule(optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
         assert data is not None
@@ -65,6 +70,20 @@ def build_module(
         log_every_n_epochs=spec.trainer.log_every_n_epochs,
         log_every_n_steps=spec.trainer.log_every_n_steps,
         watched=_watched(spec),
+    )
+
+
+def build_own_module(spec: RunSpec) -> OwnModule:
+    """Return the LightningModule of the user's in its companion.
+
+    Raises:
+        ConfigError: It is none, does not take its keys, or lacks what a training needs.
+    """
+    return OwnModule(
+        make_own_module(spec.module),
+        log_every_n_epochs=spec.trainer.log_every_n_epochs,
+        log_every_n_steps=spec.trainer.log_every_n_steps,
+        watched={"optimized_metric": spec.optimized_metric, **_watched(spec)},
     )
 
 
@@ -99,9 +118,15 @@ def make_optimizer(options: Any, parameters: list[nn.Parameter]) -> torch.optim.
         ConfigError: The class does not take the keys, or is no torch optimizer.
     """
     target = str(target_of(options))
+    keys = keys_of(options)
+    if keys.get("lr", 0.0) is None:  # The class has a learning rate of its own.
+        del keys["lr"]
+    factory = make_factory("optimizer", keys)
+    if isinstance(factory.func, type) and not issubclass(factory.func, torch.optim.Optimizer):
+        raise ConfigError(f"optimizer._target_: {target} is not a torch optimizer")
     try:
-        optimizer = make_factory("optimizer", options)(parameters)
-    except (TypeError, ValueError) as error:
+        optimizer = factory(parameters)
+    except Exception as error:  # It may be of the user's own.
         raise reworded("optimizer", target, error) from error
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise ConfigError(f"optimizer._target_: {target} is not a torch optimizer")
@@ -129,7 +154,7 @@ def run_length(trainer: Trainer, data: DataModule) -> RunLength:
 def build_callbacks(spec: RunSpec, folder: RunFolder, net: nn.Module) -> list[pl.Callback]:
     """Return the callbacks of the config, in its order, after the one that freezes parameters."""
     callbacks: list[pl.Callback] = []
-    if spec.freeze.parameters:
+    if spec.freeze.parameters and spec.module is None:
         frozen = frozen_parameters(net, spec.freeze.parameters)
         callbacks.append(Freeze(frozen, spec.freeze.until_epoch))
     for name, node in spec.callbacks.items():
@@ -184,7 +209,7 @@ def build_trainer(
             enable_progress_bar=_any(callbacks, ProgressBar),
             enable_model_summary=_any(callbacks, ModelSummary),
             num_sanity_val_steps=0,
-            log_every_n_steps=1,
+            log_every_n_steps=spec.trainer.log_every_n_steps or 1,
             # Every device's share of a batch is cut by our own loaders.
             use_distributed_sampler=False,
         )

@@ -7,6 +7,7 @@ plain precision on batches that already lie there, it runs the same steps in the
 the dispatch. In every other case it is Lightning's own loop, untouched.
 """
 
+from inspect import Parameter, signature
 from typing import Any
 
 import pytorch_lightning as pl
@@ -19,9 +20,10 @@ from pytorch_lightning.profilers import PassThroughProfiler
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from pytorch_lightning.utilities.model_helpers import is_overridden
-from torch.optim import LBFGS
+from torch.optim import Optimizer
 
 from seedbed.data.loader import BatchLoader, StreamLoader
+from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.process.signals import SignalHandler
 
 CALLBACK_HOOKS = (
@@ -130,12 +132,13 @@ def nobody_listens(trainer: pl.Trainer) -> bool:
     assert loaders is not None
     data: Any = trainer.datamodule or LightningDataModule()  # type: ignore[attr-defined]
     return (
-        type(trainer.strategy) is SingleDeviceStrategy
+        isinstance(module, SupervisedModule)
+        and type(trainer.strategy) is SingleDeviceStrategy
         and type(trainer.precision_plugin) is Precision
         and type(trainer.profiler) is PassThroughProfiler  # type: ignore[attr-defined]
         and module.automatic_optimization
         and len(trainer.optimizers) == 1
-        and not isinstance(trainer.optimizers[0], LBFGS)
+        and not _needs_closure(trainer.optimizers[0])
         and all(isinstance(loader, BatchLoader | StreamLoader) for loader in loaders.flattened)
         # It skips the backward pass in an epoch of its own.
         and not any(
@@ -150,6 +153,12 @@ def nobody_listens(trainer: pl.Trainer) -> bool:
             for hook in CALLBACK_HOOKS
         )
     )
+
+
+def _needs_closure(optimizer: Optimizer) -> bool:
+    """Tell whether an optimizer evaluates a batch itself, as L-BFGS does."""
+    closure = signature(optimizer.step).parameters.get("closure")
+    return closure is not None and closure.default is Parameter.empty
 
 
 def _overrides(instance: object, base: type, hook: str) -> bool:

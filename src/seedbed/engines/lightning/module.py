@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.trainer.connectors.logger_connector.fx_validator import _FxValidator
@@ -15,6 +14,8 @@ from torch.optim import Optimizer
 from seedbed.config.metrics import GRADIENT_DIFFERENCE
 from seedbed.engines.lightning.gradient_shares import GradientShares
 from seedbed.errors import ConfigError, DataError, Diverged, listed, nearest
+from seedbed.loggers.logged_epochs import LoggedEpochs
+from seedbed.runs.checkpoints import PREFIX
 from seedbed.runs.outcome import Curves, copied_weights
 from seedbed.training.gradients import Batch, Gradient
 from seedbed.training.metrics import EpochMetrics, is_metric
@@ -58,7 +59,10 @@ class SupervisedModule(pl.LightningModule):
             averages weights validates others than those that train.
         validated_weights: Weights that the validation of the epoch has measured, where they are
             kept; None before it.
+        prefix: What the names of the network's weights begin with in a checkpoint.
     """
+
+    prefix = PREFIX
 
     def __init__(
         self,
@@ -77,7 +81,6 @@ class SupervisedModule(pl.LightningModule):
         self.make_optimizer = make_optimizer
         self.make_scheduler = make_scheduler
         self.gradient = gradient or Gradient()
-        self.log_every_n_epochs = log_every_n_epochs
         self.log_every_n_steps = log_every_n_steps
         self.epoch_metrics: dict[str, float] = {}
         self.metrics_epoch: int | None = None
@@ -88,7 +91,7 @@ class SupervisedModule(pl.LightningModule):
         self.tested_metrics: dict[str, float] = {}
         self.keeps_validated_weights = False
         self.validated_weights: dict[str, Tensor] | None = None
-        self._logged: dict[int, dict[str, float]] = {}
+        self._logged = LoggedEpochs(log_every_n_epochs)
         self._val_metrics: dict[str, float] = {}
         self._names_logged: dict[str, None] = {}
         self._watched = {} if watched is None else dict(watched)
@@ -231,8 +234,7 @@ class SupervisedModule(pl.LightningModule):
         if self._val_metrics or not self.trainer.enable_validation:
             self._require_watched()
         self._val_metrics = {}
-        if epoch == 1 or epoch % self.log_every_n_epochs == 0:
-            self._log_epoch(epoch)
+        self._log_epoch(epoch)
 
     # Metrics that callbacks log
 
@@ -284,28 +286,21 @@ class SupervisedModule(pl.LightningModule):
 
     def on_train_end(self) -> None:
         """Log the last epoch if it is not logged yet."""
-        if max(self._logged, default=0) < self.current_epoch:
-            self._log_epoch(self.current_epoch)
+        if self.current_epoch:
+            self._log_epoch(self.current_epoch, last=True)
 
     def log_untrained(self) -> None:
         """Log the metrics of the initial weights, as epoch 0."""
         self.metrics_epoch = 0
-        self._log_epoch(0)
+        self._log_epoch(0, last=True)
 
-    def _log_epoch(self, epoch: int) -> None:
-        self._logged[epoch] = {**self.epoch_metrics, **self.also_logged}
-        self._log(self._logged[epoch], epoch)
+    def _log_epoch(self, epoch: int, last: bool = False) -> None:
+        values = {**self.epoch_metrics, **self.also_logged}
+        self._logged.add(self.trainer.loggers, epoch, values, last=last)
 
     def curves(self) -> Curves:
         """Return the numbers logged so far by epoch."""
-        names = dict.fromkeys(name for values in self._logged.values() for name in values)
-        return Curves(
-            np.array(list(self._logged), dtype=np.int64),
-            {
-                name: np.array([values.get(name, np.nan) for values in self._logged.values()])
-                for name in names
-            },
-        )
+        return self._logged.curves()
 
     def _diverged(self, loss: float, step: int) -> Diverged:
         return Diverged(loss, self.current_epoch + 1, step, self._learning_rate())

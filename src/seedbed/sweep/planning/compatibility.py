@@ -15,6 +15,7 @@ from seedbed.config.known_keys import varies
 from seedbed.config.metrics import METRICS
 from seedbed.config.schema import shipped_schema_of
 from seedbed.config.schema.field import Schema
+from seedbed.config.schema.own_module import is_chosen
 from seedbed.config.schema.store import GROUP_OF_ENTRIES
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.sweep.job import Job
@@ -30,6 +31,8 @@ def why_alone(config: DictConfig) -> str:
 
 
 def _obstacles(config: DictConfig) -> Iterator[str]:
+    if is_chosen(config):
+        yield f"module {config.module._target_} trains as its own training_step says"
     if config.trainer.max_epochs == 0:
         yield "trainer.max_epochs=0 trains nothing"
     for name in config.task.get("metrics") or ():

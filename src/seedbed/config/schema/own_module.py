@@ -1,0 +1,56 @@
+"""Rules of the group `module`, a LightningModule of the user's whose keys are its arguments."""
+
+import re
+from collections.abc import Iterator
+
+from omegaconf import DictConfig, OmegaConf
+
+from seedbed.config.overrides import words_of
+from seedbed.errors import listed
+
+# What a LightningModule decides itself, so that other keys of these names change nothing.
+GROUPS = ("model", "task", "optimizer", "scheduler", "gradient", "initial_weights", "freeze")
+# What it has instead of each.
+_INSTEAD = {
+    "model": "its network is its own, unless an argument takes it: '+module.net=${model}'",
+    "task": "its loss and metrics are its own",
+    "optimizer": "its optimizers are those of its configure_optimizers",
+    "scheduler": "its schedules are those of its configure_optimizers",
+    "gradient": "its gradients are those of its training_step",
+    "initial_weights": "its constructor draws its weights",
+    "freeze": "its parameters are frozen in its constructor",
+}
+
+
+def is_chosen(config: DictConfig) -> bool:
+    """Return whether a config trains a LightningModule of the user's."""
+    module = config.get("module")
+    if not isinstance(module, DictConfig):
+        return False
+    return OmegaConf.is_missing(module, "_target_") or module.get("_target_") is not None
+
+
+def groups_without_effect(config: DictConfig) -> tuple[str, ...]:
+    """Return the groups that change nothing, as the module has no argument that takes them."""
+    text = str(OmegaConf.to_container(config.module, resolve=False))
+    return tuple(group for group in GROUPS if not re.search(rf"\$\{{{group}\b", text))
+
+
+def problems(config: DictConfig) -> Iterator[str]:
+    """Yield the words of the command that set what a LightningModule decides itself."""
+    module = config.get("module")
+    if not isinstance(module, DictConfig):
+        yield f"module: {module!r} is not a mapping with a _target_"
+        return
+    if not is_chosen(config):
+        if len(module) > 1:
+            keys = listed(f"module.{name!s}" for name in module if name != "_target_")
+            yield f"module._target_: null, and {keys} need a class: module._target_=CLASS"
+        return
+    without_effect = groups_without_effect(config)
+    typed = OmegaConf.select(config, "hydra.overrides.task", default=OmegaConf.create([]))
+    for word in words_of(typed):
+        group = re.split(r"[.=@]", word.lstrip("+~"), maxsplit=1)[0]
+        if group in without_effect:
+            chosen = f"module._target_={module._target_!s}"
+            yield f"{word}: does nothing with {chosen}: {_INSTEAD[group]}"
