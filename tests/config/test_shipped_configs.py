@@ -34,6 +34,15 @@ ASKED = {
         "data.output_size=1",
         "data.train._target_=a.B",
     ),
+    # What would follow from a folder.
+    "images": (
+        "data.folder=images",
+        "data.task=binary",
+        "data.input_shape=[1,28,28]",
+        "data.output_size=1",
+        "data.target_names=[]",
+        "data.class_names=[a,b]",
+    ),
     "arrays": (f"data.file={Path(__file__).parent / 'rows.npz'}",),
 }
 

@@ -1,5 +1,8 @@
 """Datasets: how rows are loaded, split and cut into batches. Knows nothing of training."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from seedbed.data.data_module import DataModule
 from seedbed.data.datasets.array_file import ArrayFile
 from seedbed.data.datasets.blobs import Blobs
@@ -12,6 +15,9 @@ from seedbed.data.datasets.thermometer import Thermometer
 from seedbed.data.datasets.torch_dataset import TorchDataset
 from seedbed.data.in_memory import InMemoryData
 
+if TYPE_CHECKING:
+    from seedbed.data.images.image_folder import ImageFolder
+
 __all__ = [
     "ArrayFile",
     "Blobs",
@@ -19,9 +25,19 @@ __all__ = [
     "CropYield",
     "DataModule",
     "FashionMNIST",
+    "ImageFolder",
     "InMemoryData",
     "LinearNoise",
     "NoData",
     "Thermometer",
     "TorchDataset",
 ]
+
+# Only when asked for: Pillow and polars take their time to import.
+_LATER = {"ImageFolder": "seedbed.data.images.image_folder"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

@@ -62,8 +62,8 @@ def load_spec(
         config = typed(OmegaConf.create(values))
         # The run may have been trained on a GPU that this machine lacks.
         config.trainer.accelerator = "auto"
-        if "folder" in config.data and data_folder is not None:
-            config.data.folder = data_folder
+        if data_folder is not None:
+            _use_own_folders(config.data, data_folder)
         check(config, cut_short=True)
         spec = run_spec(config)
         return spec if watched is None else replace(spec, optimized_metric=str(watched))
@@ -81,6 +81,14 @@ def _require_facts(file: Path, config: DictConfig) -> None:
     """
     if f"${{{INFERRED}:" in OmegaConf.to_yaml(config).replace(" ", ""):
         raise RunFolderError(f"{file}: does not hold the facts of its data; {RESOLVED} is missing")
+
+
+def _use_own_folders(data: DictConfig, data_folder: str) -> None:
+    """Let data be downloaded to, and decoded into, the caller's folder, not that of the run."""
+    if data.get("_target_") == "seedbed.data.ImageFolder":
+        data.cache = str(Path(data_folder) / "images")
+    elif "folder" in data:
+        data.folder = data_folder
 
 
 def _used(values: dict[str, Any], measures: bool) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Augmentation: the values of plain loops over pixels, whatever the batch an image is in."""
 
 from dataclasses import replace
+from functools import partial
 from math import cos, exp, log, pi, sqrt
 from typing import Any
 
@@ -36,8 +37,16 @@ def augmentation(options: Augment, rows: Table | None = None, seed: int = 3) -> 
     def floats(images: torch.Tensor) -> torch.Tensor:
         return images.double() / 255
 
+    rows = rows or table()
     return Augmentation(
-        options, rows or table(), NUMBERS, seed, floats, lambda images: 2 * images - 1, CLASSES
+        options,
+        partial(rows.inputs.index_select, 0),
+        (rows.targets,),
+        NUMBERS,
+        seed,
+        floats,
+        lambda images: 2 * images - 1,
+        CLASSES,
     )
 
 
@@ -191,7 +200,7 @@ def test_mixed_targets_of_two_classes_are_probabilities_and_of_a_regression_valu
 
     own = shares(Draws(3, 0, NUMBERS), 1.0)
     others = (Draws(3, 0, NUMBERS).uniform(Stream.PARTNER) * ROWS).long()
-    classes = two.table.targets.double()
+    classes = two.rest[0].double()
     assert probabilities.shape == (ROWS, 1)
     torch.testing.assert_close(
         probabilities[:, 0], own * classes + (1 - own) * classes[others], rtol=0, atol=1e-12

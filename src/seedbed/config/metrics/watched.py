@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig
 
 from seedbed.config.metrics.table import GRADIENT_DIFFERENCE, LOSS, known_mode
+from seedbed.config.schema.data.images import has_validation_folder
 from seedbed.errors import ConfigError
 
 
@@ -20,6 +21,7 @@ def has_validation(config: DictConfig) -> bool:
         or data.get("val_inputs")
         or data.get("fold") is not None
         or data.get("split") == "column"
+        or has_validation_folder(data)
     )
     return bool(held_out) and config.trainer.limit_val_batches != 0
 

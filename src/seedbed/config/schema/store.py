@@ -17,6 +17,7 @@ from seedbed.config.schema import (
     trainer,
 )
 from seedbed.config.schema.data import arrays
+from seedbed.config.schema.data.images import ImageFolder
 from seedbed.config.schema.field import Schema
 from seedbed.errors import ConfigError
 
@@ -35,6 +36,7 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "blobs": data.Blobs,
         "fashion_mnist": data.FashionMNIST,
         "arrays": arrays.ArrayFile,
+        "images": ImageFolder,
         "torch_dataset": data.TorchDataset,
         "none": data.NoData,
     },

@@ -10,9 +10,8 @@ from seedbed.data.augmentation.draws import Draws
 from seedbed.data.augmentation.geometry import moved
 from seedbed.data.augmentation.mixup import mixed, partners, shares, soft
 from seedbed.data.augmentation.pixels import recoloured
-from seedbed.data.table import Table
 
-# Function of a tensor of images.
+# Function of a tensor that returns another one.
 Change = Callable[[Tensor], Tensor]
 
 
@@ -22,8 +21,9 @@ class Augmentation:
 
     Attributes:
         options: what is changed, and how far.
-        table: training images as they were loaded, (rows, channels, height, width), with their
-            targets, on the device of the run.
+        images_at: function of places among the training rows, (images,) int64, that returns these
+            images as they were loaded, (images, channels, height, width).
+        rest: targets of all training rows, and their weights where there are some.
         numbers: numbers of the training rows in the dataset, (rows,) int64.
         seed: seed of the random numbers, or one for each image of a batch.
         floats: function that makes floats from 0 to 1 of images as they were loaded.
@@ -32,7 +32,8 @@ class Augmentation:
     """
 
     options: Augment
-    table: Table
+    images_at: Change
+    rest: tuple[Tensor, ...]
     numbers: Tensor
     seed: int | Tensor
     floats: Change
@@ -44,7 +45,7 @@ class Augmentation:
 
         Args:
             epoch: Epoch in training, from 0.
-            places: Places of the images in the table, (images,) int64.
+            places: Places of the images among the training rows, (images,) int64.
 
         Returns:
             Images as the model takes them, (images, channels, height, width), their targets, and
@@ -53,13 +54,13 @@ class Augmentation:
         """
         draws = Draws(self.seed, epoch, self.numbers[places])
         images = self.images(places, draws)
-        rest = [values.index_select(0, places) for values in self.table.tensors[1:]]
+        rest = [values.index_select(0, places) for values in self.rest]
         if not self.options.mixup:
             return self.scaled(images), *rest
         others = partners(draws, len(self.numbers))
         # The other image is as it is itself in this epoch.
         other_images = self.images(others, Draws(self.seed, epoch, self.numbers[others]))
-        other_rest = [values.index_select(0, others) for values in self.table.tensors[1:]]
+        other_rest = [values.index_select(0, others) for values in self.rest]
         share = shares(draws, self.options.mixup)
         mixtures = [
             mixed(self._soft(own, images), self._soft(other, images), share)
@@ -72,5 +73,5 @@ class Augmentation:
 
     def images(self, places: Tensor, draws: Draws) -> Tensor:
         """Return images as they are in an epoch before mixup, floats from 0 to 1."""
-        images = self.table.inputs.index_select(0, places)
+        images = self.images_at(places)
         return recoloured(self.floats(moved(images, self.options, draws)), self.options, draws)

@@ -1,5 +1,7 @@
 """Base class of datasets of images that are kept as bytes and augmented in training."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -57,19 +59,25 @@ class Images(InMemoryData):
             )
         return self._kept[split]
 
-    def _unchanged(self, table: Table) -> Taking:
+    def images_at(self, split: str) -> Callable[[Tensor], Tensor]:
+        """Return the function that takes images of a split, as loaded, by their places in it."""
+        return partial(self.kept(split).inputs.index_select, 0)
+
+    def _unchanged(self, split: str) -> Taking:
         """Return the function that makes batches of a split as it is."""
+        images_at, rest = self.images_at(split), self.kept(split).tensors[1:]
 
         def taking(epoch: int, places: Tensor) -> Batch:
-            images = self.model_inputs(table.inputs.index_select(0, places))
-            return images, *(rest.index_select(0, places) for rest in table.tensors[1:])
+            images = self.model_inputs(images_at(places))
+            return images, *(values.index_select(0, places) for values in rest)
 
         return taking
 
-    def _augmented(self, table: Table) -> Augmentation:
+    def _augmented(self) -> Augmentation:
         return Augmentation(
             self.options.augment,
-            table,
+            self.images_at("train"),
+            self.kept("train").tensors[1:],
             self.numbers("train").to(self.device),
             self.options.seed,
             self.floats,
@@ -85,7 +93,7 @@ class Images(InMemoryData):
             table.inputs,
             table.targets,
             options.batch_size,
-            self._augmented(table) if augments else self._unchanged(table),
+            self._augmented() if augments else self._unchanged("train"),
             shuffle=options.shuffle,
             drop_last=options.drop_last,
             seed=options.seed,
@@ -94,7 +102,7 @@ class Images(InMemoryData):
 
     def _in_order(self, split: str, rank: int, world_size: int) -> ImageLoader:
         table, size = self.kept(split), self.options.batch_size
-        taking = self._unchanged(table)
+        taking = self._unchanged(split)
         return ImageLoader(
             table.inputs, table.targets, size, taking, rank=rank, world_size=world_size
         )

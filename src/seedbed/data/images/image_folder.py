@@ -1,0 +1,272 @@
+"""Images in a folder of the user's (`data=images`)."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import MISSING
+from torch import Tensor
+
+from seedbed.config.schema.data.images import ImageFolder as Options
+from seedbed.config.schema.data.images import side_lengths
+from seedbed.data.data_module import Facts, Rows
+from seedbed.data.images.arrangement import Arranged, Labelled, of_class_folders, split_folders
+from seedbed.data.images.decoding import COLOUR, GREY, Form, Header
+from seedbed.data.images.files import ImageFile, found_below
+from seedbed.data.images.in_memory import Images
+from seedbed.data.images.reading import read_headers
+from seedbed.data.images.store import Place, decoded_images, kept_images, place_of
+from seedbed.data.in_memory import Source
+from seedbed.data.table import RawRows, Table
+from seedbed.errors import ConfigError, DoesNotFit, listed
+
+# Of images that do not go into memory.
+ROWS_LOOKED_AT = 16
+
+
+@dataclass(frozen=True)
+class ImageRows:
+    """Rows of a store of images, which are taken out when they are needed.
+
+    Attributes:
+        store: all images of the folder, in memory or mapped from their file.
+        places: places of these rows in the store, (rows,) int64.
+        targets: targets of these rows.
+    """
+
+    store: Tensor
+    places: Tensor
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def take(self, rows: Tensor) -> "ImageRows":
+        """Return the rows of the given numbers."""
+        return ImageRows(self.store, self.places[rows], self.targets[rows])
+
+
+class ImageFolder(Images):
+    """DataModule of images in folders of classes, or with a metadata.csv.
+
+    The files are decoded once to an array of bytes that is kept in `data.cache`. An array that
+    does not go into memory is read from there as it is needed.
+    """
+
+    options: Options
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        # Where the images are larger than memory: their rows by split.
+        self._mapped: dict[str, ImageRows] = {}
+        self._is_mapped = False
+        # What is passed over.
+        self._of_folder: tuple[str, ...] = ()
+
+    # ---- Facts -----------------------------------------------------------------------------------
+
+    @classmethod
+    def files(cls, options: Any) -> Sequence[Path]:
+        """Return the folders of classes and splits, whose times change with the files in them."""
+        top = Path(str(options.folder))
+        folders = [top, *_folders(top)]
+        return [*folders, *(below for folder in folders[1:] for below in _folders(folder))]
+
+    @classmethod
+    def facts(cls, options: Any) -> Facts:
+        """Return the facts of a folder; of the files no more than their headers are read."""
+        arranged = arranged_images(options)
+        count = len(arranged.class_names or arranged.target_names)
+        task = arranged.task if options.task == MISSING else options.task
+        return Facts(
+            task,
+            form_of(options, arranged).shape,
+            1 if task == "binary" else count,
+            target_names=arranged.target_names,
+            class_names=arranged.class_names,
+        )
+
+    # ---- Rows ------------------------------------------------------------------------------------
+
+    def prepare_data(self) -> None:
+        """Decode the images into their file, so that other processes find them there."""
+        if not self._splits and self.options.cache is not None:
+            self._decoded(arranged_images(self.options))
+
+    def setup(self, stage: str) -> None:
+        """Load and split the images, the first time; to predict, none is needed."""
+        if stage != "predict":
+            super().setup(stage)
+
+    def load(self) -> Source:
+        """Return the images; raise DataError where some cannot be read."""
+        options = self.options
+        arranged = arranged_images(options)
+        images = self._decoded(arranged)
+        self._is_mapped, self._of_folder = images.mapped, arranged.notes
+        parts, start = {}, 0
+        for split, part in arranged.parts.items():
+            places = torch.arange(start, start + len(part.files))
+            parts[split] = ImageRows(images.tensor, places, torch.from_numpy(part.targets))
+            start += len(part.files)
+        columns = arranged.parts["train"].columns
+        classes = None if options.task == "regression" else arranged.parts["train"].targets
+        return Source(
+            parts["train"],
+            parts.get("test"),
+            _fingerprint(images.fingerprint, arranged.parts),
+            parts.get("val"),
+            columns,
+            classes,
+        )
+
+    def _decoded(self, arranged: Arranged) -> Any:
+        options = self.options
+        channels, height, width = options.input_shape
+        form = Form(channels, height, width, None if options.size is None else options.fit)
+        folder, files = Path(options.folder), arranged.files
+        if options.cache is None:
+            return decoded_images(folder, files, form)
+        return kept_images(_place(options, files), folder, files, form)
+
+    def _arrange(self, source: Source) -> None:
+        super()._arrange(source)
+        self.notes = (*self.notes, *self._of_folder)
+        if self._is_mapped:
+            own = {"val": source.val, "test": source.test}
+            rows: Any = {name: source.rows.take(places) for name, places in self._numbers.items()}
+            self._mapped = rows | {name: part for name, part in own.items() if part is not None}
+
+    def images_at(self, split: str) -> Callable[[Tensor], Tensor]:
+        """Return the function that takes images of a split by their places in it."""
+        if split not in self._mapped:
+            return super().images_at(split)
+        rows = self._mapped[split]
+
+        def taken(places: Tensor) -> Tensor:
+            return rows.store[rows.places[places.cpu()]].to(places.device)
+
+        return taken
+
+    def table(self, split: str) -> Table:
+        """Return a split as the model takes it; raise DoesNotFit where it is larger than memory."""
+        if split in self._mapped:
+            raise DoesNotFit("these images are larger than memory, and all are needed at once")
+        return super().table(split)
+
+    def rows_to_check(self, split: str) -> Iterator[Rows]:
+        """Yield all rows of a split; of images that are read from their file, the first few."""
+        if split not in self._mapped:
+            yield from super().rows_to_check(split)
+            return
+        targets = self._splits[split].targets
+        places = torch.arange(len(targets))
+        few = places[:ROWS_LOOKED_AT]
+        yield Rows(self.numbers(split)[few], (self.images_at(split)(few), targets[few]))
+
+    def fit(self, training: RawRows, development: RawRows) -> None:
+        """Fit scalings to the training rows."""
+        assert isinstance(training, ImageRows)
+        fits = isinstance(self.options.input_scale, str) and self.options.input_scale != "none"
+        if fits and self._is_mapped:
+            raise DoesNotFit(
+                f"data.input_scale={self.options.input_scale}: these images do not go into memory, "
+                "and it looks at all of them; give a factor, or null for pixels from 0 to 1"
+            )
+        images = training.store[training.places] if fits else training.store[:0]
+        super().fit(Table(images, training.targets), development)
+
+    def tensors(self, rows: RawRows) -> Table:
+        """Return rows as tensors; where images do not go into memory, with none in their place."""
+        assert isinstance(rows, ImageRows)
+        if self._is_mapped:
+            return Table(_nothing(rows.store, len(rows)), rows.targets)
+        return Table(rows.store[rows.places], rows.targets)
+
+
+def _nothing(store: Tensor, rows: int) -> Tensor:
+    """Return black images that take no memory."""
+    return torch.zeros(1, dtype=store.dtype).expand(rows, *store.shape[1:])
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return the folders in a folder, sorted; none where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir())
+    except OSError:
+        return []
+
+
+def arranged_images(options: Any) -> Arranged:
+    """Return the images of the folder by split, with their targets."""
+    from seedbed.data.images.metadata import of_metadata  # Takes polars, which not all need.
+
+    folder = Path(options.folder)
+    found = found_below(folder)
+    splits = split_folders(folder, found)
+    class_names = () if options.class_names == MISSING else tuple(options.class_names)
+    at_hand = [name for name in found.metadata if name.count("/") <= bool(splits)]
+    if at_hand:
+        task = None if options.task == MISSING else options.task
+        return of_metadata(folder, found, splits, options.target, task, class_names)
+    if options.target is not None:
+        raise ConfigError(
+            f"data.target={options.target}: {folder} has no metadata.csv, so the classes are the "
+            "folders"
+        )
+    return of_class_folders(folder, found, splits, class_names)
+
+
+def form_of(options: Any, arranged: Arranged) -> Form:
+    """Return the form that the images are decoded to, from the keys or else from their headers."""
+    sides = side_lengths(options.size) if options.size is not None else None
+    if sides is not None and options.channels is not None:
+        return Form(options.channels, *sides, options.fit)
+    folder, files = Path(options.folder), arranged.files
+    if options.cache is not None and (described := _place(options, files).described()):
+        return Form(*described.shape[1:], options.fit)
+    headers = read_headers(folder, [file.name for file in files])
+    channels = options.channels
+    if channels is None:
+        channels = COLOUR if any(header.channels == COLOUR for header in headers) else GREY
+    height, width = sides or _common_size(folder, files, headers)
+    return Form(channels, height, width, options.fit)
+
+
+def _place(options: Any, files: Sequence[ImageFile]) -> Place:
+    sides = None if options.size is None else side_lengths(options.size)
+    asked = [sides, options.channels, options.fit]
+    return place_of(options.cache, Path(options.folder), files, asked)
+
+
+def _common_size(
+    folder: Path, files: Sequence[ImageFile], headers: Sequence[Header]
+) -> tuple[int, int]:
+    """Return height and width that all images have; raise ConfigError where they differ."""
+    sizes = [(header.height, header.width) for header in headers]
+    counts = Counter(sizes).most_common()
+    if len(counts) == 1:
+        return sizes[0]
+    shown = [
+        f"{height} x {width} ({count:,}, such as {files[sizes.index((height, width))].name})"
+        for (height, width), count in counts
+    ]
+    height, width = counts[0][0]
+    raise ConfigError(
+        f"data.size: the images of {folder} differ in size: {listed(shown, 3)}; "
+        f"data.size=[{height},{width}] makes all of them that size (height, width)"
+    )
+
+
+def _fingerprint(images: str, parts: Mapping[str, Labelled]) -> str:
+    digest = hashlib.sha256(images.encode())
+    for split, part in parts.items():
+        digest.update(f"{split} {part.targets.shape} {part.targets.dtype}".encode())
+        digest.update(part.targets.tobytes())
+    return digest.hexdigest()
