@@ -17,7 +17,7 @@ def test_losses_of_a_line_are_mean_squared_errors() -> None:
     elements = [find_element(net, name, "key") for name in ("bias", "weight")]
     points = torch.randn(25, 2).double()
 
-    found = losses_at(net, task, inputs, targets, elements, points)
+    found = losses_at(net, task, (inputs, targets, None), elements, points)
 
     expected = [float(((w * inputs + b - targets) ** 2).mean()) for b, w in points.tolist()]
     assert found.shape == (25,)
@@ -34,7 +34,7 @@ def test_all_other_elements_are_held() -> None:
         find_element(net, "output_linear.bias", "key"),
     ]
 
-    (found,) = losses_at(net, task, inputs, targets, elements, torch.tensor([[0.3, -2.0]]))
+    (found,) = losses_at(net, task, (inputs, targets, None), elements, torch.tensor([[0.3, -2.0]]))
 
     weight, bias = net.hidden_linear.weight.detach().clone(), torch.tensor([-2.0])
     weight[2, 1] = 0.3
@@ -49,7 +49,7 @@ def test_the_loss_of_a_function_is_its_value() -> None:
     elements = [find_element(net, name, "key") for name in ("x", "y")]
     nothing, points = torch.zeros(1, 0), torch.tensor([[-1.0, 0.0], [1.0, 4.0], [0.0, 2.0]])
 
-    found = losses_at(net, Minimize(), nothing, nothing, elements, points)
+    found = losses_at(net, Minimize(), (nothing, nothing, None), elements, points)
 
     assert found.tolist() == [0.0, 4.0 + 8.0, 1.0 + 2.0]
 
@@ -61,9 +61,9 @@ def test_the_network_is_restored_also_after_an_error() -> None:
     elements.append(find_element(net, "output_linear.weight[0,2]", "key"))
     points = torch.tensor([[5.0, 6.0], [7.0, 8.0]])
 
-    losses_at(net, Regression(), torch.ones(4, 2), torch.ones(4, 1), elements, points)
+    losses_at(net, Regression(), (torch.ones(4, 2), torch.ones(4, 1), None), elements, points)
     with pytest.raises(RuntimeError):
-        losses_at(net, Regression(), torch.ones(4, 9), torch.ones(4, 1), elements, points)
+        losses_at(net, Regression(), (torch.ones(4, 9), torch.ones(4, 1), None), elements, points)
 
     for name, value in net.state_dict().items():
         assert torch.equal(value, before[name]), name

@@ -13,8 +13,7 @@ from seedbed.training.tasks import Task
 def losses_at(
     net: nn.Module,
     task: Task,
-    inputs: Tensor,
-    targets: Tensor,
+    rows: tuple[Tensor, Tensor, Tensor | None],
     elements: Sequence[Element],
     points: Tensor,
 ) -> Tensor:
@@ -25,14 +24,16 @@ def losses_at(
     Args:
         net: The network.
         task: The task, whose loss is evaluated.
-        inputs: Inputs as the network takes them, (rows, *input_shape).
-        targets: Targets, (rows, ...).
+        rows: Inputs as the network takes them, (rows, *input_shape), targets (rows, ...), and the
+            weights of the rows, (rows,) or None.
         elements: The elements that are varied.
         points: Values of the elements, (count, elements).
 
     Returns:
-        Mean loss over the rows at each point, (count,), float64 on the CPU.
+        Mean loss over the rows, by their weights, at each point, (count,), float64 on the CPU.
     """
+    inputs, targets, weight = rows
+    weights = () if weight is None else (weight,)
     scalars = [element.of(net) for element in elements]
     original = [scalar.clone() for scalar in scalars]
     losses = []
@@ -41,7 +42,7 @@ def losses_at(
             for scalar, value in zip(scalars, point, strict=True):
                 scalar.fill_(value)
             output = task.output(net, inputs)
-            losses.append(task.loss(output, task.target(targets, output)))
+            losses.append(task.loss(output, task.target(targets, output), *weights))
     finally:
         for scalar, value in zip(scalars, original, strict=True):
             scalar.copy_(value)

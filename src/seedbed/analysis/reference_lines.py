@@ -68,7 +68,7 @@ def least_squares_line(data: Any, net: nn.Module, task: Task) -> ReferenceLine |
     assert isinstance(net, nn.Linear)
     solutions, bias = _solutions.setdefault(data, {}), net.bias is not None
     if bias not in solutions:
-        line = least_squares(table.inputs, table.targets, bias)
+        line = least_squares(table.inputs, table.targets, bias, table.weights)
         unscaled = in_own_units(data, line)
         losses = _losses(data, line, task)
         solutions[bias] = ReferenceLine("least squares", line, unscaled, losses)
@@ -148,7 +148,9 @@ def _values(line: LinearMap, biased: bool) -> dict[str, Any]:
 def _losses(data: Any, line: LinearMap, task: Task) -> dict[str, float]:
     """Return the loss of a line on every split, under `train/loss` and so on."""
     tables = {split: data.table(split) for split in SPLITS if data.has_split(split)}
-    return {
-        f"{split}/loss": float(task.loss(line.outputs(table.inputs), table.targets.double().cpu()))
-        for split, table in tables.items()
-    }
+    losses = {}
+    for split, table in tables.items():
+        weights = () if table.weights is None else (table.weights.cpu(),)
+        targets = table.targets.double().cpu()
+        losses[f"{split}/loss"] = float(task.loss(line.outputs(table.inputs), targets, *weights))
+    return losses

@@ -12,16 +12,20 @@ from torch import nn
 from seedbed.runs.folder import RunFolder
 
 
-@pytest.mark.parametrize("scale", ["null", "max"])
+@pytest.mark.parametrize(("scale", "target_scale"), [("null", "null"), ("max", "standard")])
 def test_a_fit_shows_readings_and_curve_in_the_units_of_the_data(
-    tmp_path: Path, drawn, scale: str
+    tmp_path: Path, drawn, scale: str, target_scale: str
 ) -> None:
-    (calls, more) = drawn("fit_on_range"), (f"data.input_scale={scale}", "data.val_size=3")
+    scales = (f"data.input_scale={scale}", f"data.target_scale={target_scale}")
+    calls, more = drawn("fit_on_range"), (*scales, "data.val_size=3")
     experiment = trained(tmp_path, *LINE, *more, *add("fit"), "trainer.max_epochs=2")
     (shown,) = calls
     splits = experiment.data._splits
     factor = 1.0 if scale == "null" else 1 / splits["train"].inputs.max().item()
     slope, offset = (value.item() for value in weights(experiment).values())
+    if target_scale == "standard":
+        spread = splits["train"].targets.std(correction=0).item()
+        slope, offset = slope * spread, offset * spread + splits["train"].targets.mean().item()
     inputs = torch.cat((splits["train"].inputs, splits["val"].inputs)).view(-1).numpy()
     targets = torch.cat((splits["train"].targets, splits["val"].targets)).view(-1).numpy()
     np.testing.assert_allclose(shown["inputs"], inputs, rtol=1e-6)

@@ -146,13 +146,12 @@ class DecisionBoundary(FigureCallback):
 def _predictions(trainer: pl.Trainer, module: Any, split: str) -> tuple[Tensor, Tensor, Tensor]:
     """Return inputs, classes (rows,) and probabilities (rows, classes) of a split, on the CPU."""
     inputs, targets = rows_of(trainer, split)
-    batches = inputs.split(BATCH_SIZE)
-    probability = torch.cat(
-        [module.task.prediction(module.net(batch)).float() for batch in batches]
-    ).cpu()
+    outputs = torch.cat([module.net(batch) for batch in inputs.split(BATCH_SIZE)])
+    _, classes = module.task.measured(outputs, module.task.target(targets, outputs))
+    probability = module.task.prediction(outputs).float().cpu()
     if probability.dim() == 1:
         probability = torch.stack((1 - probability, probability), dim=1)
-    return inputs.cpu(), targets.view(-1).long().cpu(), probability
+    return inputs.cpu(), classes.cpu(), probability
 
 
 def _images(inputs: Tensor) -> Tensor:

@@ -14,9 +14,10 @@ from seedbed.analysis.reference_lines import reference_line
 from seedbed.callbacks.figures.axis_labels import feature_labels, target_labels
 from seedbed.callbacks.figures.figure_callback import FigureCallback
 from seedbed.callbacks.figures.grid import grid_points
-from seedbed.callbacks.figures.rows import data_module, rows_of
+from seedbed.callbacks.figures.rows import data_module, rows_of, weighted_rows_of
 from seedbed.config.schema.data import InMemoryData
 from seedbed.config.spec import RunSpec
+from seedbed.data.scaling import Scaling
 from seedbed.errors import ConfigError
 from seedbed.models.linear_map import LinearMap, is_linear_map
 from seedbed.training.parameters import Element, elements_matching, find_element
@@ -60,8 +61,8 @@ class ParameterPath(FigureCallback):
 
     def training_loss_at(self, trainer: pl.Trainer, module: Any, points: Tensor) -> Tensor:
         """Return the training loss, (count,), at values (count, elements) of the elements."""
-        inputs, targets = rows_of(trainer, "train")
-        return losses_at(module.net, module.task, inputs, targets, self.elements, points)
+        rows = weighted_rows_of(trainer, "train")
+        return losses_at(module.net, module.task, rows, self.elements, points)
 
     def landscape(
         self, trainer: pl.Trainer, module: Any, point: Tensor | None = None
@@ -161,12 +162,9 @@ class LineRecovery(ParameterPath):
         assert reference is not None
         point = _point_on(reference.trained_as, self.elements)
         inputs, targets = rows_of(trainer, "train")
-        scaling = data_module(trainer).input_scaling
-        factor = 1.0 if scaling is None else scaling.factor
-        scale_note = ", scaled" if factor is None else f", times {factor:g}"
-        if factor == 1.0:
-            scale_note = ""
-        input_label = feature_labels(self.facts, 1)[0] + scale_note
+        data = data_module(trainer)
+        input_label = feature_labels(self.facts, 1)[0] + _scale_note(data.input_scaling)
+        target_label = target_labels(self.facts, 1)[0] + _scale_note(data.target_scaling)
         return line_recovery(
             *self.landscape(trainer, module, point),
             self.path.numpy(),
@@ -175,7 +173,7 @@ class LineRecovery(ParameterPath):
             inputs.flatten().numpy(force=True),
             targets.flatten().numpy(force=True),
             parameter_labels=("weight", "bias"),
-            data_labels=(input_label, target_labels(self.facts, 1)[0]),
+            data_labels=(input_label, target_label),
             step_name="epoch",
             reference_name=reference.name,
         )
@@ -223,6 +221,14 @@ class MinimizationPath(ParameterPath):
             log=False,
             value_label=value_label,
         )
+
+
+def _scale_note(scaling: Scaling | None) -> str:
+    """Return what the label of an axis says of scaled values."""
+    factor = 1.0 if scaling is None else scaling.factor
+    if factor is None:
+        return ", scaled"
+    return "" if factor == 1.0 else f", times {factor:g}"
 
 
 def _axes_around(path: Tensor, point: Tensor | None, count: int) -> list[Tensor]:

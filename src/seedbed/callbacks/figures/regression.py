@@ -61,11 +61,12 @@ class Fit(FigureCallback):
         readings = unscaled(trainer, inputs)
         first, last = self.range or padded_range(readings)
         curve = torch.linspace(first, last, CURVE_POINTS, dtype=torch.float64).view(-1, 1)
-        outputs = module.net(data.model_inputs(curve).to(inputs.device))
+        outputs = module.task.prediction(module.net(data.model_inputs(curve).to(inputs.device)))
+        predicted, targets = module.task.measured(module.net(inputs), targets.view(-1, 1))
         return fit_on_range(
             readings.flatten().numpy(force=True),
             targets.flatten().numpy(force=True),
-            module.net(inputs).flatten().numpy(force=True),
+            predicted.flatten().numpy(force=True),
             curve.flatten().numpy(),
             outputs.flatten().numpy(force=True),
             feature_labels(self.facts, 1)[0],
@@ -92,8 +93,9 @@ class PredictedAgainstTrue(FigureCallback):
         split = evaluated_split(trainer)
         inputs, targets = rows_of(trainer, split)
         outputs = module.net(inputs)
+        outputs, targets = module.task.measured(outputs, targets.view_as(outputs))
         return predicted_against_true(
-            targets.view_as(outputs).numpy(force=True),
+            targets.numpy(force=True),
             outputs.numpy(force=True),
             target_labels(self.facts, outputs.shape[-1]),
             SPLIT_NAMES[split],

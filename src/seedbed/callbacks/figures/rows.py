@@ -32,6 +32,13 @@ def validation_split(trainer: pl.Trainer) -> str:
 
 
 def rows_of(trainer: pl.Trainer, split: str, limit: int = MAX_ROWS) -> tuple[Tensor, Tensor]:
+    """Return inputs and targets of the first rows of a split, as `weighted_rows_of` has them."""
+    return weighted_rows_of(trainer, split, limit)[:2]
+
+
+def weighted_rows_of(
+    trainer: pl.Trainer, split: str, limit: int = MAX_ROWS
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Return the first rows of a split.
 
     Args:
@@ -41,18 +48,20 @@ def rows_of(trainer: pl.Trainer, split: str, limit: int = MAX_ROWS) -> tuple[Ten
 
     Returns:
         Inputs (rows, *input_shape) as the model takes them, scaled and in the precision of the
-        trainer, and targets (rows, ...), both on the device of the training.
+        trainer, targets (rows, ...) as the batches have them, and the weights of the rows (rows,),
+        None where they have none; all on the device of the training.
     """
-    inputs, targets, count = [], [], 0
+    batches, count = [], 0
     for batch in data_module(trainer).all_rows(split):
-        batch_inputs, batch_targets = trainer.precision_plugin.convert_input(batch)
-        inputs.append(batch_inputs)
-        targets.append(batch_targets)
-        count += len(batch_inputs)
+        batches.append(trainer.precision_plugin.convert_input(batch))
+        count += len(batches[-1][0])
         if count >= limit:
             break
     device = trainer.strategy.root_device
-    return torch.cat(inputs)[:limit].to(device), torch.cat(targets)[:limit].to(device)
+    inputs, targets, *weights = (
+        torch.cat(list(column))[:limit].to(device) for column in zip(*batches, strict=True)
+    )
+    return inputs, targets, weights[0] if weights else None
 
 
 def unscaled(trainer: pl.Trainer, inputs: Tensor) -> Tensor:
