@@ -83,6 +83,8 @@ def inspect(config: DictConfig, command: list[str]) -> int:
         return 0
     if isinstance(data, OfTable):
         print_table(data.description())
+        for note in data.schema.notes:
+            print(f"note         {note}")
     parts = dict(_parts(data))
     for line in _facts(spec.facts, parts):
         print(line)
@@ -99,8 +101,7 @@ def inspect(config: DictConfig, command: list[str]) -> int:
 
 def _lacks_target(config: DictConfig) -> bool:
     """Return whether these are a table's file whose target nobody has said."""
-    data = config.data
-    return "target" in data and "file" in data and OmegaConf.is_missing(data, "target")
+    return "file" in config.data.keys() and OmegaConf.is_missing(config.data, "target")  # noqa: SIM118
 
 
 def _show_columns(config: DictConfig) -> None:

@@ -135,6 +135,13 @@ def test_a_schema_goes_through_plain_values_and_is_shown() -> None:
     assert shown == ["one standardised number", "target (binary)", "weight of the row", "left out"]
 
 
+def test_how_an_unusual_file_is_written_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("größe;y\n1,5;a\n2,25;b\n".encode("cp1252"))
+    [note] = infer_schema(read_table(path), ["y"]).notes
+    assert note == "t.csv: separated by semicolon, decimal comma, cp1252"
+
+
 def test_rows_of_another_file_follow_the_schema_of_the_first(tmp_path: Path) -> None:
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"
     rows = [f"{n}.5,{n % 3},{['no', 'yes'][n % 2]},0{n % 4}1,2024-01-{n + 1:02}" for n in range(20)]

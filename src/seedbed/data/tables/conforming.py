@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from seedbed.data.tables.dates import parse_dates
+from seedbed.data.tables.files.delimited import without_nan
 from seedbed.data.tables.files.reading import RawTable
 from seedbed.data.tables.kinds import boolean_words, infinite_rows
 from seedbed.data.tables.places import rows_text, value_text
@@ -86,7 +87,7 @@ def _numbers(table: RawTable, values: pl.Series) -> pl.Series:
         text = values.str.replace(",", ".", literal=True)
     if values.dtype.is_temporal():
         _refuse(table, values, values.is_not_null(), "number")
-    numbers = text.cast(pl.Float64, strict=False).fill_nan(None)
+    numbers = without_nan(text.cast(pl.Float64, strict=False))
     if numbers.null_count() > values.null_count():
         _refuse(table, values, numbers.is_null() & values.is_not_null(), "number")
     endless = infinite_rows(numbers)

@@ -21,6 +21,8 @@ from seedbed.data.tables.schema import INPUT_KINDS, KINDS, Column, Role, TableSc
 from seedbed.data.tables.targets import class_words, posed_task, require_targets
 from seedbed.errors import ConfigError, listed, nearest
 
+# How most text files are written.
+_USUAL = ("separated by comma, utf-8", "separated by tab, utf-8")
 # The keys that name a column for a use of its own.
 _ROLE_KEYS: dict[Role, str] = {"weight": "data.weight", "split": "data.split_by"}
 
@@ -61,7 +63,7 @@ def infer_schema(
         tuple(_column(table, name, findings[name], roles_by_name, said) for name in findings),
         len(table.frame),
         tuple(targets),
-        notes=table.notes,
+        notes=(*_dialect_note(table), *table.notes),
     )
     for column in schema.of_role("weight"):
         _require_weights(table, column.name)
@@ -75,6 +77,14 @@ def infer_schema(
         why = listed([f"{column.name} ({column.note or column.role})" for column in schema.columns])
         raise ConfigError(f"{table.source}: no column is left as an input: {why}")
     return schema
+
+
+def _dialect_note(table: RawTable) -> tuple[str, ...]:
+    """Return what to say of how a text file is written, where that is not as usual."""
+    dialect = table.dialect
+    if dialect is None or str(dialect) in _USUAL:
+        return ()
+    return (f"{table.path.name}: {dialect}",)
 
 
 # ---- What the user says --------------------------------------------------------------------------

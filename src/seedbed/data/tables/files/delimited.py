@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ MOST_COLUMNS = 50_000
 _SAMPLED_ROWS = 1000
 # Stands for the name of a column that has none; no name holds a zero byte.
 _UNNAMED = "\0{}"
+# What a number may begin with, `inf` and `nan` included.
+_NUMBER_OR_WORD = re.compile(r"[-+.,\dinIN]")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 
 
@@ -264,12 +267,14 @@ def _settled(
     for name, kind in frame.schema.items():
         column = frame[name]
         if kind == pl.Float64:
-            changed.append(column.fill_nan(None))
+            changed.append(without_nan(column))
             continue
         numbers = None if name in verbatim else as_numbers(column, dialect.decimal)
         if numbers is None:
-            column = _plain_words(column, missing)
-            numbers = None if name in verbatim else as_numbers(column, dialect.decimal)
+            words = _plain_words(column, missing)
+            if words is not column and name not in verbatim:
+                numbers = as_numbers(words, dialect.decimal)
+            column = words
         changed.append(column if numbers is None else numbers)
     return frame.with_columns(changed)
 
@@ -292,7 +297,8 @@ def as_numbers(column: pl.Series, decimal: str = ".") -> pl.Series | None:
     Whole numbers with zeros in front, as of codes, are none.
     """
     words = column.null_count()
-    if words == len(column):
+    first = column.first(ignore_nulls=True)
+    if first is None or not _NUMBER_OR_WORD.match(str(first)):
         return None
     whole = column.cast(pl.Int64, strict=False)
     if whole.null_count() == words:
@@ -302,10 +308,17 @@ def as_numbers(column: pl.Series, decimal: str = ".") -> pl.Series | None:
     numbers = column.cast(pl.Float64, strict=False)
     if numbers.null_count() > words:
         return None
-    return numbers.fill_nan(None)
+    return without_nan(numbers)
+
+
+def without_nan(numbers: pl.Series) -> pl.Series:
+    """Return a Float64 column with null in the place of what is no number."""
+    total = numbers.sum()  # A copy costs far more, and few columns need it.
+    return numbers.fill_nan(None) if isinstance(total, float) and isnan(total) else numbers
 
 
 def _has_zeros_in_front(numbers: pl.Series) -> bool:
-    starts = numbers.str.starts_with
-    likely = numbers.filter(starts("0") | starts("-0") | starts("+0"))
+    longer = numbers.filter(numbers.str.len_bytes() > 1)
+    starts = longer.str.starts_with
+    likely = longer.filter(starts("0") | starts("-") | starts("+"))
     return bool(likely.str.contains(r"^[+-]?0\d").any())

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from seedbed.data.tables.files.content import Content
 from seedbed.data.tables.files.dialect import HEAD, byte_order_mark, unmarked_utf16
 from seedbed.errors import ConfigError
@@ -165,8 +167,9 @@ def _looked_through(source: Path | bytes, where: str) -> _Seen:
         length = after if first >= 0 else length
         if seen.wrong is None:
             _check_utf8(chunk, seen)
-        seen.lines += chunk.count(b"\n")
-        seen.quotes += chunk.count(b'"')
+        # Far quicker than bytes.count.
+        seen.lines += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord("\n")))
+        seen.quotes += chunk.count(b'"') if b'"' in chunk else 0
     if seen.rest and seen.wrong is None:
         seen.wrong = seen.lines + 1, seen.rest[0]
     return seen
