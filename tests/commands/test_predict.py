@@ -136,7 +136,7 @@ def test_logits_are_named_by_their_classes(
     [
         (("input=[[1,2]]",), r"input: found shape \(1, 2\), and the run takes rows of 3"),
         (("input=missing.csv",), "no such file"),
-        (("input=[[1,2,3]]", "output=out.txt"), r"must end in \.csv or \.npy"),
+        (("input=[[1,2,3]]", "output=out.txt"), r"must end in \.csv, \.parquet or \.npy"),
         (("input=[[1,2,x]]",), "must hold numbers"),
     ],
 )
@@ -174,5 +174,5 @@ def test_a_file_that_comes_while_predicting_stays(tmp_path: Path) -> None:
     output = tmp_path / "out.csv"
     output.write_text("mine")
     with pytest.raises(ConfigError, match="exists already"):
-        write_output(output, ["a"], [[1]], np.zeros(1))
+        write_output(output, {"a": [1]}, np.zeros(1))
     assert [file.read_text() for file in tmp_path.iterdir()] == ["mine"]

@@ -44,6 +44,7 @@ ASKED = {
         "data.class_names=[a,b]",
     ),
     "arrays": (f"data.file={Path(__file__).parent / 'rows.npz'}",),
+    "table": (f"data.file={Path(__file__).parent / 'rows.csv'}", "data.target=kept"),
 }
 
 

@@ -334,14 +334,13 @@ def test_rows_that_are_not_finite_are_refused(value: Any) -> None:
 
 # Output
 
-HEADER = ["class", "probability"]
-ROWS = [["T-shirt, top", 0.1], ["Bag", 1 / 3]]
+COLUMNS = {"class": ["T-shirt, top", "Bag"], "probability": [0.1, 1 / 3]}
 
 
 def test_predictions_are_written_as_csv(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "out.csv"
 
-    write_output(path, HEADER, ROWS, np.zeros(2))
+    write_output(path, COLUMNS, np.zeros(2))
 
     assert path.read_bytes() == (
         b'class,probability\r\n"T-shirt, top",0.1\r\nBag,0.3333333333333333\r\n'
@@ -351,7 +350,7 @@ def test_predictions_are_written_as_csv(tmp_path: Path) -> None:
 def test_predictions_are_written_as_an_array(tmp_path: Path) -> None:
     values = np.array([[0.25, 0.75], [1 / 3, 2 / 3]], dtype=np.float32)
 
-    write_output(tmp_path / "out.npy", HEADER, ROWS, values)
+    write_output(tmp_path / "out.npy", COLUMNS, values)
 
     read = np.load(tmp_path / "out.npy")
     assert read.dtype == np.float32
@@ -364,7 +363,7 @@ def test_what_came_there_meanwhile_is_kept(tmp_path: Path, name: str) -> None:
     path.write_text("of the user")
 
     with pytest.raises(ConfigError, match="exists already, and nothing is written over"):
-        write_output(path, ["y"], [[1.0]], np.array([[1.0]]))
+        write_output(path, {"y": [1.0]}, np.array([[1.0]]))
 
     assert path.read_text() == "of the user"
     assert [file.name for file in tmp_path.iterdir()] == [name]
@@ -386,7 +385,7 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path: Path, name: 
     path.write_text("from before")
 
     with pytest.raises(RuntimeError, match="no words"):
-        write_output(path, ["y"], [[1.0], [Unwritable()]], np.array([1.0, Unwritable()], object))
+        write_output(path, {"y": [1.0, Unwritable()]}, np.array([1.0, Unwritable()], object))
 
     assert path.read_text() == "from before"
     assert [file.name for file in tmp_path.iterdir()] == [name]
@@ -400,7 +399,7 @@ def test_others_see_the_whole_file_or_none(
     seen: list[bool] = []
     monkeypatch.setattr("os.link", lambda source, destination: seen.append(path.exists()))
 
-    write_output(path, ["y"], [[1.0]], np.array([[1.0]]))
+    write_output(path, {"y": [1.0]}, np.array([[1.0]]))
 
     # Until the link at the very end nothing lies under the name.
     assert seen == [False]
@@ -459,7 +458,7 @@ def test_truth_is_no_number() -> None:
         ("link.csv", "is the input"),
         ("folder.csv", "exists already"),
         ("in.csv/out.csv", "no folder that can be written to"),
-        ("out.txt", r"must end in \.csv or \.npy"),
+        ("out.txt", r"must end in \.csv, \.parquet or \.npy"),
     ],
 )
 def test_an_output_that_cannot_be_written_is_refused_at_once(

@@ -1,6 +1,7 @@
 """Checkpoints of the best and the last epoch."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from math import nan
 from pathlib import Path
@@ -16,6 +17,7 @@ from seedbed.errors import ConfigError, Diverged
 from seedbed.files import atomic_file
 from seedbed.runs.checkpoints import PREFIX, epoch_state, read_checkpoint, weights_checkpoint
 from seedbed.runs.outcome import EpochState, copied_weights
+from seedbed.runs.preparation import with_preparation
 from seedbed.training.best_epoch import improved
 
 
@@ -71,6 +73,8 @@ class Checkpoint(LightningCheckpoint):
         self.mode = mode
         self.every_seconds = every_seconds
         self.keep_best = keep_best
+        # What was fitted to the training rows, as plain values; it goes into each checkpoint.
+        self.preparation: Mapping[str, Any] | None = None
         self.best: EpochState | None = None
         self.last: EpochState | None = None
         self.last_is_measured = True
@@ -176,6 +180,7 @@ class Checkpoint(LightningCheckpoint):
         if self._state is None or self._state.step != step:
             self._state = EpochState(trainer.current_epoch + 1, step, {})
         checkpoint["epoch"] = self._state.epoch
+        checkpoint |= with_preparation({}, self.preparation)
 
     def _write(self, trainer: pl.Trainer) -> None:
         # Every process takes part in collecting the state; the first one writes it.
@@ -192,7 +197,8 @@ class Checkpoint(LightningCheckpoint):
 
     def _save(self, state: EpochState, name: str) -> None:
         with atomic_file(self.folder / f"{name}.ckpt") as file:
-            torch.save(weights_checkpoint(state, self._prefix), file)
+            content = weights_checkpoint(state, self._prefix)
+            torch.save(with_preparation(content, self.preparation), file)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best epoch so far; its weights are in `best.ckpt`."""

@@ -16,6 +16,7 @@ from seedbed.data.datasets.torch_dataset import TorchDataset
 from seedbed.data.in_memory import InMemoryData
 
 if TYPE_CHECKING:
+    from seedbed.data.datasets.table_file import TableFile
     from seedbed.data.images.image_folder import ImageFolder
 
 __all__ = [
@@ -29,12 +30,16 @@ __all__ = [
     "InMemoryData",
     "LinearNoise",
     "NoData",
+    "TableFile",
     "Thermometer",
     "TorchDataset",
 ]
 
 # Only when asked for: Pillow and polars take their time to import.
-_LATER = {"ImageFolder": "seedbed.data.images.image_folder"}
+_LATER = {
+    "ImageFolder": "seedbed.data.images.image_folder",
+    "TableFile": "seedbed.data.datasets.table_file",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seedbed.data.scaling import Scaling
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, RunFolderError
 from seedbed.models.linear_map import LinearMap
 
 
@@ -74,6 +74,7 @@ class DataModule:
         repeats_first_epoch: whether every epoch draws the batches of the first one.
         fingerprint: hash that says which rows these are; None where that is not known.
         input_scaling: scaling of the inputs; None where they are as they are.
+        notes: lines for people about the rows, before training.
     """
 
     placement = Placement()
@@ -81,6 +82,7 @@ class DataModule:
     repeats_first_epoch = False
     fingerprint: str | None = None
     input_scaling: Scaling | None = None
+    notes: Sequence[str] = ()
 
     def place(
         self,
@@ -104,6 +106,40 @@ class DataModule:
 
     def setup(self, stage: str) -> None:
         """Load and split the rows; `stage` is `fit`, `test` or `predict`."""
+
+    @property
+    def preparation(self) -> Mapping[str, Any] | None:
+        """What was fitted to the training rows, as plain values; None (default): nothing."""
+        return None
+
+    def use_preparation(self, preparation: Mapping[str, Any], source: object) -> None:
+        """Use what a run has fitted, instead of fitting anything; called before `setup`.
+
+        Args:
+            preparation: What the property `preparation` was when the run was trained.
+            source: Where it was read, for messages.
+
+        Raises:
+            RunFolderError: It is something else.
+        """
+        raise RunFolderError(f"{source}: {type(self).__name__} fits nothing, and something is kept")
+
+    def require_source(self, fingerprint: str | None) -> None:
+        """Compare the files of the rows with those of a run; called before `setup`.
+
+        Nothing of a file is read as rows, or shown, before. Data that are no files of the user's
+        have nothing to compare here (default).
+
+        Args:
+            fingerprint: That of the run's record; None where it has none.
+
+        Raises:
+            ConfigError: The files are others.
+        """
+
+    def description(self) -> Any:
+        """Return a table of rich's that says what the columns are; None (default): nothing."""
+        return None
 
     @classmethod
     def files(cls, options: Any) -> Sequence[Path]:

@@ -63,6 +63,8 @@ class InMemoryData(DataModule):
         self.options = options
         self.target_scaling: Scaling | None = None
         self.notes: tuple[str, ...] = ()
+        # Whether what was fitted is that of a run.
+        self._from_run = False
         self._splits: dict[str, Table] = {}
         # Of the rows of a split in the dataset.
         self._numbers: dict[str, Tensor] = {}
@@ -73,9 +75,25 @@ class InMemoryData(DataModule):
         raise NotImplementedError
 
     def setup(self, stage: str) -> None:
-        """Load and split the rows, the first time; a split moves to the device when first used."""
-        if not self._splits:
+        """Load and split the rows, the first time; a split moves to the device when first used.
+
+        To predict by what a run has stored, no rows are needed.
+        """
+        if not self._splits and not (stage == "predict" and self._from_run):
             self._arrange(self.load())
+
+    def use_preparation(self, preparation: Mapping[str, Any], source: object) -> None:
+        """Use the scalings that a run has stored, instead of fitting any."""
+        self._from_run = True
+        shapes = {
+            "input_scaling": tuple(self.options.input_shape),
+            "target_scaling": (self.options.output_size,),
+        }
+        for name, shape in shapes.items():
+            if name in preparation:
+                scaling = Scaling.from_plain(preparation[name], f"{source}: {name}")
+                scaling.require_fit(shape, f"{source}: {name}")
+                setattr(self, name, scaling)
 
     def _arrange(self, source: Source) -> None:
         """Split the rows, fit to the training rows, and make the tensors of each split."""
@@ -96,7 +114,10 @@ class InMemoryData(DataModule):
                 "data.val_size=0.2 holds out some of the training rows"
             )
         development = torch.cat((split.train, split.val)).sort().values
-        self.fit(raw["train"], source.rows.take(development))
+        if not self._from_run:
+            self.fit(raw["train"], source.rows.take(development))
+        elif isinstance(raw["train"], Table):
+            self._check_shape(raw["train"].inputs)
         splits = {}
         for name, rows in raw.items():
             table = self.tensors(rows)

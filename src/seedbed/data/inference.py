@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationToMissingValueError
 
 from seedbed.config.instantiation import make_factory
 from seedbed.config.resolvers import INFERRED
@@ -51,7 +52,9 @@ def facts_of(node: DictConfig) -> Facts:
 
     Raises:
         ConfigError: The rows cannot be had, or their class tells no facts of them.
+        InterpolationToMissingValueError: A key that the user is asked for has no value.
     """
+    _require_asked(node)
     options, target = given_options(node), str(node.get("_target_"))
     kind = data_class(target)
     stamps = tuple(stamp(path) for path in kind.files(options))
@@ -62,6 +65,14 @@ def facts_of(node: DictConfig) -> Facts:
             del _kept[next(iter(_kept))]
         _kept[known_by] = facts
     return _kept[known_by]
+
+
+def _require_asked(node: DictConfig) -> None:
+    """Raise what OmegaConf raises for a missing value where a key that is asked for has none."""
+    names = {field.name for field in fields(Facts)}
+    for name in node:
+        if str(name) not in names and OmegaConf.is_missing(node, name):
+            raise InterpolationToMissingValueError(f"data.{name!s}: a value is required")
 
 
 def given_options(node: DictConfig) -> Any:

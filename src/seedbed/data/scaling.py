@@ -1,11 +1,22 @@
 """Affine scaling of inputs or targets, fitted to the training rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from seedbed.errors import RunFolderError
+from seedbed.reading.json_files import converted
+
+
+class _Plain(TypedDict):
+    """Scaling as plain values: numbers, or nested lists of them."""
+
+    shift: Any
+    scale: Any
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,30 @@ class Scaling:
         if self.scale.numel() == 1 and not self.shift.any():
             return 1.0 / float(self.scale)
         return None
+
+    @classmethod
+    def from_plain(cls, plain: Any, source: object) -> "Scaling":
+        """Return what `to_plain` has returned; raises RunFolderError for anything else."""
+        content = converted(source, plain, _Plain)
+        try:
+            shift, scale = (
+                torch.tensor(content[name], dtype=torch.float64) for name in ("shift", "scale")
+            )
+        except (TypeError, ValueError, RuntimeError):
+            raise RunFolderError(f"{source}: shift and scale are no tables of numbers") from None
+        usable = shift.isfinite().all() and scale.isfinite().all() and (scale != 0).all()
+        if shift.dim() > 4 or scale.dim() > 4 or not usable:
+            raise RunFolderError(f"{source}: numbers that cannot be used")
+        return cls(shift, scale)
+
+    def require_fit(self, shape: Sequence[int], source: object) -> None:
+        """Raise RunFolderError where it cannot scale values of this shape."""
+        for numbers in (self.shift, self.scale):
+            pairs = zip(reversed(numbers.shape), reversed(shape), strict=False)
+            if numbers.dim() > len(shape) or any(own not in (1, size) for own, size in pairs):
+                raise RunFolderError(
+                    f"{source}: of shape {list(numbers.shape)}, for values of {list(shape)}"
+                )
 
     def to_plain(self) -> dict[str, Any]:
         """Return shift and scale as plain numbers, or nested lists of them."""

@@ -76,6 +76,7 @@ from seedbed.process.torch_settings import using_threads
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
 from seedbed.terminal.listener import current_listener
+from seedbed.terminal.tables import print_table
 from seedbed.training.best_epoch import no_best_epoch
 from seedbed.training.evaluation_mode import evaluation_mode
 from seedbed.training.schedulers import length_problem
@@ -400,8 +401,14 @@ def _describe(experiment: Experiment, writer: RunWriter) -> None:
     """Write data, config and graph to record, terminal and TensorBoard."""
     data, net = experiment.data, experiment.module.net
     choice = writer.describe(data)
+    if experiment.checkpoint is not None:
+        experiment.checkpoint.preparation = data.preparation
     if experiment.trainer.is_global_zero and current_listener() is None:
         sizes = {split: rows for split in SPLITS if (rows := data.rows(split)) is not None}
         print(data_line(choice, sizes, experiment.spec.data), flush=True)
+        if (description := data.description()) is not None:
+            print_table(description)
+        for note in data.notes:
+            print(f"note         {note}", flush=True)
     if experiment.spec.module is None:  # The inputs of any other are not known.
         writer.log_graph(net, example_input(experiment.spec, net))

@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from seedbed.data import DataModule
 from seedbed.loggers.tensorboard import TensorBoard
+from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
+from seedbed.runs.preparation import write_preparation
 from seedbed.runs.provenance import device_name
 from seedbed.runs.record import Record
 
@@ -36,6 +38,10 @@ class RunWriter:
         return [logger for logger in self.loggers if isinstance(logger, TensorBoard)]
 
     @property
+    def _folder(self) -> RunFolder:
+        return RunFolder(self.record.path.parent)
+
+    @property
     def _hyperparameters(self) -> dict[str, Any]:
         return dict(self.record.provenance.get("hyperparameters", {}))
 
@@ -48,6 +54,8 @@ class RunWriter:
         # The threads are known only now.
         self.record.provenance["device"] = device_name(data.placement.device)
         self.record.write(RunOutcome())
+        if data.preparation is not None and self.record.enabled:
+            write_preparation(self._folder.preparation, choice, data.preparation)
         for logger in self.loggers:  # TensorBoard's page wants them at the end.
             logger.log_hyperparams(self._hyperparameters)
         for tensorboard in self._tensorboards:
@@ -79,4 +87,6 @@ class RunWriter:
         """Remove what was written so far: the record and the events."""
         for tensorboard in self._tensorboards:
             tensorboard.discard()
+        if self.record.enabled:
+            self._folder.preparation.unlink(missing_ok=True)
         self.record.discard()

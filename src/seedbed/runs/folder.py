@@ -12,11 +12,13 @@ from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.record import read_record, state_of
 
 RECORD = "run.json"
+PREPARATION = "preparation.json"
 RESOLVED = "resolved.yaml"
 HYDRA, CHECKPOINTS, FIGURES = ".hydra", "checkpoints", "figures"
 # What a run writes into these folders, and into its own; figures go by the names of callbacks.
 WRITTEN = {
-    "": rf"{re.escape(RECORD)}|events\.out\.tfevents\.[0-9]+\..+|(\w+-)?profile(-[0-9]+)?\.txt",
+    "": rf"{re.escape(RECORD)}|{re.escape(PREPARATION)}"
+    r"|events\.out\.tfevents\.[0-9]+\..+|(\w+-)?profile(-[0-9]+)?\.txt",
     HYDRA: r"(config|hydra|overrides|resolved)\.yaml",
     CHECKPOINTS: r"(best|last)\.ckpt",
 }
@@ -32,6 +34,11 @@ class RunFolder:
     def record(self) -> Path:
         """The record, run.json."""
         return self.path / RECORD
+
+    @property
+    def preparation(self) -> Path:
+        """What was fitted to the training rows, preparation.json."""
+        return self.path / PREPARATION
 
     @property
     def config(self) -> Path:

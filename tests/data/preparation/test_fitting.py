@@ -19,7 +19,7 @@ from sklearn.preprocessing import (
 )
 
 from seedbed.data.preparation import FitOptions, Preparation, fit
-from seedbed.errors import DataError
+from seedbed.errors import DataError, RunFolderError
 
 SCALERS = {
     "standard": StandardScaler(),
@@ -154,10 +154,10 @@ def test_folds_have_one_shape_and_see_what_is_theirs() -> None:
 
 def test_targets_are_scaled_or_classes_by_name() -> None:
     frame = pl.DataFrame({"x": [1.0] * 4, "y": [1.0, 3.0, 5.0, 99.0], "grade": [10, 9, 10, 2]})
-    targets = {"y": "number"}
-    prepared = fit(frame, {"x": "number"}, targets, _rows(3), FitOptions(target_scale="standard"))
+    prepared = fit(frame, {"x": "number"}, {"y": ()}, _rows(3), FitOptions(target_scale="standard"))
     assert prepared.target_scales == [(3.0, pytest.approx(np.std([1, 3, 5])))]
-    prepared = fit(frame, {"x": "number"}, {"grade": "category"}, _rows(3), FitOptions())
+    grades = {"grade": ("2", "9", "10")}
+    prepared = fit(frame, {"x": "number"}, grades, _rows(3), FitOptions())
     assert prepared.class_names == ["2", "9", "10"]
 
 
@@ -208,7 +208,7 @@ def test_rows_that_are_not_trained_on_change_nothing_that_is_fitted(
             fit(
                 pl.DataFrame(table, schema=SCHEMA, orient="row"),
                 kinds,
-                {"target": "number"},
+                {"target": ()},
                 training,
                 options,
             )
@@ -258,5 +258,5 @@ def test_more_words_than_inputs_can_be_are_refused(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_what_no_fit_has_written_is_refused(feature: object) -> None:
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(RunFolderError):
         Preparation.from_plain({"inputs": [feature], "targets": []})

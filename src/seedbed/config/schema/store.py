@@ -18,6 +18,7 @@ from seedbed.config.schema import (
 )
 from seedbed.config.schema.data import arrays
 from seedbed.config.schema.data.images import ImageFolder
+from seedbed.config.schema.data.table import TableFile
 from seedbed.config.schema.field import Schema
 from seedbed.errors import ConfigError
 
@@ -37,6 +38,7 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "fashion_mnist": data.FashionMNIST,
         "arrays": arrays.ArrayFile,
         "images": ImageFolder,
+        "table": TableFile,
         "torch_dataset": data.TorchDataset,
         "none": data.NoData,
     },

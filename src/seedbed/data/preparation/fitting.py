@@ -1,6 +1,6 @@
 """Fitting of a preparation, to training rows alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
@@ -50,8 +50,8 @@ class FitOptions:
 
 def fit(
     frame: pl.DataFrame,
-    kinds: dict[str, str],
-    targets: dict[str, str],
+    kinds: Mapping[str, str],
+    targets: Mapping[str, Sequence[str]],
     rows: RowNumbers,
     options: FitOptions,
     shape_rows: RowNumbers | None = None,
@@ -63,7 +63,7 @@ def fit(
         frame: the table; numbers, words (String), truths (Boolean), dates and times in columns of
             their types, and null where a value is missing.
         kinds: kind of each column that is an input: number, category, boolean, date or time.
-        targets: kind of each target: number or category.
+        targets: names of the classes of each target; none of one that is a number.
         rows: numbers of the training rows.
         options: choices of the config.
         shape_rows: rows whose words and missing values have a place among the inputs, though the
@@ -94,36 +94,27 @@ def fit(
             features.append(Missing(name))
     return Preparation(
         inputs=(*features, *(words if options.encode == "embedding" else ())),
-        targets=fit_targets(frame, targets, rows, options.target_scale),
+        targets=_targets(frame, targets, rows, options.target_scale),
         missing=options.missing,
         ids=tuple(ids),
         rows=len(rows),
     )
 
 
-def fit_targets(
-    frame: pl.DataFrame, targets: dict[str, str], rows: RowNumbers, scale: str | None
+def _targets(
+    frame: pl.DataFrame,
+    targets: Mapping[str, Sequence[str]],
+    rows: RowNumbers,
+    scale: str | None,
 ) -> tuple[Target, ...]:
-    """Return the targets: classes are those of all rows, scales those of the training rows."""
-    numbers: list[tuple[str, Part]] = [
-        (name, "") for name, kind in targets.items() if kind == "number"
-    ]
+    numbers: list[tuple[str, Part]] = [(name, "") for name in targets if not targets[name]]
     scaled = {number.column: number for number in _numbers(frame, numbers, rows, scale, "target")}
     return tuple(
-        NumberTarget(name, scaled[name].shift, scaled[name].scale)
-        if kind == "number"
-        else ClassTarget(name, tuple(class_names(frame.get_column(name))))
-        for name, kind in targets.items()
+        ClassTarget(name, tuple(classes))
+        if classes
+        else NumberTarget(name, scaled[name].shift, scaled[name].scale)
+        for name, classes in targets.items()
     )
-
-
-def class_names(column: pl.Series) -> list[str]:
-    """Return the names of the classes in order: numbers by size, others by their letters."""
-    words: list[str] = column.cast(pl.String).drop_nulls().unique().to_list()
-    try:
-        return sorted(words, key=lambda word: (float(word), word))
-    except ValueError:
-        return sorted(words)
 
 
 def _parts(frame: pl.DataFrame, name: str, kind: str) -> tuple[Part, ...]:

@@ -1,6 +1,6 @@
 """Preparation of a table's rows by numbers and words that were fitted to the training rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from seedbed.data.preparation.features import Feature, Word, Words
 from seedbed.data.preparation.targets import ClassTarget, NumberTarget, Target
+from seedbed.reading.json_files import converted
 
 # Rows that are prepared at once: their numbers stay in the cache of a CPU.
 ROWS_AT_ONCE = 1 << 15
@@ -96,9 +97,9 @@ class Preparation(msgspec.Struct, frozen=True):
         return plain
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> "Preparation":
-        """Return what `to_plain` returned; raises msgspec.ValidationError for anything else."""
-        return msgspec.convert(plain, cls)
+    def from_plain(cls, plain: Any, source: object = "preparation") -> "Preparation":
+        """Return what `to_plain` returned; raises RunFolderError for anything else."""
+        return converted(source, plain, cls)
 
 
 def _named(features: Sequence[Feature], dtype: pl.DataType) -> list[pl.Expr]:

@@ -4,7 +4,6 @@ from math import isfinite
 from typing import Annotated
 
 import msgspec
-import polars as pl
 
 from seedbed.data.preparation.features import Word
 
@@ -36,11 +35,6 @@ class ClassTarget(msgspec.Struct, frozen=True, tag_field="kind", tag="class"):
 
     column: Word
     classes: Annotated[tuple[Word, ...], msgspec.Meta(min_length=2)]
-
-    def codes(self) -> pl.Expr:
-        """Return the number of each class, from 0; null where it is none of them."""
-        words = pl.col(self.column).cast(pl.Enum(self.classes), strict=False)
-        return words.to_physical().cast(pl.Int64)
 
 
 Target = NumberTarget | ClassTarget

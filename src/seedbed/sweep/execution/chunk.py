@@ -22,9 +22,10 @@ from seedbed.loggers.event_file import event_file_name
 from seedbed.process.identity import this_process
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.outcome import RunOutcome
+from seedbed.runs.preparation import preparation_text
 from seedbed.runs.provenance import device_name
 from seedbed.runs.record import now, record_fields
-from seedbed.sweep.execution.run_folders import RunFiles, write_run
+from seedbed.sweep.execution.run_folders import Preparation, RunFiles, write_run
 from seedbed.sweep.planning.fusing import JobNumbers, make_group
 
 
@@ -166,9 +167,13 @@ def write_folders(
     refused: dict[int, str] = {}
     outcomes = [chunk.outcomes[place] for place in places]
     scalars = _scalars(outcomes, chunk.group.monitor) if chunk.tensorboard else [None] * len(places)
+    fitted: dict[int, Preparation | None] = {}
     for count, (place, job, points) in enumerate(zip(places, jobs, scalars, strict=True), start=1):
+        data = chunk.group.data_of_job[place]
+        if data not in fitted:
+            fitted[data] = _preparation(chunk, place, job)
         try:
-            write_run(job.folder, _files(chunk, place, job, points))
+            write_run(job.folder, _files(chunk, place, job, points, fitted[data]))
         except RunFolderError as error:
             refused[job.number] = str(error)
         written(count, len(jobs))
@@ -181,7 +186,22 @@ def write_failed(job: PreparedJob, error: str, times: dict[str, Any]) -> None:
     write_run(job.folder, RunFiles(hydra=job.texts, record=record, events=b"", events_name=""))
 
 
-def _files(chunk: TrainedChunk, place: int, job: PreparedJob, scalars: bytes | None) -> RunFiles:
+def _preparation(chunk: TrainedChunk, place: int, job: PreparedJob) -> Preparation | None:
+    """Return what the data of a job have fitted; jobs with the same data share it."""
+    preparation = _data(chunk.group, place).preparation
+    if preparation is None:
+        return None
+    choice = str(job.provenance["data"].get("choice"))
+    return Preparation(preparation, preparation_text(choice, preparation).encode())
+
+
+def _files(
+    chunk: TrainedChunk,
+    place: int,
+    job: PreparedJob,
+    scalars: bytes | None,
+    prepared: Preparation | None = None,
+) -> RunFiles:
     outcome = _complete(chunk, place)
     record = _record(chunk, place, job, outcome)
     return RunFiles(
@@ -191,6 +211,7 @@ def _files(chunk: TrainedChunk, place: int, job: PreparedJob, scalars: bytes | N
         events_name="" if scalars is None else event_file_name(job.number),
         best=outcome.best,
         last=outcome.last,
+        preparation=prepared,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -15,7 +15,15 @@ from seedbed.files import TEMPORARY, temporary_path
 from seedbed.runs.checkpoints import weights_checkpoint
 from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.outcome import EpochState
+from seedbed.runs.preparation import with_preparation
 from seedbed.runs.record import json_text
+
+
+class Preparation(NamedTuple):
+    """What the data module of a run has fitted, and the text of its file."""
+
+    plain: Mapping[str, Any]
+    text: bytes
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class RunFiles:
 
     `hydra` are the texts of `.hydra` by file name, `record` the fields of run.json. `best` and
     `last` are what the checkpoints hold, None where there is none; no events have no name.
+    `preparation` is what was fitted to the training rows, None where nothing was.
     """
 
     hydra: Mapping[str, str]
@@ -32,6 +41,7 @@ class RunFiles:
     events_name: str
     best: EpochState | None = None
     last: EpochState | None = None
+    preparation: Preparation | None = None
 
 
 def write_run(path: Path, files: RunFiles) -> None:
@@ -56,6 +66,8 @@ def _write_files(folder: RunFolder, files: RunFiles) -> None:
     for name, text in files.hydra.items():
         (folder.config.parent / name).write_bytes(text.encode())
     folder.record.write_bytes(json_text(files.record).encode())
+    if files.preparation is not None:
+        folder.preparation.write_bytes(files.preparation.text)
     if files.events_name:
         (folder.path / files.events_name).write_bytes(files.events)
     kept = {
@@ -68,7 +80,8 @@ def _write_files(folder: RunFolder, files: RunFiles) -> None:
         # The best epoch is often the last one: then both files are the same.
         step = state.step
         if step not in written:
-            written[step] = _saved(weights_checkpoint(state))
+            plain = None if files.preparation is None else files.preparation.plain
+            written[step] = _saved(with_preparation(weights_checkpoint(state), plain))
         folder.checkpoint(name).write_bytes(written[step])
 
 

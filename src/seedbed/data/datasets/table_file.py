@@ -1,0 +1,362 @@
+"""Table of the user's own, from a file: read, split, and prepared by what its training rows say."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from seedbed.config.schema.data.table import TableFile as Options
+from seedbed.config.schema.data.table import target_names
+from seedbed.data.data_module import Facts
+from seedbed.data.in_memory import InMemoryData, Source
+from seedbed.data.inference import Stamp, stamp
+from seedbed.data.kept import Kept
+from seedbed.data.preparation import FitOptions, Preparation, fit
+from seedbed.data.preparation.features import Words
+from seedbed.data.preparation.loading import (
+    LoadedTable,
+    TableRows,
+    ids_of,
+    kinds_of_inputs,
+    loaded,
+)
+from seedbed.data.preparation.new_rows import NewRows, new_rows
+from seedbed.data.scaling import Scaling
+from seedbed.data.splits import Split
+from seedbed.data.table import RawRows, Table
+from seedbed.data.tables import (
+    RawTable,
+    ReadOptions,
+    TableSchema,
+    from_plain,
+    infer_schema,
+    read_table,
+    schema_lines,
+    to_plain,
+)
+from seedbed.data.weights import require_weights
+from seedbed.errors import ConfigError, RunFolderError
+
+# Keys that the rows follow from, but for how they are split and what is fitted to them.
+_READ = (
+    *("file", "val_file", "test_file", "target", "columns", "missing", "weight", "split_by"),
+    *("separator", "decimal", "encoding", "quote", "null_values"),
+)
+_SPLIT = ("split", "val_size", "test_size", "split_seed", "folds", "fold")
+_FIT = ("input_scale", "encode", "target_scale")
+_FILES = ("file", "val_file", "test_file")
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """Tables of the files of one data option.
+
+    Attributes:
+        schema: what their columns are.
+        tables: the tables by key: `file`, and `val_file` and `test_file` where there are any.
+        fingerprint: hash of the bytes of the files.
+    """
+
+    schema: TableSchema
+    tables: Mapping[str, LoadedTable]
+    fingerprint: str
+
+
+# One for the files of a run; a sweep may cross two.
+_tables: Kept[TableFiles] = Kept(2)
+# Folds and seeds of a sweep; numbers and words alone.
+_splits: Kept[Split] = Kept(64)
+_preparations: Kept[Preparation] = Kept(256)
+
+
+class TableFile(InMemoryData):
+    """Dataset of a table in a file, whose columns become numbers by what the training rows say.
+
+    Args:
+        options: The `data` node of the config.
+    """
+
+    options: Options
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._stored: tuple[TableSchema, Preparation] | None = None
+        self._files: TableFiles | None = None
+        self._fitted: Preparation | None = None
+
+    @classmethod
+    def files(cls, options: Options) -> Sequence[Path]:
+        """Return the files of the table."""
+        return [Path(name) for key in _FILES if (name := getattr(options, key)) is not None]
+
+    @classmethod
+    def facts(cls, options: Options) -> Facts:
+        """Return the facts of the rows, whose inputs follow from the training rows alone."""
+        data = cls(options)
+        source = data.load()
+        schema = data.schema
+        classes = schema.class_names
+        data.options = replace(options, task=str(schema.task), class_names=list(classes))
+        split = data.split(source)
+        development = torch.cat((split.train, split.val)).sort().values
+        fitted = data.fitted(source.rows.take(split.train), source.rows.take(development))
+        return Facts(
+            task=str(schema.task),
+            input_shape=(len(fitted.feature_names),),
+            output_size=len(classes) if len(classes) > 2 else len(fitted.targets),
+            feature_names=tuple(fitted.feature_names),
+            target_names=() if classes else tuple(fitted.target_names),
+            class_names=classes,
+            category_sizes=tuple(fitted.category_sizes),
+        )
+
+    @property
+    def schema(self) -> TableSchema:
+        """What the columns are; after `load`."""
+        assert self._files is not None
+        return self._files.schema
+
+    @property
+    def fitted_preparation(self) -> Preparation:
+        """What was fitted to the training rows; after `setup`."""
+        assert self._fitted is not None
+        return self._fitted
+
+    @property
+    def preparation(self) -> dict[str, Any] | None:
+        """Schema and what was fitted, as plain values; None before `setup`."""
+        if self._fitted is None:
+            return None
+        schema = self._stored[0] if self._stored is not None else self.schema
+        return {"schema": to_plain(schema), "fitted": self._fitted.to_plain()}
+
+    def use_preparation(self, preparation: Mapping[str, Any], source: object) -> None:
+        """Use what a run has fitted and stored; nothing is inferred or fitted then."""
+        schema = from_plain(preparation.get("schema"), f"{source}: schema")
+        fitted = Preparation.from_plain(preparation.get("fitted"), f"{source}: fitted")
+        kinds = schema.kinds
+        for name in fitted.columns:
+            if kinds.get(name) in (None, "id", "ignore"):
+                raise RunFolderError(f"{source}: no column '{name}' in its schema")
+        self._require_width(fitted)
+        self._fitted, self._stored, self._from_run = fitted, (schema, fitted), True
+        self.target_scaling = _target_scaling(fitted)
+
+    def require_source(self, fingerprint: str | None) -> None:
+        """Compare the bytes of the files with those that the run was trained on."""
+        for key in _FILES:
+            path = getattr(self.options, key)
+            if path is not None and not Path(path).is_file():
+                raise ConfigError(f"data.{key}={path}: no such file")
+        if _hash_of(self.files(self.options)) != fingerprint:
+            named = ", ".join(str(path) for path in self.files(self.options))
+            raise ConfigError(f"data.file: {named} is not the file that the run was trained on")
+
+    def description(self) -> Any:
+        """Return what each column is, and what it becomes."""
+        inputs = self.fitted_preparation.inputs
+        becomes = {
+            feature.column: _becomes(feature) for feature in inputs if isinstance(feature, Words)
+        }
+        return schema_lines(self.schema, becomes)
+
+    def load(self) -> Source:
+        """Read the files; raise ConfigError where they, or the keys, do not fit."""
+        key, task = (self._key(_READ), self._stored and self._stored[0]), self.options.task
+        self._files = _tables.get((key, None), self._read)
+        if task not in ("???", self.schema.task):
+            self._files = _tables.get((key, task), partial(self._read, task))
+        main = self._files.tables["file"]
+        own = {
+            name: TableRows.all_of(self._files.tables[name])
+            for name in ("val_file", "test_file")
+            if name in self._files.tables
+        }
+        return Source(
+            rows=TableRows.all_of(main),
+            val=own.get("val_file"),
+            test=own.get("test_file"),
+            fingerprint=self._files.fingerprint,
+            columns={name: main.frame.get_column(name) for name in main.frame.columns},
+            classes=main.classes,
+        )
+
+    def _key(self, names: Sequence[str]) -> tuple[str, tuple[Stamp, ...]]:
+        """Return what the values of some keys, and the files as they are, are known by."""
+        values = {name: getattr(self.options, name) for name in names}
+        return repr(values), tuple(stamp(path) for path in self.files(self.options))
+
+    def _read_options(self) -> ReadOptions:
+        options = self.options
+        said = None if options.null_values is None else tuple(options.null_values)
+        return ReadOptions(
+            options.separator, options.decimal, options.encoding, options.quote, said
+        )
+
+    def _read(self, task: str | None = None) -> TableFiles:
+        options, read = self.options, self._read_options()
+        if self._stored is not None:
+            schema = self._stored[0]
+            raw = read_table(options.file, read, schema.kinds, "data.file")
+        else:
+            raw = read_table(options.file, read, options.columns or {}, "data.file")
+            schema = self._inferred(raw, task)
+        tables = {"file": loaded(raw, schema, options.missing)}
+        for name in _FILES[1:]:
+            if (path := getattr(options, name)) is not None:
+                other = read_table(path, read, schema.kinds, f"data.{name}")
+                tables[name] = loaded(other, schema, options.missing)
+        return TableFiles(schema, tables, _hash_of(self.files(options)))
+
+    def _inferred(self, raw: RawTable, task: str | None) -> TableSchema:
+        """Return the schema of the table, whose targets pose a task where one is said."""
+        said = {str(name): kind for name, kind in (self.options.columns or {}).items()}
+        if task is None:
+            return self._infer(raw, said)
+        kind = "number" if task == "regression" else "category"
+        targets = dict.fromkeys(target_names(self.options.target), kind)
+        schema = self._infer(raw, {**targets, **said})
+        if schema.task != task:
+            raise ConfigError(f"data.task={task}: the target poses {schema.task}")
+        return schema
+
+    def _infer(self, raw: RawTable, columns: Mapping[str, str]) -> TableSchema:
+        options = self.options
+        return infer_schema(
+            raw,
+            target_names(options.target),
+            columns,
+            {"weight": options.weight, "split": options.split_by},
+            drop_missing=options.missing == "drop",
+        )
+
+    def split(self, source: Source) -> Split:
+        """Return the row numbers of each split."""
+        key = self._key((*_READ, *_SPLIT)), self.options.task
+        return _splits.get(key, partial(super().split, source))
+
+    def fit(self, training: RawRows, development: RawRows) -> None:
+        """Fit the preparation to the training rows."""
+        self._fitted = self.fitted(training, development)
+        self._require_width(self._fitted)
+        self.target_scaling = _target_scaling(self._fitted)
+
+    def _require_width(self, fitted: Preparation) -> None:
+        """Raise ConfigError where rows have another shape than the config says."""
+        width, said = [len(fitted.feature_names)], list(self.options.input_shape)
+        if width != said:
+            raise ConfigError(f"data.input_shape: {said}, but these rows have the shape {width}")
+
+    def fitted(self, training: Any, development: Any) -> Preparation:
+        """Return the preparation that is fitted to the training rows.
+
+        In a cross-validation all rows but the test rows say which words have a place.
+        """
+        options, schema = self.options, self.schema
+
+        def fitted() -> Preparation:
+            return fit(
+                training.table.frame,
+                kinds_of_inputs(schema),
+                dict.fromkeys(schema.targets, schema.class_names),
+                training.numbers,
+                FitOptions(
+                    options.input_scale,
+                    options.encode,  # type: ignore[arg-type]
+                    options.missing,  # type: ignore[arg-type]
+                    "standard" if options.target_scale == "standard" else None,
+                ),
+                development.numbers if options.folds is not None else None,
+                ids_of(schema),
+            )
+
+        return _preparations.get((self._key((*_READ, *_SPLIT, *_FIT)), options.task), fitted)
+
+    def new_rows(self, source: Any) -> NewRows:
+        """Return rows to predict from; raise ConfigError that names row and column."""
+        assert self._stored is not None
+        return new_rows(source, *self._stored, self._read_options())
+
+    @property
+    def columns_of_rows(self) -> list[str]:
+        """Names of the columns that the inputs are made of."""
+        return self.fitted_preparation.columns
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the columns that name rows."""
+        return self.fitted_preparation.ids
+
+    def prepared(self, frame: pl.DataFrame) -> Tensor:
+        """Return the inputs of rows in the types of the schema, before `model_inputs`."""
+        return torch.from_numpy(self.fitted_preparation.apply(frame, None, self._dtype))
+
+    @property
+    def _dtype(self) -> type[np.floating[Any]]:
+        return np.float64 if self.placement.dtype == torch.float64 else np.float32
+
+    def tensors(self, rows: RawRows) -> Table:
+        """Return rows as tensors: inputs as the model takes them, targets in their own units."""
+        assert isinstance(rows, TableRows)
+        table, numbers, options = rows.table, rows.numbers, self.options
+        applied = self.fitted_preparation.apply(table.frame, numbers, self._dtype)
+        inputs = torch.from_numpy(applied)
+        if table.classes is not None:
+            targets = torch.from_numpy(table.classes[numbers])
+        else:
+            names = self.fitted_preparation.target_names
+            chosen = table.frame.select(names)[numbers].cast(dict.fromkeys(names, float))
+            targets = torch.from_numpy(chosen.to_numpy(writable=True).astype(np.float64))
+        weights = None
+        if options.weight is not None:
+            column = table.frame.get_column(options.weight).gather(numbers)
+            weights = require_weights(options.weight, column, "these rows")
+        return Table(inputs, targets, weights)
+
+    def model_inputs(self, inputs: Tensor) -> Tensor:
+        """Return prepared inputs as floats of the run's type on the device."""
+        return inputs.to(self.device, self.placement.dtype)
+
+    def id_columns(self, split: str) -> Mapping[str, Sequence[Any]]:
+        """Return the values of the columns that name rows, in the order of a split's rows."""
+        assert self._files is not None
+        own = f"{split}_file" if f"{split}_file" in self._files.tables else "file"
+        frame = self._files.tables[own].frame
+        numbers = self.numbers(split).numpy()
+        return {
+            name: frame.get_column(name).gather(numbers).to_list()
+            for name in self.fitted_preparation.ids
+            if name in frame.columns
+        }
+
+
+def _becomes(words: Words) -> str:
+    count = len(words.words) - len(words.unseen)
+    return f"{count:,} words, {'embedded' if words.embedded else 'one-hot'}"
+
+
+def _target_scaling(fitted: Preparation) -> Scaling | None:
+    """Return the scaling of the targets of a regression; None where they are as they are."""
+    scales = fitted.target_scales
+    if all(pair == (0.0, 1.0) for pair in scales):
+        return None
+    shift, scale = torch.tensor(scales, dtype=torch.float64).unbind(1)
+    return Scaling(shift, scale)
+
+
+def _hash_of(paths: Sequence[Path]) -> str:
+    """Return the SHA-256 over the bytes of files; of several over the hashes of each."""
+    digests = []
+    for path in paths:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return (
+        digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
+    )
