@@ -37,7 +37,7 @@ def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -
             )
         if not path.is_file():
             raise ConfigError(f"input={source}: no such file")
-        values = _read_csv(path, names) if path.suffix == ".csv" else _read_npy(path)
+        values = _read_csv(path, names) if path.suffix == ".csv" else read_npy(path)
         return _shaped(values, input_shape, f"input={source}", names)
     try:
         if _holds_truth(source):
@@ -115,7 +115,8 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _read_npy(path: Path) -> np.ndarray:
+def read_npy(path: Path) -> np.ndarray:
+    """Return the numbers of a .npy file; raise ConfigError where it holds anything else."""
     try:
         _check_size(path)
         values = np.load(path, allow_pickle=False)

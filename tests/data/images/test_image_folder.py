@@ -246,9 +246,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     original = store.decode_into
 
-    def counted(images: Any, folder: Path, names: Any, form: Any) -> None:
-        counts.append(len(names))
-        original(images, folder, names, form)
+    def counted(images: Any, files: Any, form: Any) -> None:
+        counts.append(len(files.names))
+        original(images, files, form)
 
     monkeypatch.setattr(store, "decode_into", counted)
     return counts

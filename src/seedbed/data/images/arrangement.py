@@ -71,9 +71,9 @@ def split_folders(folder: Path, found: Found) -> dict[str, str]:
         split: [name for name in names if name.lower() in words] for split, words in FOLDERS.items()
     }
     named = [name for folders in by_split.values() for name in folders]
-    are_classes = {image.parts[0] for image in found.images if len(image.parts) == 2}
-    are_classes -= {name.rpartition("/")[0] for name in found.metadata}
-    if not named or (are_classes & {*named} and METADATA not in found.metadata):
+    holding = {image.parts[0] for image in found.images if len(image.parts) == 2}
+    tables = {METADATA, *(f"{name}/{METADATA}" for name in named)}
+    if not named or (holding & {*named} and not tables & {*found.metadata}):
         return {}
     for folders in by_split.values():
         if len(folders) > 1:

@@ -82,16 +82,16 @@ def in_order(name: str) -> tuple[str, str]:
     return unicodedata.normalize("NFC", name), name
 
 
-def found_below(folder: Path) -> Found:
-    """Return what lies below a folder; raise ConfigError where it cannot be read."""
+def found_below(folder: Path, key: str = "data.folder") -> Found:
+    """Return what lies below a folder that a key names; raise ConfigError where that fails."""
     if str(folder) == MISSING:
         raise ConfigError(f"data.folder: a value is required ({_MEANING})")
     if not folder.exists():
-        raise ConfigError(f"data.folder={folder}: no such folder")
+        raise ConfigError(f"{key}={folder}: no such folder")
     if not folder.is_dir():
-        raise ConfigError(f"data.folder={folder}: not a folder")
+        raise ConfigError(f"{key}={folder}: not a folder")
     found, top = Found(), folder.resolve()
-    for name, entry in _entries(top):
+    for name, entry in _entries(top, key):
         if entry.is_symlink() and not _leads_inside(entry, top):
             found.links.append(name)
         elif entry.is_dir():
@@ -104,7 +104,7 @@ def found_below(folder: Path) -> Found:
     return found
 
 
-def _entries(top: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _entries(top: Path, key: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield all entries below a folder by name; hidden ones, and what is below links, are not."""
     left = [""]
     while left:
@@ -114,23 +114,23 @@ def _entries(top: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
                 content = list(entries)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise ConfigError(f"data.folder: {top / prefix}: {reason}") from None
+            raise ConfigError(f"{key}: {top / prefix}: {reason}") from None
         for entry in content:
             if entry.name.startswith(".") or entry.name.lower() in _LITTER:
                 continue
             name = f"{prefix}{entry.name}"
-            _require_text(name)
+            _require_text(name, key)
             yield name, entry
             if entry.is_dir(follow_symlinks=False):
                 left.append(f"{name}/")
 
 
-def _require_text(name: str) -> None:
+def _require_text(name: str, key: str) -> None:
     """Raise ConfigError for a name that no other machine reads, since it is no UTF-8."""
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise ConfigError(f"data.folder: {name!a}: the name is no UTF-8; rename it") from None
+        raise ConfigError(f"{key}: {name!a}: the name is no UTF-8; rename it") from None
 
 
 def _leads_inside(entry: os.DirEntry[str], top: Path) -> bool:

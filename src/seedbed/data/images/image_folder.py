@@ -17,10 +17,10 @@ from seedbed.config.schema.data.images import side_lengths
 from seedbed.data.data_module import Facts, Rows
 from seedbed.data.images.arrangement import Arranged, Labelled, of_class_folders, split_folders
 from seedbed.data.images.decoding import COLOUR, GREY, Form, Header
-from seedbed.data.images.files import ImageFile, found_below
+from seedbed.data.images.files import METADATA, ImageFile, found_below
 from seedbed.data.images.in_memory import Images
 from seedbed.data.images.reading import read_headers
-from seedbed.data.images.store import Place, decoded_images, kept_images, place_of
+from seedbed.data.images.store import Place, decoded_images, files_of, kept_images, place_of
 from seedbed.data.in_memory import Source
 from seedbed.data.table import RawRows, Table
 from seedbed.errors import ConfigError, DoesNotFit, listed
@@ -211,8 +211,9 @@ def arranged_images(options: Any) -> Arranged:
     found = found_below(folder)
     splits = split_folders(folder, found)
     class_names = () if options.class_names == MISSING else tuple(options.class_names)
-    at_hand = [name for name in found.metadata if name.count("/") <= bool(splits)]
-    if at_hand:
+    tables = {METADATA, *(f"{name}/{METADATA}" for name in splits.values())}
+    found.others += [name for name in found.metadata if name not in tables]
+    if tables & {*found.metadata}:
         task = None if options.task == MISSING else options.task
         return of_metadata(folder, found, splits, options.target, task, class_names)
     if options.target is not None:
@@ -231,7 +232,7 @@ def form_of(options: Any, arranged: Arranged) -> Form:
     folder, files = Path(options.folder), arranged.files
     if options.cache is not None and (described := _place(options, files).described()):
         return Form(*described.shape[1:], options.fit)
-    headers = read_headers(folder, [file.name for file in files])
+    headers = read_headers(files_of(folder, files))
     channels = options.channels
     if channels is None:
         channels = COLOUR if any(header.channels == COLOUR for header in headers) else GREY

@@ -21,6 +21,7 @@ from seedbed.data.tables import (
 )
 from seedbed.errors import ConfigError, listed, nearest
 
+KEY = "data.folder"
 FILE_NAME = "file_name"
 # Columns that are the target where nobody names one.
 LABELS = ("label", "labels", "target", "class", "category")
@@ -60,12 +61,19 @@ def of_metadata(
     at_top = METADATA in found.metadata
     names = {"train": METADATA} if at_top else _tables(folder, found, splits)
     kinds = {FILE_NAME: "id"}
-    tables = {split: read_table(folder / name, columns=kinds) for split, name in names.items()}
+    tables = {
+        split: read_table(folder / name, columns=kinds, key=KEY) for split, name in names.items()
+    }
     targets = _targets(tables["train"], target)
+    for table in tables.values():
+        _require_values(table, targets)
     schema = infer_schema(tables["train"], targets, kinds, needs_inputs=False)
     if task is not None and (task == "regression") != (schema.task == "regression"):
         kinds |= dict.fromkeys(targets, "number" if task == "regression" else "category")
-        tables = {split: read_table(folder / name, columns=kinds) for split, name in names.items()}
+        tables = {
+            split: read_table(folder / name, columns=kinds, key=KEY)
+            for split, name in names.items()
+        }
         schema = infer_schema(tables["train"], targets, kinds, needs_inputs=False)
     if class_names and schema.task != "regression":
         schema = replace(schema, class_names=tuple(class_names))
@@ -129,8 +137,21 @@ def _targets(table: RawTable, target: str | Sequence[str] | None) -> list[str]:
     return likely[:1]
 
 
+def _require_values(table: RawTable, targets: Sequence[str]) -> None:
+    for name in targets:
+        if name not in table.frame.columns:
+            raise ConfigError(f"{_called(table)}: no column '{name}', the target")
+        missing = table.frame[name].is_null().arg_true().to_list()
+        if missing:
+            more = f", and in {len(missing) - 1:,} more rows" if missing[1:] else ""
+            raise ConfigError(
+                f"{_called(table)}: {table.where(missing[0])}, column '{name}': no value{more}; "
+                "leave these images out of the table"
+            )
+
+
 def _called(table: RawTable) -> str:
-    return f"data.folder: {table.path}"
+    return table.source
 
 
 def _files(

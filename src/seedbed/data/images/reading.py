@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,31 +28,47 @@ _AT_ONCE = 32
 Read = TypeVar("Read")
 
 
-def read_headers(folder: Path, names: Sequence[str]) -> list[Header]:
+@dataclass(frozen=True)
+class Files:
+    """Image files.
+
+    Attributes:
+        folder: folder that their names begin in.
+        names: their names, in order.
+        source: what they are called in messages as a whole, key and value.
+    """
+
+    folder: Path
+    names: Sequence[str]
+    source: str
+
+
+def read_headers(files: Files) -> list[Header]:
     """Return the header of each file; raise ConfigError that names those that are broken."""
-    headers: list[Header] = [Header(0, 0, 0)] * len(names)
+    headers: list[Header] = [Header(0, 0, 0)] * len(files.names)
 
     def read(place: int) -> None:
-        headers[place] = read_header(folder / names[place])
+        headers[place] = read_header(files.folder / files.names[place])
 
-    _each(folder, names, read, "looking at image")
+    _each(files, read, "looking at image")
     return headers
 
 
-def decode_into(images: NDArray[np.uint8], folder: Path, names: Sequence[str], form: Form) -> None:
-    """Decode files into an array, (files, channels, height, width), in the order of their names.
+def decode_into(images: NDArray[np.uint8], files: Files, form: Form) -> None:
+    """Decode files into an array, (files, channels, height, width), in their order.
 
     Raises ConfigError that names the files that are broken, ten of them at most.
     """
 
     def decode(place: int) -> None:
-        images[place] = decoded(folder / names[place], form)
+        images[place] = decoded(files.folder / files.names[place], form)
 
-    _each(folder, names, decode, "decoding image")
+    _each(files, decode, "decoding image")
 
 
-def _each(folder: Path, names: Sequence[str], work: Callable[[int], None], what: str) -> None:
+def _each(files: Files, work: Callable[[int], None], what: str) -> None:
     """Do the work of every file in threads: decoders let others run meanwhile."""
+    names = files.names
     broken: dict[int, str] = {}
 
     def some(places: range) -> None:
@@ -78,13 +95,13 @@ def _each(folder: Path, names: Sequence[str], work: Callable[[int], None], what:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     if broken:
-        raise ConfigError(_of_broken(folder, names, broken))
+        raise ConfigError(_of_broken(files, broken))
 
 
-def _of_broken(folder: Path, names: Sequence[str], broken: dict[int, str]) -> str:
-    named = [f"{names[place]} ({broken[place]})" for place in sorted(broken)]
+def _of_broken(files: Files, broken: dict[int, str]) -> str:
+    named = [f"{files.names[place]} ({broken[place]})" for place in sorted(broken)]
     more = f", and {len(named) - MOST_NAMED:,} more" if len(named) > MOST_NAMED else ""
     return (
-        f"data.folder={folder}: {len(named):,} of {len(names):,} images cannot be read: "
+        f"{files.source}: {len(named):,} of {len(files.names):,} images cannot be read: "
         f"{', '.join(named[:MOST_NAMED])}{more}"
     )

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from seedbed.data.images.decoding import Form
 from seedbed.data.images.files import ImageFile
-from seedbed.data.images.reading import decode_into
+from seedbed.data.images.reading import Files, decode_into
 from seedbed.errors import SeedbedError
 from seedbed.files import locked, temporary_path, write_atomically
 from seedbed.process.free_memory import free_memory
@@ -100,6 +100,11 @@ class Place:
         return description
 
 
+def files_of(folder: Path, files: Sequence[ImageFile]) -> Files:
+    """Return the image files of a folder as they are read."""
+    return Files(folder, [file.name for file in files], f"data.folder={folder}")
+
+
 def place_of(cache: str, folder: Path, files: Sequence[ImageFile], asked: object) -> Place:
     """Return the place of a folder's images; `asked` are the keys that their form depends on."""
     top = folder.resolve()
@@ -136,7 +141,7 @@ def kept_images(place: Place, folder: Path, files: Sequence[ImageFile], form: Fo
 def decoded_images(folder: Path, files: Sequence[ImageFile], form: Form) -> Decoded:
     """Return the images of files in memory; raise ConfigError where some are broken."""
     images = np.empty((len(files), *form.shape), dtype=np.uint8)
-    decode_into(images, folder, [file.name for file in files], form)
+    decode_into(images, files_of(folder, files), form)
     return Decoded(torch.from_numpy(images), hashlib.sha256(images.data).hexdigest())
 
 
@@ -171,7 +176,7 @@ def _write(place: Place, folder: Path, files: Sequence[ImageFile], form: Form) -
         with temporary.open("r+b") as file:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
-        decode_into(array, folder, [file.name for file in files], form)
+        decode_into(array, files_of(folder, files), form)
         array.flush()
         description = Description(
             place.digest, (len(files), *form.shape), hashlib.sha256(array.data).hexdigest()
