@@ -51,3 +51,60 @@ def test_rows_of_tensors_that_are_suspicious():
         "2 rows of the validation set (100.0%) have the inputs of rows of the training set",
         "1 of 2 inputs are the same in all training rows: b",
     ]
+
+
+@pytest.fixture
+def flowers(tmp_path):
+    """A table with an answer in a column, the same plants on both sides, and a rare class."""
+    rows = [
+        f"{row % 25}.5,P{row % 30},{['rose', 'lily'][row % 2]},{row % 2 * 10 + row % 25 % 7}"
+        for row in range(60)
+    ]
+    rows += ["77.5,P1,iris,30", "78.5,P2,iris,31", "79.5,P3,iris,32"]
+    (tmp_path / "flowers.csv").write_text("\n".join(["width,plant_id,name,answer", *rows]))
+
+
+@pytest.mark.usefixtures("flowers")
+def test_a_table_with_its_suspicions(command, tmp_path):
+    words = ["data=table", "data.file=flowers.csv", "data.target=name", "sweep.folds=5"]
+    outcome = command("inspect", *words, "data.columns={plant_id: id}")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = [" ".join(line.split()) for line in outcome.out.splitlines()]
+    assert "column kind becomes missing note" in lines
+    assert "plant_id id left out as data.columns says" in lines
+    assert "name category target (multiclass)" in lines
+    assert "task multiclass: iris, lily, rose" in lines
+    suspicions = [line for line in lines if line.startswith("suspicious")]
+    parts = [
+        "classes with fewer rows than the 5 folds: iris (2)",
+        "column 'answer' gives the target 'name' away: its values lie apart by class",
+        "inputs of rows of the training set",
+        "share their 'plant_id' with training rows; data.split=group data.split_by=plant_id",
+    ]
+    for part in parts:
+        assert any(part in line for line in suspicions), (part, suspicions)
+    assert [path.name for path in tmp_path.iterdir()] == ["flowers.csv"]
+
+
+@pytest.mark.usefixtures("flowers")
+def test_a_table_without_a_target(command):
+    outcome = command("inspect", "data=table", "data.file=flowers.csv")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = [" ".join(line.split()) for line in outcome.out.splitlines()]
+    assert lines[0] == "data.file=flowers.csv: 63 rows, separated by comma, utf-8"
+    assert "plant_id category its words" in lines
+    assert lines[-1].startswith("next name the target")
+
+
+@pytest.mark.usefixtures("flowers")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["data.file=flower.csv"], "data.file=flower.csv: no such file. Did you mean 'flowers."),
+        (["data.file=flowers.csv", "data.target=nam"], "Did you mean 'name'?"),
+        (["data.target=name"], "data.file: a value is required"),
+        ([], "data.file"),
+    ],
+)
+def test_a_wrong_table_is_refused(refused, words, said):
+    assert said in refused("inspect", "data=table", *words, function=None)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import polars as pl
 import torch
@@ -16,9 +15,9 @@ from seedbed.config.schema.data import SPLITS
 from seedbed.config.spec import DataFacts, run_spec
 from seedbed.config.validation import check
 from seedbed.data import DataModule
+from seedbed.data.datasets.table_file import TableFile
 from seedbed.data.tables import (
     ReadOptions,
-    TableSchema,
     infer_schema,
     read_table,
     schema_lines,
@@ -28,26 +27,8 @@ from seedbed.experiment.build import build_data
 from seedbed.terminal.inspection import class_table, number_table
 from seedbed.terminal.tables import print_table
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 # Columns of a table are judged by so many rows at most, evenly spread.
 MOST_ROWS = 200_000
-
-
-@runtime_checkable
-class OfTable(Protocol):
-    """Data that were read from a table."""
-
-    schema: TableSchema
-
-    def frames(self) -> Mapping[str, pl.DataFrame]:
-        """Return the rows of each split in the types of the schema."""
-        ...
-
-    def description(self) -> "Table":
-        """Return what each column is, and what it becomes."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -81,8 +62,9 @@ def inspect(config: DictConfig, command: list[str]) -> int:
     if spec.facts.task == "minimize":
         print("these data have no rows: the model is a function of its own parameters")
         return 0
-    if isinstance(data, OfTable):
-        print_table(data.description())
+    if (description := data.description()) is not None:
+        print_table(description)
+    if isinstance(data, TableFile):
         for note in data.schema.notes:
             print(f"note         {note}")
     parts = dict(_parts(data))
@@ -188,7 +170,7 @@ def _suspicions(
 ) -> Iterator[str]:
     if facts.task != "regression":
         yield from suspicious_classes(_class_counts(facts, parts), _class_names(facts), folds)
-    if isinstance(data, OfTable):
+    if isinstance(data, TableFile):
         frames, schema = data.frames(), data.schema
         names = [column.name for column in schema.of_role("input", "target")]
         every = pl.concat([frame.select(names) for frame in frames.values()])
