@@ -23,9 +23,8 @@ from seedbed.experiment.build import (
 from seedbed.experiment.fitted_task import fitted_task
 from seedbed.files import write_atomically
 from seedbed.reading.content import inside
-from seedbed.runs.checkpoints import PREFIX
+from seedbed.runs.checkpoints import PREFIX, read_checkpoint
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.loading import load_checkpoint
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.results.configurations import FOLD
 from seedbed.sweep.results.ranking import Winner
@@ -118,8 +117,9 @@ def _load_weights(worker: Worker, row: Row, net: nn.Module) -> None:
     if folder is None:
         raise RunFolderError(f"{worker.folder.path}: the folder of job {row.number} was not kept")
     path = folder.checkpoint(folder.kept(worker.plan.rank))
-    weights = load_checkpoint(path)["state_dict"]
+    content = read_checkpoint(path)
     try:
+        weights = content["state_dict"]
         net.load_state_dict({name.removeprefix(PREFIX): value for name, value in weights.items()})
     except Exception as error:  # What should be weights may be anything.
         reason = " ".join(str(error).split())[:200]
