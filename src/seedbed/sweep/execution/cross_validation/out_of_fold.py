@@ -2,13 +2,15 @@
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from seedbed.config.instantiation import keys_of
 from seedbed.config.spec import DataFacts, RunSpec, run_spec
 from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
@@ -30,7 +32,6 @@ from seedbed.sweep.results.configurations import FOLD
 from seedbed.sweep.results.ranking import Winner
 from seedbed.sweep.results.table import Row, cell
 from seedbed.terminal.words import relative
-from seedbed.training.tasks import Task
 
 # The columns that come first, whatever the data call theirs.
 ROW, FOLD_COLUMN = "row", "fold"
@@ -91,18 +92,21 @@ def _of_fold(worker: Worker, fold: int, rows: Sequence[Row]) -> FoldPredictions:
     data.prepare_data()
     data.setup("fit")
     numbers, targets = _numbers_and_targets(data)
-    net = NetworkBuilder(spec).build(spec.seed, spec.initial_weights)
-    task = fitted_task(build_task(spec), data)
-    net.to(data.placement.device).eval()
-    total: Tensor | None = None
-    for row in rows:
-        _load_weights(worker, row, net)
-        predictions = validated(data, net, task, spec)
-        total = predictions if total is None else total + predictions
-    assert total is not None
-    ids = data.id_columns("val")
+    predict = Predictor(spec, data)
+    predictions = (predict(_folder(worker, row), worker.plan.rank) for row in rows)
+    mean = sum(predictions, start=torch.zeros((), dtype=torch.float64)) / len(rows)
     digits = 17 if spec.trainer.precision.startswith("64") else 9
-    return FoldPredictions(fold, numbers, ids, targets, total / len(rows), digits, spec.facts)
+    return FoldPredictions(
+        fold, numbers, data.id_columns("val"), targets, mean, digits, _facts(spec)
+    )
+
+
+def _facts(spec: RunSpec) -> DataFacts:
+    """Return the facts of the data; the target of a classification, too, is called as its key."""
+    target = keys_of(spec.data).get("target")
+    if spec.facts.target_names or not isinstance(target, str):
+        return spec.facts
+    return replace(spec.facts, target_names=(target,))
 
 
 def _numbers_and_targets(data: DataModule) -> tuple[list[int], Tensor]:
@@ -111,33 +115,67 @@ def _numbers_and_targets(data: DataModule) -> tuple[list[int], Tensor]:
     return numbers, torch.cat([part.batch[1].cpu() for part in parts])
 
 
-def _load_weights(worker: Worker, row: Row, net: nn.Module) -> None:
-    """Give the network the weights of a job: of its best epoch, or its last, as jobs are ranked."""
-    folder = RunFolder(inside(worker.folder.path, row.folder)) if row.folder else None
-    if folder is None:
+def _folder(worker: Worker, row: Row) -> RunFolder:
+    if not row.folder:
         raise RunFolderError(f"{worker.folder.path}: the folder of job {row.number} was not kept")
-    path = folder.checkpoint(folder.kept(worker.plan.rank))
-    content = read_checkpoint(path)
-    try:
-        weights = content["state_dict"]
-        net.load_state_dict({name.removeprefix(PREFIX): value for name, value in weights.items()})
-    except Exception as error:  # What should be weights may be anything.
-        reason = " ".join(str(error).split())[:200]
-        raise RunFolderError(f"{path}: does not fit the model of the job: {reason}") from None
+    return RunFolder(inside(worker.folder.path, row.folder))
 
 
-def validated(data: DataModule, net: nn.Module, task: Task, spec: RunSpec) -> Tensor:
-    """Return what a network predicts of the validation rows, in their order, as float64.
+class Predictor:
+    """Predictor of the validation rows by the jobs of one fold."""
 
-    Values in the units of the targets, (rows, targets); of a classification probabilities,
-    (rows, classes), of two classes as well.
-    """
-    with torch.inference_mode():
-        outputs = [net(batch[0]) for batch in data.evaluation_loader("val")]
-        values = torch.cat([task.prediction(output).cpu().double() for output in outputs])
-    if spec.facts.task == "binary":
-        return torch.stack([1 - values.reshape(-1), values.reshape(-1)], dim=1)
-    return values.reshape(len(values), -1)
+    def __init__(self, spec: RunSpec, data: DataModule) -> None:
+        """The data are set up."""
+        self.spec = spec
+        self.data = data
+        self.task = fitted_task(build_task(spec), data)
+        self._net: nn.Module | None = None
+
+    def __call__(self, folder: RunFolder, checkpoint: str) -> Tensor:
+        """Return what a job predicts of the validation rows, in their order, as float64.
+
+        Values in the units of the targets, (rows, targets); of a classification probabilities,
+        (rows, classes), of two classes as well.
+
+        Args:
+            folder: The job's.
+            checkpoint: `best` or `last`; the last where there is no best.
+        """
+        name = folder.kept(checkpoint)
+        with torch.inference_mode():
+            values = self._values(folder, name).cpu().double()
+        if self.spec.facts.task == "binary":
+            return torch.stack([1 - values.reshape(-1), values.reshape(-1)], dim=1)
+        return values.reshape(len(values), -1)
+
+    def _values(self, folder: RunFolder, name: str) -> Tensor:
+        inputs = (batch[0] for batch in self.data.evaluation_loader("val"))
+        if self.spec.module is None:
+            net = self._with_weights(folder.checkpoint(name))
+            return torch.cat([self.task.prediction(net(batch)) for batch in inputs])
+        # Only here: jobs side by side need no Lightning.
+        from seedbed.experiment.evaluation import load_module
+        from seedbed.experiment.predictions import predicted
+
+        module, _ = load_module(folder, self.spec, name)
+        module.net.to(self.data.placement.device).eval()
+        return predicted(module, self.task, self.spec.facts.output_size, inputs)
+
+    def _with_weights(self, path: Path) -> nn.Module:
+        """Return the network, which all jobs share, with the weights of a checkpoint."""
+        if self._net is None:
+            net = NetworkBuilder(self.spec).build(self.spec.seed, self.spec.initial_weights)
+            self._net = net.to(self.data.placement.device).eval()
+        content = read_checkpoint(path)
+        try:
+            weights = content["state_dict"]
+            self._net.load_state_dict(
+                {name.removeprefix(PREFIX): value for name, value in weights.items()}
+            )
+        except Exception as error:  # What should be weights may be anything.
+            reason = " ".join(str(error).split())[:200]
+            raise RunFolderError(f"{path}: does not fit the model of the job: {reason}") from None
+        return self._net
 
 
 # The file
