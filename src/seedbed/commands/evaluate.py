@@ -24,6 +24,7 @@ from seedbed.experiment.fitted_task import fitted_task
 from seedbed.runs.checkpoints import described
 from seedbed.runs.folder import open_run
 from seedbed.runs.loading import load_spec
+from seedbed.runs.preparation import stored_preparation
 from seedbed.runs.provenance import versions
 from seedbed.runs.record import KILLED, read_record, state_of, write_json
 from seedbed.terminal.tables import metrics_table, print_table
@@ -42,6 +43,11 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     trainer = evaluation_trainer(spec, config.accelerator)
     data = build_data(spec)
     place(data, trainer)
+    record = read_record(folder.record)
+    preparation = stored_preparation(folder, checkpoint)
+    if preparation is not None:
+        data.use_preparation(preparation, folder.path)
+    data.require_source(record.get("data", {}).get("fingerprint"))
     data.prepare_data()
     data.setup("test")
     if not data.has_split(config.split):
@@ -55,7 +61,6 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     loader = data.evaluation_loader(config.split)
     metrics = measure(trainer, module, loader, config.split)
 
-    record = read_record(folder.record)
     result = {
         "run": relative(folder.path),
         "checkpoint": name,

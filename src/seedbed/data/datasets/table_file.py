@@ -12,6 +12,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.data.table import TableFile as Options
 from seedbed.config.schema.data.table import target_names
 from seedbed.data.data_module import Facts
@@ -291,6 +292,13 @@ class TableFile(InMemoryData):
 
         return _preparations.get((self._key((*_READ, *_SPLIT, *_FIT)), options.task), fitted)
 
+    def frames(self) -> Mapping[str, pl.DataFrame]:
+        """Return the rows of each split in the types of the schema, ids included."""
+        return {
+            split: self._table_of(split).frame[self.numbers(split).numpy()]
+            for split in filter(self.has_split, SPLITS)
+        }
+
     def new_rows(self, source: Any) -> NewRows:
         """Return rows to predict from; raise ConfigError that names row and column."""
         assert self._stored is not None
@@ -338,15 +346,19 @@ class TableFile(InMemoryData):
 
     def id_columns(self, split: str) -> Mapping[str, Sequence[Any]]:
         """Return the values of the columns that name rows, in the order of a split's rows."""
-        assert self._files is not None
-        own = f"{split}_file" if f"{split}_file" in self._files.tables else "file"
-        frame = self._files.tables[own].frame
+        frame = self._table_of(split).frame
         numbers = self.numbers(split).numpy()
         return {
             name: frame.get_column(name).gather(numbers).to_list()
             for name in self.fitted_preparation.ids
             if name in frame.columns
         }
+
+    def _table_of(self, split: str) -> LoadedTable:
+        """Return the table that the rows of a split are in."""
+        assert self._files is not None
+        tables = self._files.tables
+        return tables.get(f"{split}_file", tables["file"])
 
 
 def _becomes(words: Words) -> str:

@@ -44,10 +44,10 @@ class Number(msgspec.Struct, frozen=True, tag_field="kind", tag="number"):
         """Name of the feature."""
         return f"{self.column} {self.part}".rstrip()
 
-    def expressions(self, dtype: pl.DataType) -> list[pl.Expr]:
+    def expression(self, dtype: pl.DataType) -> pl.Expr:
         """Return the feature of a column, in a floating-point type."""
         number = raw_number(self.column, self.part).fill_null(self.fill)
-        return [((number - self.shift) / self.scale).cast(dtype)]
+        return ((number - self.shift) / self.scale).cast(dtype)
 
     @property
     def names(self) -> list[str]:
@@ -66,9 +66,9 @@ class Flag(msgspec.Struct, frozen=True, tag_field="kind", tag="boolean"):
     column: Word
     fill: bool
 
-    def expressions(self, dtype: pl.DataType) -> list[pl.Expr]:
+    def expression(self, dtype: pl.DataType) -> pl.Expr:
         """Return the feature of a column, in a floating-point type."""
-        return [pl.col(self.column).fill_null(self.fill).cast(dtype)]
+        return pl.col(self.column).fill_null(self.fill).cast(dtype)
 
     @property
     def names(self) -> list[str]:
@@ -85,9 +85,9 @@ class Missing(msgspec.Struct, frozen=True, tag_field="kind", tag="missing"):
 
     column: Word
 
-    def expressions(self, dtype: pl.DataType) -> list[pl.Expr]:
+    def expression(self, dtype: pl.DataType) -> pl.Expr:
         """Return the feature of a column, in a floating-point type."""
-        return [pl.col(self.column).is_null().cast(dtype)]
+        return pl.col(self.column).is_null().cast(dtype)
 
     @property
     def names(self) -> list[str]:
@@ -120,19 +120,12 @@ class Words(msgspec.Struct, frozen=True, tag_field="kind", tag="category"):
             raise ValueError(f"column '{self.column}': a word that is there twice")
 
     def codes(self) -> pl.Expr:
-        """Return the number of each word, from 1; 0 where it was never seen."""
+        """Return the number of each word, UInt32 from 1; 0 where it was never seen."""
         known = pl.col(self.column).fill_null(self.fill)
         if self.unseen:
             known = known.replace(list(self.unseen), [None] * len(self.unseen))
         places = known.cast(pl.Enum(self.words), strict=False).to_physical().cast(pl.UInt32)
         return (places + 1).fill_null(0)
-
-    def expressions(self, dtype: pl.DataType) -> list[pl.Expr]:
-        """Return the features of a column, in a floating-point type."""
-        codes = self.codes()
-        if self.embedded:
-            return [codes.cast(dtype)]
-        return [(codes == code).cast(dtype) for code in range(1, len(self.words) + 1)]
 
     @property
     def names(self) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -87,7 +87,7 @@ def fit(
             if options.encode != "embedding":
                 features.append(words[-1])
         elif kind == "boolean":
-            features.append(Flag(name, _most_frequent(_chosen(frame, name, rows), name)))
+            features.append(Flag(name, _counts(_chosen(frame, name, rows), name).item(0, name)))
         else:
             features += [number for number in fitted if number.column == name]
         if options.missing == "fill" and has_missing[name]:
@@ -157,9 +157,8 @@ def _number(
 def _words(
     frame: pl.DataFrame, name: str, rows: RowNumbers, shape_rows: RowNumbers, embedded: bool
 ) -> Words:
-    training = _chosen(frame, name, rows)
-    fill = _most_frequent(training, name)
-    seen = set(training.drop_nulls().unique().to_list())
+    counts = _counts(_chosen(frame, name, rows), name)
+    seen = set(counts.get_column(name).to_list())
     placed = seen
     if shape_rows is not rows:
         placed = seen.union(_chosen(frame, name, shape_rows).drop_nulls().unique().to_list())
@@ -171,16 +170,16 @@ def _words(
             f"data.encode={encode}: {hint}data.columns={{{name}: ignore}}"
         )
     unseen = tuple(sorted(placed - seen))
+    fill = counts.item(0, name)
     return Words(name, tuple(sorted(placed)), fill, unseen, embedded)
 
 
-def _most_frequent(training: pl.Series, name: str) -> Any:
-    """Return the value that most rows have; of several the least one."""
+def _counts(training: pl.Series, name: str) -> pl.DataFrame:
+    """Return the values of rows, those that most have first; of equal ones the least one."""
     counts = training.drop_nulls().value_counts(name="rows")
     if not len(counts):
         raise _no_value("column", name)
-    counts = counts.sort("rows", name, descending=[True, False])
-    return counts.item(0, name)
+    return counts.sort("rows", name, descending=[True, False])
 
 
 def _no_value(what: str, name: str) -> DataError:
@@ -190,7 +189,10 @@ def _no_value(what: str, name: str) -> DataError:
 
 def _has_missing(frame: pl.DataFrame, names: list[str], rows: RowNumbers) -> dict[str, bool]:
     """Return whether a column lacks a value in any of these rows."""
-    return {name: _chosen(frame, name, rows).null_count() > 0 for name in names}
+    return {
+        name: frame.get_column(name).has_nulls() and _chosen(frame, name, rows).has_nulls()
+        for name in names
+    }
 
 
 def _chosen(frame: pl.DataFrame, name: str, rows: RowNumbers) -> pl.Series:

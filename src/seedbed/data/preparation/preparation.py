@@ -80,15 +80,14 @@ class Preparation(msgspec.Struct, frozen=True):
         `frame` has the columns in the types of the schema; `rows` are numbers of its rows, all of
         them (default) where it is None.
         """
-        kind = np.dtype(dtype)
         chosen = frame.select(self.columns)
         count = len(chosen) if rows is None else len(rows)
-        inputs = np.empty((count, len(self.feature_names)), dtype=kind)
-        expressions = _named(self.inputs, _TYPES[kind.name])
+        layout = _Layout(self.inputs, _TYPES[np.dtype(dtype).name])
+        inputs = np.zeros((count, layout.width), dtype=dtype)
         for start in range(0, count, ROWS_AT_ONCE):
             part = slice(start, min(start + ROWS_AT_ONCE, count))
             block = chosen[part] if rows is None else chosen[rows[part]]
-            inputs[part] = block.select(expressions).to_numpy()
+            layout.fill(inputs[part], block)
         return inputs
 
     def to_plain(self) -> dict[str, Any]:
@@ -102,7 +101,47 @@ class Preparation(msgspec.Struct, frozen=True):
         return converted(source, plain, cls)
 
 
-def _named(features: Sequence[Feature], dtype: pl.DataType) -> list[pl.Expr]:
-    """Return the expressions of all inputs, each under its number: names may be there twice."""
-    every = [expression for feature in features for expression in feature.expressions(dtype)]
-    return [expression.alias(str(place)) for place, expression in enumerate(every)]
+class _Layout:
+    """Places of features among the inputs.
+
+    Args:
+        features: The features in their order.
+        dtype: Floating-point type of the inputs.
+    """
+
+    def __init__(self, features: Sequence[Feature], dtype: pl.DataType) -> None:
+        self.width = 0
+        # Places of features of one input each, in runs, and of the words of columns.
+        self.runs: list[range] = []
+        self.words: list[tuple[int, Words]] = []
+        expressions: list[pl.Expr] = []
+        for feature in features:
+            if isinstance(feature, Words):
+                self.words.append((self.width, feature))
+                self.width += 1 if feature.embedded else len(feature.words)
+                continue
+            # Under a number, since two may have one name.
+            expressions.append(feature.expression(dtype).alias(f"input {self.width}"))
+            if self.runs and self.runs[-1].stop == self.width:
+                self.runs[-1] = range(self.runs[-1].start, self.width + 1)
+            else:
+                self.runs.append(range(self.width, self.width + 1))
+            self.width += 1
+        codes = [words.codes().alias(f"codes {place}") for place, words in self.words]
+        self.expressions = [*expressions, *codes]
+
+    def fill(self, inputs: NDArray[Any], block: pl.DataFrame) -> None:
+        """Write the inputs of rows into an array of zeros, (rows, inputs)."""
+        columns, first = block.select(self.expressions), 0
+        for run in self.runs:
+            # NumPy takes four times as long for places one by one.
+            inputs[:, run.start : run.stop] = columns[:, first : first + len(run)].to_numpy()
+            first += len(run)
+        flat, rows = inputs.reshape(-1), np.arange(len(inputs)) * self.width
+        for place, words in self.words:
+            codes = columns.get_column(f"codes {place}").to_numpy()
+            if words.embedded:
+                inputs[:, place] = codes
+            else:
+                seen = codes.nonzero()[0]
+                flat[rows[seen] + codes[seen] + (place - 1)] = 1
