@@ -13,6 +13,7 @@ from torch import Tensor
 from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
+from seedbed.data.images.in_memory import Images
 from seedbed.data.tabular import check_output, read_inputs, write_output
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError, listed
@@ -107,6 +108,8 @@ def _given_rows(
     """Return the rows of a file or of the command line; raise ConfigError where they are wrong."""
     if preparation is not None and "schema" in preparation:
         return _rows_of_a_table(source, data)
+    if isinstance(data, Images) and isinstance(source, str) and not source.endswith(".csv"):
+        return _images(source, data)
     facts = spec.facts
     names = _feature_names(facts)
     inputs = read_inputs(source, facts.input_shape, names)
@@ -118,6 +121,15 @@ def _given_rows(
     called = with_units(names, facts.feature_units)
     shown = {name: flat[:, place].tolist() for place, name in enumerate(called)}
     return GivenRows(torch.from_numpy(inputs), shown)
+
+
+def _images(source: str, data: Images) -> GivenRows:
+    """Return images of files, with the names of these, or of an array."""
+    from seedbed.data.images.inputs import read_images  # Takes Pillow, which not all need.
+
+    images = read_images(source, data.form)
+    ids = {"file_name": images.names} if images.names else {}
+    return GivenRows(images.images, ids=ids, notes=images.notes)
 
 
 def _rows_of_a_table(source: Any, data: Any) -> GivenRows:

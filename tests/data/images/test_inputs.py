@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from tests.data.images.pictures import drawn, write
 
-from seedbed.data.images.decoding import Form
+from seedbed.data.images.form import Form
 from seedbed.data.images.inputs import as_images, read_images
 from seedbed.errors import ConfigError
 

@@ -215,7 +215,9 @@ class Predict(Reading):
     """Config of `seedbed predict`."""
 
     run: str = key("run folder, or latest", MISSING, is_path=True)
-    input: Any = key("CSV or .npy file, or rows as [[...], ...]", MISSING)
+    input: Any = key(
+        "CSV, .npy or image file, folder or pattern of images, or rows as [[...], ...]", MISSING
+    )
     output: str | None = key("CSV or .npy file to write; null: a table", None, is_path=True)
     apply_softmax: bool = key("probabilities of a classification; false: its logits", True)
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))

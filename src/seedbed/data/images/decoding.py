@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from seedbed.data.images.form import COLOUR, GREY, Form
 from seedbed.errors import SeedbedError
 
 # Formats that are read, by what Pillow calls them, and the suffixes of their files.
@@ -19,7 +20,6 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm", ".pgm", ".pbm")
 # Beyond, a small file may be made to fill the memory; cameras stay below.
 MOST_PIXELS = 100_000_000
 
-GREY, COLOUR = 1, 3
 # Channels of the modes of Pillow's that are read.
 _CHANNELS = {
     **dict.fromkeys(("1", "L", "LA", "I;16", "I;16L", "I;16B", "I;16N"), GREY),
@@ -36,26 +36,6 @@ class Header(NamedTuple):
     height: int
     width: int
     channels: int
-
-
-class Form(NamedTuple):
-    """Form of decoded images.
-
-    Attributes:
-        channels: 1 for grey, 3 for colour.
-        height, width: pixels.
-        fit: what becomes of another shape: `stretch`, `crop` or `pad`; None: it is an error.
-    """
-
-    channels: int
-    height: int
-    width: int
-    fit: str | None
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Shape of one image."""
-        return self.channels, self.height, self.width
 
 
 @contextmanager

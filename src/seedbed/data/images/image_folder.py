@@ -16,8 +16,9 @@ from seedbed.config.schema.data.images import ImageFolder as Options
 from seedbed.config.schema.data.images import side_lengths
 from seedbed.data.data_module import Facts, Rows
 from seedbed.data.images.arrangement import Arranged, Labelled, of_class_folders, split_folders
-from seedbed.data.images.decoding import COLOUR, GREY, Form, Header
+from seedbed.data.images.decoding import Header
 from seedbed.data.images.files import METADATA, ImageFile, found_below
+from seedbed.data.images.form import COLOUR, GREY, Form
 from seedbed.data.images.in_memory import Images
 from seedbed.data.images.reading import read_headers
 from seedbed.data.images.store import Place, decoded_images, files_of, kept_images, place_of
@@ -93,6 +94,16 @@ class ImageFolder(Images):
 
     # ---- Rows ------------------------------------------------------------------------------------
 
+    @property
+    def form(self) -> Form:
+        """Form of the images; others become it where `data.size` says so."""
+        return super().form._replace(fit=None if self.options.size is None else self.options.fit)
+
+    @property
+    def preparation(self) -> dict[str, Any]:
+        """What the images become, so that to predict the folder is not needed."""
+        return {**(super().preparation or {}), "images": self.form._asdict()}
+
     def prepare_data(self) -> None:
         """Decode the images into their file, so that other processes find them there."""
         if not self._splits and self.options.cache is not None:
@@ -102,6 +113,15 @@ class ImageFolder(Images):
         """Load and split the images, the first time; to predict, none is needed."""
         if stage != "predict":
             super().setup(stage)
+
+    def require_source(self, fingerprint: str | None) -> None:
+        """Compare the images with those that the run was trained on."""
+        self.setup("test")
+        if self.fingerprint != fingerprint:
+            raise ConfigError(
+                f"data.folder={self.options.folder}: its images are not those that the run was "
+                "trained on"
+            )
 
     def load(self) -> Source:
         """Return the images; raise DataError where some cannot be read."""
@@ -127,12 +147,10 @@ class ImageFolder(Images):
 
     def _decoded(self, arranged: Arranged) -> Any:
         options = self.options
-        channels, height, width = options.input_shape
-        form = Form(channels, height, width, None if options.size is None else options.fit)
         folder, files = Path(options.folder), arranged.files
         if options.cache is None:
-            return decoded_images(folder, files, form)
-        return kept_images(_place(options, files), folder, files, form)
+            return decoded_images(folder, files, self.form)
+        return kept_images(_place(options, files), folder, files, self.form)
 
     def _arrange(self, source: Source) -> None:
         super()._arrange(source)

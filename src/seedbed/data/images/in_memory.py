@@ -11,6 +11,7 @@ from seedbed.config.schema.data import Images as Options
 from seedbed.config.schema.data.augmentation import changes
 from seedbed.data.augmentation import Augmentation
 from seedbed.data.data_module import Placement
+from seedbed.data.images.form import Form
 from seedbed.data.images.loader import ImageLoader, Taking
 from seedbed.data.in_memory import InMemoryData
 from seedbed.data.loader import Batch
@@ -35,6 +36,12 @@ class Images(InMemoryData):
         """Return images from 0 to 1: bytes are divided by 255, floats are taken as they are."""
         given = super().floats(inputs)
         return given / LARGEST_PIXEL if inputs.dtype == torch.uint8 else given
+
+    @property
+    def form(self) -> Form:
+        """Form of the images that the model takes; others are not changed to it."""
+        channels, height, width = self.options.input_shape
+        return Form(channels, height, width, None)
 
     def place(self, placement: Placement, *more: Any, **options: Any) -> None:
         """Set the device, type and process of the batches; drop those placed elsewhere."""

@@ -10,14 +10,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.data.images.decoding import (
-    BrokenImage,
-    Form,
-    Header,
-    decoded,
-    read_header,
-    without_warnings,
-)
+from seedbed.data.images.decoding import BrokenImage, Header, decoded, read_header, without_warnings
+from seedbed.data.images.form import Form
 from seedbed.data.images.progress import progress
 from seedbed.errors import ConfigError
 

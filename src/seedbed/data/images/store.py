@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seedbed.data.images.decoding import Form
 from seedbed.data.images.files import ImageFile
+from seedbed.data.images.form import Form
 from seedbed.data.images.reading import Files, decode_into
 from seedbed.errors import SeedbedError
 from seedbed.files import locked, temporary_path, write_atomically
