@@ -22,6 +22,8 @@ DATASET = (
     "data.task=regression",
     "data.input_shape=[3]",
     "data.output_size=2",
+    "data.class_names=[]",
+    "data.in_memory=false",
 )
 
 

@@ -32,6 +32,8 @@ ASKED = {
         "data.task=binary",
         "data.input_shape=[4]",
         "data.output_size=1",
+        "data.class_names=[]",
+        "data.in_memory=false",
         "data.train._target_=a.B",
     ),
     # What would follow from a folder.

@@ -35,6 +35,8 @@ DATASET = (
     "data.task=regression",
     "data.input_shape=[3]",
     "data.output_size=2",
+    "data.class_names=[]",
+    "data.in_memory=false",
 )
 IMAGES = ("data=fashion_mnist", "model=cnn")
 NOT_ENDING = ("trainer.max_epochs=null", "trainer.max_time='00:00:01:00'")
@@ -493,7 +495,6 @@ def test_nodes_of_the_users_own_may_hold_any_keys(compose):
 def test_missing_values_are_named_with_their_meaning(compose):
     lines = problems(compose("data=torch_dataset"))
 
-    assert "data.task: a value is required (task that the data pose)" in lines
     assert "data.train._target_: a value is required" in lines
 
 

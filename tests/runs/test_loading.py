@@ -210,6 +210,7 @@ FACTS = {
     "task": "regression",
     "input_shape": [3],
     "output_size": 2,
+    "in_memory": False,
     "train": {"_target_": "torch.nn.Identity"},
 }
 TRUSTED_NODE = {"_target_": "torch.nn.Identity"}
@@ -291,10 +292,11 @@ def test_what_is_not_made_needs_no_trust(saved, hostile, key, value):
     assert "hostile_module" not in sys.modules
 
 
-def test_to_predict_neither_torchmetrics_nor_datasets_are_made(saved, hostile):
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_to_predict_neither_torchmetrics_nor_datasets_are_made(saved, hostile, in_memory):
     folder = saved("task.torchmetrics", {"x": BOOM})
     plain = OmegaConf.load(folder.config)
-    plain.data = {**FACTS, "train": BOOM}
+    plain.data = {**FACTS, "train": BOOM, "in_memory": in_memory}
     plain.optimized_metric = "val/x"
     OmegaConf.save(plain, folder.config)
 

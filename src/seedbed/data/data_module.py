@@ -37,6 +37,7 @@ class Facts:
         target_names: name of each target of a regression.
         class_names: name of each class.
         category_sizes: number of values of each of the last inputs that are codes of a category.
+        in_memory: whether the rows are held in memory as tensors.
     """
 
     task: str
@@ -46,6 +47,7 @@ class Facts:
     target_names: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
     category_sizes: tuple[int, ...] = ()
+    in_memory: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ class DataModule:
     fingerprint: str | None = None
     input_scaling: Scaling | None = None
     notes: Sequence[str] = ()
+
+    @classmethod
+    def made(cls, options: Any) -> "DataModule":
+        """Return the data module of options; another class may take it over."""
+        return cls(options)  # type: ignore[call-arg]
 
     def place(
         self,

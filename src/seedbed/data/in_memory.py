@@ -77,9 +77,12 @@ class InMemoryData(DataModule):
     def setup(self, stage: str) -> None:
         """Load and split the rows, the first time; a split moves to the device when first used.
 
-        To predict by what a run has stored, no rows are needed.
+        To predict no rows are needed, but where a scaling is fitted to them and not stored.
         """
-        if not self._splits and not (stage == "predict" and self._from_run):
+        if stage == "predict" and (self._from_run or not self._fits()):
+            if not self._from_run:
+                self.input_scaling = self._given_scaling()
+        elif not self._splits:
             self._arrange(self.load())
 
     def use_preparation(self, preparation: Mapping[str, Any], source: object) -> None:
@@ -89,11 +92,11 @@ class InMemoryData(DataModule):
             "input_scaling": tuple(self.options.input_shape),
             "target_scaling": (self.options.output_size,),
         }
-        for name, shape in shapes.items():
-            if name in preparation:
-                scaling = Scaling.from_plain(preparation[name], f"{source}: {name}")
-                scaling.require_fit(shape, f"{source}: {name}")
-                setattr(self, name, scaling)
+        self.input_scaling = self._given_scaling()
+        for name in self._fits():
+            scaling = Scaling.from_plain(preparation.get(name), f"{source}: {name}")
+            scaling.require_fit(shapes[name], f"{source}: {name}")
+            setattr(self, name, scaling)
 
     def _arrange(self, source: Source) -> None:
         """Split the rows, fit to the training rows, and make the tensors of each split."""
@@ -113,9 +116,8 @@ class InMemoryData(DataModule):
                 f"data.split_by={self.options.split_by}: it names no validation row; "
                 "data.val_size=0.2 holds out some of the training rows"
             )
-        development = torch.cat((split.train, split.val)).sort().values
         if not self._from_run:
-            self.fit(raw["train"], source.rows.take(development))
+            self.fit(raw["train"], self._development(source, split))
         elif isinstance(raw["train"], Table):
             self._check_shape(raw["train"].inputs)
         splits = {}
@@ -128,6 +130,12 @@ class InMemoryData(DataModule):
         self._splits, self.notes = splits, split.notes
         tables = [rows for rows in (source.rows, *own.values()) if isinstance(rows, Table)]
         self.fingerprint = source.fingerprint or fingerprint(tables)
+
+    def _development(self, source: Source, split: Split) -> RawRows:
+        """Return the rows that are not test rows; of tensors, whose shape is known, no copy."""
+        if isinstance(source.rows, Table):
+            return source.rows.take(split.train[:0])
+        return source.rows.take(torch.cat((split.train, split.val)).sort().values)
 
     def split(self, source: Source) -> Split:
         """Return the row numbers of each split; raise ConfigError where that cannot be."""
@@ -192,8 +200,8 @@ class InMemoryData(DataModule):
 
         Args:
             training: The training rows.
-            development: All rows that are not test rows. Nothing but the shape of the inputs in a
-                cross-validation may depend on them.
+            development: All rows that are not test rows; none where rows are tensors already.
+                Nothing but the shape of the inputs in a cross-validation may depend on them.
         """
         assert isinstance(training, Table)
         self._check_shape(training.inputs)
@@ -210,11 +218,9 @@ class InMemoryData(DataModule):
     @property
     def preparation(self) -> dict[str, Any] | None:
         """What was fitted, as plain values; None where nothing was (after `setup`)."""
-        scalings = {"input_scaling": self.input_scaling, "target_scaling": self.target_scaling}
-        fitted_ones = {
-            key: value.to_plain() for key, value in scalings.items() if value is not None
-        }
-        return fitted_ones or None
+        scalings = {key: getattr(self, key) for key in self._fits()}
+        stored = {key: value.to_plain() for key, value in scalings.items() if value is not None}
+        return stored or None
 
     def _check(self, splits: Mapping[str, Table]) -> None:
         """Raise DoesNotFit where a split has rows of one class only, or no row that weighs."""
@@ -244,13 +250,24 @@ class InMemoryData(DataModule):
         """Return raw inputs as floats, not yet scaled, maybe of a finer type than the run's."""
         return inputs if inputs.is_floating_point() else inputs.to(self.placement.dtype)
 
+    def _fits(self) -> tuple[str, ...]:
+        """Return which scalings are fitted to the training rows."""
+        scale, targets = self.options.input_scale, self.options.target_scale
+        inputs = ("input_scaling",) if isinstance(scale, str) and scale != "none" else ()
+        return (*inputs, "target_scaling") if targets == "standard" else inputs
+
+    def _given_scaling(self) -> Scaling | None:
+        """Return the factor that the options give; None where there is none."""
+        scale = self.options.input_scale
+        if scale is None or scale == 1 or isinstance(scale, str):
+            return None
+        return Scaling.by_factor(float(scale))
+
     def _scaling(self, training_inputs: Tensor) -> Scaling | None:
         """Return the scaling of the inputs; None where they are as they are."""
         scale = self.options.input_scale
-        if scale in (None, "none"):
-            return None
-        if not isinstance(scale, str):
-            return None if scale == 1 else Scaling.by_factor(float(scale))
+        if "input_scaling" not in self._fits():
+            return self._given_scaling()
         inputs = self.floats(training_inputs)
         if scale == "max" and not inputs.any():
             raise DataError("data.input_scale=max: the largest training input is 0")

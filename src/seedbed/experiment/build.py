@@ -1,7 +1,7 @@
 """Builders of data, network and task from the spec of a run, for both engines."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,8 +39,7 @@ def build_data(spec: RunSpec) -> DataModule:
     takes = schema_targets().get(target or "")
     if takes not in (None, type(spec.data)):
         raise ConfigError(f"data._target_: {target} takes other keys than these data have")
-    kind: Callable[[Data], DataModule] = data_class(str(target))
-    return kind(spec.data)
+    return data_class(str(target)).made(spec.data)
 
 
 def build_net(spec: RunSpec) -> nn.Module:

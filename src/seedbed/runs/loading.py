@@ -110,7 +110,8 @@ def _used(values: dict[str, Any], measures: bool) -> dict[str, Any]:
     if not (isinstance(data, dict) and data.get("_target_") == "seedbed.data.TorchDataset"):
         return values
     # Of a user's datasets only the shape of a row is known, and that is written in the config.
-    shape = {name: value for name, value in data.items() if name not in ("train", "val", "test")}
+    unused = ("train", "val", "test", "collate_fn")
+    shape = {name: value for name, value in data.items() if name not in unused}
     return {**values, "data": shape}
 
 

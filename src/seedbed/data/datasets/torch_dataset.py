@@ -1,28 +1,30 @@
 """Datasets of the user's, map-style or iterable-style, through torch's DataLoader."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor
-from torch.utils.data import (
-    DataLoader,
-    Dataset,
-    IterableDataset,
-    Sampler,
-    TensorDataset,
-    default_collate,
-)
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler, TensorDataset
 
-from seedbed.config.instantiation import make
 from seedbed.config.schema.data import TorchDataset as Options
-from seedbed.data.data_module import DataModule, Rows
+from seedbed.data.data_module import DataModule, Facts, Rows
+from seedbed.data.datasets.torch_dataset_in_memory import DatasetInMemory
+from seedbed.data.datasets.torch_rows import (
+    ROWS_AT_ONCE,
+    Collate,
+    collate_of,
+    collated,
+    holds_tensors,
+    made_dataset,
+    rows_of,
+    same_draws,
+)
 from seedbed.data.random import permutations
-from seedbed.errors import ConfigError, DataError, SeedbedError
+from seedbed.errors import ConfigError, DataError
 
-# Rows are looked at before training for so long, and so many at once.
+# Rows are looked at before training for so long.
 SECONDS_TO_CHECK = 1.0
-ROWS_AT_ONCE = 1024
 
 
 class EpochOrder(Sampler[int]):
@@ -98,6 +100,8 @@ class SharedBatches(Sampler[list[int]]):
 class TorchDataset(DataModule):
     """DataModule of the torch Datasets that the config names; each row is a pair (inputs, target).
 
+    Where they are read into memory, `DatasetInMemory` takes them over.
+
     Args:
         options: The `data` node of the config.
     """
@@ -106,6 +110,28 @@ class TorchDataset(DataModule):
         super().__init__()
         self.options = options
         self._datasets: dict[str, Dataset[Any]] = {}
+
+    @classmethod
+    def made(cls, options: Options) -> DataModule:
+        """Return the data module of the rows: in memory, or through a DataLoader."""
+        return DatasetInMemory(options) if options.in_memory else cls(options)
+
+    @classmethod
+    def facts(cls, options: Options) -> Facts:
+        """Return facts of the training rows, whose Dataset is made for it.
+
+        A TensorDataset is in memory, where the options do not say otherwise. Of rows in memory all
+        follows. Of others the first row tells the shape, and a Dataset with a list of `classes`
+        the task.
+        """
+        with same_draws():
+            dataset = made_dataset("data.train", options.train)
+        in_memory: Any = options.in_memory
+        if in_memory == "???":
+            in_memory = collate_of(options.collate_fn) is None and holds_tensors(dataset)
+        if in_memory:
+            return DatasetInMemory.facts(options)
+        return _facts_of_first(dataset, options)
 
     def setup(self, stage: str) -> None:
         """Instantiate the datasets; raise ConfigError where a config is wrong.
@@ -116,7 +142,7 @@ class TorchDataset(DataModule):
             node = getattr(self.options, split)
             if node is None or split in self._datasets:
                 continue
-            self._datasets[split] = make(f"data.{split}", Dataset, node)
+            self._datasets[split] = made_dataset(f"data.{split}", node)
 
     def has_split(self, split: str) -> bool:
         """Return whether the config names a dataset for the split (after `setup`)."""
@@ -133,6 +159,7 @@ class TorchDataset(DataModule):
         Raises ConfigError where a row cannot be read, or has another shape than the first.
         """
         dataset, until = self._datasets[split], time.monotonic() + SECONDS_TO_CHECK
+        key, collate = f"data.{split}", collate_of(self.options.collate_fn)
         if self.rows(split) == 0:
             raise ConfigError(f"data.{split}: it has no rows")
         if type(dataset) is TensorDataset and dataset.tensors:
@@ -141,17 +168,23 @@ class TorchDataset(DataModule):
         numbers: list[int] = []
         rows: list[Any] = []
         at_once = 2  # For those who look at the first rows alone.
-        for number, row in enumerate(_rows(f"data.{split}", dataset)):
+        for number, row in enumerate(rows_of(key, dataset)):
             numbers.append(number)
             rows.append(row)
             late = time.monotonic() > until
             if late or len(rows) == at_once:
-                yield Rows(numbers, _collated(f"data.{split}", numbers, rows))
+                yield Rows(
+                    numbers,
+                    collated(key, numbers, rows, collate),
+                )
                 numbers, rows, at_once = [], [], ROWS_AT_ONCE
             if late:
                 return
         if rows:
-            yield Rows(numbers, _collated(f"data.{split}", numbers, rows))
+            yield Rows(
+                numbers,
+                collated(key, numbers, rows, collate),
+            )
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
         """Return inputs as floats of the run's type."""
@@ -175,6 +208,7 @@ class TorchDataset(DataModule):
         dataset, options = self._datasets[split], self.options
         drop_last = options.drop_last and not evaluation
         workers: dict[str, Any] = {
+            "collate_fn": collate_of(self.options.collate_fn),
             "num_workers": options.num_workers,
             "persistent_workers": options.num_workers > 0,
         }
@@ -192,45 +226,44 @@ class TorchDataset(DataModule):
         return DataLoader(dataset, batch_sampler=batches, **workers)
 
 
-def _rows(key: str, dataset: Any) -> Iterator[Any]:
-    """Yield the rows of a dataset; raises ConfigError where its code fails."""
-    number = 0
-    try:
-        if isinstance(dataset, IterableDataset):
-            for row in dataset:
-                yield row
-                number += 1
-            return
-        for number in range(len(dataset)):
-            yield dataset[number]
-    except SeedbedError:
-        raise
-    except Exception as error:  # The user's own code.
-        reason = (str(error).splitlines() or [""])[0][:200]
+def _facts_of_first(dataset: Any, options: Options) -> Facts:
+    """Return what the first row, and what the user says, tell of rows that are not in memory."""
+    said = {
+        name: value
+        for name in ("task", "input_shape", "output_size", "class_names")
+        if (value := getattr(options, name)) != "???"
+    }
+    classes = getattr(dataset, "classes", None)
+    names = tuple(map(str, classes)) if isinstance(classes, list | tuple) else ()
+    task = said.get("task") or _task_of(names)
+    shape = tuple(said.get("input_shape") or _first_shape(dataset, collate_of(options.collate_fn)))
+    size = said.get("output_size") or (1 if task == "binary" else len(names))
+    if not size:
         raise ConfigError(
-            f"{key}: row {number} (counted from 0) cannot be read: {type(error).__name__}: {reason}"
-        ) from error
+            "data.output_size: it does not follow from rows that are not in memory: give it, or "
+            "data.in_memory=true"
+        )
+    return Facts(task, shape, size, class_names=names, in_memory=False)
 
 
-def _collated(key: str, numbers: list[int], rows: list[Any]) -> Any:
-    """Return rows as a batch; raises ConfigError where they do not go together."""
-    shapes = [_shape(row) for row in rows]
-    for number, shape in zip(numbers, shapes, strict=True):
-        if shape != shapes[0]:
-            raise ConfigError(
-                f"{key}: row {number} (counted from 0) has an input of shape {shape}, "
-                f"row {numbers[0]} one of {shapes[0]}"
-            )
-    try:
-        return default_collate(rows)
-    except Exception as error:
-        reason = (str(error).splitlines() or [""])[0][:200]
+def _task_of(names: Sequence[str]) -> str:
+    if not names:
         raise ConfigError(
-            f"{key}: its rows make no batch, a pair (inputs, targets) of tensors: {reason}"
-        ) from error
+            "data.task: it does not follow from rows that are not in memory, where the Dataset has "
+            "no list of `classes`: give data.task and data.output_size, or data.in_memory=true"
+        )
+    return "binary" if len(names) == 2 else "multiclass"
 
 
-def _shape(row: Any) -> list[int] | None:
-    """Return the shape of a row's input; None where it has none."""
-    first = row[0] if isinstance(row, tuple | list) and row else row
-    return list(first.shape) if hasattr(first, "shape") else None
+def _first_shape(dataset: Any, collate: Collate | None) -> Sequence[int]:
+    """Return the shape of the input of the first row, as it is in a batch."""
+    first = next(rows_of("data.train", dataset), None)
+    batch = None if first is None else collated("data.train", [0], [first], collate)
+    pair = batch if isinstance(batch, tuple | list) and batch else (batch,)
+    if not isinstance(pair[0], Tensor) or len(pair) < 2:
+        kind = type(first if not isinstance(first, tuple | list) or not first else first[0])
+        raise ConfigError(
+            f"data.train: its first row, or the input in it, is a {kind.__name__}, and a pair of "
+            "tensors (input, target) is needed; data.collate_fn makes a batch of others"
+        )
+    return [int(size) for size in pair[0].shape[1:]]

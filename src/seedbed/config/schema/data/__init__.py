@@ -303,11 +303,45 @@ class NoData(Data, target="seedbed.data.NoData"):
     """No data: the model is a function to minimize."""
 
 
+# Keys of data in memory that rows which stay in a Dataset of the user's cannot have.
+_IN_MEMORY = ("val_size", "test_size", "split", "folds", "weight", "input_scale", "target_scale")
+
+
 @dataclass
-class TorchDataset(Dataset, target="seedbed.data.TorchDataset"):
+class TorchDataset(InMemoryData, target="seedbed.data.TorchDataset"):
     """Datasets of the user's own: torch.utils.data.Dataset."""
 
+    in_memory: bool = key(
+        "read all rows once into memory, to be split, scaled and fused", MISSING, fuses=(True,)
+    )
     train: Any = key("training dataset: _target_ and arguments", MISSING)
     val: Any = key("validation dataset: _target_ and arguments; null: none", None)
     test: Any = key("test dataset: _target_ and arguments; null: none", None)
     num_workers: int = key("number of worker processes that load rows; 0: none", 0, at_least=0)
+    collate_fn: Any = key(
+        "function that makes a batch of a list of rows; null: torch's", {"_target_": None}
+    )
+
+    @classmethod
+    def row_count(cls, node: DictConfig) -> int | None:
+        """Return None: only the dataset knows."""
+        return None
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield keys that do not go with rows in memory, or with those that are not."""
+        yield from super().problems(node, config, key)
+        if not node.in_memory:
+            for name in _IN_MEMORY:
+                if node[name] not in (None, 0.0, "none"):
+                    yield (
+                        f"data.{name}={node[name]}: the rows are not in memory; "
+                        "data.in_memory=true reads them"
+                    )
+            return
+        if node.collate_fn and node.collate_fn.get("_target_"):
+            yield "data.collate_fn: rows in memory need none; data.in_memory=false goes through it"
+        for split in ("val", "test"):
+            if node[split] is not None and node[f"{split}_size"]:
+                size = node[f"{split}_size"]
+                yield f"data.{split}_size={size:g}: data.{split} holds these rows; 0 is right"
