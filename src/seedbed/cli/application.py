@@ -35,6 +35,7 @@ from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
     refuse_repeated_keys,
     trusted_modules,
+    with_keys_of_losses,
     with_options_of_classes,
     with_paths_quoted,
     words_of,
@@ -168,7 +169,7 @@ def run_application(
     try:
         arguments = with_paths_quoted([*inherited, *typed])
         if verb == "train":
-            arguments = with_options_of_classes(arguments)
+            arguments = with_keys_of_losses(with_options_of_classes(arguments))
     except ConfigError as error:
         sys.exit(_show(error, WRONG_CONFIG))
     register_resolvers(named_config_folder(arguments)[0])

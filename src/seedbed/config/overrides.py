@@ -58,6 +58,14 @@ def with_options_of_classes(words: Sequence[str]) -> list[str]:
     return chosen
 
 
+def with_keys_of_losses(words: Sequence[str]) -> list[str]:
+    """Return the words of a command; those of a loss of the user's own add what is not there yet.
+
+    The loss is a name where no class takes its place, which has no keys: Hydra would refuse them.
+    """
+    return [re.sub(r"^\+?task\.loss\.(?=[^=]*=)", "++task.loss.", word) for word in words]
+
+
 def _option_of_class(group: str, target: str) -> str:
     from seedbed.config.schema.store import SCHEMAS  # Most words need none of it.
 

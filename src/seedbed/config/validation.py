@@ -152,7 +152,10 @@ def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) ->
         if metadata.get("is_path") and isinstance(item, str):
             yield from _path_problems(full_key, item)
         elif words is not None and item not in words:
-            yield f"{full_key}: '{item}' is not one of {listed(words)}.{nearest(str(item), words)}"
+            hint = nearest(str(item), words)
+            if metadata.get("own_class") and "." in str(item):
+                hint = f" A class of yours is named by {full_key}._target_={item}"
+            yield f"{full_key}: '{item}' is not one of {listed(words)}.{hint}"
         elif isinstance(item, int | float) and not isinstance(item, bool):
             bound = _missed_bound(item, metadata)
             if bound:

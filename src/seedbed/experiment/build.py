@@ -20,9 +20,10 @@ from seedbed.models import set_initial_weights
 from seedbed.training.output_checks import (
     require_function_of_parameters,
     require_logits,
+    require_loss,
     require_numbers,
 )
-from seedbed.training.tasks import Task
+from seedbed.training.tasks import OwnLoss, Task
 
 
 def build_data(spec: RunSpec) -> DataModule:
@@ -141,12 +142,29 @@ def build_task(spec: RunSpec) -> Task:
     keys = keys_of(spec.task)
     # Metrics are made by the task, several times over.
     torchmetrics = keys.pop("torchmetrics", {})
+    more: dict[str, Any] = {}
+    if isinstance(keys.get("loss"), Mapping):
+        more["loss"] = _own_loss(keys.pop("loss"))
     factory = make_factory("task", keys)
     if not (isinstance(factory.func, type) and issubclass(factory.func, Task)):
         raise ConfigError(f"task._target_: {keys['_target_']} is not a seedbed.training.tasks.Task")
-    task: Task = factory(torchmetrics=torchmetrics)
+    task: Task = factory(torchmetrics=torchmetrics, **more)
     task.outputs = spec.facts.output_size
     return task
+
+
+def _own_loss(node: Mapping[str, Any]) -> OwnLoss:
+    """Return the loss that a config names: a class is made, a function is given the keys."""
+    target = str(target_of(node))
+    function = make_factory("task.loss", node)
+    if isinstance(function.func, type):
+        try:
+            function = function()
+        except SeedbedError:
+            raise
+        except (Exception, SystemExit) as error:  # The user's own code.
+            raise reworded("task.loss", target, error) from error
+    return OwnLoss(target, function)
 
 
 def accelerator(name: str) -> str:
@@ -169,9 +187,10 @@ def floating_point(precision: str) -> torch.dtype:
 def check_model(spec: RunSpec, net: nn.Module, task: Task) -> None:
     """Raise ConfigError where a forward pass shows that the network does not fit the task.
 
-    As where a torchmetric is not one number.
+    As where a torchmetric is not one number, or a loss of the user's own is none.
     """
     require_numbers(task, spec.facts.task, spec.facts.output_size)
+    require_loss(task, spec.facts.task, spec.facts.output_size)
     example = example_input(spec, net)
     if example is None:
         require_function_of_parameters(net, task)

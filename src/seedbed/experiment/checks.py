@@ -38,6 +38,10 @@ def check_rows(spec: RunSpec, data: DataModule, task: Task) -> None:
             shapes = facts.input_shape, facts.output_size
             require_rows(_called(data, split), *rows, task, *shapes, facts.feature_names)
             weights += [rows.batch[2]] if len(rows.batch) == 3 else []
+        if weights and task.own_loss is not None:
+            task.own_loss.require_weights(
+                f"data.weight={w}" if (w := keys_of(spec.data).get("weight")) else "the third value"
+            )
         if weights and not torch.cat(weights).any():
             raise DoesNotFit(f"{_called(data, split)}: the weights of all are 0")
 

@@ -46,7 +46,8 @@ def load_spec(
 
     It is that of its data, model and task: callbacks, loggers and schedule are left out, since no
     verb makes them that reads a run. Downloaded data are looked for in `data_folder`, not where the
-    run's owner keeps them. Without `measures`, to predict, torchmetrics are left out as well.
+    run's owner keeps them. Without `measures`, to predict, torchmetrics and a loss of the
+    user's own are left out as well.
 
     Raises RunFolderError where it names code that is not trusted, or no longer fits the schema.
     """
@@ -106,6 +107,8 @@ def _used(values: dict[str, Any], measures: bool) -> dict[str, Any]:
         return values
     if isinstance(task, dict):
         task["torchmetrics"] = {}
+        if isinstance(task.get("loss"), dict):
+            del task["loss"]
     values |= {"optimized_metric": None, "optimized_mode": None}
     if not (isinstance(data, dict) and data.get("_target_") == "seedbed.data.TorchDataset"):
         return values

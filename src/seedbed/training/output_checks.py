@@ -5,9 +5,9 @@ import warnings
 import torch
 from torch import nn
 
-from seedbed.errors import ConfigError, doubled_activation
+from seedbed.errors import ConfigError, SeedbedError, doubled_activation
 from seedbed.training.evaluation_mode import evaluation_mode
-from seedbed.training.tasks import Binary, Multiclass, Task
+from seedbed.training.tasks import Binary, Classification, Multiclass, Task
 
 # Task, function that its loss applies itself, the node of autograd that it leaves, the loss.
 _FUNCTIONS = {
@@ -43,7 +43,76 @@ def require_logits(net: nn.Module, task: Task, example: torch.Tensor) -> None:
     while node is not None and node.name().startswith(_RESHAPING):
         node = node.next_functions[0][0]
     if node is not None and node.name() == operation:
-        raise ConfigError(doubled_activation("model", function, loss))
+        name = loss if task.own_loss is None else task.own_loss.name
+        raise ConfigError(doubled_activation("model", function, name))
+
+
+# Rows that a loss of the user's own is tried with.
+_ROWS_OF_A_LOSS = 6
+# Losses that take other outputs than logits, without a word, and what takes logits.
+_OF_OTHER_OUTPUTS = {
+    "torch.nn.NLLLoss": "torch.nn.CrossEntropyLoss",
+    "torch.nn.functional.nll_loss": "torch.nn.CrossEntropyLoss",
+}
+
+
+def require_loss(task: Task, kind: str, output_size: int) -> None:
+    """Refuse a loss of the user's own that cannot be minimized; it is tried with made-up rows.
+
+    Args:
+        task: Task that may have such a loss.
+        kind: regression, binary or multiclass.
+        output_size: Outputs of the network per row.
+
+    Raises:
+        ConfigError: It fails on outputs and targets as the task has them, gives something else than
+            one number, does not depend on the outputs, or takes no weights though classes have
+            some.
+    """
+    loss = task.own_loss
+    if loss is None or kind not in ("regression", "binary", "multiclass"):
+        return
+    if loss.name in _OF_OTHER_OUTPUTS:
+        raise ConfigError(
+            f"task.loss: {loss.name} takes logarithms of probabilities, and the model gives "
+            f"logits: use {_OF_OTHER_OUTPUTS[loss.name]}"
+        )
+    if isinstance(task, Classification) and (task.fits_targets or task.class_weights is not None):
+        loss.require_weights("task.class_weights")
+    generator = torch.Generator().manual_seed(0)
+    output = torch.randn(_ROWS_OF_A_LOSS, output_size, generator=generator).requires_grad_()
+    classes = torch.arange(_ROWS_OF_A_LOSS) % max(2, output_size)
+    target = task.target(output.detach() + 0.5 if kind == "regression" else classes, output)
+    given = _given(task, output, target)
+    try:
+        value = task.loss(output, target)
+    except SeedbedError:
+        raise
+    except Exception as error:  # The user's own code may raise anything.
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        raise ConfigError(
+            f"task.loss: {loss.name} fails on outputs {given}: {type(error).__name__}: {reason}"
+        ) from error
+    if not isinstance(value, torch.Tensor) or value.numel() != 1 or value.dim() > 1:
+        raise ConfigError(
+            f"task.loss: {loss.name} gives {_described(value)}, and a loss is one number, the mean "
+            "over the rows"
+        )
+    if not (value.requires_grad and value.is_floating_point()):
+        raise ConfigError(
+            f"task.loss: {loss.name} cannot be differentiated: its value does not depend on the "
+            "outputs by operations of torch"
+        )
+
+
+def _given(task: Task, output: torch.Tensor, target: torch.Tensor) -> str:
+    """Return shapes and types of what a loss is given."""
+    if isinstance(task, Binary):
+        return "of shape (rows,) and targets of shape (rows,), floats"
+    shapes = [f"({', '.join(['rows', *map(str, t.shape[1:])])})" for t in (output, target)]
+    shapes = [shape.replace("(rows)", "(rows,)") for shape in shapes]
+    kind = "floats" if target.is_floating_point() else "int64"
+    return f"of shape {shapes[0]} and targets of shape {shapes[1]}, {kind}"
 
 
 # Rows that torchmetrics are tried with.

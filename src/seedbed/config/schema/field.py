@@ -27,6 +27,7 @@ def key(
     below: float | None = None,
     one_of: tuple[str, ...] | None = None,
     is_path: bool = False,
+    own_class: bool = False,
     varies: bool = False,
     independent: bool = False,
     fuses: tuple[object, ...] = (),
@@ -34,9 +35,10 @@ def key(
     """Declare a config key as a dataclass field.
 
     `meaning` is the one line that the YAML shows beside the key. The limits hold for a number, or
-    for every number of a list; `one_of` names the words that are accepted, and `is_path` tells that
-    the text is the path of a file or folder. A value of null is accepted wherever the field's type
-    is optional, whatever the limits.
+    for every number of a list; `one_of` names the words that are accepted, `is_path` tells that the
+    text is the path of a file or folder, and `own_class` that a mapping with the `_target_` of a
+    class or function of the user's is accepted, too. A value of null is accepted wherever the
+    field's type is optional, whatever the limits.
 
     `varies` tells that the jobs of one fused group may differ in the key, and in all keys below it;
     `fuses` are the values with which a job trains in a fused group at all, any value where none is
@@ -50,6 +52,7 @@ def key(
         "below": below,
         "one_of": one_of,
         "is_path": is_path,
+        "own_class": own_class,
         "varies": varies,
         "independent": independent,
         "fuses": fuses,

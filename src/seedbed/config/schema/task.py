@@ -32,9 +32,28 @@ class Task(Schema):
             yield f"task.torchmetrics.{LOSS}: the loss is logged as {LOSS}; choose another name"
         for name in {*(node.get("torchmetrics") or {})} & {*(node.get("metrics") or ())}:
             yield f"task.torchmetrics.{name}: task.metrics has a {name} too; choose another name"
+        yield from _problems_of_loss(node)
         posed = config.data.get("task")
         if posed and posed != cls.option:
             yield f"task={cls.option} does not fit these data, which pose {posed}: use task={posed}"
+
+
+# Keys of the losses by name, and the value that is none.
+_KEYS_OF_LOSSES = {"huber_delta": 1.0, "label_smoothing": 0.0}
+
+
+def _problems_of_loss(node: DictConfig) -> Iterator[str]:
+    loss = node.get("loss")
+    if not isinstance(loss, DictConfig):
+        return
+    if not loss.get("_target_"):
+        yield (
+            "task.loss: a loss of yours is named by task.loss._target_=MODULE.CLASS, and these "
+            f"keys have none: {listed(loss)}"
+        )
+    for name, unused in _KEYS_OF_LOSSES.items():
+        if node.get(name, unused) != unused:
+            yield f"task.{name}: not with a loss of yours, task.loss._target_={loss._target_}"
 
 
 @dataclass
@@ -42,7 +61,12 @@ class Regression(Task, target="seedbed.training.tasks.Regression", option="regre
     """Regression."""
 
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("regression"))
-    loss: str = key("mse, mae or huber", "mse", one_of=REGRESSION_LOSSES)
+    loss: Any = key(
+        "mse, mae, huber, or a loss of yours by task.loss._target_",
+        "mse",
+        one_of=REGRESSION_LOSSES,
+        own_class=True,
+    )
     huber_delta: float = key(
         "threshold between the L2 and the delta-scaled L1 part of the Huber loss",
         1.0,
@@ -90,8 +114,11 @@ class Binary(Classification, target="seedbed.training.tasks.Binary", option="bin
     """Binary classification by one logit."""
 
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("binary"))
-    loss: str = key(
-        "binary cross-entropy on logits", "bce_with_logits", one_of=("bce_with_logits",)
+    loss: Any = key(
+        "binary cross-entropy on logits, or a loss of yours by task.loss._target_",
+        "bce_with_logits",
+        one_of=("bce_with_logits",),
+        own_class=True,
     )
 
     @classmethod
@@ -113,7 +140,12 @@ class Multiclass(Classification, target="seedbed.training.tasks.Multiclass", opt
     """Classification by one logit a class."""
 
     metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("multiclass"))
-    loss: str = key("cross-entropy on logits", "cross_entropy", one_of=("cross_entropy",))
+    loss: Any = key(
+        "cross-entropy on logits, or a loss of yours by task.loss._target_",
+        "cross_entropy",
+        one_of=("cross_entropy",),
+        own_class=True,
+    )
     label_smoothing: float = key(
         "amount of label smoothing; 0: none",
         0.0,

@@ -71,10 +71,15 @@ class Steps:
         )
 
     def _checked(self, step: Callable[..., tuple[Tensor, ...]], given: tuple[Any, ...]) -> Program:
-        before = fixed(self.net)
+        # What is recorded has numbers and texts of network and loss as they are now, for good.
+        modules = {"the network": self.net}
+        if self.group.task.own_loss is not None and self.group.task.own_loss.module is not None:
+            modules["the loss"] = self.group.task.own_loss.module
+        before = {called: fixed(module) for called, module in modules.items()}
         program = record(step, *given)
-        if name := difference(before, fixed(self.net)):
-            raise CannotFuse(f"{name} of the network changes while it trains")
+        for called, module in modules.items():
+            if name := difference(before[called], fixed(module)):
+                raise CannotFuse(f"{name} of {called} changes while it trains")
         self.draws = self.draws or program.draws
         return program
 

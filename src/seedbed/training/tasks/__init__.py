@@ -3,7 +3,17 @@
 from seedbed.training.tasks.auto import Auto
 from seedbed.training.tasks.classification import Binary, Classification, Multiclass
 from seedbed.training.tasks.minimize import Minimize
+from seedbed.training.tasks.own_loss import OwnLoss
 from seedbed.training.tasks.regression import Regression
 from seedbed.training.tasks.task import Task
 
-__all__ = ["Auto", "Binary", "Classification", "Minimize", "Multiclass", "Regression", "Task"]
+__all__ = [
+    "Auto",
+    "Binary",
+    "Classification",
+    "Minimize",
+    "Multiclass",
+    "OwnLoss",
+    "Regression",
+    "Task",
+]

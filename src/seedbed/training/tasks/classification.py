@@ -79,11 +79,19 @@ class Classification(Task):
 
     def loss(self, output: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Return the mean cross-entropy of the logits, by the weights of classes and rows."""
+        if self.own_loss is not None:
+            weights = self.weights(target, weight)
+            own: Tensor = self.own_loss(*self._of_own_loss(output, target), weights)
+            return own
         if weight is None and self.class_weights is None:
             return self._losses(output, target, "mean")
         losses = self._losses(output, target, "none")
         rows = torch.ones_like(losses) if weight is None else weight
         return weighted_mean(losses, rows, self.total_weight(target, weight))
+
+    def _of_own_loss(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return outputs and targets as torch's losses of such a task take them."""
+        return output, target
 
     def _losses(self, output: Tensor, target: Tensor, reduction: str) -> Tensor:
         """Return the loss of each row, (rows,), times the weights of classes; or its mean."""
@@ -95,8 +103,8 @@ class Binary(Classification):
 
     A target may also be the probability of class 1, (rows,) floats; metrics take the likelier
     class.
-    Takes the arguments of Classification but for `class_count`; its only loss is `bce_with_logits`,
-    the binary cross-entropy.
+    Takes the arguments of Classification but for `class_count`; its own loss is `bce_with_logits`,
+    the binary cross-entropy. One of the user's takes logits and classes, (rows,) floats both.
     """
 
     def __init__(self, class_weights: str | Sequence[float] | None = None, **more: Any) -> None:
@@ -110,6 +118,10 @@ class Binary(Classification):
     def measured(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits and classes; of probabilities, the likelier class."""
         return output, (target > 0.5).long() if target.is_floating_point() else target
+
+    def _of_own_loss(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and classes, (rows,) floats both."""
+        return output.squeeze(-1), target.to(output.dtype)
 
     def _losses(self, output: Tensor, target: Tensor, reduction: str) -> Tensor:
         return binary_cross_entropy(output.squeeze(-1), target, self.class_weights, reduction)
@@ -127,7 +139,7 @@ class Multiclass(Classification):
 
     Args:
         class_count: Number of classes.
-        loss: `cross_entropy`, the cross-entropy of the softmax.
+        loss: `cross_entropy`, the cross-entropy of the softmax; or a loss of the user's own.
         label_smoothing: Probability in [0, 1] that is spread evenly over all classes of the target
             (Szegedy et al., "Rethinking the Inception architecture for computer vision", 2016).
         class_weights: As in Classification.

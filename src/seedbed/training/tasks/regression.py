@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from seedbed.errors import DataError
 from seedbed.training.tasks.losses import huber, weighted_mean
+from seedbed.training.tasks.own_loss import OwnLoss
 from seedbed.training.tasks.task import Task
 
 
@@ -22,7 +23,8 @@ class Regression(Task):
 
     Args:
         loss: `mse`, the mean squared error; `mae`, the mean absolute error; or `huber`, the Huber
-            loss (Huber, "Robust estimation of a location parameter", 1964).
+            loss (Huber, "Robust estimation of a location parameter", 1964); or a loss of the user's
+            own, a function of outputs and targets.
         huber_delta: Error at which the Huber loss becomes linear, in the units of the targets as
             the batches have them.
         metrics: As in Task.
@@ -31,7 +33,7 @@ class Regression(Task):
 
     def __init__(
         self,
-        loss: str = "mse",
+        loss: str | OwnLoss = "mse",
         huber_delta: float = 1.0,
         metrics: Sequence[str] = (),
         torchmetrics: Mapping[str, Any] | None = None,
@@ -54,6 +56,9 @@ class Regression(Task):
 
     def loss(self, output: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Return the mean loss over all elements, (rows x targets), by the weights of the rows."""
+        if self.own_loss is not None:
+            own: Tensor = self.own_loss(output, target, weight)
+            return own
         reduction = "mean" if weight is None else "none"
         if self.loss_name == "mse":
             loss = functional.mse_loss(output, target, reduction=reduction)

@@ -10,6 +10,7 @@ from torch import Tensor
 from seedbed.config.instantiation import make
 from seedbed.training.metrics import NAMED
 from seedbed.training.metrics.by_torchmetrics import make_named
+from seedbed.training.tasks.own_loss import OwnLoss
 
 
 class Task:
@@ -22,7 +23,7 @@ class Task:
         metrics: Names of metrics in METRICS or NAMED that are computed besides the loss.
         torchmetrics: Configs of further metrics, with a `_target_` each, by name; they are given
             predictions and targets.
-        loss: Name of the loss, where a task has several.
+        loss: Name of the loss, where a task has several; or a loss of the user's own.
     """
 
     class_count: int | None = None
@@ -31,14 +32,15 @@ class Task:
         self,
         metrics: Sequence[str] = (),
         torchmetrics: Mapping[str, Any] | None = None,
-        loss: str = "",
+        loss: str | OwnLoss = "",
     ) -> None:
         # Those that sums over rows tell, and those that take all rows.
         self.metrics = [name for name in metrics if name not in NAMED]
         self.named = [name for name in metrics if name in NAMED]
         self.outputs = 1
         self._torchmetrics = dict(torchmetrics or {})
-        self.loss_name = loss
+        self.own_loss = loss if isinstance(loss, OwnLoss) else None
+        self.loss_name = "" if isinstance(loss, OwnLoss) else loss
 
     def make_torchmetrics(self) -> dict[str, Any]:
         """Return new torchmetrics by name; raise ConfigError where a config is wrong."""
