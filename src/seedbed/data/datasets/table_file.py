@@ -168,18 +168,6 @@ class TableFile(InMemoryData):
         }
         return schema_lines(self.schema, becomes)
 
-    def frames(self) -> dict[str, pl.DataFrame]:
-        """Return the rows of each split in the types of the schema; after `setup`."""
-        assert self._files is not None
-        tables = self._files.tables
-        own = {
-            split: tables[key].frame
-            for split in ("val", "test")
-            if (key := f"{split}_file") in tables
-        }
-        whole = tables["file"].frame
-        return {split: whole[rows.numpy()] for split, rows in self._numbers.items()} | own
-
     def load(self) -> Source:
         """Read the files; raise ConfigError where they, or the keys, do not fit."""
         key, task = (self._key(_READ), self._stored and self._stored[0]), self.options.task

@@ -218,6 +218,10 @@ def _text(column: pl.Series, words: pl.Series) -> Finding:
         if len(words) > MOST_SAID_WORDS:
             ways = ("id", "ignore")
         return Finding("category", problem=problem, ways=ways)
+    if is_named_as_identifier(column.name):
+        said = f"data.columns={{{column.name}: id}}"
+        note = f"named as an id: {said} leaves it out; data.split=group keeps its rows together"
+        return Finding("category", note=note)
     return Finding("category")
 
 

@@ -12,8 +12,8 @@ _BECOMES = {
     "number": "a number",
     "category": "its words",
     "boolean": "0 or 1",
-    "date": "parts of the date",
-    "time": "parts of the day",
+    "date": "year, month, day, weekday",
+    "time": "hours",
 }
 
 
