@@ -100,3 +100,14 @@ def test_axes_in_another_order_are_refused(run: Path, tmp_path: Path) -> None:
             composed(f"run={run}", f"input={tmp_path / 'rows.npy'}", verb="predict"),
             ["seedbed", "predict"],
         )
+
+
+def test_typed_levels_and_those_of_a_table_are_fractions_too(run: Path, tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text(",".join(f"p{place}" for place in range(20)) + "\n" + ",".join(["9"] * 20))
+
+    for source in (f"[{[9] * 20}]", str(table)):
+        with pytest.raises(ConfigError, match="values from 9 to 9 of the type float64"):
+            predict(composed(f"run={run}", f"input={source}", verb="predict"), ["seedbed"])
+    fractions = [[[0.5] * 5] * 4]
+    assert predict(composed(f"run={run}", f"input={fractions}", verb="predict"), ["seedbed"]) == 0

@@ -14,7 +14,7 @@ from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
 from seedbed.data.images.in_memory import Images
-from seedbed.data.tabular import check_output, read_inputs, write_output
+from seedbed.data.tabular import check_output, read_inputs, typed_numbers, write_output
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError, listed
 from seedbed.experiment import build
@@ -108,7 +108,7 @@ def _given_rows(
     """Return the rows of a file or of the command line; raise ConfigError where they are wrong."""
     if preparation is not None and "schema" in preparation:
         return _rows_of_a_table(source, data)
-    if isinstance(data, Images) and isinstance(source, str) and not source.endswith(".csv"):
+    if isinstance(data, Images):
         return _images(source, data)
     facts = spec.facts
     names = _feature_names(facts)
@@ -123,11 +123,18 @@ def _given_rows(
     return GivenRows(torch.from_numpy(inputs), shown)
 
 
-def _images(source: str, data: Images) -> GivenRows:
-    """Return images of files, with the names of these, or of an array."""
-    from seedbed.data.images.inputs import read_images  # Takes Pillow, which not all need.
+def _images(source: Any, data: Images) -> GivenRows:
+    """Return images of files, with the names of these, or of an array or a table of pixels."""
+    from seedbed.data.images.inputs import as_images, read_images  # Takes Pillow.
 
-    images = read_images(source, data.form)
+    form = data.form
+    if not isinstance(source, str):
+        typed = as_images(typed_numbers(source), form, "input")
+        return GivenRows(torch.from_numpy(typed))
+    if source.endswith(".csv"):
+        rows = read_inputs(source, form.shape, [])
+        return GivenRows(torch.from_numpy(as_images(rows, form, f"input={source}")))
+    images = read_images(source, form)
     ids = {"file_name": images.names} if images.names else {}
     return GivenRows(images.images, ids=ids, notes=images.notes)
 

@@ -39,15 +39,20 @@ def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -
             raise ConfigError(f"input={source}: no such file")
         values = _read_csv(path, names) if path.suffix == ".csv" else read_npy(path)
         return _shaped(values, input_shape, f"input={source}", names)
-    try:
-        if _holds_truth(source):
-            raise TypeError
-        values = np.array(source, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        raise ConfigError("input: the rows must hold numbers, as many in each") from None
+    values = typed_numbers(source)
     if values.ndim == 1 and len(values) == prod(input_shape):
         values = values[None]
     return _shaped(values, input_shape, "input", names)
+
+
+def typed_numbers(source: Any) -> np.ndarray:
+    """Return nested lists as float64; raise ConfigError where they are no array of numbers."""
+    try:
+        if _holds_truth(source):
+            raise TypeError
+        return np.array(source, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise ConfigError("input: the rows must hold numbers, as many in each") from None
 
 
 def _holds_truth(source: Any) -> bool:

@@ -97,6 +97,7 @@ def test_what_is_no_image_is_refused_by_name(
         (COLOUR, (3, 4, 5)),
         (COLOUR, (2, 3, 4, 5)),
         (COLOUR, (2, 60)),
+        (COLOUR, (60,)),
     ],
     ids=str,
 )
@@ -128,7 +129,7 @@ def test_arrays_in_the_order_of_the_run_are_images(
         (GREY, (2, 5, 4), "width before height"),
         (GREY, (5, 4), "width before height"),
         (COLOUR, (2, 4, 5), "found shape (2, 4, 5), and the run takes images of (3, 4, 5)"),
-        (COLOUR, (60,), "found shape (60,)"),
+        (COLOUR, (59,), "found shape (59,)"),
         (GREY, (2, 3, 4, 5), "found shape (2, 3, 4, 5)"),
         (GREY, (0, 4, 5), "it holds no image"),
     ],

@@ -123,10 +123,11 @@ def _arranged(values: NDArray[np.generic], form: Form, source: str) -> NDArray[n
     if form.channels == GREY and values.shape[-1:] == (1,) and values.shape[-3:-1] == wanted[1:]:
         values = values[..., 0]
     shape = values.shape
-    several = len(shape) > 1 and (shape[1:] == wanted or shape[1:] == (np.prod(wanted),))
+    numbers = (int(np.prod(wanted)),)
+    several = len(shape) > 1 and shape[1:] in (wanted, numbers)
     grey = form.channels == GREY and shape[-2:] == wanted[1:]
     without_channels = grey and (len(shape) == 2 or (len(shape) == 3 and shape != wanted))
-    if not (several or without_channels or shape == wanted):
+    if not (several or without_channels or shape in (wanted, numbers)):
         raise ConfigError(f"{source}: {_misfit(shape, form)}")
     if not values.size:
         raise ConfigError(f"{source}: it holds no image")
