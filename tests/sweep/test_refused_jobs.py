@@ -80,8 +80,37 @@ def test_what_is_alike_is_rehearsed_once(
 
 
 def test_the_untrained_model_is_a_job_as_others_are(command: Any, tmp_path: Path) -> None:
-    words = (*SWEEP[:-1], "trainer.max_epochs=0,2", "seed=0,1", "sweep.fuse=always", FOLDER)
+    words = (*SWEEP[:-1], "trainer.max_epochs=0,2", "seed=0,1", FOLDER)
     assert command(*words).code == 0
     epochs = [int(row["best/epoch"]) for row in table(tmp_path)]
     assert epochs[:2] == [0, 0]
     assert min(epochs[2:]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "count", "reason"),
+    [
+        (
+            ("optimizer=lbfgs,sgd", "seed=0,1"),
+            "2 of 4",
+            "numbers 0, 1: optimizer torch.optim.LBFGS has no update rule for many jobs",
+        ),
+        (
+            ("model._target_=tests.sweep.networks.StepCounting", "seed=0,1"),
+            "2 of 2",
+            "numbers 0, 1: steps of the network changes while it trains",
+        ),
+        (
+            ("data._target_=tests.sweep.own_data.OwnBatches", "data=linear_noise"),
+            "1 of 1",
+            "number 0: data tests.sweep.own_data.OwnBatches makes its own batches",
+        ),
+    ],
+)
+@pytest.mark.parametrize("plan", [(), ("sweep.plan=true",)])
+def test_side_by_side_always_is_refused_where_it_cannot_be(
+    refused: Any, words: tuple[str, ...], count: str, reason: str, plan: tuple[str, ...]
+) -> None:
+    said = refused(*SWEEP, *words, "sweep.fuse=always", *plan, FOLDER, function=None)
+    assert said.startswith(f"seedbed: sweep.fuse=always: {count} job")
+    assert reason in said

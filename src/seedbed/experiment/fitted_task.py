@@ -13,6 +13,15 @@ from seedbed.training.tasks import Regression, Task
 def fitted_task(task: Task, data: DataModule) -> Task:
     """Return a task with the class weights and the scaling of targets that the data make.
 
+    Takes the arguments of `fitted_numbers`, and raises what it does.
+    """
+    numbers = fitted_numbers(task, data)
+    return task.with_numbers(numbers) if numbers else task
+
+
+def fitted_numbers(task: Task, data: DataModule) -> dict[str, Tensor]:
+    """Return the class weights and the scaling of targets that the data make, for `with_numbers`.
+
     Args:
         task: The task of the config.
         data: The data after `setup`; without rows, as for a prediction, class weights are left out.
@@ -27,7 +36,7 @@ def fitted_task(task: Task, data: DataModule) -> Task:
         numbers |= {"target_shift": scaling.shift, "target_scale": scaling.scale}
     if task.fits_targets and data.has_split("train"):
         numbers |= task.fitted(_training_targets(data))
-    return task.with_numbers(numbers) if numbers else task
+    return numbers
 
 
 def _training_targets(data: DataModule) -> Tensor:

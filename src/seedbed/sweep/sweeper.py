@@ -299,7 +299,11 @@ def plan_text(plan: SweepPlan) -> str:
     jobs = jobs_text(len(plan.jobs))
     first = plan.rounds[0]
     lines = [f"sweep  {jobs}" + (f": {crossed}" if crossed else "")]
-    lines += [f"  {jobs_text(len(group))} side by side{_first(group)}" for group in first.groups]
+    notes = {number: f", {note}" for note, numbers in first.notes.items() for number in numbers}
+    lines += [
+        f"  {jobs_text(len(group))} side by side{_first(group)}{notes.get(group[0], '')}"
+        for group in first.groups
+    ]
     lines += [
         f"  {jobs_text(len(numbers))} {_alone(reason)}" for reason, numbers in first.alone.items()
     ]

@@ -13,7 +13,8 @@ from seedbed.engines.fused.engine import Engine
 from seedbed.experiment.run import Experiment
 from seedbed.runs.outcome import RunOutcome
 from seedbed.sweep.planning.compatibility import why_alone
-from seedbed.sweep.planning.fusing import make_group, numbers_of
+from seedbed.sweep.planning.fusing import make_group
+from seedbed.sweep.planning.job_numbers import numbers_of
 
 Job = Sequence[str]
 QUIET = ("callbacks=quiet", "logger=none", "trainer=cpu")

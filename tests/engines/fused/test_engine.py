@@ -42,7 +42,8 @@ from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.sweep.planning.compatibility import why_alone
-from seedbed.sweep.planning.fusing import make_group, numbers_of
+from seedbed.sweep.planning.fusing import make_group
+from seedbed.sweep.planning.job_numbers import numbers_of
 from seedbed.training.metrics import LEARNING_RATE
 
 

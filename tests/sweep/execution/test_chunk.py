@@ -23,7 +23,7 @@ from seedbed.sweep.execution.chunk import (
     write_failed,
     write_folders,
 )
-from seedbed.sweep.planning.fusing import numbers_of
+from seedbed.sweep.planning.job_numbers import numbers_of
 
 Job = Sequence[str]
 LINE = ("data=linear_noise", "data.rows=20", "data.features=2", "data.batch_size=4")

@@ -13,7 +13,8 @@ from seedbed.data import LinearNoise
 from seedbed.engines.fused.early_stopping import EarlyStoppingRule
 from seedbed.engines.fused.group import Group
 from seedbed.experiment import build
-from seedbed.sweep.planning.fusing import make_group, numbers_of
+from seedbed.sweep.planning.fusing import make_group
+from seedbed.sweep.planning.job_numbers import numbers_of
 
 Job = Sequence[str]
 COMMON = ("trainer=cpu", "logger=none", "data=linear_noise", "data.rows=20", "data.val_size=5")
@@ -184,7 +185,7 @@ def test_tables_that_are_alike_are_loaded_once(monkeypatch: pytest.MonkeyPatch) 
     group = group_of(*jobs, common=("trainer.precision=64-true",))
     assert list(group.data_of_job) == group.batches.which.tolist() == [0, 1, 0, 2]
     assert group.batches.seeds.tolist() == [4, 5, 6, 7]
-    assert prepared == group.batches.data[:1]
+    assert prepared == group.batches.data
     for job, place in zip(jobs, group.data_of_job, strict=True):
         alone: Any = build.build_data(run_spec(composed(*COMMON, *job)))
         alone.setup("fit")

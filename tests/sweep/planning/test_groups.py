@@ -20,8 +20,8 @@ from seedbed.sweep.configs.sources import HydraSource
 from seedbed.sweep.job import numbered
 from seedbed.sweep.planning import speedup
 from seedbed.sweep.planning.compatibility import why_alone
-from seedbed.sweep.planning.fusing import numbers_of
 from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
+from seedbed.sweep.planning.job_numbers import numbers_of
 from seedbed.sweep.search.axes import job_overrides
 
 
@@ -114,6 +114,9 @@ TOGETHER = {
     "initial_weights.distribution": ("pytorch,standard_normal",),
     "data.seed": ("1,2",),
     "data.split_seed": ("1,2", "data.val_size=3"),
+    "data.val_size": ("2,3",),
+    "data.fold": ("0,1,2", "data.folds=3"),
+    "data.target_scale": ("null,standard",),
     "data.data_seed": ("1,2", "data=linear_noise"),
     "data.noise": ("0,0.5", "data=linear_noise"),
     "data.input_scale": ("null,0.5,max",),
@@ -143,7 +146,6 @@ APART = {
     "data.batch_size": ("3,5",),
     "data.shuffle": ("false,true",),
     "data.drop_last": ("false,true",),
-    "data.val_size": ("2,3",),
     "data.sample": ("fixed,stream", "data=clusters"),
     "model": ("linear,mlp",),
     "model.hidden": ("[2],[3]", "model=mlp"),
@@ -242,7 +244,7 @@ def test_whether_a_step_pays_is_tried_last(
     monkeypatch.setattr(speedup, "LARGEST_STEP", 8)
     [group] = planned(composer, "seed=0,1", fuse=fuse)
     assert group.reason == ""
-    tried = rehearsed(composer, group, fuse, 100)
+    [tried] = rehearsed(composer, group, fuse, 100)
     assert (tried.reason, tried.jobs) == (reason, group.jobs)
     assert tried.numbers == ([] if reason else group.numbers)
 
@@ -329,3 +331,86 @@ def test_a_group_trains_in_chunks_of_equal_size(composer: Composer) -> None:
     parts = replace(group, chunk_size=3).chunks()
     assert [[job.number for job in jobs] for jobs in parts] == [[0, 1], [2, 3], [4, 5, 6]]
     assert [len(jobs) for jobs in replace(group, chunk_size=1).chunks()] == [1] * 7
+
+
+# What is known when the rows have been read.
+
+LINE = ("data=linear_noise", "data.rows=22", "data.features=2")
+OWN = "data._target_=tests.sweep.own_data."
+NETWORKS = "model._target_=tests.sweep.networks."
+
+
+def read(composer: Composer, *words: str, fuse: str = "auto") -> list[PlannedGroup]:
+    return [
+        part
+        for group in make_plan(
+            composer, numbered(job_overrides(words, composer.source.loader)), fuse
+        )
+        for part in rehearsed(composer, group, fuse, 100)
+    ]
+
+
+def numbers(group: PlannedGroup) -> list[int]:
+    return [job.number for job in group.jobs]
+
+
+def test_jobs_of_different_numbers_of_rows_are_one_group_and_without_a_split_another(
+    composer: Composer,
+) -> None:
+    without, others = read(composer, *LINE, "data.val_size=0,2,4", "seed=0,1")
+    assert (numbers(without), numbers(others)) == ([0, 1], [2, 3, 4, 5])
+    assert {(group.reason, group.note) for group in (without, others)} == {("", "")}
+
+
+def test_a_network_whose_rows_know_of_each_other_has_groups_of_equal_numbers_of_rows(
+    composer: Composer,
+) -> None:
+    words = (*LINE, "data.folds=3", "data.fold=0,1,2", "seed=0,1", f"{NETWORKS}Normed")
+    first, second = read(composer, *words)
+    assert sorted([numbers(first), numbers(second)]) == [[0, 1], [2, 3, 4, 5]]
+    for group in (first, second):
+        assert group.reason == ""
+        assert group.note == (
+            "apart from jobs of another number of rows: a row of a batch changes what Normed makes "
+            "of the others (BatchNorm1d)"
+        )
+    # Of equal numbers of rows nothing is asked.
+    [group] = read(composer, *LINE, "seed=0,1", f"{NETWORKS}Normed")
+    assert group.note == ""
+
+
+def test_a_job_that_is_left_by_itself_trains_alone(composer: Composer) -> None:
+    words = (*LINE, "data.val_size=0,2,4")
+    lone, others = read(composer, *words)
+    assert (numbers(lone), lone.reason) == ([0], speedup.LONELY)
+    assert (numbers(others), others.reason) == ([1, 2], "")
+    assert {group.reason for group in read(composer, *words, fuse="always")} == {""}
+
+
+def test_data_of_the_users_own_train_side_by_side(composer: Composer) -> None:
+    words = (*LINE, f"{OWN}OwnRows", "data.val_size=2,3", "seed=0,1")
+    [group] = read(composer, *words)
+    assert (numbers(group), group.reason) == ([0, 1, 2, 3], "")
+    # In keys of which nothing is known they agree.
+    assert len(planned(composer, *LINE, f"{OWN}OwnRows", "data.rows=20,22", "seed=0,1")) == 2
+
+
+def test_data_of_the_users_own_that_make_their_own_batches_train_alone(composer: Composer) -> None:
+    [group] = planned(composer, *LINE, f"{OWN}OwnBatches", "seed=0,1")
+    target = "tests.sweep.own_data.OwnBatches"
+    assert group.reason == f"data {target} makes its own batches (train_dataloader)"
+
+
+@pytest.mark.parametrize("fuse", ["auto", "always"])
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("StepCounting", "steps of the network changes while it trains"),
+        ("RandomSlope", "slopes of the network differs from job to job"),
+    ],
+)
+def test_a_network_that_cannot_be_recorded_is_known_before_anything_trains(
+    composer: Composer, network: str, reason: str, fuse: str
+) -> None:
+    [group] = read(composer, *LINE, f"{NETWORKS}{network}", "seed=0,1", fuse=fuse)
+    assert (group.reason, group.numbers) == (reason, [])

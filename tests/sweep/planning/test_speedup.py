@@ -6,7 +6,8 @@ from tests.composing import composed
 
 from seedbed.config.spec import run_spec
 from seedbed.experiment import build
-from seedbed.sweep.planning.fusing import make_group, numbers_of
+from seedbed.sweep.planning.fusing import make_group
+from seedbed.sweep.planning.job_numbers import numbers_of
 from seedbed.sweep.planning.speedup import BUSY, why_it_does_not_pay, why_its_step_does_not_pay
 
 QUIET = ("trainer=cpu", "callbacks=quiet", "logger=none")

@@ -83,7 +83,6 @@ class Classification(Task):
     class_weights: Any = key(
         "weights of the classes in the loss: null (all alike), balanced, or a list by class",
         None,
-        fuses=(None,),
     )
 
     @classmethod

@@ -27,6 +27,7 @@ from seedbed.engines.fused.network_state import (
 )
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.program import random_numbers_kept
+from seedbed.engines.fused.rows.batches import Batch
 from seedbed.engines.fused.steps import Steps
 from seedbed.errors import Diverged
 from seedbed.process.torch_settings import deterministic_algorithms, using_threads
@@ -112,6 +113,20 @@ class Engine:
                     after_epoch(self)
         return self.history.outcomes()
 
+    def try_out(self) -> None:
+        """Take a step and measure a batch of each split, after which the engine is of no use.
+
+        Raises CannotFuse where the network or the loss does not go through torch.func.
+        """
+        batches = self.group.batches
+        with random_numbers_kept(self.device):
+            self.net.train()
+            self._step(next(iter(batches.training(0))))
+            for split in filter(batches.has_split, ("val", "test")):
+                self.net.eval()
+                weights, batch = (self.rows, self.others), next(iter(batches.evaluation(split)))
+                self.programs.evaluate(split, weights, self.loss_numbers, batch)
+
     def _numbers_in_a_step(self) -> int:
         batch = next(iter(self.group.batches.training(0)))
         return max(self.rows.numel(), batch.inputs.numel())
@@ -156,9 +171,7 @@ class Engine:
         self.net.train()
         for batch in group.batches.training(epoch - 1):
             step_rates.append(group.rates.column(self.device))
-            self.numbers["lr"] = step_rates[-1]
-            state = (self.rows, self.others, self.numbers, self.states, self.loss_numbers)
-            loss, *results = self.programs.train(*state, batch)
+            loss, *results = self._step(batch)
             sums.add(loss, *results, present=batch.part.present)
             losses.append(loss)
             group.rates.after_step(self.running & batch.part.takes_part)
@@ -170,6 +183,11 @@ class Engine:
         self.history.log(epoch, logged, self.job, self.running)
         self._keep_best(epoch, metrics)
         self._end_arrived(epoch, metrics)
+
+    def _step(self, batch: Batch) -> tuple[Tensor, ...]:
+        self.numbers["lr"] = self.group.rates.column(self.device)
+        state = (self.rows, self.others, self.numbers, self.states, self.loss_numbers)
+        return self.programs.train(*state, batch)
 
     def _measure(self, split: str, weights: Weights) -> Metrics:
         """Return loss and metrics of a split, by `split/name`; nothing where it has no rows."""

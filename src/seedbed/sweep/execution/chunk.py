@@ -26,7 +26,8 @@ from seedbed.runs.preparation import preparation_text
 from seedbed.runs.provenance import device_name
 from seedbed.runs.record import now, record_fields
 from seedbed.sweep.execution.run_folders import Preparation, RunFiles, write_run
-from seedbed.sweep.planning.fusing import JobNumbers, make_group
+from seedbed.sweep.planning.fusing import make_group
+from seedbed.sweep.planning.job_numbers import JobNumbers
 
 
 class PreparedJob(NamedTuple):
@@ -272,5 +273,7 @@ def _parameters(group: Group, place: int, outcome: RunOutcome) -> dict[str, Any]
         return {}
     net = group.nets[place]
     net.load_state_dict(outcome.last.weights)
-    task = group.task.with_numbers({k: values[place] for k, values in group.loss_numbers.items()})
+    numbers = {name: values[place] for name, values in group.loss_numbers.items()}
+    lists = {k: torch.tensor(v, dtype=torch.float64) for k, v in numbers.items() if type(v) is list}
+    task = group.task.with_numbers({**numbers, **lists})
     return parameters_report(_data(group, place), net, task)

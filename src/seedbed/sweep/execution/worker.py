@@ -45,8 +45,8 @@ from seedbed.sweep.execution.own_folders import OwnFolders
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.job import Job
 from seedbed.sweep.job_runner import WRONG_CONFIG, JobRunner
-from seedbed.sweep.planning.fusing import JobNumbers
 from seedbed.sweep.planning.groups import numbers_of_jobs
+from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.results.configurations import Kept
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.plan_file import SweepPlan

@@ -11,13 +11,16 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.instantiation import make_factory
 from seedbed.config.known_keys import varies
 from seedbed.config.metrics import METRICS
 from seedbed.config.schema import shipped_schema_of
 from seedbed.config.schema.field import Schema
 from seedbed.config.schema.own_module import is_chosen
 from seedbed.config.schema.store import GROUP_OF_ENTRIES
+from seedbed.data import InMemoryData
 from seedbed.engines.fused.optimizers import RULES
+from seedbed.errors import ConfigError
 from seedbed.sweep.job import Job
 
 # Groups that fuse whatever they hold, so long as their dataclass says so and their keys agree. The
@@ -43,6 +46,8 @@ def _obstacles(config: DictConfig) -> Iterator[str]:
         schema: Any = shipped_schema_of(node)
         if key == "optimizer" and node._target_ not in RULES:
             yield f"optimizer {node._target_} has no update rule for many jobs"
+        elif key == "data" and schema is None:
+            yield from _obstacles_of_own_data(node)
         elif schema is None or not schema.fuses:
             yield f"{key} {node.get('_target_')} cannot train beside others"
         elif schema in seen:
@@ -50,6 +55,22 @@ def _obstacles(config: DictConfig) -> Iterator[str]:
         else:
             seen.add(schema)
             yield from _values_apart(key, node, schema)
+
+
+def _obstacles_of_own_data(node: DictConfig) -> Iterator[str]:
+    """Yield why the rows of a class of the user's own are not those of tables in memory."""
+    name = node.get("_target_")
+    try:
+        kind = make_factory("data", {"_target_": name}).func
+    except ConfigError as error:  # Such a job is wrong, which is said of it alone.
+        yield f"data {name}: {error}"
+        return
+    if not (isinstance(kind, type) and issubclass(kind, InMemoryData)):
+        yield f"data {name} is no seedbed.data.InMemoryData, whose rows are in memory"
+        return
+    for method in ("train_dataloader", "evaluation_loader", "val_dataloader", "test_dataloader"):
+        if getattr(kind, method) is not getattr(InMemoryData, method):
+            yield f"data {name} makes its own batches ({method})"
 
 
 def _parts(config: DictConfig) -> Iterator[tuple[str, DictConfig]]:

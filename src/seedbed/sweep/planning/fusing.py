@@ -1,98 +1,29 @@
-"""Numbers that each job of a group has for itself, and the group that the fused engine trains."""
+"""Group of jobs as the fused engine trains it, made of what each job has for itself."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from omegaconf import DictConfig
 from torch import nn
 from torch.optim import Optimizer
 
 from seedbed.config.instantiation import keys_of, target_of
-from seedbed.config.known_keys import varying_keys
-from seedbed.config.schema.callbacks import Checkpoint, EarlyStopping, LearningRate
+from seedbed.config.schema.callbacks import Checkpoint, LearningRate
 from seedbed.config.schema.model import InitialWeights
-from seedbed.config.spec import RunSpec, run_spec
+from seedbed.config.spec import RunSpec
 from seedbed.data import InMemoryData
-from seedbed.data.data_module import Placement
-from seedbed.engines.fused.early_stopping import EarlyStoppingRule, JobStopping
+from seedbed.engines.fused.early_stopping import JobStopping
 from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.rows.batches import JobBatches
 from seedbed.engines.fused.schedules import JobRates
-from seedbed.experiment.build import (
-    NetworkBuilder,
-    build_data,
-    build_task,
-    check_model,
-    device,
-    floating_point,
-)
+from seedbed.experiment.build import NetworkBuilder, build_task, check_model
+from seedbed.experiment.fitted_task import fitted_numbers
+from seedbed.sweep.planning.data_modules import data_of, table_key
+from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.training.parameters import frozen_parameters
 from seedbed.training.schedulers import RunLength, make_scheduler
-
-
-@dataclass(frozen=True)
-class JobNumbers:
-    """Numbers and options that a job of a group has for itself, as plain values."""
-
-    seed: int
-    initial_weights: dict[str, Any]
-    data: dict[str, Any]
-    task: dict[str, float]
-    optimizer: dict[str, float]
-    scheduler: dict[str, Any]
-    gradient_clip_val: float | None
-    max_epochs: int
-    early_stopping: EarlyStoppingRule | None
-
-
-def numbers_of(config: DictConfig, like: JobNumbers | None = None) -> JobNumbers:
-    """Read what a job has for itself.
-
-    `like` is a job that differs from this one in nothing but seed and optimizer: it saves time.
-    """
-    rule = RULES[config.optimizer._target_]
-    optimizer = {name: _number(config.optimizer, name) for name in rule.numbers}
-    if like is not None:
-        # To resolve ${seed} takes OmegaConf a third of the plan's time.
-        written: Any = config.data._get_node("seed")
-        follows = written._value() == "${seed}"
-        data = {**like.data, "seed": config.seed if follows else config.data.seed}
-        return replace(like, seed=config.seed, data=data, optimizer=optimizer)
-    return _numbers_of_spec(run_spec(config), optimizer)
-
-
-def _numbers_of_spec(spec: RunSpec, optimizer: dict[str, float]) -> JobNumbers:
-    assert spec.trainer.max_epochs is not None
-    constant = target_of(spec.scheduler) is None
-    task = keys_of(spec.task)
-    return JobNumbers(
-        seed=spec.seed,
-        initial_weights=keys_of(spec.initial_weights),
-        data=keys_of(spec.data),
-        task={name: task[name] for name in varying_keys("task") if name in task},
-        optimizer=optimizer,
-        scheduler={"_target_": None} if constant else keys_of(spec.scheduler),
-        gradient_clip_val=spec.trainer.gradient_clip_val,
-        max_epochs=spec.trainer.max_epochs,
-        early_stopping=_early_stopping(spec),
-    )
-
-
-def _number(optimizer: DictConfig, name: str) -> float:
-    if name in ("beta1", "beta2"):
-        return float(optimizer.betas[int(name[-1]) - 1])
-    return float(optimizer[name])
-
-
-def _early_stopping(spec: RunSpec) -> EarlyStoppingRule | None:
-    for node in spec.callbacks.values():
-        if isinstance(node, EarlyStopping):
-            assert node.monitor is not None and node.mode is not None
-            return EarlyStoppingRule(node.monitor, node.mode, node.min_delta, node.patience)
-    return None
+from seedbed.training.tasks import Task
 
 
 def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> Group:
@@ -115,6 +46,7 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
     nets, task = _nets(spec, jobs), build_task(spec)
     check_model(spec, nets[0], task)
     batches = _batches(spec, jobs)
+    task, fitted = _fitted(task, batches)
     return Group(
         nets=nets,
         task=task,
@@ -123,7 +55,7 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
         flags={name: bool(optimizer[name]) for name in rule.flags},
         numbers=numbers,
         clip_by_norm=spec.trainer.gradient_clip_algorithm == "norm" if clips_any else None,
-        loss_numbers=_loss_numbers(jobs),
+        loss_numbers={**_loss_numbers(jobs), **fitted},
         rates=_rates(jobs, batches),
         stopping=JobStopping([job.early_stopping for job in jobs]),
         max_epochs=[job.max_epochs for job in jobs],
@@ -140,10 +72,21 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
     )
 
 
-def _loss_numbers(jobs: Sequence[JobNumbers]) -> dict[str, list[float]]:
+def _loss_numbers(jobs: Sequence[JobNumbers]) -> dict[str, list[Any]]:
     """Return the numbers of the loss in which jobs differ; the task has those that they share."""
     columns = {name: [job.task[name] for job in jobs] for name in jobs[0].task}
     return {name: column for name, column in columns.items() if len(set(column)) > 1}
+
+
+def _fitted(task: Task, batches: JobBatches) -> tuple[Task, dict[str, list[Any]]]:
+    """Return the task with what follows from the training rows, and what does in each job."""
+    of_data = [fitted_numbers(task, data) for data in batches.data]
+    task = task.with_numbers(of_data[0])
+    if len(of_data) == 1:
+        return task, {}
+    which = batches.which.tolist()
+    columns = {name: [numbers[name].tolist() for numbers in of_data] for name in of_data[0]}
+    return task, {name: [column[place] for place in which] for name, column in columns.items()}
 
 
 def _nets(spec: RunSpec, jobs: Sequence[JobNumbers]) -> list[nn.Module]:
@@ -163,24 +106,12 @@ def _batches(spec: RunSpec, jobs: Sequence[JobNumbers]) -> JobBatches:
     """Load each table that differs once."""
     modules: dict[str, InMemoryData] = {}
     keys = [table_key(job) for job in jobs]
-    trainer = spec.trainer
-    placement = Placement(device(trainer.accelerator), floating_point(trainer.precision))
     for key, job in zip(keys, jobs, strict=True):
         if key not in modules:
-            data: Any = build_data(replace(spec, data=replace(spec.data, **job.data)))
-            data.place(placement)
-            if not modules:
-                data.prepare_data()
-            data.setup("fit")
-            modules[key] = data
+            modules[key] = data_of(spec, job)
     places = {key: place for place, key in enumerate(modules)}
     which = [places[key] for key in keys]
     return JobBatches(list(modules.values()), which, [job.data["seed"] for job in jobs])
-
-
-def table_key(job: JobNumbers) -> str:
-    """Return what jobs have in common that train on one table: all but the order of the batches."""
-    return repr({name: value for name, value in job.data.items() if name != "seed"})
 
 
 def _rates(jobs: Sequence[JobNumbers], batches: JobBatches) -> JobRates:

@@ -1,18 +1,20 @@
 """Which jobs train side by side, and why the others do not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
 from omegaconf import DictConfig
 
+from seedbed.config.instantiation import target_of
 from seedbed.config.known_keys import varies
-from seedbed.config.spec import run_spec
+from seedbed.config.schema import schema_targets
+from seedbed.config.spec import DataFacts, run_spec
+from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import ConfigError
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
-from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK, chunk_size
 from seedbed.sweep.planning.compatibility import (
     is_plain,
     key_of,
@@ -20,23 +22,31 @@ from seedbed.sweep.planning.compatibility import (
     shared_words,
     why_alone,
 )
-from seedbed.sweep.planning.fusing import JobNumbers, numbers_of
-from seedbed.sweep.planning.rehearsal import Rehearsal, Tables
-from seedbed.sweep.planning.speedup import why_it_does_not_pay, why_its_step_does_not_pay
+from seedbed.sweep.planning.fusing import make_group
+from seedbed.sweep.planning.job_numbers import JobNumbers, numbers_of
+from seedbed.sweep.planning.memory.chunk_sizes import LARGEST_CHUNK, chunk_size
+from seedbed.sweep.planning.rehearsal import Part, Rehearsal, Tables, why_not_recorded
+from seedbed.sweep.planning.speedup import (
+    LONELY,
+    why_it_does_not_pay,
+    why_its_step_does_not_pay,
+)
 
 
 @dataclass(frozen=True)
 class PlannedGroup:
     """Jobs that share a program. `reason` says why they train one after another, or is empty.
 
-    `chunk_size` are the jobs that train as one program at most. `wrong` says why jobs are left out,
-    by their numbers.
+    `chunk_size` are the jobs that train as one program at most. `note` says why they are apart from
+    others that differ in numbers alone, where that asks for a word. `wrong` says why jobs are left
+    out, by their numbers.
     """
 
     jobs: list[Job]
     numbers: list[JobNumbers]
     reason: str
     chunk_size: int = LARGEST_CHUNK
+    note: str = ""
     wrong: Mapping[int, ConfigError] = field(default_factory=dict)
 
     def chunks(self) -> list[list[Job]]:
@@ -59,7 +69,7 @@ def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[Planne
             if reason:
                 alone.setdefault(reason, []).append(job)
                 continue
-            shared = shared_values(config) if kind.like is None else repr(shared_words(job))
+            shared = shared_values(config) if kind.like is None else kind.shared
             groups.setdefault(shared, []).append((job, numbers_of(config, kind.like)))
     planned = [_paying(composer, group, fuse) for group in groups.values()]
     return planned + [PlannedGroup(group, [], reason) for reason, group in alone.items()]
@@ -78,11 +88,12 @@ class _Kind(NamedTuple):
     """Kind of jobs that differ in nothing but the overrides of seed and optimizer.
 
     `reason` says why they train alone, or is empty. `like` is one of them, where all that differs
-    can be told from those words.
+    can be told from those words; then `shared` are the values in which their group agrees.
     """
 
     reason: str
     like: JobNumbers | None
+    shared: str = ""
 
 
 class _Kinds:
@@ -96,8 +107,18 @@ class _Kinds:
         if others not in self._known:
             reason = why_alone(config)
             plain = not reason and is_plain(config)
-            self._known[others] = _Kind(reason, numbers_of(config) if plain else None)
+            like = numbers_of(config) if plain else None
+            self._known[others] = _Kind(reason, like, _shared(job, like) if like else "")
         return self._known[others]
+
+
+def _shared(job: Job, like: JobNumbers) -> str:
+    """Return what the other jobs of a group must have as well, where no key follows another.
+
+    But for the facts of data, which may follow from the rows.
+    """
+    facts = {name: like.data.get(name) for name in DataFacts.__dataclass_fields__}
+    return repr((shared_words(job), facts))
 
 
 def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: str) -> PlannedGroup:
@@ -111,41 +132,64 @@ def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: s
 
 def rehearsed(
     composer: Composer, group: PlannedGroup, fuse: str, most: int, tables: Tables | None = None
-) -> PlannedGroup:
-    """Return the group with the size of its chunks, `most` jobs at most, if a step of it pays.
+) -> list[PlannedGroup]:
+    """Return the jobs of a group by what their tables are, with the size of their chunks.
 
-    Every network and table that differs is built once: some mistakes show only then, and jobs that
-    have them are left out. `tables` are given what was read.
+    A chunk has `most` jobs at most. Every network and table that differs is built once: some
+    mistakes show only then, and jobs that have them are left out. `tables` are given what was read.
     """
     if group.reason:
-        return group
+        return [group]
     with composer.applied(group.jobs[0]) as config:
         spec = run_spec(config)
         debugs = bool(config.hydra.runtime.choices.get("debug"))
     rehearsal = Rehearsal(spec, group.numbers, debugs)
-    single = rehearsal.first()
+    parts = rehearsal.parts()
+    planned = [_planned(composer, group, rehearsal, part, fuse, most, tables) for part in parts]
+    wrong = {group.jobs[place].number: error for place, error in rehearsal.wrong.items()}
+    return [*planned, PlannedGroup([], [], "", wrong=wrong)] if wrong else planned
+
+
+def _planned(
+    composer: Composer,
+    group: PlannedGroup,
+    rehearsal: Rehearsal,
+    part: Part,
+    fuse: str,
+    most: int,
+    tables: Tables | None,
+) -> PlannedGroup:
+    with composer.applied(group.jobs[part.places[0]]) as config:
+        rehearsal.spec = run_spec(config)
+    single = rehearsal.first(part.places)
+    reason, size = "", LARGEST_CHUNK
     if single is not None:
         if tables is not None:
-            tables.keep(spec, single.batches.data[0])
-        reason = why_its_step_does_not_pay(single) if fuse == "auto" else ""
-        size = LARGEST_CHUNK if reason else chunk_size(single, group.numbers, most)
-        if not reason:
-            rehearsal.others(single, size)
-        group = PlannedGroup(group.jobs, [] if reason else group.numbers, reason, size)
-    return _without(group, rehearsal.wrong)
+            tables.keep(rehearsal.spec, single.batches.data[0])
+        if fuse == "auto":
+            reason = LONELY if len(part.places) == 1 else why_its_step_does_not_pay(single)
+        reason = reason or _why_not_recorded(rehearsal, part, fuse)
+    places = part.places
+    if single is not None and not reason:
+        try:
+            size = chunk_size(single, [group.numbers[place] for place in places], most)
+            rehearsal.others(places)
+        except CannotFuse as refusal:
+            reason = str(refusal)
+    right = [place for place in places if place not in rehearsal.wrong]
+    numbers = [] if reason else [group.numbers[place] for place in right]
+    note = "" if reason else part.note
+    return PlannedGroup([group.jobs[place] for place in right], numbers, reason, size, note)
 
 
-def _without(group: PlannedGroup, wrong: Mapping[int, ConfigError]) -> PlannedGroup:
-    """Return the group without the jobs at these places, with what is wrong with them."""
-    if not wrong:
-        return group
-    right = [place for place in range(len(group.jobs)) if place not in wrong]
-    return replace(
-        group,
-        jobs=[group.jobs[place] for place in right],
-        numbers=[group.numbers[place] for place in right] if group.numbers else [],
-        wrong={group.jobs[place].number: error for place, error in wrong.items()},
-    )
+def _why_not_recorded(rehearsal: Rehearsal, part: Part, fuse: str) -> str:
+    """Return why a step cannot be recorded, or nothing; of Seedbed's own networks that is known."""
+    spec, jobs = rehearsal.spec, rehearsal.numbers
+    if fuse != "always" and target_of(spec.model) in schema_targets():
+        return ""
+    # Two that differ in more than their tensors do not go together.
+    first, last = (jobs[place] for place in (part.places[0], part.places[-1]))
+    return why_not_recorded(make_group(spec, [first] if first is last else [first, last]))
 
 
 def _is_seed_or_optimizer(key: str) -> bool:

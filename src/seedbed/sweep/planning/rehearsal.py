@@ -5,24 +5,46 @@ Jobs of one kind, which differ in nothing that could be wrong, are rehearsed onc
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from omegaconf import DictConfig
 
 from seedbed.config.instantiation import keys_of
 from seedbed.config.known_keys import is_independent
+from seedbed.config.schema.model import InitialWeights
 from seedbed.config.spec import RunSpec, run_spec
-from seedbed.data import DataModule
+from seedbed.data import DataModule, InMemoryData
+from seedbed.data.table import Table
+from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.group import Group
+from seedbed.engines.fused.network_state import CannotFuse
+from seedbed.engines.fused.rows.independence import why_rows_depend
 from seedbed.errors import ConfigError, DoesNotFit, SeedbedError
+from seedbed.experiment.build import NetworkBuilder, build_task
 from seedbed.experiment.checks import check_network, check_rows
+from seedbed.experiment.fitted_task import fitted_numbers
 from seedbed.process import garbage_collection
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
-from seedbed.sweep.planning.chunk_sizes import heaviest
 from seedbed.sweep.planning.compatibility import is_plain, key_of
-from seedbed.sweep.planning.fusing import JobNumbers, make_group, table_key
+from seedbed.sweep.planning.data_modules import TableFacts, data_of, table_facts, table_key
+from seedbed.sweep.planning.fusing import make_group
+from seedbed.sweep.planning.job_numbers import JobNumbers
+from seedbed.sweep.planning.memory.chunk_sizes import heaviest
 from seedbed.training.schedulers import RunLength, length_problem
+
+
+class Part(NamedTuple):
+    """Jobs of a group whose tables go into one program.
+
+    Attributes:
+        places: places of the jobs in the group.
+        note: why they are apart from others of the group, where that asks for a word.
+    """
+
+    places: list[int]
+    note: str = ""
 
 
 class Rehearsal:
@@ -39,64 +61,101 @@ class Rehearsal:
         self.numbers = numbers
         self.cut_short = cut_short
         self.wrong: dict[int, ConfigError] = {}
-        self._kinds: dict[str, list[int]] = {}
-        for place, job in enumerate(numbers):
-            self._kinds.setdefault(_network_and_table(job), []).append(place)
+        self._tables: dict[str, TableFacts] = {}
 
-    def first(self) -> Group | None:
-        """Return the group of a single job, as heavy as any; None where all are wrong."""
-        for places in self._kinds.values():
-            heavy = heaviest(
-                [self.numbers[place] for place in (places[0], *range(len(self.numbers)))]
-            )
+    def parts(self) -> list[Part]:
+        """Read each table that differs once, and return which jobs can train as one program."""
+        tables: dict[str, list[int]] = {}
+        for place, job in enumerate(self.numbers):
+            tables.setdefault(table_key(job), []).append(place)
+        kinds: dict[str, list[str]] = {}
+        example: Table | None = None
+        for key, places in tables.items():
             try:
-                group = make_group(self.spec, [heavy])
-                check_rows(self.spec, group.batches.data[0], group.task)
-                check_network(self.spec, group.batches.data[0], group.nets[0], group.task)
+                data = self._read(self.numbers[places[0]])
             except ConfigError as error:
                 self.wrong |= dict.fromkeys(places, error)
                 continue
-            self._check_lengths(len(group.batches.data[0].train_dataloader()))
+            example = example or data.table("train")
+            self._tables[key] = facts = table_facts(data)
+            kinds.setdefault(facts.kind, []).append(key)
+        parts = []
+        for keys in kinds.values():
+            rows = {self._tables[key].rows for key in keys}
+            reason = self._why_rows_depend(example) if example and len(rows) > 1 else ""
+            for counts in sorted(rows) if reason else [None]:
+                chosen = [k for k in keys if counts is None or self._tables[k].rows == counts]
+                places = sorted(place for key in chosen for place in tables[key])
+                parts.append(Part(places, reason))
+        return parts
+
+    def _read(self, job: JobNumbers) -> InMemoryData:
+        data, task = data_of(self.spec, job, keep=True), build_task(self.spec)
+        check_rows(self.spec, data, task)
+        fitted_numbers(task, data)
+        return data
+
+    def _why_rows_depend(self, table: Table) -> str:
+        try:
+            net = NetworkBuilder(self.spec).build(self.spec.seed, self.spec.initial_weights)
+        except ConfigError:  # Its jobs are found to be wrong when they are built.
+            return ""
+        reason = why_rows_depend(net, build_task(self.spec), table)
+        return reason and f"apart from jobs of another number of rows: {reason}"
+
+    def first(self, places: Sequence[int]) -> Group | None:
+        """Return the group of one of these jobs, as heavy as any; None where all are wrong."""
+        for kind in self._kinds(places):
+            heavy = heaviest([self.numbers[place] for place in (kind[0], *places)])
+            try:
+                group = make_group(self.spec, [heavy])
+                check_network(self.spec, group.batches.data[0], group.nets[0], group.task)
+            except ConfigError as error:
+                self.wrong |= dict.fromkeys(kind, error)
+                continue
+            self._check_lengths(places)
             return group
         return None
 
-    def others(self, first: Group, at_once: int) -> None:
-        """Build what differs from the first job, so many networks and tables at once."""
-        kinds = [places for places in self._kinds.values() if places[0] not in self.wrong][1:]
-        for start in range(0, len(kinds), at_once):
-            chunk = kinds[start : start + at_once]
+    def others(self, places: Sequence[int]) -> None:
+        """Build each network that differs from the first job's by more than its seed."""
+        builder = NetworkBuilder(self.spec)
+        for kind in self._kinds(places)[1:]:
+            job = self.numbers[kind[0]]
             try:
-                self._build([places[0] for places in chunk])
+                builder.build(job.seed, InitialWeights(**job.initial_weights))
             except ConfigError as error:
-                for places in chunk:
-                    self.wrong |= dict.fromkeys(places, error) if len(chunk) == 1 else {}
-                self._one_by_one(chunk if len(chunk) > 1 else [])
+                self.wrong |= dict.fromkeys(kind, error)
 
-    def _one_by_one(self, kinds: Sequence[Sequence[int]]) -> None:
-        for places in kinds:
-            try:
-                self._build(places[:1])
-            except ConfigError as error:
-                self.wrong |= dict.fromkeys(places, error)
+    def _kinds(self, places: Sequence[int]) -> list[list[int]]:
+        """Return the jobs by their initial weights, those that are not wrong."""
+        kinds: dict[str, list[int]] = {}
+        for place in places:
+            if place not in self.wrong:
+                kinds.setdefault(repr(self.numbers[place].initial_weights), []).append(place)
+        return list(kinds.values())
 
-    def _build(self, places: Sequence[int]) -> None:
-        group = make_group(self.spec, [self.numbers[place] for place in places])
-        for data in group.batches.data:
-            check_rows(self.spec, data, group.task)
-
-    def _check_lengths(self, steps_per_epoch: int) -> None:
+    def _check_lengths(self, places: Sequence[int]) -> None:
         known: dict[str, str] = {}
-        for place, job in enumerate(self.numbers):
-            kind = repr((job.scheduler, job.max_epochs))
+        for place in places:
+            job = self.numbers[place]
+            steps = self._tables[table_key(job)].steps
+            kind = repr((job.scheduler, job.max_epochs, steps))
             if kind not in known:
-                length = RunLength(job.max_epochs, steps_per_epoch=steps_per_epoch)
+                length = RunLength(job.max_epochs, steps_per_epoch=steps)
                 known[kind] = length_problem(job.scheduler, length, self.cut_short)
             if known[kind]:
                 self.wrong.setdefault(place, DoesNotFit(known[kind]))
 
 
-def _network_and_table(job: JobNumbers) -> str:
-    return repr((job.initial_weights, table_key(job)))
+def why_not_recorded(group: Group) -> str:
+    """Return why a step of a group cannot be recorded, or nothing."""
+    try:
+        engine = Engine(group)
+        engine.try_out()
+    except CannotFuse as reason:
+        return str(reason)
+    return ""
 
 
 class Tables:

@@ -6,12 +6,13 @@ from typing import NamedTuple
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
-from seedbed.sweep.planning.chunk_sizes import LARGEST_CHUNK
-from seedbed.sweep.planning.fusing import JobNumbers
+from seedbed.sweep.planning.data_modules import forget_data
 from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
 from seedbed.sweep.planning.job_folders import JobFolders
+from seedbed.sweep.planning.job_numbers import JobNumbers
+from seedbed.sweep.planning.memory.chunk_sizes import LARGEST_CHUNK
 from seedbed.sweep.planning.rehearsal import Tables, wrong_alone
-from seedbed.sweep.planning.validation import refuse, wrong_jobs
+from seedbed.sweep.planning.validation import refuse, refuse_alone, wrong_jobs
 from seedbed.sweep.results.plan_file import REFUSED, Round
 
 
@@ -37,21 +38,25 @@ def plan_round(
     `options` are the keys of `sweep`; `folders` notes those of the jobs.
 
     Raises ConfigError, or what Hydra raises, where a job is wrong that keeps the others from
-    running.
+    running, or trains alone against `sweep.fuse=always`.
     """
     wrong = wrong_jobs(composer, jobs, folders, options.table)
     refuse(wrong, jobs, options.on_failure)
     most = options.chunk_size or LARGEST_CHUNK
     right = [job for job in jobs if job.number not in wrong]
     tables = Tables()
+    forget_data()
     groups = [
-        rehearsed(composer, group, options.fuse, most, tables)
+        part
         for group in make_plan(composer, right, options.fuse)
+        for part in rehearsed(composer, group, options.fuse, most, tables)
     ]
     alone = [job for group in groups if group.reason for job in group.jobs]
     wrong |= {number: error for group in groups for number, error in group.wrong.items()}
     wrong |= wrong_alone(composer, alone, tables)
     refuse(wrong, jobs, options.on_failure)
+    if options.fuse == "always":
+        refuse_alone(_alone(groups), len(jobs))
     numbers = {
         job.number: numbers
         for group in groups
@@ -64,14 +69,25 @@ def plan_round(
 def _round(
     jobs: Sequence[Job], groups: Sequence[PlannedGroup], refused: Mapping[int, str]
 ) -> Round:
-    alone: dict[str, list[int]] = {}
-    for group in groups:
-        if group.reason:
-            alone.setdefault(group.reason, []).extend(job.number for job in group.jobs)
+    alone = _alone(groups)
     known = {number for numbers in alone.values() for number in numbers}
     for number, error in refused.items():
         if number not in known:
             alone.setdefault(f"{REFUSED}{error}", []).append(number)
     fused = [group for group in groups if group.jobs and not group.reason]
-    chunks = [[job.number for job in chunk] for group in fused for chunk in group.chunks()]
-    return Round(jobs, chunks, {reason: numbers for reason, numbers in alone.items() if numbers})
+    chunks, notes = [], dict[str, list[int]]()
+    for group in fused:
+        numbers = [[job.number for job in chunk] for chunk in group.chunks()]
+        chunks += numbers
+        if group.note:
+            notes.setdefault(group.note, []).extend(chunk[0] for chunk in numbers)
+    return Round(jobs, chunks, alone, notes)
+
+
+def _alone(groups: Sequence[PlannedGroup]) -> dict[str, list[int]]:
+    """Return the numbers of the jobs that train one after another, by the reason."""
+    alone: dict[str, list[int]] = {}
+    for group in groups:
+        if group.reason:
+            alone.setdefault(group.reason, []).extend(job.number for job in group.jobs)
+    return {reason: numbers for reason, numbers in alone.items() if numbers}

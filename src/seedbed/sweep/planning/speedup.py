@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from seedbed.config.spec import run_spec
 from seedbed.engines.fused.group import Group
 from seedbed.experiment import build
-from seedbed.sweep.planning.allocations import Allocations
+from seedbed.sweep.planning.memory.allocations import Allocations
 
 # Parameters, a quarter of the numbers that a batch leaves for the gradient, and a sixteenth of the
 # inputs, where each job has rows of its own. Measured on two cores: up to here jobs side by side
@@ -19,6 +19,7 @@ from seedbed.sweep.planning.allocations import Allocations
 # times as many 0.8 to 5.
 LARGEST_STEP = 40_000
 
+LONELY = "no other job differs in numbers alone"
 BUSY = "a step of one job keeps a CPU busy by itself"
 
 
@@ -28,7 +29,7 @@ def why_it_does_not_pay(config: DictConfig, jobs: int) -> str:
     No data are read: what can be told from them, `why_its_step_does_not_pay` tells.
     """
     if jobs == 1:
-        return "no other job differs in numbers alone"
+        return LONELY
     if build.accelerator(config.trainer.accelerator) != "cpu":
         return ""
     net = build.build_net(run_spec(config))

@@ -8,12 +8,13 @@ from omegaconf import DictConfig
 from seedbed.config.composition_errors import explain
 from seedbed.config.known_keys import is_independent
 from seedbed.config.validation import check, check_value
-from seedbed.errors import ConfigError, DoesNotFit
+from seedbed.errors import ConfigError, DoesNotFit, listed
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.compatibility import is_plain, key_of
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.search.axes import row_of_job
+from seedbed.terminal.words import jobs_text
 
 # Wrong jobs that are shown; the others are counted.
 MOST_SHOWN = 5
@@ -71,6 +72,22 @@ def refuse(wrong: Mapping[int, ConfigError], jobs: Sequence[Job], on_failure: st
     texts = list(dict.fromkeys(map(str, wrong.values())))[:MOST_SHOWN]
     of = f" ({len(wrong)} of {len(jobs)} jobs are wrong; nothing was run)" if len(jobs) > 1 else ""
     raise ConfigError("\n".join(texts) + of)
+
+
+def refuse_alone(alone: Mapping[str, Sequence[int]], jobs: int) -> None:
+    """Raise ConfigError where jobs would train alone, with the reasons and their numbers."""
+    if not alone:
+        return
+    lines = [
+        f"number{'s' * (len(numbers) > 1)} {listed(sorted(numbers), MOST_SHOWN)}: {reason}"
+        for reason, numbers in list(alone.items())[:MOST_SHOWN]
+    ]
+    count = sum(map(len, alone.values()))
+    more = f"; and {len(alone) - MOST_SHOWN} more reasons" * (len(alone) > MOST_SHOWN)
+    raise ConfigError(
+        f"sweep.fuse=always: {count} of {jobs_text(jobs)} cannot train side by side"
+        f"{more}; sweep.fuse=auto trains them one after another\n" + "\n".join(lines)
+    )
 
 
 def _row(table: str | None, job: Job) -> str:

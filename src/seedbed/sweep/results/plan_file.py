@@ -25,12 +25,13 @@ class Round:
     """Jobs that were asked for at once.
 
     `groups` are the numbers of jobs that train as one program, `alone` those of the others by the
-    reason.
+    reason. `notes` say why groups are apart that differ in numbers alone, with their first numbers.
     """
 
     jobs: Sequence[Job]
     groups: Sequence[Sequence[int]]
     alone: Mapping[str, Sequence[int]]
+    notes: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -98,6 +99,7 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
             {
                 "groups": planned.groups,
                 "alone": planned.alone,
+                "notes": planned.notes,
                 "jobs": [job._asdict() for job in planned.jobs],
             }
             for planned in plan.rounds
@@ -115,6 +117,7 @@ class _StoredRound(TypedDict):
     jobs: Annotated[list[_StoredJob], msgspec.Meta(min_length=1)]
     groups: list[Annotated[list[Count], msgspec.Meta(min_length=1)]]
     alone: dict[str, list[Count]]
+    notes: NotRequired[dict[str, list[Count]]]
 
 
 class _StoredPlan(TypedDict):
@@ -152,5 +155,5 @@ def read_plan(path: Path) -> SweepPlan:
         planned = chain(*saved["groups"], *saved["alone"].values())
         if sorted(planned) != given:
             raise ConfigError(f"{path}: rounds[{number}]: not every job is planned once")
-        plan.add(Round(jobs, saved["groups"], saved["alone"]))
+        plan.add(Round(jobs, saved["groups"], saved["alone"], saved.get("notes", {})))
     return plan

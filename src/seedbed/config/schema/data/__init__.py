@@ -94,25 +94,34 @@ class InMemoryData(Dataset, fuses=True):
     known_rows: ClassVar[int | None] = None
 
     val_size: float = key(
-        "size of the validation set: a fraction below 1, or a number of rows", 0.0, at_least=0
+        "size of the validation set: a fraction below 1, or a number of rows",
+        0.0,
+        at_least=0,
+        varies=True,
     )
     test_size: float = key(
-        "size of the test set: a fraction below 1, or a number of rows", 0.0, at_least=0
+        "size of the test set: a fraction below 1, or a number of rows",
+        0.0,
+        at_least=0,
+        varies=True,
     )
     split: str | None = key(
         "random, stratified (by class), group, time (forward) or column; null: by the task",
         None,
         one_of=KINDS_OF_SPLIT,
+        varies=True,
     )
     split_by: str | None = key(
-        "column of the groups or times, or of the words train, val, test; null: none", None
+        "column of the groups or times, or of the words train, val, test; null: none",
+        None,
+        varies=True,
     )
     folds: int | None = key(
-        "number of folds of all rows but the test rows; null: none", None, at_least=2
+        "number of folds of all rows but the test rows; null: none", None, at_least=2, varies=True
     )
     fold: int | None = key("fold that validates, from 0; null: none", None, at_least=0, varies=True)
     weight: str | None = key(
-        "column of sample weights, which weigh the losses; null: none", None, fuses=(None,)
+        "column of sample weights, which weigh the losses; null: none", None, varies=True
     )
     split_seed: int = _seed("seed of the split into training, validation and test set")
     input_scale: Any = key(
@@ -124,7 +133,7 @@ class InMemoryData(Dataset, fuses=True):
         "standard: targets of mean 0 and deviation 1 in training; null: as they are",
         None,
         one_of=("none", "standard"),
-        fuses=(None, "none"),
+        varies=True,
     )
 
     @classmethod

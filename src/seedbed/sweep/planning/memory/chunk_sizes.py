@@ -6,10 +6,10 @@ from dataclasses import replace
 import torch
 
 from seedbed.engines.fused.group import Group
-from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.process.free_memory import free_memory
-from seedbed.sweep.planning.fusing import JobNumbers, table_key
-from seedbed.sweep.planning.memory_needs import Needs, bytes_per_job
+from seedbed.sweep.planning.data_modules import table_key
+from seedbed.sweep.planning.job_numbers import JobNumbers
+from seedbed.sweep.planning.memory.memory_needs import Needs, bytes_per_job
 
 # Jobs that train as one program at most, unless another number is asked for.
 LARGEST_CHUNK = 4096
@@ -29,14 +29,12 @@ def heaviest(numbers: Sequence[JobNumbers]) -> JobNumbers:
 def chunk_size(group: Group, numbers: Sequence[JobNumbers], most: int) -> int:
     """Return how many of the jobs may train as one program: 1 to `most`.
 
-    `group` is made of `heaviest(numbers)` alone; its job is trained a little.
+    `group` is made of `heaviest(numbers)` alone; its job is trained a little. Raises CannotFuse
+    where a step does not go through torch.func.
     """
     most = min(most, len(numbers))
     tables = len({table_key(job) for job in numbers})
-    try:
-        there, here = bytes_per_job(group, most, tables > 1)
-    except CannotFuse:  # Training will say so.
-        return most
+    there, here = bytes_per_job(group, most, tables > 1)
     device, cpu = group.batches.data[0].device, torch.device("cpu")
     if device == cpu:
         fit = jobs_that_fit(there + here, budget(cpu), tables)

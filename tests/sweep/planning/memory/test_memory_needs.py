@@ -8,9 +8,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from seedbed.config.spec import run_spec
 from seedbed.engines.fused.engine import Engine
-from seedbed.sweep.planning.chunk_sizes import heaviest
-from seedbed.sweep.planning.fusing import JobNumbers, make_group, numbers_of
-from seedbed.sweep.planning.memory_needs import bytes_per_job
+from seedbed.sweep.planning.fusing import make_group
+from seedbed.sweep.planning.job_numbers import JobNumbers, numbers_of
+from seedbed.sweep.planning.memory.chunk_sizes import heaviest
+from seedbed.sweep.planning.memory.memory_needs import bytes_per_job
 
 QUIET = ("callbacks=quiet", "logger=none", "trainer=cpu", "trainer.max_epochs=2")
 KINDS = {
@@ -60,7 +61,7 @@ def test_as_much_as_the_profiler_sees(
 ) -> None:
     words = KINDS[kind]
     for name in NO_OBJECTS:
-        monkeypatch.setattr(f"seedbed.sweep.planning.memory_needs.{name}", 0)
+        monkeypatch.setattr(f"seedbed.sweep.planning.memory.memory_needs.{name}", 0)
     few, many = 20, 60
     measured = (peak(words, many, own_tables) - peak(words, few, own_tables)) / (many - few)
     group = make_group(

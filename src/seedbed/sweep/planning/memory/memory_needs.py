@@ -24,7 +24,7 @@ from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.engines.fused.program import evaluation_program
 from seedbed.engines.fused.rows.batches import Batch
 from seedbed.engines.fused.rows.parts import Part
-from seedbed.sweep.planning.allocations import Allocations
+from seedbed.sweep.planning.memory.allocations import Allocations
 
 # Bytes in the CPU's memory, measured: texts and records of a job; a tensor of its network or of a
 # checkpoint, besides its numbers; a number of its curves on the way to the event file.

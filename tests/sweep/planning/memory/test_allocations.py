@@ -3,7 +3,7 @@
 import torch
 from torch.func import vmap
 
-from seedbed.sweep.planning.allocations import Allocations
+from seedbed.sweep.planning.memory.allocations import Allocations
 
 
 def test_what_there_is_and_the_most_there_was() -> None:

@@ -8,11 +8,10 @@ import pytest
 import torch
 from tests.composing import composed
 
-from seedbed.engines.fused.network_state import CannotFuse
-from seedbed.sweep.planning import chunk_sizes
-from seedbed.sweep.planning.chunk_sizes import budget, chunk_size, heaviest, jobs_that_fit
-from seedbed.sweep.planning.fusing import JobNumbers, numbers_of
-from seedbed.sweep.planning.memory_needs import Needs
+from seedbed.sweep.planning.job_numbers import JobNumbers, numbers_of
+from seedbed.sweep.planning.memory import chunk_sizes
+from seedbed.sweep.planning.memory.chunk_sizes import budget, chunk_size, heaviest, jobs_that_fit
+from seedbed.sweep.planning.memory.memory_needs import Needs
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
@@ -102,17 +101,6 @@ def test_tables_that_differ_count_for_as_many_jobs_as_may_have_them(
     assert chunk_size(group_on(CPU), numbers, 4096) == 8
     has(monkeypatch, free=2 * 3 * 1010)
     assert chunk_size(group_on(CPU), numbers, 4096) == 3
-
-
-def test_what_cannot_fuse_is_left_to_training(
-    monkeypatch: pytest.MonkeyPatch, numbers: list[JobNumbers]
-) -> None:
-    def refuses(*arguments: Any) -> None:
-        raise CannotFuse("of the test")
-
-    monkeypatch.setattr(chunk_sizes, "bytes_per_job", refuses)
-    has(monkeypatch, free=0)
-    assert chunk_size(group_on(CPU), numbers, 4096) == 12
 
 
 def test_the_heaviest_job_has_all_that_any_has(numbers: list[JobNumbers]) -> None:
