@@ -12,7 +12,6 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.data.table import TableFile as Options
 from seedbed.config.schema.data.table import target_names
 from seedbed.data.data_module import Facts
@@ -53,6 +52,8 @@ _READ = (
 _SPLIT = ("split", "val_size", "test_size", "split_seed", "folds", "fold")
 _FIT = ("input_scale", "encode", "target_scale")
 _FILES = ("file", "val_file", "test_file")
+# Columns that are shown before training.
+MOST_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -146,9 +147,8 @@ class TableFile(InMemoryData):
         for name in fitted.columns:
             if kinds.get(name) in (None, "id", "ignore"):
                 raise RunFolderError(f"{source}: no column '{name}' in its schema")
-        self._require_width(fitted)
-        self._fitted, self._stored, self._from_run = fitted, (schema, fitted), True
-        self.target_scaling = _target_scaling(fitted)
+        self._use(fitted)
+        self._stored, self._from_run = (schema, fitted), True
 
     def require_source(self, fingerprint: str | None) -> None:
         """Compare the bytes of the files with those that the run was trained on."""
@@ -161,12 +161,23 @@ class TableFile(InMemoryData):
             raise ConfigError(f"data.file: {named} is not the file that the run was trained on")
 
     def description(self) -> Any:
-        """Return what each column is, and what it becomes."""
+        """Return what each column is, and what it becomes; of many those that are no numbers."""
         inputs = self.fitted_preparation.inputs
         becomes = {
             feature.column: _becomes(feature) for feature in inputs if isinstance(feature, Words)
         }
-        return schema_lines(self.schema, becomes)
+        schema = self.schema
+        if len(schema.columns) <= MOST_SHOWN:
+            return schema_lines(schema, becomes)
+        noted = [
+            column
+            for column in schema.columns
+            if (column.role, column.kind, column.note) != ("input", "number", "")
+        ]
+        shown = schema_lines(replace(schema, columns=tuple(noted[:MOST_SHOWN])), becomes)
+        rest = len(schema.columns) - len(shown.rows)
+        shown.add_row(f"and {rest:,} more", "", "", "", "")
+        return shown
 
     def load(self) -> Source:
         """Read the files; raise ConfigError where they, or the keys, do not fit."""
@@ -245,15 +256,23 @@ class TableFile(InMemoryData):
 
     def fit(self, training: RawRows, development: RawRows) -> None:
         """Fit the preparation to the training rows."""
-        self._fitted = self.fitted(training, development)
-        self._require_width(self._fitted)
-        self.target_scaling = _target_scaling(self._fitted)
+        self._use(self.fitted(training, development))
 
-    def _require_width(self, fitted: Preparation) -> None:
-        """Raise ConfigError where rows have another shape than the config says."""
+    def _use(self, fitted: Preparation) -> None:
+        """Use what was fitted; raise ConfigError where the config says another shape of rows."""
         width, said = [len(fitted.feature_names)], list(self.options.input_shape)
         if width != said:
             raise ConfigError(f"data.input_shape: {said}, but these rows have the shape {width}")
+        self._fitted = fitted
+        self.input_scaling = _scaling(fitted.input_scales)
+        self.target_scaling = _scaling(fitted.target_scales)
+
+    def _arrange(self, source: Source) -> None:
+        """Split the rows, fit to them and make tensors; note what people should know."""
+        super()._arrange(source)
+        assert self._files is not None
+        of_files = [note for table in self._files.tables.values() for note in table.notes]
+        self.notes = tuple(dict.fromkeys((*self.schema.notes, *of_files, *self.notes)))
 
     def fitted(self, training: Any, development: Any) -> Preparation:
         """Return the preparation that is fitted to the training rows.
@@ -279,13 +298,6 @@ class TableFile(InMemoryData):
             )
 
         return _preparations.get((self._key((*_READ, *_SPLIT, *_FIT)), options.task), fitted)
-
-    def frames(self) -> Mapping[str, pl.DataFrame]:
-        """Return the rows of each split in the types of the schema, ids included."""
-        return {
-            split: self._table_of(split).frame[self.numbers(split).numpy()]
-            for split in filter(self.has_split, SPLITS)
-        }
 
     def new_rows(self, source: Any) -> NewRows:
         """Return rows to predict from; raise ConfigError that names row and column."""
@@ -354,9 +366,8 @@ def _becomes(words: Words) -> str:
     return f"{count:,} words, {'embedded' if words.embedded else 'one-hot'}"
 
 
-def _target_scaling(fitted: Preparation) -> Scaling | None:
-    """Return the scaling of the targets of a regression; None where they are as they are."""
-    scales = fitted.target_scales
+def _scaling(scales: Sequence[tuple[float, float]]) -> Scaling | None:
+    """Return a scaling by shift and scale of each column; None where all are as they are."""
     if all(pair == (0.0, 1.0) for pair in scales):
         return None
     shift, scale = torch.tensor(scales, dtype=torch.float64).unbind(1)

@@ -80,10 +80,12 @@ def loaded(
             kept = complete.arg_true().to_numpy()
             if not len(kept):
                 raise DataError(f"{raw.source}: every row lacks a value: data.missing=drop")
-            frame, where = frame[kept], _where_of(raw.where, kept)
-            left_out = (~complete).arg_true()
-            named = rows_text(left_out, raw.where)
-            notes = (*notes, f"{len(left_out):,} rows with missing values are left out: {named}")
+            whole, frame, where = frame, frame[kept], _where_of(raw.where, kept)
+            # Those without a target are noted where the schema is inferred.
+            left_out = (~_complete(whole, inputs) & _complete(whole, needed)).arg_true()
+            if len(left_out):
+                named = rows_text(left_out, raw.where)
+                notes = (*notes, f"left out, with missing values: {named}")
     else:
         checked = {"error": [*inputs, *needed], "fill": needed}[missing]
         _require_complete(raw, frame, checked, targets)
@@ -94,6 +96,9 @@ def loaded(
 
 
 def _complete(frame: pl.DataFrame, names: list[str]) -> pl.Series:
+    """Return whether rows have values in all of these columns."""
+    if not names:
+        return pl.repeat(True, len(frame), eager=True)
     return frame.select(pl.all_horizontal(pl.col(names).is_not_null())).to_series()
 
 

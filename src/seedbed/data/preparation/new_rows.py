@@ -107,7 +107,11 @@ def _typed(source: Any, schema: TableSchema, read: ReadOptions) -> TypedRows:
                     f"input: row {number} has no '{name}'.{near} Null says that it is missing"
                 )
     missing = set(read.missing_words)
-    columns = [_column(name, [row.get(name) for row in mappings], missing) for name in given]
+    kinds = schema.kinds
+    columns = [
+        _column(name, kinds.get(name, ""), [row.get(name) for row in mappings], missing)
+        for name in given
+    ]
     return TypedRows(pl.DataFrame(columns), Path("input"), "rows", key="input")
 
 
@@ -124,7 +128,7 @@ def _mapping(number: int, row: Any, names: Sequence[str]) -> dict[str, Any]:
     return dict(zip(names, row, strict=True))
 
 
-def _column(name: str, values: Sequence[Any], missing: set[str]) -> pl.Series:
+def _column(name: str, kind: str, values: Sequence[Any], missing: set[str]) -> pl.Series:
     """Return values as a column: of numbers or truths where all are, else of words."""
     for number, value in enumerate(values, start=1):
         if not isinstance(value, str | int | float | None):
@@ -135,7 +139,8 @@ def _column(name: str, values: Sequence[Any], missing: set[str]) -> pl.Series:
         None if isinstance(value, str) and value.strip() in missing else value for value in values
     ]
     present = [value for value in given if value is not None]
-    if all(isinstance(value, bool) for value in present) and present:
+    truths = present and all(isinstance(value, bool) for value in present)
+    if truths and kind in ("boolean", "category"):
         return pl.Series(name, given, dtype=pl.Boolean)
     if present and all(type(value) in (int, float) for value in present):
         whole = all(type(value) is int and abs(value) < 2**63 for value in present)

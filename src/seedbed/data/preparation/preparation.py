@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import DTypeLike, NDArray
 
-from seedbed.data.preparation.features import Feature, Word, Words
+from seedbed.data.preparation.features import Feature, Number, Word, Words
 from seedbed.data.preparation.targets import ClassTarget, NumberTarget, Target
 from seedbed.reading.json_files import converted
 
@@ -64,6 +64,17 @@ class Preparation(msgspec.Struct, frozen=True):
         return [target.column for target in self.targets]
 
     @property
+    def input_scales(self) -> list[tuple[float, float]]:
+        """Shift and scale of each input; 0 and 1 of what is no number."""
+        scales: list[tuple[float, float]] = []
+        for feature in self.inputs:
+            if isinstance(feature, Number):
+                scales.append((feature.shift, feature.scale))
+            else:
+                scales += [(0.0, 1.0)] * len(feature.names)
+        return scales
+
+    @property
     def target_scales(self) -> list[tuple[float, float]]:
         """Shift and scale of each target of a regression."""
         numbers = [target for target in self.targets if isinstance(target, NumberTarget)]
@@ -92,7 +103,7 @@ class Preparation(msgspec.Struct, frozen=True):
 
     def to_plain(self) -> dict[str, Any]:
         """Return all that was fitted as values that JSON has."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
 
     @classmethod

@@ -1,0 +1,279 @@
+"""Predictions of a table's run from raw rows, against its network on rows prepared in training."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from omegaconf import OmegaConf
+from tests.composing import composed
+from tests.experiments import built_of, finished
+
+from seedbed.commands.evaluate import evaluate
+from seedbed.commands.predict import predict
+from seedbed.errors import ConfigError, RunFolderError
+from seedbed.experiment.run import Experiment
+from seedbed.runs.checkpoints import read_checkpoint
+from seedbed.runs.preparation import stored_preparation
+
+ROWS = 60
+
+
+def _frame() -> pl.DataFrame:
+    random = np.random.default_rng(1)
+    length = random.normal(40, 5, ROWS).round(2)
+    return pl.DataFrame(
+        {
+            "name": [f"bird {n}" for n in range(ROWS)],
+            "length": [None if n % 9 == 4 else value for n, value in enumerate(length)],
+            "island": random.choice(["Biscoe", "Dream"], ROWS),
+            "ringed": random.choice(["yes", "no"], ROWS),
+            "seen": [f"2024-{n % 12 + 1:02}-{n % 28 + 1:02}" for n in range(ROWS)],
+            "mass": (50 * length + random.normal(2000, 10, ROWS)).round(1),
+            "species": random.choice(["Gentoo", "Adelie", "Chinstrap"], ROWS),
+        }
+    )
+
+
+def _trained(folder: Path, target: str, *overrides: str) -> Experiment:
+    file = folder / "birds.csv"
+    _frame().write_csv(file)
+    words = ("data=table", f"data.file={file}", f"data.target={target}", *overrides)
+    words = (*words, "callbacks=quiet", "logger=none", "trainer.max_epochs=3", "optimizer=adam")
+    config = composed(*words)
+    experiment = built_of(config, folder / "run", *words)
+    OmegaConf.save(
+        OmegaConf.create(OmegaConf.to_container(config, resolve=True)), experiment.folder.resolved
+    )
+    return finished(experiment)
+
+
+@pytest.fixture(scope="module")
+def birds(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+    return _trained(tmp_path_factory.mktemp("birds"), "species")
+
+
+@pytest.fixture(scope="module")
+def masses(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+    overrides = ("data.target_scale=standard", "data.encode=embedding", "model=mlp")
+    return _trained(tmp_path_factory.mktemp("masses"), "mass", *overrides)
+
+
+def _predicted(experiment: Experiment, source: Any, *more: str) -> None:
+    config = composed(f"run={experiment.folder.path}", "input=[]", *more, verb="predict")
+    config.input = source
+    predict(config, ["seedbed", "predict"])
+
+
+def _outputs(experiment: Experiment, split: str) -> torch.Tensor:
+    """What the last weights put out for the rows of a split, as they were prepared in training."""
+    with torch.no_grad():
+        return experiment.module.net(experiment.data.table(split).inputs)
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_file_of_raw_rows_gives_classes_and_all_probabilities(
+    birds: Experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = birds.data.numbers("test").numpy()
+    rows = _frame()[numbers].drop("species").with_columns(extra=pl.lit("x"))
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    rows.select(reversed(rows.columns)).write_csv(source)
+    _predicted(birds, str(source), f"output={output}", "checkpoint=last")
+    probabilities = _outputs(birds, "test").softmax(dim=1).numpy()
+    names = ["Adelie", "Chinstrap", "Gentoo"]
+    written = _read(output)
+    assert list(written[0]) == [
+        "name",
+        "class",
+        "probability",
+        *(f"probability of {n}" for n in names),
+    ]
+    found = [[float(row[f"probability of {name}"]) for name in names] for row in written]
+    np.testing.assert_allclose(found, probabilities, rtol=1e-5)
+    assert [row["class"] for row in written] == [names[n] for n in probabilities.argmax(axis=1)]
+    assert [row["name"] for row in written] == rows["name"].to_list()
+    err = capsys.readouterr().err
+    assert "note         columns that the run was not trained on: extra" in err
+
+
+@pytest.mark.parametrize("form", ["mappings", "lists", "parquet"])
+def test_rows_may_be_typed_or_come_in_another_file(
+    birds: Experiment, tmp_path: Path, form: str
+) -> None:
+    numbers = birds.data.numbers("val").numpy()
+    rows = _frame()[numbers].drop("species", "name")
+    output = tmp_path / "out.parquet"
+    source: Any = str(tmp_path / "in.parquet")
+    if form == "parquet":
+        rows.with_columns(pl.col("seen").str.to_date()).write_parquet(source)
+    else:
+        source = rows.to_dicts() if form == "mappings" else [list(row) for row in rows.iter_rows()]
+    _predicted(birds, source, f"output={output}", "checkpoint=last")
+    probabilities = _outputs(birds, "val").softmax(dim=1).numpy()
+    written = pl.read_parquet(output)
+    np.testing.assert_allclose(written[:, 2:].to_numpy(), probabilities, rtol=1e-5)
+    assert written.columns[:2] == ["class", "probability"]
+
+
+def test_targets_are_told_in_their_own_units(masses: Experiment, tmp_path: Path) -> None:
+    output, numbers = tmp_path / "out.csv", masses.data.numbers("test").numpy()
+    _predicted(masses, str(masses.spec.data.file), f"output={output}", "checkpoint=last")
+    scaling = masses.data.target_scaling
+    wanted = scaling.undo(_outputs(masses, "test").double())[:, 0].numpy()
+    found = np.array([float(row["mass"]) for row in _read(output)])
+    assert len(found) == ROWS
+    np.testing.assert_allclose(found[numbers], wanted, rtol=1e-5)
+    assert abs(found.mean() - _frame()["mass"].mean()) < 400
+
+
+def test_missing_and_unseen_values_are_told_and_are_as_in_training(
+    masses: Experiment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"length": None, "island": "Mars", "ringed": "no", "seen": "2024-03-01", "species": "NA"}
+    _predicted(masses, row, "checkpoint=last")
+    found = capsys.readouterr()
+    assert "note         column 'island': not seen in training: Mars" in found.err
+    fitted = masses.data.fitted_preparation
+    frame = pl.DataFrame(
+        {"length": [None], "island": ["Mars"], "ringed": [False], "species": [None]},
+        schema_overrides={"length": float, "species": str},
+    ).with_columns(seen=pl.date(2024, 3, 1))
+    inputs = torch.from_numpy(fitted.apply(frame))
+    assert fitted.feature_names[-2:] == ["island", "species"]
+    assert inputs[0, -2] == 0
+    with torch.no_grad():
+        wanted = masses.data.target_scaling.undo(masses.module.net(inputs).double())
+    assert f"{float(wanted):.6g}" in found.out
+
+
+RIGHT = {"length": 40, "island": "Dream", "ringed": "yes", "seen": "2024-01-01", "mass": 4000}
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ([RIGHT, {**RIGHT, "mass": "heavy"}], "input: row 2, column 'mass': 'heavy' is no number"),
+        ([{**RIGHT, "mass": True}], "input: row 1, column 'mass': 'true' is no number"),
+        ([RIGHT, {"length": 1}], "input: row 2 has no 'island'. Null says that it is missing"),
+        ([{**RIGHT, "seen": "soon"}], "input: row 1, column 'seen': 'soon' is no date"),
+        (
+            [{**RIGHT, "ringed": "maybe"}],
+            "input: row 1, column 'ringed': 'maybe' is no 'no' or 'yes'",
+        ),
+        (
+            [{**RIGHT, "mass": [1]}],
+            "input: row 1, column 'mass': [1] is neither a number nor a word",
+        ),
+        (
+            [[1, 2]],
+            "input: row 1 has 2 values, and the run takes 5: length, island, ringed, seen, m",
+        ),
+        ([3.5], "input: row 1 has 1 values, and the run takes 5"),
+        ([], "is neither a file, or rows such as [{island: Biscoe"),
+        ([RIGHT, "x"], "input: row 2 is 'x', and should be a file, or rows such as"),
+        ("nowhere.csv", "input=nowhere.csv: no such file"),
+    ],
+)
+def test_wrong_rows_are_refused_with_row_and_column(
+    birds: Experiment, source: Any, said: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        _predicted(birds, source)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("length,island,ringed,seen\n40,Dream,yes,2024-01-01\n", "no column 'mass'"),
+        (
+            "length,island,ringed,seen,mass\n40,Dream,yes,2024-01-01,1\n40,Dream,no,2024-01-02,x\n",
+            "line 3, column 'mass': 'x' is no number",
+        ),
+        ("length,island,ringed,seen,mass\n", "no rows"),
+    ],
+)
+def test_wrong_files_are_refused_with_line_and_column(
+    birds: Experiment, tmp_path: Path, content: str, said: str
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text(content)
+    with pytest.raises(ConfigError, match=said):
+        _predicted(birds, str(source))
+
+
+@pytest.fixture
+def stored(birds: Experiment) -> Iterator[Path]:
+    """The file of what the run has fitted, which is put back."""
+    path = birds.folder.preparation
+    content = path.read_bytes()
+    yield path
+    path.write_bytes(content)
+
+
+def test_what_was_fitted_is_in_the_folder_and_in_both_checkpoints(
+    birds: Experiment, stored: Path
+) -> None:
+    content = json.loads(stored.read_text())
+    assert content["preparation"] == birds.data.preparation
+    assert content["preparation"]["fitted"]["rows"] == birds.data.rows("train")
+    for name in ("best", "last"):
+        checkpoint = read_checkpoint(birds.folder.checkpoint(name))
+        assert checkpoint["preparation"] == content["preparation"]
+    assert stored in set(birds.folder.written())
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"inputs": 3}, "fitted: inputs: expected array, got int"),
+        ({"inputs": []}, r"data\.input_shape: \[\d+\], but these rows have the shape \[0\]"),
+        (
+            {"inputs": [{"kind": "missing", "column": "secret"}]},
+            "no column 'secret' in its schema",
+        ),
+    ],
+)
+def test_a_preparation_of_somebody_elses_is_read_within_limits(
+    birds: Experiment, stored: Path, monkeypatch: pytest.MonkeyPatch, broken: Any, said: str
+) -> None:
+    content = json.loads(stored.read_text())
+    content["preparation"]["fitted"] |= broken
+    stored.write_text(json.dumps(content))
+    # As if a checkpoint of another version had none.
+    monkeypatch.setattr(
+        "seedbed.commands.predict.stored_preparation", lambda folder, _: stored_preparation(folder)
+    )
+    with pytest.raises((RunFolderError, ConfigError), match=said):
+        _predicted(birds, [RIGHT])
+
+
+def test_a_run_is_evaluated_on_the_file_that_it_was_trained_on_alone(
+    birds: Experiment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def evaluated() -> None:
+        evaluate(composed(f"run={birds.folder.path}", verb="evaluate"), ["seedbed", "evaluate"])
+
+    evaluated()
+    found = json.loads((birds.folder.path / "evaluate-test.json").read_text())
+    recorded = json.loads(birds.folder.record.read_text())["checkpoints"]["best"]["metrics"]
+    assert found["metrics"]["test/loss"] == pytest.approx(recorded["test/loss"])
+    file = Path(birds.spec.data.file)
+    content = file.read_bytes()
+    file.write_text("password\nsecret\n")
+    try:
+        with pytest.raises(ConfigError, match="not the file that the run was trained on") as said:
+            evaluated()
+        assert "secret" not in str(said.value)
+    finally:
+        file.write_bytes(content)
