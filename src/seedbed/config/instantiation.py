@@ -62,7 +62,10 @@ def _call(key: str, node: Any, more: Mapping[str, Any]) -> Any:
     except SeedbedError:
         raise
     except (Exception, SystemExit) as error:  # A module of the user's may be a program, and exit.
-        raise reworded(key, keys["_target_"], error) from error
+        said = error.__cause__
+        if not isinstance(said, SeedbedError):
+            raise reworded(key, keys["_target_"], error) from error
+    raise said  # It says itself what is wrong.
 
 
 def reworded(key: str, target: str, error: BaseException) -> ConfigError:

@@ -6,6 +6,7 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 
 from seedbed.data import DataModule
+from seedbed.loggers.folder_logger import FolderLogger
 from seedbed.loggers.tensorboard import TensorBoard
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
@@ -32,6 +33,10 @@ class RunWriter:
         self.loggers = loggers
         self.watched_metric = watched_metric
         self.config = config
+
+    @property
+    def _of_folder(self) -> list[FolderLogger]:
+        return [logger for logger in self.loggers if isinstance(logger, FolderLogger)]
 
     @property
     def _tensorboards(self) -> list[TensorBoard]:
@@ -81,12 +86,13 @@ class RunWriter:
             logger.save()
         for tensorboard in self._tensorboards:
             tensorboard.log_outcome(self._hyperparameters)
-            tensorboard.close()
+        for logger in self._of_folder:
+            logger.close(outcome.status)
 
     def discard(self) -> None:
-        """Remove what was written so far: the record and the events."""
-        for tensorboard in self._tensorboards:
-            tensorboard.discard()
+        """Remove what was written so far: the record, and what loggers wrote into the folder."""
+        for logger in self._of_folder:
+            logger.discard()
         if self.record.enabled:
             self._folder.preparation.unlink(missing_ok=True)
         self.record.discard()

@@ -9,15 +9,41 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning.loggers.logger import Logger
+from pytorch_lightning.loggers.logger import rank_zero_experiment
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
 from seedbed.loggers.event_file import EventFile, outcome_summaries, text_summary
+from seedbed.loggers.folder_logger import FolderLogger
 from seedbed.training.evaluation_mode import evaluation_mode
 
+# How the name of the file ends that the user's own code writes.
+OWN_WRITER = ".own"
 
-class TensorBoard(Logger):
+
+class _LazyWriter:
+    """SummaryWriter of torch's that makes its file when it is first used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self._made is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._made = SummaryWriter(str(self._folder), filename_suffix=OWN_WRITER)
+        return getattr(self._made, name)
+
+    def end(self) -> None:
+        """Close the file, if there is one."""
+        if self._made is not None:
+            self._made.close()
+
+
+class TensorBoard(FolderLogger):
     """Logger of scalars, texts, images, the model's graph and the HParams row of one run.
 
     Args:
@@ -26,15 +52,12 @@ class TensorBoard(Logger):
         flush_secs: Seconds after which what was written is on disk.
     """
 
-    # The run folder is the log folder.
-    name = version = ""
-
     def __init__(self, folder: Path, graph: bool = True, flush_secs: float = 10) -> None:
-        super().__init__()
-        self.folder = folder
+        super().__init__(folder)
         self.graph = graph
         self.flush_secs = flush_secs
         self._file: EventFile | None = None
+        self._writer: Any = None
 
     @property
     def events(self) -> EventFile:
@@ -42,6 +65,14 @@ class TensorBoard(Logger):
         if self._file is None:
             self._file = EventFile(self.folder, self.flush_secs)
         return self._file
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """torch's SummaryWriter, for a LightningModule or callback of the user's that wants one."""
+        # Lightning looks at it in every run.
+        self._writer = self._writer or _LazyWriter(self.folder)
+        return self._writer
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -103,15 +134,24 @@ class TensorBoard(Logger):
 
     @rank_zero_only
     def discard(self) -> None:
-        """Close the file and remove it."""
+        """Close the files and remove them."""
+        self._close_writer()
+        for path in self.folder.glob(f"events.out.tfevents.*{OWN_WRITER}"):
+            path.unlink()
         if self._file is not None:
             self._file.close()
             self._file.path.unlink()
             self._file = None
 
     @rank_zero_only
-    def close(self) -> None:
-        """Flush and close the file."""
+    def close(self, status: str = "completed") -> None:
+        """Flush and close the files."""
+        self._close_writer()
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _close_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.end()
+            self._writer = None

@@ -24,16 +24,6 @@ class Paths(Schema):
 
 
 @dataclass
-class TensorBoard(Schema):
-    """TensorBoard logger."""
-
-    _target_: str = key("class of the logger", "seedbed.loggers.TensorBoard")
-
-    graph: bool = key("log the model graph, where torch can trace it", True)
-    flush_secs: int = key("seconds between two flushes to disk", 10, at_least=1)
-
-
-@dataclass
 class Freeze(Schema):
     """Frozen parameters."""
 

@@ -9,6 +9,7 @@ from seedbed.config.schema import (
     callbacks,
     data,
     gradient,
+    loggers,
     model,
     optimizer,
     root,
@@ -100,7 +101,12 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "confusion_matrix": callbacks.ConfusionMatrix,
         "worst_mistakes": callbacks.WorstMistakes,
     },
-    "logger": {"tensorboard": root.TensorBoard},
+    "logger": {
+        "tensorboard": loggers.TensorBoard,
+        "csv": loggers.CSV,
+        "mlflow": loggers.MLflow,
+        "wandb": loggers.WandB,
+    },
     "paths": {"paths": root.Paths},
 }
 

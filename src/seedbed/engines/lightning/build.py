@@ -180,7 +180,7 @@ def build_loggers(spec: RunSpec, folder: RunFolder) -> list[Logger]:
     """Return the loggers of the config; Seedbed's own write into the run folder."""
     loggers = []
     for name, node in spec.logger.items():
-        own = target_of(node) == "seedbed.loggers.TensorBoard"
+        own = str(target_of(node)).startswith("seedbed.loggers.")
         more = {"folder": folder.path} if own else {}
         loggers.append(make(f"logger.{name}", Logger, node, **more))
     return loggers

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from seedbed.analysis.reference_lines import parameters_report
+from seedbed.config.schema.loggers import CSV, TensorBoard
 from seedbed.config.spec import RunSpec
 from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.group import Group
@@ -19,6 +20,12 @@ from seedbed.errors import Interrupted, RunFolderError
 from seedbed.files import atomic_file
 from seedbed.loggers import event_records
 from seedbed.loggers.event_file import event_file_name
+from seedbed.loggers.metrics_file import (
+    HYPERPARAMETERS,
+    METRICS,
+    hyperparameters_text,
+    metrics_text,
+)
 from seedbed.process.identity import this_process
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.outcome import RunOutcome
@@ -60,6 +67,7 @@ class TrainedChunk:
         times: `process`, `started`, `finished` and the `seconds` of a job, as run.json has them.
         exact: whether a job alone would have drawn the same random numbers in its steps.
         tensorboard: whether the jobs write files of events.
+        csv: whether they write CSV files of metrics and hyperparameters.
         device: name of the GPU, or the number of CPU threads.
     """
 
@@ -68,6 +76,7 @@ class TrainedChunk:
     times: dict[str, Any]
     exact: bool
     tensorboard: bool
+    csv: bool
     device: str
 
 
@@ -149,7 +158,8 @@ def train_chunk(
         },
         exact=not engine.draws,
         # Jobs that fuse have no other logger.
-        tensorboard=len(spec.logger) > 0,
+        tensorboard=any(isinstance(node, TensorBoard) for node in spec.logger.values()),
+        csv=any(isinstance(node, CSV) for node in spec.logger.values()),
         device=device_name(engine.device, engine.threads),
     )
 
@@ -213,7 +223,22 @@ def _files(
         best=outcome.best,
         last=outcome.last,
         preparation=prepared,
+        texts=_csv_files(chunk, place, record) if chunk.csv else {},
     )
+
+
+def _csv_files(chunk: TrainedChunk, place: int, record: dict[str, Any]) -> dict[str, str]:
+    """Return the texts of the CSV files by name, as the logger of a job alone writes them."""
+    outcome = chunk.outcomes[place]
+    points: dict[int, dict[str, float]] = {}
+    if (curves := outcome.curves) is not None:
+        for place_of_epoch, epoch in enumerate(curves.epochs.tolist()):
+            values = {name: column[place_of_epoch] for name, column in curves.values.items()}
+            points[epoch] = values
+    epoch, closing = outcome.closing_scalars(chunk.group.monitor)
+    texts = {HYPERPARAMETERS: hyperparameters_text(record["hyperparameters"])}
+    rows = [*points.items(), *([(epoch, closing)] if closing else [])]
+    return {**texts, METRICS: metrics_text(rows)}
 
 
 def _complete(chunk: TrainedChunk, place: int) -> RunOutcome:

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +32,8 @@ class RunFiles:
 
     `hydra` are the texts of `.hydra` by file name, `record` the fields of run.json. `best` and
     `last` are what the checkpoints hold, None where there is none; no events have no name.
-    `preparation` is what was fitted to the training rows, None where nothing was.
+    `preparation` is what was fitted to the training rows, None where nothing was. `texts` are other
+    files by name.
     """
 
     hydra: Mapping[str, str]
@@ -42,6 +43,7 @@ class RunFiles:
     best: EpochState | None = None
     last: EpochState | None = None
     preparation: Preparation | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_run(path: Path, files: RunFiles) -> None:
@@ -68,6 +70,8 @@ def _write_files(folder: RunFolder, files: RunFiles) -> None:
     folder.record.write_bytes(json_text(files.record).encode())
     if files.preparation is not None:
         folder.preparation.write_bytes(files.preparation.text)
+    for name, text in files.texts.items():
+        (folder.path / name).write_bytes(text.encode())
     if files.events_name:
         (folder.path / files.events_name).write_bytes(files.events)
     kept = {
