@@ -240,7 +240,7 @@ def test_what_was_fitted_is_in_the_folder_and_in_both_checkpoints(
         ({"inputs": []}, r"data\.input_shape: \[\d+\], but these rows have the shape \[0\]"),
         (
             {"inputs": [{"kind": "missing", "column": "secret"}]},
-            "no column 'secret' in its schema",
+            "its schema has no input 'secret' that is a number or category or",
         ),
     ],
 )

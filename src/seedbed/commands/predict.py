@@ -106,7 +106,7 @@ def _given_rows(
     source: Any, spec: RunSpec, data: DataModule, preparation: Mapping[str, Any] | None
 ) -> GivenRows:
     """Return the rows of a file or of the command line; raise ConfigError where they are wrong."""
-    if preparation is not None and "schema" in preparation:
+    if preparation is not None and hasattr(data, "new_rows"):
         return _rows_of_a_table(source, data)
     if isinstance(data, Images):
         return _images(source, data)

@@ -9,8 +9,8 @@ from seedbed.reading.json_files import Text, converted, read_plain_json
 from seedbed.runs.folder import PREPARATION, RunFolder
 from seedbed.runs.record import json_text, write_json
 
-# A table of a million words in a few columns fits.
-MOST_BYTES = 256 * MEBIBYTE
+# A table of a million words fits.
+MOST_BYTES = 64 * MEBIBYTE
 
 
 class _Stored(TypedDict, total=False):

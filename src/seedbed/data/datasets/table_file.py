@@ -28,6 +28,7 @@ from seedbed.data.preparation.loading import (
     loaded,
 )
 from seedbed.data.preparation.new_rows import NewRows, new_rows
+from seedbed.data.preparation.stored import from_store, to_store
 from seedbed.data.scaling import Scaling
 from seedbed.data.splits import Split
 from seedbed.data.table import RawRows, Table
@@ -35,11 +36,9 @@ from seedbed.data.tables import (
     RawTable,
     ReadOptions,
     TableSchema,
-    from_plain,
     infer_schema,
     read_table,
     schema_lines,
-    to_plain,
 )
 from seedbed.data.weights import require_weights
 from seedbed.errors import ConfigError, RunFolderError
@@ -137,16 +136,13 @@ class TableFile(InMemoryData):
         if self._fitted is None:
             return None
         schema = self._stored[0] if self._stored is not None else self.schema
-        return {"schema": to_plain(schema), "fitted": self._fitted.to_plain()}
+        return to_store(schema, self._fitted)
 
     def use_preparation(self, preparation: Mapping[str, Any], source: object) -> None:
         """Use what a run has fitted and stored; nothing is inferred or fitted then."""
-        schema = from_plain(preparation.get("schema"), f"{source}: schema")
-        fitted = Preparation.from_plain(preparation.get("fitted"), f"{source}: fitted")
-        kinds = schema.kinds
-        for name in fitted.columns:
-            if kinds.get(name) in (None, "id", "ignore"):
-                raise RunFolderError(f"{source}: no column '{name}' in its schema")
+        schema, fitted = from_store(preparation, source)
+        if fitted.class_names != list(self.options.class_names) or schema.task != self.options.task:
+            raise RunFolderError(f"{source}: its preparation has other targets than its config")
         self._use(fitted)
         self._stored, self._from_run = (schema, fitted), True
 
@@ -178,6 +174,19 @@ class TableFile(InMemoryData):
         rest = len(schema.columns) - len(shown.rows)
         shown.add_row(f"and {rest:,} more", "", "", "", "")
         return shown
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """Return the rows of each split in the types of the schema, ids included."""
+        return {
+            split: self._table_of(split).frame[self.numbers(split).numpy()]
+            for split in self._splits
+        }
+
+    def setup(self, stage: str) -> None:
+        """Read and split the rows; raise RunFolderError where a run has lost its preparation."""
+        if stage != "fit" and not (self._from_run or self._splits):
+            raise RunFolderError("the run folder has no preparation.json, nor have its checkpoints")
+        super().setup(stage)
 
     def load(self) -> Source:
         """Read the files; raise ConfigError where they, or the keys, do not fit."""

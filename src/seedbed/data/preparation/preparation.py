@@ -91,7 +91,7 @@ class Preparation(msgspec.Struct, frozen=True):
         `frame` has the columns in the types of the schema; `rows` are numbers of its rows, all of
         them (default) where it is None.
         """
-        chosen = frame.select(self.columns)
+        chosen = frame.select(self.columns).with_columns(self._moments(frame))
         count = len(chosen) if rows is None else len(rows)
         layout = _Layout(self.inputs, _TYPES[np.dtype(dtype).name])
         inputs = np.zeros((count, layout.width), dtype=dtype)
@@ -100,6 +100,11 @@ class Preparation(msgspec.Struct, frozen=True):
             block = chosen[part] if rows is None else chosen[rows[part]]
             layout.fill(inputs[part], block)
         return inputs
+
+    def _moments(self, frame: pl.DataFrame) -> list[pl.Expr]:
+        """Return days as moments, where training has seen moments: the hour of a day is 0."""
+        hours = [f.column for f in self.inputs if isinstance(f, Number) and f.part == "hour"]
+        return [pl.col(name).cast(pl.Datetime) for name in hours if frame.schema[name] == pl.Date]
 
     def to_plain(self) -> dict[str, Any]:
         """Return all that was fitted as values that JSON has."""
