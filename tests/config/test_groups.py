@@ -55,15 +55,16 @@ def test_options_are_the_yaml_files_of_the_group_in_order(tmp_path):
     assert list(options.items()) == [("a", "The file a.yaml."), ("b", "The file b.yaml.")]
 
 
-def test_the_users_options_are_those_that_are_not_shipped(tmp_path):
+def test_the_users_options_take_the_place_of_shipped_ones(tmp_path):
     (tmp_path / "model").mkdir()
     for name in ("wide", "mlp"):
         (tmp_path / "model" / f"{name}.yaml").write_text("# Mine.\n")
 
-    assert groups.users_options("model", tmp_path) == {"wide": "Mine."}
+    assert groups.users_options("model", tmp_path) == {"mlp": "Mine.", "wide": "Mine."}
     assert groups.users_options("model", None) == {}
     assert groups.option_file("model", "wide", tmp_path) == tmp_path / "model" / "wide.yaml"
-    assert groups.option_file("model", "mlp", tmp_path) == groups.config_folder() / "model/mlp.yaml"
+    assert groups.option_file("model", "mlp", tmp_path) == tmp_path / "model" / "mlp.yaml"
+    assert groups.option_file("model", "cnn", tmp_path) == groups.config_folder() / "model/cnn.yaml"
     assert groups.option_file("model", "none", tmp_path) is None
 
 

@@ -28,6 +28,7 @@ from seedbed.cli.composition import (
     composed_once,
     files_within_limits,
     only_own_or_trusted,
+    own_files_first,
     package_required,
 )
 from seedbed.config.composition_errors import explain
@@ -207,6 +208,7 @@ def run_application(
             package_required(),
             only_own_or_trusted(jobs.trust),
             files_within_limits(),
+            own_files_first(),
         ):
             application()
     except StopBeforeRun as stop:

@@ -9,17 +9,21 @@ from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.hydra import Hydra
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig
 
 from seedbed.config.groups import config_folder
+from seedbed.config.schema.store import ROOTS
 from seedbed.config.trust.config_folders import require_own_or_trusted
 from seedbed.config.trust.restriction import restricted_to
 from seedbed.errors import ConfigError
 from seedbed.reading.content import read_text
 from seedbed.reading.yaml_files import MOST_BYTES, check_yaml
+from seedbed.terminal.words import relative
 
 
 class StopBeforeRun(BaseException):
@@ -91,6 +95,50 @@ def only_own_or_trusted(trust: Sequence[str]) -> Iterator[None]:
         stack.enter_context(_replaced(Hydra, {"compose_config": composed}))
         stack.enter_context(_replaced(ConfigLoaderImpl, {"load_configuration": loaded}))
         yield
+
+
+@contextmanager
+def own_files_first() -> Iterator[None]:
+    """Let files of `--config-dir` go before those of Seedbed's that bear the same name.
+
+    It is said, as a user may not know the name to be taken. Raises ConfigError, where a file takes
+    the place of a whole config and is none.
+    """
+    prepend, load = ConfigSearchPathImpl.prepend, ConfigRepository.load_config
+    brought, said = config_folder(), set[Path]()
+
+    def prepended(self: ConfigSearchPathImpl, provider: str, path: str, anchor: Any = None) -> None:
+        before = SearchPathQuery(provider="main") if provider == "command-line" else anchor
+        prepend(self, provider, path, before)
+
+    def loaded(self: ConfigRepository, config_path: str) -> ConfigResult | None:
+        source = self._find_object_source(config_path, ObjectType.CONFIG)
+        result = load(self, config_path)
+        if source is None or source.provider != "command-line" or result is None:
+            return result
+        name = source._normalize_file_name(config_path)
+        path = Path(source.path, name)
+        if path not in said and (brought / name).is_file():
+            said.add(path)
+            _require_whole(path, name, result)
+            sys.stderr.write(f"seedbed: {relative(path)} takes the place of Seedbed's own {name}\n")
+        return result
+
+    with (
+        _replaced(ConfigSearchPathImpl, {"prepend": prepended}),
+        _replaced(ConfigRepository, {"load_config": loaded}),
+    ):
+        yield
+
+
+def _require_whole(path: Path, name: str, result: ConfigResult) -> None:
+    verb = name.removesuffix(".yaml")
+    if verb in ROOTS and f"schema/{verb}" not in str(result.defaults_list):
+        raise ConfigError(
+            f"{relative(path)}: it takes the place of the whole config of seedbed {verb}; name it "
+            f"otherwise, such as my_{verb}.yaml with 'defaults: [{verb}, _self_]', and type "
+            f"--config-name=my_{verb}"
+        )
 
 
 @contextmanager

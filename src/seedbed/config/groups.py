@@ -52,17 +52,16 @@ def options(group: str, folder: Path | None = None) -> dict[str, str]:
 
 
 def users_options(group: str, folder: Path | None) -> dict[str, str]:
-    """Return the options that a folder of the user's adds to a group, with their descriptions.
+    """Return the options of a group in a folder of the user's, with their descriptions.
 
-    One that is called like a shipped option does not take its place.
+    One that is called like a shipped option takes its place.
     """
-    theirs = options(group, folder) if folder is not None else {}
-    return {name: meaning for name, meaning in theirs.items() if option_file(group, name) is None}
+    return options(group, folder) if folder is not None else {}
 
 
 def option_file(group: str, option: str, users: Path | None = None) -> Path | None:
-    """Return the YAML file of an option: the shipped one, else that of the user's folder."""
-    for folder in (config_folder(), users):
+    """Return the YAML file of an option: that of the user's folder, else the shipped one."""
+    for folder in (users, config_folder()):
         file = folder / group / f"{option}.yaml" if folder is not None else None
         if file is not None and file.is_file():
             return file

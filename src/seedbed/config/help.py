@@ -28,8 +28,9 @@ def groups_text(indent: str = "", users: Path | None = None) -> str:
 
 
 def _option_names(group: str, users: Path | None) -> str:
-    theirs = ", ".join(users_options(group, users))
-    return ", ".join(options(group)) + (f"; in {users}: {theirs}" if theirs else "")
+    theirs = users_options(group, users)
+    ours = ", ".join(name for name in options(group) if name not in theirs)
+    return ours + (f"; in {users}: {', '.join(theirs)}" if theirs else "")
 
 
 def group_text(group: str, users: Path | None = None) -> str:
