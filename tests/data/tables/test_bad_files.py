@@ -162,7 +162,18 @@ BAD = {
     ),
     "numbers with a unit": Bad(
         rows(lambda row: f"{row % 1100} kg", word, count=2100),
-        "1,100 different words in 2,100 rows, many for a category",
+        "numbers with a unit",
+    ),
+    "percentages": Bad(
+        rows(lambda row: f"{row * 2.5}%", word), "numbers with a unit, or with other separators ('"
+    ),
+    "money": Bad(rows(lambda row: f"${row}", word), "numbers with a unit"),
+    "decimal commas among points": Bad(
+        rows(number, lambda row: f'"{row},5"', word, header="z,x,y"), "with other separators"
+    ),
+    "a word among decimal commas": Bad(
+        "x;y\n" + "".join(f"{row},25;{word(row)}\n" for row in range(30)) + "heavy;a\n",
+        "column 'x': numbers but for 'heavy' in line 32",
     ),
     "a million words": Bad(
         rows(lambda row: f"w{row // 2}", word, count=4000), "2,000 different words in 4,000 rows"

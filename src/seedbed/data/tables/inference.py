@@ -121,7 +121,8 @@ def _require_names(
 
 
 def _found(table: RawTable, name: str) -> Finding:
-    return find_kind(table.frame[name], table.where)
+    decimal = table.dialect.decimal if table.dialect else "."
+    return find_kind(table.frame[name], table.where, decimal)
 
 
 def _said(table: RawTable, name: str, kind: str) -> Finding:

@@ -23,6 +23,11 @@ _CAMEL_IDENTIFIER = re.compile(r".*[a-z0-9](?:Id|ID)")
 _CODE = re.compile(
     r"(?i)(?:.*[_ .-])?(?:zip|zip_?code|post_?code|postal_?code|plz|code|fips|phone|sku|isbn|ean)"
 )
+# A number with a unit, a sign of money, or letters between its digits.
+_MEASURE = (
+    r"^[+-]?[$€£]?\s?\d[\d.,']*\s?"
+    r"(?:%|‰|[$€£]|°C?|[kmcµn]?[gmlsWVA]|min|h|[kMGT]?(?:B|Hz)|USD|EUR|GBP)?$"
+)
 _VALUES: dict[type[pl.DataType], Values] = {
     pl.Boolean: "boolean",
     pl.Date: "date",
@@ -56,13 +61,19 @@ class Finding:
     ways: tuple[Kind, ...] = ("ignore",)
 
 
-def find_kind(column: pl.Series, where: Where) -> Finding:
-    """Return what a column is; `where` says where a row is, of which the first is 0."""
+def find_kind(column: pl.Series, where: Where, decimal: str = ".") -> Finding:
+    """Return what a column is.
+
+    Args:
+        column: All of its values, without blanks around words.
+        where: Says where a row is, of which the first is 0.
+        decimal: What numbers among words have for a point.
+    """
     values = stored_as(column)
     if column.null_count() == len(column):
         return Finding("ignore", values, note="no values")
     if values == "text":
-        return _words(column, where)
+        return _words(column, where, decimal)
     if column.min() == column.max() and column.null_count() == 0:
         return Finding("ignore", values, note=f"constant: {value_text(column[0])}")
     if values == "boolean":
@@ -98,13 +109,13 @@ def _numbers(column: pl.Series, values: Values, where: Where) -> Finding:
     if _CODE.fullmatch(column.name):
         note = f"looks like a code; if so: data.columns={{{column.name}: category}}"
         return Finding("number", values, note=note)
-    if _countsrows_text(column):
+    if _counts_rows(column):
         note = f"counts the rows; if it means nothing: data.columns={{{column.name}: id}}"
         return Finding("number", values, note=note)
     return Finding("number", values)
 
 
-def _countsrows_text(column: pl.Series) -> bool:
+def _counts_rows(column: pl.Series) -> bool:
     if len(column) < FEWEST_IDENTIFIERS or column.null_count() or column[1] - column[0] != 1:
         return False
     return bool((column.diff().drop_nulls() == 1).all())
@@ -122,7 +133,7 @@ def infinite_rows(column: pl.Series) -> pl.Series:
 # ---- Words ---------------------------------------------------------------------------------------
 
 
-def _words(column: pl.Series, where: Where) -> Finding:
+def _words(column: pl.Series, where: Where, decimal: str) -> Finding:
     counted = column.drop_nulls().value_counts(name=_COUNT)
     words, counts = counted.to_series(0), counted.to_series(1)
     if len(words) == 1 and column.null_count() == 0:
@@ -130,7 +141,8 @@ def _words(column: pl.Series, where: Where) -> Finding:
     booleans = boolean_words(words)
     if booleans and len(words) > 1:
         return Finding("boolean", words=booleans)
-    numbers = words.cast(pl.Float64, strict=False).is_not_null()
+    pointed = words.str.replace(decimal, ".", literal=True) if decimal != "." else words
+    numbers = pointed.cast(pl.Float64, strict=False).is_not_null()
     share = float(counts.filter(numbers).sum()) / float(counts.sum())
     if share == 1.0:
         return _codes(words)
@@ -139,6 +151,12 @@ def _words(column: pl.Series, where: Where) -> Finding:
     dated = find_dates(words)
     if dated is not None:
         return _dates(column, words, dated, where)
+    if len(words) >= FEWEST_IDENTIFIERS and mean(words.str.contains(_MEASURE)) >= MOSTLY:
+        example = value_text(words.filter(words.str.contains(_MEASURE))[0])
+        problem = (
+            f"numbers with a unit, or with other separators ('{example}'); write numbers alone"
+        )
+        return Finding("category", problem=problem, ways=("category", "ignore"))
     finding = _text(column, words)
     if share >= 1 - MOSTLY and finding.kind == "category" and not finding.problem:
         return Finding("category", note=f"{share:.0%} of the rows are numbers, the others words")
@@ -206,14 +224,13 @@ def _text(column: pl.Series, words: pl.Series) -> Finding:
     mostly_different = len(words) > rows / 2 and rows >= FEWEST_IDENTIFIERS
     if mostly_different and (blanks >= _SENTENCE - 1 or lengths > _LONG):
         problem = "free text, of which no network here makes sense"
-        return Finding("category", problem=f"{problem}{_hint_on_units(words)}")
+        return Finding("category", problem=problem)
     if len(words) == rows and rows >= FEWEST_IDENTIFIERS and not column.null_count():
         return Finding("id", note="words that differ in every row")
     if mostly_different and is_named_as_identifier(column.name):
         return Finding("id", note=f"named as an id, {len(words):,} different words")
     if len(words) > MOST_WORDS:
         problem = f"{len(words):,} different words in {rows:,} rows, many for a category"
-        problem += _hint_on_units(words)
         ways: tuple[Kind, ...] = ("category", "id", "ignore")
         if len(words) > MOST_SAID_WORDS:
             ways = ("id", "ignore")
@@ -223,10 +240,3 @@ def _text(column: pl.Series, words: pl.Series) -> Finding:
         note = f"named as an id: {said} leaves it out; data.split=group keeps its rows together"
         return Finding("category", note=note)
     return Finding("category")
-
-
-def _hint_on_units(words: pl.Series) -> str:
-    """Return a word on numbers with a unit, where most begin as a number."""
-    if mean(words.str.contains(r"^[$€£]?\s?\d")) > MOSTLY:
-        return f"; numbers are written without units ('{value_text(words[0])}')"
-    return ""
