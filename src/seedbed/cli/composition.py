@@ -118,9 +118,11 @@ def own_files_first() -> Iterator[None]:
             return result
         name = source._normalize_file_name(config_path)
         path = Path(source.path, name)
-        if path not in said and (brought / name).is_file():
+        if not (brought / name).is_file():
+            return result
+        _require_whole(path, name, result)
+        if path not in said:
             said.add(path)
-            _require_whole(path, name, result)
             sys.stderr.write(f"seedbed: {relative(path)} takes the place of Seedbed's own {name}\n")
         return result
 
