@@ -95,6 +95,10 @@ benchmark: $(VENV)/.installed-train ## Measure what the framework costs per step
 benchmark-sweep: $(VENV)/.installed-train ## Measure what a sweep costs, phase by phase
 	$(BIN)/python scripts/sweep_benchmark.py $(ARGS)
 
+.PHONY: benchmark-tables
+benchmark-tables: $(VENV)/.installed-test ## Compare cross-validations of tables with scikit-learn's
+	$(BIN)/python scripts/tables.py $(ARGS)
+
 .PHONY: experiments
 experiments: $(VENV)/.installed-train ## Run the reference experiments: asked, reached, ok
 	$(BIN)/python scripts/experiments.py $(ARGS)

@@ -75,6 +75,13 @@ def test_numbers_are_identifiers_only_by_their_name() -> None:
     assert "data.columns={zip: category}" in infer_schema(table).column("zip").note
 
 
+def test_words_that_differ_in_every_row_are_no_category_however_few() -> None:
+    table = table_of(id=["a", "b"], comment=["red", "blue"], x=[1.5, 2.5])
+    assert infer_schema(table).kinds == {"id": "id", "comment": "category", "x": "number"}
+    table = table_of(id=["a", "b", "c"], comment=["red", "blue", "ash"], x=[1.5, 2.5, 3.5])
+    assert infer_schema(table).kinds == {"id": "id", "comment": "id", "x": "number"}
+
+
 def test_a_category_that_is_named_as_an_identifier_is_noted() -> None:
     owners = [f"P{row % 9}" for row in range(ROWS)]
     column = infer_schema(table_of(owner_id=owners)).column("owner_id")

@@ -13,8 +13,8 @@ from seedbed.errors import listed
 
 # Words that a category may have: found as one, and said to be one.
 MOST_WORDS, MOST_SAID_WORDS = 1000, 100_000
-# From so many rows on words that differ in every row are names of the rows.
-FEWEST_IDENTIFIERS = 10
+# From so many rows on it counts what share of the words differs.
+FEWEST_ROWS = 10
 _LONG, _SENTENCE = 100, 3
 # Words that mean false and true, in small letters.
 BOOLEANS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"), ("off", "on"), ("0", "1"))
@@ -116,7 +116,7 @@ def _numbers(column: pl.Series, values: Values, where: Where) -> Finding:
 
 
 def _counts_rows(column: pl.Series) -> bool:
-    if len(column) < FEWEST_IDENTIFIERS or column.null_count() or column[1] - column[0] != 1:
+    if len(column) < FEWEST_ROWS or column.null_count() or column[1] - column[0] != 1:
         return False
     return bool((column.diff().drop_nulls() == 1).all())
 
@@ -151,7 +151,7 @@ def _words(column: pl.Series, where: Where, decimal: str) -> Finding:
     dated = find_dates(words)
     if dated is not None:
         return _dates(column, words, dated, where)
-    if len(words) >= FEWEST_IDENTIFIERS and mean(words.str.contains(_MEASURE)) >= MOSTLY:
+    if len(words) >= FEWEST_ROWS and mean(words.str.contains(_MEASURE)) >= MOSTLY:
         example = value_text(words.filter(words.str.contains(_MEASURE))[0])
         problem = (
             f"numbers with a unit, or with other separators ('{example}'); write numbers alone"
@@ -221,11 +221,11 @@ def _text(column: pl.Series, words: pl.Series) -> Finding:
     rows = len(column) - column.null_count()
     blanks = mean(words.str.count_matches(" ", literal=True))
     lengths = mean(words.str.len_chars())
-    mostly_different = len(words) > rows / 2 and rows >= FEWEST_IDENTIFIERS
+    mostly_different = len(words) > rows / 2 and rows >= FEWEST_ROWS
     if mostly_different and (blanks >= _SENTENCE - 1 or lengths > _LONG):
         problem = "free text, of which no network here makes sense"
         return Finding("category", problem=problem)
-    if len(words) == rows and rows >= FEWEST_IDENTIFIERS and not column.null_count():
+    if len(words) == len(column) and (rows > 2 or is_named_as_identifier(column.name)):
         return Finding("id", note="words that differ in every row")
     if mostly_different and is_named_as_identifier(column.name):
         return Finding("id", note=f"named as an id, {len(words):,} different words")
