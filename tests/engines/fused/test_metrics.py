@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from seedbed.config.metrics import metrics_of
 from seedbed.engines.fused import metrics as module
 from seedbed.engines.fused.metrics import JobSums
-from seedbed.training.metrics import EpochMetrics
+from seedbed.training.metrics import METRICS, EpochMetrics
 
 JOBS = 3
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -75,7 +76,8 @@ def test_whatever_the_numbers_each_job_has_those_of_one_alone(
     data: st.DataObject, rows: int, kind: str
 ) -> None:
     width = {"r": 2, "b": 1, "m": 3}[kind]
-    names = ["rmse", "mae", "r2"] if kind == "r" else ["accuracy", "f1"]
+    classes = ["accuracy", "f1", "balanced_accuracy", "auroc", "average_precision"]
+    names = ["rmse", "mae", "r2", "spearman"] if kind == "r" else classes
     flat = data.draw(st.lists(numbers, min_size=JOBS * rows * width, max_size=JOBS * rows * width))
     output = torch.tensor(flat, dtype=torch.float64).view(JOBS, rows, width)
     if kind == "r":
@@ -96,6 +98,28 @@ def test_whatever_the_numbers_each_job_has_those_of_one_alone(
         for name in names:
             value = pytest.approx(expected[name], rel=1e-6, abs=1e-9, nan_ok=True)
             assert float(found[name][job]) == value, name
+
+
+@pytest.mark.parametrize(("task", "width"), [("regression", 2), ("binary", 1), ("multiclass", 3)])
+def test_every_metric_is_that_of_one_alone(task: str, width: int) -> None:
+    names = [name for name in metrics_of(task) if name in METRICS]
+    torch.manual_seed(0)
+    output = torch.randn(2, JOBS, 9, width).double()
+    target = torch.randint(max(2, width), (2, JOBS, 9))
+    if task == "regression":
+        target = output + torch.rand(2, JOBS, 9, width).double()
+    sums, loss = JobSums(names, {}), torch.rand(JOBS)
+    for batch in range(2):
+        sums.add(loss, output[batch], target[batch])
+    found = sums.compute()
+    for job in range(JOBS):
+        alone = EpochMetrics(names)
+        for batch in range(2):
+            part = output[batch, job], target[batch, job]
+            alone.add(loss[job], *part, part[0])
+        for name, value in alone.compute(None).items():
+            known = pytest.approx(value, rel=1e-9, abs=1e-12, nan_ok=True)
+            assert float(found[name][job]) == known, name
 
 
 @pytest.mark.parametrize("most", [1, 1 << 22])

@@ -199,6 +199,6 @@ def test_every_metric_has_a_formula_a_range_and_a_meaning() -> None:
     for name, metric in TABLE.items():
         lower, upper = range_of(name)
         assert metric.meaning
-        assert metric.sums == (name in METRICS)
+        assert metric.own == (name in METRICS)
         # The best value is an end of the range, where that has one.
         assert (upper if metric.better == "max" else lower) in (0, 1)

@@ -12,14 +12,14 @@ class Metric:
         better: max where more of it is better, else min.
         tasks: options of `task=` that have it.
         meaning: what it is, in a line.
-        sums: whether sums over rows are enough to tell it; a job that asks for another one trains
-            by itself.
+        own: whether its formula is Seedbed's own; a job that asks for another one, of torchmetrics,
+            trains by itself.
     """
 
     better: str
     tasks: tuple[str, ...]
     meaning: str = ""
-    sums: bool = True
+    own: bool = True
 
 
 # Every task has a loss, which is what it minimizes.
@@ -42,12 +42,12 @@ METRICS = {
     ),
     "explained_variance": Metric("max", _NUMBERS, "1 - variance of errors / variance of targets"),
     "pearson": Metric("max", _NUMBERS, "correlation of predictions and targets"),
-    "spearman": Metric("max", _NUMBERS, "correlation of their ranks", sums=False),
+    "spearman": Metric("max", _NUMBERS, "correlation of their ranks"),
     "kendall": Metric(
         "max",
         _NUMBERS,
         "share of pairs of rows in order, less those that are not; slow",
-        sums=False,
+        own=False,
     ),
     "concordance": Metric("max", _NUMBERS, "correlation about the line of equality"),
     "mape": Metric("min", _NUMBERS, "mean absolute error, as a share of the target"),
@@ -60,7 +60,6 @@ METRICS = {
         "max",
         _NUMBERS,
         "cosine of the angle to the targets of a row",
-        sums=False,
     ),
     "accuracy": Metric("max", _CLASSES, "share of rows whose class is right"),
     "f1": Metric("max", _CLASSES, "harmonic mean of precision and recall"),
@@ -81,12 +80,11 @@ METRICS = {
         "max",
         _CLASSES,
         "area under the ROC curve",
-        sums=False,
     ),
-    "average_precision": Metric("max", _CLASSES, "area under precision over recall", sums=False),
+    "average_precision": Metric("max", _CLASSES, "area under precision over recall"),
     "log_loss": Metric("min", _CLASSES, "cross-entropy, without weights and smoothing"),
     "calibration_error": Metric("min", _CLASSES, "distance of confidence and accuracy, in 15 bins"),
-    "hinge_loss": Metric("min", _CLASSES, "hinge loss of the probabilities", sums=False),
+    "hinge_loss": Metric("min", _CLASSES, "hinge loss of the probabilities", own=False),
 }
 
 

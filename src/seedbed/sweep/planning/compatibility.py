@@ -39,8 +39,8 @@ def _obstacles(config: DictConfig) -> Iterator[str]:
     if config.trainer.max_epochs == 0:
         yield "trainer.max_epochs=0 trains nothing"
     for name in config.task.get("metrics") or ():
-        if name in METRICS and not METRICS[name].sums:
-            yield f"task.metrics: {name} takes all rows at once"
+        if name in METRICS and not METRICS[name].own:
+            yield f"task.metrics: {name} is taken by torchmetrics"
     seen: set[type] = set()
     for key, node in _parts(config):
         schema: Any = shipped_schema_of(node)

@@ -1,14 +1,13 @@
-"""Metrics that take all rows at once, by torchmetrics, which is imported where one is asked for."""
+"""Metrics that are taken by torchmetrics, which is imported where one is asked for."""
 
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from math import inf, nan
+from math import inf
 from typing import Any
 
-import torch
 from torch import Tensor
 
 
@@ -33,14 +32,8 @@ class Named:
 
 
 NAMED = {
-    "auroc": Named("classification", "AUROC", 0, 1),
-    "average_precision": Named("classification", "AveragePrecision", 0, 1),
     "hinge_loss": Named("classification", "HingeLoss", 0),
-    "spearman": Named("regression", "SpearmanCorrCoef", -1, 1, outputs="num_outputs"),
     "kendall": Named("regression", "KendallRankCorrCoef", -1, 1, outputs="num_outputs"),
-    "cosine_similarity": Named(
-        "regression", "CosineSimilarity", -1, 1, arguments={"reduction": "mean"}
-    ),
 }
 
 
@@ -60,8 +53,6 @@ def _made(named: Named, class_count: int | None, outputs: int) -> Any:
     if named.room == "classification":
         prefix = "Binary" if outputs == 1 else "Multiclass"
         arguments |= {} if outputs == 1 else {"num_classes": class_count}
-        if named.kind in ("AUROC", "AveragePrecision"):
-            arguments |= {"thresholds": None} | ({} if outputs == 1 else {"average": "none"})
     elif named.outputs is not None:
         arguments[named.outputs] = outputs
     with warnings.catch_warnings():  # That it keeps all rows.
@@ -76,11 +67,7 @@ def is_named(metric: Any) -> bool:
 
 @cache
 def _one_number(module: str, name: str) -> Any:
-    """Return a class of torchmetrics whose metric is the mean over targets, or over classes.
-
-    A class that has no rows, or all of them, has no part in a metric of ranks: torchmetrics itself
-    makes 0 of it.
-    """
+    """Return a class of torchmetrics whose metric is the mean over targets."""
     # Its time of import is long.
     base: Any = getattr(import_module(module), name)
 
@@ -88,26 +75,13 @@ def _one_number(module: str, name: str) -> Any:
         is_named = True
 
         def update(self, prediction: Tensor, target: Tensor) -> None:
-            one_target = prediction.dim() == 2 and prediction.shape[1] == 1
-            if one_target and name != "CosineSimilarity":
+            if prediction.dim() == 2 and prediction.shape[1] == 1:
                 prediction, target = prediction.squeeze(1), target.squeeze(1)
             super().update(prediction, target)
 
         def compute(self) -> Tensor:
             values: Tensor = super().compute()
-            if not name.endswith(("AUROC", "AveragePrecision")):
-                return values.double().mean()
-            target = torch.cat([part.reshape(-1) for part in _parts(self.target)])
-            counts = torch.bincount(target, minlength=max(2, values.numel()))
-            there = (counts > 0) & (counts < len(target))
-            if values.numel() == 1:
-                return values if there.all() else torch.tensor(nan)
-            return values[there].double().mean()
+            return values.double().mean()
 
     OneNumber.__name__ = name
     return OneNumber
-
-
-def _parts(state: Any) -> list[Tensor]:
-    """Return the batches of a state, which is one tensor once it is gathered from all processes."""
-    return [state] if isinstance(state, Tensor) else list(state)

@@ -16,6 +16,7 @@ from seedbed.training.metrics.sums import (
     merged_sums,
     metric_sums,
     metric_values,
+    of_equal_length,
     out_of_range,
     say_out_of_range,
 )
@@ -113,6 +114,7 @@ class EpochMetrics:
             of_devices = [int(count) for count in totals[:, 2].tolist()]
             loss, weight, _ = totals.sum(dim=0).tolist()
             rows = sum(of_devices)
+            sums = of_equal_length(self.names, sums, max(of_devices)) if sums else ()
             gathered = zip(*map(gather, sums), strict=True)
             sums = reduce(partial(merged_sums, self.names), gathered) if sums else ()
         if rows == 0:

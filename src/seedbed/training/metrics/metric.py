@@ -29,6 +29,8 @@ class Metric:
             number, or a tensor without dimensions.
         lower, upper: range in which the metric lies, whatever the rows.
         merge: function of the sums of two batches, or of many jobs' (jobs, ...): those of both.
+        keeps_rows: whether these are the rows themselves, (numbers, rows), whose last number tells
+            which of them are there.
     """
 
     sums: Callable[[Tensor, Tensor, Present], Tensor]
@@ -36,6 +38,7 @@ class Metric:
     lower: float = -inf
     upper: float = inf
     merge: Callable[[Tensor, Tensor], Tensor] = torch.add
+    keeps_rows: bool = False
 
 
 def kept(values: Tensor, present: Present) -> Tensor:

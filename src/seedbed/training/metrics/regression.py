@@ -131,6 +131,10 @@ def _weighted_percentage(sums: Tensor, rows: Rows) -> Tensor:
     return share
 
 
+def _cosines(output: Tensor, target: Tensor, present: Present) -> Tensor:
+    return kept(functional.cosine_similarity(output, target, dim=-1), present).sum()
+
+
 def _largest_error(output: Tensor, target: Tensor, present: Present) -> Tensor:
     if len(target) == 0:
         return target.new_zeros(())
@@ -226,5 +230,6 @@ REGRESSION = {
     "smape": Metric(_summed(_symmetric_percentage), mean, lower=0, upper=2),
     "wmape": Metric(_weighted_percentage_sums, _weighted_percentage, lower=0),
     "msle": Metric(_summed(_squared_log), mean, lower=0),
+    "cosine_similarity": Metric(_cosines, mean, lower=-1, upper=1),
     "log_cosh": Metric(_summed(_log_cosh), mean, lower=0),
 }

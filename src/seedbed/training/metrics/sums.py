@@ -7,13 +7,15 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seedbed.training.metrics.by_torchmetrics import NAMED
 from seedbed.training.metrics.classification import CLASSIFICATION
 from seedbed.training.metrics.metric import Rows, kept
+from seedbed.training.metrics.ranks import RANKS_OF_CLASSES, RANKS_OF_NUMBERS
 from seedbed.training.metrics.regression import REGRESSION
 
-METRICS = {**REGRESSION, **CLASSIFICATION}
+METRICS = {**REGRESSION, **RANKS_OF_NUMBERS, **CLASSIFICATION, **RANKS_OF_CLASSES}
 
 
 def metric_sums(
@@ -64,6 +66,14 @@ def metric_values(names: Sequence[str], sums: Sequence[Tensor], rows: Rows) -> t
     """
     pairs = zip(names, sums, strict=True)
     return tuple(METRICS[name].value(added, rows).double() for name, added in pairs)
+
+
+def of_equal_length(names: Sequence[str], sums: Sequence[Tensor], rows: int) -> tuple[Tensor, ...]:
+    """Return sums of the same shape for all devices of which none has more than so many rows."""
+    return tuple(
+        functional.pad(kept, (0, rows - kept.shape[-1])) if METRICS[name].keeps_rows else kept
+        for name, kept in zip(names, sums, strict=True)
+    )
 
 
 def out_of_range(name: str, value: Any) -> Any:

@@ -34,7 +34,7 @@ class Task:
         torchmetrics: Mapping[str, Any] | None = None,
         loss: str | OwnLoss = "",
     ) -> None:
-        # Those that sums over rows tell, and those that take all rows.
+        # Those of Seedbed's own formulas, and those of torchmetrics.
         self.metrics = [name for name in metrics if name not in NAMED]
         self.named = [name for name in metrics if name in NAMED]
         self.outputs = 1
