@@ -3,7 +3,9 @@
 import csv
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,8 @@ from tests.experiments import built_of, finished
 
 from seedbed.commands.evaluate import evaluate
 from seedbed.commands.predict import predict
-from seedbed.errors import ConfigError, RunFolderError
+from seedbed.data import TableFile
+from seedbed.errors import ConfigError, RunFolderError, SeedbedError
 from seedbed.experiment.run import Experiment
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.preparation import stored_preparation
@@ -256,6 +259,50 @@ def test_a_preparation_of_somebody_elses_is_read_within_limits(
     )
     with pytest.raises((RunFolderError, ConfigError), match=said):
         _predicted(birds, [RIGHT])
+
+
+ODD = [None, True, 0, -1, 1e308, float("nan"), 2**70, "", "x", [], {}, ["a"], {"a": 1}, "\x00"]
+ODD += ["number", "category", "date", "boolean", "time", "hour", "year", "%", "target", [1, 2]]
+
+
+def _places(node: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the place of every value in nested lists and dictionaries, as keys."""
+    inside = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in inside:
+        yield (*above, key)
+        if isinstance(value, dict | list):
+            yield from _places(value, (*above, key))
+
+
+@pytest.mark.parametrize("stage", ["predict", "test"])
+def test_a_preparation_with_a_wrong_value_anywhere_is_refused_or_does_no_harm(
+    birds: Experiment, tmp_path: Path, stage: str
+) -> None:
+    random, plain = Random(0), birds.data.preparation
+    assert plain is not None
+    places, refused = list(_places(plain)), 0
+    for _ in range(100):
+        changed = deepcopy(plain)
+        *above, last = random.choice(places)
+        node: Any = changed
+        for key in above:
+            node = node[key]
+        if random.random() < 0.2:
+            del node[last]
+        else:
+            node[last] = random.choice(ODD)
+        data = TableFile(birds.spec.data)
+        try:
+            data.use_preparation(changed, "run")
+            data.setup(stage)
+            if stage == "predict":
+                frame = data.new_rows(birds.spec.data.file).table.frame
+                assert data.prepared(frame).shape[1:] == tuple(birds.spec.facts.input_shape)
+            else:
+                assert int(data.table("test").targets.max()) < 3
+        except SeedbedError:
+            refused += 1
+    assert 20 < refused < 100
 
 
 def test_a_run_is_evaluated_on_the_file_that_it_was_trained_on_alone(

@@ -33,9 +33,10 @@ def from_store(plain: Mapping[str, Any], source: object) -> tuple[TableSchema, P
     for column in schema.columns:
         if column.kind == "boolean" and len(column.words) not in (0, 2):
             raise RunFolderError(f"{source}: schema: '{column.name}' is not of two words")
-    if [target.column for target in fitted.targets] != list(schema.targets) or (
-        fitted.class_names != list(schema.class_names)
-    ):
+    named = {column.name for column in schema.of_role("target")}
+    same = [target.column for target in fitted.targets] == list(schema.targets)
+    same &= named == set(schema.targets) and fitted.class_names == list(schema.class_names)
+    if not same:
         raise RunFolderError(f"{source}: its schema and what was fitted have other targets")
     return schema, fitted
 
