@@ -5,17 +5,17 @@ data says what the facts are, and which files it has read for them: while these 
 it is not asked again.
 """
 
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, ValueNode
 from omegaconf.errors import InterpolationToMissingValueError
 
 from seedbed.config.instantiation import make_factory
 from seedbed.config.resolvers import INFERRED
 from seedbed.config.schema import schema_of
+from seedbed.config.trust.restriction import permit
 from seedbed.data.data_module import DataModule, Facts
 from seedbed.errors import ConfigError
 
@@ -25,6 +25,10 @@ MOST_KEPT = 256
 
 Stamp = tuple[str, int, int]
 _kept: dict[tuple[str, tuple[Stamp, ...]], Facts] = {}
+# The options that were made of the values of a node, which takes longer than to look at those.
+_options: dict[tuple[str, type | None], Any] = {}
+# Classes of Seedbed's own, found once: those of the user's may change under the same name.
+_classes: dict[str, type[DataModule]] = {}
 
 
 def inferred(name: str, node: DictConfig) -> Any:
@@ -41,9 +45,14 @@ def inferred(name: str, node: DictConfig) -> Any:
 
 def data_class(target: str) -> type[DataModule]:
     """Return the DataModule that a `_target_` names; raise ConfigError where it is none."""
+    if target in _classes:
+        permit("data", {"_target_": target})
+        return _classes[target]
     named = make_factory("data", {"_target_": target}).func
     if not (isinstance(named, type) and issubclass(named, DataModule)):
         raise ConfigError(f"data._target_: {target} is not a seedbed.data.DataModule")
+    if target.startswith("seedbed."):
+        _classes[target] = named
     return named
 
 
@@ -55,39 +64,52 @@ def facts_of(node: DictConfig) -> Facts:
         InterpolationToMissingValueError: A key that the user is asked for has no value.
     """
     _require_asked(node)
-    options, target = given_options(node), str(node.get("_target_"))
+    given, target = _given(node), str(node.get("_target_"))
+    values, schema = repr(given), schema_of(node)
+    options = _options.get((values, schema)) or (given if schema is None else schema(**given))
+    _keep(_options, (values, schema), options)
     kind = data_class(target)
-    stamps = tuple(stamp(path) for path in kind.files(options))
-    known_by = (f"{target} {options!r}", stamps)
-    if known_by not in _kept:
-        facts = kind.facts(options)
-        while len(_kept) >= MOST_KEPT:
-            del _kept[next(iter(_kept))]
-        _kept[known_by] = facts
-    return _kept[known_by]
+    known_by = (f"{target} {values}", tuple(stamp(path) for path in kind.files(options)))
+    return _kept.get(known_by) or _keep(_kept, known_by, kind.facts(options))
+
+
+def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:
+    """Keep a value, in the place of the oldest where there are too many, and return it."""
+    while len(kept) >= MOST_KEPT:
+        del kept[next(iter(kept))]
+    kept[key] = value
+    return value
+
+
+_NAMES = {field.name for field in fields(Facts)}
 
 
 def _require_asked(node: DictConfig) -> None:
     """Raise what OmegaConf raises for a missing value where a key that is asked for has none."""
-    names = {field.name for field in fields(Facts)}
-    for name in node:
-        if str(name) not in names and OmegaConf.is_missing(node, name):
+    for name, raw in node._content.items():  # type: ignore[union-attr]
+        if raw._value() == "???" and str(name) not in _NAMES:
             raise InterpolationToMissingValueError(f"data.{name!s}: a value is required")
 
 
 def given_options(node: DictConfig) -> Any:
     """Return the options of a data node without what is inferred, which stays missing."""
+    given, schema = _given(node), schema_of(node)
+    return given if schema is None else schema(**given)
+
+
+def _given(node: DictConfig) -> dict[str, Any]:
+    """Return the values of a data node by key, without those that are missing or inferred."""
     given: dict[str, Any] = {}
     for name in node:
-        raw = node._get_node(name)
-        if OmegaConf.is_missing(node, name) or _is_inferred(raw):
-            continue
-        value = node[name]
-        given[str(name)] = (
-            OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
-        )
-    schema: Callable[..., Any] | None = schema_of(node)
-    return given if schema is None else schema(**given)
+        raw: Any = node._get_node(name)
+        if isinstance(raw, ValueNode) and not isinstance(raw._value(), str):
+            given[str(name)] = raw._value()  # As it is: to ask the node takes far longer.
+        elif not (OmegaConf.is_missing(node, name) or _is_inferred(raw)):
+            value = node[name]
+            given[str(name)] = (
+                OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+            )
+    return given
 
 
 def _is_inferred(raw: Any) -> bool:

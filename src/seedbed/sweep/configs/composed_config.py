@@ -14,7 +14,8 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, ListConfig, Node, OmegaConf, UnionNode, ValueNode
 from omegaconf._utils import split_key
 
-from seedbed.runs.hydra_job import UNKNOWN, raw_value
+from seedbed.runs.hydra_job import UNKNOWN, raw_value, resolved_text
+from seedbed.sweep.configs.followers import Followers
 from seedbed.sweep.configs.yaml_text import (
     HYDRA_PATHS,
     KeyPath,
@@ -94,8 +95,9 @@ class ComposedConfig:
         self._lone: dict[tuple[str, ...], list[_Place | None]] = {}
         self._nodes: dict[str, Node] = {}
         self._task_nodes: dict[tuple[int, str], Node] = {}
+        self._followers: dict[tuple[str, ...], Followers] = {}
         self._folders: dict[tuple[str | None, ...], str] = {}
-        self._texts: dict[str, str] = {}
+        self._texts: dict[tuple[str, KeyPath], str] = {}
         self._templates: dict[tuple[Any, ...], Template] = {}
         self._folder_dependencies = _dependencies(
             config, raw_value(config, ("hydra", "sweep", "dir"))
@@ -179,21 +181,59 @@ class ComposedConfig:
         holes = {line: place.path for line, place in places if place}
         shape = tuple(holes.get(line, line) for line in map(line_of, changes))
         if shape not in self._templates:
-            names = [str(key) for key in self.config if key != "hydra"]
-            plain = plain_values(OmegaConf.masked_copy(self.config, names))
+            plain = plain_values(self._task_config())
             self._templates[shape] = Template(plain, list(holes.values()))
         return self._templates[shape].filled(
-            {path: self._text(line, path) for line, path in holes.items()}
+            {path: self._text(line, path, path) for line, path in holes.items()}
         )
 
-    def _text(self, line: str, path: KeyPath) -> str:
-        """Return the YAML after the key that a change gives a value."""
-        if line not in self._texts:
+    def _followers_now(self, changes: Sequence[Override]) -> Followers:
+        """Return what follows what where these changes are made; their plain values do not tell."""
+        keys = tuple(
+            line if "${" in line else line.partition("=")[0] for line in map(line_of, changes)
+        )
+        if keys not in self._followers:
+            self._followers[keys] = Followers(plain_values(self._task_config()))
+        return self._followers[keys]
+
+    def _task_config(self) -> DictConfig:
+        names = [str(key) for key in self.config if key != "hydra"]
+        task = OmegaConf.masked_copy(self.config, names)
+        assert isinstance(task, DictConfig)
+        return task
+
+    def resolved_text(self, changes: Sequence[Override]) -> str:
+        """Return config.yaml with its interpolations resolved, of the job whose changes are made.
+
+        Other texts than that of the first job are made from it, where no other value follows what
+        changes.
+        """
+        all_followers = self._followers_now(changes)
+        if not all_followers.are_known:
+            return resolved_text(self.config)
+        holes: dict[str, list[KeyPath]] = {}
+        for line, place in zip(map(line_of, changes), self._lone_places(changes), strict=True):
+            followers = all_followers.of(place.path) if place and "${" not in line else None
+            if place and followers is not None:
+                holes[line] = [place.path, *followers]
+        shape = ("resolved", *(tuple(holes.get(line, line)) for line in map(line_of, changes)))
+        paths = [(line, holes[line][0], path) for line in holes for path in holes[line]]
+        if shape not in self._templates:
+            plain = OmegaConf.to_container(self._task_config(), resolve=True, enum_to_str=True)
+            self._templates[shape] = Template(plain, [path for _, _, path in paths])
+        return self._templates[shape].filled(
+            {path: self._text(line, at, path) for line, at, path in paths}
+        )
+
+    def _text(self, line: str, place: KeyPath, path: KeyPath) -> str:
+        """Return the YAML after a key that has the value which a change has given to a place."""
+        if (line, path) not in self._texts:
             container: Any = self.config
-            for name in path[:-1]:
+            for name in place[:-1]:
                 container = container._get_node(name)
-            self._texts[line] = value_text(path, plain_values(container._get_child(path[-1])))
-        return self._texts[line]
+            value = plain_values(container._get_child(place[-1]))
+            self._texts[line, path] = value_text(path, value)
+        return self._texts[line, path]
 
     def hydra_text(self, tasks: Sequence[str]) -> str:
         """Return hydra.yaml of the job whose changes are made at this moment."""

@@ -5,9 +5,10 @@ in place, by Hydra's own code.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,7 +92,8 @@ class Composer:
                 "hydra.yaml": base.hydra_text(tasks),
                 "overrides.yaml": "".join(map(item_text, tasks)) or "[]\n",
             }
-            yield Description(base.config, base.choices, tasks, texts)
+            resolved = partial(base.resolved_text, changes)
+            yield Description(base.config, base.choices, tasks, texts, resolved)
 
     def texts(self, job: Job) -> dict[str, str]:
         """Return what Hydra would write to the job's `.hydra`: file name -> text."""
@@ -164,12 +166,16 @@ class Composer:
 
 
 class Description(NamedTuple):
-    """A job's config, the options it chose by group, its overrides, and the texts of `.hydra`."""
+    """A job's config, the options it chose by group, its overrides, and the texts of `.hydra`.
+
+    `resolved` returns that of resolved.yaml, which not every job has; asked within the context.
+    """
 
     config: DictConfig
     choices: dict[str, str]
     overrides: list[str]
     texts: dict[str, str]
+    resolved: Callable[[], str]
 
 
 class _ParsedOverride(NamedTuple):

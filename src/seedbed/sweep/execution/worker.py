@@ -30,7 +30,7 @@ from seedbed.experiment.provenance import (
 from seedbed.process.identity import this_process
 from seedbed.reading.content import inside
 from seedbed.runs.folder import RECORD, RESOLVED
-from seedbed.runs.hydra_job import PASSING, name_of_job, resolved_text
+from seedbed.runs.hydra_job import PASSING, name_of_job
 from seedbed.runs.record import now, read_record
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.execution.chunk import (
@@ -182,7 +182,7 @@ class Worker:
         folders = config_folders(self.composer.master.hydra.runtime)
         prepared = []
         for job in jobs:
-            with self.composer.described(job) as (config, choices, overrides, texts):
+            with self.composer.described(job) as (config, choices, overrides, texts, resolved):
                 preset = preset_keys(choices.get("experiment"), folders)
                 provenance = {
                     **provenance_of_job(config, choices, overrides, preset),
@@ -190,7 +190,7 @@ class Worker:
                 }
                 name, axes = name_of_job(config), self._axes(config)
                 if PASSING.search(texts["config.yaml"]):
-                    texts[RESOLVED] = resolved_text(config)
+                    texts[RESOLVED] = resolved()
             folder = inside(self.folder.path, name)
             prepared.append(PreparedJob(job.number, name, axes, folder, texts, provenance))
         return prepared
