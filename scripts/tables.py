@@ -19,7 +19,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, median, pstdev
 from typing import Any
@@ -120,9 +120,9 @@ def folds_of(data: Data) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the rows that train and those that validate of each fold, as Seedbed cuts them."""
     from seedbed.experiment.build import build_data
 
+    spec = specified([*data.words, f"data.folds={FOLDS}", "data.fold=0"])
     for fold in range(FOLDS):
-        spec = specified([*data.words, f"data.folds={FOLDS}", f"data.fold={fold}"])
-        rows: Any = build_data(spec)
+        rows: Any = build_data(replace(spec, data=replace(spec.data, fold=fold)))
         rows.setup("fit")
         yield rows.numbers("train").numpy(), rows.numbers("val").numpy()
 
