@@ -1,5 +1,6 @@
 """Kinds of columns, roles and tasks, from values and from what the user says."""
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from seedbed.data.tables import (
     to_plain,
     typed_frame,
 )
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, RunFolderError
 
 ROWS = 24
 
@@ -147,6 +148,22 @@ def test_a_schema_goes_through_plain_values_and_is_shown() -> None:
     assert from_plain(to_plain(schema)) == schema
     shown = list(schema_lines(schema, {"x": "one standardised number"}).columns[2].cells)
     assert shown == ["one standardised number", "target (binary)", "weight of the row", "left out"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("format", "%Q" * 1000, "columns[0].format: no format of dates"),
+        ("kind", "pickle", "columns[0].kind"),
+        ("name", 7, "columns[0].name"),
+        ("words", "no", "columns[0].words"),
+    ],
+)
+def test_plain_values_of_no_schema_are_refused(field: str, value: object, said: str) -> None:
+    plain = to_plain(infer_schema(table_of(day=repeated("2024-01-31", "2024-02-01"))))
+    plain["columns"][0][field] = value
+    with pytest.raises(RunFolderError, match=re.escape(said)):
+        from_plain(plain)
 
 
 def test_how_an_unusual_file_is_written_is_noted(tmp_path: Path) -> None:

@@ -36,6 +36,15 @@ class Dated:
     note: str = ""
 
 
+# Dates that are whole numbers, where the user says that they are dates.
+COMPACT = "%Y%m%d"
+
+
+def known_formats() -> set[str]:
+    """Return all formats that dates and times in text are read by."""
+    return {COMPACT, *(form for _, formats in _formats() for form in formats)}
+
+
 def find_dates(words: pl.Series) -> Dated | None:
     """Return the format of different words, most of which follow it; None where none does."""
     sample = words.head(_SAMPLE)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from seedbed.data.tables.conforming import conformed
-from seedbed.data.tables.dates import find_dates
+from seedbed.data.tables.dates import COMPACT, find_dates
 from seedbed.data.tables.files.reading import RawTable
 from seedbed.data.tables.kinds import (
     MOST_SAID_WORDS,
@@ -178,7 +178,7 @@ def _said_date(table: RawTable, column: pl.Series, kind: str) -> Finding:
     if values == "text":
         words = column.drop_nulls().unique()
         if kind == "date" and words.str.contains(r"^\d{8}$").all():
-            return Finding("date", "date", "%Y%m%d")
+            return Finding("date", "date", COMPACT)
         dated = find_dates(words)
     if dated is None or (dated.values == "time") != (kind == "time"):
         example = value_text(column.drop_nulls()[0])

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from seedbed.data.tables.dates import known_formats
+from seedbed.errors import RunFolderError
 from seedbed.reading.json_files import converted
 
 # Those of columns that the model sees, and all.
@@ -107,4 +109,9 @@ def from_plain(plain: Any, source: object = "schema") -> TableSchema:
 
     Raises RunFolderError that names `source` and the field where they are something else.
     """
-    return converted(source, plain, TableSchema)
+    schema = converted(source, plain, TableSchema)
+    known = known_formats()  # Others may be what polars cannot bear.
+    for place, column in enumerate(schema.columns):
+        if column.format is not None and column.format not in known:
+            raise RunFolderError(f"{source}: columns[{place}].format: no format of dates")
+    return schema

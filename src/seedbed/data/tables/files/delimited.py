@@ -20,7 +20,8 @@ from seedbed.data.tables.files.text import Text, chunks, text_of
 from seedbed.errors import ConfigError, listed
 
 MOST_COLUMNS = 50_000
-_SAMPLED_ROWS = 1000
+# Rows from the beginning of a file that say which columns are numbers, and their values.
+_SAMPLED_ROWS, _FEWEST_SAMPLED, _SAMPLED_VALUES = 1000, 20, 200_000
 # Stands for the name of a column that has none; no name holds a zero byte.
 _UNNAMED = "\0{}"
 # What a number may begin with, `inf` and `nan` included.
@@ -183,21 +184,22 @@ def _read(
         "encoding": "utf8",
         "glob": False,
     }
-    words = dict.fromkeys(names, pl.String)
-    missing = [word for word in options.missing_words if word]
+    words: dict[str, Any] = dict.fromkeys(names, pl.String)
+    missing = {word for word in options.missing_words if word}
     try:
-        sample = pl.read_csv(**common, schema=words, n_rows=_SAMPLED_ROWS)
-        floats = [
-            name
-            for name in names
-            if name not in verbatim and _begins_with_floats(sample[name], missing)
-        ]
-        schema = {**words, **dict.fromkeys(floats, pl.Float64)}
+        rows = max(_FEWEST_SAMPLED, min(_SAMPLED_ROWS, _SAMPLED_VALUES // len(names)))
+        sample = pl.read_csv(**common, schema=words, n_rows=rows)
         # Each word for what is missing costs time, and few files have more than one.
-        used = [word for word in missing if floats and _holds(sample.select(floats), word)]
-        for nulls in dict.fromkeys([tuple(used), tuple(missing)]):
+        used: set[str] = set()
+        schema = dict(words)
+        for name in names:
+            values = set(sample.get_column(name).to_list()) - {None, ""}
+            if name not in verbatim and _are_floats(values - missing):
+                schema[name] = pl.Float64
+                used |= values & missing
+        for nulls in [used] if used == missing else [used, missing]:
             with suppress(PolarsError):
-                return pl.read_csv(**common, schema=schema, null_values=nulls)
+                return pl.read_csv(**common, schema=schema, null_values=[*nulls])
         # A word among numbers, for one: as it is written, so that it can be shown.
         return pl.read_csv(**common, schema=words)
     except PolarsError as error:
@@ -206,21 +208,13 @@ def _read(
         raise ConfigError(f"{where}: cannot be read as a table: {reason}") from None
 
 
-def _holds(frame: pl.DataFrame, word: str) -> bool:
-    return bool(frame.select(pl.any_horizontal((pl.all() == word).any())).item())
-
-
-def _begins_with_floats(column: pl.Series, missing: list[str]) -> bool:
-    """Return whether a column has numbers alone, some with places behind the point.
+def _are_floats(values: set[str]) -> bool:
+    """Return whether words are numbers, some with places behind the point.
 
     Whole numbers may be codes, whose zeros in front count, and are read as they are written.
     """
-    values = column.drop_nulls()
-    values = values.filter(~values.is_in(missing))
-    if not len(values):
-        return False
-    numbers = values.str.contains(rf"^(?:{_NUMBER.pattern})$").all()
-    return bool(numbers and values.str.contains(r"[.,eE]").any())
+    has_places = any({*".,eE"} & {*word} for word in values)
+    return has_places and all(map(_NUMBER.fullmatch, values))
 
 
 def _without_blank_lines(
