@@ -2,9 +2,13 @@
 
 import re
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seedbed.data.tables import (
     RawTable,
@@ -94,6 +98,27 @@ def test_what_counts_the_rows_stays_a_number_and_is_said() -> None:
     column = infer_schema(table_of(day=list(range(ROWS)))).column("day")
     assert column.kind == "number"
     assert "counts the rows" in column.note
+
+
+cells = st.sampled_from(
+    ["1", "2.5", "-3", "a", "b c", "yes", "no", "00501", "2024-01-31", "31/01/2024"]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(cells | st.none(), min_size=3, max_size=4), st.integers(3, 20), st.randoms())
+def test_the_order_of_the_rows_says_nothing(pool: list[Any], times: int, random: Random) -> None:
+    def found(values: list[Any]) -> object:
+        try:
+            return infer_schema(
+                table_of(x=values, y=[row % 3 + 0.5 for row in range(len(values))])
+            ).columns
+        except ConfigError as error:
+            return str(error).partition(" in line")[0].partition(" in row")[0]
+
+    values = pool * times
+    shuffled = random.sample(values, len(values))
+    assert found(values) == found(shuffled)
 
 
 @pytest.mark.parametrize(

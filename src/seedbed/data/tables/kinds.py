@@ -152,7 +152,7 @@ def _words(column: pl.Series, where: Where, decimal: str) -> Finding:
     if dated is not None:
         return _dates(column, words, dated, where)
     if len(words) >= FEWEST_ROWS and mean(words.str.contains(_MEASURE)) >= MOSTLY:
-        example = value_text(words.filter(words.str.contains(_MEASURE))[0])
+        example = value_text(words.filter(words.str.contains(_MEASURE)).min())
         problem = (
             f"numbers with a unit, or with other separators ('{example}'); write numbers alone"
         )
