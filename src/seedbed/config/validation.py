@@ -152,7 +152,8 @@ def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) ->
         if metadata.get("is_path") and isinstance(item, str):
             yield from _path_problems(full_key, item)
         elif words is not None and item not in words:
-            hint = nearest(str(item), words)
+            meant = (metadata.get("synonyms") or {}).get(str(item).lower())
+            hint = f" Did you mean '{meant}'?" if meant in words else nearest(str(item), words)
             if metadata.get("own_class") and "." in str(item):
                 hint = f" A class of yours is named by {full_key}._target_={item}"
             yield f"{full_key}: '{item}' is not one of {listed(words)}.{hint}"

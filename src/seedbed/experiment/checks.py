@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from inspect import signature
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.trainer import Trainer
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule, InMemoryData, TorchDataset
-from seedbed.errors import DoesNotFit, SeedbedError
+from seedbed.errors import ConfigError, DoesNotFit, SeedbedError
 from seedbed.training.evaluation_mode import evaluation_mode
 from seedbed.training.row_checks import require_rows
 from seedbed.training.schedulers import RunLength
@@ -38,12 +39,22 @@ def check_rows(spec: RunSpec, data: DataModule, task: Task) -> None:
             shapes = facts.input_shape, facts.output_size
             require_rows(_called(data, split), *rows, task, *shapes, facts.feature_names)
             weights += [rows.batch[2]] if len(rows.batch) == 3 else []
-        if weights and task.own_loss is not None:
-            task.own_loss.require_weights(
-                f"data.weight={w}" if (w := keys_of(spec.data).get("weight")) else "the third value"
-            )
+        if weights:
+            _require_weighted_loss(spec, task)
         if weights and not torch.cat(weights).any():
             raise DoesNotFit(f"{_called(data, split)}: the weights of all are 0")
+
+
+def _require_weighted_loss(spec: RunSpec, task: Task) -> None:
+    """Raise ConfigError where the loss knows no weights of rows."""
+    key = keys_of(spec.data).get("weight")
+    why = f"data.weight={key}" if key else "the third value of each row"
+    if task.own_loss is not None:
+        task.own_loss.require_weights(why)
+    elif "weight" not in signature(task.loss).parameters:  # A class of the user's own.
+        raise ConfigError(
+            f"task: {type(task).__name__}.loss takes no weight of rows, which {why} asks for"
+        )
 
 
 def check_network(spec: RunSpec, data: DataModule, net: nn.Module, task: Task) -> None:

@@ -26,6 +26,10 @@ CASES = {
     "full batches": ("data.batch_size=null",),
     # 15 rows in batches of 5: one process gets 3 rows of a batch, the other 2.
     "uneven shares": ("data.batch_size=5", "data.val_size=3"),
+    "uneven weights": (
+        *("data.batch_size=5", "data.val_size=3", "trainer.accumulate_grad_batches=2"),
+        *("data.weight=humidity", "data.target_scale=standard"),
+    ),
     # 15 rows in batches of 7: the last batch is one row, and one process gets none.
     "an empty share": ("data.batch_size=7",),
 }

@@ -88,6 +88,35 @@ METRICS = {
 }
 
 
+# What scikit-learn, torchmetrics and papers call some of them.
+SYNONYMS = {
+    **dict.fromkeys(("mean_squared_error", "meansquarederror", "l2"), "mse"),
+    **dict.fromkeys(("root_mean_squared_error", "rmsd"), "rmse"),
+    **dict.fromkeys(("mean_absolute_error", "meanabsoluteerror", "l1"), "mae"),
+    **dict.fromkeys(("mean_absolute_percentage_error", "percentage_error"), "mape"),
+    **dict.fromkeys(("mean_squared_log_error", "mean_squared_logarithmic_error"), "msle"),
+    **dict.fromkeys(("r2_score", "r2score", "determination", "rsquared", "r_squared"), "r2"),
+    **dict.fromkeys(("pearson_corrcoef", "pearsoncorrcoef", "correlation", "pearsonr"), "pearson"),
+    **dict.fromkeys(("spearman_corrcoef", "spearmancorrcoef", "spearmanr"), "spearman"),
+    **dict.fromkeys(("ccc", "concordance_corrcoef", "concordancecorrcoef"), "concordance"),
+    **dict.fromkeys(("acc", "accuracy_score", "top1"), "accuracy"),
+    **dict.fromkeys(("f1_score", "f1score", "f_score", "f1_macro"), "f1"),
+    **dict.fromkeys(("balanced_accuracy_score", "bacc", "uar"), "balanced_accuracy"),
+    **dict.fromkeys(("auc", "roc_auc", "roc_auc_score", "rocauc"), "auroc"),
+    **dict.fromkeys(("ap", "pr_auc", "auprc", "average_precision_score"), "average_precision"),
+    **dict.fromkeys(("sensitivity", "tpr", "recall_score", "hit_rate"), "recall"),
+    **dict.fromkeys(("ppv", "precision_score", "positive_predictive_value"), "precision"),
+    **dict.fromkeys(("tnr", "selectivity"), "specificity"),
+    "npv": "negative_predictive_value",
+    **dict.fromkeys(("mcc", "matthews", "matthews_corr_coef", "phi"), "matthews_corrcoef"),
+    **dict.fromkeys(("kappa", "cohens_kappa", "cohen_kappa_score"), "cohen_kappa"),
+    **dict.fromkeys(("iou", "jaccard_score", "jaccard_index"), "jaccard"),
+    **dict.fromkeys(("ece", "calibration", "expected_calibration_error"), "calibration_error"),
+    **dict.fromkeys(("cross_entropy", "nll", "logloss", "bce"), "log_loss"),
+    **dict.fromkeys(("hamming", "hamming_loss", "error_rate"), "hamming_distance"),
+}
+
+
 def metrics_of(task: str) -> tuple[str, ...]:
     """Return the names of the metrics that a task has."""
     return tuple(name for name, metric in METRICS.items() if task in metric.tasks)

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig
 
 from seedbed.config.metrics.table import GRADIENT_DIFFERENCE, LOSS, known_mode
-from seedbed.config.schema.data.images import has_validation_folder
 from seedbed.errors import ConfigError
 
 
 def has_validation(config: DictConfig) -> bool:
     """Return whether the config holds rows out for validation."""
+    # Not above: the schema itself asks for metrics.
+    from seedbed.config.schema.data.images import has_validation_folder
+
     data = config.data
     # A column that says the split of each row has to say it of validation rows, too.
     held_out = (

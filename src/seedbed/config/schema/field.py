@@ -10,6 +10,7 @@ All values are there by then, each within its own limits. A node of the user's o
 and may hold anything, which a rule about other nodes must expect.
 """
 
+from collections.abc import Mapping
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar
@@ -26,6 +27,7 @@ def key(
     at_most: float | None = None,
     below: float | None = None,
     one_of: tuple[str, ...] | None = None,
+    synonyms: Mapping[str, str] | None = None,
     is_path: bool = False,
     own_class: bool = False,
     varies: bool = False,
@@ -35,10 +37,10 @@ def key(
     """Declare a config key as a dataclass field.
 
     `meaning` is the one line that the YAML shows beside the key. The limits hold for a number, or
-    for every number of a list; `one_of` names the words that are accepted, `is_path` tells that the
-    text is the path of a file or folder, and `own_class` that a mapping with the `_target_` of a
-    class or function of the user's is accepted, too. A value of null is accepted wherever the
-    field's type is optional, whatever the limits.
+    for every number of a list; `one_of` names the words that are accepted, and `synonyms` what
+    others are called here; `is_path` tells that the text is the path of a file or folder, and
+    `own_class` that a mapping with the `_target_` of a class or function of the user's is accepted,
+    too. A value of null is accepted wherever the field's type is optional, whatever the limits.
 
     `varies` tells that the jobs of one fused group may differ in the key, and in all keys below it;
     `fuses` are the values with which a job trains in a fused group at all, any value where none is
@@ -51,6 +53,7 @@ def key(
         "at_most": at_most,
         "below": below,
         "one_of": one_of,
+        "synonyms": synonyms,
         "is_path": is_path,
         "own_class": own_class,
         "varies": varies,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from omegaconf import MISSING, DictConfig, ListConfig
 
-from seedbed.config.metrics import LOSS, metrics_of
+from seedbed.config.metrics import LOSS, SYNONYMS, metrics_of
 from seedbed.config.schema.field import Schema, declared, key
 from seedbed.errors import listed, nearest
 
@@ -60,7 +60,9 @@ def _problems_of_loss(node: DictConfig) -> Iterator[str]:
 class Regression(Task, target="seedbed.training.tasks.Regression", option="regression"):
     """Regression."""
 
-    metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("regression"))
+    metrics: list[str] = key(
+        "metrics besides the loss", [], one_of=metrics_of("regression"), synonyms=SYNONYMS
+    )
     loss: Any = key(
         "mse, mae, huber, or a loss of yours by task.loss._target_",
         "mse",
@@ -112,7 +114,9 @@ def _problems_of_weights(weights: Any, classes: int) -> Iterator[str]:
 class Binary(Classification, target="seedbed.training.tasks.Binary", option="binary"):
     """Binary classification by one logit."""
 
-    metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("binary"))
+    metrics: list[str] = key(
+        "metrics besides the loss", [], one_of=metrics_of("binary"), synonyms=SYNONYMS
+    )
     loss: Any = key(
         "binary cross-entropy on logits, or a loss of yours by task.loss._target_",
         "bce_with_logits",
@@ -138,7 +142,9 @@ class Minimize(Task, target="seedbed.training.tasks.Minimize", fuses=False, opti
 class Multiclass(Classification, target="seedbed.training.tasks.Multiclass", option="multiclass"):
     """Classification by one logit a class."""
 
-    metrics: list[str] = key("metrics besides the loss", [], one_of=metrics_of("multiclass"))
+    metrics: list[str] = key(
+        "metrics besides the loss", [], one_of=metrics_of("multiclass"), synonyms=SYNONYMS
+    )
     loss: Any = key(
         "cross-entropy on logits, or a loss of yours by task.loss._target_",
         "cross_entropy",
@@ -183,7 +189,7 @@ class Auto(Multiclass, Regression, target="seedbed.training.tasks.Auto", option=
                 if words and isinstance(value, str) and value not in words:
                     yield (
                         f"task.{name}: '{value}' is not one of {listed(words)}, which "
-                        f"task={posed.option} has.{nearest(value, words)}"
+                        f"task={posed.option} has.{nearest(SYNONYMS.get(value, value), words)}"
                     )
             if name not in own and name != "class_count" and node[name] != field.default:
                 yield f"task.{name}: no key of task={posed.option}, which these data pose"
