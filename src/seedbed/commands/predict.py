@@ -14,6 +14,7 @@ from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
 from seedbed.data.images.in_memory import Images
+from seedbed.data.input_range import far_outside
 from seedbed.data.tabular import check_output, read_inputs, typed_numbers, write_output
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError, listed
@@ -120,7 +121,9 @@ def _given_rows(
         names = []
     called = with_units(names, facts.feature_units)
     shown = {name: flat[:, place].tolist() for place, name in enumerate(called)}
-    return GivenRows(torch.from_numpy(inputs), shown)
+    given = torch.from_numpy(inputs)
+    note = far_outside(given, preparation, "the run's preparation")
+    return GivenRows(given, shown, notes=[note] if note else [])
 
 
 def _images(source: Any, data: Images) -> GivenRows:

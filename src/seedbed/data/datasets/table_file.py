@@ -17,9 +17,9 @@ from seedbed.config.schema.data.table import target_names
 from seedbed.data.data_module import Facts
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.inference import Stamp, stamp
-from seedbed.data.kept import Kept
 from seedbed.data.preparation import FitOptions, Preparation, fit
 from seedbed.data.preparation.features import Words
+from seedbed.data.preparation.kept import Kept
 from seedbed.data.preparation.loading import (
     LoadedTable,
     TableRows,

@@ -1,7 +1,7 @@
 """Datasets of the user's, map-style or iterable-style, through torch's DataLoader."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -20,6 +20,7 @@ from seedbed.data.datasets.torch_rows import (
     rows_of,
     same_draws,
 )
+from seedbed.data.input_range import InputRange
 from seedbed.data.random import permutations
 from seedbed.errors import ConfigError, DataError
 
@@ -110,6 +111,16 @@ class TorchDataset(DataModule):
         super().__init__()
         self.options = options
         self._datasets: dict[str, Dataset[Any]] = {}
+        # Of the training rows that were looked at.
+        self._range: InputRange | None = None
+
+    @property
+    def preparation(self) -> dict[str, Any] | None:
+        """Range of the inputs that were looked at; None before that, or of a Dataset in a tuple."""
+        return None if self._range is None else self._range.to_plain()
+
+    def use_preparation(self, preparation: Mapping[str, Any], source: object) -> None:
+        """Use nothing: a Dataset prepares its rows itself."""
 
     @classmethod
     def made(cls, options: Options) -> DataModule:
@@ -158,6 +169,12 @@ class TorchDataset(DataModule):
 
         Raises ConfigError where a row cannot be read, or has another shape than the first.
         """
+        for rows in self._looked_at(split):
+            if split == "train" and isinstance(rows.batch, tuple | list) and rows.batch:
+                self._range = InputRange.of(rows.batch[0], self._range)
+            yield rows
+
+    def _looked_at(self, split: str) -> Iterator[Rows]:
         dataset, until = self._datasets[split], time.monotonic() + SECONDS_TO_CHECK
         key, collate = f"data.{split}", collate_of(self.options.collate_fn)
         if self.rows(split) == 0:

@@ -10,6 +10,7 @@ from seedbed.data.arrays.targets import Posed, posed_targets
 from seedbed.data.data_module import Facts
 from seedbed.data.datasets.torch_rows import ReadRows, made_dataset, read_rows, same_draws
 from seedbed.data.in_memory import InMemoryData, Source
+from seedbed.data.input_range import InputRange
 from seedbed.data.table import Table
 
 
@@ -46,6 +47,13 @@ class DatasetInMemory(InMemoryData):
             for (split, rows), targets in zip(read.items(), posed.parts, strict=True)
         }
         return Source(tables["train"], tables.get("test"), val=tables.get("val"))
+
+    @property
+    def preparation(self) -> dict[str, Any] | None:
+        """What was fitted, and the range of the inputs as the Dataset hands them out."""
+        seen = InputRange.of(self._splits["train"].inputs) if "train" in self._splits else None
+        fitted = {**(super().preparation or {}), **({} if seen is None else seen.to_plain())}
+        return fitted or None
 
 
 def _posed(options: Options) -> tuple[dict[str, ReadRows], Posed]:
