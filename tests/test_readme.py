@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import shutil
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from tests.command_line import seedbed
 
 from seedbed.config import groups
 
+PENGUINS = Path(str(files("palmerpenguins"))) / "data" / "penguins.csv"
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
@@ -34,10 +37,11 @@ def shape(line: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("session", sessions(), ids=["session", "mistake"])
+@pytest.mark.parametrize("session", sessions(), ids=["table", "folds", "mistake"])
 def test_the_commands_of_the_readme_say_what_it_shows(
     tmp_path: Path, session: list[tuple[str, list[str]]]
 ) -> None:
+    shutil.copy(PENGUINS, tmp_path)
     for command, shown in session:
         words = shlex.split(command)
         assert words[0] == "seedbed"
