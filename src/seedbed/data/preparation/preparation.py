@@ -94,7 +94,8 @@ class Preparation(msgspec.Struct, frozen=True):
         chosen = frame.select(self.columns).with_columns(self._moments(frame))
         count = len(chosen) if rows is None else len(rows)
         layout = _Layout(self.inputs, _TYPES[np.dtype(dtype).name])
-        inputs = np.zeros((count, layout.width), dtype=dtype)
+        # Not of zeros: those lie in small pages, whose first touch takes longer than all the rest.
+        inputs = np.empty((count, layout.width), dtype=dtype)
         for start in range(0, count, ROWS_AT_ONCE):
             part = slice(start, min(start + ROWS_AT_ONCE, count))
             block = chosen[part] if rows is None else chosen[rows[part]]
@@ -147,8 +148,9 @@ class _Layout:
         self.expressions = [*expressions, *codes]
 
     def fill(self, inputs: NDArray[Any], block: pl.DataFrame) -> None:
-        """Write the inputs of rows into an array of zeros, (rows, inputs)."""
+        """Write the inputs of rows into an array, (rows, inputs)."""
         columns, first = block.select(self.expressions), 0
+        inputs.fill(0)
         for run in self.runs:
             # NumPy takes four times as long for places one by one.
             inputs[:, run.start : run.stop] = columns[:, first : first + len(run)].to_numpy()
