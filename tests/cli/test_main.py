@@ -127,7 +127,7 @@ def users_option(tmp_path):
     """Write an option of the user's own, and one that is called like a shipped one."""
     (tmp_path / "mine" / "model").mkdir(parents=True)
     (tmp_path / "mine" / "model" / "wide.yaml").write_text("# A wide network.\n_target_: a.B\n")
-    (tmp_path / "mine" / "model" / "mlp.yaml").write_text("# Not taken.\n_target_: a.B\n")
+    (tmp_path / "mine" / "model" / "mlp.yaml").write_text("# My own.\n_target_: a.B\n")
 
 
 @pytest.mark.usefixtures("users_option")
@@ -140,11 +140,11 @@ def test_help_and_list_show_the_options_of_the_users_folder_as_theirs(command, t
     for words in (("--help",), ("list",), ("train", "--help")):
         outcome = command(*words, *flags)
         assert (outcome.code, outcome.err) == (0, "")
-        assert "bowl, cnn, linear, mlp, parabola; in mine: wide\n" in outcome.out
+        assert "bowl, cnn, linear, parabola; in mine: mlp, wide\n" in outcome.out
     *shipped, theirs = command("list", *flags, "model").out.splitlines()
     assert theirs.split(maxsplit=1) == ["wide", "A wide network. (in mine)"]
     assert [line.split()[0] for line in shipped] == ["bowl", "cnn", "linear", "mlp", "parabola"]
-    assert "Not taken" not in "".join(shipped)
+    assert shipped[3].split(maxsplit=1)[1] == "My own. (in mine)"
 
 
 def test_a_wrong_project_file_keeps_nobody_from_the_help(command, tmp_path):

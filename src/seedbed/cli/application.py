@@ -169,7 +169,7 @@ def run_application(
     inherited = project.arguments_before(COMPOSES.get(verb, verb), typed)
     try:
         arguments = with_paths_quoted([*inherited, *typed])
-        if verb == "train":
+        if verb in ("train", "inspect"):
             arguments = with_keys_of_losses(with_options_of_classes(arguments))
     except ConfigError as error:
         sys.exit(_show(error, WRONG_CONFIG))

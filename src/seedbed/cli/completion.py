@@ -68,6 +68,8 @@ def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> 
         yield from _starting([*groups.LISTED, "metrics"] if not named else (), last)
     elif verb in ("report", "dashboard"):
         yield from _plain(verb, project, last)
+    elif verb == "new":
+        return  # A name that is not there yet.
     elif before and before[-1] in CONFIG_DIR:
         yield from _folders(last)
     elif before and before[-1] in FLAGS and FLAGS[before[-1]]:

@@ -27,12 +27,14 @@ VERBS = {
     "report": "print the closing table of sweeps again: report DIR [DIR ...]",
     "list": "list the config groups, or the options of one: list data",
     "dashboard": "start TensorBoard on the runs",
+    "new": "make a small project of your own: new NAME",
 }
 # The verbs that compose no config, and their functions.
 PLAIN_VERBS = {
     "report": "seedbed.commands.report:report",
     "list": "seedbed.commands.list:list_options",
     "dashboard": "seedbed.commands.dashboard:dashboard",
+    "new": "seedbed.commands.new:new",
 }
 
 FOLDER_VARIABLES = ("SEEDBED_DATA", "SEEDBED_OUTPUTS")

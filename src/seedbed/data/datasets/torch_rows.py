@@ -72,7 +72,13 @@ def holds_tensors(dataset: Any) -> bool:
     """Return whether a Dataset is a TensorDataset, or a subset of one."""
     while type(dataset) is Subset:
         dataset = dataset.dataset
-    return type(dataset) is TensorDataset
+    return _is_its_tensors(dataset)
+
+
+def _is_its_tensors(dataset: Any) -> bool:
+    """Return whether the rows of a Dataset are those of its tensors, as they are."""
+    own_rows = getattr(type(dataset), "__getitem__", None) is not TensorDataset.__getitem__
+    return isinstance(dataset, TensorDataset) and not own_rows
 
 
 def read_rows(key: str, dataset: Any) -> ReadRows:
@@ -84,7 +90,7 @@ def read_rows(key: str, dataset: Any) -> ReadRows:
         )
     if len(dataset) == 0:
         raise ConfigError(f"{key}: it has no rows")
-    if type(dataset) is TensorDataset:
+    if _is_its_tensors(dataset):
         parts = [dataset.tensors]
     else:
         parts = [

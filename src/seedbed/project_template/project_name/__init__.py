@@ -1,0 +1,1 @@
+"""Models, data and training of project_name; configs/ names what is here."""
