@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seedbed.config.schema.data import InMemoryData as Options
+from seedbed.data.augmentation import Augmentation
 from seedbed.data.data_module import DataModule, Placement, Rows
 from seedbed.data.loader import BatchLoader, RunOptions, StreamLoader
 from seedbed.data.scaling import Scaling, fitted
@@ -352,6 +353,10 @@ class InMemoryData(DataModule):
             seed=options.seed,
             **self._run(),
         )
+
+    def augmentation(self) -> Augmentation | None:
+        """Return what makes the training batches of the rows; None: they are as they are."""
+        return None
 
     def evaluation_loader(self, split: str) -> BatchLoader:
         """Return this device's share of the batches of a split, in the order of the table."""

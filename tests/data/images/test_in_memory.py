@@ -69,13 +69,13 @@ def test_without_augmentation_training_batches_are_those_of_the_table() -> None:
     for ours, theirs in zip(images.train_dataloader(), plain, strict=True):
         assert torch.equal(ours[0], theirs[0])
         assert torch.equal(ours[1], theirs[1])
-    assert images.batches_of_tables
+    assert images.augmentation() is None
 
 
 def test_only_training_batches_are_augmented() -> None:
     images, plain = data(ALL), data()
 
-    assert not images.batches_of_tables
+    assert images.augmentation() is not None
     for split in ("train", "val"):
         for loader in ("evaluation_loader", "all_rows"):
             ours, theirs = (together(getattr(each, loader)(split)) for each in (images, plain))

@@ -27,6 +27,8 @@ class Images(InMemoryData):
     """
 
     options: Options
+    # Or what `augmentation` makes of these.
+    batches_of_tables = True
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
@@ -48,11 +50,6 @@ class Images(InMemoryData):
         if placement != self.placement:
             self._kept.clear()
         super().place(placement, *more, **options)
-
-    @property
-    def batches_of_tables(self) -> bool:
-        """Whether the batches are the rows of the tables as they are."""
-        return not changes(self.options.augment)
 
     def kept(self, split: str) -> Table:
         """Return a split with its images as they were loaded, on the device of the run."""
@@ -80,7 +77,10 @@ class Images(InMemoryData):
 
         return taking
 
-    def _augmented(self) -> Augmentation:
+    def augmentation(self) -> Augmentation | None:
+        """Return what makes the training batches; None where nothing is changed."""
+        if not changes(self.options.augment):
+            return None
         return Augmentation(
             self.options.augment,
             self.images_at("train"),
@@ -95,12 +95,11 @@ class Images(InMemoryData):
     def train_dataloader(self) -> ImageLoader:
         """Return batches of the training rows, in the order of the epoch, augmented."""
         options, table = self.options, self.kept("train")
-        augments = bool(changes(options.augment))
         return ImageLoader(
             table.inputs,
             table.targets,
             options.batch_size,
-            self._augmented() if augments else self._unchanged("train"),
+            self.augmentation() or self._unchanged("train"),
             shuffle=options.shuffle,
             drop_last=options.drop_last,
             seed=options.seed,

@@ -17,13 +17,11 @@ class Augment(Schema):
         "epoch); null: never",
         None,
         one_of=("random", "alternating"),
-        fuses=(None,),
     )
     crop: int = key(
         "pixels put on each side of an image before its own size is cut out at random",
         0,
         at_least=0,
-        fuses=(0,),
     )
     padding: str = key(
         "what the pixels of crop are: reflect, edge or zeros",
@@ -34,33 +32,28 @@ class Augment(Schema):
         "most pixels by which an image is moved in each direction, over zeros",
         0,
         at_least=0,
-        fuses=(0,),
     )
     brightness: float = key(
         "largest distance from 1 of the factor on all pixels",
         0.0,
         at_least=0,
         at_most=1,
-        fuses=(0.0,),
     )
     contrast: float = key(
         "largest distance from 1 of the factor on the distances from the mean grey",
         0.0,
         at_least=0,
         at_most=1,
-        fuses=(0.0,),
     )
     cutout: int = key(
         "side of the square of pixels that is set to 0 at a random place",
         0,
         at_least=0,
-        fuses=(0,),
     )
     mixup: float = key(
         "alpha of the Beta distribution of the share of another image mixed in; 0: none",
         0.0,
         at_least=0,
-        fuses=(0.0,),
     )
 
     @classmethod

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from seedbed.data import Clusters, InMemoryData
 from seedbed.data.table import Table
+from seedbed.engines.fused.rows.augmented_rows import AugmentedRows
 from seedbed.engines.fused.rows.parts import Counts, Part, parts_of, trained_rows
 from seedbed.engines.fused.rows.shuffled_rows import ShuffledRows
 
@@ -139,12 +140,22 @@ class JobBatches:
         """Yield the batches of an epoch, counted from 0."""
         if self.streams:
             yield from self._stream(epoch)
+        elif augmented := self._augmented():
+            orders = self.shuffled().orders(epoch)
+            for part in self._training_parts():
+                yield Batch(augmented.batch(epoch, orders[:, part.rows]), False, part)
         elif self.shuffles:
             tables = self.shuffled().batches(epoch)
             for part, table in zip(self._training_parts(), tables, strict=True):
                 yield Batch(table, False, part)
         else:
             yield from self._in_order("train", self._training_parts())
+
+    def _augmented(self) -> AugmentedRows | None:
+        """Return the training rows as they are augmented; None where they are not."""
+        given = [source.augmentation() for source in self.data]
+        changes = [augmentation for augmentation in given if augmentation is not None]
+        return AugmentedRows(changes, self.which, self.seeds) if changes else None
 
     def shuffled(self) -> ShuffledRows:
         """Return the training rows as each job has them."""
@@ -156,6 +167,7 @@ class JobBatches:
                 [part.rows for part in self._training_parts()],
                 self.counts("train"),
                 self._trained(),
+                shuffle=self.shuffles,
             )
         return self._shuffled
 

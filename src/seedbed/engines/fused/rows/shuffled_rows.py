@@ -50,6 +50,7 @@ class ShuffledRows:
         parts: Rows of each batch of an epoch.
         counts: Number of rows that each job has, (jobs,); None (default): all of them.
         trained: How many of them each job trains on in an epoch, (jobs,).
+        shuffle: Whether the order is another in every epoch, or always that of the table.
     """
 
     def __init__(
@@ -60,7 +61,10 @@ class ShuffledRows:
         parts: Sequence[slice],
         counts: Counts | None = None,
         trained: Counts | None = None,
+        *,
+        shuffle: bool = True,
     ) -> None:
+        self.shuffle = shuffle
         self.rows = table.inputs.shape[1]
         self.seeds = seeds
         self.parts = parts
@@ -87,6 +91,13 @@ class ShuffledRows:
                 table = block.batches[number]
                 yield table.take(at)
 
+    def orders(self, epoch: int) -> Tensor:
+        """Return the places of the rows that each job has in an epoch, (jobs, rows).
+
+        They are counted among the job's own rows.
+        """
+        return self._orders(torch.tensor([[epoch]], device=self.seeds.device))[0]
+
     def _of(self, epoch: int) -> Block:
         """Return the block that an epoch is in, and let the next one be drawn meanwhile."""
         block = self._block
@@ -111,7 +122,10 @@ class ShuffledRows:
 
     def _orders(self, epochs: Tensor) -> Tensor:
         """Return the order that each job has in each epoch, (epochs, jobs, rows)."""
-        if self._counts is None:
+        if not self.shuffle:
+            places = torch.arange(self.rows, device=self.seeds.device)
+            orders = places.expand(len(epochs), len(self.seeds), self.rows)
+        elif self._counts is None:
             orders = permutations(self.seeds, epochs, self.rows)
         else:
             orders = permutations(self.seeds, epochs, self.rows, own=self._counts)
