@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
-from PIL import Image
+from PIL import Image, ImageEnhance
 from torch import nn
 
 from seedbed.config.groups import config_folder
@@ -124,14 +124,32 @@ class _Images(torch.utils.data.Dataset):
 
 
 class _AugmentedImages(_Images):
-    """The same with the steps of RandomHorizontalFlip and RandomCrop(28, padding=2, "reflect")."""
+    """The same with what torchvision's transforms of the same names do to an image.
+
+    RandomHorizontalFlip, RandomCrop(28, padding=2, padding_mode="reflect"), ColorJitter(0.2, 0.2)
+    and RandomErasing of a square of 8 pixels.
+    """
 
     def changed(self, image: Image.Image) -> Image.Image:
         if random.random() < 0.5:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         padded = Image.fromarray(np.pad(np.asarray(image), 2, mode="reflect"))
         left, top = random.randint(0, 4), random.randint(0, 4)
-        return padded.crop((left, top, left + 28, top + 28))
+        image = padded.crop((left, top, left + 28, top + 28))
+        image = ImageEnhance.Brightness(image).enhance(random.uniform(0.8, 1.2))
+        image = ImageEnhance.Contrast(image).enhance(random.uniform(0.8, 1.2))
+        left, top = random.randint(0, 20), random.randint(0, 20)
+        image.paste(0, (left, top, left + 8, top + 8))
+        return image
+
+
+AUGMENTED = (
+    "data.augment.flip=random",
+    "data.augment.crop=2",
+    "data.augment.brightness=0.2",
+    "data.augment.contrast=0.2",
+    "data.augment.cutout=8",
+)
 
 
 def fashion_mnist(rounds: int = 5) -> list[Row]:
@@ -203,16 +221,16 @@ def _lightning(config: DictConfig, images: type[_Images], table: Table, folder: 
 
 
 def augmented(rounds: int = 3) -> list[Row]:
-    """Training images a second of the CNN with flips and crops, beside Lightning's defaults."""
+    """Training images a second of the CNN with five changes, beside Lightning's defaults."""
     words = (
         "experiment=fashion_mnist_cnn",
-        "data.val_size=40000",
+        "callbacks=quiet",
         "trainer.max_epochs=1",
         "trainer.limit_val_batches=0",
         "trainer.limit_test_batches=0",
     )
     without = composed(*words)
-    config = composed(*words, "data.augment.flip=random", "data.augment.crop=2")
+    config = composed(*words, *AUGMENTED)
     ours, plain, theirs = [], [], []
     for _ in range(rounds + 1):
         with tempfile.TemporaryDirectory() as folder:
@@ -225,7 +243,7 @@ def augmented(rounds: int = 3) -> list[Row]:
     rate = len(table.inputs) / statistics.median(ours[1:])
     return [
         (
-            f"augmented by flips and crops ({rate:,.0f} images a second) / not augmented",
+            f"fashion_mnist CNN augmented ({rate:,.0f} images a second) / not augmented",
             ratios(plain[1:], ours[1:]),
             "at least 0.9",
         ),
