@@ -102,8 +102,9 @@ def _given(node: DictConfig) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name in node:
         raw: Any = node._get_node(name)
-        if isinstance(raw, ValueNode) and not isinstance(raw._value(), str):
-            given[str(name)] = raw._value()  # As it is: to ask the node takes far longer.
+        value = raw._value() if isinstance(raw, ValueNode) else "${"
+        if not isinstance(value, str) or ("${" not in value and value != "???"):
+            given[str(name)] = value  # As it is: to ask the node takes far longer.
         elif not (OmegaConf.is_missing(node, name) or _is_inferred(raw)):
             value = node[name]
             given[str(name)] = (
