@@ -36,6 +36,7 @@ from seedbed.sweep.search.axes import KnownKeys, job_overrides
 from seedbed.sweep.search.folds import Folds
 from seedbed.sweep.search.repeats import Repeats
 from seedbed.sweep.search.sampler import ListSampler, Sampler
+from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import jobs_text
 
 # Words that may stand beside sweep.resume; all others belong to the sweep as it was begun.
@@ -98,6 +99,8 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     plan.config_hash = _config_hash(composer, jobs[0])
     plan.data_files |= data_files(composer, right)
     plan.add(first.round)
+    if first.description is not None:
+        print_table(first.description)
     if options.plan:
         print(plan_text(plan))
         tell_refused(first.refused)

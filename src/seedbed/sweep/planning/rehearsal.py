@@ -5,7 +5,7 @@ Jobs of one kind, which differ in nothing that could be wrong, are rehearsed onc
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
 
@@ -168,6 +168,11 @@ class Tables:
     def of(self, spec: RunSpec) -> DataModule | None:
         key = self._key_of(spec)
         return self._data if key == self._key else None
+
+    @property
+    def description(self) -> Any:
+        """Return what the columns of the data are, as a rich table; None where nobody says it."""
+        return None if self._data is None else self._data.description()
 
     def keep(self, spec: RunSpec, data: DataModule) -> None:
         self._key, self._data = self._key_of(spec), data

@@ -1,7 +1,7 @@
 """The plan of a round of jobs: they are checked, grouped, and a step of each group is tried."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.sweep.configs.composer import Composer
@@ -23,11 +23,13 @@ class PlannedRound(NamedTuple):
         round: which jobs train together.
         numbers: what each fused job has for itself, by its number.
         refused: why jobs do not run, by their numbers; they are among those that train alone.
+        description: what the columns of a table are, as a rich table; None of other data.
     """
 
     round: Round
     numbers: Mapping[int, JobNumbers]
     refused: Mapping[int, str] = {}
+    description: Any = None
 
 
 def plan_round(
@@ -63,7 +65,7 @@ def plan_round(
         for job, numbers in zip(group.jobs, group.numbers, strict=False)
     }
     refused = {number: str(error) for number, error in wrong.items()}
-    return PlannedRound(_round(jobs, groups, refused), numbers, refused)
+    return PlannedRound(_round(jobs, groups, refused), numbers, refused, tables.description)
 
 
 def _round(
