@@ -28,6 +28,7 @@ DATA = tuple(groups.options("data"))
 OPEN = "???"
 # What data ask the user for.
 ASKED = {
+    "in_memory": ("data._target_=seedbed.data.Thermometer",),
     "torch_dataset": (
         "data.task=binary",
         "data.input_shape=[4]",

@@ -14,6 +14,8 @@ from seedbed.data.datasets.no_data import NoData
 from seedbed.data.datasets.thermometer import Thermometer
 from seedbed.data.datasets.torch_dataset import TorchDataset
 from seedbed.data.in_memory import InMemoryData
+from seedbed.data.source import Source
+from seedbed.data.table import Table
 
 if TYPE_CHECKING:
     from seedbed.data.datasets.table_file import TableFile
@@ -30,6 +32,8 @@ __all__ = [
     "InMemoryData",
     "LinearNoise",
     "NoData",
+    "Source",
+    "Table",
     "TableFile",
     "Thermometer",
     "TorchDataset",

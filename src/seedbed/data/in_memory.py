@@ -1,7 +1,6 @@
 """Base class of datasets that fit in memory."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,10 @@ from torch import Tensor
 
 from seedbed.config.schema.data import InMemoryData as Options
 from seedbed.data.augmentation import Augmentation
-from seedbed.data.data_module import DataModule, Placement, Rows
+from seedbed.data.data_module import DataModule, Facts, Placement, Rows
 from seedbed.data.loader import BatchLoader, RunOptions, StreamLoader
 from seedbed.data.scaling import Scaling, fitted
+from seedbed.data.source import Source, facts_of_source
 from seedbed.data.splits import Split, SplitRule, split_rows
 from seedbed.data.splits.columns import values_of
 from seedbed.data.splits.parts import NAMES, require_classes
@@ -21,27 +21,7 @@ from seedbed.data.table import RawRows, Table, fingerprint
 from seedbed.data.weights import require_weights
 from seedbed.errors import ConfigError, DataError, DoesNotFit, listed, nearest
 
-
-@dataclass(frozen=True)
-class Source:
-    """Rows of a dataset as it loads them.
-
-    Attributes:
-        rows: rows to be split: a Table, or what `InMemoryData.tensors` makes one from.
-        test: test set of its own; None: the test rows are split off too.
-        fingerprint: hash of all rows; None: computed from them, which must be tables.
-        val: validation set of its own; None: the validation rows are split off too.
-        columns: values by row under a name, which splits and weights look into, besides those of a
-            table's inputs and targets.
-        classes: class of each row, (rows,); None: the targets of a table, where they are classes.
-    """
-
-    rows: RawRows
-    test: RawRows | None = None
-    fingerprint: str | None = None
-    val: RawRows | None = None
-    columns: Mapping[str, Any] = field(default_factory=dict)
-    classes: Any = None
+__all__ = ["InMemoryData", "Source"]
 
 
 class InMemoryData(DataModule):
@@ -74,6 +54,17 @@ class InMemoryData(DataModule):
     def load(self) -> Source:
         """Return the rows; raise DataError where they cannot be had."""
         raise NotImplementedError
+
+    @classmethod
+    def facts(cls, options: Any) -> Facts:
+        """Return facts of the rows that `load` returns, if they are tensors already.
+
+        Raises:
+            ConfigError: They are none, or their classes are not numbered from 0.
+        """
+        data = cls(options)
+        data.prepare_data()
+        return facts_of_source(data.load(), options)
 
     def setup(self, stage: str) -> None:
         """Load and split the rows, the first time; a split moves to the device when first used.

@@ -17,6 +17,7 @@ from seedbed.config.resolvers import INFERRED
 from seedbed.config.schema import schema_of
 from seedbed.config.trust.restriction import permit
 from seedbed.data.data_module import DataModule, Facts
+from seedbed.data.own_options import options_of, takes_options
 from seedbed.errors import ConfigError
 
 # Of the data options asked about last; a sweep may cross a few files, targets and splits.
@@ -69,6 +70,8 @@ def facts_of(node: DictConfig) -> Facts:
     options = _options.get((values, schema)) or (given if schema is None else schema(**given))
     _keep(_options, (values, schema), options)
     kind = data_class(target)
+    if isinstance(options, dict) and takes_options(kind):
+        options = options_of(options)
     known_by = (f"{target} {values}", tuple(stamp(path) for path in kind.files(options)))
     return _kept.get(known_by) or _keep(_kept, known_by, kind.facts(options))
 

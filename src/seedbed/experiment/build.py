@@ -15,6 +15,7 @@ from seedbed.config.schema.model import InitialWeights, Model
 from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
 from seedbed.data.inference import data_class
+from seedbed.data.own_options import checked_options, takes_options
 from seedbed.errors import ConfigError, SeedbedError
 from seedbed.models import set_initial_weights
 from seedbed.training.output_checks import (
@@ -33,6 +34,8 @@ def build_data(spec: RunSpec) -> DataModule:
         ConfigError: the class is no DataModule, or takes the keys of other data.
     """
     if not isinstance(spec.data, Data):
+        if takes_options(kind := make_factory("data", {"_target_": target_of(spec.data)}).func):
+            return kind.made(checked_options(keys_of(spec.data)))  # type: ignore[no-any-return]
         facts = DataFacts.__dataclass_fields__
         keys = {name: value for name, value in keys_of(spec.data).items() if name not in facts}
         return make("data", DataModule, keys)  # type: ignore[no-any-return]

@@ -40,6 +40,7 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "arrays": arrays.ArrayFile,
         "images": ImageFolder,
         "table": TableFile,
+        "in_memory": data.InMemoryData,
         "torch_dataset": data.TorchDataset,
         "none": data.NoData,
     },

@@ -1,0 +1,59 @@
+"""Rows of a dataset as it loads them, and the facts that follow from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from seedbed.data.arrays.targets import posed_targets
+from seedbed.data.data_module import Facts
+from seedbed.data.table import RawRows, Table
+from seedbed.errors import ConfigError, listed
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows of a dataset as it loads them.
+
+    Attributes:
+        rows: rows to be split: a Table, or what `InMemoryData.tensors` makes one from.
+        test: test set of its own; None: the test rows are split off too.
+        fingerprint: hash of all rows; None: computed from them, which must be tables.
+        val: validation set of its own; None: the validation rows are split off too.
+        columns: values by row under a name, which splits and weights look into, besides those of a
+            table's inputs and targets.
+        classes: class of each row, (rows,); None: the targets of a table, where they are classes.
+    """
+
+    rows: RawRows
+    test: RawRows | None = None
+    fingerprint: str | None = None
+    val: RawRows | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    classes: Any = None
+
+
+def facts_of_source(source: Source, options: Any) -> Facts:
+    """Return the facts of rows that are tensors; what the options say of the task is honoured.
+
+    Raises:
+        ConfigError: They are no tensors, or their classes are not numbered from 0.
+    """
+    tables = [rows for rows in (source.rows, source.val, source.test) if rows is not None]
+    if not all(isinstance(rows, Table) for rows in tables):
+        raise ConfigError("data: its rows are no tensors, so their facts must be given by key")
+    task, size = (
+        None if (value := getattr(options, key)) == "???" else value
+        for key in ("task", "output_size")
+    )
+    targets = [rows.targets for rows in tables if isinstance(rows, Table)]
+    posed = posed_targets("data: the targets", [part.numpy() for part in targets], task, size)
+    for part, whole in zip(posed.parts, targets, strict=True):
+        if posed.class_names and not torch.equal(part, whole.reshape(-1).long()):
+            raise ConfigError(
+                f"data: the classes that its `load` returns are {listed(posed.class_names, 9)}; "
+                f"they must be whole numbers from 0 to {len(posed.class_names) - 1}"
+            )
+    assert isinstance(source.rows, Table)
+    return Facts(posed.task, tuple(source.rows.inputs.shape[1:]), posed.output_size)
