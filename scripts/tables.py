@@ -270,7 +270,7 @@ def seeds(folder: Path, rounds: int = 3) -> Iterator[Row]:
     for _ in range(rounds):
         alone = command(folder, *words, f"data.folds={FOLDS}", "data.fold=0")
         one.append(alone[0])
-        sweep = [f"sweep.folds={FOLDS}", f"seed=range({SEEDS})", "sweep.keep=record"]
+        sweep = [f"sweep.folds={FOLDS}", f"seed=range({SEEDS})"]
         many.append(command(folder, "-m", *words, *sweep)[0])
     ratio = median(a / b for a, b in zip(many, one, strict=True))
     yield (
