@@ -48,7 +48,7 @@ def test_rows_of_tensors_that_are_suspicious():
     train[:, 1] = 4.0
     inputs = {"train": train, "val": train[:2], "test": train[3:] + 100}
     assert list(suspicious_rows(inputs, ["a", "b"])) == [
-        "2 rows of the validation set (100.0%) have the inputs of rows of the training set",
+        "2 rows of the validation set (100.0%) with the inputs of rows of the training set",
         "1 of 2 inputs are the same in all training rows: b",
     ]
 
@@ -79,7 +79,7 @@ def test_a_table_with_its_suspicions(command, tmp_path):
         "classes with fewer rows than the 5 folds: iris (2)",
         "column 'answer' gives the target 'name' away: its values lie apart by class",
         "inputs of rows of the training set",
-        "share their 'plant_id' with training rows; data.split=group data.split_by=plant_id",
+        "with the 'plant_id' of training rows; data.split=group data.split_by=plant_id",
     ]
     for part in parts:
         assert any(part in line for line in suspicions), (part, suspicions)

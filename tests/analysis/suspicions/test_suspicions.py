@@ -78,11 +78,11 @@ def test_rows_on_both_sides_and_groups() -> None:
     frame = typed_frame(table, schema)
     parts = {"train": frame[:100], "val": frame[100:150], "test": frame[150:]}
     assert list(suspicious_splits(parts, schema)) == [
-        "10 rows of the training set repeat the inputs of others there",
-        "50 rows of the validation set (100.0%) have the inputs of rows of the training set",
-        "50 rows of the test set (100.0%) have the inputs of rows of the training set",
-        "10 rows of the test set (20.0%) have the inputs of rows of the validation set",
-        "50 rows of the validation set share their 'owner_id' with training rows; data.split=group "
+        "10 rows of the training set with the inputs of others there",
+        "50 rows of the validation set (100.0%) with the inputs of rows of the training set",
+        "50 rows of the test set (100.0%) with the inputs of rows of the training set",
+        "10 rows of the test set (20.0%) with the inputs of rows of the validation set",
+        "50 rows of the validation set with the 'owner_id' of training rows; data.split=group "
         "data.split_by=owner_id keeps them together",
     ]
 

@@ -38,7 +38,7 @@ def repeated_rows(hashes: Mapping[str, pl.Series]) -> Iterator[str]:
     train = hashes.get("train", pl.Series([], dtype=pl.UInt64))
     again = len(train) - train.n_unique()
     if again:
-        yield f"{_rows(again)} of the training set repeat the inputs of others there"
+        yield f"{_rows(again)} of the training set with the inputs of others there"
     for split in ("val", "test"):
         for other in ("train", "val") if split == "test" else ("train",):
             if split in hashes and other in hashes:
@@ -46,7 +46,7 @@ def repeated_rows(hashes: Mapping[str, pl.Series]) -> Iterator[str]:
                 if same:
                     share = same / len(hashes[split])
                     yield (
-                        f"{_rows(same)} of the {CALLED[split]} set ({share:.1%}) have the inputs "
+                        f"{_rows(same)} of the {CALLED[split]} set ({share:.1%}) with the inputs "
                         f"of rows of the {CALLED[other]} set"
                     )
 
@@ -60,7 +60,7 @@ def _contradictions(parts: Mapping[str, pl.DataFrame], schema: TableSchema) -> I
     groups = hashed.group_by("row").agg(pl.len(), pl.col("y").n_unique().alias("classes"))
     wrong = int(groups.filter(pl.col("classes") > 1)["len"].sum())
     if wrong:
-        yield f"{_rows(wrong)} of the training set have the same inputs and different classes"
+        yield f"{_rows(wrong)} of the training set with the same inputs and different classes"
 
 
 def _groups(parts: Mapping[str, pl.DataFrame], name: str) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _groups(parts: Mapping[str, pl.DataFrame], name: str) -> Iterator[str]:
         shared = int(values[split].is_in(train).sum()) if split in values else 0
         if shared:
             yield (
-                f"{_rows(shared)} of the {CALLED[split]} set share their '{name}' with training "
+                f"{_rows(shared)} of the {CALLED[split]} set with the '{name}' of training "
                 f"rows; data.split=group data.split_by={name} keeps them together"
             )
             return
