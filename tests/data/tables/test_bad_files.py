@@ -121,6 +121,10 @@ BAD = {
     "rows too short": Bad("x,z,y\n1,2,a\n2,b\n3\n", "header has 3 columns, line 3 has 2, line 4"),
     "rows too short, some quoted": Bad('x,z,y\n"1,5",2,a\n2,b\n', "line 3 has 2"),
     "a decimal comma between commas": Bad("x,y\n1,5,a\n2,5,b\n", "line 2 has 3, line 3 has 3"),
+    "a title above the header": Bad(
+        "Sales of 2024\nx;y\n1;a\n2;b\n",
+        "the header has 1 columns, line 2 has 2, line 3 has 2, line 4 has 2; the names of the",
+    ),
     "a quotation without an end": Bad('x,y\n1,"a\n2,b\n3,a\n', "from line 2 on the quotes do not"),
     "letters after a quotation": Bad('x,y\n1,"a"b"\n2,"b"\n', "the quotes do not go together"),
     "wrong separator": Bad(
@@ -166,6 +170,9 @@ BAD = {
     ),
     "percentages": Bad(
         rows(lambda row: f"{row * 2.5}%", word), "numbers with a unit, or with other separators ('"
+    ),
+    "thousands with blanks": Bad(
+        rows(lambda row: f"{row} {row % 900 + 100}", word), "with other separators ('"
     ),
     "money": Bad(rows(lambda row: f"${row}", word), "numbers with a unit"),
     "decimal commas among points": Bad(

@@ -25,7 +25,7 @@ _CODE = re.compile(
 )
 # A number with a unit, a sign of money, or letters between its digits.
 _MEASURE = (
-    r"^[+-]?[$€£]?\s?\d[\d.,']*\s?"
+    r"^[+-]?[$€£]?\s?\d[\d.,']*(?:[ \u00a0\u202f]\d{3})*\s?"
     r"(?:%|‰|[$€£]|°C?|[kmcµn]?[gmlsWVA]|min|h|[kMGT]?(?:B|Hz)|USD|EUR|GBP)?$"
 )
 _VALUES: dict[type[pl.DataType], Values] = {

@@ -138,6 +138,23 @@ def test_lines_are_named_as_an_editor_numbers_them(tmp_path: Path) -> None:
     assert read_table(path).where(1) == "row 2"
 
 
+def test_the_separator_that_a_file_names_for_excel(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("sep=|\nx|y\n1,5|a\n2,5|b\n")
+    table = read_table(path)
+    assert table.frame.rows() == [(1.5, "a"), (2.5, "b")]
+    assert table.where(0) == "line 3"
+
+
+def test_a_header_longer_than_what_is_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    names = [f"{'long' * 20}{number}" for number in range(4000)]
+    path.write_text("\n".join([",".join(names), ",".join(["1.5"] * 4000), ""]))
+    frame = read_table(path).frame
+    assert frame.columns == names
+    assert frame.row(0) == (1.5,) * 4000
+
+
 def test_what_other_programs_add_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(",x,y,\n0,1.5,a,\n1,2.5,b,\n")

@@ -4,7 +4,8 @@ import csv
 import re
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import StringIO
 from math import isnan
 from typing import Any
 
@@ -70,6 +71,7 @@ def read_delimited(
     """
     where = f"{key}={content.path}"
     text = text_of(content, options.encoding, key)
+    options = _as_the_file_says(text, options)
     suffixes = [suffix.lower() for suffix in content.path.suffixes if suffix.lower() != ".gz"]
     dialect = find_dialect(
         text.head,
@@ -90,13 +92,20 @@ def read_delimited(
     return Delimited(frame, dialect, notes, header.lines + 1 if follows else None)
 
 
+def _as_the_file_says(text: Text, options: ReadOptions) -> ReadOptions:
+    """Return the options with the separator that the first line names for Excel, if it does."""
+    if text.separator is None or options.separator is not None:
+        return options
+    return replace(options, separator=text.separator)
+
+
 # ---- The header ----------------------------------------------------------------------------------
 
 
 def _header(text: Text, dialect: Dialect, options: ReadOptions, where: str) -> _Header:
     reading = reader_options(dialect.separator, dialect.quote)
     # Line by line, each with its end, as csv.reader wants them.
-    reader = csv.reader(text.head.splitlines(keepends=True), **reading)
+    reader = csv.reader(StringIO(text.head, newline="\n"), **reading)
     names: list[str] = []
     try:
         for record in reader:
@@ -131,7 +140,7 @@ def _header(text: Text, dialect: Dialect, options: ReadOptions, where: str) -> _
             )
         seen[name] = place
     unnamed = tuple(place for place, name in enumerate(names) if not name)
-    return _Header(names, reader.line_num, unnamed)
+    return _Header(names, text.skipped + reader.line_num, unnamed)
 
 
 def _without_unnamed(

@@ -152,7 +152,21 @@ def _separator(text: str, likely: Sequence[str], quote: str, whole: bool) -> str
         score = (round(alike, 1), round(numbers, 1), len(rows[0]))
         if score > best_score:
             best, best_score = separator, score
+    if best_score == (0.0, 0.0, 0):
+        return _separator_below(text, likely, quote, whole)
     return best
+
+
+def _separator_below(text: str, likely: Sequence[str], quote: str, whole: bool) -> str:
+    """Return the letter that cuts the rows below a first line that it does not cut.
+
+    Whoever reads the rows then finds them longer than the header, as below a title.
+    """
+    for separator in filter(lambda letter: letter not in ": ", likely):
+        lengths = {len(row) for row in _sample(text, separator, quote, whole)[1:]}
+        if len(lengths) == 1 and lengths != {1}:
+            return separator
+    return ","
 
 
 def _share_of_numbers(rows: list[list[str]]) -> float:

@@ -55,9 +55,12 @@ def require_even(source: Path | bytes, dialect: Dialect, columns: int, where: st
     if uneven:
         shown = listed([f"line {text}" for text in uneven[:3]])
         others = " and others" if len(uneven) > 3 else ""
+        advice = f"fields that hold '{_shown(dialect.separator)}' need quotes"
+        if columns == 1:
+            advice = "the names of the columns must be in the first line"
         raise ConfigError(
             f"{where}: rows of different lengths: the header has {columns} columns, {shown}"
-            f"{others}; fields that hold '{_shown(dialect.separator)}' need quotes"
+            f"{others}; {advice}"
         )
 
 

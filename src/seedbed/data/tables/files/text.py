@@ -5,6 +5,7 @@ stops at what is no UTF-8 without a word of where.
 """
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ class Text:
         whole: whether the beginning is all of it.
         lines: how often a line ends in it.
         quotes: how many double quotes it has.
+        separator: letter between fields that its first line names, as Excel writes it.
     """
 
     source: Path | bytes
@@ -42,6 +44,12 @@ class Text:
     whole: bool
     lines: int
     quotes: int
+    separator: str | None = None
+
+    @property
+    def skipped(self) -> int:
+        """Lines before the head: that with the separator."""
+        return int(self.separator is not None)
 
 
 def text_of(content: Content, encoding: str | None, key: str) -> Text:
@@ -71,7 +79,10 @@ def text_of(content: Content, encoding: str | None, key: str) -> Text:
         source, encoding = _decoded(source, "cp1252", where)
     head, whole = _head(source)
     letters = head.decode("utf-8", "ignore").lstrip("\ufeff")
-    return Text(source, encoding, letters, whole, seen.lines, seen.quotes)
+    named = re.match(r"sep=([^\s\w])\r?\n", letters)
+    letters = letters[named.end() :] if named else letters
+    separator = named[1] if named else None
+    return Text(source, encoding, letters, whole, seen.lines, seen.quotes, separator)
 
 
 def is_utf8(encoding: str) -> bool:
@@ -90,10 +101,15 @@ def chunks(source: Path | bytes) -> Iterator[bytes]:
 
 
 def _head(source: Path | bytes) -> tuple[bytes, bool]:
+    """Return the beginning of a text, its first line included, and whether it is all of it."""
     if isinstance(source, bytes):
-        return source[:HEAD], len(source) <= HEAD
+        length = HEAD + max(0, source[:LONGEST_LINE].find(b"\n"))
+        return source[:length], len(source) <= length
     with source.open("rb") as file:
-        return file.read(HEAD), source.stat().st_size <= HEAD
+        head = file.read(HEAD)
+        if b"\n" not in head:
+            head += file.readline(LONGEST_LINE) + file.read(HEAD)
+        return head, source.stat().st_size <= len(head)
 
 
 def _refuse_binary(head: bytes, where: str) -> None:
