@@ -1,7 +1,6 @@
 """Arrays in .npy, .npz and .safetensors files: what is there, and their values without pickles."""
 
 import struct
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,12 +8,12 @@ from functools import partial
 from math import prod
 from pathlib import Path
 from typing import IO, Any
-from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, SeedbedError
 from seedbed.process.free_memory import free_memory
 
 SUFFIXES = (".npz", ".npy", ".safetensors")
@@ -22,10 +21,6 @@ SUFFIXES = (".npz", ".npy", ".safetensors")
 LARGE_BYTES = 64 << 20
 # Numbers, truth values and texts of a fixed length.
 KINDS = "biufUS"
-_WRONG = (
-    *(OSError, ValueError, EOFError, BadZipFile, RuntimeError, NotImplementedError, zlib.error),
-    *(struct.error, MemoryError, TypeError, SyntaxError),
-)
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,9 @@ def _told(where: str) -> Iterator[None]:
     """Raise ConfigError for what the readers raise for a damaged file."""
     try:
         yield
-    except _WRONG as error:
+    except SeedbedError:
+        raise
+    except Exception as error:  # Of many kinds, for what may be any bytes.
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise ConfigError(f"{where}: cannot be read as arrays: {reason}") from error
 
