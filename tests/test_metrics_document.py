@@ -11,7 +11,7 @@ import pytest
 from tests.composing import composed
 
 from seedbed.config.metrics import METRICS
-from seedbed.config.overrides import with_keys_of_losses
+from seedbed.config.overrides import with_free_keys
 from seedbed.errors import ConfigError
 from seedbed.training.metrics import range_of
 
@@ -40,7 +40,7 @@ COMMANDS = re.findall(r"^(?:\$ )?seedbed train (.*)$", TEXT, re.MULTILINE)
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_are_right_or_refused_as_shown(command: str) -> None:
-    words = with_keys_of_losses(shlex.split(command))
+    words = with_free_keys(shlex.split(command))
     if "mcc" in command:
         with pytest.raises(ConfigError, match="Did you mean 'matthews_corrcoef'"):
             composed(*words)

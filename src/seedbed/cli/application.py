@@ -36,7 +36,7 @@ from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
     refuse_repeated_keys,
     trusted_modules,
-    with_keys_of_losses,
+    with_free_keys,
     with_options_of_classes,
     with_paths_quoted,
     words_of,
@@ -170,7 +170,7 @@ def run_application(
     try:
         arguments = with_paths_quoted([*inherited, *typed])
         if verb in ("train", "inspect"):
-            arguments = with_keys_of_losses(with_options_of_classes(arguments))
+            arguments = with_free_keys(with_options_of_classes(arguments))
     except ConfigError as error:
         sys.exit(_show(error, WRONG_CONFIG))
     register_resolvers(named_config_folder(arguments)[0])

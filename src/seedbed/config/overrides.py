@@ -58,12 +58,17 @@ def with_options_of_classes(words: Sequence[str]) -> list[str]:
     return chosen
 
 
-def with_keys_of_losses(words: Sequence[str]) -> list[str]:
-    """Return the words of a command; those of a loss of the user's own add what is not there yet.
+# Keys whose value may be a class or function of the user's with arguments of its own.
+_OWN_CLASSES = re.compile(r"\+?(task\.loss|task\.torchmetrics\.\w+|data\.(train|val|test))\.[^=]*=")
 
-    The loss is a name where no class takes its place, which has no keys: Hydra would refuse them.
+
+def with_free_keys(words: Sequence[str]) -> list[str]:
+    """Return the words of a command; those of classes of the user's own add what is not there yet.
+
+    Such a key is a name or null until a class takes its place, and has no keys below it: Hydra
+    would refuse them.
     """
-    return [re.sub(r"^\+?task\.loss\.(?=[^=]*=)", "++task.loss.", word) for word in words]
+    return [f"++{word.lstrip('+')}" if _OWN_CLASSES.match(word) else word for word in words]
 
 
 def _option_of_class(group: str, target: str) -> str:

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from seedbed.commands.evaluate import evaluate
 from seedbed.commands.predict import predict
-from seedbed.config.overrides import with_keys_of_losses
+from seedbed.config.overrides import with_free_keys
 from seedbed.config.validation import check
 from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import ConfigError, RunFolderError
@@ -106,9 +106,10 @@ def test_keys_that_do_not_go_with_it_are_refused(words: tuple[str, ...], said: s
 
 
 def test_words_of_the_command_line_add_its_keys() -> None:
-    words = ["task.loss._target_=x.Y", "+task.loss.gamma=1", "task.loss=mse", "task.lossy=1"]
-    expected = ["++task.loss._target_=x.Y", "++task.loss.gamma=1", "task.loss=mse", "task.lossy=1"]
-    assert with_keys_of_losses(words) == expected
+    added = ["task.loss._target_=x.Y", "+task.loss.gamma=1", "data.val._target_=x.Rows"]
+    left = ["task.loss=mse", "task.lossy=1", "data.val_size=0.2", "~task.loss.gamma"]
+    words = with_free_keys([*added, *left])
+    assert words == [*(f"++{word.lstrip('+')}" for word in added), *left]
     check(composed("data=clusters", "task.loss={_target_: torch.nn.SoftMarginLoss}"))
 
 
