@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
+from hypothesis import given as given_
+from hypothesis import settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from seedbed.config.schema import data as schema
@@ -268,3 +271,118 @@ def test_evaluation_sees_every_row_in_the_order_of_the_table(name: str) -> None:
 
     numbers = getattr(split_rows(ROWS, SplitRule("random", 6, 7, 0)), name)
     assert batches == expected_batches(numbers, 4)
+
+
+def classes_of(targets: list[int], task: str = "multiclass", **options: Any) -> InMemoryData:
+    """Rows with classes for targets, and a column of groups of five rows."""
+    rows = Table(numbered(rows=len(targets)).inputs, torch.tensor(targets))
+    groups = [row // 5 for row in range(len(targets))]
+    size = 1 if task == "binary" else max(targets) + 1
+    source = Source(rows, columns={"group": groups})
+    chosen = {"task": task, "input_shape": [1], "output_size": size, **options}
+    data = Given(source)
+    data.options = schema.InMemoryData(**chosen)
+    data.setup("fit")
+    return data
+
+
+def test_classes_are_split_in_their_proportions() -> None:
+    data = classes_of([0] * 30 + [1] * 10, val_size=0.25, test_size=0.25)
+
+    for name, expected in (("train", [14, 6]), ("val", [8, 2]), ("test", [8, 2])):
+        counts = data.table(name).targets.bincount().tolist()
+        assert all(abs(count - wanted) <= 1 for count, wanted in zip(counts, expected, strict=True))
+    by_chance = classes_of([0] * 30 + [1] * 10, val_size=0.25, split="random")
+    assert (
+        by_chance.numbers("val").tolist() == split_rows(40, SplitRule("random", 0.25)).val.tolist()
+    )
+
+
+def test_rows_are_split_by_a_column_of_theirs() -> None:
+    data = classes_of([0, 1] * 20, split="group", split_by="group", val_size=10)
+
+    held_out = {int(row) // 5 for row in data.numbers("val")}
+    assert len(held_out) == 2
+    assert not held_out & {int(row) // 5 for row in data.numbers("train")}
+
+
+@pytest.mark.parametrize(
+    ("targets", "options", "said"),
+    [
+        ([1] * 8, {}, "all 8 training rows are of one class, 1; two classes at least"),
+        (
+            [0, 1] * 8,
+            {"val_size": 1},
+            "the single validation row is of one class, 1; a larger data.val_size",
+        ),
+        (
+            [0] * 10 + [1] * 10,
+            {"split": "group", "split_by": "group", "test_size": 5, "class_names": ["a", "b"]},
+            "test rows are of one class, 'b'; data.split=stratified takes rows of every class",
+        ),
+        ([0, 1] * 8, {"folds": 17, "fold": 0}, "data.folds=17: 16 rows are too few"),
+        ([0, 1] * 8, {"split": "group", "split_by": "grup"}, "no column 'grup'. Did you mean"),
+        ([0, 1] * 8, {"weight": "group", "split": "random"}, ""),
+    ],
+)
+def test_a_part_without_rows_or_with_one_class_is_refused(
+    targets: list[int], options: dict[str, Any], said: str
+) -> None:
+    if not said:
+        weights = classes_of(targets, **options).table("train").weights
+        assert weights is not None
+        assert weights.tolist() == [row // 5 for row in range(16)]
+        return
+    with pytest.raises(ConfigError) as caught:
+        classes_of(targets, **options)
+
+    assert said in str(caught.value)
+
+
+def test_a_fold_of_a_rare_class_may_validate_on_one_class() -> None:
+    data = classes_of([0] * 12 + [1, 1], folds=4, fold=3)
+
+    assert data.table("val").targets.unique().tolist() == [0]
+    assert "fewer rows than folds have the classes 1 (2 at least)" in data.notes[0]
+
+
+@settings(max_examples=15, deadline=None)
+@given_(st.permutations(range(6)), st.floats(-1e6, 1e6), st.sampled_from(["standard", "max"]))
+def test_validation_rows_have_no_part_in_what_is_fitted(
+    order: list[int], shift: float, scale: str
+) -> None:
+    rows = numbered()
+    plain = given(val_size=6, input_scale=scale, target_scale="standard")
+    held_out = plain.numbers("val")
+    inputs, targets = rows.inputs.clone(), rows.targets.clone()
+    inputs[held_out] = inputs[held_out[torch.tensor(order)]] + shift
+    targets[held_out] = targets[held_out[torch.tensor(order)]] - shift
+
+    changed = given(
+        Source(Table(inputs, targets)), val_size=6, input_scale=scale, target_scale="standard"
+    )
+
+    assert changed.preparation == plain.preparation
+    assert set(plain.preparation or {}) == {"input_scaling", "target_scaling"}
+
+
+def test_targets_are_scaled_by_the_training_rows_alone() -> None:
+    data = given(val_size=6, target_scale="standard")
+
+    train = data.table("train").targets
+    torch.testing.assert_close(train.mean(), torch.tensor(0.0), atol=1e-6, rtol=0)
+    torch.testing.assert_close(train.std(correction=0), torch.tensor(1.0))
+    assert data.target_scaling is not None
+    own = data.target_scaling.undo(data.table("val").targets)
+    torch.testing.assert_close(own, 2.0 * (data.numbers("val").unsqueeze(1) + 1))
+
+
+def test_large_numbers_that_differ_little_keep_their_digits() -> None:
+    moments = Table(1.7e9 + numbered().inputs, numbered().targets)
+
+    table = given(Source(moments), input_scale="standard").table("train")
+
+    expected = numbered().inputs - numbered().inputs.mean()
+    torch.testing.assert_close(
+        table.inputs.double(), expected / expected.std(correction=0), rtol=1e-6, atol=1e-6
+    )

@@ -1,4 +1,4 @@
-"""Arrays of the user's own as a dataset: found by their names, and refused where they do not fit."""
+"""Arrays of the user's own: found by their names, and refused where they do not fit."""
 
 from pathlib import Path
 from typing import Any

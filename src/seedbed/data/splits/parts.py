@@ -28,10 +28,10 @@ def require_classes(options: Options, splits: Mapping[str, Table]) -> None:
             names = options.class_names
             named = isinstance(number, int) and 0 <= number < len(names)
             called = f"'{names[int(number)]}'" if named else f"{number}"
-            raise DoesNotFit(
-                f"data: all {len(table):,} {NAMES[name]} rows are of one class, {called}; "
-                f"{_advice(options, name)}"
-            )
+            all_rows = f"all {len(table):,} {NAMES[name]} rows are"
+            if len(table) == 1:
+                all_rows = f"the single {NAMES[name]} row is"
+            raise DoesNotFit(f"data: {all_rows} of one class, {called}; {_advice(options, name)}")
 
 
 def _advice(options: Options, name: str) -> str:
