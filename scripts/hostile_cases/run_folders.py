@@ -26,6 +26,12 @@ CONFIG, RECORD, BEST, LAST = (
     "checkpoints/best.ckpt",
     "checkpoints/last.ckpt",
 )
+PREPARATION = "preparation.json"
+TABLE = '{"data": "table", "preparation": {"schema": {"columns": [1]}, "fitted": {"inputs": 7}}}'
+NO_PREPARATION = (
+    *("a folder", "a fifo that nobody writes"),
+    *("a status that is a list", "doubled keys"),
+)
 EVIL = {"evil.py": EVIL_PYTHON, "hubconf.py": EVIL_PYTHON, "evil.pt": Pickled()}
 # In a list of names: colours, a title, a clear screen, a bell, one of 8 bits, and a right-to-left.
 ESCAPES = "\x1b[31mred\x1b]0;title\x07\x1b[2J\x9b31m\u202egnp"
@@ -80,6 +86,7 @@ CHECKPOINTS: dict[str, Any] = {
     "an epoch of 4,000 digits": _with(epoch=10**4_000),
     "metrics that are a set": _with(metrics={"a"}),
     "itself in itself": Saved(_itself),
+    "a preparation that is a list": _with(preparation=["schema"]),
 }
 
 FIELDS: dict[str, Any] = {
@@ -135,6 +142,7 @@ LINKS: dict[str, dict[str, Any]] = {
     "the checkpoints of another run": {"checkpoints": Link("OUTSIDE/run/checkpoints")},
     "a file of others as config": {CONFIG: Link("OUTSIDE/secret.yaml")},
     "a file of others as record": {RECORD: Link("OUTSIDE/secret.yaml")},
+    "a file of others as preparation": {PREPARATION: Link("OUTSIDE/secret.yaml")},
 }
 
 RUN_FOLDERS = [
@@ -164,6 +172,12 @@ RUN_FOLDERS = [
         Folder("odd checkpoint", name, {BEST: content, LAST: content})
         for name, content in CHECKPOINTS.items()
     ),
+    *(
+        # What is no file is as if it were not there, and other keys are nobody's.
+        Folder("odd preparation", name, {PREPARATION: content}, opens=name in NO_PREPARATION)
+        for name, content in {**IN_PLACE, **JSON_IN_PLACE}.items()
+    ),
+    Folder("odd preparation", "that of a table", {PREPARATION: TABLE}, opens=True),
     *(Folder("link outside", name, files) for name, files in LINKS.items()),
     Folder(
         "link outside",

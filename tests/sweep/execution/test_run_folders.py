@@ -18,9 +18,15 @@ from seedbed.loggers.event_records import header_event, scalar_events
 from seedbed.runs.folder import RunFolder, open_run
 from seedbed.runs.loading import load_checkpoint
 from seedbed.runs.outcome import EpochState
+from seedbed.runs.preparation import preparation_text, stored_preparation
 from seedbed.runs.record import read_record, write_json
 from seedbed.sweep.execution import run_folders as module
-from seedbed.sweep.execution.run_folders import RunFiles, remove_leftovers, write_run
+from seedbed.sweep.execution.run_folders import (
+    Preparation,
+    RunFiles,
+    remove_leftovers,
+    write_run,
+)
 
 CONFIG = "seed: 3\nname: größer\n"
 
@@ -180,3 +186,18 @@ def test_only_leftovers_are_removed(tmp_path: Path) -> None:
     remove_leftovers(tmp_path / "none")
     assert set(os.listdir(tmp_path)) == kept
     assert "run.json" in everything(tmp_path / "0")
+
+
+def test_what_was_fitted_is_in_a_file_and_in_the_checkpoints(tmp_path: Path) -> None:
+    plain = {"input_scaling": {"shift": [0.5], "scale": [2.0]}}
+    text = preparation_text("arrays", plain)
+    state = EpochState(1, 5, {"train/loss": 1.0}, {"weight": torch.zeros(1)})
+    files = RunFiles({}, {}, b"", "", state, state, Preparation(plain, text.encode()))
+    write_run(tmp_path / "job", files)
+
+    folder = RunFolder(tmp_path / "job")
+    assert json.loads(folder.preparation.read_text()) == {"data": "arrays", "preparation": plain}
+    assert stored_preparation(folder) == plain
+    for name in ("best", "last"):
+        assert stored_preparation(folder, load_checkpoint(folder.checkpoint(name))) == plain
+    assert folder.preparation in set(folder.written())
