@@ -23,6 +23,7 @@ from seedbed.data.preparation.preparation import Preparation
 from seedbed.data.preparation.scales import Statistics, shift_and_scale, statistics_of
 from seedbed.data.preparation.targets import ClassTarget, NumberTarget, Target
 from seedbed.errors import DataError
+from seedbed.process.threads import for_each
 
 RowNumbers = NDArray[np.int64]
 
@@ -132,14 +133,16 @@ def _numbers(
     what: str = "column",
 ) -> list[Number]:
     """Return the numbers of columns with what is fitted to the training rows."""
-    fitted = []
-    for name, part in numbers:
+
+    def fitted(number: tuple[str, Part]) -> Number:
+        name, part = number
         raw = _chosen(frame, name, rows).to_frame().select(raw_number(name, part).alias("number"))
-        taken = raw.select(**statistics_of(pl.col("number"), scale)).row(0, named=True)
+        taken: Statistics = raw.select(**statistics_of(pl.col("number"), scale)).row(0, named=True)
         if taken["median"] is None:
             raise _no_value(what, name)
-        fitted.append(_number(name, part, scale, taken, what))
-    return fitted
+        return _number(name, part, scale, taken, what)
+
+    return for_each(fitted, numbers, len(rows))
 
 
 def _number(

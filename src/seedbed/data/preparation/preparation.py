@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from seedbed.data.preparation.features import Feature, Number, Word, Words
 from seedbed.data.preparation.targets import ClassTarget, NumberTarget, Target
+from seedbed.process.threads import for_each
 from seedbed.reading.json_files import converted
 
 # Rows that are prepared at once: their numbers stay in the cache of a CPU.
@@ -96,10 +97,13 @@ class Preparation(msgspec.Struct, frozen=True):
         layout = _Layout(self.inputs, _TYPES[np.dtype(dtype).name])
         # Not of zeros: those lie in small pages, whose first touch takes longer than all the rest.
         inputs = np.empty((count, layout.width), dtype=dtype)
-        for start in range(0, count, ROWS_AT_ONCE):
+
+        def filled(start: int) -> None:
             part = slice(start, min(start + ROWS_AT_ONCE, count))
             block = chosen[part] if rows is None else chosen[rows[part]]
             layout.fill(inputs[part], block)
+
+        for_each(filled, range(0, count, ROWS_AT_ONCE), count)
         return inputs
 
     def _moments(self, frame: pl.DataFrame) -> list[pl.Expr]:

@@ -1,6 +1,7 @@
 """Tables that conform to a schema: the columns of its kinds, or an error with row and column."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from seedbed.data.tables.places import rows_text, value_text
 from seedbed.data.tables.schema import Column, TableSchema
 from seedbed.data.tables.targets import class_words
 from seedbed.errors import ConfigError, listed, nearest
+from seedbed.process.threads import for_each
 
 
 def typed_frame(table: RawTable, schema: TableSchema, *, targets: bool = True) -> pl.DataFrame:
@@ -37,7 +39,7 @@ def typed_frame(table: RawTable, schema: TableSchema, *, targets: bool = True) -
     ]
     kept = [column for column in wanted if column.role != "left_out" or column.kind == "id"]
     _require_columns(table, kept)
-    return pl.DataFrame([conformed(table, column) for column in kept])
+    return pl.DataFrame(for_each(partial(conformed, table), kept, len(table.frame)))
 
 
 def _needed(column: Column, targets: bool) -> bool:

@@ -20,6 +20,7 @@ from seedbed.data.tables.places import rows_text, value_text
 from seedbed.data.tables.schema import INPUT_KINDS, KINDS, Column, Role, TableSchema
 from seedbed.data.tables.targets import class_words, posed_task, require_targets
 from seedbed.errors import ConfigError, listed, nearest
+from seedbed.process.threads import for_each
 
 # How most text files are written.
 _USUAL = ("separated by comma, utf-8", "separated by tab, utf-8")
@@ -53,10 +54,12 @@ def infer_schema(
     said = dict(columns or {})
     uses: dict[Role, str] = {role: name for role, name in (roles or {}).items() if name}
     _require_names(table, targets, said, uses)
-    findings = {
-        name: _said(table, name, said[name]) if name in said else _found(table, name)
-        for name in table.frame.columns
-    }
+
+    def finding(name: str) -> Finding:
+        return _said(table, name, said[name]) if name in said else _found(table, name)
+
+    names = table.frame.columns
+    findings = dict(zip(names, for_each(finding, names, len(table.frame)), strict=True))
     roles_by_name: dict[str, Role] = dict.fromkeys(targets, "target")
     roles_by_name |= {name: role for role, name in uses.items() if name not in targets}
     schema = TableSchema(

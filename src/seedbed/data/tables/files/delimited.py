@@ -19,6 +19,7 @@ from seedbed.data.tables.files.lines import require_even
 from seedbed.data.tables.files.options import ReadOptions
 from seedbed.data.tables.files.text import Text, chunks, text_of
 from seedbed.errors import ConfigError, listed
+from seedbed.process.threads import for_each
 
 MOST_COLUMNS = 50_000
 # Rows from the beginning of a file that say which columns are numbers, and their values.
@@ -266,20 +267,21 @@ def _settled(
 ) -> pl.DataFrame:
     """Return the columns without blanks around words, and as numbers where all words are some."""
     missing = options.missing_words
-    changed = []
-    for name, kind in frame.schema.items():
+
+    def settled(name: str) -> pl.Series:
         column = frame[name]
-        if kind == pl.Float64:
-            changed.append(without_nan(column))
-            continue
-        numbers = None if name in verbatim else as_numbers(column, dialect.decimal)
-        if numbers is None:
-            words = _plain_words(column, missing)
-            if words is not column and name not in verbatim:
-                numbers = as_numbers(words, dialect.decimal)
-            column = words
-        changed.append(column if numbers is None else numbers)
-    return frame.with_columns(changed)
+        if column.dtype == pl.Float64:
+            return without_nan(column)
+        if name in verbatim:
+            return _plain_words(column, missing)
+        numbers = as_numbers(column, dialect.decimal)
+        if numbers is not None:
+            return numbers
+        words = _plain_words(column, missing)
+        numbers = None if words is column else as_numbers(words, dialect.decimal)
+        return words if numbers is None else numbers
+
+    return frame.with_columns(for_each(settled, frame.columns, len(frame)))
 
 
 def _plain_words(column: pl.Series, missing: list[str]) -> pl.Series:
