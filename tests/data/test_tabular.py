@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from seedbed.data.tabular import check_output, read_inputs, write_output
 from seedbed.errors import ConfigError
@@ -164,7 +165,8 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("source", ["rows.txt", "rows", "1,2,3", ""])
 def test_other_files_are_refused(source: str) -> None:
     assert message_of(source, [3], NAMES) == (
-        f"input={source}: neither a .csv or .npy file nor rows such as [[1, 2, 3]]"
+        f"input={source}: neither a .csv, .npy, .npz or .safetensors file nor rows such as "
+        "[[1, 2, 3]]"
     )
 
 
@@ -290,6 +292,43 @@ def test_an_archive_of_arrays_is_refused(tmp_path: Path) -> None:
         np.savez(file, rows=np.zeros((2, 1)))
 
     assert message_of(str(path), [1], []) == f"input={path}: not a .npy file of numbers"
+
+
+# Files of several arrays
+
+
+@pytest.mark.parametrize(
+    ("arrays", "array", "expected"),
+    [
+        ({"only": [[1, 2]]}, None, [[1, 2]]),
+        ({"y": [0], "X": [[1, 2]]}, None, [[1, 2]]),
+        ({"x": [[3, 4]], "pixels": [[1, 2]]}, "pixels", [[1, 2]]),
+        # A file that names them otherwise than the run did.
+        ({"x": [[1, 2]], "y": [0]}, "pixels", [[1, 2]]),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_the_inputs_are_found_among_the_arrays_of_a_file(
+    tmp_path: Path, suffix: str, arrays: dict[str, Any], array: str | None, expected: Any
+) -> None:
+    path, named = tmp_path / f"rows{suffix}", {key: np.array(v) for key, v in arrays.items()}
+    (np.savez(path, **named) if suffix == ".npz" else save_file(named, path))
+
+    assert read_inputs(str(path), [2], [], array).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"a": [[1, 2]], "b": [0]}, "which array holds the inputs? None is called 'inputs'; there"),
+        ({"x": ["a", "b"]}, "'x' holds no rows of numbers"),
+        ({"x": [[1, 2, 3]]}, "found shape (1, 3), and the run takes rows of 2"),
+    ],
+)
+def test_a_file_without_them_is_refused(tmp_path: Path, arrays: dict[str, Any], said: str) -> None:
+    np.savez(tmp_path / "rows.npz", **{key: np.array(v) for key, v in arrays.items()})
+
+    assert said in message_of(str(tmp_path / "rows.npz"), [2], [])
 
 
 # Rows on the command line

@@ -10,6 +10,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
+from seedbed.config.instantiation import keys_of
 from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
@@ -113,7 +114,8 @@ def _given_rows(
         return _images(source, data)
     facts = spec.facts
     names = _feature_names(facts)
-    inputs = read_inputs(source, facts.input_shape, names)
+    array = keys_of(spec.data).get("inputs")
+    inputs = read_inputs(source, facts.input_shape, names, array)
     flat = inputs.reshape(len(inputs), -1)
     if not names and flat.shape[1] <= FEATURES_SHOWN:
         names = [f"input {number}" for number in range(1, flat.shape[1] + 1)]

@@ -13,31 +13,42 @@ from zipfile import BadZipFile
 import numpy as np
 
 from seedbed.config.overrides import typed_word
+from seedbed.data.arrays.names import array_of_inputs
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.files import atomic_file
 
-SUFFIXES = (".csv", ".npy")
+ARRAYS = (".npz", ".safetensors")
+SUFFIXES = (".csv", ".npy", *ARRAYS)
 OUTPUTS = (".csv", ".parquet", ".npy")
 # Of one line of a CSV file; an image of a million numbers fits.
 MOST_LETTERS = 20_000_000
 
 
-def read_inputs(source: Any, input_shape: Sequence[int], names: Sequence[str]) -> np.ndarray:
+def read_inputs(
+    source: Any, input_shape: Sequence[int], names: Sequence[str], array: str | None = None
+) -> np.ndarray:
     """Return an array of shape (rows, *input_shape): float64, or uint8 where the source is.
 
-    `source` is the name of a .csv or .npy file, or nested lists of numbers; one row may stand
-    alone. A CSV needs a header: its columns are found by `names` in any order, or by position
-    where there are no names. Raises ConfigError with the file, line and column of what is wrong.
+    `source` is the name of a .csv, .npy, .npz or .safetensors file, or nested lists of numbers; one
+    row may stand alone. Among several arrays of a file `array` is the name of the inputs; None
+    (default) for one that is called as inputs mostly are. A CSV needs a header: its columns are
+    found by `names` in any order, or by position where there are no names. Raises ConfigError with
+    the file, line and column of what is wrong.
     """
     if isinstance(source, str):
         path = Path(source)
         if path.suffix not in SUFFIXES:
             raise ConfigError(
-                f"input={source}: neither a .csv or .npy file nor rows such as [[1, 2, 3]]"
+                f"input={source}: neither a .csv, .npy, .npz or .safetensors file nor rows such as "
+                "[[1, 2, 3]]"
             )
         if not path.is_file():
             raise ConfigError(f"input={source}: no such file")
-        values = _read_csv(path, names) if path.suffix == ".csv" else read_npy(path)
+        if path.suffix in ARRAYS:
+            values = array_of_inputs(path, array)
+            values = values.reshape(-1, 1) if values.ndim == 1 else values
+        else:
+            values = _read_csv(path, names) if path.suffix == ".csv" else read_npy(path)
         return _shaped(values, input_shape, f"input={source}", names)
     values = typed_numbers(source)
     if values.ndim == 1 and len(values) == prod(input_shape):

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from seedbed.data.arrays.files import Entry, entries, lengths
 from seedbed.errors import ConfigError, nearest
@@ -65,6 +68,34 @@ def chosen_arrays(
         {split: pair[1] for split, pair in pairs.items()},
         others,
     )
+
+
+def array_of_inputs(path: Path, name: str | None) -> NDArray[Any]:
+    """Return the array of inputs in a file, to predict from.
+
+    Args:
+        path: The file.
+        name: What the run calls its inputs; None, and where no array has this name, the only array,
+            or one that is called as `INPUTS` are.
+
+    Raises:
+        ConfigError: None is the inputs, or it holds no numbers.
+    """
+    there = entries(path, "input")
+    names = (name.lower(), *INPUTS) if name is not None else INPUTS
+    small = {other.lower(): other for other in there}
+    found = next((small[other] for other in names if other in small), None)
+    if found is None and len(there) == 1:
+        found = next(iter(there))
+    if found is None:
+        raise ConfigError(
+            f"input={path}: which array holds the inputs? None is called '{names[0]}'; "
+            f"there: {lengths(there)}"
+        )
+    values = there[found].read()
+    if values.dtype.kind not in "biuf" or values.ndim == 0:
+        raise ConfigError(f"input={path}: '{found}' holds no rows of numbers")
+    return values
 
 
 def _file(key: str, path: str | None) -> Entry:
