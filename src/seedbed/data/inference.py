@@ -103,12 +103,11 @@ def given_options(node: DictConfig) -> Any:
 def _given(node: DictConfig) -> dict[str, Any]:
     """Return the values of a data node by key, without those that are missing or inferred."""
     given: dict[str, Any] = {}
-    for name in node:
-        raw: Any = node._get_node(name)
+    for name, raw in node._content.items():  # type: ignore[union-attr]
         value = raw._value() if isinstance(raw, ValueNode) else "${"
         if not isinstance(value, str) or ("${" not in value and value != "???"):
             given[str(name)] = value  # As it is: to ask the node takes far longer.
-        elif not (OmegaConf.is_missing(node, name) or _is_inferred(raw)):
+        elif not (_is_inferred(raw) or OmegaConf.is_missing(node, name)):
             value = node[name]
             given[str(name)] = (
                 OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
