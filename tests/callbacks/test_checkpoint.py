@@ -47,6 +47,17 @@ def test_best_is_no_epoch_whose_metric_is_no_number(tmp_path: Path) -> None:
     assert fields["checkpoints"]["best"]["metrics"]["train/pearson"] > 0.1
 
 
+def test_the_last_epoch_alone_is_kept_where_that_is_asked_for(tmp_path: Path) -> None:
+    words = ("data.test_size=3", "data.val_size=5", "trainer.max_epochs=3")
+    trained(tmp_path, *words, "callbacks.checkpoint.keep_best=false")
+    fields = record(tmp_path)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["last.ckpt"]
+    assert list(fields["checkpoints"]) == ["last"]
+    # Its weights are those that were tested, and nothing is wrong with the run.
+    assert "test/loss" in fields["checkpoints"]["last"]["metrics"]
+    assert "warning" not in fields
+
+
 def test_last_has_all_that_a_resumption_needs(tmp_path: Path) -> None:
     trained(tmp_path, "optimizer=adam", "trainer.max_epochs=3")
     last = torch.load(RunFolder(tmp_path).checkpoint("last"), weights_only=True)

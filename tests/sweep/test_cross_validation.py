@@ -171,9 +171,14 @@ def test_configurations_are_ranked_by_their_mean_over_folds(blobs: Swept, comman
         assert float(mean) == pytest.approx(by_fold.mean(), rel=1e-5)
         assert float(deviation) == pytest.approx(by_fold.std(ddof=1), rel=1e-2)
         assert jobs == "6"
+    rate = ("0.05", "0.001")[int(losses.mean(axis=1).argmin())]
+    [first, _] = blobs.rows("configurations.csv")
+    assert [first[name] for name in ("optimizer.lr", "folds", "jobs")] == [rate, "3", "6"]
+    assert float(first["best/val/loss"]) == pytest.approx(losses.mean(axis=1).min(), rel=1e-12)
+    spread = losses[losses.mean(axis=1).argmin()].std(ddof=1)
+    assert float(first["best/val/loss deviation"]) == pytest.approx(spread, rel=1e-9)
     assert blobs.said("deviation") == "over 3 folds, of their means over 2 seeds"
     best = shlex.split(blobs.said("all folds"))
-    rate = ("0.05", "0.001")[int(losses.mean(axis=1).argmin())]
     assert best == [*["seedbed", "train", "-m"], *BLOBS, f"optimizer.lr={rate}", *best[-2:]]
     assert best[-2:] == ["seed=0,1", "sweep.folds=3"]
     told = command("report", str(blobs.path))

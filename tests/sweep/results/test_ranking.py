@@ -14,6 +14,7 @@ from seedbed.sweep.results.ranking import (
     best_first,
     closing_table,
     counts_text,
+    folds_lines,
     unranked_lines,
     winner,
     winner_lines,
@@ -283,6 +284,54 @@ def test_many_seeds_in_a_row_are_a_range(seeds: str, swept: str) -> None:
     rows = [row(n, metrics={"a": 1.0}, seed=seed) for n, seed in enumerate(seeds.split())]
     [_, line] = winner_lines(Winner(rows, rows[0]), [], ["++seed=3"])
     assert shlex.split(line)[-1] == f"++seed={swept}"
+
+
+# ---- Folds ---------------------------------------------------------------------------------------
+
+
+def folded(model: str, losses: list[float | None], first: int = 0) -> list[Row]:
+    return [
+        row(
+            first + fold,
+            "diverged" if loss is None else "completed",
+            {} if loss is None else {"a": loss},
+            model=model,
+            data__fold=fold,
+        )
+        for fold, loss in enumerate(losses)
+    ]
+
+
+def test_the_folds_of_a_configuration_are_one_row_and_missing_ones_are_marked() -> None:
+    rows = folded("x", [1.0, None, 3.0]) + folded("y", [5.0, 6.0, 10.0], first=3)
+    assert printed(closing_table(rows, "a", "min")) == [
+        ["model", "a", "deviation", "jobs"],
+        ["y", "7", "2.65", "3"],
+        ["x", "2*", "1.41", "2", "of", "3"],
+    ]
+    deviation, mark = folds_lines(rows, "a", "last")
+    assert deviation == "deviation    over 3 folds"
+    assert mark.split()[:6] == ["*", "a", "mean", "over", "fewer", "folds:"]
+    assert folds_lines(rows[3:], "a", "last") == [deviation]
+    assert folds_lines([row(0, metrics={"a": 1.0})], "a") == []
+
+
+@pytest.mark.parametrize(
+    ("folds", "expected"),
+    [
+        (3, ["x=1", "seed=0", "sweep.folds=3"]),
+        # Of folds that were swept by hand.
+        (None, ["x=1", "data.folds=3", "data.fold=0,1,2", "seed=0"]),
+    ],
+)
+def test_the_command_of_the_winner_repeats_its_folds(
+    folds: int | None, expected: list[str]
+) -> None:
+    best = winner(folded("x", [1.0, 2.0, 4.0]), "a", "min")
+    assert best is not None
+    words = ["x=1", "data.folds=3", "data.fold=1", "sweep.folds=3", "seed=0"]
+    [line] = winner_lines(best, [], words, folds)
+    assert shlex.split(line.removeprefix("all folds    ")) == ["seedbed", "train", "-m", *expected]
 
 
 # ---- The best and the last epoch -----------------------------------------------------------------

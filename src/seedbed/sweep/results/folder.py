@@ -18,8 +18,9 @@ from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.terminal.words import relative
 
 RESULTS, PLAN = "results.csv", "sweep.json"
-# Of a cross-validation: predictions of the best configuration, and its model of all rows.
-OUT_OF_FOLD, REFIT = "out_of_fold.csv", "refit"
+# Of a cross-validation: predictions of the best configuration, its model of all rows, and the means
+# of all configurations.
+OUT_OF_FOLD, REFIT, CONFIGURATIONS = "out_of_fold.csv", "refit", "configurations.csv"
 # What a sweep needs in order to go on.
 SAVED = ".sweep"
 # The key that goes on with a sweep.
@@ -51,6 +52,11 @@ class SweepFolder:
     def out_of_fold(self) -> Path:
         """The out-of-fold predictions of the best configuration of a cross-validation."""
         return self.path / OUT_OF_FOLD
+
+    @property
+    def configurations(self) -> Path:
+        """The table of the configurations of a cross-validation."""
+        return self.path / CONFIGURATIONS
 
     @property
     def refit(self) -> Path:

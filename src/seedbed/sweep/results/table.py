@@ -115,15 +115,15 @@ class Results:
     def _rewrite(self) -> None:
         self._names = metric_names(self.rows)
         header = ["number", *self.axes, "status", *self._names, "seconds", "folder", "error"]
-        write_atomically(self.path, (_line(header) + self._text(self.rows)).encode())
+        write_atomically(self.path, (csv_line(header) + self._text(self.rows)).encode())
 
     def _text(self, rows: Sequence[Row]) -> str:
-        return "".join(_line(self._cells(row)) for row in rows)
+        return "".join(csv_line(self._cells(row)) for row in rows)
 
     def _cells(self, row: Row) -> list[str]:
         axes = [cell(row.axes[key]) if key in row.axes else "" for key in self.axes]
-        metrics = [_number(row.metrics.get(name), name == BEST_EPOCH) for name in self._names]
-        ended = [_number(row.seconds), row.folder, row.error or ""]
+        metrics = [number_cell(row.metrics.get(name), name == BEST_EPOCH) for name in self._names]
+        ended = [number_cell(row.seconds), row.folder, row.error or ""]
         return [str(row.number), *axes, row.status, *metrics, *ended]
 
 
@@ -135,7 +135,8 @@ def metric_names(rows: Sequence[Row]) -> list[str]:
     return sorted(names, key=lambda name: order.get(name.partition("/")[0], len(SPLITS)))
 
 
-def _line(cells: Sequence[str]) -> str:
+def csv_line(cells: Sequence[str]) -> str:
+    """Return a line of CSV, with its end."""
     return ",".join(map(_quoted, cells)) + "\n"
 
 
@@ -153,7 +154,8 @@ def cell(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _number(value: float | None, is_whole: bool = False) -> str:
+def number_cell(value: float | None, is_whole: bool = False) -> str:
+    """Return a number as a cell that reads back exactly; of none, or no finite one, nothing."""
     if value is None or not isfinite(value):
         return ""
     return str(int(value)) if is_whole else repr(float(value))
