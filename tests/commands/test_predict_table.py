@@ -306,10 +306,11 @@ def test_a_preparation_with_a_wrong_value_anywhere_is_refused_or_does_no_harm(
 
 
 def test_a_run_is_evaluated_on_the_file_that_it_was_trained_on_alone(
-    birds: Experiment, capsys: pytest.CaptureFixture[str]
+    birds: Experiment, tmp_path: Path
 ) -> None:
-    def evaluated() -> None:
-        evaluate(composed(f"run={birds.folder.path}", verb="evaluate"), ["seedbed", "evaluate"])
+    def evaluated(*more: str) -> None:
+        config = composed(f"run={birds.folder.path}", *more, verb="evaluate")
+        evaluate(config, ["seedbed", "evaluate"])
 
     evaluated()
     found = json.loads((birds.folder.path / "evaluate-test.json").read_text())
@@ -322,5 +323,8 @@ def test_a_run_is_evaluated_on_the_file_that_it_was_trained_on_alone(
         with pytest.raises(ConfigError, match="not the file that the run was trained on") as said:
             evaluated()
         assert "secret" not in str(said.value)
+        moved = tmp_path / "moved.csv"
+        moved.write_bytes(content)
+        evaluated(f"file={moved}", "split=val")
     finally:
         file.write_bytes(content)

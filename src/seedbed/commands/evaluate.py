@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from seedbed.config.instantiation import keys_of
+from seedbed.config.spec import RunSpec
 from seedbed.data.data_module import DataModule
 from seedbed.engines.lightning.data_module import place
 from seedbed.engines.lightning.quiet import quiet_lightning
@@ -37,7 +39,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     folder = open_run(config.run, config.paths.outputs, say=True)
     file = folder.path / f"evaluate-{config.split}.json"
     _require_own(file)
-    spec = load_spec(folder, list(config.trust), config.paths.data)
+    spec = _of_file(load_spec(folder, list(config.trust), config.paths.data), config.file)
     name = folder.kept(config.checkpoint)
     module, checkpoint = load_module(folder, spec, name)
     trainer = evaluation_trainer(spec, config.accelerator)
@@ -86,6 +88,17 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     if record["status"] in ("running", "interrupted"):
         print(f"note         the run is {state_of(record)}")
     return 0
+
+
+def _of_file(spec: RunSpec, file: str | None) -> RunSpec:
+    """Return the spec of a run whose data lie elsewhere now; raise ConfigError of other data."""
+    if file is None:
+        return spec
+    data: Any = spec.data
+    for name in ("file", "folder"):
+        if keys_of(data).get(name) is not None and is_dataclass(data):
+            return replace(spec, data=replace(data, **{name: file}))
+    raise ConfigError(f"file={file}: the data of this run are no file or folder of yours")
 
 
 def _require_own(file: Path) -> None:

@@ -194,6 +194,11 @@ class Evaluate(Reading):
 
     run: str = key("run folder, or latest", MISSING, is_path=True)
     split: str = key("train, val or test", "test", one_of=SPLITS)
+    file: str | None = key(
+        "file or folder of the data, where it has moved; null: where the run says",
+        None,
+        is_path=True,
+    )
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
@@ -206,9 +211,13 @@ class Predict(Reading):
 
     run: str = key("run folder, or latest", MISSING, is_path=True)
     input: Any = key(
-        "CSV, .npy or image file, folder or pattern of images, or rows as [[...], ...]", MISSING
+        "table, .npy or image file, folder or pattern of images, or rows as [[...], ...] or "
+        "[{name: value}, ...]",
+        MISSING,
     )
-    output: str | None = key("CSV or .npy file to write; null: a table", None, is_path=True)
+    output: str | None = key(
+        "CSV, Parquet or .npy file to write; null: a table", None, is_path=True
+    )
     apply_softmax: bool = key("probabilities of a classification; false: its logits", True)
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)

@@ -151,10 +151,12 @@ class TableFile(InMemoryData):
         for key in _FILES:
             path = getattr(self.options, key)
             if path is not None and not Path(path).is_file():
-                raise ConfigError(f"data.{key}={path}: no such file")
+                hint = "; file=PATH says where it is now" if key == "file" else ""
+                raise ConfigError(f"data.{key}={path}: no such file{hint}")
         if _hash_of(self.files(self.options)) != fingerprint:
             named = ", ".join(str(path) for path in self.files(self.options))
-            raise ConfigError(f"data.file: {named} is not the file that the run was trained on")
+            which = "is not the file" if len(self.files(self.options)) == 1 else "are not the files"
+            raise ConfigError(f"data.file: {named} {which} that the run was trained on")
 
     def description(self) -> Any:
         """Return what each column is, and what it becomes; of many those that are no numbers."""
