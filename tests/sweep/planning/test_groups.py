@@ -54,9 +54,6 @@ def planned(composer: Composer, *words: str, fuse: str = "auto") -> list[Planned
 
 REASONS = {
     "data seedbed.data.NoData": ("data=none", "model=parabola"),
-    "task.torchmetrics={'mape'": (
-        "+task.torchmetrics.mape._target_=torchmetrics.MeanAbsolutePercentageError",
-    ),
     "optimizer torch.optim.LBFGS": ("optimizer=lbfgs",),
     "gradient seedbed.training.gradients.FiniteDifference": ("gradient=finite_difference",),
     "trainer.devices=2": ("trainer.devices=2",),

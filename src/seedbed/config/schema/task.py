@@ -21,9 +21,7 @@ class Task(Schema):
     option: ClassVar[str]
 
     _target_: str = key("class of the task", MISSING)
-    torchmetrics: dict[str, Any] = key(
-        "further torchmetrics, by name, each with a _target_", {}, fuses=({},)
-    )
+    torchmetrics: dict[str, Any] = key("further torchmetrics, by name, each with a _target_", {})
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:

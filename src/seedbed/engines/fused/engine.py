@@ -29,6 +29,7 @@ from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.program import random_numbers_kept
 from seedbed.engines.fused.rows.batches import Batch
 from seedbed.engines.fused.steps import Steps
+from seedbed.engines.fused.torchmetrics_of_jobs import JobTorchmetrics
 from seedbed.errors import Diverged
 from seedbed.process.torch_settings import deterministic_algorithms, using_threads
 from seedbed.runs.outcome import RunOutcome
@@ -77,6 +78,8 @@ class Engine:
         # Steps that each job takes in an epoch.
         self.steps = group.batches.steps()
         self.programs = Steps(self.net, self.layout, self.rule, group)
+        # By split.
+        self._torchmetrics: dict[str, JobTorchmetrics] = {}
         self._random_state: list[Tensor] | None = None
         self.threads = group.threads or _threads(self._numbers_in_a_step())
 
@@ -167,7 +170,7 @@ class Engine:
         group = self.group
         began: Weights = tree_map(torch.clone, (self.rows, self.others))
         rates = group.rates.now()
-        sums, losses, step_rates = self._sums(), [], []
+        sums, losses, step_rates = self._sums("train"), [], []
         self.net.train()
         for batch in group.batches.training(epoch - 1):
             step_rates.append(group.rates.column(self.device))
@@ -193,15 +196,21 @@ class Engine:
         """Return loss and metrics of a split, by `split/name`; nothing where it has no rows."""
         if not self.group.batches.has_split(split):
             return {}
-        sums = self._sums()
+        sums = self._sums(split)
         self.net.eval()
         for batch in self.group.batches.evaluation(split):
             results = self.programs.evaluate(split, weights, self.loss_numbers, batch)
             sums.add(*results, present=batch.part.present)
         return named_metrics(split, sums)
 
-    def _sums(self) -> JobSums:
-        return JobSums(self.group.task.metrics, self.programs.recorded)
+    def _sums(self, split: str) -> JobSums:
+        task, jobs = self.group.task, len(self.rows)
+        if task.has_torchmetrics and split not in self._torchmetrics:
+            self._torchmetrics[split] = JobTorchmetrics(task, jobs)
+        others = self._torchmetrics.get(split)
+        if others is not None:
+            others.reset(jobs)
+        return JobSums(task.metrics, self.programs.recorded, others)
 
     # Each job by itself
 

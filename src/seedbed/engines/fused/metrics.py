@@ -10,6 +10,7 @@ from torch.func import vmap
 
 from seedbed.engines.fused.history import Metrics
 from seedbed.engines.fused.program import Program, record
+from seedbed.engines.fused.torchmetrics_of_jobs import JobTorchmetrics
 from seedbed.training.metrics import (
     merged_sums,
     metric_sums,
@@ -28,12 +29,17 @@ class JobSums:
     Args:
         names: Metrics, of seedbed.training.metrics.METRICS.
         programs: Formulas recorded so far, for reuse; None (default): they are just called.
+        others: Torchmetrics of the jobs, which are reset; None (default): there are none.
     """
 
     def __init__(
-        self, names: Sequence[str], programs: dict[Hashable, Program] | None = None
+        self,
+        names: Sequence[str],
+        programs: dict[Hashable, Program] | None = None,
+        others: JobTorchmetrics | None = None,
     ) -> None:
         self.names = list(names)
+        self.others = others
         self._programs = programs
         self._loss: Tensor | None = None
         # Together the weight of the rows, and the number of those that are present.
@@ -48,15 +54,19 @@ class JobSums:
         loss: Tensor,
         output: Tensor,
         target: Tensor,
-        weight: Tensor | None = None,
-        *,
+        *more: Tensor,
         present: Tensor | None = None,
     ) -> None:
         """Count a batch: mean losses (jobs,), outputs and targets (jobs, rows, ...).
 
-        `weight` is the sum of the weights of a job's rows, (jobs,), None: each weighs 1. `present`
-        are the rows that a job has, (jobs, rows), None: all of them.
+        `more` are predictions, (jobs, rows, ...), where there are torchmetrics, and the sum of the
+        weights of a job's rows, (jobs,), where they do not weigh 1 each. `present` are the rows
+        that a job has, (jobs, rows), None: all of them.
         """
+        if self.others is not None:
+            self.others.add(target, more[0], present)
+        weights = more[0 if self.others is None else 1 :]
+        weight = weights[0] if weights else None
         weighs = output.shape[1] if weight is None else weight.double()
         weighted = loss.double() * weighs
         self._loss = weighted if self._loss is None else self._loss + weighted
@@ -123,7 +133,7 @@ class JobSums:
         values = {"loss": self._loss / self._weight}
         if self.names:
             values |= dict(zip(self.names, self._metrics(), strict=True))
-        return values
+        return values if self.others is None else values | self.others.compute()
 
     def _metrics(self) -> tuple[Tensor, ...]:
         # Rows that are as many for all jobs are a number in the formulas.

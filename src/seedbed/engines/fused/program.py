@@ -44,8 +44,8 @@ def per_job(net: nn.Module, task: Task) -> Callable[..., tuple[Tensor, ...]]:
     """Return a function of one job: (parameters, buffers, numbers of the loss, batch) to results.
 
     The batch holds `inputs` and `targets`, and may hold `weights` of the rows, and which of them
-    are `present`: the others weigh nothing. The results are (loss, output, target), and the sum of
-    the weights where rows have any.
+    are `present`: the others weigh nothing. The results are (loss, output, target), the predictions
+    where the task has torchmetrics, and the sum of the weights where rows have any.
     """
 
     def measure(
@@ -61,7 +61,10 @@ def per_job(net: nn.Module, task: Task) -> Callable[..., tuple[Tensor, ...]]:
         output = own.output(call, batch["inputs"])
         target = own.target(batch["targets"], output)
         weight = _weight(batch)
-        results = own.loss(output, target, weight), *own.measured(output, target)
+        loss = own.loss(output, target, weight)
+        results: tuple[Tensor, ...] = (loss, *own.measured(output, target))
+        if task.has_torchmetrics:
+            results = (*results, own.prediction(output))
         if own.weights(target, weight) is None:
             return results
         return *results, own.total_weight(target, weight)
@@ -110,7 +113,7 @@ def training_program(
         before = [tensor.clone() for tensor in changing]
         leaves = {k: part.detach().requires_grad_() for k, part in layout.split(rows).items()}
         fused = vmap(measure, in_dims=(0, 0, 0, batch_axis), randomness="different")
-        loss, output, *rest = fused(leaves, others, loss_numbers, batch)
+        loss, *rest = fused(leaves, others, loss_numbers, batch)
         parts = torch.autograd.grad(loss.sum(), list(leaves.values()))
         gradient = torch.cat([part.reshape(len(rows), -1) for part in parts], dim=1)
         with torch.no_grad():
@@ -119,7 +122,7 @@ def training_program(
             rule.update(rows, gradient, numbers, states, flags)
             for tensor, old in zip(changing, before, strict=True):
                 _restore(tensor, old, ~batch["present"].any(dim=1))
-        return loss.detach(), output.detach(), *rest
+        return loss.detach(), *(result.detach() for result in rest)
 
     return step
 

@@ -13,7 +13,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.instantiation import make_factory
 from seedbed.config.known_keys import varies
-from seedbed.config.metrics import METRICS
 from seedbed.config.schema import shipped_schema_of
 from seedbed.config.schema.field import Schema
 from seedbed.config.schema.own_module import is_chosen
@@ -38,9 +37,6 @@ def _obstacles(config: DictConfig) -> Iterator[str]:
         yield f"module {config.module._target_} trains as its own training_step says"
     if config.trainer.max_epochs == 0:
         yield "trainer.max_epochs=0 trains nothing"
-    for name in config.task.get("metrics") or ():
-        if name in METRICS and not METRICS[name].own:
-            yield f"task.metrics: {name} is taken by torchmetrics"
     seen: set[type] = set()
     for key, node in _parts(config):
         schema: Any = shipped_schema_of(node)
@@ -67,6 +63,8 @@ def _obstacles_of_own_data(node: DictConfig) -> Iterator[str]:
         return
     if not (isinstance(kind, type) and issubclass(kind, InMemoryData)):
         yield f"data {name} is no seedbed.data.InMemoryData, whose rows are in memory"
+        return
+    if getattr(kind, "batches_of_tables", False):
         return
     for method in ("train_dataloader", "evaluation_loader", "val_dataloader", "test_dataloader"):
         if getattr(kind, method) is not getattr(InMemoryData, method):

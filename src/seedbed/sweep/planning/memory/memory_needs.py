@@ -24,6 +24,7 @@ from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.engines.fused.program import evaluation_program
 from seedbed.engines.fused.rows.batches import Batch
 from seedbed.engines.fused.rows.parts import Part
+from seedbed.engines.fused.torchmetrics_of_jobs import JobTorchmetrics
 from seedbed.sweep.planning.memory.allocations import Allocations
 
 # Bytes in the CPU's memory, measured: texts and records of a job; a tensor of its network or of a
@@ -68,7 +69,9 @@ def _bytes(*held: Any) -> int:
 
 def _curves(group: Group, splits: Sequence[str]) -> int:
     """Return the bytes of a job's curves."""
-    names = len(splits) * (1 + len(group.task.metrics)) + 1
+    task = group.task
+    others = len(task.make_torchmetrics()) if task.has_torchmetrics else 0
+    names = len(splits) * (1 + len(task.metrics) + others) + 1
     epochs = max(group.max_epochs)
     # Where jobs stop by themselves, all have a place for each epoch in which one did.
     ends = epochs if any(group.stopping.rules) else 0
@@ -131,10 +134,13 @@ def _measured(
         except Exception as error:  # The user's own network may do anything.
             raise CannotFuse(str(error)) from error
     with Allocations() as summing:
-        sums = JobSums(group.task.metrics)
+        task = group.task
+        sums = JobSums(
+            task.metrics, None, JobTorchmetrics(task, 1) if task.has_torchmetrics else None
+        )
         sums.add(*results, present=batch.part.present)
         sums.compute()
-    if not group.task.metrics:
+    if not task.metrics and not task.has_torchmetrics:
         return stepping.most, 0
     kept = min(_steps(group, split, batch), 1 + NUMBERS_KEPT // (jobs * results[1].numel()))
     return stepping.most, kept * (_bytes(results) + summing.most)
