@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from seedbed.config.instantiation import keys_of
+from seedbed.config.schema.data import Data
 from seedbed.config.spec import RunSpec
 from seedbed.data.data_module import DataModule
 from seedbed.engines.lightning.data_module import place
@@ -94,10 +95,10 @@ def _of_file(spec: RunSpec, file: str | None) -> RunSpec:
     """Return the spec of a run whose data lie elsewhere now; raise ConfigError of other data."""
     if file is None:
         return spec
-    data: Any = spec.data
     for name in ("file", "folder"):
-        if keys_of(data).get(name) is not None and is_dataclass(data):
-            return replace(spec, data=replace(data, **{name: file}))
+        if isinstance(spec.data, Data) and keys_of(spec.data).get(name) is not None:
+            changed: Any = {name: file}
+            return replace(spec, data=replace(spec.data, **changed))
     raise ConfigError(f"file={file}: the data of this run are no file or folder of yours")
 
 
