@@ -41,7 +41,7 @@ from seedbed.config.overrides import (
     with_paths_quoted,
     words_of,
 )
-from seedbed.config.project import Project, named_config_folder, with_origin
+from seedbed.config.project import Project, named_config_folder, set_inherited, with_origin
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
 from seedbed.config.trust.module_path import reach
@@ -173,6 +173,7 @@ def run_application(
             arguments = with_free_keys(with_options_of_classes(arguments))
     except ConfigError as error:
         sys.exit(_show(error, WRONG_CONFIG))
+    set_inherited(with_options_of_classes(inherited))
     register_resolvers(named_config_folder(arguments)[0])
     register_inferred()
     register_schema()

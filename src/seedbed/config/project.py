@@ -6,7 +6,7 @@ It lies in the working folder or above it; the nearest one counts.
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from reprlib import repr as abridged  # However much a value holds.
@@ -78,6 +78,21 @@ class Project:
         if {"-m", "--multirun"} & {*typed}:
             return list(self.defaults)
         return [word for word in self.defaults if not key_of(word).startswith("sweep.")]
+
+
+# Words of the command that come from the project file, which nobody has typed for this run.
+_inherited: frozenset[str] = frozenset()
+
+
+def set_inherited(words: Iterable[str]) -> None:
+    """Note which words of this process's command come from the project file."""
+    global _inherited
+    _inherited = frozenset(words)
+
+
+def is_inherited(word: str) -> bool:
+    """Return whether a word of the command comes from the project file."""
+    return word in _inherited
 
 
 def named_config_folder(words: Sequence[str]) -> tuple[Path | None, list[str]]:

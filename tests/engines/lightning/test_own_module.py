@@ -230,3 +230,12 @@ def test_a_companion_needs_no_trainer_to_log() -> None:
     OwnModule(module)
     with pytest.warns(UserWarning, match="trainer"):
         module.log("train/loss", 1.0)
+
+
+def test_defaults_of_the_project_file_need_not_do_anything_with_it(command, tmp_path: Path) -> None:
+    (tmp_path / "seedbed.yaml").write_text("defaults: [optimizer=adam, model=mlp]\n")
+    words = ("train", "data=clusters", named("Line"), "+module.width=2")
+    outcome = command(*words, function=lambda config, command: 0)
+    assert (outcome.code, outcome.err) == (0, "")
+    refused = command(*words, "optimizer=sgd", function=lambda config, command: 0)
+    assert (refused.code, "optimizer=sgd: does nothing" in refused.err) == (2, True)

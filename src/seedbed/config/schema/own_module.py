@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.overrides import words_of
+from seedbed.config.project import is_inherited
 from seedbed.errors import listed
 
 # What a LightningModule decides itself, so that other keys of these names change nothing.
@@ -51,6 +52,6 @@ def problems(config: DictConfig) -> Iterator[str]:
     typed = OmegaConf.select(config, "hydra.overrides.task", default=OmegaConf.create([]))
     for word in words_of(typed):
         group = re.split(r"[.=@]", word.lstrip("+~"), maxsplit=1)[0]
-        if group in without_effect:
+        if group in without_effect and not is_inherited(word):
             chosen = f"module._target_={module._target_!s}"
             yield f"{word}: does nothing with {chosen}: {_INSTEAD[group]}"
