@@ -159,6 +159,8 @@ def _wrong_type(error: ValidationError, text: str) -> ConfigError:
     )
     if value:
         problem = f"'{value[1]}' is not {_KINDS.get(value[2] or 'Boolean', 'accepted')}"
+        if share := re.fullmatch(r"(\d+(?:\.\d+)?) ?%", value[1]):
+            problem += f"; {float(share[1]) / 100:g} is"
     elif re.search(r"is not Optional|NoneType|'None'", message):
         problem = "null is not accepted"
     elif "ListConfig, list or tuple" in message:

@@ -12,14 +12,15 @@ from seedbed.config.schema.data import InMemoryData as Options
 from seedbed.data.augmentation import Augmentation
 from seedbed.data.data_module import DataModule, Facts, Placement, Rows
 from seedbed.data.loader import BatchLoader, RunOptions, StreamLoader
+from seedbed.data.random import same_draws
 from seedbed.data.scaling import Scaling, fitted
-from seedbed.data.source import Source, facts_of_source
+from seedbed.data.source import Source, checked_source, facts_of_source
 from seedbed.data.splits import Split, SplitRule, split_rows
 from seedbed.data.splits.columns import values_of
 from seedbed.data.splits.parts import NAMES, require_classes
 from seedbed.data.table import RawRows, Table, fingerprint
 from seedbed.data.weights import require_weights
-from seedbed.errors import ConfigError, DataError, DoesNotFit, listed, nearest
+from seedbed.errors import ConfigError, DataError, DoesNotFit, SeedbedError, listed, nearest
 
 __all__ = ["InMemoryData", "Source"]
 
@@ -52,8 +53,28 @@ class InMemoryData(DataModule):
         self._on_device: dict[str, Table] = {}
 
     def load(self) -> Source:
-        """Return the rows; raise DataError where they cannot be had."""
+        """Return the rows; raise DataError where they cannot be had.
+
+        A class of the user's may return a Table alone, and arrays or lists in place of tensors;
+        what it draws at random is the same in every run, unless it draws from a seed of its own.
+        """
         raise NotImplementedError
+
+    def _loaded(self) -> Source:
+        """Return what `load` returns; raise ConfigError where a class of the user's is wrong."""
+        if type(self).__module__.startswith("seedbed."):
+            return self.load()
+        name = f"{type(self).__module__}.{type(self).__qualname__}"
+        try:
+            with same_draws():
+                return checked_source(self.load(), name)
+        except SeedbedError:
+            raise
+        except Exception as error:
+            reason = (str(error).splitlines() or [""])[0][:200]
+            raise ConfigError(
+                f"data: the load of {name} fails: {type(error).__name__}: {reason}"
+            ) from error
 
     @classmethod
     def facts(cls, options: Any) -> Facts:
@@ -64,7 +85,7 @@ class InMemoryData(DataModule):
         """
         data = cls(options)
         data.prepare_data()
-        return facts_of_source(data.load(), options)
+        return facts_of_source(data._loaded(), options)
 
     def setup(self, stage: str) -> None:
         """Load and split the rows, the first time; a split moves to the device when first used.
@@ -75,7 +96,7 @@ class InMemoryData(DataModule):
             if not self._from_run:
                 self.input_scaling = self._given_scaling()
         elif not self._splits:
-            self._arrange(self.load())
+            self._arrange(self._loaded())
 
     def use_preparation(self, preparation: Mapping[str, Any], source: object) -> None:
         """Use the scalings that a run has stored, instead of fitting any."""

@@ -9,8 +9,12 @@ The hash is the finalizer of SplitMix64 (Steele, Lea and Flood, "Fast splittable
 generators", OOPSLA 2014), applied to a key and then to key + counter.
 """
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import pi
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -124,3 +128,18 @@ def normal(seed: Tensor | int, stream: int, counter: Tensor | int, count: int) -
     radius = (-2.0 * torch.log1p(-first)).sqrt()
     angle = 2.0 * pi * second
     return torch.cat((radius * angle.cos(), radius * angle.sin()), dim=-1)[..., :count]
+
+
+@contextmanager
+def same_draws() -> Iterator[None]:
+    """Let code that draws random numbers draw the same ones whenever and wherever it runs."""
+    states = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        random.seed(0)
+        np.random.seed(0)
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])

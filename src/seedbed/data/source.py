@@ -1,7 +1,7 @@
 """Rows of a dataset as it loads them, and the facts that follow from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -32,6 +32,56 @@ class Source:
     val: RawRows | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
     classes: Any = None
+
+
+def checked_source(loaded: Any, name: str) -> Source:
+    """Return what the `load` of a class of the user's returns as rows in tensors.
+
+    Args:
+        loaded: A Source or a Table, in which arrays or lists may stand for tensors.
+        name: The class, for messages.
+
+    Raises:
+        ConfigError: It is something else, or its parts are not as long as each other.
+    """
+    source = Source(loaded) if isinstance(loaded, Table) else loaded
+    if not isinstance(source, Source):
+        raise ConfigError(
+            f"data: the load of {name} returns a {type(loaded).__name__}, and a seedbed.data.Table "
+            "or Source is needed"
+        )
+    parts: dict[str, Any] = {
+        part: _in_tensors(rows, f"data: the {part} that the load of {name} returns")
+        for part in ("rows", "val", "test")
+        if (rows := getattr(source, part)) is not None
+    }
+    for column, values in source.columns.items():
+        if len(values) != len(parts["rows"]):
+            raise ConfigError(
+                f"data: the column '{column}' that the load of {name} returns has {len(values):,} "
+                f"values for {len(parts['rows']):,} rows"
+            )
+    return replace(source, **parts)
+
+
+def _in_tensors(rows: Any, what: str) -> RawRows:
+    """Return the rows of a Table in tensors; rows of another kind as they are."""
+    if not isinstance(rows, Table):
+        return rows  # type: ignore[no-any-return]
+    names = ("inputs", "targets", "weights")
+    given = {name: value for name in names if (value := getattr(rows, name)) is not None}
+    tensors = {}
+    for name, value in given.items():
+        try:
+            tensors[name] = torch.as_tensor(value)
+        except (TypeError, ValueError, RuntimeError) as error:
+            reason = (str(error).splitlines() or [""])[0][:100]
+            raise ConfigError(f"{what} have {name} that are no numbers: {reason}") from None
+    lengths = {name: len(value) if value.dim() else 0 for name, value in tensors.items()}
+    if len(set(lengths.values())) > 1 or not all(lengths.values()):
+        shown = ", ".join(f"{length:,} {name}" for name, length in lengths.items())
+        raise ConfigError(f"{what} have {shown}; as many of each are needed, and one at least")
+    return Table(**tensors)
 
 
 def facts_of_source(source: Source, options: Any) -> Facts:

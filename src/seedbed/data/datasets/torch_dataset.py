@@ -18,10 +18,9 @@ from seedbed.data.datasets.torch_rows import (
     holds_tensors,
     made_dataset,
     rows_of,
-    same_draws,
 )
 from seedbed.data.input_range import InputRange
-from seedbed.data.random import permutations
+from seedbed.data.random import permutations, same_draws
 from seedbed.errors import ConfigError, DataError
 
 # Rows are looked at before training for so long.

@@ -8,9 +8,10 @@ from torch import Tensor
 from seedbed.config.schema.data import TorchDataset as Options
 from seedbed.data.arrays.targets import Posed, posed_targets
 from seedbed.data.data_module import Facts
-from seedbed.data.datasets.torch_rows import ReadRows, made_dataset, read_rows, same_draws
+from seedbed.data.datasets.torch_rows import ReadRows, made_dataset, read_rows
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.input_range import InputRange
+from seedbed.data.random import same_draws
 from seedbed.data.table import Table
 
 

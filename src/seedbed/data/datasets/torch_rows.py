@@ -1,8 +1,6 @@
 """Rows of a torch Dataset of the user's: read one by one, and all at once into memory."""
 
-import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,21 +49,6 @@ def collate_of(node: Any) -> Collate | None:
     # A class is made first, and its object called.
     collate: Collate = factory() if isinstance(factory.func, type) else factory
     return collate
-
-
-@contextmanager
-def same_draws() -> Iterator[None]:
-    """Let code that draws random numbers draw the same ones whenever and wherever it runs."""
-    states = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        random.seed(0)
-        np.random.seed(0)
-        try:
-            yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])
 
 
 def holds_tensors(dataset: Any) -> bool:
