@@ -1,8 +1,7 @@
 """Table of the user's own, from a file: read, split, and prepared by what its training rows say."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,68 +12,38 @@ import torch
 from torch import Tensor
 
 from seedbed.config.schema.data.table import TableFile as Options
-from seedbed.config.schema.data.table import target_names
 from seedbed.data.data_module import Facts
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.inference import Stamp, stamp
 from seedbed.data.preparation import FitOptions, Preparation, fit
 from seedbed.data.preparation.features import Words
 from seedbed.data.preparation.kept import Kept
-from seedbed.data.preparation.loading import (
-    LoadedTable,
-    TableRows,
-    ids_of,
-    kinds_of_inputs,
-    loaded,
-)
+from seedbed.data.preparation.loading import TableRows, ids_of, kinds_of_inputs
 from seedbed.data.preparation.new_rows import NewRows, new_rows
 from seedbed.data.preparation.stored import from_store, to_store
+from seedbed.data.preparation.table_files import (
+    READ,
+    TableFiles,
+    paths_of,
+    read_options,
+    require_same,
+    table_files,
+)
 from seedbed.data.scaling import Scaling
 from seedbed.data.splits import Split
 from seedbed.data.table import RawRows, Table
-from seedbed.data.tables import (
-    RawTable,
-    ReadOptions,
-    TableSchema,
-    infer_schema,
-    read_table,
-    schema_lines,
-)
+from seedbed.data.tables import TableSchema, schema_lines
 from seedbed.data.weights import require_weights
 from seedbed.errors import ConfigError, RunFolderError
 
-# Keys that the rows follow from, but for how they are split and what is fitted to them.
-_READ = (
-    *("file", "val_file", "test_file", "target", "columns", "missing", "weight", "split_by"),
-    *("separator", "decimal", "encoding", "quote", "null_values"),
-)
+# Keys that the split, and what is fitted, follow from besides.
 _SPLIT = ("split", "val_size", "test_size", "split_seed", "folds", "fold")
 _FIT = ("input_scale", "encode", "target_scale")
-_FILES = ("file", "val_file", "test_file")
 # Columns that are shown before training.
 MOST_SHOWN = 50
-
-
-@dataclass(frozen=True)
-class TableFiles:
-    """Tables of the files of one data option.
-
-    Attributes:
-        schema: what their columns are.
-        tables: the tables by key: `file`, and `val_file` and `test_file` where there are any.
-        fingerprint: hash of the bytes of the files.
-    """
-
-    schema: TableSchema
-    tables: Mapping[str, LoadedTable]
-    fingerprint: str
-
-
-# One for the files of a run; a sweep may cross two.
-_tables: Kept[TableFiles] = Kept(2)
 # Folds and seeds of a sweep; numbers and words alone.
-_splits: Kept[Split] = Kept(64)
-_preparations: Kept[Preparation] = Kept(256)
+_kept_splits: Kept[Split] = Kept(64)
+_kept_preparations: Kept[Preparation] = Kept(256)
 
 
 class TableFile(InMemoryData):
@@ -95,7 +64,7 @@ class TableFile(InMemoryData):
     @classmethod
     def files(cls, options: Options) -> Sequence[Path]:
         """Return the files of the table."""
-        return [Path(name) for key in _FILES if (name := getattr(options, key)) is not None]
+        return paths_of(options)
 
     @classmethod
     def facts(cls, options: Options) -> Facts:
@@ -119,10 +88,14 @@ class TableFile(InMemoryData):
         )
 
     @property
+    def _tables(self) -> TableFiles:
+        assert self._files is not None
+        return self._files
+
+    @property
     def schema(self) -> TableSchema:
         """What the columns are; after `load`."""
-        assert self._files is not None
-        return self._files.schema
+        return self._tables.schema
 
     @property
     def fitted_preparation(self) -> Preparation:
@@ -148,15 +121,7 @@ class TableFile(InMemoryData):
 
     def require_source(self, fingerprint: str | None) -> None:
         """Compare the bytes of the files with those that the run was trained on."""
-        for key in _FILES:
-            path = getattr(self.options, key)
-            if path is not None and not Path(path).is_file():
-                hint = "; file=PATH says where it is now" if key == "file" else ""
-                raise ConfigError(f"data.{key}={path}: no such file{hint}")
-        if _hash_of(self.files(self.options)) != fingerprint:
-            named = ", ".join(str(path) for path in self.files(self.options))
-            which = "is not the file" if len(self.files(self.options)) == 1 else "are not the files"
-            raise ConfigError(f"data.file: {named} {which} that the run was trained on")
+        require_same(self.options, fingerprint)
 
     def description(self) -> Any:
         """Return what each column is, and what it becomes; of many those that are no numbers."""
@@ -180,7 +145,7 @@ class TableFile(InMemoryData):
     def frames(self) -> dict[str, pl.DataFrame]:
         """Return the rows of each split in the types of the schema, ids included."""
         return {
-            split: self._table_of(split).frame[self.numbers(split).numpy()]
+            split: self._tables.of_split(split).frame[self.numbers(split).numpy()]
             for split in self._splits
         }
 
@@ -192,10 +157,8 @@ class TableFile(InMemoryData):
 
     def load(self) -> Source:
         """Read the files; raise ConfigError where they, or the keys, do not fit."""
-        key, task = (self._key(_READ), self._stored and self._stored[0]), self.options.task
-        self._files = _tables.get((key, None), self._read)
-        if task not in ("???", self.schema.task):
-            self._files = _tables.get((key, task), partial(self._read, task))
+        stored = None if self._stored is None else self._stored[0]
+        self._files = table_files(self.options, self._key(READ), stored)
         main = self._files.tables["file"]
         own = {
             name: TableRows.all_of(self._files.tables[name])
@@ -216,54 +179,10 @@ class TableFile(InMemoryData):
         values = {name: getattr(self.options, name) for name in names}
         return repr(values), tuple(stamp(path) for path in self.files(self.options))
 
-    def _read_options(self) -> ReadOptions:
-        options = self.options
-        said = None if options.null_values is None else tuple(options.null_values)
-        return ReadOptions(
-            options.separator, options.decimal, options.encoding, options.quote, said
-        )
-
-    def _read(self, task: str | None = None) -> TableFiles:
-        options, read = self.options, self._read_options()
-        if self._stored is not None:
-            schema = self._stored[0]
-            raw = read_table(options.file, read, schema.kinds, "data.file")
-        else:
-            raw = read_table(options.file, read, options.columns or {}, "data.file")
-            schema = self._inferred(raw, task)
-        tables = {"file": loaded(raw, schema, options.missing)}
-        for name in _FILES[1:]:
-            if (path := getattr(options, name)) is not None:
-                other = read_table(path, read, schema.kinds, f"data.{name}")
-                tables[name] = loaded(other, schema, options.missing)
-        return TableFiles(schema, tables, _hash_of(self.files(options)))
-
-    def _inferred(self, raw: RawTable, task: str | None) -> TableSchema:
-        """Return the schema of the table, whose targets pose a task where one is said."""
-        said = {str(name): kind for name, kind in (self.options.columns or {}).items()}
-        if task is None:
-            return self._infer(raw, said)
-        kind = "number" if task == "regression" else "category"
-        targets = dict.fromkeys(target_names(self.options.target), kind)
-        schema = self._infer(raw, {**targets, **said})
-        if schema.task != task:
-            raise ConfigError(f"data.task={task}: the target poses {schema.task}")
-        return schema
-
-    def _infer(self, raw: RawTable, columns: Mapping[str, str]) -> TableSchema:
-        options = self.options
-        return infer_schema(
-            raw,
-            target_names(options.target),
-            columns,
-            {"weight": options.weight, "split": options.split_by},
-            drop_missing=options.missing == "drop",
-        )
-
     def split(self, source: Source) -> Split:
         """Return the row numbers of each split."""
-        key = self._key((*_READ, *_SPLIT)), self.options.task
-        return _splits.get(key, partial(super().split, source))
+        key = self._key((*READ, *_SPLIT)), self.options.task
+        return _kept_splits.get(key, partial(super().split, source))
 
     def fit(self, training: RawRows, development: RawRows) -> None:
         """Fit the preparation to the training rows."""
@@ -308,12 +227,12 @@ class TableFile(InMemoryData):
                 ids_of(schema),
             )
 
-        return _preparations.get((self._key((*_READ, *_SPLIT, *_FIT)), options.task), fitted)
+        return _kept_preparations.get((self._key((*READ, *_SPLIT, *_FIT)), options.task), fitted)
 
     def new_rows(self, source: Any) -> NewRows:
         """Return rows to predict from; raise ConfigError that names row and column."""
         assert self._stored is not None
-        return new_rows(source, *self._stored, self._read_options())
+        return new_rows(source, *self._stored, read_options(self.options))
 
     @property
     def columns_of_rows(self) -> list[str]:
@@ -357,19 +276,13 @@ class TableFile(InMemoryData):
 
     def id_columns(self, split: str) -> Mapping[str, Sequence[Any]]:
         """Return the values of the columns that name rows, in the order of a split's rows."""
-        frame = self._table_of(split).frame
+        frame = self._tables.of_split(split).frame
         numbers = self.numbers(split).numpy()
         return {
             name: frame.get_column(name).gather(numbers).to_list()
             for name in self.fitted_preparation.ids
             if name in frame.columns
         }
-
-    def _table_of(self, split: str) -> LoadedTable:
-        """Return the table that the rows of a split are in."""
-        assert self._files is not None
-        tables = self._files.tables
-        return tables.get(f"{split}_file", tables["file"])
 
 
 def _becomes(words: Words) -> str:
@@ -383,14 +296,3 @@ def _scaling(scales: Sequence[tuple[float, float]]) -> Scaling | None:
         return None
     shift, scale = torch.tensor(scales, dtype=torch.float64).unbind(1)
     return Scaling(shift, scale)
-
-
-def _hash_of(paths: Sequence[Path]) -> str:
-    """Return the SHA-256 over the bytes of files; of several over the hashes of each."""
-    digests = []
-    for path in paths:
-        with path.open("rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-    return (
-        digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
-    )
