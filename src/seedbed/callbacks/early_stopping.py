@@ -7,7 +7,8 @@ from pytorch_lightning.callbacks import EarlyStopping as LightningEarlyStopping
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from torch import Tensor
 
-from seedbed.errors import ConfigError, listed
+from seedbed.config.metrics import is_of_validation
+from seedbed.errors import ConfigError, listed, nearest
 from seedbed.training.early_stopping import early_stopping_reason, measured_by
 
 
@@ -28,14 +29,17 @@ class EarlyStopping(LightningEarlyStopping):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Count what the metric is measured by."""
-        self._check_on_train_epoch_end = not str(self.monitor).startswith("val/")
+        self._check_on_train_epoch_end = not is_of_validation(str(self.monitor))
         every = trainer.check_val_every_n_epoch or 1
         self._unit = measured_by(str(self.monitor), every)
 
     def _validate_condition_metric(self, logs: dict[str, Tensor]) -> bool:
         if self.monitor not in logs:
             logged = listed(sorted(logs), 30)
-            raise ConfigError(f"early stopping: '{self.monitor}' is not logged. Logged: {logged}")
+            hint = nearest(str(self.monitor), logs)
+            raise ConfigError(
+                f"early stopping: '{self.monitor}' is not logged.{hint} Logged: {logged}"
+            )
         return True
 
     def _run_early_stopping_check(self, trainer: pl.Trainer) -> None:

@@ -1,5 +1,7 @@
 """The rules of early stopping that both engines share."""
 
+from seedbed.config.metrics import is_of_validation
+
 
 def measured_by(monitor: str, check_val_every_n_epoch: int) -> str:
     """Return by what a metric is measured: each `epoch`, or each `validation`, which are fewer.
@@ -8,7 +10,7 @@ def measured_by(monitor: str, check_val_every_n_epoch: int) -> str:
         monitor: Metric watched, such as `val/loss`.
         check_val_every_n_epoch: Epochs between two validations.
     """
-    rare = monitor.startswith("val/") and check_val_every_n_epoch > 1
+    rare = is_of_validation(monitor) and check_val_every_n_epoch > 1
     return "validation" if rare else "epoch"
 
 

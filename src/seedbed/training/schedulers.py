@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, SequentialLR
 
 from seedbed.config.instantiation import make_factory, reworded
+from seedbed.config.metrics import is_of_validation
 from seedbed.errors import ConfigError
 
 # Keys that may be null for "the whole run".
@@ -127,5 +128,5 @@ def make_scheduler(
     if monitor is None:
         return entry
     # A metric of the validation rows is new after a validation alone.
-    rare = length.epochs_between_validations if str(monitor).startswith("val/") else 1
+    rare = length.epochs_between_validations if is_of_validation(str(monitor)) else 1
     return {**entry, "monitor": monitor, "frequency": rare}

@@ -6,6 +6,7 @@ from seedbed.config.metrics.table import (
     METRICS,
     SYNONYMS,
     Metric,
+    is_of_validation,
     known_mode,
     metrics_of,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Metric",
     "WatchedMetric",
     "has_validation",
+    "is_of_validation",
     "known_mode",
     "metric_names",
     "metrics_of",

@@ -122,6 +122,14 @@ def metrics_of(task: str) -> tuple[str, ...]:
     return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
 
 
+def is_of_validation(metric: str) -> bool:
+    """Return whether a metric is one of the validation rows, which not every epoch measures.
+
+    A LightningModule of the user's may call them `val_loss`.
+    """
+    return re.match(r"(val|valid|validation)[/_]", metric) is not None
+
+
 def known_mode(metric: str) -> str | None:
     """Return the mode of the loss or a metric of ours, and None for any other.
 

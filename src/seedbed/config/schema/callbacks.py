@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from omegaconf import MISSING, DictConfig
 
-from seedbed.config.metrics import watched_by_default
+from seedbed.config.metrics import is_of_validation, watched_by_default
 from seedbed.config.schema.field import Schema, key
 
 
@@ -112,7 +112,7 @@ def first_stop(monitor: str, patience: int, check_val_every_n_epoch: int) -> int
     A metric of the validation rows is measured by every validation, any other after every epoch.
     The first measurement sets the mark, and each of the others may be without improvement.
     """
-    every = check_val_every_n_epoch if monitor.startswith("val/") else 1
+    every = check_val_every_n_epoch if is_of_validation(monitor) else 1
     return (max(patience, 1) + 1) * every
 
 

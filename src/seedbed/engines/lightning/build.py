@@ -16,6 +16,7 @@ from torch import nn
 
 from seedbed.callbacks import CheckedCallback, Freeze
 from seedbed.config.instantiation import keys_of, make, make_factory, reworded, target_of
+from seedbed.config.schema.callbacks import Checkpoint as CheckpointOptions
 from seedbed.config.schema.field import Schema
 from seedbed.config.schema.trainer import Trainer
 from seedbed.config.spec import RunSpec
@@ -79,11 +80,14 @@ def build_own_module(spec: RunSpec) -> OwnModule:
     Raises:
         ConfigError: It is none, does not take its keys, or lacks what a training needs.
     """
+    watched, nodes = _watched(spec), spec.callbacks.values()
+    if not any(isinstance(node, CheckpointOptions) and node.keep_best for node in nodes):
+        del watched["optimized_metric"]  # No best epoch is looked for.
     return OwnModule(
         make_own_module(spec.module),
         log_every_n_epochs=spec.trainer.log_every_n_epochs,
         log_every_n_steps=spec.trainer.log_every_n_steps,
-        watched={"optimized_metric": spec.optimized_metric, **_watched(spec)},
+        watched=watched,
     )
 
 
