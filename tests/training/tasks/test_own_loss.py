@@ -142,6 +142,14 @@ def test_jobs_side_by_side_have_it_as_alone(tmp_path: Path) -> None:
     compare(tmp_path / "torch", (*BLOBS, f"{TORCH}MultiMarginLoss"))
 
 
+def test_rows_without_weight_have_neither_loss_nor_slope() -> None:
+    task = task_of("data=clusters", f"{OWN}Focal")
+    output = torch.randn(3, 1, requires_grad=True)
+    loss = task.loss(output, torch.tensor([0, 1, 1]), torch.zeros(3))
+    assert loss == 0
+    assert torch.autograd.grad(loss, output)[0].tolist() == [[0], [0], [0]]
+
+
 def test_a_loss_that_counts_its_calls_trains_alone(tmp_path: Path) -> None:
     with pytest.raises(CannotFuse, match=r"^calls of the loss changes while it trains$"):
         together(tmp_path, (*LINE, f"{OWN}Counting", "trainer.max_epochs=1"), [(), ("seed=1",)])

@@ -100,7 +100,11 @@ class Rehearsal:
             net = NetworkBuilder(self.spec).build(self.spec.seed, self.spec.initial_weights)
         except ConfigError:  # Its jobs are found to be wrong when they are built.
             return ""
-        reason = why_rows_depend(net, build_task(self.spec), table)
+        task = build_task(self.spec)
+        if task.own_loss is not None and not task.own_loss.takes_weights:
+            reason = f"task.loss: {task.own_loss.name} takes no weight of rows"
+        else:
+            reason = why_rows_depend(net, task, table)
         return reason and f"apart from jobs of another number of rows: {reason}"
 
     def first(self, places: Sequence[int]) -> Group | None:

@@ -6,6 +6,7 @@ from functools import partial
 from inspect import signature
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from seedbed.errors import ConfigError
@@ -51,9 +52,14 @@ class OwnLoss:
         """The loss as a module; None where it is none."""
         return self.function if isinstance(self.function, nn.Module) else None
 
+    @property
+    def takes_weights(self) -> bool:
+        """Whether rows can have weights."""
+        return self._takes_weight or self._by_rows is not None
+
     def require_weights(self, why: str) -> None:
         """Raise ConfigError where rows cannot have weights; `why` is what gives them some."""
-        if not self._takes_weight and self._by_rows is None:
+        if not self.takes_weights:
             raise ConfigError(
                 f"{KEY}: {self.name} does not take the weights of rows, which {why} asks for: give "
                 "it a parameter `weight`, (rows,), and let it return sum(weight * loss) / "
@@ -67,8 +73,11 @@ class OwnLoss:
         if weight is None:
             return self.function(output, target)
         if self._takes_weight:
-            return self.function(output, target, weight=weight)
-        self.require_weights("a batch")
+            # Of no weight at all it may make 0 / 0, which is no number.
+            nothing = weight.sum() == 0
+            weight = torch.where(nothing, 1.0, weight).to(output.dtype)
+            return torch.where(nothing, 0.0, self.function(output, target, weight=weight))
+        self.require_weights("training beside jobs of other numbers of rows")
         assert self._by_rows is not None
         return weighted_mean(self._by_rows(output, target), weight)
 

@@ -116,7 +116,9 @@ def _batch(group: Group, split: str, own_tables: bool) -> Batch:
     part = Part(slice(0, len(rows.inputs)), np.array([len(rows.inputs)]))
     if not own_tables and (split != "train" or not batches.shuffles):
         return Batch(rows, True, part)
-    if own_tables and not batches.streams:
+    loss = group.task.own_loss
+    # A loss that knows no weights trains beside jobs of as many rows alone.
+    if own_tables and not batches.streams and (loss is None or loss.takes_weights):
         present = torch.ones((1, len(rows.inputs)), dtype=torch.bool, device=rows.inputs.device)
         part = replace(part, present=present)
     return Batch(Table(*(column.unsqueeze(0) for column in rows.tensors)), False, part)
