@@ -14,7 +14,7 @@ from seedbed.data.datasets.no_data import NoData
 from seedbed.data.datasets.thermometer import Thermometer
 from seedbed.data.datasets.torch_dataset import TorchDataset
 from seedbed.data.in_memory import InMemoryData
-from seedbed.data.source import Source
+from seedbed.data.in_memory.source import Source
 from seedbed.data.table import Table
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from seedbed.config.resolvers import INFERRED
 from seedbed.config.schema import schema_of
 from seedbed.config.trust.restriction import permit
 from seedbed.data.data_module import DataModule, Facts
-from seedbed.data.own_options import options_of, takes_options
+from seedbed.data.in_memory.own_options import options_of, takes_options
 from seedbed.errors import ConfigError
 
 # Of the data options asked about last; a sweep may cross a few files, targets and splits.

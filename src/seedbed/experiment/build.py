@@ -14,8 +14,8 @@ from seedbed.config.schema.data import Data
 from seedbed.config.schema.model import InitialWeights, Model
 from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
+from seedbed.data.in_memory.own_options import checked_options, takes_options
 from seedbed.data.inference import data_class
-from seedbed.data.own_options import checked_options, takes_options
 from seedbed.errors import ConfigError, SeedbedError
 from seedbed.models import set_initial_weights
 from seedbed.training.output_checks import (

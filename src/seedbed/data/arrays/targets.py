@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seedbed.data.class_numbers import MOST_CLASSES, are_class_numbers
+from seedbed.data.arrays.class_numbers import MOST_CLASSES, are_class_numbers
 from seedbed.errors import ConfigError
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from seedbed.data.class_numbers import MOST_CLASSES, are_class_numbers
+from seedbed.data.arrays.class_numbers import MOST_CLASSES, are_class_numbers
 from seedbed.data.tables.files.reading import RawTable
 from seedbed.data.tables.places import rows_text, value_text
 from seedbed.data.tables.schema import Column, Task

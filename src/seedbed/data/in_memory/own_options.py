@@ -9,7 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 from seedbed.config.schema.data import InMemoryData as Options
 from seedbed.config.schema.field import declared
 from seedbed.config.validation import value_problems
-from seedbed.data.in_memory import InMemoryData
+from seedbed.data.in_memory.module import InMemoryData
 from seedbed.errors import ConfigError
 
 

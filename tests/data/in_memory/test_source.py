@@ -8,7 +8,7 @@ import torch
 
 from seedbed.config.schema.data import InMemoryData as Options
 from seedbed.data import InMemoryData, Source, Table
-from seedbed.data.own_options import checked_options, options_of, takes_options
+from seedbed.data.in_memory.own_options import checked_options, options_of, takes_options
 from seedbed.errors import ConfigError
 
 X, Y = np.arange(60.0).reshape(20, 3), [0, 1] * 10

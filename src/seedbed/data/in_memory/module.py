@@ -11,18 +11,16 @@ from torch import Tensor
 from seedbed.config.schema.data import InMemoryData as Options
 from seedbed.data.augmentation import Augmentation
 from seedbed.data.data_module import DataModule, Facts, Placement, Rows
+from seedbed.data.in_memory.source import Source, checked_source, facts_of_source
 from seedbed.data.loader import BatchLoader, RunOptions, StreamLoader
 from seedbed.data.random import same_draws
 from seedbed.data.scaling import Scaling, fitted
-from seedbed.data.source import Source, checked_source, facts_of_source
 from seedbed.data.splits import Split, SplitRule, split_rows
 from seedbed.data.splits.columns import values_of
 from seedbed.data.splits.parts import NAMES, require_classes
 from seedbed.data.table import RawRows, Table, fingerprint
 from seedbed.data.weights import require_weights
 from seedbed.errors import ConfigError, DataError, DoesNotFit, SeedbedError, listed, nearest
-
-__all__ = ["InMemoryData", "Source"]
 
 
 class InMemoryData(DataModule):
