@@ -96,3 +96,14 @@ def test_jobs_of_different_numbers_of_rows_go_on_exactly(tmp_path: Path) -> None
     for outcome, expected in zip(later.train(), undisturbed, strict=True):
         assert (outcome.metrics, outcome.last.step) == (expected.metrics, expected.last.step)
         torch.testing.assert_close(outcome.last.weights, expected.last.weights, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("encode", ["one_hot", "embedding"])
+def test_a_table_is_prepared_for_each_fold_by_itself(tmp_path: Path, encode: str) -> None:
+    rows = [(n * 7 % 11, "abc"[n % 3] if n else "only here", n * n % 13 + n % 3) for n in range(28)]
+    file = tmp_path / "rows.csv"
+    lines = ["size,kind,price", *(",".join(map(str, row)) for row in rows), ",a,4"]
+    file.write_text("\n".join(lines))
+    table = ("data=table", f"data.file={file}", "data.target=price", f"data.encode={encode}")
+    scaled = ("data.target_scale=standard", "data.val_size=0", "data.test_size=0", *MLP, DOUBLE)
+    compare(tmp_path, (*table, *scaled, "optimizer=adam", "data.batch_size=8"), FOLDS)

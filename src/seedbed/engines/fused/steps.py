@@ -47,7 +47,7 @@ class Steps:
         Returns the results of `seedbed.engines.fused.program.per_job`, from before the update.
         Raises CannotFuse where the network itself counts its steps.
         """
-        some_rest = not bool(batch.part.takes_part.all())
+        some_rest = batch.part.some_rest
         given = (rows, others, numbers, states, loss_numbers, batch.tensors())
         key = ("step", len(rows), some_rest, *_shapes(given[-1]))
         if key not in self.recorded:

@@ -4,6 +4,7 @@ Jobs of one kind, which differ in nothing that could be wrong, are rehearsed onc
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,8 +110,10 @@ class Rehearsal:
 
     def first(self, places: Sequence[int]) -> Group | None:
         """Return the group of one of these jobs, as heavy as any; None where all are wrong."""
+        most = max(places, key=lambda place: self._tables[table_key(self.numbers[place])].rows)
         for kind in self._kinds(places):
             heavy = heaviest([self.numbers[place] for place in (kind[0], *places)])
+            heavy = replace(heavy, data={**self.numbers[most].data, "seed": heavy.data["seed"]})
             try:
                 group = make_group(self.spec, [heavy])
                 check_network(self.spec, group.batches.data[0], group.nets[0], group.task)

@@ -24,6 +24,10 @@ KINDS = {
         "model.hidden=[90,90]",
         "optimizer=adam",
     ),
+    "of different numbers of rows": (
+        *("data=linear_noise", "data.rows=60", "data.features=9", "data.batch_size=7"),
+        *("data.val_size=11", "optimizer=adam", "data.shuffle=false"),
+    ),
     "metrics": ("data=clusters", "data.rows=400", "data.val_size=100", "data.shuffle=false"),
 }
 # What Python takes of a job, and what is counted by the point, is not torch's.
@@ -32,7 +36,14 @@ NO_OBJECTS = ("_JOB", "_TENSOR", "_POINT")
 
 def jobs_of(words: tuple[str, ...], count: int, own_tables: bool) -> list[JobNumbers]:
     one = numbers_of(composed(*QUIET, *words))
-    keys = [{"seed": n, **({"data_seed": n} if own_tables else {})} for n in range(count)]
+    keys: list[dict[str, int]] = [{"seed": n} for n in range(count)]
+    if own_tables:
+        # The first one has the most rows to train on, as the heaviest has.
+        uneven = one.data["val_size"] == 11
+        keys = [
+            {**key, "data_seed": n, **({"val_size": 11 + n % 3} if uneven else {})}
+            for n, key in enumerate(keys)
+        ]
     return [replace(one, seed=n, data={**one.data, **key}) for n, key in enumerate(keys)]
 
 
@@ -54,7 +65,8 @@ def peak(words: tuple[str, ...], count: int, own_tables: bool) -> int:
 
 
 @pytest.mark.parametrize(
-    ("kind", "own_tables"), [("linear", False), ("wide", True), ("metrics", True)]
+    ("kind", "own_tables"),
+    [("linear", False), ("wide", True), ("of different numbers of rows", True), ("metrics", True)],
 )
 def test_as_much_as_the_profiler_sees(
     monkeypatch: pytest.MonkeyPatch, kind: str, own_tables: bool

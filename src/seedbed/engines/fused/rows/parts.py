@@ -7,6 +7,7 @@ in a batch takes no step.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -30,10 +31,15 @@ class Part:
     counts: Counts
     present: Tensor | None = None
 
-    @property
+    @cached_property
     def takes_part(self) -> NDArray[np.bool_]:
         """Which jobs have any row of the part, (jobs,)."""
         return self.counts > 0
+
+    @cached_property
+    def some_rest(self) -> bool:
+        """Whether any job has no row of the part."""
+        return not bool(self.takes_part.all())
 
 
 def parts_of(rows: Counts, size: int | None, device: torch.device) -> list[Part]:
