@@ -79,7 +79,7 @@ class Sweep(Schema):
         "all",
         one_of=("all", "best", "record"),
     )
-    top: int = key("jobs whose folders keep=best keeps", 10, at_least=1)
+    top: int = key("jobs, of folds configurations, whose folders keep=best keeps", 10, at_least=1)
     rank: str = key(
         "epoch by which jobs are ranked: their best, or their last", "best", one_of=("best", "last")
     )

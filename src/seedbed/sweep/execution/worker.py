@@ -53,6 +53,9 @@ from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.table import Row, metrics_of_job
 from seedbed.terminal.listener import listening
 
+# Told of the epoch, the last one if that is known, and the metrics.
+EpochTrained = Callable[[int, int | None, Mapping[str, float]], None]
+
 
 class Unit(NamedTuple):
     """Unit of work: the numbers of jobs that train side by side, or of a single job.
@@ -256,9 +259,7 @@ class Worker:
         self,
         config: DictConfig,
         runner: JobRunner,
-        epoch_trained: Callable[[int, int | None, Mapping[str, float]], None] = (
-            lambda epoch, last, metrics: None
-        ),
+        epoch_trained: EpochTrained,
     ) -> JobReturn:
         """Run one job by itself, in the folder that its config names; nothing is printed."""
         if restriction() is not None:

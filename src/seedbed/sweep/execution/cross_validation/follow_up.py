@@ -2,12 +2,15 @@
 
 import shlex
 import sys
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from seedbed.errors import DiskFull, Interrupted, SeedbedError
 from seedbed.sweep.execution.cross_validation.out_of_fold import write_out_of_fold
 from seedbed.sweep.execution.cross_validation.refit import FinalModel, final_model, refit
-from seedbed.sweep.execution.worker import Worker
+from seedbed.sweep.execution.display import SECONDS_BETWEEN_LINES
+from seedbed.sweep.execution.worker import EpochTrained, Worker
 from seedbed.sweep.results.ranking import Winner
 from seedbed.terminal.words import relative
 
@@ -30,11 +33,24 @@ def follow_up(worker: Worker, best: Winner) -> int:
         print(f"final model  {shlex.join(model.command)}")
         return code
     try:
-        record = refit(worker, model)
+        record = refit(worker, model, _told_now_and_then())
     except SeedbedError as error:
         return _failed("refit", error)
     print("\n".join(_refit_lines(worker, model, record)), flush=True)
     return code
+
+
+def _told_now_and_then() -> EpochTrained:
+    """Return a function that says on stderr, every few seconds, how far the refit is."""
+    told = time.monotonic()
+
+    def epoch_trained(epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            print(f"refit: epoch {epoch}/{last}", file=sys.stderr, flush=True)
+
+    return epoch_trained
 
 
 def _failed(what: str, error: SeedbedError) -> int:

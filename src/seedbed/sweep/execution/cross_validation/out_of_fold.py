@@ -70,9 +70,9 @@ def write_out_of_fold(worker: Worker, best: Winner) -> list[str]:
         return ["out of fold  none: sweep.keep=record keeps no weights; sweep.keep=best does"]
     folds: dict[int, list[Row]] = {}
     for row in best.jobs:
-        folds.setdefault(int(cell(row.axes[FOLD])), [])
+        of_fold = folds.setdefault(_fold(worker, row), [])
         if row.status == "completed":
-            folds[int(cell(row.axes[FOLD]))].append(row)
+            of_fold.append(row)
     predicted = [_of_fold(worker, fold, rows) for fold, rows in sorted(folds.items()) if rows]
     path = worker.folder.out_of_fold
     write_atomically(path, csv_text(predicted).encode())
@@ -81,6 +81,13 @@ def write_out_of_fold(worker: Worker, best: Winner) -> list[str]:
     if lacking := [str(fold) for fold, rows in sorted(folds.items()) if not rows]:
         lines.append(f"             without those of fold {', '.join(lacking)}: no job completed")
     return lines
+
+
+def _fold(worker: Worker, row: Row) -> int:
+    text = cell(row.axes.get(FOLD, ""))
+    if not (text.isascii() and text.isdecimal()):
+        raise RunFolderError(f"{worker.folder.plan}: damaged: job {row.number} is of no fold")
+    return int(text)
 
 
 def _of_fold(worker: Worker, fold: int, rows: Sequence[Row]) -> FoldPredictions:

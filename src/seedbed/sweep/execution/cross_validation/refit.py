@@ -18,7 +18,7 @@ from seedbed.runs.folder import HYDRA, RECORD, RunFolder
 from seedbed.runs.record import read_record
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.execution.own_folders import OwnFolders
-from seedbed.sweep.execution.worker import Worker
+from seedbed.sweep.execution.worker import EpochTrained, Worker
 from seedbed.sweep.job import Job, Words, bare_key, with_value, without
 from seedbed.sweep.job_runner import WRONG_CONFIG
 from seedbed.sweep.results.folder import REFIT
@@ -121,25 +121,27 @@ class RefitFolder(OwnFolders):
         return True
 
 
-def refit(worker: Worker, model: FinalModel) -> dict[str, Any]:
+def refit(worker: Worker, model: FinalModel, epoch_trained: EpochTrained) -> dict[str, Any]:
     """Train the final model into `refit/`, unless that is done; return the fields of its run.json.
 
-    Raises SeedbedError where it did not complete.
+    `epoch_trained` is told of every epoch. Raises SeedbedError where it did not complete.
     """
     folder = RefitFolder(worker.composer, worker.folder)
     job = Job(len(worker.plan.jobs), model.words)
     if not folder.has_ended(job):
-        _train(worker, folder, job, model)
+        _train(worker, folder, job, model, epoch_trained)
     return read_record(worker.folder.refit / RECORD)
 
 
-def _train(worker: Worker, folder: RefitFolder, job: Job, model: FinalModel) -> None:
+def _train(
+    worker: Worker, folder: RefitFolder, job: Job, model: FinalModel, epoch_trained: EpochTrained
+) -> None:
     claimed = folder.claim(job)
     config = worker.composer.config(job)
     with read_write(config.hydra):
         config.hydra.sweep.subdir = REFIT
     try:
-        done = worker.run_config(config, worker.runner.with_command(model.command))
+        done = worker.run_config(config, worker.runner.with_command(model.command), epoch_trained)
     except BaseException:
         if not (claimed.path / RECORD).exists():
             folder.withdraw(job, claimed)
