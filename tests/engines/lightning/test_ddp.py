@@ -25,8 +25,7 @@ from seedbed.training.tasks import Binary, Multiclass, Regression, Task
 CASES = {
     "full batches": ("data.batch_size=null",),
     # 15 rows in batches of 5: one process gets 3 rows of a batch, the other 2.
-    "uneven shares": ("data.batch_size=5", "data.val_size=3"),
-    "uneven weights": (
+    "uneven shares": (
         *("data.batch_size=5", "data.val_size=3", "trainer.accumulate_grad_batches=2"),
         *("data.weight=humidity", "data.target_scale=standard"),
     ),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from tests.composing import composed, specified
-from tests.engines.fused.comparison import BLOBS, LINE, TWO, compare, together
+from tests.engines.fused.comparison import BLOBS, LINE, RATES, TWO, compare, together
 from tests.experiments import built, finished, record, trained
 from tests.training.tasks.own_losses import quantile
 from torch import nn
@@ -138,8 +138,8 @@ def test_a_saved_run_evaluates_with_trust_and_predicts_without(tmp_path: Path) -
 
 
 def test_jobs_side_by_side_have_it_as_alone(tmp_path: Path) -> None:
-    compare(tmp_path / "own", (*TWO, f"{OWN}Focal", "++task.loss.gamma=2"))
-    compare(tmp_path / "torch", (*BLOBS, f"{TORCH}MultiMarginLoss"))
+    compare(tmp_path / "own", (*TWO, f"{OWN}Focal", "++task.loss.gamma=2"), RATES[:2])
+    compare(tmp_path / "torch", (*BLOBS, f"{TORCH}MultiMarginLoss"), RATES[:2])
 
 
 def test_rows_without_weight_have_neither_loss_nor_slope() -> None:

@@ -103,8 +103,9 @@ def _average_precision(sums: Tensor, rows: Rows) -> Tensor:
     scores, of_class, there = _of_classes(sums)
     own = of_class.sum(dim=-1)
     ranked = _ranked(scores, there)
+    # Whole numbers, whose sums are the same in any order, on a GPU as well.
     hits, counted = (
-        part.expand(scores.shape).gather(-1, ranked.order).flip(-1).cumsum(dim=-1).flip(-1)
+        part.long().expand(scores.shape).gather(-1, ranked.order).flip(-1).cumsum(-1).flip(-1)
         for part in (of_class, there)
     )
     # All rows of that score and of higher ones.

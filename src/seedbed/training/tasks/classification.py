@@ -166,10 +166,7 @@ class Multiclass(Classification):
         return output, target.argmax(dim=-1) if target.is_floating_point() else target
 
     def _losses(self, output: Tensor, target: Tensor, reduction: str) -> Tensor:
-        weights = self.class_weights
-        if weights is not None:
-            weights = weights.to(output.device)
-        return cross_entropy(output, target, self.label_smoothing, weights, reduction)
+        return cross_entropy(output, target, self.label_smoothing, self.class_weights, reduction)
 
     def prediction(self, output: Tensor) -> Tensor:
         """Return the probability of each class, (rows, classes)."""

@@ -48,7 +48,7 @@ def binary_cross_entropy(
     target = target.to(logits.dtype)
     if class_weights is None:
         return functional.binary_cross_entropy_with_logits(logits, target, reduction=reduction)
-    negative, positive = class_weights.to(logits.dtype).unbind()
+    negative, positive = class_weights.to(logits).unbind()
     losses = -positive * target * functional.logsigmoid(logits)
     losses = losses - negative * (1.0 - target) * functional.logsigmoid(-logits)
     return _reduced(losses, reduction)
@@ -76,7 +76,7 @@ def cross_entropy(
         )
     log_probability = functional.log_softmax(logits, dim=-1)
     if class_weights is not None:
-        log_probability = log_probability * class_weights.to(logits.dtype)
+        log_probability = log_probability * class_weights.to(logits)
     if target.is_floating_point():
         right = _reduced(-(target * log_probability).sum(dim=-1), reduction)
     else:
