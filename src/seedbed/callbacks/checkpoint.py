@@ -84,13 +84,14 @@ class Checkpoint(LightningCheckpoint):
         self._best_written = False
         self._wrote_at = time.monotonic()
         self._prefix = PREFIX
+        self._more: dict[str, Any] = {}
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Make the trainer write atomically, unless it has a plugin of its own."""
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         module = state_of(pl_module)
-        self._prefix = module.prefix
+        self._note(module)
         module.keeps_validated_weights = any(map(_may_change_weights, trainer.callbacks))  # type: ignore[attr-defined]
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -136,7 +137,7 @@ class Checkpoint(LightningCheckpoint):
 
     def untrained(self, trainer: pl.Trainer, module: Any, metrics: dict[str, float]) -> None:
         """Keep and write the weights that a run without epochs begins and ends with."""
-        self._prefix = module.prefix
+        self._note(module)
         self.last = EpochState(0, 0, metrics, copied_weights(module.net))
         self.best = self.last if self.keep_best else None
         if trainer.is_global_zero:
@@ -195,9 +196,12 @@ class Checkpoint(LightningCheckpoint):
             self._save(self.best, "best")
             self._best_written = True
 
+    def _note(self, module: Any) -> None:
+        self._prefix, self._more = module.prefix, dict(module.kept_with_weights)
+
     def _save(self, state: EpochState, name: str) -> None:
         with atomic_file(self.folder / f"{name}.ckpt") as file:
-            content = weights_checkpoint(state, self._prefix)
+            content = weights_checkpoint(state, self._prefix) | self._more
             torch.save(with_preparation(content, self.preparation), file)
 
     def state_dict(self) -> dict[str, Any]:

@@ -86,6 +86,14 @@ class WithoutOptimizer(pl.LightningModule):
         return batch[0].sum()
 
 
+class KeepingItsNet(Line):
+    """One that saves its network among its hyperparameters, against Lightning's advice."""
+
+    def __init__(self, net: nn.Module, width: int = 1) -> None:
+        super().__init__(net=net, width=width)
+        self.save_hyperparameters()
+
+
 class Predicting(Line):
     """One that predicts by a step of its own."""
 

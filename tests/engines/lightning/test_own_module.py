@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
-from omegaconf import open_dict
+from omegaconf import OmegaConf, open_dict
 from tests.composing import composed, specified, unchecked
 from tests.engines.lightning import own_modules
 from tests.experiments import built, finished, record
@@ -17,10 +17,11 @@ from seedbed.commands.evaluate import evaluate
 from seedbed.commands.predict import predict
 from seedbed.config.validation import check
 from seedbed.engines.lightning.own_module import OwnModule
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, RunFolderError
 from seedbed.experiment.run import load
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.folder import RunFolder
+from seedbed.runs.loading import load_spec
 from seedbed.sweep.planning.compatibility import why_alone
 
 MODULES = own_modules.__name__
@@ -89,16 +90,18 @@ def test_it_trains_validates_and_tests_as_it_says_itself(tmp_path: Path) -> None
 
 
 def test_its_checkpoints_are_lightnings_own(tmp_path: Path) -> None:
-    experiment = finished(built(tmp_path, *DATA, named("Line"), "+module.lr=0.2"))
+    words = ("data.features=2", named("Line"), "+module.lr=0.2", "+module.width=2")
+    experiment = finished(built(tmp_path, *DATA, *words))
     trained = experiment.module.net
     folder = RunFolder(tmp_path)
     for name in ("best", "last"):
         module = own_modules.Line.load_from_checkpoint(folder.checkpoint(name))
+        assert module.lr == 0.2
         assert torch.equal(module.net.weight, trained.net.weight)
     # What Lightning needs to go on is in the last one, as plain values.
     content = read_checkpoint(folder.checkpoint("last"))
-    assert content["hyper_parameters"] == {"lr": 0.2, "width": 1}
-    module = own_modules.Line(lr=0.2)
+    assert content["hyper_parameters"] == {"lr": 0.2, "width": 2}
+    module = own_modules.Line(lr=0.2, width=2)
     trainer = pl.Trainer(
         max_epochs=3, logger=False, enable_checkpointing=False, enable_progress_bar=False
     )
@@ -223,6 +226,26 @@ def test_the_seed_draws_its_weights(tmp_path: Path) -> None:
     ]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
+
+
+def test_what_it_saves_beside_plain_values_is_left_out(tmp_path: Path) -> None:
+    words = ("model=mlp", "model.hidden=[3]", "+module.net=${model}")
+    finished(built(tmp_path, *DATA, named("KeepingItsNet"), *words))
+    for name in ("best", "last"):
+        content = read_checkpoint(RunFolder(tmp_path).checkpoint(name))
+        assert content["hyper_parameters"] == {"width": 1, "lr": 0.1}
+    assert "val/loss" in evaluated(tmp_path, "val")
+
+
+@pytest.mark.parametrize("key", ["_target_", "net._target_"])
+def test_a_strangers_run_makes_no_module_that_is_not_trusted(tmp_path: Path, key: str) -> None:
+    folder = RunFolder(tmp_path)
+    folder.config.parent.mkdir()
+    config = composed(named("Line"), f"+module.{key}=os.system" if "." in key else named("Line"))
+    OmegaConf.save(config, folder.config)
+    trust = [MODULES] if "." in key else []
+    with pytest.raises(RunFolderError, match=f"module.{key} names"):
+        load_spec(folder, trust)
 
 
 def test_a_companion_needs_no_trainer_to_log() -> None:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 
 import pytorch_lightning as pl
@@ -60,9 +61,11 @@ class SupervisedModule(pl.LightningModule):
         validated_weights: Weights that the validation of the epoch has measured, where they are
             kept; None before it.
         prefix: What the names of the network's weights begin with in a checkpoint.
+        kept_with_weights: What else the checkpoint of the best epoch holds: nothing.
     """
 
     prefix = PREFIX
+    kept_with_weights: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self,

@@ -87,6 +87,7 @@ class OwnModule(LightningCheckpoint):
         tested_metrics: Metrics of the test split.
         keeps_validated_weights, validated_weights: As in SupervisedModule.
         prefix: What the names of the weights begin with in a checkpoint: nothing.
+        kept_with_weights: What else the checkpoint of the best epoch holds, by key.
     """
 
     prefix = ""
@@ -266,7 +267,21 @@ class OwnModule(LightningCheckpoint):
         steps = ("validation_step", "test_step")
         return any(is_overridden(step, self.net, pl.LightningModule) for step in steps)
 
-    # Exact resumption
+    # Checkpoints, and exact resumption
+
+    @property
+    def kept_with_weights(self) -> dict[str, Any]:
+        """The hyperparameters that the module has saved, with which Lightning makes it again."""
+        plain = {name: value for name, value in self.net.hparams.items() if _is_plain(value)}
+        return {self.net.CHECKPOINT_HYPER_PARAMS_KEY: plain} if plain else {}
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Leave out hyperparameters that are no plain values, such as networks."""
+        checkpoint.pop(self.net.CHECKPOINT_HYPER_PARAMS_KEY, None)
+        checkpoint.pop(self.net.CHECKPOINT_HYPER_PARAMS_TYPE, None)
+        checkpoint |= self.kept_with_weights
 
     def state_dict(self) -> dict[str, Any]:
         """Return the metrics of the last epoch, for the checkpoint."""
@@ -276,6 +291,15 @@ class OwnModule(LightningCheckpoint):
         """Restore the metrics of the last epoch."""
         self.epoch_metrics = dict(state_dict["epoch_metrics"])
         self.also_logged = dict(state_dict["also_logged"])
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value can be read from a file without making anything."""
+    if isinstance(value, Mapping):
+        return all(_is_plain(part) for item in value.items() for part in item)
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or type(value) in (bool, int, float, str)
 
 
 def _rate(trainer: pl.Trainer) -> float:
