@@ -193,3 +193,33 @@ def test_a_task_that_is_said_goes_before_the_inferred_one(tmp_path: Path) -> Non
     assert (facts.task, facts.output_size, facts.target_names) == ("regression", 1, ("grade",))
     with pytest.raises(ConfigError, match=r"data\.task=binary: the target poses multiclass"):
         TableFile.facts(Options(file=file, target="grade", task="binary"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_that_are_not_trained_on_change_nothing_that_is_fitted(
+    tmp_path: Path, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    parts = np.array(["train"] * 30 + ["val"] * 15 + ["test"] * 15)[random.permutation(ROWS)]
+    frame = _frame().drop("name").with_columns(part=pl.Series(parts))
+    others = (parts != "train").nonzero()[0]
+    changed = frame.to_dicts()
+    for to, taken in zip(others, random.permutation(others), strict=True):
+        # Another row of those, of the same part, with values that no other row has.
+        new = {"length": 1e6, "island": "Mars", "sold": None, "mass": -1e6, "x": None}
+        changed[to] = {**frame.row(taken, named=True), **new, "part": parts[to]}
+    keys: dict[str, Any] = {
+        "split": "column",
+        "split_by": "part",
+        "val_size": 0.0,
+        "test_size": 0.0,
+        "input_scale": ["standard", "robust", "min_max", "max"][seed],
+        "encode": ["one_hot", "embedding"][seed % 2],
+        "columns": {"weight": "ignore"},
+    }
+    fitted = []
+    for table in (frame, pl.DataFrame(changed, schema=frame.schema)):
+        data = _set_up(_file(tmp_path, table), **keys)
+        assert data.preparation is not None
+        fitted.append(data.preparation["fitted"])
+    assert fitted[0] == fitted[1]
