@@ -51,12 +51,14 @@ class GivenRows:
         shown: cells of the inputs by name, for a terminal.
         ids: cells of the columns that name rows.
         notes: what people should know of the rows.
+        prepared: whether the inputs are as the network takes them.
     """
 
     inputs: Tensor
     shown: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     ids: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    prepared: bool = False
 
 
 def predict(config: DictConfig, command: list[str]) -> int:
@@ -88,7 +90,7 @@ def predict(config: DictConfig, command: list[str]) -> int:
     task = fitted_task(build_task(spec), data)
     module.net.to(device).eval()
     predictions = config.apply_softmax or facts.task == "regression"
-    batches = _batches(data, given.inputs)
+    batches = _batches(data, given)
     values = predicted(module, task, facts.output_size, batches, predictions=predictions)
     _require_finite(values, f"input={source}" if isinstance(source, str) else "input")
     # Beside the answer, which may go into a file.
@@ -152,14 +154,14 @@ def _rows_of_a_table(source: Any, data: Any) -> GivenRows:
     names = [name for name in data.columns_of_rows if name not in ids]
     shown = {name: frame.get_column(name).to_list() for name in names}
     shown = shown if len(names) <= FEATURES_SHOWN else {}
-    return GivenRows(data.prepared(frame), shown, ids, rows.notes)
+    return GivenRows(data.prepared(frame), shown, ids, rows.notes, prepared=True)
 
 
-def _batches(data: DataModule, inputs: Tensor) -> Iterator[Tensor]:
-    """Yield raw inputs as the network takes them, on its device."""
-    for start in range(0, len(inputs), ROWS_AT_ONCE):
-        part = data.model_inputs(inputs[start : start + ROWS_AT_ONCE])
-        yield part.to(data.placement.device)
+def _batches(data: DataModule, given: GivenRows) -> Iterator[Tensor]:
+    """Yield rows as the network takes them, on its device."""
+    for start in range(0, len(given.inputs), ROWS_AT_ONCE):
+        part = given.inputs[start : start + ROWS_AT_ONCE]
+        yield (part if given.prepared else data.model_inputs(part)).to(data.placement.device)
 
 
 def _require_finite(values: Tensor, source: str) -> None:

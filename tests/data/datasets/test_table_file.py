@@ -83,6 +83,11 @@ def test_a_table_becomes_rows_of_numbers_and_classes(tmp_path: Path) -> None:
         names = [data.options.class_names[code] for code in table.targets.tolist()]
         assert names == rows["species"].to_list()
         assert data.id_columns(split) == {"name": rows["name"].to_list()}
+    # What figures ask for is in the units of the columns.
+    assert data.input_scaling is not None
+    raw = data.input_scaling.undo(table.inputs)
+    np.testing.assert_allclose(raw[:, 0], rows["length"].to_numpy(), rtol=1e-5)
+    torch.testing.assert_close(data.model_inputs(raw), table.inputs, rtol=1e-4, atol=1e-5)
 
 
 def test_targets_are_scaled_by_the_training_rows_and_weights_follow(tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ class TableFile(InMemoryData):
         return self.fitted_preparation.ids
 
     def prepared(self, frame: pl.DataFrame) -> Tensor:
-        """Return the inputs of rows in the types of the schema, before `model_inputs`."""
+        """Return the inputs of rows in the types of the schema, before `placed_inputs`."""
         return torch.from_numpy(self.fitted_preparation.apply(frame, None, self._dtype))
 
     @property
@@ -270,7 +270,7 @@ class TableFile(InMemoryData):
             weights = require_weights(options.weight, column, "these rows")
         return Table(inputs, targets, weights)
 
-    def model_inputs(self, inputs: Tensor) -> Tensor:
+    def placed_inputs(self, inputs: Tensor) -> Tensor:
         """Return prepared inputs as floats of the run's type on the device."""
         return inputs.to(self.device, self.placement.dtype)
 

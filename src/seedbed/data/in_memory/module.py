@@ -307,6 +307,10 @@ class InMemoryData(DataModule):
         scaled = floats if self.input_scaling is None else self.input_scaling.apply(floats)
         return scaled.to(self.placement.dtype)
 
+    def placed_inputs(self, inputs: Tensor) -> Tensor:
+        """Return the inputs of `tensors` as the model takes them; they are raw by default."""
+        return self.model_inputs(inputs)
+
     def table(self, split: str) -> Table:
         """Return a split as the model takes it; raise DataError where there is none."""
         if split not in self._splits:
@@ -326,7 +330,7 @@ class InMemoryData(DataModule):
             targets = targets.to(self.placement.dtype)
         if weights is not None:
             weights = weights.to(self.device, self.placement.dtype)
-        return Table(self.model_inputs(raw.inputs), targets, weights)
+        return Table(self.placed_inputs(raw.inputs), targets, weights)
 
     def has_split(self, split: str) -> bool:
         """Return whether the split has any rows (after `setup`)."""
