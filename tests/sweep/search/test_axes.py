@@ -178,6 +178,10 @@ def test_columns_of_groups_and_of_their_options_are_known(composer: Composer) ->
     assert job == ["model.hidden=3", "model=mlp"]
 
 
+def test_columns_of_a_loss_of_the_users_own_add_its_keys() -> None:
+    assert job_overrides([], table=table("task.loss.gamma\n2\n")) == [["++task.loss.gamma=2"]]
+
+
 def test_a_table_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigError, match=r"^sweep\.table=none\.csv: no such file or directory$"):
         job_overrides([], table="none.csv")

@@ -17,6 +17,7 @@ from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
+from seedbed.config.overrides import with_free_keys
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.job import Words
 
@@ -214,6 +215,7 @@ def _read_table(file: Path, parser: OverridesParser) -> dict[int, Words]:
 
 
 def _column(file: Path, name: str, parser: OverridesParser) -> str:
+    name = with_free_keys([f"{name}=0"])[0].removesuffix("=0")
     where = f"sweep.table={file}, column {name or 'without a name'}"
     try:
         override = parser.parse_override(f"{name}=0")
