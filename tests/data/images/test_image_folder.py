@@ -8,10 +8,21 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageOps
-from tests.data.images.pictures import by_number, class_folders, data, drawn, facts, write
+from tests.data.images.pictures import (
+    by_number,
+    class_folders,
+    data,
+    drawn,
+    facts,
+    options,
+    write,
+)
 
+from seedbed.config.schema.data.augmentation import Augment
 from seedbed.data.data_module import Facts
-from seedbed.data.images import store
+from seedbed.data.images import files, store
+from seedbed.data.images.image_folder import ImageFolder
+from seedbed.errors import ConfigError, DoesNotFit
 
 # ---- Arrangements --------------------------------------------------------------------------------
 
@@ -318,9 +329,6 @@ def test_a_folder_that_cannot_be_written_to_is_said(
 def test_images_that_do_not_go_into_memory_are_read_from_their_file(
     pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seedbed.config.schema.data.augmentation import Augment
-    from seedbed.errors import DoesNotFit
-
     keys: dict[str, Any] = {
         "cache": str(tmp_path / "cache"),
         "val_size": 4,
@@ -342,3 +350,43 @@ def test_images_that_do_not_go_into_memory_are_read_from_their_file(
         large.table("train")
     with pytest.raises(DoesNotFit, match="standard: these images do not go into memory"):
         data(pets, input_scale="standard", **keys)
+
+
+# ---- A run's folder again ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", ["none", "another size", "other pixels", "one more"])
+def test_a_run_takes_no_other_images(
+    pets: Path, decoded: list[int], change: str, tmp_path: Path
+) -> None:
+    before = data(pets, val_size=3)
+    path = pets / "cat/cat0.png"
+    if change == "another size":
+        path.write_bytes(path.read_bytes() + b"\n")
+    elif change == "other pixels":
+        size, seed = path.stat().st_size, 1
+        while write(path, drawn(seed)).stat().st_size != size:
+            seed += 1
+    elif change == "one more":
+        write(pets / "dog/more.png")
+    again = ImageFolder(options(pets, val_size=3))
+    again.use_preparation(before.preparation, "run")
+    decoded.clear()
+
+    if change == "none":
+        again.require_source(before.fingerprint)
+        again.setup("test")
+        assert torch.equal(again.kept("val").inputs, before.kept("val").inputs)
+        return
+    with pytest.raises(ConfigError, match="its images are not those that the run was trained on"):
+        again.require_source(before.fingerprint)
+    assert bool(decoded) == (change == "other pixels")
+
+
+def test_a_folder_of_too_much_is_no_folder_of_images(
+    pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST_ENTRIES", 5)
+
+    with pytest.raises(ConfigError, match="more than 5 files and folders"):
+        facts(pets)

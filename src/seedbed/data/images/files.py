@@ -18,6 +18,8 @@ _MEANING = ImageFolder.__dataclass_fields__["folder"].metadata["meaning"]
 # Written by file managers, beside files whose names begin with a dot.
 _LITTER = ("thumbs.db", "desktop.ini", "__macosx")
 MOST_SHOWN = 3
+# A folder with more in it is not meant, such as that of the whole disk.
+MOST_ENTRIES = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def found_below(folder: Path, key: str = "data.folder") -> Found:
 
 def _entries(top: Path, key: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield all entries below a folder by name; hidden ones, and what is below links, are not."""
-    left = [""]
+    left, seen = [""], 0
     while left:
         prefix = left.pop()
         try:
@@ -115,6 +117,9 @@ def _entries(top: Path, key: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise ConfigError(f"{key}: {top / prefix}: {reason}") from None
+        seen += len(content)
+        if seen > MOST_ENTRIES:
+            raise ConfigError(f"{key}={top}: more than {MOST_ENTRIES:,} files and folders")
         for entry in content:
             if entry.name.startswith(".") or entry.name.lower() in _LITTER:
                 continue

@@ -66,6 +66,9 @@ class ImageFolder(Images):
         # Where the images are larger than memory: their rows by split.
         self._mapped: dict[str, ImageRows] = {}
         self._is_mapped = False
+        # Hash of the names and sizes of the files, here and where the run was trained.
+        self._listing: str | None = None
+        self._listing_of_run: str | None = None
         # What is passed over.
         self._of_folder: tuple[str, ...] = ()
 
@@ -102,7 +105,14 @@ class ImageFolder(Images):
     @property
     def preparation(self) -> dict[str, Any]:
         """What the images become, so that to predict the folder is not needed."""
-        return {**(super().preparation or {}), "images": self.form._asdict()}
+        images = {**self.form._asdict(), "listing": self._listing}
+        return {**(super().preparation or {}), "images": images}
+
+    def use_preparation(self, preparation: Mapping[str, Any], source: object) -> None:
+        """Use what a run has stored, instead of fitting anything."""
+        super().use_preparation(preparation, source)
+        images = preparation.get("images")
+        self._listing_of_run = images.get("listing") if isinstance(images, Mapping) else None
 
     def prepare_data(self) -> None:
         """Decode the images into their file, so that other processes find them there."""
@@ -115,9 +125,14 @@ class ImageFolder(Images):
             super().setup(stage)
 
     def require_source(self, fingerprint: str | None) -> None:
-        """Compare the images with those that the run was trained on."""
-        self.setup("test")
-        if self.fingerprint != fingerprint:
+        """Compare the images with those that the run was trained on.
+
+        No image is opened unless the names and sizes of all are those of the run's.
+        """
+        listing = _listing(arranged_images(self.options).files)
+        if listing == self._listing_of_run:
+            self.setup("test")
+        if self.fingerprint is None or self.fingerprint != fingerprint:
             raise ConfigError(
                 f"data.folder={self.options.folder}: its images are not those that the run was "
                 "trained on"
@@ -129,6 +144,7 @@ class ImageFolder(Images):
         arranged = arranged_images(options)
         images = self._decoded(arranged)
         self._is_mapped, self._of_folder = images.mapped, arranged.notes
+        self._listing = _listing(arranged.files)
         parts, start = {}, 0
         for split, part in arranged.parts.items():
             places = torch.arange(start, start + len(part.files))
@@ -281,6 +297,12 @@ def _common_size(
         f"data.size: the images of {folder} differ in size: {listed(shown, 3)}; "
         f"data.size=[{height},{width}] makes all of them that size (height, width)"
     )
+
+
+def _listing(files: Sequence[ImageFile]) -> str:
+    """Return the SHA-256 of the names and sizes of files."""
+    lines = sorted(f"{file.name}\0{file.size}\n" for file in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _fingerprint(images: str, parts: Mapping[str, Labelled]) -> str:
