@@ -259,9 +259,11 @@ def test_folds_by_time_are_those_of_scikit_learn(rows: int, folds: int, test: in
 def test_dates_are_times_and_words_are_none() -> None:
     days = np.array(["2024-03-01", "2023-01-01", "2024-01-01", "2025-01-01"], "datetime64[D]")
 
-    assert split_rows(4, rule("time", 1, 1), column=days).val.tolist() == [0]
-    with pytest.raises(DoesNotFit, match="'monday' is no number, date or time"):
-        split_rows(2, rule("time", 1, 0), column=np.array(["monday", "friday"]))
+    for column in (days, days.astype(str), days.astype(str).astype(object), days.astype(object)):
+        assert split_rows(4, rule("time", 1, 1), column=column).val.tolist() == [0]
+    for kind in (str, object):
+        with pytest.raises(DoesNotFit, match="'monday' is no number, date or time"):
+            split_rows(2, rule("time", 1, 0), column=np.array(["monday", "friday"], kind))
     with pytest.raises(DoesNotFit, match=r"2 different times are too few, and 4"):
         folds_of("time", 6, 3, column=np.array([1, 1, 1, 2, 2, 2]))
 
@@ -292,8 +294,13 @@ def test_a_column_of_other_words_is_refused_with_those_accepted() -> None:
 
     with pytest.raises(DoesNotFit, match=r"row 1 .* 'trian'.*accepted: train, training"):
         split_rows(3, SplitRule("column", by="part"), column=column)
-    with pytest.raises(DoesNotFit, match=r"data.val_size=1: the column"):
-        split_rows(3, SplitRule("column", 1, by="part"), column=np.array(["train", "val", "test"]))
+    split = split_rows(
+        3, SplitRule("column", 0.2, 0.1, by="part"), column=np.array(["train", "val", "test"])
+    )
+    assert split.notes == (
+        "data.test_size=0.1 is not used: the column 'part' says it",
+        "data.val_size=0.2 is not used: the column 'part' says it",
+    )
     with pytest.raises(DoesNotFit, match="none of them is left for training"):
         split_rows(2, SplitRule("column", by="part"), column=np.array(["val", "test"]))
 

@@ -16,10 +16,16 @@ from seedbed.data.arrays.names import Chosen, chosen_arrays
 from seedbed.data.arrays.targets import Posed, posed_targets
 from seedbed.data.data_module import Facts
 from seedbed.data.in_memory import InMemoryData, Source
+from seedbed.data.inference import stamp
 from seedbed.data.table import Table
 from seedbed.errors import ConfigError
 
 _FILES = ("file", "inputs", "targets", "val_inputs", "val_targets", "test_inputs", "test_targets")
+# Keys that say, besides the files, what is read of them.
+_LOOKED_INTO = ("task", "output_size", "split_by", "weight")
+# What was read last, up to so many bytes: the splits are copies of it.
+MOST_KEPT = 1 << 28
+_kept: dict[str, Source] = {}
 
 
 class ArrayFile(InMemoryData):
@@ -51,7 +57,22 @@ class ArrayFile(InMemoryData):
         )
 
     def load(self) -> Source:
-        """Return the arrays as rows; raise ConfigError where they do not go together."""
+        """Return the arrays as rows, read once for the folds and seeds of a sweep.
+
+        Raises:
+            ConfigError: They do not go together.
+        """
+        options = self.options
+        values = [getattr(options, key) for key in (*_FILES, *_LOOKED_INTO)]
+        key = repr((values, [stamp(path) for path in self.files(options)]))
+        source = _kept.get(key) or self._read()
+        _kept.clear()
+        tables = [rows for rows in (source.rows, source.test) if isinstance(rows, Table)]
+        if sum(rows.nbytes for rows in tables) <= MOST_KEPT:
+            _kept[key] = source
+        return source
+
+    def _read(self) -> Source:
         chosen = _chosen(self.options)
         posed = _posed(self.options, chosen)
         tables = {

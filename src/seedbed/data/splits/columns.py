@@ -46,19 +46,20 @@ def codes_of(values: NDArray[Any]) -> Numbers:
 def moments_of(name: str, values: NDArray[Any]) -> Numbers:
     """Return the rank of each row's moment among the different ones, (rows,).
 
-    Raises DoesNotFit for words, which have no order in time.
+    Words are dates and times as ISO 8601 writes them. Raises DoesNotFit for others, which have no
+    order in time.
     """
-    if values.dtype.kind == "O":
-        try:
-            return np.unique(values, return_inverse=True)[1].reshape(-1)
-        except TypeError:
-            values = values.astype(str)
-    if values.dtype.kind in "SUb":
+    words = values.dtype.kind in "SU" or any(isinstance(value, str) for value in values[:1])
+    try:
+        if values.dtype.kind == "b":
+            raise TypeError
+        times = values.astype("U").astype("datetime64[us]") if words else values
+        return np.unique(times, return_inverse=True)[1].reshape(-1)
+    except (TypeError, ValueError):
         raise DoesNotFit(
             f"data.split_by={name}: '{values[0]}' is no number, date or time, and split=time "
             "needs one"
-        )
-    return np.unique(values, return_inverse=True)[1].reshape(-1)
+        ) from None
 
 
 def named_splits(name: str, values: NDArray[Any]) -> dict[str, Numbers]:

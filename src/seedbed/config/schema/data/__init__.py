@@ -162,8 +162,6 @@ class InMemoryData(Dataset, fuses=True):
             yield f"data.split_by={node.split_by}: it goes with {words}"
         if node.split == "stratified" and node.task == "regression":
             yield "data.split: stratified is by class, and these targets are numbers"
-        if node.split == "column" and node.test_size:
-            yield f"data.test_size={node.test_size:g}: the column says which are the test rows"
 
     @classmethod
     def _fold_problems(cls, node: DictConfig) -> Iterator[str]:
