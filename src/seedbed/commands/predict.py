@@ -132,7 +132,9 @@ def _given_rows(
 
 def _images(source: Any, data: Images) -> GivenRows:
     """Return images of files, with the names of these, or of an array or a table of pixels."""
-    from seedbed.data.images.inputs import as_images, read_images  # Takes Pillow.
+    # They take Pillow, which not all need.
+    from seedbed.data.images.files import FILE_NAME
+    from seedbed.data.images.inputs import as_images, read_images
 
     form = data.form
     if not isinstance(source, str):
@@ -142,7 +144,7 @@ def _images(source: Any, data: Images) -> GivenRows:
         rows = read_inputs(source, form.shape, [])
         return GivenRows(torch.from_numpy(as_images(rows, form, f"input={source}")))
     images = read_images(source, form)
-    ids = {"file_name": images.names} if images.names else {}
+    ids = {FILE_NAME: images.names} if images.names else {}
     return GivenRows(images.images, ids=ids, notes=images.notes)
 
 

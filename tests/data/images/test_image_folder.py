@@ -40,6 +40,9 @@ def test_folders_are_classes_in_the_order_of_their_names(tmp_path: Path) -> None
     for name, (pixels, target) in zip(names, rows.values(), strict=True):
         np.testing.assert_array_equal(pixels[0], np.asarray(Image.open(folder / name)))
         assert target == ["Cat", "bird", "dog"].index(name.split("/")[0])
+    for split in ("train", "val", "test"):
+        numbers = module.numbers(split).tolist()
+        assert module.id_columns(split) == {"file_name": [names[number] for number in numbers]}
 
 
 def test_two_classes_are_binary_and_folders_of_numbers_are_in_their_order(tmp_path: Path) -> None:
@@ -59,6 +62,7 @@ def test_folders_of_splits_are_the_splits(tmp_path: Path) -> None:
 
     assert [module.rows(split) for split in ("train", "val", "test")] == [8, 4, 6]
     assert module.kept("test").targets.tolist() == [0, 0, 0, 1, 1, 1]
+    assert module.id_columns("test")["file_name"][4] == "test/dog/dog1.png"
     own = np.asarray(Image.open(tmp_path / "pets/test/dog/dog1.png"))
     np.testing.assert_array_equal(module.kept("test").inputs[4, 0].numpy(), own)
 

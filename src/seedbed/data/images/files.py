@@ -5,7 +5,7 @@ import stat
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from omegaconf import MISSING
 
@@ -14,6 +14,8 @@ from seedbed.data.images.decoding import SUFFIXES
 from seedbed.errors import ConfigError, listed
 
 METADATA = "metadata.csv"
+# Its column with the names of the images.
+FILE_NAME = "file_name"
 _MEANING = ImageFolder.__dataclass_fields__["folder"].metadata["meaning"]
 # Written by file managers, beside files whose names begin with a dot.
 _LITTER = ("thumbs.db", "desktop.ini", "__macosx")
@@ -39,7 +41,7 @@ class ImageFile:
     @property
     def parts(self) -> tuple[str, ...]:
         """The folders that lead to it, and its own name."""
-        return PurePosixPath(self.name).parts
+        return tuple(self.name.split("/"))
 
 
 @dataclass

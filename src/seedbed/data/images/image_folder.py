@@ -17,7 +17,7 @@ from seedbed.config.schema.data.images import side_lengths
 from seedbed.data.data_module import Facts, Rows
 from seedbed.data.images.arrangement import Arranged, Labelled, of_class_folders, split_folders
 from seedbed.data.images.decoding import Header
-from seedbed.data.images.files import METADATA, ImageFile, found_below
+from seedbed.data.images.files import FILE_NAME, METADATA, ImageFile, found_below
 from seedbed.data.images.form import COLOUR, GREY, Form
 from seedbed.data.images.in_memory import Images
 from seedbed.data.images.reading import read_headers
@@ -69,6 +69,8 @@ class ImageFolder(Images):
         # Hash of the names and sizes of the files, here and where the run was trained.
         self._listing: str | None = None
         self._listing_of_run: str | None = None
+        # Names of the files that are split, and of those of splits of their own.
+        self._names: dict[str, list[str]] = {}
         # What is passed over.
         self._of_folder: tuple[str, ...] = ()
 
@@ -145,6 +147,9 @@ class ImageFolder(Images):
         images = self._decoded(arranged)
         self._is_mapped, self._of_folder = images.mapped, arranged.notes
         self._listing = _listing(arranged.files)
+        self._names = {
+            split: [file.name for file in part.files] for split, part in arranged.parts.items()
+        }
         parts, start = {}, 0
         for split, part in arranged.parts.items():
             places = torch.arange(start, start + len(part.files))
@@ -186,6 +191,11 @@ class ImageFolder(Images):
             return rows.store[rows.places[places.cpu()]].to(places.device)
 
         return taken
+
+    def id_columns(self, split: str) -> Mapping[str, Sequence[Any]]:
+        """Return the names of the files of a split, in the order of its rows."""
+        names = self._names["train" if split in self._numbers else split]
+        return {FILE_NAME: [names[number] for number in self.numbers(split).tolist()]}
 
     def table(self, split: str) -> Table:
         """Return a split as the model takes it; raise DoesNotFit where it is larger than memory."""

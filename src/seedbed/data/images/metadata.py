@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from seedbed.data.images.arrangement import Arranged, Labelled, require_images
-from seedbed.data.images.files import METADATA, Found, ImageFile, shown
+from seedbed.data.images.files import FILE_NAME, METADATA, Found, ImageFile, shown
 from seedbed.data.tables import (
     RawTable,
     TableSchema,
@@ -22,7 +22,6 @@ from seedbed.data.tables import (
 from seedbed.errors import ConfigError, listed, nearest
 
 KEY = "data.folder"
-FILE_NAME = "file_name"
 # Columns that are the target where nobody names one.
 LABELS = ("label", "labels", "target", "class", "category")
 
