@@ -293,6 +293,7 @@ def test_what_is_stale_or_damaged_is_made_anew(
     pets: Path, tmp_path: Path, decoded: list[int], change: str
 ) -> None:
     cache = tmp_path / "cache"
+    cache.mkdir()
     before = by_number(data(pets, cache=str(cache)))
     description, array = contents(cache)
     if change == "another":
@@ -307,6 +308,9 @@ def test_what_is_stale_or_damaged_is_made_anew(
         array.write_bytes(content)
     else:
         description.unlink()
+
+    # What a process that was killed has left.
+    (cache / f".{array.name}.0123abcd.tmp").write_bytes(b"")
 
     after = by_number(data(pets, cache=str(cache)))
 

@@ -5,6 +5,7 @@ does not agree with the folder, or is damaged, is made anew. Both are written be
 and renamed, the array first, so that what is there is whole.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from seedbed.data.images.files import ImageFile
 from seedbed.data.images.form import Form
 from seedbed.data.images.reading import Files, decode_into
 from seedbed.errors import SeedbedError
-from seedbed.files import locked, temporary_path, write_atomically
+from seedbed.files import TEMPORARY, locked, temporary_path, write_atomically
 from seedbed.process.free_memory import free_memory
 from seedbed.reading.json_files import Count, read_json
 
@@ -164,8 +165,16 @@ def _read(place: Place, files: Sequence[ImageFile], form: Form) -> Decoded | Non
     return Decoded(torch.from_numpy(images), described.fingerprint)
 
 
+def _remove_leftovers(place: Place) -> None:
+    """Remove what a process that was killed had not finished; the lock is held."""
+    for path in place.cache.glob(f".{glob.escape(place.array.name)}.*.tmp"):
+        if TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
 def _write(place: Place, folder: Path, files: Sequence[ImageFile], form: Form) -> None:
     started, temporary = time.monotonic(), temporary_path(place.array)
+    _remove_leftovers(place)
     with ExitStack() as stack:
         stack.callback(temporary.unlink, missing_ok=True)
         # A memory map: the images may be more than the memory holds.
