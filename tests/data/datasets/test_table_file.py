@@ -183,6 +183,17 @@ def test_rows_without_a_value_are_filled_left_out_or_refused(tmp_path: Path) -> 
         _set_up(file, missing="error")
 
 
+def test_a_class_that_training_has_not_is_told_with_its_line(tmp_path: Path) -> None:
+    frame = _frame().drop("length")
+    file = _file(tmp_path, frame[:40])
+    val = frame[40:50].with_columns(
+        species=pl.Series([*frame["species"][40:46], "Rockhopper", None, "Gentoo", "Gentoo"])
+    )
+    val_file = _file(tmp_path, val, "val.csv")
+    with pytest.raises(ConfigError, match=r"val_file=.*: line 8, column 'species': 'Rockhopper'"):
+        _set_up(file, val_file=val_file, missing="drop")
+
+
 def test_inputs_are_of_the_type_of_the_run(tmp_path: Path) -> None:
     data = TableFile(_options(_file(tmp_path)))
     data.place(Placement(dtype=torch.float64))

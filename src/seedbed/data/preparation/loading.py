@@ -1,6 +1,6 @@
 """Loading of a table as the columns of its schema, without the rows that are not used."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from seedbed.data.tables import RawTable, TableSchema, class_codes, typed_frame
 from seedbed.data.tables.places import rows_text
-from seedbed.errors import ConfigError, DataError, listed
+from seedbed.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,11 @@ class LoadedTable:
 
     Attributes:
         frame: the columns that are used, and ids; null where a value is missing.
-        source: how messages call the file.
-        where: says where people find a row of the frame, counted from 0: `line 2`.
         notes: what people should know.
         classes: class of each row, (rows,) int64; None where the target is no class.
     """
 
     frame: pl.DataFrame
-    source: str
-    where: Callable[[int], str]
     notes: tuple[str, ...] = ()
     classes: NDArray[np.int64] | None = None
 
@@ -72,27 +68,34 @@ def loaded(
     inputs = [column.name for column in schema.inputs]
     others = schema.of_role("target", "weight", "split") if targets else ()
     needed = [column.name for column in others]
-    where: Callable[[int], str] = raw.where
-    notes = raw.notes
-    if missing == "drop":
-        complete = _complete(frame, [*inputs, *needed])
-        if not complete.all():
-            kept = complete.arg_true().to_numpy()
-            if not len(kept):
-                raise DataError(f"{raw.source}: every row lacks a value: data.missing=drop")
-            whole, frame, where = frame, frame[kept], _where_of(raw.where, kept)
-            # Those without a target are noted where the schema is inferred.
-            left_out = (~_complete(whole, inputs) & _complete(whole, needed)).arg_true()
-            if len(left_out):
-                named = rows_text(left_out, raw.where)
-                notes = (*notes, f"left out, with missing values: {named}")
-    else:
-        checked = {"error": [*inputs, *needed], "fill": needed}[missing]
+    if missing != "drop":
+        checked = [*inputs, *needed] if missing == "error" else needed
         _require_complete(raw, frame, checked, targets)
-    classes = None
-    if targets and schema.class_names:
-        classes = class_codes(frame.get_column(schema.targets[0]), schema, raw)
-    return LoadedTable(frame, raw.source, where, notes, classes)
+        return LoadedTable(frame, raw.notes, _classes(raw, schema, frame, targets))
+    kept = _complete(frame, [*inputs, *needed])
+    if not kept.any():
+        raise DataError(f"{raw.source}: every row lacks a value: data.missing=drop")
+    classes = _classes(raw, schema, frame, targets)
+    # Those without a target are noted where the schema is inferred.
+    left_out = (~_complete(frame, inputs) & _complete(frame, needed)).arg_true()
+    notes = [f"left out, with missing values: {rows_text(left_out, raw.where)}"]
+    return LoadedTable(
+        frame.filter(kept),
+        (*raw.notes, *(notes if len(left_out) else ())),
+        None if classes is None else classes[kept.to_numpy()],
+    )
+
+
+def _classes(
+    raw: RawTable, schema: TableSchema, frame: pl.DataFrame, targets: bool
+) -> NDArray[np.int64] | None:
+    """Return the class of each row, anyone where it has none; None where there are no classes."""
+    if not (targets and schema.class_names):
+        return None
+    values = frame.get_column(schema.targets[0])
+    present = values.drop_nulls()
+    some = present[0] if len(present) else None
+    return class_codes(values.fill_null(some) if values.has_nulls() else values, schema, raw)
 
 
 def _complete(frame: pl.DataFrame, names: list[str]) -> pl.Series:
@@ -100,10 +103,6 @@ def _complete(frame: pl.DataFrame, names: list[str]) -> pl.Series:
     if not names:
         return pl.repeat(True, len(frame), eager=True)
     return frame.select(pl.all_horizontal(pl.col(names).is_not_null())).to_series()
-
-
-def _where_of(where: Callable[[int], str], kept: NDArray[np.int64]) -> Callable[[int], str]:
-    return lambda row: where(int(kept[row]))
 
 
 def _require_complete(raw: RawTable, frame: pl.DataFrame, names: list[str], targets: bool) -> None:
@@ -126,9 +125,3 @@ def kinds_of_inputs(schema: TableSchema) -> Mapping[str, str]:
 def ids_of(schema: TableSchema) -> list[str]:
     """Return the names of the columns that name rows."""
     return [column.name for column in schema.columns if column.kind == "id"]
-
-
-def extra_words(schema: TableSchema, raw: RawTable) -> str:
-    """Return what to say of columns that the schema does not know; "" where there are none."""
-    extra = schema.extra(raw.frame.columns)
-    return f"passed over: {listed(extra, 10)}, not in the table trained on" if extra else ""
