@@ -54,7 +54,9 @@ def read_columnar(content: Content, left_out: Collection[str], key: str) -> pl.D
 @contextmanager
 def _silent() -> Iterator[None]:
     """Send what is written to stderr nowhere: polars prints pages where a file is damaged."""
-    sys.stderr.flush()
+    if not _stderr_is_open():  # Its number may be that of a file of polars'.
+        yield
+        return
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
@@ -63,6 +65,13 @@ def _silent() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def _stderr_is_open() -> bool:
+    try:
+        return sys.__stderr__ is not None and sys.__stderr__.fileno() == 2
+    except (ValueError, OSError):
+        return False
 
 
 def _require_flat(schema: pl.Schema, names: list[str], where: str) -> None:
