@@ -133,7 +133,7 @@ def _given_rows(
 def _images(source: Any, data: Images) -> GivenRows:
     """Return images of files, with the names of these, or of an array or a table of pixels."""
     # They take Pillow, which not all need.
-    from seedbed.data.images.files import FILE_NAME
+    from seedbed.data.images.folders.files import FILE_NAME
     from seedbed.data.images.inputs import as_images, read_images
 
     form = data.form

@@ -20,7 +20,8 @@ from tests.data.images.pictures import (
 
 from seedbed.config.schema.data.augmentation import Augment
 from seedbed.data.data_module import Facts
-from seedbed.data.images import files, store
+from seedbed.data.images import store
+from seedbed.data.images.folders import files
 from seedbed.data.images.image_folder import ImageFolder
 from seedbed.errors import ConfigError, DoesNotFit
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +12,21 @@ from omegaconf import MISSING
 from torch import Tensor
 
 from seedbed.config.schema.data.images import ImageFolder as Options
-from seedbed.config.schema.data.images import side_lengths
 from seedbed.data.data_module import Facts, Rows
-from seedbed.data.images.arrangement import Arranged, Labelled, of_class_folders, split_folders
-from seedbed.data.images.decoding import Header
-from seedbed.data.images.files import FILE_NAME, METADATA, ImageFile, found_below
-from seedbed.data.images.form import COLOUR, GREY, Form
+from seedbed.data.images.folders.arrangement import Arranged, Labelled
+from seedbed.data.images.folders.contents import (
+    arranged_images,
+    form_of,
+    listing_of,
+    place_in_cache,
+)
+from seedbed.data.images.folders.files import FILE_NAME
+from seedbed.data.images.form import Form
 from seedbed.data.images.in_memory import Images
-from seedbed.data.images.reading import read_headers
-from seedbed.data.images.store import Place, decoded_images, files_of, kept_images, place_of
+from seedbed.data.images.store import decoded_images, kept_images
 from seedbed.data.in_memory import Source
 from seedbed.data.table import RawRows, Table
-from seedbed.errors import ConfigError, DoesNotFit, listed
+from seedbed.errors import ConfigError, DoesNotFit
 
 # Of images that do not go into memory.
 ROWS_LOOKED_AT = 16
@@ -131,7 +133,7 @@ class ImageFolder(Images):
 
         No image is opened unless the names and sizes of all are those of the run's.
         """
-        listing = _listing(arranged_images(self.options).files)
+        listing = listing_of(arranged_images(self.options).files)
         if listing == self._listing_of_run:
             self.setup("test")
         if self.fingerprint is None or self.fingerprint != fingerprint:
@@ -146,7 +148,7 @@ class ImageFolder(Images):
         arranged = arranged_images(options)
         images = self._decoded(arranged)
         self._is_mapped, self._of_folder = images.mapped, arranged.notes
-        self._listing = _listing(arranged.files)
+        self._listing = listing_of(arranged.files)
         self._names = {
             split: [file.name for file in part.files] for split, part in arranged.parts.items()
         }
@@ -171,7 +173,7 @@ class ImageFolder(Images):
         folder, files = Path(options.folder), arranged.files
         if options.cache is None:
             return decoded_images(folder, files, self.form)
-        return kept_images(_place(options, files), folder, files, self.form)
+        return kept_images(place_in_cache(options, files), folder, files, self.form)
 
     def _arrange(self, source: Source) -> None:
         super()._arrange(source)
@@ -245,74 +247,6 @@ def _folders(folder: Path) -> list[Path]:
             return sorted(Path(entry.path) for entry in entries if entry.is_dir())
     except OSError:
         return []
-
-
-def arranged_images(options: Any) -> Arranged:
-    """Return the images of the folder by split, with their targets."""
-    from seedbed.data.images.metadata import of_metadata  # Takes polars, which not all need.
-
-    folder = Path(options.folder)
-    found = found_below(folder)
-    splits = split_folders(folder, found)
-    class_names = () if options.class_names == MISSING else tuple(options.class_names)
-    tables = {METADATA, *(f"{name}/{METADATA}" for name in splits.values())}
-    found.others += [name for name in found.metadata if name not in tables]
-    if tables & {*found.metadata}:
-        task = None if options.task == MISSING else options.task
-        return of_metadata(folder, found, splits, options.target, task, class_names)
-    if options.target is not None:
-        raise ConfigError(
-            f"data.target={options.target}: {folder} has no metadata.csv, so the classes are the "
-            "folders"
-        )
-    return of_class_folders(folder, found, splits, class_names)
-
-
-def form_of(options: Any, arranged: Arranged) -> Form:
-    """Return the form that the images are decoded to, from the keys or else from their headers."""
-    sides = side_lengths(options.size) if options.size is not None else None
-    if sides is not None and options.channels is not None:
-        return Form(options.channels, *sides, options.fit)
-    folder, files = Path(options.folder), arranged.files
-    if options.cache is not None and (described := _place(options, files).described()):
-        return Form(*described.shape[1:], options.fit)
-    headers = read_headers(files_of(folder, files))
-    channels = options.channels
-    if channels is None:
-        channels = COLOUR if any(header.channels == COLOUR for header in headers) else GREY
-    height, width = sides or _common_size(folder, files, headers)
-    return Form(channels, height, width, options.fit)
-
-
-def _place(options: Any, files: Sequence[ImageFile]) -> Place:
-    sides = None if options.size is None else side_lengths(options.size)
-    asked = [sides, options.channels, options.fit]
-    return place_of(options.cache, Path(options.folder), files, asked)
-
-
-def _common_size(
-    folder: Path, files: Sequence[ImageFile], headers: Sequence[Header]
-) -> tuple[int, int]:
-    """Return height and width that all images have; raise ConfigError where they differ."""
-    sizes = [(header.height, header.width) for header in headers]
-    counts = Counter(sizes).most_common()
-    if len(counts) == 1:
-        return sizes[0]
-    shown = [
-        f"{height} x {width} ({count:,}, such as {files[sizes.index((height, width))].name})"
-        for (height, width), count in counts
-    ]
-    height, width = counts[0][0]
-    raise ConfigError(
-        f"data.size: the images of {folder} differ in size: {listed(shown, 3)}; "
-        f"data.size=[{height},{width}] makes all of them that size (height, width)"
-    )
-
-
-def _listing(files: Sequence[ImageFile]) -> str:
-    """Return the SHA-256 of the names and sizes of files."""
-    lines = sorted(f"{file.name}\0{file.size}\n" for file in files)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _fingerprint(images: str, parts: Mapping[str, Labelled]) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seedbed.data.images.decoding import SUFFIXES
-from seedbed.data.images.files import found_below, in_order, shown
+from seedbed.data.images.folders.files import found_below, in_order, shown
 from seedbed.data.images.form import COLOUR, GREY, Form
 from seedbed.data.images.reading import Files, decode_into, read_headers
 from seedbed.errors import ConfigError, nearest

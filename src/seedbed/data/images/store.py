@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seedbed.data.images.files import ImageFile
+from seedbed.data.images.folders.files import ImageFile
 from seedbed.data.images.form import Form
 from seedbed.data.images.reading import Files, decode_into
 from seedbed.errors import SeedbedError

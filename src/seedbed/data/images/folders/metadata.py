@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from seedbed.data.images.arrangement import Arranged, Labelled, require_images
-from seedbed.data.images.files import FILE_NAME, METADATA, Found, ImageFile, shown
+from seedbed.data.images.folders.arrangement import Arranged, Labelled, require_images
+from seedbed.data.images.folders.files import FILE_NAME, METADATA, Found, ImageFile, shown
 from seedbed.data.tables import (
     RawTable,
     TableSchema,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.config.schema.data.images import FOLDERS
-from seedbed.data.images.files import METADATA, Found, ImageFile, in_order, shown
+from seedbed.data.images.folders.files import METADATA, Found, ImageFile, in_order, shown
 from seedbed.errors import ConfigError, listed, nearest
 
 
