@@ -257,3 +257,9 @@ def test_a_nan_gradient_has_not_converged(tmp_path: Path) -> None:
     # The step of the first epoch makes z a nan, and the loss of the second shows it.
     with pytest.raises(Diverged, match="nan in epoch 2"):
         experiment.trainer.fit(experiment.module, datamodule=LightningData(experiment.data))
+
+
+def test_gradients_outlast_the_validation(tmp_path: Path) -> None:
+    words = ("data=clusters", "trainer.max_epochs=2", "data.val_size=0.2")
+    trained(tmp_path, *words, *rule("gradient_converged", tolerance=100.0))
+    assert record(tmp_path)["stopped"].startswith("after epoch 1: the largest scaled gradient")

@@ -103,6 +103,6 @@ class GradientConverged(StoppingRule):
             if parameter.grad is not None
         ]
         # Written so that a NaN gradient does not count as converged.
-        if not all(largest <= self.tolerance for largest in scaled):
+        if not scaled or not all(largest <= self.tolerance for largest in scaled):
             return ""
         return f"the largest scaled gradient is {max(scaled):.2g}"

@@ -29,7 +29,9 @@ _NEED_A_LOGGER = (callbacks.LearningRateMonitor, callbacks.DeviceStatsMonitor)
 def why_not(callback: pl.Callback, spec: RunSpec) -> str:
     """Return why a callback of Lightning's cannot be used in a run; empty where it can."""
     for kind, reason in _REFUSED.items():
-        if isinstance(callback, kind):
+        # A LightningModule of the user's may have a backbone.
+        may = kind is callbacks.BackboneFinetuning and spec.module is not None
+        if isinstance(callback, kind) and not may:
             return reason
     if isinstance(callback, _NEED_A_LOGGER) and not spec.logger:
         return "needs a logger: logger=tensorboard"

@@ -313,6 +313,9 @@ class SupervisedModule(pl.LightningModule):
 
     # Validation and test
 
+    def on_validation_model_zero_grad(self) -> None:
+        """Keep the gradients of the last step: a rule may look at them at the end of the epoch."""
+
     def on_validation_epoch_start(self) -> None:
         """Reset the metrics; keep the weights where a callback has put others into the network."""
         self.sums["val"].reset()

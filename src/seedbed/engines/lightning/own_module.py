@@ -117,6 +117,9 @@ class OwnModule(LightningCheckpoint):
         self._hidden: list[str] = []
         self._validated = False
         setattr(module, COMPANION, self)
+        if not is_overridden("on_validation_model_zero_grad", module, pl.LightningModule):
+            # The gradients of the last step, which a rule may look at, outlast the validation.
+            module.on_validation_model_zero_grad = lambda: None  # type: ignore[method-assign]
         self._log = module.log
         module.log = self.log  # type: ignore[assignment,method-assign]
 
