@@ -1,5 +1,6 @@
 """What Tab offers for the last word of a command line."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,20 @@ def test_files_where_a_key_takes_one(working_folder: Path) -> None:
     assert offered("seedbed predict output=o") == ["output=other.npy"]
     assert offered("seedbed train -m sweep.table=rows") == ["sweep.table=rows.csv"]
     assert offered("seedbed train paths.data=ro") == ["paths.data=rowdy/"]
+
+
+def test_columns_of_the_table_that_is_named(working_folder: Path) -> None:
+    (working_folder / "rows.csv").write_text('\ufeffspecies;"bill length";size;sex\nx;1;2;y\n')
+    (working_folder / "rows.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    (working_folder / "rows.parquet").write_bytes(b"PAR1\0\xff")
+    table = "seedbed train data=table data.file="
+    assert offered(f"{table}rows.csv data.target=s") == [
+        *("data.target=species", "data.target=size", "data.target=sex"),
+    ]
+    assert offered(f"{table}rows.csv data.target=[size,sp") == ["data.target=[size,species"]
+    assert offered(f"{table}rows.csv.gz data.weight=") == ["data.weight=a", "data.weight=b"]
+    assert offered(f"{table}rows.parquet data.split_by=") == []
+    assert offered("seedbed inspect data=table data.target=") == []
 
 
 def test_every_option_that_is_shipped_can_be_completed() -> None:

@@ -16,6 +16,7 @@ from pkgutil import resolve_name
 from types import NoneType
 from typing import Any, get_args
 
+from seedbed.cli.column_names import COLUMN_KEYS, column_names
 from seedbed.config import groups
 from seedbed.config.overrides import with_options_of_classes
 from seedbed.config.project import (
@@ -40,7 +41,7 @@ FLAGS = {
     "--resolve": [],
 }
 # Keys whose value is a file of the user's.
-FILES = ("input", "output", "sweep.table", "data.file")
+FILES = ("input", "output", "sweep.table", "data.file", "data.val_file", "data.test_file")
 FOLDERS = ("paths.data", "paths.outputs", "data.folder", "hydra.run.dir", "hydra.sweep.dir")
 # Runs and sweeps that are offered.
 MOST = 30
@@ -127,6 +128,8 @@ def _override(
     elif name in FILES or name in FOLDERS:
         paths = _folders(text) if name in FOLDERS else _paths(text)
         yield from (f"{key}={path}" for path in paths)
+    elif name in COLUMN_KEYS:
+        yield from _values(f"{key}=", text, column_names(words))
     else:
         from seedbed.config.known_keys import declarations
 
