@@ -291,3 +291,15 @@ def test_many_draws_at_once_equal_one_at_a_time(draw: Draw) -> None:
     for i, seed in enumerate(some_seeds.flatten().tolist()):
         for j, counter in enumerate(counters.tolist()):
             assert torch.equal(together[i, j], draw(seed, 4, counter, 7))
+
+
+@given(seed=st.integers(0, 99), own=st.lists(st.integers(1, 12), min_size=1, max_size=4))
+def test_orders_of_fewer_rows_come_first(seed: int, own: list[int]) -> None:
+    seeds, epochs = torch.arange(seed, seed + len(own)), torch.arange(3).unsqueeze(1)
+    orders = permutations(seeds, epochs, 12, own=torch.tensor(own))
+    assert orders.shape == (3, len(own), 12)
+    for epoch in range(3):
+        for job, rows in enumerate(own):
+            order = orders[epoch, job].tolist()
+            assert order[:rows] == permutations(seed + job, epoch, rows).tolist()
+            assert order[rows:] == list(range(rows, 12))

@@ -656,6 +656,7 @@ def job_words() -> Any:
         st.sampled_from([0, 0.1]).map("optimizer.weight_decay={}".format),
         st.integers(1, 3).map("trainer.max_epochs={}".format),
         st.integers(0, 2).map("data.split_seed={}".format),
+        st.sampled_from([4, 5, 7]).map("data.val_size={}".format),
         st.sampled_from(["null", 0.05, 2.0]).map("trainer.gradient_clip_val={}".format),
     )
     return numbers

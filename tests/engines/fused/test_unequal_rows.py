@@ -13,7 +13,6 @@ from tests.engines.fused.comparison import (
     MLP,
     QUIET,
     STOPS,
-    TWO,
     compare,
 )
 
@@ -50,18 +49,14 @@ def test_each_job_has_its_own_rows_and_steps(tmp_path: Path, name: str) -> None:
 FOLDS = tuple(("data.folds=3", f"data.fold={fold}") for fold in range(3))
 FITTED = {
     "scaled targets": (*LINE, "data.targets=2", "data.target_scale=standard", "data.rows=22"),
-    "scaled inputs": (*LINE, "data.input_scale=standard", "data.rows=22"),
     "weights": (
         *(*LINE, "data.weight=x1", "data.features=1", "data.feature_names=[x1]"),
         "data.rows=22",
     ),
-    "balanced classes": (*BLOBS, "task.class_weights=balanced", "data.rows=23"),
     "balanced and weighted": (
         *(*BLOBS, "data._target_=tests.sweep.own_data.WeightedBlobs", "data.weight=w"),
         *("task.class_weights=balanced", "task.label_smoothing=0.1", "data.rows=23"),
     ),
-    "two balanced classes": (*TWO, "task.class_weights=balanced", "data.rows=22"),
-    "class weights": (*TWO, "task.class_weights=[1,3]", "data.rows=22"),
 }
 
 
