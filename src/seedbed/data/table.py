@@ -4,7 +4,7 @@ import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -52,6 +52,30 @@ class Table:
     def take(self, rows: Tensor | int) -> "Table":
         """Return the rows of the given numbers."""
         return Table(*(tensor[rows] for tensor in self.tensors))
+
+
+def as_classes(targets: Tensor) -> Tensor:
+    """Return targets of one number a row as int64 (rows,); as they are where they are not whole."""
+    if targets.dtype == torch.int64 and targets.dim() == 1:
+        return targets
+    flat = targets.reshape(-1)
+    whole = not flat.is_floating_point() or bool(
+        (flat == flat.round()).all() & flat.isfinite().all()
+    )
+    return flat.long() if whole else targets
+
+
+def plain_tensor(value: Any) -> Tensor:
+    """Return numbers of the user's as a tensor in host memory, of a type that NumPy has, too.
+
+    Raises:
+        TypeError: They are complex, or no numbers.
+    """
+    tensor = torch.as_tensor(value).detach().cpu()
+    if tensor.is_complex():
+        raise TypeError("complex numbers")
+    short = tensor.is_floating_point() and tensor.element_size() < 4
+    return tensor.float() if short else tensor
 
 
 def read_shipped_csv(name: str, inputs: list[str], targets: list[str], rows: int) -> Table:

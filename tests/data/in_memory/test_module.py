@@ -194,11 +194,10 @@ def test_inputs_and_targets_have_the_type_they_are_placed_in(
 
 
 def test_classes_stay_integers() -> None:
-    classes = torch.tensor([0, 2, 1, 9])
-    data = given(Source(Table(numbered(rows=4).inputs, classes)), input_scale=0.5)
+    data = classes_of([0, 2, 1, 9], input_scale=0.5)
 
     assert data.table("train").targets.dtype == torch.int64
-    assert data.table("train").targets.tolist() == classes.tolist()
+    assert data.table("train").targets.tolist() == [0, 2, 1, 9]
 
 
 def fingerprint_of(source: Source, **options: Any) -> str | None:

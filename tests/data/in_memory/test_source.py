@@ -112,3 +112,45 @@ def test_keys_that_all_data_have_are_checked(given: dict[str, Any], said: str) -
         checked_options({**facts, **given})
 
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("targets", "task", "expected"),
+    [
+        (torch.tensor([True, False] * 10), "binary", [1, 0] * 10),
+        (torch.tensor([[1.0], [0.0]] * 10), "binary", [1, 0] * 10),
+        (torch.tensor([1, 0] * 10, dtype=torch.uint8), "multiclass", [1, 0] * 10),
+        (torch.tensor([1, 0] * 10), "regression", [[1.0], [0.0]] * 10),
+        (torch.tensor([0.5, 0.25] * 10).half(), "regression", [[0.5], [0.25]] * 10),
+    ],
+)
+def test_targets_have_the_form_of_their_task(targets: Any, task: str, expected: Any) -> None:
+    inputs = torch.nn.Parameter(torch.arange(20.0)).bfloat16()
+    size = 2 if task == "multiclass" else 1
+
+    data = returning(Table(inputs, targets))(Options(task=task, input_shape=[1], output_size=size))
+    data.setup("fit")
+
+    table = data.table("train")
+    assert table.targets.tolist() == expected
+    assert table.inputs.dtype == torch.float32
+    assert table.inputs.flatten().tolist() == list(range(20))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"folds": 2, "fold": 0}, "data.folds=2: these data have a validation set of their own"),
+        ({"split": "column", "split_by": "part"}, "data.split=column: these data have a test set"),
+    ],
+)
+def test_rows_are_not_held_out_beside_a_set_of_its_own(given: dict[str, Any], said: str) -> None:
+    rows, part = Table(X, Y), ["train", "val", "test", "train"] * 5  # type: ignore[arg-type]
+    source = Source(rows, columns={"part": part}, **{"val" if "folds" in given else "test": rows})  # type: ignore[arg-type]
+
+    data = returning(source)(Options(task="binary", input_shape=[3], output_size=1, **given))
+
+    with pytest.raises(ConfigError) as caught:
+        data.setup("fit")
+
+    assert said in str(caught.value)

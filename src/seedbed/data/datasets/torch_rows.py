@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, Subset, TensorDataset, default_collate
 
 from seedbed.config.instantiation import make, make_factory
+from seedbed.data.table import plain_tensor
 from seedbed.errors import ConfigError, SeedbedError
 
 ROWS_AT_ONCE = 1024
@@ -82,8 +83,13 @@ def read_rows(key: str, dataset: Any) -> ReadRows:
         ]
     for part in parts:
         _require_pair(key, part)
-    inputs = torch.cat([part[0] for part in parts])
-    weights = torch.cat([part[2] for part in parts]) if len(parts[0]) == 3 else None
+    try:
+        inputs = torch.cat([plain_tensor(part[0]) for part in parts])
+        weighed = [plain_tensor(part[2]) for part in parts if len(part) == 3]
+        weights = torch.cat(weighed) if weighed else None
+    except (TypeError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise ConfigError(f"{key}: its rows make no table of numbers: {reason}") from error
     targets = np.concatenate([_values(part[1]) for part in parts])
     names = getattr(dataset, "classes", ())
     named = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
@@ -104,7 +110,7 @@ def _in_chunks(rows: Iterator[Any], size: int) -> Iterator[tuple[list[int], list
 
 def _values(targets: Any) -> NDArray[Any]:
     """Return targets of a batch as an array: words come as a list of them."""
-    return targets.numpy() if isinstance(targets, Tensor) else np.asarray(targets)
+    return plain_tensor(targets).numpy() if isinstance(targets, Tensor) else np.asarray(targets)
 
 
 def _require_pair(key: str, batch: Any) -> None:

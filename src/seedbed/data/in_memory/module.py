@@ -18,7 +18,7 @@ from seedbed.data.scaling import Scaling, fitted
 from seedbed.data.splits import Split, SplitRule, split_rows
 from seedbed.data.splits.columns import values_of
 from seedbed.data.splits.parts import NAMES, require_classes
-from seedbed.data.table import RawRows, Table, fingerprint
+from seedbed.data.table import RawRows, Table, as_classes, fingerprint
 from seedbed.data.weights import require_weights
 from seedbed.errors import ConfigError, DataError, DoesNotFit, SeedbedError, listed, nearest
 
@@ -121,6 +121,7 @@ class InMemoryData(DataModule):
             name: source.rows.take(numbers) for name, numbers in self._numbers.items()
         }
         own = {"val": source.val, "test": source.test}
+        self._require_single_sets(own)
         raw |= {name: rows for name, rows in own.items() if rows is not None}
         if self.options.split == "column" and "val" not in raw:
             raise DoesNotFit(
@@ -141,6 +142,16 @@ class InMemoryData(DataModule):
         self._splits, self.notes = splits, split.notes
         tables = [rows for rows in (source.rows, *own.values()) if isinstance(rows, Table)]
         self.fingerprint = source.fingerprint or fingerprint(tables)
+
+    def _require_single_sets(self, own: Mapping[str, RawRows | None]) -> None:
+        """Raise DoesNotFit where rows of a split are named, or folded, beside a set of its own."""
+        for name, rows in own.items():
+            if rows is None or name not in self._numbers:
+                continue
+            folded = name == "val" and self.options.folds is not None
+            key = "folds" if folded else "split"
+            said = f"data.{key}={getattr(self.options, key)}"
+            raise DoesNotFit(f"{said}: these data have a {NAMES[name]} set of their own")
 
     def _development(self, source: Source, split: Split) -> RawRows:
         """Return the rows that are not test rows; of tensors, whose shape is known, no copy."""
@@ -174,9 +185,9 @@ class InMemoryData(DataModule):
         rows = source.rows
         if not isinstance(rows, Table) or rows.targets.numel() != len(rows):
             return None
-        classes = rows.targets.reshape(-1)
+        classes = as_classes(rows.targets)
         # What is wrong with others is said before training, with the row.
-        return classes.numpy() if bool((classes == classes.round()).all()) else None
+        return None if classes.is_floating_point() else classes.numpy()
 
     def column(self, source: Source, key: str, name: str) -> Any:
         """Return the values of a named column; raise ConfigError where there is none."""
@@ -224,7 +235,12 @@ class InMemoryData(DataModule):
     def tensors(self, rows: RawRows) -> Table:
         """Return rows as tensors, (rows, *input_shape), before `model_inputs`."""
         assert isinstance(rows, Table)
-        return rows
+        targets, task = rows.targets, self.options.task
+        if task == "regression" and (targets.dim() != 2 or not targets.is_floating_point()):
+            targets = targets.reshape(len(rows), -1).double()
+        elif task in ("binary", "multiclass") and targets.numel() == len(rows):
+            targets = as_classes(targets)
+        return rows if targets is rows.targets else Table(rows.inputs, targets, rows.weights)
 
     @property
     def preparation(self) -> dict[str, Any] | None:

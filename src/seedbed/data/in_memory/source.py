@@ -8,7 +8,7 @@ import torch
 
 from seedbed.data.arrays.targets import posed_targets
 from seedbed.data.data_module import Facts
-from seedbed.data.table import RawRows, Table
+from seedbed.data.table import RawRows, Table, plain_tensor
 from seedbed.errors import ConfigError, listed
 
 
@@ -73,7 +73,7 @@ def _in_tensors(rows: Any, what: str) -> RawRows:
     tensors = {}
     for name, value in given.items():
         try:
-            tensors[name] = torch.as_tensor(value)
+            tensors[name] = plain_tensor(value)
         except (TypeError, ValueError, RuntimeError) as error:
             reason = (str(error).splitlines() or [""])[0][:100]
             raise ConfigError(f"{what} have {name} that are no numbers: {reason}") from None
@@ -81,6 +81,8 @@ def _in_tensors(rows: Any, what: str) -> RawRows:
     if len(set(lengths.values())) > 1 or not all(lengths.values()):
         shown = ", ".join(f"{length:,} {name}" for name, length in lengths.items())
         raise ConfigError(f"{what} have {shown}; as many of each are needed, and one at least")
+    if tensors["inputs"].dim() == 1:
+        tensors["inputs"] = tensors["inputs"].unsqueeze(1)
     return Table(**tensors)
 
 
