@@ -5,6 +5,7 @@ Jobs of one kind, which differ in nothing that could be wrong, are rehearsed onc
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +35,7 @@ from seedbed.sweep.planning.fusing import make_group
 from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.planning.memory.chunk_sizes import heaviest
 from seedbed.training.schedulers import RunLength, length_problem
+from seedbed.training.tasks import Task
 
 
 class Part(NamedTuple):
@@ -91,10 +93,14 @@ class Rehearsal:
         return parts
 
     def _read(self, job: JobNumbers) -> InMemoryData:
-        data, task = data_of(self.spec, job, keep=True), build_task(self.spec)
-        check_rows(self.spec, data, task)
-        fitted_numbers(task, data)
+        data = data_of(self.spec, job, keep=True)
+        check_rows(self.spec, data, self._task)
+        fitted_numbers(self._task, data)
         return data
+
+    @cached_property
+    def _task(self) -> Task:
+        return build_task(self.spec)
 
     def _why_rows_depend(self, table: Table) -> str:
         try:

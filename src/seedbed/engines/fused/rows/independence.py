@@ -89,7 +89,7 @@ class _Tried:
             targets = torch.cat((targets, more.targets))
             weight = torch.cat((weight, torch.zeros_like(weight)))
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            torch.manual_seed(0)
+            torch.default_generator.manual_seed(0)
             before = torch.get_rng_state()
             output = self.task.output(net, inputs)
             draws = not torch.equal(before, torch.get_rng_state())
