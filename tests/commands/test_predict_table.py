@@ -167,7 +167,10 @@ RIGHT = {"length": 40, "island": "Dream", "ringed": "yes", "seen": "2024-01-01",
     [
         ([RIGHT, {**RIGHT, "mass": "heavy"}], "input: row 2, column 'mass': 'heavy' is no number"),
         ([{**RIGHT, "mass": True}], "input: row 1, column 'mass': 'true' is no number"),
-        ([RIGHT, {"length": 1}], "input: row 2 has no 'island'. Null says that it is missing"),
+        (
+            [RIGHT, {"length": 1}],
+            "row 2 has no 'island' (and ringed, seen, mass). A value that is missing is null",
+        ),
         ([{**RIGHT, "seen": "soon"}], "input: row 1, column 'seen': 'soon' is no date"),
         (
             [{**RIGHT, "ringed": "maybe"}],
@@ -180,6 +183,10 @@ RIGHT = {"length": 40, "island": "Dream", "ringed": "yes", "seen": "2024-01-01",
         (
             [[1, 2]],
             "input: row 1 has 2 values, and the run takes 5: length, island, ringed, seen, m",
+        ),
+        (
+            [{name: RIGHT[name] for name in RIGHT if name != "mass"} | {"Mass": 1}],
+            "input: row 1 has no 'mass'. Did you mean 'Mass'? A value",
         ),
         ([3.5], "input: row 1 has 1 values, and the run takes 5"),
         ([], "is neither a file, or rows such as [{island: Biscoe"),

@@ -100,12 +100,14 @@ def _typed(source: Any, schema: TableSchema, read: ReadOptions) -> TypedRows:
     mappings = [_mapping(number, row, names) for number, row in enumerate(rows, start=1)]
     given = list(dict.fromkeys(str(name) for row in mappings for name in row))
     for number, row in enumerate(mappings, start=1):
-        for name in names:
-            if name not in row:
-                near = nearest(name, row)
-                raise ConfigError(
-                    f"input: row {number} has no '{name}'.{near} Null says that it is missing"
-                )
+        lacking = [name for name in names if name not in row]
+        if lacking:
+            others = f" (and {listed(lacking[1:], 5)})" if lacking[1:] else ""
+            near = nearest(lacking[0], [name for name in row if name not in names])
+            raise ConfigError(
+                f"input: row {number} has no '{lacking[0]}'{others}.{near} A value that is missing "
+                "is null"
+            )
     missing = set(read.missing_words)
     kinds = schema.kinds
     columns = [
