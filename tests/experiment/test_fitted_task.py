@@ -19,13 +19,17 @@ from seedbed.training.tasks import Binary
 SHORT = ("data=clusters", "logger=none", "trainer.max_epochs=1", "data.rows=60")
 
 
-def test_balanced_classes_weigh_the_losses_of_all_splits(tmp_path: Path) -> None:
+def test_balanced_classes_weigh_the_losses_of_all_splits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = (*SHORT, "data.val_size=20", "task.class_weights=balanced")
     experiment = trained(tmp_path, *words)
     data, net = experiment.data, experiment.module.net
     train, val = (data.table(split) for split in ("train", "val"))
     classes = train.targets.flatten().long().numpy()
     weights = compute_class_weight("balanced", classes=np.arange(2), y=classes)
+    said = ", ".join(f"{name} {weight:.4g}" for name, weight in enumerate(weights))
+    assert f"classes weigh {said}" in capsys.readouterr().out
     held_out = val.targets.flatten().long().numpy()
     with torch.no_grad():
         probability = torch.sigmoid(net(val.inputs)).flatten().double().numpy()

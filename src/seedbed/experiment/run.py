@@ -70,7 +70,7 @@ from seedbed.experiment.checks import (
 )
 from seedbed.experiment.evaluation import measure
 from seedbed.experiment.fitted_task import fitted_task
-from seedbed.experiment.summary import data_line, print_outcome
+from seedbed.experiment.summary import class_weights_line, data_line, print_outcome
 from seedbed.experiment.writer import RunWriter
 from seedbed.process.torch_settings import using_threads
 from seedbed.runs.folder import RunFolder
@@ -410,5 +410,8 @@ def _describe(experiment: Experiment, writer: RunWriter) -> None:
             print_table(description)
         for note in data.notes:
             print(f"note         {note}", flush=True)
+        task, names = getattr(experiment.module, "task", None), experiment.spec.facts.class_names
+        if weights := class_weights_line(task, names):
+            print(weights, flush=True)
     if experiment.spec.module is None:  # The inputs of any other are not known.
         writer.log_graph(net, example_input(experiment.spec, net))

@@ -1,6 +1,6 @@
 """Printed summary of a run: a line on the data, and the closing table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,27 @@ def data_line(choice: str, sizes: Mapping[str, int], data: Node) -> str:
     ]
     none = ["no validation (data.val_size=0)"] if "val_size" in keys and "val" not in sizes else []
     return f"data  {choice}: " + ", ".join([train, *held, *none])
+
+
+# Classes whose weights are shown.
+_CLASSES_SHOWN = 10
+
+
+def class_weights_line(task: Any, class_names: Sequence[str]) -> str:
+    """Return a line on the weights of classes that follow from the training rows, or nothing.
+
+    Args:
+        task: the task, once it is fitted.
+        class_names: name of each class; where they have none, they are numbered from 0.
+    """
+    weights = getattr(task, "class_weights", None)
+    if weights is None or not task.fits_targets:
+        return ""
+    values = weights.tolist()
+    names = class_names if len(class_names) == len(values) else list(map(str, range(len(values))))
+    shown = [f"{n} {v:.4g}" for n, v in zip(names, values, strict=True)][:_CLASSES_SHOWN]
+    more = [f"{len(values) - len(shown):,} more"] if len(values) > len(shown) else []
+    return "classes weigh " + ", ".join([*shown, *more])
 
 
 def print_outcome(outcome: RunOutcome, spec: RunSpec, folder: RunFolder, data: DataModule) -> None:
