@@ -129,6 +129,8 @@ def report(arguments: Sequence[str]) -> int:
 def _files(folder: SweepFolder) -> list[str]:
     """Return lines with the table of a sweep, and with what a cross-validation has left."""
     lines = [f"results      {relative(folder.results)}"]
+    if folder.configurations.is_file():
+        lines.append(f"             {relative(folder.configurations)}: the means over folds")
     if folder.out_of_fold.is_file():
         lines.append(f"out of fold  {relative(folder.out_of_fold)}")
     if (folder.refit / RECORD).is_file():

@@ -314,6 +314,11 @@ def test_the_folds_of_a_configuration_are_one_row_and_missing_ones_are_marked() 
     assert mark.split()[:6] == ["*", "a", "mean", "over", "fewer", "folds:"]
     assert folds_lines(rows[3:], "a", "last") == [deviation]
     assert folds_lines([row(0, metrics={"a": 1.0})], "a") == []
+    two = [
+        row(6 + n, metrics={"a": 1.0}, sweep="q", data__fold=n % 2, seed=n // 2) for n in range(4)
+    ]
+    [either] = folds_lines(rows[3:] + two, "a", "last")
+    assert either == "deviation    over 2 or 3 folds, of their means over 1 or 2 seeds"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
@@ -164,14 +164,18 @@ def folds_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[st
     shown = [one for one in configurations(rows, shown_axes(rows)) if one.folds]
     if not shown:
         return []
-    folds = max(len(configuration.folds) for configuration in shown)
-    seeds = max(len(one.jobs) // len(one.folds) for one in shown)
-    of = f", of their means over {seeds} seeds" if seeds > 1 else ""
+    folds = _either(len(configuration.folds) for configuration in shown)
+    seeds = _either(-(-len(one.jobs) // len(one.folds)) for one in shown)
+    of = f", of their means over {seeds} seeds" if seeds != "1" else ""
     lines = [f"deviation    over {folds} folds{of}"]
     column = ranked_column(metric, rank)
     if any(one.completed(column) and one.lacks_folds(column) for one in shown):
         lines.append(f"{MARK:13}a mean over fewer folds: in the others no job has a {metric}")
     return lines
+
+
+def _either(counts: Iterable[int]) -> str:
+    return " or ".join(map(str, sorted(set(counts))))
 
 
 def unranked_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[str]:
