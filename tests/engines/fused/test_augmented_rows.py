@@ -41,4 +41,4 @@ def test_each_job_has_its_own_changes(tmp_path: Path, case: str) -> None:
     rows = ("data=images", f"data.folder={folder}", "data.cache=null", "data.batch_size=4")
     splits = ("data.val_size=4", "data.test_size=4")
 
-    compare(tmp_path, (*rows, *facts, *splits, *MLP, *words, DOUBLE), JOBS)
+    compare(tmp_path, (*rows, *facts, *splits, *MLP, *words, DOUBLE, "trainer.max_epochs=2"), JOBS)
