@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from seedbed.data.tables import ReadOptions, infer_schema, read_table
+from seedbed.data.tables.files import text as text_files
 from seedbed.errors import ConfigError
 
 NAMES = ["größe", "name", "n", "code"]
@@ -72,6 +73,19 @@ def test_separator_and_decimal_are_found(tmp_path: Path, separator: str, decimal
 def test_encoding_is_found_or_said(tmp_path: Path, encoding: str, said: str | None) -> None:
     content = written(FRAME).encode(encoding)
     assert_frame_equal(read(tmp_path, content, encoding=said), FRAME)
+
+
+@pytest.mark.parametrize("size", [7, 8, 9, 64])
+def test_letters_that_are_cut_by_a_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(text_files, "_CHUNK", size)
+    lines = ["größe,wört", *(f"{row}.5,ü€😀{row % 3}" for row in range(20))]
+    content = "\n".join(lines).encode()
+    assert read(tmp_path, content)["wört"][4] == "ü€😀1"
+    wrong = content.replace("19.5,ü".encode(), b"19.5,\xff")
+    with pytest.raises(ConfigError, match=r"line 21 is not in UTF-8 \(byte 0xff\)"):
+        read(tmp_path, wrong, encoding="utf-8")
 
 
 def test_utf16_without_a_mark_is_found(tmp_path: Path) -> None:
