@@ -37,7 +37,9 @@ def data_line(choice: str, sizes: Mapping[str, int], data: Node) -> str:
         for split, verb in (("val", "validate"), ("test", "test"))
         if split in sizes
     ]
-    none = ["no validation (data.val_size=0)"] if "val_size" in keys and "val" not in sizes else []
+    # Of rows that stay in a Dataset of the user's none can be held out.
+    splits = "val_size" in keys and keys.get("in_memory", True) is True
+    none = ["no validation (data.val_size=0)"] if splits and "val" not in sizes else []
     return f"data  {choice}: " + ", ".join([train, *held, *none])
 
 
