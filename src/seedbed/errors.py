@@ -127,10 +127,14 @@ def doubled_activation(key: str, function: str, loss: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ` Did you mean 'x'?` for the closest of the known words, or nothing."""
+    """Return ` Did you mean 'x'?` for the closest of the known words, or nothing.
+
+    One of the same letters is closer than any other.
+    """
     by_lower = {name.lower(): name for name in known}
     word = "gpu" if word.lower() == "cuda" and "gpu" in by_lower else word
-    matches = [
+    swapped = [name for name in by_lower if sorted(name) == sorted(word.lower())]
+    matches = [by_lower[name] for name in swapped] or [
         by_lower[name] for name in get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
     ]
     return f" Did you mean '{matches[0]}'?" if matches else ""

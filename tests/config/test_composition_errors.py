@@ -67,7 +67,7 @@ def test_what_a_mistake_is_answered_with(
 def test_a_verb_that_reads_a_run_offers_its_own_keys(message: Callable[..., str]) -> None:
     assert message("rnu=x", verb="evaluate").startswith("rnu: no such key. Did you mean 'run'?")
     assert "optimizer" not in message("lr=1", verb="evaluate")
-    assert "which has: run, split, checkpoint" in message("model=mlp", verb="evaluate")
+    assert "which has: run, split, file, checkpoint" in message("model=mlp", verb="evaluate")
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_no_rule_reads_a_key_that_is_said_to_be_independent() -> None:
     read = names_that_rules_read()
 
     assert {"seed", "lr", "dropout"} <= independent
-    assert {"nesterov", "momentum", "val_size", "patience", "max_epochs"} <= read
+    assert {"nesterov", "momentum", "patience", "max_epochs"} <= read
     assert independent & read == set()
 
 

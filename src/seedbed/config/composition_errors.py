@@ -15,6 +15,7 @@ from yaml import MarkedYAMLError
 
 from seedbed.config import groups
 from seedbed.config.known_keys import did_you_mean
+from seedbed.config.overrides import CLASS_KEYS
 from seedbed.config.schema.field import declared
 from seedbed.config.schema.store import ROOTS, SCHEMAS
 from seedbed.errors import ConfigError, known_cause, listed, nearest
@@ -76,6 +77,8 @@ def _missing_option(error: MissingConfigException) -> ConfigError:
     hint = nearest(option, known)
     if file and file[11:-1] not in ROOTS:
         hint = file + hint
+    if "." in option and group in groups.GROUPS:
+        hint = f" A class is named by {group}._target_={option}"
     if group == "hydra/launcher" and option in groups.LAUNCHERS:
         hint = " Install it with: pip install 'seedbed[launchers]'"
     return ConfigError(f"{group}={option}: no such option.{hint}\n{group} may be: {listed(known)}")
@@ -131,9 +134,11 @@ def _unknown_key(
     if parent and not known:  # the parent itself is the key that does not exist
         return _unknown_key(parent, None, verb, where)
     suggest = did_you_mean if verb == "train" else nearest
+    is_open = bool(where) and f"{parent}._target_" in CLASS_KEYS
+    other = f"; {parent}=custom takes any" if is_open else ""
     return ConfigError(
         f"{full_key}: no such key{where}.{suggest(full_key, full_names)}\n"
-        f"{parent or verb} has: {listed(known, 30)}"
+        f"{parent or verb} has: {listed(known, 30)}{other}"
     )
 
 
