@@ -83,8 +83,8 @@ def hyperparameters(
 ) -> dict[str, Any]:
     """Return the chosen option of each group, and the keys that preset and command line set."""
     values: dict[str, Any] = {}
-    own = is_chosen(config)
-    unused = {"callbacks", "logger", "debug", *(groups_without_effect(config) if own else ())}
+    without_effect = groups_without_effect(config) if is_chosen(config) else ()
+    unused = {"callbacks", "logger", "debug", *without_effect}
     if choices.get("module") == "none":  # Without a class it says nothing.
         unused.add("module")
     for group in GROUPS:
@@ -101,7 +101,7 @@ def hyperparameters(
             keys[key] = None
     for key in keys:
         top = re.split(r"[./]", key)[0]
-        other = key in GROUPS or top in ("sweep", "hydra", "trust") or (own and top in unused)
+        other = key in GROUPS or top in ("sweep", "hydra", "trust") or top in without_effect
         value = None if other else _selected(config, key)
         if value is None:
             continue

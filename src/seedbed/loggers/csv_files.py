@@ -30,6 +30,7 @@ class CSV(FolderLogger):
         super().__init__(folder)
         self.flush_secs = flush_secs
         self._points: list[tuple[int, dict[str, float]]] = []
+        self._hyperparameters: dict[str, Any] = {}
         self._unwritten = False
         self._wrote_at = time.monotonic()
 
@@ -48,7 +49,9 @@ class CSV(FolderLogger):
         """Write the hyperparameters."""
         values = vars(params) if isinstance(params, Namespace) else params
         if values:
-            self._write(HYPERPARAMETERS, hyperparameters_text(values))
+            # A LightningModule of the user's may bring some of its own.
+            self._hyperparameters |= values
+            self._write(HYPERPARAMETERS, hyperparameters_text(self._hyperparameters))
 
     @rank_zero_only
     def save(self) -> None:

@@ -248,6 +248,18 @@ def test_a_strangers_run_makes_no_module_that_is_not_trusted(tmp_path: Path, key
         load_spec(folder, trust)
 
 
+def test_its_arguments_are_hyperparameters_of_the_run(tmp_path: Path) -> None:
+    words = (*DATA[:-1], "logger=csv", named("Line"), "+module.lr=0.2", "optimizer.lr=0.3")
+    finished(built(tmp_path, *words))
+    hyperparameters = record(tmp_path)["hyperparameters"]
+    assert hyperparameters["module._target_"] == f"{MODULES}.Line"
+    assert hyperparameters["module.lr"] == 0.2
+    assert "optimizer.lr" not in hyperparameters  # As of a preset: it does nothing.
+    # With those that the module saves itself.
+    lines = (tmp_path / "hyperparameters.csv").read_text().splitlines()
+    assert {"module.lr,0.2", "lr,0.2", "width,1"} <= {*lines}
+
+
 def test_a_companion_needs_no_trainer_to_log() -> None:
     module = own_modules.Line()
     OwnModule(module)
