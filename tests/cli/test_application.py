@@ -80,7 +80,7 @@ def test_a_key_that_does_not_exist(refused, override, said):
         ("resume=latest", "Did you mean 'sweep.resume'?"),
         ("optimizer.betas=[0.9,0.99]", "It is a key of optimizer=adam, adamw."),
         ("+optimizer.betas=[0.9,0.99]", "It is a key of optimizer=adam, adamw."),
-        ("data.folder=there", "It is a key of data=fashion_mnist."),
+        ("data.folder=there", "It is a key of data=fashion_mnist, images."),
         ("callbacks.early_stopping.patience=3", "callbacks=early_stopping adds it"),
         ("callbacks.fit.dpi=3", "+callback@callbacks.fit=fit adds it"),
         ("callbacks.progres.bar=true", "Did you mean 'callbacks.progress'?"),
@@ -193,7 +193,7 @@ def test_what_follows_from_a_missing_value_is_not_reported_again(command):
     ("arguments", "said"),
     [
         (("evaluate",), ["run: a value is required", "latest"]),
-        (("predict", "run=x"), ["input: a value is required", "CSV"]),
+        (("predict", "run=x"), ["input: a value is required", "table, .npy or image file"]),
         (("evaluate", "run=x", "split=tset"), ["split:", "'tset'", "train, val, test", "'test'"]),
         (("evaluate", "rnu=x"), ["rnu:", "Did you mean 'run'?", "checkpoint"]),
         (("evaluate", "run=x", "optimizer.lr=1"), ["optimizer", "no such key", "checkpoint"]),
