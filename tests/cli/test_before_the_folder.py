@@ -126,7 +126,7 @@ def test_what_is_right_runs(command: Any, words: tuple[str, ...]) -> None:
 def test_rows_that_were_too_many_to_look_at_are_named_by_their_batch(
     command: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seedbed.data.datasets.torch_dataset.SECONDS_TO_CHECK", 0.0)
+    monkeypatch.setattr("seedbed.data.torch_datasets.torch_dataset.SECONDS_TO_CHECK", 0.0)
     words = (*LINE, OF_ROWS, "+data.train.wrong='not a number'", "data.shuffle=false")
     outcome = command("train", *words, "callbacks=quiet", "logger=none")
     assert outcome.code == 1

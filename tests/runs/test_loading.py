@@ -135,7 +135,7 @@ HOSTILE_NAMES = [
     "torchmetrics.text.BERTScore",
     "pytorch_lightning.Trainer",
     "pytorch_lightning.callbacks.LambdaCallback",
-    "seedbed.data.datasets.torch_dataset.instantiate",
+    "seedbed.data.torch_datasets.torch_dataset.instantiate",
     "seedbed.data.in_memory.torch.save",
     "seedbed.data.datasets.fashion_mnist_files.read_file",
     "seedbed.files.write_atomically",

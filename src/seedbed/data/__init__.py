@@ -12,10 +12,10 @@ from seedbed.data.datasets.fashion_mnist import FashionMNIST
 from seedbed.data.datasets.linear_noise import LinearNoise
 from seedbed.data.datasets.no_data import NoData
 from seedbed.data.datasets.thermometer import Thermometer
-from seedbed.data.datasets.torch_dataset import TorchDataset
 from seedbed.data.in_memory import InMemoryData
 from seedbed.data.in_memory.source import Source
 from seedbed.data.table import Table
+from seedbed.data.torch_datasets.torch_dataset import TorchDataset
 
 if TYPE_CHECKING:
     from seedbed.data.datasets.table_file import TableFile

@@ -91,7 +91,7 @@ def configurations(
     rows: Sequence[Row], axes: Sequence[str], group: bool = True
 ) -> list[Configuration]:
     """Return jobs that differ in seed and fold alone together; without `group` each by itself."""
-    found: dict[tuple[object, ...], Configuration] = {}
+    groups: dict[tuple[object, ...], Configuration] = {}
     folds: dict[tuple[str, ...], dict[str, None]] = {}
     for row in rows if group else ():
         if FOLD in row.axes:
@@ -100,8 +100,8 @@ def configurations(
         cells = {axis: cell(row.axes[axis]) if axis in row.axes else "" for axis in axes}
         key = tuple(cells.values()) if group else (place,)
         expected = folds.get(_cross_validation(row), {})
-        found.setdefault(key, Configuration(cells, [], tuple(expected))).jobs.append(row)
-    return list(found.values())
+        groups.setdefault(key, Configuration(cells, [], tuple(expected))).jobs.append(row)
+    return list(groups.values())
 
 
 def _cross_validation(row: Row) -> tuple[str, ...]:
@@ -168,10 +168,10 @@ class Kept:
         column = ranked_column(metric, rank)
         ended = [row for row in rows if row.status in ("completed", "diverged")]
         grouped = configurations(rows, shown_axes(rows))
-        whole = [one for one in grouped if len(one.jobs) == self._planned[self._name(one)]]
-        best = [one for one in by_mean(whole, mode, column) if one.completed(column)][: self.top]
+        whole = [each for each in grouped if len(each.jobs) == self._planned[self._name(each)]]
+        best = [each for each in by_mean(whole, mode, column) if each.completed(column)][: self.top]
         kept = {id(configuration) for configuration in best}
-        dropped = {row.number for one in whole if id(one) not in kept for row in one.jobs}
+        dropped = {row.number for each in whole if id(each) not in kept for row in each.jobs}
         return [row for row in ended if row.number not in dropped]
 
     def _name(self, configuration: Configuration) -> Words:

@@ -28,7 +28,7 @@ def write_configurations(path: Path, rows: Sequence[Row], column: str, mode: str
     named = [title for name in metrics for title in (name, name + DEVIATION)]
     header = [*axes, "folds", "jobs", "completed", *named]
     ranked = by_mean(configurations(rows, axes), mode, column)
-    lines = [header, *([*one.cells.values(), *_cells(one, column, metrics)] for one in ranked)]
+    lines = [header, *([*each.cells.values(), *_cells(each, column, metrics)] for each in ranked)]
     write_atomically(path, "".join(map(csv_line, lines)).encode())
 
 

@@ -62,7 +62,7 @@ def closing_table(
     axes, column = shown_axes(rows, group), ranked_column(metric, rank)
     shown = configurations(rows, axes, group)
     if group:
-        shown = [one for one in shown if any(row.status == "completed" for row in one.jobs)]
+        shown = [each for each in shown if any(row.status == "completed" for row in each.jobs)]
     by = column if sort in (None, metric) else str(sort)
     if by in axes:
         ranked = in_order(shown, mode, lambda configuration: _sort_key(configuration.cells[by]))
@@ -161,15 +161,15 @@ def counts_text(rows: Sequence[Row]) -> str:
 
 def folds_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[str]:
     """Return what means and deviations are over, where there are folds, and what the mark means."""
-    shown = [one for one in configurations(rows, shown_axes(rows)) if one.folds]
+    shown = [each for each in configurations(rows, shown_axes(rows)) if each.folds]
     if not shown:
         return []
     folds = _either(len(configuration.folds) for configuration in shown)
-    seeds = _either(-(-len(one.jobs) // len(one.folds)) for one in shown)
+    seeds = _either(-(-len(each.jobs) // len(each.folds)) for each in shown)
     of = f", of their means over {seeds} seeds" if seeds != "1" else ""
     lines = [f"deviation    over {folds} folds{of}"]
     column = ranked_column(metric, rank)
-    if any(one.completed(column) and one.lacks_folds(column) for one in shown):
+    if any(each.completed(column) and each.lacks_folds(column) for each in shown):
         lines.append(f"{MARK:13}a mean over fewer folds: in the others no job has a {metric}")
     return lines
 

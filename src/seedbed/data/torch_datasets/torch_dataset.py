@@ -9,18 +9,18 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler, Tens
 
 from seedbed.config.schema.data import TorchDataset as Options
 from seedbed.data.data_module import DataModule, Facts, Rows
-from seedbed.data.datasets.torch_dataset_in_memory import DatasetInMemory
-from seedbed.data.datasets.torch_rows import (
+from seedbed.data.input_range import InputRange
+from seedbed.data.random import permutations, same_draws
+from seedbed.data.torch_datasets.in_memory import DatasetInMemory
+from seedbed.data.torch_datasets.rows import (
     ROWS_AT_ONCE,
     Collate,
     collate_of,
     collated,
+    dataset_of,
     holds_tensors,
-    made_dataset,
     rows_of,
 )
-from seedbed.data.input_range import InputRange
-from seedbed.data.random import permutations, same_draws
 from seedbed.errors import ConfigError, DataError
 
 # Rows are looked at before training for so long.
@@ -135,7 +135,7 @@ class TorchDataset(DataModule):
         the task.
         """
         with same_draws():
-            dataset = made_dataset("data.train", options.train)
+            dataset = dataset_of("data.train", options.train)
         in_memory: Any = options.in_memory
         if in_memory == "???":
             in_memory = collate_of(options.collate_fn) is None and holds_tensors(dataset)
@@ -152,7 +152,7 @@ class TorchDataset(DataModule):
             node = getattr(self.options, split)
             if node is None or split in self._datasets:
                 continue
-            self._datasets[split] = made_dataset(f"data.{split}", node)
+            self._datasets[split] = dataset_of(f"data.{split}", node)
 
     def has_split(self, split: str) -> bool:
         """Return whether the config names a dataset for the split (after `setup`)."""

@@ -16,8 +16,8 @@ from torch.utils.data import Dataset, IterableDataset
 from seedbed.config.schema import data as schema
 from seedbed.data import TorchDataset
 from seedbed.data.data_module import Placement
-from seedbed.data.datasets.torch_dataset import EpochOrder
 from seedbed.data.random import permutations
+from seedbed.data.torch_datasets.torch_dataset import EpochOrder
 from seedbed.engines.lightning.data_module import LightningData, place
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.errors import DataError, SeedbedError

@@ -8,11 +8,11 @@ from torch import Tensor
 from seedbed.config.schema.data import TorchDataset as Options
 from seedbed.data.arrays.targets import Posed, posed_targets
 from seedbed.data.data_module import Facts
-from seedbed.data.datasets.torch_rows import ReadRows, made_dataset, read_rows
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.input_range import InputRange
 from seedbed.data.random import same_draws
 from seedbed.data.table import Table
+from seedbed.data.torch_datasets.rows import ReadRows, dataset_of, read_rows
 
 
 class DatasetInMemory(InMemoryData):
@@ -66,7 +66,7 @@ def _posed(options: Options) -> tuple[dict[str, ReadRows], Posed]:
     }
     with same_draws():
         read = {
-            split: read_rows(f"data.{split}", made_dataset(f"data.{split}", node))
+            split: read_rows(f"data.{split}", dataset_of(f"data.{split}", node))
             for split, node in nodes.items()
         }
     task, size = (

@@ -34,7 +34,7 @@ class ReadRows(NamedTuple):
     class_names: tuple[str, ...]
 
 
-def made_dataset(key: str, node: Any) -> Dataset[Any]:
+def dataset_of(key: str, node: Any) -> Dataset[Any]:
     """Return the Dataset that a config node names; raises ConfigError where it names none."""
     if not isinstance(node, dict) or node.get("_target_") in (None, "???"):
         raise ConfigError(f"{key}._target_: a value is required")
