@@ -106,7 +106,8 @@ _INSPECT_HELP = """Show the rows that `seedbed train` would see, and what is sus
   seedbed inspect data=table data.file=penguins.csv data.target=species the splits and classes, too
   seedbed inspect data=clusters data.val_size=0.2
 
-Nothing is trained and nothing is written. It takes the options and keys of `seedbed train`.
+Nothing is trained and no folder is made; images are decoded into their cache. It takes the options
+and keys of `seedbed train`.
 @GROUPS
 
 $CONFIG
