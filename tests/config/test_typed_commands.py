@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import shutil
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ from seedbed.config.groups import config_folder
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema import register_schema
 from seedbed.config.validation import check
+from seedbed.experiment.inferred_facts import register_inferred
 
 ROOT = Path(__file__).parents[2]
+PENGUINS = Path(str(files("palmerpenguins"))) / "data" / "penguins.csv"
 # Words that say "your own" in the README.
 OWN = ("mine", "wide", "rows.Rows", "DIR", "FILE", "GROUP", "...", "NAME", "trials.csv", "adma")
 FLAGS = re.compile(r"-m|--\S+")
@@ -51,12 +55,18 @@ def test_commands_are_found() -> None:
 
 
 @pytest.mark.parametrize(("name", "words"), COMMANDS)
-def test_it_composes(name: str, words: str) -> None:
+def test_it_composes(
+    name: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "penguins.csv" in words:
+        shutil.copy(PENGUINS, tmp_path)
+    monkeypatch.chdir(tmp_path)
     overrides = [word.rstrip(",.;") for word in shlex.split(words) if not FLAGS.fullmatch(word)]
     # Of an axis the first value.
     first = [re.sub(r"=([^\[{(,]+),.*", r"=\1", word) for word in overrides]
     chosen = [re.sub(r"=range\((\d+),.*", r"=\1", word) for word in first]
     register_resolvers()
+    register_inferred()
     register_schema()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_folder()), version_base="1.3"):

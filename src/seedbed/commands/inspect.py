@@ -1,4 +1,4 @@
-"""`seedbed inspect`: the rows that `seedbed train` would see; trains nothing and makes no folder."""
+"""`seedbed inspect`: the rows that `seedbed train` would see; trains nothing, makes no folder."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,6 +5,7 @@ Only where a file is damaged, or may be.
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
@@ -20,8 +21,10 @@ def records(source: Path | bytes, dialect: Dialect) -> Iterator[tuple[int, list[
     csv.Error where a quotation does not end, or is followed by letters.
     """
     file = BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-    csv.field_size_limit(LONGEST_LINE)
-    with TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as text:
+    with (
+        TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as text,
+        _fields_as_long_as_lines(),
+    ):
         options = reader_options(dialect.separator, dialect.quote)
         reader = csv.reader(text, strict=True, **options)
         before = 0
@@ -29,6 +32,16 @@ def records(source: Path | bytes, dialect: Dialect) -> Iterator[tuple[int, list[
             if any(field.strip() for field in record) or len(record) > 1:
                 yield before + 1, record
             before = reader.line_num
+
+
+@contextmanager
+def _fields_as_long_as_lines() -> Iterator[None]:
+    """Let a field be as long as a line; the limit is that of the whole process."""
+    before = csv.field_size_limit(LONGEST_LINE)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def require_even(source: Path | bytes, dialect: Dialect, columns: int, where: str) -> None:
