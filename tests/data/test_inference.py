@@ -101,3 +101,38 @@ def test_keys_of_another_task_than_the_data_pose_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message.replace("[", r"\[")):
         check(_config(file, word))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["split=time"], "data.split=time: data.split_by is needed, the name of a column"),
+        (["input_scale=standrad"], "a factor other than 0. Did you mean 'standard'?"),
+        (["input_scale=[standard,none]"], "'['standard', 'none']' is not null, 'none',"),
+        (["input_scale={x:none}"], "data.input_scale: '{'x': 'none'}' is not null"),
+        (["val_size=-1"], "data.val_size: -1.0 is out of range"),
+        (["encode=onehot"], "data.encode: 'onehot' is not one of one_hot, embedding."),
+        (["foo=1"], "data.foo: no such key."),
+        (["task=regresion"], "data.task: 'regresion' is not one of"),
+        (["columns=3"], "data.columns: 3 is not a mapping"),
+    ],
+)
+def test_a_wrong_key_is_named_before_any_fact_is_asked_for(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    keys = [f"data.file={tmp_path / 'none.csv'}", "data.target=y"]  # Nobody looks for the file.
+    config = unchecked("data=table", "model=mlp", *keys, *(f"data.{word}" for word in words))
+    with pytest.raises(ConfigError) as raised:
+        check(config)
+    [line] = str(raised.value).splitlines()
+    assert said in line
+
+
+def test_what_a_class_raises_is_said_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(options: Any) -> Facts:
+        raise ValueError("no rows\nat all")
+
+    monkeypatch.setattr(Words, "facts", fail)
+    with pytest.raises(ConfigError) as raised:
+        check(_config(file))
+    assert str(raised.value) == "data: Words cannot tell what its rows are: ValueError: no rows"

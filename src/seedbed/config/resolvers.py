@@ -15,6 +15,9 @@ from omegaconf import OmegaConf
 
 from seedbed.config.groups import config_folder
 from seedbed.config.help import help_text
+from seedbed.config.schema.data import TASKS
+from seedbed.config.validation import value_problems
+from seedbed.errors import ConfigError
 
 INFERRED = "inferred"
 
@@ -32,7 +35,13 @@ def register_resolvers(users: Path | None = None) -> None:
 
 
 def _task_default(task: str, key: str) -> Any:
-    """Return the value that a key of an option of `task=` has; null where it has none."""
+    """Return the value that a key of an option of `task=` has; null where it has none.
+
+    Raises:
+        ConfigError: No option has this name, which the data were given as their task.
+    """
+    if problems := list(value_problems("data.task", task, {"one_of": TASKS})):
+        raise ConfigError(problems[0])
     return _task_option(task).get(key)
 
 

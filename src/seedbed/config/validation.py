@@ -6,6 +6,7 @@ collected and shown together.
 
 import os
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from math import isfinite
 from operator import ge, gt, le, lt
 from typing import Any, get_args
@@ -65,6 +66,31 @@ def check_value(config: DictConfig, full_key: str) -> None:
         raise ConfigError("\n".join(problems))
 
 
+# Values of facts of rows that no rule of a data node finds fault with.
+_ANY_FACTS = {
+    "task": "minimize",
+    "input_shape": [],
+    "output_size": 1,
+    **{name: [] for name in ("feature_names", "target_names", "class_names", "category_sizes")},
+}
+
+
+def given_problems(node: DictConfig) -> list[str]:
+    """Return the problems of a data node that it has whatever the facts of its rows are."""
+    schema = schema_of(node)
+    if schema is None:
+        return []
+    given = deepcopy(node)  # Under the same parent, so that it resolves as the node itself does.
+    for name in _ANY_FACTS.keys() & given.keys():
+        if name != "task" or OmegaConf.is_interpolation(given, name):
+            given[name] = _ANY_FACTS[name]
+    problems = list(_walk(given, "data."))
+    rule = getattr(schema, "problems", None)
+    if not problems and rule is not None:
+        problems = list(rule(given, given, "data"))
+    return list(dict.fromkeys(problems))
+
+
 def _empty_mappings(config: DictConfig) -> Iterator[str]:
     """Yield the overrides that would empty a mapping, and leave all of it: Hydra merges them."""
     typed = OmegaConf.select(config, "hydra.overrides.task", default=OmegaConf.create([]))
@@ -114,7 +140,7 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
         except OmegaConfBaseException as error:
             # What cannot be inferred has a reason of its own, the same for all that is.
             known = known_cause(error)
-            yield str(known) if known else f"{full_key}: {str(error).splitlines()[0]}"
+            yield from str(known).split("\n") if known else [_first_line(full_key, error)]
             continue
         if isinstance(value, DictConfig):
             yield from _walk(value, f"{full_key}.")
@@ -122,6 +148,10 @@ def _walk(node: DictConfig, prefix: str) -> Iterator[str]:
             yield f"{full_key}: {value} holds a list, and single values are needed"
         elif metadata:
             yield from value_problems(full_key, value, metadata)
+
+
+def _first_line(full_key: str, error: Exception) -> str:
+    return f"{full_key}: {str(error).splitlines()[0]}"
 
 
 def _holds_lists(value: object, declared_type: Any) -> bool:
@@ -143,7 +173,7 @@ def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) ->
     try:
         values = list(value) if isinstance(value, ListConfig) else [value]
     except OmegaConfBaseException as error:
-        yield f"{full_key}: {str(error).splitlines()[0]}"
+        yield _first_line(full_key, error)
         return
     words = metadata.get("one_of")
     for item in values:

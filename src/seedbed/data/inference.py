@@ -16,9 +16,10 @@ from seedbed.config.instantiation import make_factory
 from seedbed.config.resolvers import INFERRED
 from seedbed.config.schema import schema_of
 from seedbed.config.trust.restriction import permit
+from seedbed.config.validation import given_problems
 from seedbed.data.data_module import DataModule, Facts
 from seedbed.data.in_memory.own_options import options_of, takes_options
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, SeedbedError
 
 # Of the data options asked about last; a sweep may cross a few files, targets and splits.
 MOST_KEPT = 256
@@ -61,19 +62,41 @@ def facts_of(node: DictConfig) -> Facts:
     """Return the facts of the rows of a data node, some of whose keys follow from them.
 
     Raises:
-        ConfigError: The rows cannot be had, or their class tells no facts of them.
+        ConfigError: A key of the node is wrong, the rows cannot be had, or their class tells no
+            facts of them.
         InterpolationToMissingValueError: A key that the user is asked for has no value.
     """
     _require_asked(node)
     given, target = _given(node), str(node.get("_target_"))
     values, schema = repr(given), schema_of(node)
-    options = _options.get((values, schema)) or (given if schema is None else schema(**given))
+    options = _options.get((values, schema)) or _checked(node, given)
     _keep(_options, (values, schema), options)
     kind = data_class(target)
     if isinstance(options, dict) and takes_options(kind):
         options = options_of(options)
     known_by = (f"{target} {values}", tuple(stamp(path) for path in kind.files(options)))
-    return _kept.get(known_by) or _keep(_kept, known_by, kind.facts(options))
+    return _kept.get(known_by) or _keep(_kept, known_by, _asked(kind, options))
+
+
+def _checked(node: DictConfig, given: dict[str, Any]) -> Any:
+    """Return the options of a node, whose given values nobody may have looked at before."""
+    if problems := given_problems(node):
+        raise ConfigError("\n".join(problems))
+    schema = schema_of(node)
+    return given if schema is None else schema(**given)
+
+
+def _asked(kind: type[DataModule], options: Any) -> Facts:
+    """Return the facts that a class tells; raise ConfigError in place of what it may raise."""
+    try:
+        return kind.facts(options)
+    except SeedbedError:
+        raise
+    except Exception as error:  # An interpolation would hide it, and name the wrong key.
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise ConfigError(
+            f"data: {kind.__name__} cannot tell what its rows are: {type(error).__name__}: {reason}"
+        ) from error
 
 
 def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:

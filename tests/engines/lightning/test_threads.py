@@ -43,6 +43,11 @@ def test_a_convolution_counts_at_every_place() -> None:
     assert threads_of_a_step(CNN([1, 28, 28], 10), IMAGE, 1000) == 2
 
 
+def test_an_embedding_multiplies_nothing() -> None:
+    net = MLP([3], 2, category_sizes=[40])
+    assert threads_of_a_step(net, torch.zeros(1, 3), 1000) == 1
+
+
 def test_what_is_not_known_takes_the_threads_of_pytorch() -> None:
     assert threads_of_a_step(Bilinear(), torch.zeros(1, 3), 10) == 2
     assert threads_of_a_step(MLP([3], 2), torch.zeros(1, 3), None) == 2

@@ -35,7 +35,12 @@ def _multiplications(net: nn.Module, example: Tensor | None) -> int | None:
     """Return the multiplications of a forward pass; None where a layer is not known or fails."""
     if example is None:
         return sum(parameter.numel() for parameter in net.parameters())
-    layers = [module for module in net.modules() if any(True for _ in module.parameters(False))]
+    layers = [
+        module
+        for module in net.modules()
+        # An embedding looks its rows up, and multiplies nothing.
+        if any(True for _ in module.parameters(False)) and not isinstance(module, nn.Embedding)
+    ]
     if not all(isinstance(layer, LAYERS) for layer in layers):
         return None
     counts: list[int] = []

@@ -10,6 +10,7 @@ from omegaconf import MISSING, DictConfig
 
 from seedbed.config.schema.data.augmentation import Augment
 from seedbed.config.schema.field import Schema, key
+from seedbed.errors import nearest
 
 SPLITS = ("train", "val", "test")
 TASKS = ("regression", "binary", "multiclass", "minimize")
@@ -145,7 +146,11 @@ class InMemoryData(Dataset, fuses=True):
         known = scale is None or (isinstance(scale, str) and scale in SCALES)
         if not known and not (number and isfinite(scale) and scale != 0):
             words = ", ".join(f"'{word}'" for word in SCALES)
-            yield f"data.input_scale: '{scale}' is not null, {words} or a factor other than 0"
+            hint = nearest(scale, SCALES) if isinstance(scale, str) else ""
+            yield (
+                f"data.input_scale: '{scale}' is not null, {words} or a factor other than 0"
+                + (f".{hint}" if hint else "")
+            )
         if node.target_scale == "standard" and node.task in ("binary", "multiclass"):
             yield "data.target_scale: standard is for numbers, and these targets are classes"
         yield from cls._kind_problems(node)
@@ -346,7 +351,9 @@ class TorchDataset(InMemoryData, target="seedbed.data.TorchDataset"):
                         "data.in_memory=true reads them"
                     )
             return
-        if node.collate_fn and node.collate_fn.get("_target_"):
+        if isinstance(node.collate_fn, int | float | str):
+            yield f"data.collate_fn: {node.collate_fn!r} is no mapping with the _target_ of one"
+        elif node.collate_fn and node.collate_fn.get("_target_"):
             yield "data.collate_fn: rows in memory need none; data.in_memory=false goes through it"
         for split in ("val", "test"):
             if node[split] is not None and node[f"{split}_size"]:
