@@ -23,6 +23,10 @@ class DoesNotFit(ConfigError):
     """Config that is right by itself, and does not fit the rows or the length of the run."""
 
 
+class OtherData(ConfigError):
+    """Data that are not those that a run was trained on."""
+
+
 class DataError(SeedbedError):
     """Data file that is missing, damaged or does not fit the run."""
 

@@ -73,6 +73,7 @@ def test_the_command_line_evaluates_the_latest_run(tmp_path: Path) -> None:
     done = seedbed(tmp_path, "evaluate", "run=latest", "split=val")
     assert done.returncode == 2
     assert "holds no rows out" in done.stderr
+    assert "choose split=train or split=test" in done.stderr
 
 
 def test_what_cannot_be_written_is_printed_nevertheless(

@@ -159,6 +159,53 @@ def test_missing_and_unseen_values_are_told_and_are_as_in_training(
     assert f"{float(wanted):.6g}" in found.out
 
 
+def test_rows_that_cannot_be_predicted_stay_in_their_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = _trained(tmp_path, "species", "data.missing=drop")
+    file = str(run.spec.data.file)
+    whole = _frame()["length"].is_not_null()
+    for ending in ("csv", "parquet", "npy"):
+        _predicted(run, file, f"output={tmp_path / 'out'}.{ending}")
+    written = _read(tmp_path / "out.csv")
+    assert [row["name"] for row in written] == _frame()["name"].to_list()
+    assert [bool(row["class"]) for row in written] == whole.to_list()
+    stored = pl.read_parquet(tmp_path / "out.parquet")
+    assert stored["probability"].is_not_null().to_list() == whole.to_list()
+    values = np.load(tmp_path / "out.npy")
+    assert (~np.isnan(values)).all(axis=1).tolist() == whole.to_list()
+    np.testing.assert_allclose(values[whole], stored[:, 3:].filter(whole).to_numpy(), rtol=1e-6)
+    said = capsys.readouterr()
+    assert "note         7 rows lack a value and have no prediction: line 6, line 15," in said.err
+    assert "53 predictions written to" in said.out
+
+    row = {name: value for name, value in _frame().row(0, named=True).items() if name != "species"}
+    _predicted(run, [{**row, "length": None}, row], f"output={tmp_path / 'two.csv'}")
+    assert "note         1 row lacks a value and has no prediction: row 1;" in (
+        (said := capsys.readouterr()).err
+    )
+    assert "1 prediction written to" in said.out
+    _predicted(run, [{**row, "length": None}, row])
+    assert len(capsys.readouterr().out.split("\n")) >= 4
+    with pytest.raises(ConfigError, match="input: every row lacks a value, and the run was traine"):
+        _predicted(run, {**row, "length": None})
+
+
+def test_a_lacking_column_is_told_with_those_of_the_file(birds: Experiment, tmp_path: Path) -> None:
+    for name, said in (
+        ("ISLAND", "no column 'island'. 'ISLAND' differs in capital letters alone: rename it"),
+        ("isle", "no column 'island'. Did you mean 'isle'?"),
+        ("x", "no column 'island'.\nColumns"),
+    ):
+        source = tmp_path / f"{name}.csv"
+        _frame().rename({"island": name}).write_csv(source)
+        with pytest.raises(ConfigError) as refused:
+            _predicted(birds, str(source))
+        assert f"input={source}: {said}" in str(refused.value)
+        columns = f"name, length, {name}, ringed, seen, mass, species"
+        assert str(refused.value).endswith(f"\nColumns: {columns}")
+
+
 RIGHT = {"length": 40, "island": "Dream", "ringed": "yes", "seen": "2024-01-01", "mass": 4000}
 
 
@@ -333,5 +380,11 @@ def test_a_run_is_evaluated_on_the_file_that_it_was_trained_on_alone(
         moved = tmp_path / "moved.csv"
         moved.write_bytes(content)
         evaluated(f"file={moved}", "split=val")
+        with pytest.raises(
+            ConfigError, match=f"file={file}: not the data that the run was trained"
+        ):
+            evaluated(f"file={file}")
+        with pytest.raises(ConfigError, match=r"file=gone\.csv: neither a file nor a folder"):
+            evaluated("file=gone.csv")
     finally:
         file.write_bytes(content)

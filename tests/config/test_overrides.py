@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from seedbed.config.overrides import quoted, refuse_repeated_keys, typed_word, with_paths_quoted
+from seedbed.config.overrides import (
+    columns_word,
+    null_values_word,
+    quoted,
+    refuse_repeated_keys,
+    typed_word,
+    with_columns_quoted,
+    with_paths_quoted,
+)
 from seedbed.errors import ConfigError
 
 
@@ -103,3 +111,38 @@ def test_interpolations_and_the_home_folder_keep_their_meaning(
     assert read(with_paths_quoted(["hydra.run.dir=~"])[0]) == "/home/of a user"
     with pytest.raises(ConfigError, match="not text in UTF-8"):
         with_paths_quoted(["seed=\udcff"])
+
+
+@pytest.mark.parametrize("key", ["data.separator", "+data.decimal", "data.quote"])
+@pytest.mark.parametrize("letter", [";", ",", "|", "\t", " ", "'", '"', ":"])
+def test_one_letter_of_a_file_needs_no_quotes(key: str, letter: str) -> None:
+    [word] = with_columns_quoted([f"{key}={letter}"])
+    assert read(word) == letter
+
+
+@pytest.mark.parametrize("name", ["a", "Body Mass (g)", "x, y", "a: b", "l [mm]", "50%", "a=b"])
+@pytest.mark.parametrize("kind", ["category", "ignore"])
+def test_a_suggested_kind_of_a_column_can_be_pasted(name: str, kind: str) -> None:
+    typed = shlex.split(columns_word(name, kind))
+    [word] = with_columns_quoted(typed)
+    assert read(word) == {name: kind}
+
+
+def test_names_of_columns_may_be_in_quotes_or_bare() -> None:
+    inside = """"a (b)": id, 'c, d': ignore, e [f]: number, Body Mass: date"""
+    [word] = with_columns_quoted([f"data.columns={{{inside}}}"])
+    assert read(word) == {"a (b)": "id", "c, d": "ignore", "e [f]": "number", "Body Mass": "date"}
+    words = [
+        "data.columns={a: id}",
+        "data.columns={a \\(b\\): id}",
+        "data.columns={(: x}",
+        "seed=,",
+    ]
+    assert with_columns_quoted(words) == words
+    assert columns_word("Größe", "id") == """'columns: {"Größe": id}' below data in a config file"""
+
+
+@pytest.mark.parametrize("words", [["?", "heavy"], ["-999"], ["-", "1e5", "007"], ["it's", 'a"b']])
+def test_suggested_words_for_missing_values_can_be_pasted(words: list[str]) -> None:
+    [word] = shlex.split(null_values_word(words))
+    assert [str(value) for value in read(word)] == ["NA", *words]  # type: ignore[attr-defined]

@@ -58,6 +58,11 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path, monkeypatch, run):
         open_run(run, "outputs")
 
 
+def test_a_misspelt_latest_is_told():
+    with pytest.raises(RunFolderError, match=r"no such folder\. Did you mean 'latest'\?"):
+        open_run("lastest", "outputs")
+
+
 def test_a_file_is_no_run(tmp_path):
     (tmp_path / "file").write_text("")
 

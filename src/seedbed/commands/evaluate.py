@@ -10,12 +10,12 @@ from typing import Any
 from omegaconf import DictConfig
 
 from seedbed.config.instantiation import keys_of
-from seedbed.config.schema.data import Data
+from seedbed.config.schema.data import SPLITS, Data
 from seedbed.config.spec import RunSpec
 from seedbed.data.data_module import DataModule
 from seedbed.engines.lightning.data_module import place
 from seedbed.engines.lightning.quiet import quiet_lightning
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, OtherData
 from seedbed.experiment.build import build_data
 from seedbed.experiment.evaluation import (
     evaluation_trainer,
@@ -50,14 +50,15 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     preparation = stored_preparation(folder, checkpoint)
     if preparation is not None:
         data.use_preparation(preparation, folder.path)
-    data.require_source(record.get("data", {}).get("fingerprint"))
+    _require_source(data, record.get("data", {}).get("fingerprint"), config.file)
     data.prepare_data()
     data.setup("test")
     if not data.has_split(config.split):
         can_hold_out = f"{config.split}_size" in keys_of(spec.data)
         advice = f"train with data.{config.split}_size=0.2, or " if can_hold_out else ""
+        others = " or ".join(f"split={name}" for name in SPLITS if data.has_split(name))
         raise ConfigError(
-            f"split={config.split}: this run holds no rows out for it; {advice}choose another split"
+            f"split={config.split}: this run holds no rows out for it; {advice}choose {others}"
         )
     if module.task is not None:
         module.task = fitted_task(module.task, data)
@@ -95,11 +96,27 @@ def _of_file(spec: RunSpec, file: str | None) -> RunSpec:
     """Return the spec of a run whose data lie elsewhere now; raise ConfigError of other data."""
     if file is None:
         return spec
+    if not os.path.exists(file):
+        raise ConfigError(f"file={file}: neither a file nor a folder")
     for name in ("file", "folder"):
         if isinstance(spec.data, Data) and keys_of(spec.data).get(name) is not None:
             changed: Any = {name: file}
             return replace(spec, data=replace(spec.data, **changed))
     raise ConfigError(f"file={file}: the data of this run are no file or folder of yours")
+
+
+def _require_source(data: DataModule, fingerprint: str | None, file: str | None) -> None:
+    """Raise ConfigError where the data are not those of the run; what was typed is named."""
+    try:
+        data.require_source(fingerprint)
+    except OtherData:
+        if file is None:
+            raise
+        raise ConfigError(
+            f"file={file}: not the data that the run was trained on; the key says where they lie "
+            "now.\nNew rows with known targets: seedbed predict input=... output=..., and compare "
+            "with their own column"
+        ) from None
 
 
 def _require_own(file: Path) -> None:

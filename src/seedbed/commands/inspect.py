@@ -11,6 +11,7 @@ from torch import Tensor
 from seedbed.analysis.suspicions.columns import suspicious_columns
 from seedbed.analysis.suspicions.rows import suspicious_rows
 from seedbed.analysis.suspicions.splits import CALLED, suspicious_classes, suspicious_splits
+from seedbed.config.overrides import typed_word
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.spec import DataFacts, run_spec
 from seedbed.config.validation import check
@@ -103,7 +104,8 @@ def _show_columns(config: DictConfig) -> None:
     for line in suspicious_columns(table.frame, schema):
         print(f"suspicious   {line}")
     names = [column.name for column in schema.columns if column.kind != "id"]
-    print(f"next         name the target, for splits and classes: data.target={names[-1]}")
+    word = typed_word("data.target", names[-1])
+    print(f"next         name the target, for splits and classes: {word}")
 
 
 # ---- Rows, whatever holds them -------------------------------------------------------------------

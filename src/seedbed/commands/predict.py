@@ -27,8 +27,10 @@ from seedbed.experiment.predictions import (
     ROWS_AT_ONCE,
     Answer,
     answer,
+    for_all_rows,
     logits,
     predicted,
+    with_gaps,
     with_units,
 )
 from seedbed.runs.checkpoints import described
@@ -47,11 +49,13 @@ class GivenRows:
     """Rows to predict from.
 
     Attributes:
-        inputs: as the data module takes them raw, (rows, *input_shape).
+        inputs: as the data module takes them raw, (rows, *input_shape); of rows that cannot be
+            predicted there are none.
         shown: cells of the inputs by name, for a terminal.
         ids: cells of the columns that name rows.
         notes: what people should know of the rows.
         prepared: whether the inputs are as the network takes them.
+        usable: whether each row can be predicted, (all rows,); None where all can.
     """
 
     inputs: Tensor
@@ -59,6 +63,7 @@ class GivenRows:
     ids: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     notes: Sequence[str] = ()
     prepared: bool = False
+    usable: Tensor | None = None
 
 
 def predict(config: DictConfig, command: list[str]) -> int:
@@ -92,7 +97,7 @@ def predict(config: DictConfig, command: list[str]) -> int:
     predictions = config.apply_softmax or facts.task == "regression"
     batches = _batches(data, given)
     values = predicted(module, task, facts.output_size, batches, predictions=predictions)
-    _require_finite(values, f"input={source}" if isinstance(source, str) else "input")
+    _require_finite(values, f"input={source}" if isinstance(source, str) else "input", given)
     # Beside the answer, which may go into a file.
     record = read_record(folder.record)
     weights = described(record, name, checkpoint.get("epoch"))
@@ -156,7 +161,9 @@ def _rows_of_a_table(source: Any, data: Any) -> GivenRows:
     names = [name for name in data.columns_of_rows if name not in ids]
     shown = {name: frame.get_column(name).to_list() for name in names}
     shown = shown if len(names) <= FEATURES_SHOWN else {}
-    return GivenRows(data.prepared(frame), shown, ids, rows.notes, prepared=True)
+    prepared = data.prepared(frame.filter(rows.usable))
+    usable = None if rows.usable.all() else torch.tensor(rows.usable.to_list())
+    return GivenRows(prepared, shown, ids, rows.notes, prepared=True, usable=usable)
 
 
 def _batches(data: DataModule, given: GivenRows) -> Iterator[Tensor]:
@@ -166,12 +173,14 @@ def _batches(data: DataModule, given: GivenRows) -> Iterator[Tensor]:
         yield (part if given.prepared else data.model_inputs(part)).to(data.placement.device)
 
 
-def _require_finite(values: Tensor, source: str) -> None:
+def _require_finite(values: Tensor, source: str, given: GivenRows) -> None:
     """Raise ConfigError where a prediction is no number."""
     finite = values.isfinite().reshape(len(values), -1).all(dim=1)
-    wrong = (~finite).nonzero().flatten().tolist()
-    if wrong:
-        rows = listed((row + 1 for row in wrong), 5)
+    wrong = (~finite).nonzero().flatten()
+    if given.usable is not None:
+        wrong = given.usable.nonzero().flatten()[wrong]
+    if len(wrong):
+        rows = listed((row + 1 for row in wrong.tolist()), 5)
         raise ConfigError(
             f"{source}: the predictions of these rows are not finite: {rows}; "
             "their numbers are too large for this run, or its weights are not finite"
@@ -187,12 +196,16 @@ def _feature_names(facts: DataFacts) -> list[str]:
 def _tell(told: Answer, values: Tensor, given: GivenRows, output: Path | None) -> None:
     """Write the predictions to a file, with the ids of the rows, or print them beside the rows."""
     ids = {f"{name} (id)" if name in told.columns else name: v for name, v in given.ids.items()}
+    count = told.rows
+    if given.usable is not None:
+        told, values = for_all_rows(told, given.usable), with_gaps(values, given.usable)
     if output is None:
         shown = {name: told.columns[name] for name in told.shown}
         _print_rows({**ids, **given.shown}, shown)
         return
     write_output(output, {**ids, **told.columns}, values.numpy())
-    print(f"{told.rows:,} predictions written to {relative(output)}")
+    called = "1 prediction" if count == 1 else f"{count:,} predictions"
+    print(f"{called} written to {relative(output)}")
 
 
 def _print_rows(inputs: Mapping[str, Sequence[Any]], shown: Mapping[str, Sequence[Any]]) -> None:

@@ -20,6 +20,10 @@ from seedbed.config.schema.field import declared
 from seedbed.config.schema.store import ROOTS, SCHEMAS
 from seedbed.errors import ConfigError, known_cause, listed, nearest
 
+_NAMES_OF_COLUMNS = (
+    "\nNames with brackets go in quotes: 'data.columns={\"mass (g)\": ignore}'; those with letters "
+    "such as ö into a config file, below data: 'columns: {\"Größe\": ignore}'"
+)
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
 
 
@@ -101,7 +105,8 @@ def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
             parser.parse_override(word)
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else "nothing is there"
-            return ConfigError(f"{word}: not an override of the form key=value: {reason}")
+            hint = _NAMES_OF_COLUMNS if key == "data.columns" else ""
+            return ConfigError(f"{word}: not an override of the form key=value: {reason}{hint}")
         if not key or ".." in key or key.startswith(".") or key.endswith("."):
             return ConfigError(f"{word}: not an override of the form key=value: a name is missing")
     return None

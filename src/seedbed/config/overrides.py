@@ -1,5 +1,6 @@
 """Rules of the overrides of a command line, as words."""
 
+import json
 import os
 import re
 import shlex
@@ -106,6 +107,72 @@ def with_paths_quoted(words: Sequence[str]) -> list[str]:
     return [_with_path_quoted(word) for word in words]
 
 
+# Keys whose value may be one letter that Hydra takes for a part of its grammar.
+_LETTERS = re.compile(r"data\.(separator|decimal|quote)")
+# Kinds of the columns of a table, behind the names in `data.columns`.
+_NAME_AND_KIND = re.compile(
+    r"""\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^"'].*?))\s*"""
+    r""":\s*(?P<kind>number|category|boolean|date|time|id|ignore)\s*(?:,|$)"""
+)
+
+
+def with_columns_quoted(words: Sequence[str]) -> list[str]:
+    """Return the words of a command; names and letters of a table's file are as Hydra needs them.
+
+    `data.separator=;` and the like are quoted. Names in `data.columns={Body Mass (g): ignore}` may
+    hold brackets, commas and the like, and be in quotes, which Hydra has not for names.
+    """
+    return [_with_columns_quoted(word) for word in words]
+
+
+def _with_columns_quoted(word: str) -> str:
+    key, _, value = word.partition("=")
+    name = key.lstrip("+")
+    if _LETTERS.fullmatch(name) and len(value) == 1 and not value.isalnum():
+        return f"{key}={_in_quotes(value)}"
+    is_mapping = name == "data.columns" and value[:1] == "{" and value[-1:] == "}"
+    if not is_mapping or _read(word) is not None:
+        return word
+    inside, pairs, place = value[1:-1].strip(), [], 0
+    while place < len(inside):
+        pair = _NAME_AND_KIND.match(inside, place)
+        if pair is None:
+            return word
+        column = pair["double"] or pair["single"] or pair["bare"] or ""
+        pairs.append(f"{_escaped(column)}: {pair['kind']}")
+        place = pair.end()
+    return f"{key}={{{', '.join(pairs)}}}"
+
+
+def _escaped(name: str) -> str:
+    """Return a name as Hydra takes it before the colon of a mapping."""
+    return re.sub(r"([\\()\[\]{}:=,])", r"\\\1", name)
+
+
+# Letters of names that Hydra takes before the colon of a mapping, some of them escaped.
+_NAMEABLE = re.compile(r"[A-Za-z0-9_/+.%*@?|()\[\]{}:=, -]+")
+
+
+def columns_word(name: str, kind: str) -> str:
+    """Return the override that says the kind of a column, as it is typed into a shell.
+
+    Of a name with letters that no override can have it is what to write into a config file.
+    """
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
+        return shlex.quote(f"data.columns={{{name}: {kind}}}")
+    in_quotes = f"{json.dumps(name, ensure_ascii=False)}: {kind}"
+    if _NAMEABLE.fullmatch(name):
+        return shlex.quote(f"data.columns={{{in_quotes}}}")
+    return f"'columns: {{{in_quotes}}}' below data in a config file"
+
+
+def null_values_word(words: Sequence[str]) -> str:
+    """Return the override that adds words for a missing value, as it is typed into a shell."""
+    plain = re.compile(rf"{PLAIN.pattern}|-?[1-9][0-9]*")
+    said = [word if plain.fullmatch(word) else f'"{inside_double_quotes(word)}"' for word in words]
+    return shlex.quote(f"data.null_values=[{', '.join(['NA', *said])}]")
+
+
 def _with_path_quoted(word: str) -> str:
     key, equals, value = word.partition("=")
     is_path = ONE_PATH.fullmatch(key.lstrip("+")) is not None
@@ -142,7 +209,10 @@ def _read(word: str) -> Any:
 
 def typed_word(key: str, value: str) -> str:
     """Return the override that gives a key a text, as it is typed into a shell."""
-    return shlex.quote(f"{key}={quoted(value)}")
+    text = quoted(value)
+    if text != value and '"' not in value:  # A shell has single quotes around it.
+        text = f'"{inside_double_quotes(value)}"'
+    return shlex.quote(f"{key}={text}")
 
 
 def quoted(value: str) -> str:

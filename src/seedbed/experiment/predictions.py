@@ -91,6 +91,27 @@ def answer(predictions: Tensor, facts: DataFacts) -> Answer:
     return Answer(told, ("class", "probability"))
 
 
+def for_all_rows(told: Answer, usable: Tensor) -> Answer:
+    """Return a table with a row for each row that was given, empty where there is no prediction.
+
+    Args:
+        told: The table of the rows that were predicted.
+        usable: Whether each row was predicted, (all rows,) bool.
+    """
+    columns: dict[str, list[Any]] = {}
+    for name, cells in told.columns.items():
+        each = iter(cells)
+        columns[name] = [next(each) if there else None for there in usable.tolist()]
+    return Answer(columns, told.shown)
+
+
+def with_gaps(values: Tensor, usable: Tensor) -> Tensor:
+    """Return values with a row for each row that was given, nan where there is no prediction."""
+    every = values.new_full((len(usable), *values.shape[1:]), float("nan"))
+    every[usable] = values
+    return every
+
+
 def logits(outputs: Tensor, facts: DataFacts) -> Answer:
     """Return a table of the logit of each class; of values, where there are no classes."""
     if facts.task not in ("binary", "multiclass"):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from seedbed.errors import RunFolderError
+from seedbed.errors import RunFolderError, nearest
 from seedbed.files import TEMPORARY, remove_temporary_files
 from seedbed.reading.content import refuse_links_out
 from seedbed.runs.latest import Candidate, latest, start_of
@@ -110,7 +110,8 @@ def open_run(run: str, outputs: str, *, say: bool = False) -> RunFolder:
     """
     path = latest_run(Path(outputs), say=say) if run == "latest" else Path(run)
     if not path.is_dir():
-        raise RunFolderError(f"run={run}: no such folder")
+        hint = "" if "/" in run else nearest(run, ["latest"])
+        raise RunFolderError(f"run={run}: no such folder{hint and '.'}{hint}")
     folder = RunFolder(path)
     for needed in (folder.record, folder.config):
         if not needed.is_file():

@@ -63,7 +63,7 @@ def test_columns_of_next_to_nothing_and_twins() -> None:
     assert lines == [
         "column 'rare' is false in 99.5% of the rows",
         "column 'age' is -999 in 5 rows, far from all others (20 to 69); if that is missing: "
-        "data.null_values=[NA, -999]",
+        "'data.null_values=[NA, -999]'",
         "columns 'x' and 'again' are the same",
     ]
 

@@ -223,7 +223,12 @@ def test_rows_that_are_not_trained_on_change_nothing_that_is_fitted(
 @pytest.mark.parametrize(
     ("column", "kind", "options", "said"),
     [
-        ([None, None, 3.0], "number", {}, "column 'c': no training row has a value: data.columns="),
+        (
+            [None, None, 3.0],
+            "number",
+            {},
+            "column 'c': no training row has a value: 'data.columns=",
+        ),
         ([None, None, "a"], "category", {}, "column 'c': no training row has a value"),
         ([None, None, True], "boolean", {}, "column 'c': no training row has a value"),
         ([1e308, -1e308, 0.0], "number", {}, "from -1e+308 to 1e+308, are too large to be scaled"),

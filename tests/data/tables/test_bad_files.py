@@ -140,7 +140,7 @@ BAD = {
     "a word among numbers": Bad(
         rows(lambda row: "lots" if row == 6 else number(row), word),
         "column 'x': numbers but for 'lots' in line 8; if that is missing: "
-        'data.null_values=[NA, "lots"]; data.columns={x: category|ignore} says what it is',
+        "'data.null_values=[NA, lots]'; 'data.columns={x: category}' (or ignore) says what it is",
     ),
     "words among whole numbers": Bad(
         rows(lambda row: ["?", "-"][row % 2] if row % 9 == 3 else row, word),
@@ -162,7 +162,7 @@ BAD = {
     ),
     "free text": Bad(
         rows(lambda row: f"{SENTENCES[row % 5]} on day {row}", word),
-        "column 'x': free text, of which no network here makes sense; data.columns={x: ignore}",
+        "column 'x': free text, of which no network here makes sense; 'data.columns={x: ignore}'",
     ),
     "numbers with a unit": Bad(
         rows(lambda row: f"{row % 1100} kg", word, count=2100),
@@ -191,7 +191,7 @@ BAD = {
     "no inputs left": Bad(rows(lambda row: 1, word), "no column is left as an input: x (constant"),
     # Targets.
     "no such target": Bad(GOOD, "no column 'Y'", target=("Y",)),
-    "target ignored": Bad(GOOD, "left out by data.columns", columns={"y": "ignore"}),
+    "target ignored": Bad(GOOD, "left out by 'data.columns", columns={"y": "ignore"}),
     "target twice": Bad(GOOD, "'y' is named twice", target=("y", "y",)),
     "target without values": Bad(rows(number, lambda row: ""), "the target 'y' has no values"),
     "one class": Bad(rows(number, lambda row: "a"), "the target 'y' is a in every row"),

@@ -91,7 +91,7 @@ def test_a_category_that_is_named_as_an_identifier_is_noted() -> None:
     owners = [f"P{row % 9}" for row in range(ROWS)]
     column = infer_schema(table_of(owner_id=owners)).column("owner_id")
     assert column.kind == "category"
-    assert "data.columns={owner_id: id} leaves it out" in column.note
+    assert "'data.columns={owner_id: id}' leaves it out" in column.note
 
 
 def test_what_counts_the_rows_stays_a_number_and_is_said() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from seedbed.config.overrides import null_values_word
 from seedbed.data.tables.places import value_text
 from seedbed.data.tables.schema import TableSchema
 
@@ -62,9 +63,10 @@ def _stand_ins(column: pl.Series, counted: pl.DataFrame) -> Iterator[str]:
             continue
         gap = max(least - number, number - most)
         if gap > 2 * (most - least) or (gap > most - least and count >= 5):
+            said = null_values_word([f"{number:g}"])
             yield (
                 f"column '{column.name}' is {number:g} in {count:,} rows, far from all others "
-                f"({least:g} to {most:g}); if that is missing: data.null_values=[NA, {number:g}]"
+                f"({least:g} to {most:g}); if that is missing: {said}"
             )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
+from seedbed.config.overrides import typed_word
 from seedbed.data.tables.schema import TableSchema
 from seedbed.errors import listed
 
@@ -75,7 +76,7 @@ def _groups(parts: Mapping[str, pl.DataFrame], name: str) -> Iterator[str]:
         if shared:
             yield (
                 f"{_rows(shared)} of the {CALLED[split]} set with the '{name}' of training "
-                f"rows; data.split=group data.split_by={name} keeps them together"
+                f"rows; data.split=group {typed_word('data.split_by', name)} keeps them together"
             )
             return
 

@@ -18,7 +18,7 @@ from seedbed.data.data_module import Facts
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.inference import stamp
 from seedbed.data.table import Table
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, OtherData
 
 _FILES = ("file", "inputs", "targets", "val_inputs", "val_targets", "test_inputs", "test_targets")
 # Keys that say, besides the files, what is read of them.
@@ -100,7 +100,7 @@ class ArrayFile(InMemoryData):
                 raise ConfigError(f"data.file={path}: no such file")
         if _hash_of(self.files(self.options)) != fingerprint:
             named = ", ".join(str(path) for path in self.files(self.options))
-            raise ConfigError(f"data.file: {named} is not the file that the run was trained on")
+            raise OtherData(f"data.file: {named} is not the file that the run was trained on")
 
 
 def _columns(chosen: Chosen, rows: int) -> list[str]:

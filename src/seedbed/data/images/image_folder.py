@@ -26,7 +26,7 @@ from seedbed.data.images.in_memory import Images
 from seedbed.data.images.store import decoded_images, kept_images
 from seedbed.data.in_memory import Source
 from seedbed.data.table import RawRows, Table
-from seedbed.errors import ConfigError, DoesNotFit
+from seedbed.errors import DoesNotFit, OtherData
 
 # Of images that do not go into memory.
 ROWS_LOOKED_AT = 16
@@ -137,7 +137,7 @@ class ImageFolder(Images):
         if listing == self._listing_of_run:
             self.setup("test")
         if self.fingerprint is None or self.fingerprint != fingerprint:
-            raise ConfigError(
+            raise OtherData(
                 f"data.folder={self.options.folder}: its images are not those that the run was "
                 "trained on"
             )

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from seedbed.config.overrides import columns_word
 from seedbed.data.preparation.features import (
     MOST_WORDS,
     Feature,
@@ -170,7 +171,7 @@ def _words(
         encode, hint = ("embedding", "") if embedded else ("one_hot", "data.encode=embedding, or ")
         raise DataError(
             f"column '{name}': {len(placed):,} different words, and {most:,} are the most for "
-            f"data.encode={encode}: {hint}data.columns={{{name}: ignore}}"
+            f"data.encode={encode}: {hint}{columns_word(name, 'ignore')}"
         )
     unseen = tuple(sorted(placed - seen))
     fill = counts.item(0, name)
@@ -186,7 +187,7 @@ def _counts(training: pl.Series, name: str) -> pl.DataFrame:
 
 
 def _no_value(what: str, name: str) -> DataError:
-    advice = f": data.columns={{{name}: ignore}} leaves it out" if what == "column" else ""
+    advice = f": {columns_word(name, 'ignore')} leaves it out" if what == "column" else ""
     return DataError(f"{what} '{name}': no training row has a value{advice}")
 
 

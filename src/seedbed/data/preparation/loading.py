@@ -70,14 +70,14 @@ def loaded(
     needed = [column.name for column in others]
     if missing != "drop":
         checked = [*inputs, *needed] if missing == "error" else needed
-        _require_complete(raw, frame, checked, targets)
+        _requirecomplete(raw, frame, checked, targets)
         return LoadedTable(frame, raw.notes, _classes(raw, schema, frame, targets))
-    kept = _complete(frame, [*inputs, *needed])
+    kept = complete(frame, [*inputs, *needed])
     if not kept.any():
         raise DataError(f"{raw.source}: every row lacks a value: data.missing=drop")
     classes = _classes(raw, schema, frame, targets)
     # Those without a target are noted where the schema is inferred.
-    left_out = (~_complete(frame, inputs) & _complete(frame, needed)).arg_true()
+    left_out = (~complete(frame, inputs) & complete(frame, needed)).arg_true()
     notes = [f"left out, with missing values: {rows_text(left_out, raw.where)}"]
     return LoadedTable(
         frame.filter(kept),
@@ -98,14 +98,14 @@ def _classes(
     return class_codes(values.fill_null(some) if values.has_nulls() else values, schema, raw)
 
 
-def _complete(frame: pl.DataFrame, names: list[str]) -> pl.Series:
-    """Return whether rows have values in all of these columns."""
+def complete(frame: pl.DataFrame, names: list[str]) -> pl.Series:
+    """Return whether rows have values in all of these columns, (rows,) Boolean."""
     if not names:
         return pl.repeat(True, len(frame), eager=True)
     return frame.select(pl.all_horizontal(pl.col(names).is_not_null())).to_series()
 
 
-def _require_complete(raw: RawTable, frame: pl.DataFrame, names: list[str], targets: bool) -> None:
+def _requirecomplete(raw: RawTable, frame: pl.DataFrame, names: list[str], targets: bool) -> None:
     """Raise ConfigError that names the rows of the first column which lacks values."""
     for name in names:
         rows = frame.get_column(name).is_null().arg_true()

@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 
 from seedbed.data.preparation.features import Words
-from seedbed.data.preparation.loading import LoadedTable, loaded
+from seedbed.data.preparation.loading import LoadedTable, complete, loaded
 from seedbed.data.preparation.preparation import Preparation
 from seedbed.data.tables import RawTable, ReadOptions, TableSchema, read_table
+from seedbed.data.tables.places import rows_text
 from seedbed.errors import ConfigError, listed, nearest
 
 _SAY = "a file, or rows such as [{island: Biscoe, bill_length_mm: 40}]"
@@ -33,10 +34,13 @@ class NewRows:
 
     Attributes:
         table: the rows in the types of the schema.
+        usable: whether each row can be predicted, (rows,) Boolean: not where a value is missing and
+            the run was trained without such rows.
         notes: what people should know: columns passed over, words never seen.
     """
 
     table: LoadedTable
+    usable: pl.Series
     notes: tuple[str, ...] = ()
 
 
@@ -53,7 +57,8 @@ def new_rows(
         read: How a text file is read.
 
     Raises:
-        ConfigError: A column is missing, or a value is wrong; the message says row and column.
+        ConfigError: A column is missing, or a value is wrong; the message says row and column. Or
+            no row can be predicted.
     """
     raw = (
         read_table(source, read, schema.kinds, "input")
@@ -70,9 +75,46 @@ def new_rows(
         for name in columns
         if name in roles and (roles[name].role == "input" or roles[name].kind == "id")
     ]
+    _require_inputs(raw, schema, kept)
     raw = replace(raw, frame=raw.frame.select(kept))
-    table = loaded(raw, schema, preparation.missing, targets=False)
-    return NewRows(table, (*table.notes, *notes, *_unseen(table.frame, preparation)))
+    drop = preparation.missing == "drop"
+    table = loaded(raw, schema, "fill" if drop else preparation.missing, targets=False)
+    every = [column.name for column in schema.inputs] if drop else []
+    usable = complete(table.frame, every)
+    notes += _without_prediction(raw, usable)
+    unseen = _unseen(table.frame.filter(usable), preparation)
+    return NewRows(table, usable, (*table.notes, *notes, *unseen))
+
+
+def _require_inputs(raw: RawTable, schema: TableSchema, kept: Sequence[str]) -> None:
+    """Raise ConfigError where a column is lacking, and name one that may be meant."""
+    lacking = [column.name for column in schema.inputs if column.name not in kept]
+    if not lacking:
+        return
+    there = raw.frame.columns
+    same = [name for name in there if name.lower() == lacking[0].lower()]
+    near = (
+        f" '{same[0]}' differs in capital letters alone: rename it"
+        if same
+        else nearest(lacking[0], [name for name in there if name not in schema.kinds])
+    )
+    others = f" (and {listed(lacking[1:], 5)})" if lacking[1:] else ""
+    raise ConfigError(
+        f"{raw.source}: no column '{lacking[0]}'{others}.{near}\nColumns: {listed(there)}"
+    )
+
+
+def _without_prediction(raw: RawTable, usable: pl.Series) -> list[str]:
+    """Return a note on the rows that cannot be predicted; raise ConfigError where all are."""
+    rows = (~usable).arg_true()
+    if not len(rows):
+        return []
+    why = "the run was trained without such rows (data.missing=drop)"
+    if len(rows) == len(usable):
+        raise ConfigError(f"{raw.source}: every row lacks a value, and {why}")
+    many = f"{len(rows):,} rows lack a value and have no prediction"
+    count = "1 row lacks a value and has no prediction" if len(rows) == 1 else many
+    return [f"{count}: {rows_text(rows, raw.where)}; {why}"]
 
 
 def _unseen(frame: pl.DataFrame, preparation: Preparation) -> list[str]:

@@ -10,7 +10,7 @@ from seedbed.config.schema.data.table import target_names
 from seedbed.data.preparation.kept import Kept
 from seedbed.data.preparation.loading import LoadedTable, loaded
 from seedbed.data.tables import RawTable, ReadOptions, TableSchema, infer_schema, read_table
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, OtherData
 
 # Keys that the tables follow from, and among them those of files.
 READ = (
@@ -119,7 +119,7 @@ def require_same(options: Options, fingerprint: str | None) -> None:
     if hash_of(paths) != fingerprint:
         which = "is not the file" if len(paths) == 1 else "are not the files"
         named = ", ".join(map(str, paths))
-        raise ConfigError(f"data.file: {named} {which} that the run was trained on")
+        raise OtherData(f"data.file: {named} {which} that the run was trained on")
 
 
 def hash_of(paths: Sequence[Path]) -> str:

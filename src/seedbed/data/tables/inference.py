@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from seedbed.config.overrides import columns_word
 from seedbed.data.tables.conforming import conformed
 from seedbed.data.tables.dates import COMPACT, find_dates
 from seedbed.data.tables.files.reading import RawTable
@@ -258,13 +259,14 @@ def _refuse_problems(table: RawTable, schema: TableSchema, findings: Mapping[str
     ]
     if not wrong:
         return
-    first, *others = wrong
+    first, *also = wrong
     finding = findings[first.name]
     ways = [kind for kind in finding.ways if kind in INPUT_KINDS or first.role == "input"]
     does = "leaves it out" if ways == ["ignore"] else "says what it is"
-    say = f"; data.columns={{{first.name}: {'|'.join(ways)}}} {does}" if ways else ""
-    more = listed([f"'{column.name}'" for column in others], 5)
+    others = f" (or {', '.join(ways[1:])})" if ways[1:] else ""
+    say = f"; {columns_word(first.name, ways[0])}{others} {does}" if ways else ""
+    more = listed([f"'{column.name}'" for column in also], 5)
     raise ConfigError(
         f"{table.source}: column '{first.name}': {finding.problem}{say}"
-        + (f"\nSuch columns are also {more}" if others else "")
+        + (f"\nSuch columns are also {more}" if also else "")
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from seedbed.config.overrides import columns_word, null_values_word, typed_word
 from seedbed.data.tables.dates import MOSTLY, Dated, find_dates, parse_dates
 from seedbed.data.tables.places import Where, mean, rows_text, value_text
 from seedbed.data.tables.schema import Kind, Values
@@ -107,10 +108,10 @@ def _numbers(column: pl.Series, values: Values, where: Where) -> Finding:
     if named and column.null_count() == 0 and column.n_unique() == len(column):
         return Finding("id", values, note="a number that differs in every row, named as an id")
     if _CODE.fullmatch(column.name):
-        note = f"looks like a code; if so: data.columns={{{column.name}: category}}"
+        note = f"looks like a code; if so: {columns_word(column.name, 'category')}"
         return Finding("number", values, note=note)
     if _counts_rows(column):
-        note = f"counts the rows; if it means nothing: data.columns={{{column.name}: id}}"
+        note = f"counts the rows; if it means nothing: {columns_word(column.name, 'id')}"
         return Finding("number", values, note=note)
     return Finding("number", values)
 
@@ -193,8 +194,8 @@ def _mixed(column: pl.Series, others: pl.Series, wanted: str, where: Where) -> F
     more = f" and {len(others) - 5} more words" if len(others) > 5 else ""
     hint = _hint_on_numbers(others) if wanted == "number" else ""
     if not hint:
-        written = listed([f'"{word}"' for word in others.sort().to_list()], 3)
-        hint = f"; if that is missing: data.null_values=[NA, {written}]"
+        hint = f"; if that is missing: {null_values_word(others.sort().head(3).to_list())}"
+        hint += f" and {len(others) - 3} more words" if len(others) > 3 else ""
     problem = f"{wanted}s but for {shown}{more} in {rows_text(rows, where)}{hint}"
     return Finding("category", problem=problem, ways=("category", "ignore"))
 
@@ -203,7 +204,7 @@ def _hint_on_numbers(words: pl.Series) -> str:
     if words.str.contains(r"^[+-]?\d{1,3}(?:[,. ']\d{3})+$").any():
         return "; thousands are written without separators"
     if words.str.contains(r"^[+-]?\d+,\d+$").any():
-        return "; data.decimal=',' reads decimal commas"
+        return "; data.decimal=, reads decimal commas"
     return ""
 
 
@@ -236,7 +237,10 @@ def _text(column: pl.Series, words: pl.Series) -> Finding:
             ways = ("id", "ignore")
         return Finding("category", problem=problem, ways=ways)
     if is_named_as_identifier(column.name):
-        said = f"data.columns={{{column.name}: id}}"
-        note = f"named as an id: {said} leaves it out; data.split=group keeps its rows together"
+        said = columns_word(column.name, "id")
+        by = typed_word("data.split_by", column.name)
+        note = (
+            f"named as an id: {said} leaves it out; data.split=group {by} keeps its rows together"
+        )
         return Finding("category", note=note)
     return Finding("category")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from seedbed.config.overrides import columns_word
 from seedbed.data.arrays.class_numbers import MOST_CLASSES, are_class_numbers
 from seedbed.data.tables.files.reading import RawTable
 from seedbed.data.tables.places import rows_text, value_text
@@ -42,7 +43,7 @@ def posed_task(table: RawTable, targets: Sequence[Column]) -> Posed:
         if target.kind == "number" and not target.said and _are_classes(values):
             target = replace(target, kind="category")
             note = f"{target.name}: whole numbers taken for classes"
-            note += f"; if they are amounts: data.columns={{{target.name}: number}}"
+            note += f"; if they are amounts: {columns_word(target.name, 'number')}"
             return _classification(table, target, note)
         if target.kind != "number":
             return _classification(table, target)
@@ -57,7 +58,8 @@ def posed_task(table: RawTable, targets: Sequence[Column]) -> Posed:
 def _require_usable(table: RawTable, column: Column) -> None:
     name, values = column.name, table.frame[column.name]
     if column.kind == "ignore" and column.said:
-        raise ConfigError(f"data.target: '{name}' is left out by data.columns={{{name}: ignore}}")
+        said = columns_word(name, "ignore")
+        raise ConfigError(f"data.target: '{name}' is left out by {said}")
     if values.null_count() == len(values):
         raise ConfigError(f"{table.source}: the target '{name}' has no values")
     different = values.drop_nulls().n_unique()

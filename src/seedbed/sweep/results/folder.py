@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from seedbed.config.overrides import typed_word
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, nearest
 from seedbed.files import is_locked, locked
 from seedbed.reading.content import refuse_links_out
 from seedbed.reading.json_files import read_json
@@ -142,7 +142,8 @@ def open_sweep(word: str, outputs: str, key: str = RESUME) -> SweepFolder:
     path = latest_sweep(Path(outputs), key) if word == "latest" else Path(word)
     folder = SweepFolder(path)
     if not word or not path.is_dir():
-        raise ConfigError(f"{key}={word}: no such folder")
+        hint = "" if "/" in word else nearest(word, ["latest"])
+        raise ConfigError(f"{key}={word}: no such folder{hint and '.'}{hint}")
     if (path / RECORD).is_file():
         raise ConfigError(
             f"{key}={word}: the folder of one run, not of a sweep; see seedbed evaluate"
