@@ -25,6 +25,7 @@ from seedbed.data.tables import (
 )
 from seedbed.errors import ConfigError, DataError, listed
 from seedbed.experiment.build import build_data
+from seedbed.experiment.notes import notes_on_targets
 from seedbed.terminal.inspection import class_table, number_table
 from seedbed.terminal.tables import print_table
 
@@ -73,7 +74,8 @@ def inspect(config: DictConfig, command: list[str]) -> int:
         print(line)
     _print_splits(spec.facts, parts)
     folds = OmegaConf.select(config, "data.folds") or OmegaConf.select(config, "sweep.folds")
-    suspicions = list(dict.fromkeys(_suspicions(data, spec.facts, parts, folds)))
+    lines = (*_suspicions(data, spec.facts, parts, folds), *notes_on_targets(spec, data))
+    suspicions = list(dict.fromkeys(lines))
     for line in suspicions or ["nothing"]:
         print(f"suspicious   {line}")
     return 0

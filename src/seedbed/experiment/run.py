@@ -70,6 +70,7 @@ from seedbed.experiment.checks import (
 )
 from seedbed.experiment.evaluation import measure
 from seedbed.experiment.fitted_task import fitted_task
+from seedbed.experiment.notes import notes_on_training
 from seedbed.experiment.summary import class_weights_line, data_line, print_outcome
 from seedbed.experiment.writer import RunWriter
 from seedbed.process.torch_settings import using_threads
@@ -408,7 +409,7 @@ def _describe(experiment: Experiment, writer: RunWriter) -> None:
         print(data_line(choice, sizes, experiment.spec.data), flush=True)
         if (description := data.description()) is not None:
             print_table(description)
-        for note in data.notes:
+        for note in (*data.notes, *notes_on_training(experiment.spec, data)):
             print(f"note         {note}", flush=True)
         task, names = getattr(experiment.module, "task", None), experiment.spec.facts.class_names
         if weights := class_weights_line(task, names):

@@ -87,6 +87,36 @@ def test_rows_on_both_sides_and_groups() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "is_said"),
+    [
+        ("patient", [f"P{row % 40}" for row in range(ROWS)], True),
+        ("PatientID", [row % 40 for row in range(ROWS)], True),
+        ("site_id", [row % 40 for row in range(ROWS)], True),
+        ("patient_age", [row % 40 for row in range(ROWS)], False),
+        ("device", [f"D{row % 2}" for row in range(ROWS)], False),  # A kind of device.
+        ("user", [row % 40 + 0.5 for row in range(ROWS)], False),
+        ("paid", [row % 40 for row in range(ROWS)], False),
+    ],
+)
+def test_subjects_on_both_sides_of_a_split(name: str, values: list[Any], is_said: bool) -> None:
+    frame = pl.DataFrame({"x": RANDOM.normal(size=ROWS), name: values, "y": CLASSES})
+    table = RawTable(frame, Path("t.csv"), "CSV")
+    schema = infer_schema(table, ["y"])
+    frame = typed_frame(table, schema)
+    lines = list(suspicious_splits({"train": frame[:150], "val": frame[150:]}, schema))
+    line = f"50 rows of the validation set with the '{name}' of training rows; "
+    assert lines == [f"{line}data.split=group data.split_by={name} keeps them together"] * is_said
+
+
+def test_inputs_of_few_combinations_are_alike_by_chance() -> None:
+    frame = pl.DataFrame({"x": [float(row % 7) for row in range(ROWS)], "y": NOISE})
+    table = RawTable(frame, Path("t.csv"), "CSV")
+    schema = infer_schema(table, ["y"])
+    frame = typed_frame(table, schema)
+    assert list(suspicious_splits({"train": frame[:150], "val": frame[150:]}, schema)) == []
+
+
 def test_classes_that_a_split_lacks_or_that_are_few() -> None:
     counts = {"train": [50, 3, 0], "val": [9, 0, 2]}
     assert list(suspicious_classes(counts, ["a", "b", "c"], 5)) == [

@@ -1,6 +1,8 @@
 """Suspicious splits: the same rows on both sides, classes that one of them lacks."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 import polars as pl
 
@@ -26,17 +28,23 @@ def suspicious_splits(parts: Mapping[str, pl.DataFrame], schema: TableSchema) ->
     }
     yield from repeated_rows(hashes)
     yield from _contradictions(parts, schema)
-    for column in schema.of_role("left_out"):
-        if column.kind == "id" and all(column.name in frame.columns for frame in parts.values()):
-            yield from _groups(parts, column.name)
+    for column in schema.of_role("left_out", "input"):
+        if all(column.name in frame.columns for frame in parts.values()):
+            if column.kind == "id" and column.role == "left_out":
+                yield from _groups(parts, column.name, _FEWEST_OF_A_GROUP)
+            elif _names_subjects(column.name):
+                yield from _groups(parts, column.name, 2.0, 50.0)
 
 
 def repeated_rows(hashes: Mapping[str, pl.Series]) -> Iterator[str]:
     """Yield how many rows of a split have the same inputs as rows of another one.
 
-    `hashes` has a number a row, the same for the same inputs.
+    `hashes` has a number a row, the same for the same inputs. Where the inputs have few different
+    combinations rows are alike by chance, and nothing is said.
     """
     train = hashes.get("train", pl.Series([], dtype=pl.UInt64))
+    if 2 * train.n_unique() < len(train):
+        return
     again = len(train) - train.n_unique()
     if again:
         yield f"{_rows(again)} of the training set with the inputs of others there"
@@ -64,12 +72,31 @@ def _contradictions(parts: Mapping[str, pl.DataFrame], schema: TableSchema) -> I
         yield f"{_rows(wrong)} of the training set with the same inputs and different classes"
 
 
-def _groups(parts: Mapping[str, pl.DataFrame], name: str) -> Iterator[str]:
-    """Yield a column that names groups whose rows lie on both sides of a split."""
+# Whose rows are alike: `patient`, `PatientID`, `customer no`, and whatever else ends in `_id`.
+_SUBJECTS = re.compile(
+    r"(patient|subject|customer|user|person|machine|device|client)s?[ _.-]?"
+    r"(id|no|nr|num|number|code|name|key)?|.*[ _.-]id",
+    re.IGNORECASE,
+)
+
+
+def _names_subjects(name: str) -> bool:
+    return _SUBJECTS.fullmatch(name.strip()) is not None
+
+
+def _groups(
+    parts: Mapping[str, pl.DataFrame], name: str, fewest: float, most: float = inf
+) -> Iterator[str]:
+    """Yield a column that names groups whose rows lie on both sides of a split.
+
+    Of `fewest` to `most` rows a group on average: else it names rows, or kinds of them.
+    """
     values = {split: frame[name].drop_nulls() for split, frame in parts.items()}
     every = pl.concat(list(values.values()))
-    if not len(every) or len(every) < _FEWEST_OF_A_GROUP * every.n_unique():
+    if not len(every) or not fewest <= len(every) / every.n_unique() <= most:
         return
+    if every.dtype.is_float() and not (every == every.round()).all():
+        return  # A measurement, whatever it is called.
     train = values.get("train", every[:0]).unique().implode()
     for split in ("val", "test"):
         shared = int(values[split].is_in(train).sum()) if split in values else 0

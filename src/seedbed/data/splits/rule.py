@@ -98,7 +98,7 @@ def split_rows(
         wanted = held_out_rows(rule.test_size, rows)
         test = method.held_out(every, wanted) if wanted else every[:0]
         rest = np.setdiff1d(every, test, assume_unique=True)
-    notes = _unused("test_size", rule.test_size, rule) if named else ()
+    notes: tuple[str, ...] = ()
     if rule.folds is not None and rule.fold is not None:
         if len(rest) < rule.folds:
             raise DoesNotFit(f"data.folds={rule.folds}: {len(rest)} rows are too few for them")
@@ -106,7 +106,6 @@ def split_rows(
         notes += _rare(rule, classes, rest, class_names)
     elif len(named.get("val", ())):
         train, val = named["train"], named["val"]
-        notes += _unused("val_size", rule.val_size, rule)
     else:
         wanted = held_out_rows(rule.val_size, rows)
         if wanted >= len(rest):
@@ -121,11 +120,6 @@ def split_rows(
 
 def _in_order(rows: Numbers) -> Tensor:
     return torch.from_numpy(np.sort(rows))
-
-
-def _unused(key: str, size: float, rule: SplitRule) -> tuple[str, ...]:
-    """Return a note on a size that a column takes the place of."""
-    return (f"data.{key}={size:g} is not used: the column '{rule.by}' says it",) if size else ()
 
 
 def _given(column: NDArray[Any] | None) -> NDArray[Any]:
