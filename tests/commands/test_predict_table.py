@@ -239,6 +239,7 @@ RIGHT = {"length": 40, "island": "Dream", "ringed": "yes", "seen": "2024-01-01",
         ([], "is neither a file, or rows such as [{island: Biscoe"),
         ([RIGHT, "x"], "input: row 2 is 'x', and should be a file, or rows such as"),
         ("nowhere.csv", "input=nowhere.csv: no such file"),
+        ("[{Größe: 1}]", "input=[{Größe: 1}]: neither a file nor rows that can be read"),
     ],
 )
 def test_wrong_rows_are_refused_with_row_and_column(

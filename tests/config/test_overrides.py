@@ -146,3 +146,12 @@ def test_names_of_columns_may_be_in_quotes_or_bare() -> None:
 def test_suggested_words_for_missing_values_can_be_pasted(words: list[str]) -> None:
     [word] = shlex.split(null_values_word(words))
     assert [str(value) for value in read(word)] == ["NA", *words]  # type: ignore[attr-defined]
+
+
+def test_names_of_typed_rows_may_be_in_quotes() -> None:
+    typed = """input=[{"Body (g)": null, len: -1.5e3, at: 12:30, on: 2024-03-01, 'a, b': "null"}]"""
+    [word] = with_paths_quoted(with_columns_quoted([typed]))
+    row = {"Body (g)": None, "len": -1500.0, "at": "12:30", "on": "2024-03-01", "a, b": "null"}
+    assert read(word) == [row]
+    words = ["input=[{a: 1}]", "input=x.csv", "input=[[1, 2]]"]
+    assert with_columns_quoted(words) == words

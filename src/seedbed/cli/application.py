@@ -169,7 +169,7 @@ def run_application(
     """
     inherited = project.arguments_before(COMPOSES.get(verb, verb), typed)
     try:
-        arguments = with_columns_quoted(with_paths_quoted([*inherited, *typed]))
+        arguments = with_paths_quoted(with_columns_quoted([*inherited, *typed]))
         if verb in ("train", "inspect"):
             arguments = with_free_keys(with_options_of_classes(arguments))
     except ConfigError as error:

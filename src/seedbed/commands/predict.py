@@ -1,5 +1,6 @@
 """`seedbed predict run=DIR input=...`: predictions of a run for new rows."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -155,6 +156,11 @@ def _images(source: Any, data: Images) -> GivenRows:
 
 def _rows_of_a_table(source: Any, data: Any) -> GivenRows:
     """Return rows of a table as the run has prepared its own."""
+    if isinstance(source, str) and source[:1] in ("[", "{") and not os.path.lexists(source):
+        raise ConfigError(
+            f"input={source}: neither a file nor rows that can be read; quotes go around names "
+            "with brackets, and rows whose names have letters such as ö into a file"
+        )
     rows = data.new_rows(source)
     frame = rows.table.frame
     ids = {name: frame.get_column(name).to_list() for name in data.ids if name in frame.columns}

@@ -120,7 +120,8 @@ def with_columns_quoted(words: Sequence[str]) -> list[str]:
     """Return the words of a command; names and letters of a table's file are as Hydra needs them.
 
     `data.separator=;` and the like are quoted. Names in `data.columns={Body Mass (g): ignore}` may
-    hold brackets, commas and the like, and be in quotes, which Hydra has not for names.
+    hold brackets, commas and the like, and be in quotes, which Hydra has not for names; so may
+    those in `input=[{"Body Mass (g)": 4000}]`.
     """
     return [_with_columns_quoted(word) for word in words]
 
@@ -130,6 +131,9 @@ def _with_columns_quoted(word: str) -> str:
     name = key.lstrip("+")
     if _LETTERS.fullmatch(name) and len(value) == 1 and not value.isalnum():
         return f"{key}={_in_quotes(value)}"
+    if name == "input" and value[:1] in ("[", "{") and not os.path.lexists(value):
+        escaped = word if _read(word) is not None else f"{key}={_rows_escaped(value)}"
+        return escaped if _read(escaped) is not None else word
     is_mapping = name == "data.columns" and value[:1] == "{" and value[-1:] == "}"
     if not is_mapping or _read(word) is not None:
         return word
@@ -142,6 +146,26 @@ def _with_columns_quoted(word: str) -> str:
         pairs.append(f"{_escaped(column)}: {pair['kind']}")
         place = pair.end()
     return f"{key}={{{', '.join(pairs)}}}"
+
+
+def _rows_escaped(value: str) -> str:
+    """Return typed rows in YAML, whose names may be in quotes, as Hydra has them."""
+    import yaml  # Few words need it.
+
+    try:
+        return _node_escaped(yaml.compose(value, Loader=yaml.SafeLoader))
+    except (yaml.YAMLError, RecursionError):
+        return value
+
+
+def _node_escaped(node: Any) -> str:
+    if isinstance(node.value, str):
+        is_word = node.style or not re.fullmatch(r"null|true|false|[+-]?[0-9.eE+-]+", node.value)
+        return _in_quotes(no_interpolation(node.value)) if is_word else node.value
+    if node.tag.endswith(":map"):
+        pairs = [f"{_escaped(str(name.value))}: {_node_escaped(item)}" for name, item in node.value]
+        return f"{{{', '.join(pairs)}}}"
+    return f"[{', '.join(map(_node_escaped, node.value))}]"
 
 
 def _escaped(name: str) -> str:
