@@ -167,7 +167,10 @@ def test_configurations_are_ranked_by_their_mean_over_folds(blobs: Swept, comman
     lines = [line.split() for line in blobs.out.splitlines()]
     for rate, by_fold in zip(("0.05", "0.001"), losses, strict=True):
         [line] = [line for line in lines if line[:1] == [rate]]
-        mean, deviation, _, jobs = line[1:]
+        mean, deviation, _, accuracy, _, jobs = line[1:]
+        of_rate = [row for row in rows if row["optimizer.lr"] == rate]
+        accuracies = [float(row["best/val/accuracy"]) for row in of_rate]
+        assert float(accuracy) == pytest.approx(np.mean(accuracies), rel=1e-5)
         assert float(mean) == pytest.approx(by_fold.mean(), rel=1e-5)
         assert float(deviation) == pytest.approx(by_fold.std(ddof=1), rel=1e-2)
         assert jobs == "6"

@@ -13,7 +13,13 @@ from seedbed.config.schema.field import key
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.runs.folder import RECORD
 from seedbed.runs.record import read_record
-from seedbed.sweep.results.configurations import AVERAGED, SECONDS, shown_axes
+from seedbed.sweep.results.configurations import (
+    AVERAGED,
+    SECONDS,
+    is_of_every_epoch,
+    ranked_column,
+    shown_axes,
+)
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan
 from seedbed.sweep.results.ranking import (
@@ -100,7 +106,7 @@ def report(arguments: Sequence[str]) -> int:
         print("\n".join(line for sweep in sweeps for line in _standing(sweep)))
         return 0
     order = _order(keys, sweeps, rows)
-    rank = keys.rank or sweeps[0].plan.rank
+    rank = _rank(keys, sweeps, rows, order.metric)
     table = closing_table(
         rows, order.metric, order.mode, rank=rank, sort=order.sort, top=keys.top, group=keys.group
     )
@@ -211,6 +217,13 @@ def _order(keys: Keys, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> Order:
         mode = keys.mode or mode
         return Order(metric, mode, metric, mode)
     return Order(metric, mode, sort, keys.mode or "min")
+
+
+def _rank(keys: Keys, sweeps: Sequence[Sweep], rows: Sequence[Row], metric: str) -> str:
+    """Return the epoch that counts: the last of metrics whose value in the best is not known."""
+    rank = keys.rank or sweeps[0].plan.rank
+    is_known = ranked_column(metric, rank) in metric_names(rows)
+    return rank if is_known or not is_of_every_epoch(metric) else "last"
 
 
 def _refuse_unknown(sort: str, columns: Sequence[str]) -> None:

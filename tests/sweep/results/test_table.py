@@ -62,18 +62,26 @@ def test_metrics_are_the_union_in_the_order_of_the_splits(tmp_path: Path) -> Non
     assert (second["val/loss"], second["test/loss"], second["train/rmse"]) == ("", "1.0", "2.0")
 
 
-def test_the_best_epoch_and_the_watched_metric_there_stand_beside_the_last_ones(
-    tmp_path: Path,
-) -> None:
+def test_the_best_epoch_and_its_metrics_stand_beside_the_last_ones(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
-    last, best = {"val/loss": 2.0, "test/loss": 3.0}, {"val/loss": 1.5, "train/loss": 9.0}
+    last = {"val/loss": 2.0, "test/loss": 3.0}
+    best = {"train/loss": 9.0, "val/loss": 1.5, "val/rmse": 4.0, "test/loss": 3.0}
+    of_best = {"best/val/loss": 1.5, "best/train/loss": 9.0, "best/val/rmse": 4.0}
     results = Results(path, [])
     results.add([row(0, metrics=metrics_of_job(last, "val/loss", (7, best)))])
     for _ in range(2):
-        assert columns(path)[2:-3] == ["val/loss", "test/loss", "best/epoch", "best/val/loss"]
-        assert path.read_text().splitlines()[1] == "0,completed,2.0,3.0,7,1.5,0.5,outputs/0,"
+        assert columns(path)[2:-3] == ["val/loss", "test/loss", "best/epoch", *of_best]
+        assert (
+            path.read_text().splitlines()[1] == "0,completed,2.0,3.0,7,1.5,9.0,4.0,0.5,outputs/0,"
+        )
         results = Results(path, [], read_results(path))
-    assert results.rows[0].metrics == {**last, "best/epoch": 7, "best/val/loss": 1.5}
+    assert results.rows[0].metrics == {**last, "best/epoch": 7, **of_best}
+
+
+def test_without_validation_rows_there_is_the_watched_metric_of_the_best_epoch_alone() -> None:
+    values = {"train/loss": 1.0, "train/rmse": 2.0}
+    found = metrics_of_job(values, "train/loss", (7, values))
+    assert found == {**values, "best/epoch": 7, "best/train/loss": 1.0}
 
 
 @pytest.mark.parametrize("best", [None, (7, {"train/loss": 9.0})])

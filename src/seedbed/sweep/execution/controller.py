@@ -22,7 +22,6 @@ from seedbed.sweep.execution.run_folders import remove_leftovers
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.rounds import PlannedRound
-from seedbed.sweep.results.configurations import ranked_column
 from seedbed.sweep.results.configurations_file import write_configurations
 from seedbed.sweep.results.folder import SweepFolder, resume_word
 from seedbed.sweep.results.plan_file import Round, SweepPlan
@@ -332,8 +331,9 @@ class Controller:
             print("\n".join(winner_lines(best, plan.flags, words, plan.folds)))
         print(f"results      {relative(self.folder.results)}")
         if plan.folds is not None:
-            column = ranked_column(plan.metric, plan.rank)
-            write_configurations(self.folder.configurations, rows, column, plan.mode)
+            write_configurations(
+                self.folder.configurations, rows, plan.metric, plan.mode, plan.rank
+            )
             print(f"             {relative(self.folder.configurations)}: the means over folds")
         if self.options.keep != "record":
             print(f"TensorBoard  {dashboard_command(self.folder.path)}")

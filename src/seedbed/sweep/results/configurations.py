@@ -7,8 +7,15 @@ from math import isfinite
 from statistics import mean, stdev
 from typing import Any
 
+from seedbed.config.metrics import is_of_validation
 from seedbed.sweep.job import Words, without
-from seedbed.sweep.results.table import BEST, Row, cell
+from seedbed.sweep.results.table import (
+    BEST,
+    BEST_EPOCH,
+    Row,
+    cell,
+    metric_names,
+)
 
 # The axes that results are averaged over, and which the closing table does not tell apart.
 SEED, FOLD = "seed", "data.fold"
@@ -21,15 +28,40 @@ def ranked_column(metric: str, rank: str) -> str:
     return f"{BEST}{metric}" if rank == "best" else metric
 
 
+def is_of_every_epoch(metric: str) -> bool:
+    """Return whether a metric is measured in every epoch, on training or validation rows."""
+    return metric.startswith("train/") or is_of_validation(metric)
+
+
+def columns_of_rank(rows: Sequence[Row], rank: str) -> list[str]:
+    """Return the columns of metrics that tell of the epoch by which jobs are ranked.
+
+    Those of the test rows are always among them: they are measured once, with the weights that the
+    job keeps. What is known of the last epoch alone is left out where jobs are ranked by their
+    best, unless they have no best epoch.
+    """
+    names = metric_names(rows)
+    if rank == "last" or BEST_EPOCH not in names:
+        return [name for name in names if not name.startswith(BEST)]
+    of_best = {name.removeprefix(BEST) for name in names if name.startswith(BEST)}
+    return [
+        name
+        for name in names
+        if name != BEST_EPOCH and name not in of_best and not is_of_every_epoch(name)
+    ]
+
+
 def value_of(row: Row, column: str) -> float | None:
     """Return what a job that completed has in the column of a metric or of the seconds.
 
     A job that keeps no checkpoints has no best epoch: then its last one counts. None where there is
-    no finite value.
+    no finite value; a value of the last epoch never stands for one of the best that is missing.
     """
     value = row.seconds if column == SECONDS else row.metrics.get(column)
     if value is None and column.startswith(BEST):
-        value = row.metrics.get(column.removeprefix(BEST))
+        metric = column.removeprefix(BEST)
+        if BEST_EPOCH not in row.metrics or not is_of_every_epoch(metric):
+            value = row.metrics.get(metric)
     return value if row.status == "completed" and value is not None and isfinite(value) else None
 
 

@@ -7,24 +7,32 @@ from seedbed.files import write_atomically
 from seedbed.sweep.results.configurations import (
     Configuration,
     by_mean,
+    columns_of_rank,
     configurations,
+    ranked_column,
     shown_axes,
 )
-from seedbed.sweep.results.table import BEST_EPOCH, Row, csv_line, metric_names, number_cell
+from seedbed.sweep.results.table import Row, csv_line, number_cell
 
 DEVIATION = " deviation"
 
 
-def write_configurations(path: Path, rows: Sequence[Row], column: str, mode: str) -> None:
+def write_configurations(
+    path: Path, rows: Sequence[Row], metric: str, mode: str, rank: str
+) -> None:
     """Write a row a configuration: of each metric its mean, and its deviation over the folds.
+
+    All of them are those of the epoch by which configurations are ranked.
 
     Args:
         path: the file.
         rows: the jobs.
-        column: the metric's column by whose mean they are ranked.
+        metric: the metric by whose mean they are ranked.
         mode: `min` or `max`.
+        rank: epoch of a job that counts, `best` or `last`.
     """
-    axes, metrics = shown_axes(rows), [name for name in metric_names(rows) if name != BEST_EPOCH]
+    column = ranked_column(metric, rank)
+    axes, metrics = shown_axes(rows), columns_of_rank(rows, rank)
     named = [title for name in metrics for title in (name, name + DEVIATION)]
     header = [*axes, "folds", "jobs", "completed", *named]
     ranked = by_mean(configurations(rows, axes), mode, column)

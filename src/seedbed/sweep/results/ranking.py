@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
 
+from seedbed.config.metrics import is_of_validation
 from seedbed.sweep.job import bare_key, without
 from seedbed.sweep.results.configurations import (
     AVERAGED,
@@ -16,17 +17,22 @@ from seedbed.sweep.results.configurations import (
     Configuration,
     best_first,
     by_mean,
+    columns_of_rank,
     configurations,
     in_order,
     ranked_column,
     shown_axes,
     value_of,
 )
-from seedbed.sweep.results.table import Row
+from seedbed.sweep.results.table import BEST, BEST_EPOCH, Row
 from seedbed.terminal.words import jobs_text
 
 # The rows of the closing table.
 ROWS = 10
+# Most columns of other metrics of the validation rows.
+OTHERS = 4
+# Width beyond which their titles have two lines.
+WIDTH = 100
 # The epoch by whose metric jobs are ranked: their best, or their last.
 RANKS = ("best", "last")
 # What marks the mean of a configuration that lacks folds.
@@ -47,7 +53,8 @@ def closing_table(
 
     Only jobs that completed with a finite value count; where not all did, the last column says how
     many of them. A configuration whose jobs completed without one comes last. One that lacks folds
-    is marked and comes after those that have all.
+    is marked and comes after those that have all. Of folds the table has the first few other
+    metrics of the validation rows, too, in the epoch by which jobs are ranked.
 
     Args:
         rows: the jobs.
@@ -74,8 +81,30 @@ def closing_table(
         ranks = sorted(RANKS, key=lambda other: other != rank)
         titles = {ranked_column(metric, other): f"{other} {metric}" for other in ranks}
         title = f"ranked by {titles[column]}" if by == column else None
-    columns = _columns(titles, sort == SECONDS, group, {row.status for row in rows})
-    return _table(title, axes, columns, ranked[:top])
+    has_folds = any(each.folds for each in shown)
+    others = _other_titles(rows, metric, rank) if has_folds else {}
+    statuses = {row.status for row in rows}
+
+    def table(others: Mapping[str, str]) -> Any:
+        columns = _columns({**titles, **others}, sort == SECONDS, group, statuses)
+        return _table(title, axes, columns, ranked[:top])
+
+    shown_table = table(others)
+    if others and _width(shown_table) > WIDTH:
+        return table({key: text.replace(" ", "\n", 1) for key, text in others.items()})
+    return shown_table
+
+
+def _other_titles(rows: Sequence[Row], metric: str, rank: str) -> dict[str, str]:
+    """Return the columns of other metrics of the validation rows, with their titles."""
+    names = {column: column.removeprefix(BEST) for column in columns_of_rank(rows, rank)}
+    epoch = f"{rank} " if any(BEST_EPOCH in row.metrics for row in rows) else ""
+    titles = {
+        column: f"{epoch}{name}"
+        for column, name in names.items()
+        if is_of_validation(name) and name != metric.removeprefix(BEST)
+    }
+    return dict(list(titles.items())[:OTHERS])
 
 
 def _sort_key(text: str) -> tuple[int, float, str] | None:
@@ -151,6 +180,13 @@ def _table(
         # As text, for brackets and colons in names of the user's are no markup.
         table.add_row(*map(Text, cells))
     return table
+
+
+def _width(table: Any) -> int:
+    """Return the width that a table takes where no line is wrapped."""
+    from rich.console import Console
+
+    return Console(width=10_000).measure(table).maximum
 
 
 def counts_text(rows: Sequence[Row]) -> str:

@@ -5,12 +5,14 @@ import json
 from codecs import getincrementaldecoder
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from io import StringIO
 from math import inf, isfinite
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
+from seedbed.config.metrics import is_of_validation
 from seedbed.config.schema.data import SPLITS
 from seedbed.errors import RunFolderError
 from seedbed.files import write_atomically
@@ -27,14 +29,26 @@ BEST_EPOCH = f"{BEST}epoch"
 def metrics_of_job(
     metrics: Mapping[str, float], watched: str, best: tuple[int, Mapping[str, float]] | None
 ) -> dict[str, float]:
-    """Return the metrics of a job's row: those of the last epoch, and the watched one's best.
+    """Return the metrics of a job's row: those of the last epoch, and those of the best.
 
-    `best` are the epoch with the best value of the watched metric and its metrics, if it is known.
+    Of the best epoch these are the watched metric and, where rows were validated, whatever else was
+    measured on them and on the training rows. What was measured on the test rows is of it anyway.
+    `best` are that epoch and its metrics, if it is known.
     """
     if best is None or watched not in best[1]:
         return dict(metrics)
     epoch, values = best
-    return {**metrics, BEST_EPOCH: epoch, f"{BEST}{watched}": values[watched]}
+    others = values if any(map(is_of_validation, values)) else {}
+    of_best = {
+        _best_column(name): value for name, value in others.items() if not name.startswith("test/")
+    }
+    return {**metrics, BEST_EPOCH: epoch, _best_column(watched): values[watched], **of_best}
+
+
+@cache
+def _best_column(metric: str) -> str:
+    """Return the name of a column; all of many rows share one text."""
+    return f"{BEST}{metric}"
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,7 @@ class Row:
         axes: values of the axes by key.
         status: one of `seedbed.runs.record.STATUSES`.
         folder: name of its folder below the sweep's; empty where none is kept.
-        metrics: metrics of the last epoch by name, and `best/epoch` and `best/<watched metric>`.
+        metrics: metrics of the last epoch by name; `best/epoch`, and `best/<metric>` of that epoch.
         seconds: time that it took; None where it is not known.
         error: why it failed, diverged or was interrupted.
     """
