@@ -1,6 +1,7 @@
 """Metrics of the epoch by which configurations are ranked: in configurations.csv and the table."""
 
 import csv
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from seedbed.sweep.results.configurations import value_of
 from seedbed.sweep.results.configurations_file import write_configurations
-from seedbed.sweep.results.ranking import closing_table
+from seedbed.sweep.results.ranking import closing_table, folds_lines
 from seedbed.sweep.results.table import BEST_EPOCH, Row, metrics_of_job
 
 METRICS = ("loss", "rmse", "mae", "r2")
@@ -22,15 +23,15 @@ def rows(*others: str) -> list[Row]:
     """Return the jobs of two configurations, and of other metrics besides ours."""
     draw = np.random.default_rng(0)
     names = [f"{split}/{name}" for split in ("train", "val") for name in (*METRICS, *others)]
-    made = []
+    jobs = []
     for number in range(2 * FOLDS):
         last, best = (dict(zip(names, draw.random(len(names)), strict=True)) for _ in range(2))
         # The engines enter what the best weights reach on the test rows in both.
         last["test/rmse"] = best["test/rmse"] = draw.random()
         metrics = metrics_of_job(last, "val/loss", (4, best))
         axes = {"x": number // FOLDS, "data.fold": number % FOLDS}
-        made.append(Row(number, axes, "completed", "", metrics))
-    return made
+        jobs.append(Row(number, axes, "completed", "", metrics))
+    return jobs
 
 
 def written(folder: Path, jobs: list[Row], rank: str) -> list[dict[str, str]]:
@@ -98,6 +99,15 @@ def test_the_table_of_folds_shows_other_metrics_of_that_epoch(rank: str) -> None
 def test_of_many_metrics_the_table_has_the_first_four_in_titles_of_two_lines() -> None:
     titles, _ = header(closing_table(rows("a", "b", "c"), "val/loss", "min"))
     assert titles[4:] == [*(f"best\nval/{name}" for name in ("rmse", "mae", "r2", "a")), "jobs"]
+
+
+def test_a_mark_of_another_metric_is_explained() -> None:
+    jobs = rows()
+    assert len(folds_lines(jobs, "val/loss")) == 1
+    jobs[0] = replace(jobs[0], metrics={**jobs[0].metrics, "best/val/r2": np.nan})
+    [_, line] = folds_lines(jobs, "val/loss")
+    assert line.startswith("*  ")
+    assert line.endswith(" no job has a val/r2")
 
 
 def test_without_folds_the_table_has_no_other_metrics() -> None:

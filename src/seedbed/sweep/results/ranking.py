@@ -204,9 +204,15 @@ def folds_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[st
     seeds = _either(-(-len(each.jobs) // len(each.folds)) for each in shown)
     of = f", of their means over {seeds} seeds" if seeds != "1" else ""
     lines = [f"deviation    over {folds} folds{of}"]
-    column = ranked_column(metric, rank)
-    if any(each.completed(column) and each.lacks_folds(column) for each in shown):
-        lines.append(f"{MARK:13}a mean over fewer folds: in the others no job has a {metric}")
+    columns = [ranked_column(metric, rank), *_other_titles(rows, metric, rank)]
+    lacking = [
+        metric if column == columns[0] else column.removeprefix(BEST)
+        for column in columns
+        if any(each.completed(column) and each.lacks_folds(column) for each in shown)
+    ]
+    if lacking:
+        names = " or ".join(lacking)
+        lines.append(f"{MARK:13}a mean over fewer folds: in the others no job has a {names}")
     return lines
 
 

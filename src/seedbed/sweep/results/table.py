@@ -5,7 +5,7 @@ import json
 from codecs import getincrementaldecoder
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from io import StringIO
 from math import inf, isfinite
 from pathlib import Path
@@ -38,17 +38,17 @@ def metrics_of_job(
     if best is None or watched not in best[1]:
         return dict(metrics)
     epoch, values = best
-    others = values if any(map(is_of_validation, values)) else {}
-    of_best = {
-        _best_column(name): value for name, value in others.items() if not name.startswith("test/")
-    }
-    return {**metrics, BEST_EPOCH: epoch, _best_column(watched): values[watched], **of_best}
+    columns = _best_columns(watched, tuple(values))
+    of_best = {column: values[name] for name, column in columns.items()}
+    return {**metrics, BEST_EPOCH: epoch, **of_best}
 
 
-@cache
-def _best_column(metric: str) -> str:
-    """Return the name of a column; all of many rows share one text."""
-    return f"{BEST}{metric}"
+@lru_cache
+def _best_columns(watched: str, names: tuple[str, ...]) -> dict[str, str]:
+    """Return the columns of metrics in the best epoch by their names; many jobs share the texts."""
+    others = names if any(map(is_of_validation, names)) else ()
+    shown = [watched, *(name for name in others if not name.startswith("test/"))]
+    return {name: f"{BEST}{name}" for name in shown}
 
 
 @dataclass(frozen=True)
