@@ -128,6 +128,21 @@ def test_a_wrong_key_is_named_before_any_fact_is_asked_for(
     assert said in line
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["split=time"], "data.split=time: data.split_by is needed, the name of a column"),
+        (["collate_fn=3"], "data.collate_fn: 3 is no mapping with the _target_ of one"),
+        ([], "data.train._target_: none.Rows cannot be imported"),
+    ],
+)
+def test_a_dataset_that_says_itself_whether_it_is_in_memory(words: list[str], said: str) -> None:
+    keys = ["data.train._target_=none.Rows", *(f"data.{word}" for word in words)]
+    with pytest.raises(ConfigError) as raised:
+        check(unchecked("data=torch_dataset", "model=mlp", *keys))
+    assert str(raised.value).startswith(said)
+
+
 def test_what_a_class_raises_is_said_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(options: Any) -> Facts:
         raise ValueError("no rows\nat all")

@@ -11,7 +11,7 @@ from math import isfinite
 from operator import ge, gt, le, lt
 from typing import Any, get_args
 
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from seedbed.config.known_keys import did_you_mean
@@ -71,6 +71,7 @@ _ANY_FACTS = {
     "task": "minimize",
     "input_shape": [],
     "output_size": 1,
+    "in_memory": True,
     **{name: [] for name in ("feature_names", "target_names", "class_names", "category_sizes")},
 }
 
@@ -81,11 +82,14 @@ def given_problems(node: DictConfig) -> list[str]:
     if schema is None:
         return []
     given = deepcopy(node)  # Under the same parent, so that it resolves as the node itself does.
+    is_asked = OmegaConf.is_interpolation(given, "in_memory") if "in_memory" in given else False
     for name in _ANY_FACTS.keys() & given.keys():
-        if name != "task" or OmegaConf.is_interpolation(given, name):
+        if name not in ("task", "in_memory") or OmegaConf.is_interpolation(given, name):
             given[name] = _ANY_FACTS[name]
     problems = list(_walk(given, "data."))
     rule = getattr(schema, "problems", None)
+    if is_asked:
+        given.in_memory = MISSING
     if not problems and rule is not None:
         problems = list(rule(given, given, "data"))
     return list(dict.fromkeys(problems))

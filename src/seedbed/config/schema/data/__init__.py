@@ -6,7 +6,7 @@ from functools import partial
 from math import isfinite
 from typing import Any, ClassVar
 
-from omegaconf import MISSING, DictConfig
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 from seedbed.config.schema.data.augmentation import Augment
 from seedbed.config.schema.field import Schema, key
@@ -343,6 +343,11 @@ class TorchDataset(InMemoryData, target="seedbed.data.TorchDataset"):
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield keys that do not go with rows in memory, or with those that are not."""
         yield from super().problems(node, config, key)
+        if isinstance(node.collate_fn, int | float | str):
+            yield f"data.collate_fn: {node.collate_fn!r} is no mapping with the _target_ of one"
+            return
+        if OmegaConf.is_missing(node, "in_memory"):  # Only the rows can tell, later.
+            return
         if not node.in_memory:
             for name in _IN_MEMORY:
                 if node[name] not in (None, 0.0, "none"):
@@ -351,9 +356,7 @@ class TorchDataset(InMemoryData, target="seedbed.data.TorchDataset"):
                         "data.in_memory=true reads them"
                     )
             return
-        if isinstance(node.collate_fn, int | float | str):
-            yield f"data.collate_fn: {node.collate_fn!r} is no mapping with the _target_ of one"
-        elif node.collate_fn and node.collate_fn.get("_target_"):
+        if node.collate_fn and node.collate_fn.get("_target_"):
             yield "data.collate_fn: rows in memory need none; data.in_memory=false goes through it"
         for split in ("val", "test"):
             if node[split] is not None and node[f"{split}_size"]:
