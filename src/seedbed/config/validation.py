@@ -82,8 +82,9 @@ def given_problems(node: DictConfig) -> list[str]:
     if schema is None:
         return []
     given = deepcopy(node)  # Under the same parent, so that it resolves as the node itself does.
-    is_asked = OmegaConf.is_interpolation(given, "in_memory") if "in_memory" in given else False
-    for name in _ANY_FACTS.keys() & given.keys():
+    names = _ANY_FACTS.keys() & given.keys()  # To ask whether it has a key would resolve that.
+    is_asked = "in_memory" in names and OmegaConf.is_interpolation(given, "in_memory")
+    for name in names:
         if name not in ("task", "in_memory") or OmegaConf.is_interpolation(given, name):
             given[name] = _ANY_FACTS[name]
     problems = list(_walk(given, "data."))
