@@ -13,7 +13,7 @@ from seedbed.errors import DiskFull, Interrupted
 from seedbed.sweep.execution import controller as module
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.display import Display
-from seedbed.sweep.execution.worker import Unit, UnitResult
+from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
 from seedbed.sweep.job import Job, Words, numbered
 from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.results.folder import SweepFolder
@@ -72,6 +72,8 @@ class FakeWorker:
 
     def recorded(self, job: Any) -> Row | None:
         return None
+
+    kept = Worker.kept
 
 
 @pytest.fixture(autouse=True)
