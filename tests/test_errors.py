@@ -14,6 +14,7 @@ from seedbed.errors import (
     Diverged,
     DoesNotFit,
     Interrupted,
+    OtherData,
     RunFolderError,
     SeedbedError,
     disk_full,
@@ -30,7 +31,7 @@ def test_all_are_shown_without_a_traceback_and_only_wrong_configs_are_2():
 
     assert all(issubclass(kind, SeedbedError) for kind in kinds)
     wrong = {kind for kind in kinds if issubclass(kind, ConfigError)}
-    assert wrong == {ConfigError, DoesNotFit, RunFolderError}
+    assert wrong == {ConfigError, DoesNotFit, OtherData, RunFolderError}
     assert DataError in kinds
 
 
