@@ -24,7 +24,8 @@ def data_files(composer: Composer, jobs: Sequence[Job]) -> dict[str, str]:
 def require_unchanged(composer: Composer, jobs: Sequence[Job], known: Mapping[str, str]) -> None:
     """Raise ConfigError where a file of the jobs' data is another than when the sweep began."""
     for path in dict.fromkeys(_files(composer, jobs)):
-        if str(path) not in known or _digest(path) != known[str(path)]:
+        # One that cannot be read has none, whatever a stranger's plan says.
+        if not known.get(str(path)) or _digest(path) != known[str(path)]:
             raise ConfigError(
                 f"{path}: not the file that the sweep was begun with; its jobs would train on "
                 "other rows. Put it back, or begin a new sweep"
