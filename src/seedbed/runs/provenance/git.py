@@ -1,38 +1,10 @@
-"""Provenance of a run: command, versions, git commit and device."""
+"""State of the code by git: commit, branch and whether files differ."""
 
 import os
-import platform
-import shlex
 import subprocess
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import hydra
-import numpy
-import omegaconf
-import torch
-
-import seedbed
-
-
-def command_line(command: list[str]) -> str:
-    """Return the command as typed in a shell."""
-    return shlex.join([Path(command[0]).name.replace("__main__.py", "seedbed"), *command[1:]])
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that results depend on."""
-    return {
-        "seedbed": seedbed.__version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "pytorch_lightning": version("pytorch-lightning"),
-        "hydra": hydra.__version__,
-        "omegaconf": omegaconf.__version__,
-        "numpy": numpy.__version__,
-    }
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
@@ -98,13 +70,3 @@ def _git(folder: Path, *words: str, settings: Mapping[str, str] = _HARMLESS) -> 
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout
-
-
-def device_name(device: torch.device, threads: int | None = None) -> str:
-    """Return the name of the GPU, or the number of CPU threads, by default those of now."""
-    if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)} (cuda)"
-    if device.type == "cpu":
-        threads = threads or torch.get_num_threads()
-        return f"cpu, {threads} thread" + "s" * (threads > 1)
-    return device.type

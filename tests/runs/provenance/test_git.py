@@ -1,15 +1,11 @@
-"""Where a run comes from: the state of the code, the command, versions and device."""
+"""State of the code by git."""
 
 import os
-import shlex
 import subprocess
 
 import pytest
-import torch
 
-import seedbed
-from seedbed.runs import provenance
-from seedbed.runs.provenance import command_line, device_name, git_state, versions
+from seedbed.runs.provenance import git_state
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +35,6 @@ def repository(tmp_path):
     git(folder, "add", ".")
     git(folder, "commit", "-q", "-m", "first")
     return folder
-
-
-# ---- git -----------------------------------------------------------------------------------------
 
 
 def test_a_clean_checkout(repository):
@@ -141,7 +134,7 @@ def test_a_git_that_hangs(repository, monkeypatch):
     def hang(*args, timeout, **kwargs):
         raise subprocess.TimeoutExpired("git", timeout)
 
-    monkeypatch.setattr(provenance.subprocess, "run", hang)
+    monkeypatch.setattr(subprocess, "run", hang)
 
     assert git_state(repository) is None
 
@@ -155,47 +148,6 @@ def test_looking_changes_nothing_in_the_repository(repository):
     git_state(repository)
 
     assert index.read_bytes() == before
-
-
-# ---- Command, versions, device -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("command", "line"),
-    [
-        (["/usr/bin/seedbed", "train", "seed=1"], "seedbed train seed=1"),
-        (["/a/seedbed/__main__.py", "train"], "seedbed train"),
-        (["seedbed", "train", "model.hidden=[3, 4]"], "seedbed train 'model.hidden=[3, 4]'"),
-        (["seedbed", "train", "-m", "seed=1,2"], "seedbed train -m seed=1,2"),
-        (["seedbed", "train", "a=$HOME"], "seedbed train 'a=$HOME'"),
-        (["seedbed", "train", "a='x'"], "seedbed train 'a='\"'\"'x'\"'\"''"),
-        (["/with space/seedbed", "train", "a=*"], "seedbed train 'a=*'"),
-        (["seedbed", "train", ""], "seedbed train ''"),
-        (["seedbed", "train", "a=°\n"], "seedbed train 'a=°\n'"),
-    ],
-)
-def test_the_command_can_be_pasted_into_a_shell(command, line):
-    assert command_line(command) == line
-    assert shlex.split(line) == ["seedbed", *command[1:]]
-
-
-def test_versions_are_those_of_what_is_installed():
-    found = versions()
-
-    assert found["torch"] == torch.__version__
-    assert found["seedbed"] == seedbed.__version__
-    assert set(found) >= {"python", "pytorch_lightning", "hydra", "omegaconf", "numpy"}
-    assert all(isinstance(version, str) for version in found.values())
-    assert all(version[0].isdigit() for version in found.values())
-
-
-def test_the_device_is_named(monkeypatch):
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {device.index}")
-
-    assert device_name(torch.device("cpu")) == "cpu, 3 threads"
-    assert device_name(torch.device("cuda", 1)) == "GPU 1 (cuda)"
-    assert device_name(torch.device("mps")) == "mps"
 
 
 def test_git_runs_nothing_that_a_checkout_configures(tmp_path):
