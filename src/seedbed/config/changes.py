@@ -1,0 +1,42 @@
+"""Keys that may change when a run or a sweep goes on; all others make it another one."""
+
+import re
+from collections.abc import Iterable
+
+from seedbed.errors import ConfigError
+
+# Length, learning rate, schedule, callbacks, loggers, and what changes no result.
+_MAY_CHANGE = re.compile(
+    r"trainer\.(max_epochs|min_epochs|max_steps|max_time)"
+    r"|trainer\.(log_every_n_epochs|log_every_n_steps|threads|timeout|requeue|accelerator)"
+    r"|optimizer\.lr|(scheduler|callbacks|callback@callbacks\.\w+|logger)(\..+)?"
+    r"|name|tags|notes|trust"
+)
+WHAT_MAY_CHANGE = (
+    "trainer.max_epochs and the other lengths, optimizer.lr, scheduler, callbacks, logger, "
+    "logging intervals, trainer.threads, name, tags and notes"
+)
+
+
+def key_of_word(word: str) -> str:
+    """Return the key of an override, without the signs of one that adds or deletes."""
+    return word.partition("=")[0].lstrip("+~")
+
+
+def may_change(key: str) -> bool:
+    """Return whether a run that goes on may have another value of a key, or another option."""
+    return _MAY_CHANGE.fullmatch(key) is not None
+
+
+def refuse_fixed(words: Iterable[str], begun: str) -> None:
+    """Raise ConfigError for the first override of a key that may not change.
+
+    Args:
+        words: Overrides.
+        begun: What goes on, such as `resume=runs/1`, and how it is called, for the message.
+    """
+    for word in words:
+        if not may_change(key_of_word(word)):
+            raise ConfigError(
+                f"{word}: {begun} goes on as it was begun. What may change: {WHAT_MAY_CHANGE}"
+            )
