@@ -174,6 +174,14 @@ class DataModule:
         """Return the number of rows of a split; None (default) where it is not known."""
         return None
 
+    def row_numbers(self, split: str) -> Tensor | None:
+        """Return the numbers of a split's rows, (rows,) int64, in their order (after `setup`).
+
+        They are counted from 0 in the data that are split, or in the set of its own that the split
+        has. None where rows have no numbers (default): those of a stream.
+        """
+        return None
+
     def id_columns(self, split: str) -> Mapping[str, Sequence[Any]]:
         """Return what tells the rows of a split apart, by the name of the column; {} by default."""
         return {}

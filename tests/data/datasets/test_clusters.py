@@ -228,3 +228,11 @@ def test_fingerprints_of_streams_differ_by_their_options() -> None:
 
     assert len(set(fingerprints)) == len(options)
     assert stream().fingerprint == fingerprints[0]
+
+
+def test_the_training_rows_of_a_stream_have_no_numbers() -> None:
+    stream = clusters(sample="stream", rows=50, val_size=20)
+    assert stream.row_numbers("train") is None
+    fixed = clusters(rows=50, val_size=20)
+    numbers = [fixed.row_numbers(split) for split in ("train", "val")]
+    assert torch.cat(numbers).sort().values.tolist() == list(range(50))  # type: ignore[arg-type]

@@ -289,3 +289,12 @@ def test_model_inputs_have_the_precision_of_the_trainer(precision: Any, dtype: t
 
     # As the in-memory data do: a network in double precision takes nothing else.
     assert data.model_inputs(torch.tensor([[1, 2]])).dtype == dtype
+
+
+def test_rows_of_a_stream_have_no_numbers() -> None:
+    data = TorchDataset(schema.TorchDataset(task="regression", input_shape=[1], output_size=1))
+    data._datasets = {"train": Squares(), "val": StreamOfSquares()}
+    numbers = data.row_numbers("train")
+    assert numbers is not None
+    assert numbers.tolist() == list(range(ROWS))
+    assert data.row_numbers("val") is None

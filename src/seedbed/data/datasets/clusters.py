@@ -76,6 +76,11 @@ class Clusters(InMemoryData):
         table = self._draw(self._batch_size(), 0, step)
         return self.model_inputs(table.inputs), table.targets
 
+    def row_numbers(self, split: str) -> torch.Tensor | None:
+        """Return the numbers of a split's rows; None for the training rows of a stream."""
+        streamed = split == "train" and self.options.sample != "fixed"
+        return None if streamed else super().row_numbers(split)
+
     def train_dataloader(self) -> BatchLoader | StreamLoader:
         """Return batches of the fixed rows, or new ones of the stream at every step."""
         if self.options.sample == "fixed":

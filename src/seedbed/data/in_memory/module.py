@@ -262,6 +262,10 @@ class InMemoryData(DataModule):
             return self._numbers[split]
         return torch.arange(len(self._splits[split]))
 
+    def row_numbers(self, split: str) -> Tensor | None:
+        """Return the numbers of a split's rows in the dataset."""
+        return self.numbers(split)
+
     def rows_to_check(self, split: str) -> Iterator[Rows]:
         """Yield all rows of a split."""
         raw = self._splits[split]

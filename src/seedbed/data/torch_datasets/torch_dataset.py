@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler, TensorDataset
 
@@ -162,6 +163,11 @@ class TorchDataset(DataModule):
         """Return the number of rows of a split (after `setup`); None if it is not known."""
         dataset: Any = self._datasets.get(split)
         return len(dataset) if hasattr(dataset, "__len__") else None
+
+    def row_numbers(self, split: str) -> Tensor | None:
+        """Return the numbers of a split's rows; None for an iterable-style Dataset."""
+        dataset: Any = self._datasets[split]
+        return None if isinstance(dataset, IterableDataset) else torch.arange(len(dataset))
 
     def rows_to_check(self, split: str) -> Iterator[Rows]:
         """Yield the rows of a split, as many as can be read in a short time.
