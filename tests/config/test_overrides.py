@@ -155,3 +155,31 @@ def test_names_of_typed_rows_may_be_in_quotes() -> None:
     assert read(word) == [row]
     words = ["input=[{a: 1}]", "input=x.csv", "input=[[1, 2]]"]
     assert with_columns_quoted(words) == words
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("name=lr_${optimizer.lr}", "lr_${optimizer.lr}"),
+        ("name=1e3", "1e3"),
+        ("name=true", "true"),
+        ("name='in quotes'", "in quotes"),
+        ("name=first try, with (brackets)", "first try, with (brackets)"),
+        ("notes=a,b", "a,b"),
+        ("notes=it's {good}: ${optimizer.lr}", "it's {good}: ${optimizer.lr}"),
+        ("notes=${oops", r"\${oops"),
+        (r"notes=C:\new", r"C:\new"),
+        ("name=null", None),
+    ],
+)
+def test_free_texts_are_read_as_they_are_typed(word, value):
+    parser = OverridesParser.create()
+
+    override = parser.parse_override(with_paths_quoted([word])[0])
+
+    assert override.value() == value
+
+
+def test_a_name_may_be_swept_and_notes_may_not():
+    assert with_paths_quoted(["name=a,b", "name=choice(a,b)"]) == ["name=a,b", "name=choice(a,b)"]
+    assert with_paths_quoted(["notes=a,b"]) == ["notes='a,b'"]

@@ -535,3 +535,29 @@ def test_a_list_of_more_values_than_anybody_means_is_refused(compose):
     [problem] = problems(config)
 
     assert problem == "model.hidden: 50,001 values, and a list may have 50,000"
+
+
+@pytest.mark.parametrize(
+    ("word", "problem"),
+    [
+        ("name=' '", "name: ' ' says nothing"),
+        (f"name={'x' * 201}", "name: 201 letters, and it may have 200"),
+        ("name='a\x1b[31mb'", r"name: 'a\x1b[31mb' holds a sign"),
+        ("name='two\nlines'", r"name: 'two\nlines' holds a sign"),
+        ("name='\u202eturned'", r"name: '\u202eturned' holds a sign"),
+        ("notes='a\x07'", r"notes: 'a\x07' holds a sign"),
+        (f"tags=[{'y' * 65}]", "tags: 65 letters, and it may have 64"),
+        ("tags=[a,'']", "tags: '' says nothing"),
+        (f"tags=[{','.join(map(str, range(51)))}]", "tags: 51 of them, and a run may have 50"),
+    ],
+)
+def test_labels_are_short_texts_that_steer_no_terminal(found, word, problem):
+    [said] = found(word)
+
+    assert said.startswith(problem)
+
+
+def test_labels_may_be_of_any_language_and_notes_of_several_lines(found):
+    emoji = "\u2764\u200d\U0001f525"
+
+    assert not found(f"name='Übung {emoji}'", "tags=['a b','ß']", "notes='one\n\ttwo'")

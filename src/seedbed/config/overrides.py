@@ -12,9 +12,14 @@ from seedbed.errors import ConfigError
 # What Hydra reads as a text, as it is: no number, list, mapping, function or interpolation.
 PLAIN = re.compile(r"(?![+-]?\.?[0-9]|[+-]inf)[A-Za-z0-9/._+@:-]+")
 
+# What looks like a text to that, and is none.
+_OTHER_VALUES = ("null", "true", "false", "nan", "inf")
+
 # Keys whose values are the path of one folder or file, and others that may name some.
 ONE_PATH = re.compile(r"run|output|sweep\.(resume|table)|hydra\.(run|sweep)\.dir|paths\.\w+")
 PATHS = re.compile(r"input|data\.(\w+\.)*(\w*(file|folder|path)\w*|root)")
+# Keys whose values are free texts, of which a name may be swept.
+TEXTS = ("name", "notes")
 # Keys that name a class and, where no option is chosen, choose the one of that class.
 CLASS_KEYS = ("optimizer._target_", "scheduler._target_")
 
@@ -93,7 +98,7 @@ def trusted_modules(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def with_paths_quoted(words: Sequence[str]) -> list[str]:
-    """Return the words of a command; paths that were pasted are quoted as Hydra needs them.
+    """Return the words of a command; paths and free texts are quoted as Hydra needs them.
 
     A path may hold blanks, commas, brackets, quotes and letters of any language. Where it can be
     read as something else, too, such as `data.file=a.csv,b.csv` as an axis, it is a path if that
@@ -104,7 +109,7 @@ def with_paths_quoted(words: Sequence[str]) -> list[str]:
     for word in words:
         if not word.isascii() and word.encode(errors="replace").decode() != word:
             raise ConfigError(f"{word!a}: not text in UTF-8; rename the file")
-    return [_with_path_quoted(word) for word in words]
+    return [_with_path_quoted(_with_text_quoted(word)) for word in words]
 
 
 # Keys whose value may be one letter that Hydra takes for a part of its grammar.
@@ -219,6 +224,30 @@ def _with_path_quoted(word: str) -> str:
     return f"{key}={quoted(value)}"
 
 
+def _with_text_quoted(word: str) -> str:
+    key, _, value = word.partition("=")
+    is_plain = PLAIN.fullmatch(value) and value.lower() not in _OTHER_VALUES
+    if key not in TEXTS or not value or value == "null" or is_plain:
+        return word
+    read = _read(word)
+    is_swept = key == "name" and read is not None and not isinstance(read, int | float)
+    if is_swept or isinstance(read, str):
+        return word
+    text = _in_quotes(value if _can_be_resolved(value) else no_interpolation(value))
+    return f"{key}={text}"
+
+
+def _can_be_resolved(text: str) -> bool:
+    """Return whether what looks like an interpolation in a text is one that can be read."""
+    from omegaconf.errors import GrammarParseError
+    from omegaconf.grammar_parser import parse  # As Hydra itself, few words need it.
+
+    try:
+        return "${" not in text or bool(parse(text))
+    except GrammarParseError:
+        return False
+
+
 def _read(word: str) -> Any:
     """Return the value of an override as Hydra reads it; None where it cannot, or reads null."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -241,7 +270,7 @@ def typed_word(key: str, value: str) -> str:
 
 def quoted(value: str) -> str:
     """Return a text as an override gives it, in quotes where Hydra would not read it as it is."""
-    if PLAIN.fullmatch(value) and value.lower() not in ("null", "true", "false", "nan", "inf"):
+    if PLAIN.fullmatch(value) and value.lower() not in _OTHER_VALUES:
         return value
     return _in_quotes(no_interpolation(value))
 

@@ -10,6 +10,7 @@ from copy import deepcopy
 from math import isfinite
 from operator import ge, gt, le, lt
 from typing import Any, get_args
+from unicodedata import category
 
 from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
@@ -186,6 +187,8 @@ def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) ->
             continue
         if metadata.get("is_path") and isinstance(item, str):
             yield from _path_problems(full_key, item)
+        elif metadata.get("most_letters") and isinstance(item, str):
+            yield from _text_problems(full_key, item, metadata)
         elif words is not None and item not in words:
             meant = (metadata.get("synonyms") or {}).get(str(item).lower())
             hint = f" Did you mean '{meant}'?" if meant in words else nearest(str(item), words)
@@ -204,6 +207,23 @@ def _path_problems(full_key: str, path: str) -> Iterator[str]:
     elif path.startswith("~/") or path == "~":
         yield f"{full_key}: '{path}': write the home folder out, such as {os.path.expanduser(path)}"
 
+
+def _text_problems(full_key: str, text: str, metadata: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a free text, which others will print and store."""
+    most, allowed = metadata["most_letters"], "\n\t" if metadata["lines"] else ""
+    shown = ascii(text if len(text) <= 40 else f"{text[:40]}...")
+    if len(text) > most:
+        yield f"{full_key}: {len(text):,} letters, and it may have {most:,}"
+    elif not text.strip():
+        yield f"{full_key}: {shown} says nothing; leave it out"
+    elif any(category(sign) in _UNSHOWN for sign in text if sign not in f"{allowed}{_JOINERS}"):
+        yield f"{full_key}: {shown} holds a sign that is no letter, or a second line; leave it out"
+
+
+# Unicode's categories of controls, of what turns or hides text, of halves of signs, of line ends.
+_UNSHOWN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+# What some languages, and pictures of several signs, are written with.
+_JOINERS = "\u200c\u200d"
 
 _BOUNDS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
 

@@ -12,7 +12,11 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, ValueNode
 
 from seedbed.config.groups import GROUPS
 from seedbed.config.schema.own_module import groups_without_effect, is_chosen
+from seedbed.config.schema.root import LABELS
 from seedbed.runs.provenance import command_line, device_name, git_state, versions
+
+# Keys that change no result of a run.
+NO_HYPERPARAMETERS = ("sweep", "hydra", "trust", *LABELS)
 
 
 def provenance_of_job(
@@ -30,6 +34,9 @@ def provenance_of_job(
         preset: keys that the chosen preset sets (see `preset_keys`).
     """
     return {
+        "name": config.name,
+        "tags": list(dict.fromkeys(config.tags)),
+        "notes": config.notes,
         "hyperparameters": hyperparameters(config, choices, overrides, preset),
         "seed": config.seed,
         "data": {"choice": choices.get("data"), "fingerprint": None},
@@ -101,7 +108,7 @@ def hyperparameters(
             keys[key] = None
     for key in keys:
         top = re.split(r"[./]", key)[0]
-        other = key in GROUPS or top in ("sweep", "hydra", "trust") or top in without_effect
+        other = key in GROUPS or top in NO_HYPERPARAMETERS or top in without_effect
         value = None if other else _selected(config, key)
         if value is None:
             continue

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from seedbed.data import DataModule
 from seedbed.loggers.folder_logger import FolderLogger
+from seedbed.loggers.labels import labels_of
 from seedbed.loggers.tensorboard import TensorBoard
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
@@ -61,6 +62,8 @@ class RunWriter:
         self.record.write(RunOutcome())
         if data.preparation is not None and self.record.enabled:
             write_preparation(self._folder.preparation, choice, data.preparation)
+        for folder_logger in self._of_folder:
+            folder_logger.log_labels(labels_of(self.record.provenance))
         for logger in self.loggers:  # TensorBoard's page wants them at the end.
             logger.log_hyperparams(self._hyperparameters)
         for tensorboard in self._tensorboards:

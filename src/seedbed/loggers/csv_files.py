@@ -10,16 +10,19 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from seedbed.files import write_atomically
 from seedbed.loggers.folder_logger import FolderLogger, as_numbers
+from seedbed.loggers.labels import Labels
 from seedbed.loggers.metrics_file import (
     HYPERPARAMETERS,
+    LABELS,
     METRICS,
     hyperparameters_text,
+    labels_text,
     metrics_text,
 )
 
 
 class CSV(FolderLogger):
-    """Logger of metrics.csv, a row an epoch, and hyperparameters.csv.
+    """Logger of metrics.csv, a row an epoch, hyperparameters.csv, and labels.csv where it has any.
 
     Args:
         folder: The run folder.
@@ -54,6 +57,12 @@ class CSV(FolderLogger):
             self._write(HYPERPARAMETERS, hyperparameters_text(self._hyperparameters))
 
     @rank_zero_only
+    def log_labels(self, labels: Labels) -> None:
+        """Write name, tags and notes, where any was given."""
+        if any(labels):
+            self._write(LABELS, labels_text(labels))
+
+    @rank_zero_only
     def save(self) -> None:
         """Write what was logged by now."""
         if self._unwritten:
@@ -71,5 +80,5 @@ class CSV(FolderLogger):
     @rank_zero_only
     def discard(self) -> None:
         """Remove the files."""
-        for name in (METRICS, HYPERPARAMETERS):
+        for name in (METRICS, HYPERPARAMETERS, LABELS):
             (self.folder / name).unlink(missing_ok=True)

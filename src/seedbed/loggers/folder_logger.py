@@ -11,6 +11,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from seedbed.config.trust.restriction import restriction
 from seedbed.errors import ConfigError, RunFolderError
+from seedbed.loggers.labels import Labels
 
 
 class FolderLogger(Logger):
@@ -26,6 +27,9 @@ class FolderLogger(Logger):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.folder = folder
+
+    def log_labels(self, labels: Labels) -> None:
+        """Note what the run is called, before anything else is logged."""
 
     def close(self, status: str = "completed") -> None:
         """Write what is left; `status` is that of the run."""
@@ -53,7 +57,12 @@ class HandingOn(FolderLogger):
                 f"logger.{option}: the package {package} is not installed: "
                 f"pip install 'seedbed[{option}]'"
             )
+        self.labels = Labels()
         self._made: Any = None
+
+    def log_labels(self, labels: Labels) -> None:
+        """Keep what the run is called until it begins elsewhere, too."""
+        self.labels = labels
 
     def make(self) -> Logger:
         """Return the logger of Lightning's."""

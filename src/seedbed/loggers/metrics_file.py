@@ -1,4 +1,4 @@
-"""Text of the CSV files of a run: its metrics by epoch, and its hyperparameters."""
+"""Text of the CSV files of a run: its metrics by epoch, its hyperparameters, and its labels."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,9 @@ from io import StringIO
 from math import isnan
 from typing import Any
 
-METRICS, HYPERPARAMETERS = "metrics.csv", "hyperparameters.csv"
+from seedbed.loggers.labels import Labels
+
+METRICS, HYPERPARAMETERS, LABELS = "metrics.csv", "hyperparameters.csv", "labels.csv"
 # Of what is logged by optimizer step, not by epoch, the names end so.
 AT_STEPS = "_step"
 
@@ -34,6 +36,11 @@ def metrics_text(points: Iterable[tuple[int, Mapping[str, float]]]) -> str:
 def hyperparameters_text(hyperparameters: Mapping[str, Any]) -> str:
     """Return the rows of hyperparameters.csv: name and value."""
     return _text([["name", "value"], *hyperparameters.items()])
+
+
+def labels_text(labels: Labels) -> str:
+    """Return the rows of labels.csv: key and text of name, tags and notes that were given."""
+    return _text([["name", "value"], *labels.texts().items()])
 
 
 def _is_of_step(values: Mapping[str, float]) -> bool:

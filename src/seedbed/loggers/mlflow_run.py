@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -9,9 +10,20 @@ from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from seedbed.loggers.folder_logger import HandingOn, only_without_restriction, run_name
+from seedbed.loggers.labels import Labels
 
+MLFLOW_NOTE = "mlflow.note.content"
 # What MLflow calls the end of a run; of any other status it has failed.
 _ENDS = {"completed": "FINISHED", "interrupted": "KILLED"}
+
+
+def _tags(labels: Labels) -> dict[str, str]:
+    """Return tags as MLflow has them, pairs of a name and a text; the notes are one that it shows.
+
+    It takes few signs in a name; others become `_`.
+    """
+    tags = {re.sub(r"[^\w.\- ]", "_", tag): "true" for tag in labels.tags}
+    return tags | ({MLFLOW_NOTE: labels.notes} if labels.notes else {})
 
 
 class MLflow(HandingOn):
@@ -57,7 +69,8 @@ class MLflow(HandingOn):
         own = self.tracking_uri is None
         return MLFlowLogger(
             self.experiment_name,
-            run_name=run_name(self.folder),
+            run_name=self.labels.name or run_name(self.folder),
+            tags=_tags(self.labels),
             tracking_uri=f"sqlite:///{self.database.resolve()}" if own else self.tracking_uri,
             artifact_location=str(self.artifacts.resolve()) if own else None,
         )

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from seedbed.loggers.event_file import EventFile, outcome_summaries, text_summary
 from seedbed.loggers.folder_logger import FolderLogger
+from seedbed.loggers.labels import Labels
 from seedbed.training.evaluation_mode import evaluation_mode
 
 # How the name of the file ends that the user's own code writes.
@@ -87,6 +88,12 @@ class TensorBoard(FolderLogger):
         self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any
     ) -> None:
         """Do nothing: hyperparameters are written with the final metrics (`log_outcome`)."""
+
+    @rank_zero_only
+    def log_labels(self, labels: Labels) -> None:
+        """Write name, tags and notes as texts, where they were given."""
+        for tag, content in labels.texts().items():
+            self.log_text(tag, content)
 
     @rank_zero_only
     def log_outcome(self, hyperparameters: Mapping[str, Any]) -> None:

@@ -43,7 +43,9 @@ class WandB(HandingOn):
 
         settings = wandb.Settings(silent=True, console="off", disable_git=True, disable_code=True)
         return WandbLogger(
-            name=run_name(self.folder),
+            name=self.labels.name or run_name(self.folder),
+            tags=list(self.labels.tags) or None,
+            notes=self.labels.notes,
             save_dir=str(self.folder),
             project=self.project,
             mode="offline" if self.offline else "online",

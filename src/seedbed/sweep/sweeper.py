@@ -17,7 +17,9 @@ from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
+from seedbed.loggers.labels import Labels
 from seedbed.process import garbage_collection
+from seedbed.runs.hydra_job import raw_value
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.data_files import data_files, require_unchanged
 from seedbed.sweep.configs.saved_jobs import require_trusted_jobs
@@ -288,7 +290,10 @@ def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPl
     with composer.applied(first) as config:
         metric, mode = optimized_metric(config)
         rank, folds = config.sweep.rank, config.sweep.folds
-    return SweepPlan(metric, mode, rank, flags, folds=folds)
+        tags: Any = OmegaConf.to_container(config.tags, resolve=False)
+        name, notes = (raw_value(config, (key,)) for key in ("name", "notes"))
+    labels = Labels(name, tuple(tags), notes)
+    return SweepPlan(metric, mode, rank, flags, folds=folds, labels=labels)
 
 
 def _config_hash(composer: Composer, job: Job) -> str:

@@ -44,7 +44,8 @@ JOBS = (
 )
 # Not told by what is trained; the device of a run is the same.
 OF_THE_RUN = ("process", "started", "finished", "seconds")
-PROVENANCE = ("hyperparameters", "seed", "data", "command", "versions", "git", "device")
+LABELS = ("name", "tags", "notes")
+PROVENANCE = (*LABELS, "hyperparameters", "seed", "data", "command", "versions", "git", "device")
 
 
 def chunk_of(

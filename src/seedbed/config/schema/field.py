@@ -28,6 +28,8 @@ def key(
     below: float | None = None,
     one_of: tuple[str, ...] | None = None,
     synonyms: Mapping[str, str] | None = None,
+    most_letters: int | None = None,
+    lines: bool = False,
     is_path: bool = False,
     own_class: bool = False,
     varies: bool = False,
@@ -38,9 +40,11 @@ def key(
 
     `meaning` is the one line that the YAML shows beside the key. The limits hold for a number, or
     for every number of a list; `one_of` names the words that are accepted, and `synonyms` what
-    others are called here; `is_path` tells that the text is the path of a file or folder, and
-    `own_class` that a mapping with the `_target_` of a class or function of the user's is accepted,
-    too. A value of null is accepted wherever the field's type is optional, whatever the limits.
+    others are called here; `most_letters` limits a free text, or each of a list, which must be on
+    one line unless it may have several `lines`; `is_path` tells that the text is the path of a file
+    or folder, and `own_class` that a mapping with the `_target_` of a class or function of the
+    user's is accepted, too. A value of null is accepted wherever the field's type is optional,
+    whatever the limits.
 
     `varies` tells that the jobs of one fused group may differ in the key, and in all keys below it;
     `fuses` are the values with which a job trains in a fused group at all, any value where none is
@@ -54,6 +58,8 @@ def key(
         "below": below,
         "one_of": one_of,
         "synonyms": synonyms,
+        "most_letters": most_letters,
+        "lines": lines,
         "is_path": is_path,
         "own_class": own_class,
         "varies": varies,

@@ -14,6 +14,10 @@ from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.trainer import ACCELERATORS, no_gpu
 from seedbed.errors import ConfigError, listed, nearest
 
+# Keys that say what a run is called: they change no result, and are no hyperparameters.
+LABELS = ("name", "tags", "notes")
+MOST_TAGS = 50
+
 
 @dataclass
 class Paths(Schema):
@@ -124,6 +128,25 @@ class Train(Schema):
     )
     freeze: Freeze = key("parameters that are not trained", Freeze)
     sweep: Sweep = key("execution of the jobs of -m", Sweep)
+    name: str | None = key(
+        "name of the run in lists and loggers, such as lr_${optimizer.lr}; null: none",
+        None,
+        most_letters=200,
+        varies=True,
+    )
+    tags: list[str] = key(
+        "words by which the run is found, such as [baseline,paper]",
+        [],
+        most_letters=64,
+        varies=True,
+    )
+    notes: str | None = key(
+        "remarks on the run; null: none",
+        None,
+        most_letters=10_000,
+        lines=True,
+        varies=True,
+    )
     seed: int = key(
         "random seed of initial weights, batch order and dropout",
         0,
@@ -149,6 +172,8 @@ class Train(Schema):
         And keys that do nothing beside a LightningModule of the user's.
         """
         yield from own_module.problems(config)
+        if len(node.tags) > MOST_TAGS:
+            yield f"tags: {len(node.tags)} of them, and a run may have {MOST_TAGS}"
         known, knows_all = metric_names(config), not _may_log_more(config)
         for watched in watched_metrics(config):
             if knows_all and watched.name not in known:

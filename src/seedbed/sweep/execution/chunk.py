@@ -20,10 +20,13 @@ from seedbed.errors import Interrupted, RunFolderError
 from seedbed.files import atomic_file
 from seedbed.loggers import event_records
 from seedbed.loggers.event_file import event_file_name
+from seedbed.loggers.labels import labels_of
 from seedbed.loggers.metrics_file import (
     HYPERPARAMETERS,
+    LABELS,
     METRICS,
     hyperparameters_text,
+    labels_text,
     metrics_text,
 )
 from seedbed.process.identity import this_process
@@ -237,6 +240,8 @@ def _csv_files(chunk: TrainedChunk, place: int, record: dict[str, Any]) -> dict[
             points[epoch] = values
     epoch, closing = outcome.closing_scalars(chunk.group.monitor)
     texts = {HYPERPARAMETERS: hyperparameters_text(record["hyperparameters"])}
+    if any(labels := labels_of(record)):
+        texts[LABELS] = labels_text(labels)
     rows = [*points.items(), *([(epoch, closing)] if closing else [])]
     return {**texts, METRICS: metrics_text(rows)}
 
@@ -281,6 +286,10 @@ def _event_file(job: PreparedJob, record: dict[str, Any], scalars: bytes) -> byt
     return b"".join(
         (
             event_records.header_event(clock),
+            *(
+                event_records.text_event(tag, text, clock)
+                for tag, text in labels_of(record).texts().items()
+            ),
             event_records.text_event("config", job.texts["config.yaml"], clock),
             event_records.text_event("command", record["command"], clock),
             scalars,

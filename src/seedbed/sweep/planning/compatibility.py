@@ -16,6 +16,7 @@ from seedbed.config.known_keys import varies
 from seedbed.config.schema import shipped_schema_of
 from seedbed.config.schema.field import Schema
 from seedbed.config.schema.own_module import is_chosen
+from seedbed.config.schema.root import LABELS
 from seedbed.config.schema.store import GROUP_OF_ENTRIES
 from seedbed.data import InMemoryData
 from seedbed.engines.fused.optimizers import RULES
@@ -138,7 +139,7 @@ def is_plain(config: DictConfig) -> bool:
     plain: Any = {
         name: OmegaConf.to_container(node, resolve=False) if isinstance(node, DictConfig) else node
         for name, node in config._content.items()  # type: ignore[union-attr]
-        if name != "hydra"
+        if name not in ("hydra", *LABELS)
     }
     return all(
         _SHIPPED.fullmatch(text) or (key == "data.seed" and text == "${seed}")

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from seedbed.config.instantiation import target_of
 from seedbed.config.known_keys import varies
 from seedbed.config.schema import schema_targets
+from seedbed.config.schema.root import LABELS
 from seedbed.config.spec import DataFacts, run_spec
 from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import ConfigError
@@ -85,7 +86,7 @@ def numbers_of_jobs(composer: Composer, jobs: Sequence[Job]) -> list[JobNumbers]
 
 
 class _Kind(NamedTuple):
-    """Kind of jobs that differ in nothing but the overrides of seed and optimizer.
+    """Kind of jobs that differ in nothing but the overrides of seed and optimizer, and in labels.
 
     `reason` says why they train alone, or is empty. `like` is one of them, where all that differs
     can be told from those words; then `shared` are the values in which their group agrees.
@@ -103,7 +104,7 @@ class _Kinds:
         self._known: dict[tuple[str, ...], _Kind] = {}
 
     def of(self, job: Job, config: DictConfig) -> _Kind:
-        others = tuple(word for word in job.overrides if not _is_seed_or_optimizer(key_of(word)))
+        others = tuple(word for word in job.overrides if not _is_number_or_label(key_of(word)))
         if others not in self._known:
             reason = why_alone(config)
             plain = not reason and is_plain(config)
@@ -192,5 +193,6 @@ def _why_not_recorded(rehearsal: Rehearsal, part: Part, fuse: str) -> str:
     return why_not_recorded(make_group(spec, [first] if first is last else [first, last]))
 
 
-def _is_seed_or_optimizer(key: str) -> bool:
-    return varies(key) and (key in ("seed", "data.seed") or key.startswith("optimizer."))
+def _is_number_or_label(key: str) -> bool:
+    known = key in ("seed", "data.seed", *LABELS) or key.startswith("optimizer.")
+    return varies(key) and known

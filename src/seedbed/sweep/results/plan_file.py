@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 import msgspec
 
 from seedbed.errors import ConfigError
+from seedbed.loggers.labels import NO_LABELS, Labels, labels_of
 from seedbed.reading.json_files import Count, Text, read_json
 from seedbed.runs.record import now, write_json
 from seedbed.sweep.job import Job
@@ -51,6 +52,8 @@ class SweepPlan:
     data_files: dict[str, str] = field(default_factory=dict)
     # Of the cross-validation that each configuration is crossed with.
     folds: int | None = None
+    # Name, tags and notes, as they were typed.
+    labels: Labels = NO_LABELS
     # When the sweep began, in UTC.
     started: str = field(default_factory=now)
     rounds: list[Round] = field(default_factory=list)
@@ -93,6 +96,9 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
         "optimized_mode": plan.mode,
         "rank": plan.rank,
         **({"folds": plan.folds} if plan.folds else {}),
+        "name": None if "name" in plan.axes else plan.labels.name,
+        "tags": [] if "tags" in plan.axes else plan.labels.tags,
+        "notes": None if "notes" in plan.axes else plan.labels.notes,
         "flags": plan.flags,
         "axes": plan.axes,
         "rounds": [
@@ -130,6 +136,9 @@ class _StoredPlan(TypedDict):
     optimized_mode: Literal["min", "max"]
     rank: Literal["best", "last"]
     folds: NotRequired[Annotated[int, msgspec.Meta(ge=2)]]
+    name: NotRequired[str | None]
+    tags: NotRequired[list[str]]
+    notes: NotRequired[str | None]
     flags: list[str]
     rounds: Annotated[list[_StoredRound], msgspec.Meta(min_length=1)]
 
@@ -145,6 +154,7 @@ def read_plan(path: Path) -> SweepPlan:
         config_hash=content["config_hash"],
         data_files=content.get("data_files", {}),
         folds=content.get("folds"),
+        labels=labels_of(content),
         started=content.get("started", ""),
     )
     for number, saved in enumerate(content["rounds"]):
