@@ -77,7 +77,7 @@ def test_a_key_that_does_not_exist(refused, override, said):
         ("batch_size=8", "Did you mean 'data.batch_size'?"),
         ("accelerator=cuda", "Did you mean 'trainer.accelerator'?"),
         ("trainer.accelerator=cuda", "Did you mean 'gpu'?"),
-        ("resume=latest", "Did you mean 'sweep.resume'?"),
+        ("ckpt_path=last.ckpt", "Did you mean 'resume'?"),
         ("optimizer.betas=[0.9,0.99]", "It is a key of optimizer=adam, adamw."),
         ("+optimizer.betas=[0.9,0.99]", "It is a key of optimizer=adam, adamw."),
         ("data.folder=there", "It is a key of data=fashion_mnist, images."),

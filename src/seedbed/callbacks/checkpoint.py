@@ -181,6 +181,7 @@ class Checkpoint(LightningCheckpoint):
         if self._state is None or self._state.step != step:
             self._state = EpochState(trainer.current_epoch + 1, step, {})
         checkpoint["epoch"] = self._state.epoch
+        checkpoint["metrics"] = dict(self._state.metrics)
         checkpoint |= with_preparation({}, self.preparation)
 
     def _write(self, trainer: pl.Trainer) -> None:
@@ -203,6 +204,14 @@ class Checkpoint(LightningCheckpoint):
         with atomic_file(self.folder / f"{name}.ckpt") as file:
             content = weights_checkpoint(state, self._prefix) | self._more
             torch.save(with_preparation(content, self.preparation), file)
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Restore the last epoch, where the run was not stopped within the next one."""
+        self._note(state_of(pl_module))
+        if checkpoint.get("metrics"):
+            self.last = self.written = epoch_state(checkpoint, self._prefix)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best epoch so far; its weights are in `best.ckpt`."""

@@ -31,6 +31,7 @@ from seedbed.cli.composition import (
     own_files_first,
     package_required,
 )
+from seedbed.cli.resuming import Resumption, go_on, resumed
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
@@ -187,6 +188,8 @@ def run_application(
         with environment_variable(FULL_ERROR, jobs.users_full_error):
             prepare(config)
 
+    if verb == "train" and (word := resumed(arguments)) is not None:
+        _go_on(word, arguments, jobs, prepared, project)
     CheckBeforeRun.prepare = staticmethod(prepared)
     folder = str(config_folder())
     composed = COMPOSES.get(verb, verb)
@@ -238,6 +241,34 @@ def run_application(
     finally:
         if not jobs.started:
             _withdraw_claim()
+    sys.exit(jobs.code)
+
+
+def _go_on(
+    word: str,
+    arguments: list[str],
+    jobs: "Jobs",
+    prepare: Callable[[DictConfig], None],
+    project: Project,
+) -> NoReturn:
+    """Go on with a run, and exit; until it has started, whatever goes wrong is in the command."""
+    try:
+        overrides = _overrides("train", arguments)
+        refuse_repeated_keys(overrides)
+        jobs.trust = trusted_modules(overrides)
+        with (
+            environment_variable(FULL_ERROR, "1"),
+            restricted_to(jobs.trust),
+            files_within_limits(),
+            own_files_first(),
+            Resumption(word, overrides, project.outputs) as resumption,
+        ):
+            go_on(resumption, prepare, jobs)
+    except Exception as error:
+        if jobs.full_error or jobs.started:
+            raise
+        told = of_a_path(error) or out_of_memory(error) or error
+        sys.exit(_show(explain(told, "train", overrides), WRONG_CONFIG))
     sys.exit(jobs.code)
 
 

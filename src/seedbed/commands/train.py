@@ -2,13 +2,14 @@
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, read_write
 
-from seedbed.config.overrides import inside_double_quotes, no_interpolation, words_of
+from seedbed.config.overrides import inside_double_quotes, no_interpolation, quoted, words_of
 from seedbed.config.schema import schema_of, typed
 from seedbed.config.spec import run_spec
 from seedbed.config.trust.config_folders import OWN_CONFIG
@@ -26,9 +27,19 @@ from seedbed.files import write_atomically
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.hydra_job import PASSING
 from seedbed.runs.record import Record
+from seedbed.runs.resuming.taking_up import TakenUp, take_up
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A run that may start: its objects, and what it goes on from where it does."""
+
+    experiment: Experiment
+    taken_up: TakenUp | None
+
 
 # The run that was prepared before its folder was made.
-_prepared: list[Experiment] = []
+_prepared: list[_Prepared] = []
 
 
 def prepare(config: DictConfig) -> None:
@@ -42,22 +53,33 @@ def prepare(config: DictConfig) -> None:
     _prepared[:] = [_built(config, RunFolder(folder), debugs)]
 
 
-def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> Experiment:
+def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
     quiet_lightning()
     if schema_of(config.trainer) is None:  # A process that DDP started reads the saved config.
         config = typed(config)
-    experiment = build_experiment(run_spec(config), folder)
+    resume_from = taken_up = None
+    if config.resume is not None:
+        resume_from = folder.checkpoint("last")
+        if os.environ.get("LOCAL_RANK", "0") == "0":
+            taken_up = take_up(folder, _values(config))
+        if "run" in config.initial_weights:  # Its weights are those of the checkpoint.
+            config.initial_weights.run = None
+    experiment = build_experiment(run_spec(config), folder, resume_from=resume_from)
     load(experiment, cut_short)
-    return experiment
+    return _Prepared(experiment, taken_up)
 
 
 def train(config: DictConfig, command: list[str]) -> int:
-    """Train the composed config in the folder that Hydra made for it; return the exit code."""
+    """Train the composed config in the folder that Hydra made for it; return the exit code.
+
+    Where `resume` names that folder, the run there goes on.
+    """
     composed = HydraConfig.get()
     folder = RunFolder(composed.runtime.output_dir)
-    experiment = _prepared.pop() if _prepared else None
-    if experiment is None or experiment.folder.path != folder.path:
-        experiment = _built(config, folder, bool(composed.runtime.choices.get("debug")))
+    prepared = _prepared.pop() if _prepared else None
+    if prepared is None or prepared.experiment.folder.path != folder.path:
+        prepared = _built(config, folder, bool(composed.runtime.choices.get("debug")))
+    experiment, taken_up = prepared.experiment, prepared.taken_up
     if schema_of(config.trainer) is None:
         config = typed(config)
     trainer, spec = experiment.trainer, experiment.spec
@@ -67,15 +89,34 @@ def train(config: DictConfig, command: list[str]) -> int:
         **provenance_of_job(config, choices, words_of(composed.overrides.task), preset),
         **provenance_of_command(command, trainer.strategy.root_device),
     }
-    record = Record(folder.record, provenance, trainer.is_global_zero)
     text = OmegaConf.to_yaml(config, resolve=True)
-    if PASSING.search(OmegaConf.to_yaml(config)) and trainer.is_global_zero:
+    before = None
+    if taken_up is not None:
+        before, provenance = taken_up.record, _continued(taken_up, provenance)
+    record = Record(folder.record, provenance, trainer.is_global_zero, before)
+    if taken_up is not None:
+        taken_up.saved.save(taken_up.changes, words_of(composed.overrides.task), choices)
+    elif PASSING.search(OmegaConf.to_yaml(config)) and trainer.is_global_zero:
         write_atomically(folder.resolved, text.encode())
-    _let_processes_start_as_this_one(folder)
+    _let_processes_start_as_this_one(folder, resumed=config.resume is not None)
     return run(experiment, RunWriter(record, experiment.loggers, spec.optimized_metric, text))
 
 
-def _let_processes_start_as_this_one(folder: RunFolder) -> None:
+def _values(config: DictConfig) -> dict[str, Any]:
+    task = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
+    values: Any = OmegaConf.to_container(task, resolve=True)
+    return {str(name): value for name, value in values.items()}
+
+
+def _continued(taken_up: TakenUp, provenance: dict[str, Any]) -> dict[str, Any]:
+    """Return the provenance of a run that goes on: its own, with what is another by now."""
+    before = taken_up.record
+    kept = {name: before[name] for name in ("command", "data") if name in before}
+    resumed = [*before.get("resumed", []), taken_up.entry()]
+    return {**provenance, **kept, "resumed": resumed}
+
+
+def _let_processes_start_as_this_one(folder: RunFolder, resumed: bool = False) -> None:
     """Let the processes that DDP starts read this run's saved config, not the command again.
 
     Lightning starts them with `sys.argv` and adds `hydra.run.dir` to it, in double quotes, which of
@@ -91,6 +132,8 @@ def _let_processes_start_as_this_one(folder: RunFolder) -> None:
     silent = ["hydra/job_logging=none", "hydra/hydra_logging=none"]
     where = ["--config-path", hydra_folder, "--config-name", folder.readable_config.stem]
     sys.argv = [sys.argv[0], "train", *where, *silent]
+    if resumed:
+        sys.argv.append(f"resume={quoted(str(folder.path.resolve()))}")
     trust = restriction()
     if trust is None:
         os.environ[OWN_CONFIG] = hydra_folder

@@ -29,7 +29,7 @@ SYNONYMS = {
     **dict.fromkeys(("note", "comment", "comments", "description", "remarks"), "notes"),
     "criterion": "loss",
     "device": "accelerator",
-    "resume_from": "resume",
+    **dict.fromkeys(("resume_from", "resume_from_checkpoint", "ckpt_path"), "resume"),
 }
 # Suggestions in one message.
 MOST = 3

@@ -5,6 +5,7 @@ import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -87,7 +88,7 @@ FAILED = 1
 
 @dataclass
 class Experiment:
-    """The objects of one run."""
+    """The objects of one run; it goes on from the checkpoint `resume_from`, where there is one."""
 
     spec: RunSpec
     folder: RunFolder
@@ -98,6 +99,7 @@ class Experiment:
     loggers: list[Logger]
     stop: StopOnSignal
     loaded: bool = False
+    resume_from: Path | None = None
 
     @property
     def lightning_module(self) -> pl.LightningModule:
@@ -113,7 +115,10 @@ class Experiment:
 
 
 def build_experiment(
-    spec: RunSpec, folder: RunFolder, data: DataModule | None = None
+    spec: RunSpec,
+    folder: RunFolder,
+    data: DataModule | None = None,
+    resume_from: Path | None = None,
 ) -> Experiment:
     """Return the objects of a run; nothing is written and no data are read yet.
 
@@ -121,6 +126,7 @@ def build_experiment(
         spec: All that the run is made of.
         folder: Its folder.
         data: Its data, where they are there already; None (default) makes them.
+        resume_from: The checkpoint that it goes on from; None (default) begins it.
 
     Raises:
         ConfigError: the network, a callback, a logger or the trainer cannot be made, or the network
@@ -149,7 +155,9 @@ def build_experiment(
     where = accelerator(spec.trainer.accelerator)
     trainer = build_trainer(spec, where, folder, callbacks, loggers)
     use_lean_loop(trainer, stop)
-    return Experiment(spec, folder, data, module, trainer, callbacks, loggers, stop)
+    return Experiment(
+        spec, folder, data, module, trainer, callbacks, loggers, stop, resume_from=resume_from
+    )
 
 
 def run(experiment: Experiment, writer: RunWriter) -> int:
@@ -233,7 +241,12 @@ def fit(experiment: Experiment) -> None:
         return
     try:
         data = LightningData(experiment.data)
-        experiment.trainer.fit(experiment.lightning_module, datamodule=data)
+        experiment.trainer.fit(
+            experiment.lightning_module,
+            datamodule=data,
+            ckpt_path=experiment.resume_from,
+            weights_only=True,
+        )
     except MisconfigurationException as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"trainer: {reason}") from error

@@ -23,6 +23,11 @@ class LoggedEpochs:
     def __init__(self, every_n_epochs: int = 1) -> None:
         self.every_n_epochs = every_n_epochs
         self._logged: dict[int, dict[str, float]] = {}
+        self._before = -1
+
+    def go_on_after(self, epoch: int | None) -> None:
+        """Take note that a run goes on after an epoch, up to which all is logged already."""
+        self._before = -1 if epoch is None else epoch
 
     def add(
         self,
@@ -43,7 +48,7 @@ class LoggedEpochs:
             last: Whether it is the last epoch, which is always due.
         """
         due = last or epoch == 1 or epoch % self.every_n_epochs == 0
-        if not due or epoch in self._logged:
+        if not due or epoch in self._logged or epoch <= self._before:
             return
         self._logged[epoch] = dict(values)
         shown = {name: value for name, value in values.items() if name not in hidden}
@@ -51,7 +56,7 @@ class LoggedEpochs:
             logger.log_metrics(shown, step=epoch)
 
     def curves(self) -> Curves:
-        """Return the numbers logged so far by epoch."""
+        """Return the numbers logged so far by epoch; of a run that went on, since then."""
         names = dict.fromkeys(name for values in self._logged.values() for name in values)
         return Curves(
             np.array(list(self._logged), dtype=np.int64),

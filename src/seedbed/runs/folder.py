@@ -97,43 +97,45 @@ class RunFolder:
         return "last" if only_last else name
 
 
-def open_run(run: str, outputs: str, *, say: bool = False) -> RunFolder:
+def open_run(run: str, outputs: str, *, say: bool = False, key: str = "run") -> RunFolder:
     """Return the folder of an existing run.
 
     Args:
         run: the folder; `latest` is the newest below `outputs` that has a checkpoint and has ended.
         outputs: the folder of all outputs.
         say: whether to say on stderr which run is the latest.
+        key: the key that names it: `run`, or `resume`, whose latest run is one that can go on.
 
     Raises:
         RunFolderError: There is no run.
     """
-    path = latest_run(Path(outputs), say=say) if run == "latest" else Path(run)
+    path = latest_run(Path(outputs), say=say, key=key) if run == "latest" else Path(run)
     if not path.is_dir():
         hint = "" if "/" in run else nearest(run, ["latest"])
-        raise RunFolderError(f"run={run}: no such folder{hint and '.'}{hint}")
+        raise RunFolderError(f"{key}={run}: no such folder{hint and '.'}{hint}")
     folder = RunFolder(path)
     for needed in (folder.record, folder.config):
         if not needed.is_file():
             missing = needed.relative_to(path)
-            raise RunFolderError(f"run={run}: no run folder, it has no {missing}")
+            raise RunFolderError(f"{key}={run}: no run folder, it has no {missing}")
     inside = [folder.record, folder.config, folder.resolved]
     inside += [folder.checkpoint("best"), folder.checkpoint("last")]
     refuse_links_out(path, [str(file.relative_to(path)) for file in inside])
     return folder
 
 
-def latest_run(outputs: Path, *, say: bool = False) -> Path:
+def latest_run(outputs: Path, *, say: bool = False, key: str = "run") -> Path:
     """Return the newest run folder that can be used; raises RunFolderError where there is none."""
     runs = outputs / "runs"
-    path = latest(_candidates(runs.glob(f"*/*/{RECORD}")), "run=latest", say=say)
+    path = latest(_candidates(runs.glob(f"*/*/{RECORD}"), key), f"{key}=latest", say=say)
     if path is None:
-        raise RunFolderError(f"run=latest: no run in {runs}")
+        raise RunFolderError(f"{key}=latest: no run in {runs}")
     return path
 
 
-def _candidates(records: Iterable[Path]) -> Iterator[Candidate]:
+def _candidates(records: Iterable[Path], key: str) -> Iterator[Candidate]:
     """Yield the runs whose records can be read."""
+    needed = ("last",) if key == "resume" else ("best", "last")
     for path in records:
         try:
             fields = read_record(path)
@@ -141,7 +143,7 @@ def _candidates(records: Iterable[Path]) -> Iterator[Candidate]:
         except (OSError, RunFolderError):
             continue
         folder = RunFolder(path.parent)
-        has_weights = any(folder.checkpoint(name).is_file() for name in ("best", "last"))
+        has_weights = any(folder.checkpoint(name).is_file() for name in needed)
         state = state_of(fields) + ("" if has_weights else ", no checkpoint")
         yield Candidate(path.parent, started, state, has_weights and fields["status"] != "running")
 

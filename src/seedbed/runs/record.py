@@ -19,6 +19,8 @@ from seedbed.runs.outcome import RunOutcome
 
 # The error of a run that noted no end.
 KILLED = "killed"
+# What a record says of the training, which holds on while the run goes on.
+_KNOWN = ("metrics", "metrics_epoch", "checkpoints", "stopped", "parameters")
 STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
 
 
@@ -58,20 +60,34 @@ class Record:
         path: The file.
         provenance: Fields of `seedbed.experiment.provenance`.
         enabled: Whether to write at all: of several processes only the first one does.
+        before: Fields of the run that goes on; None (default): it begins.
     """
 
-    def __init__(self, path: Path, provenance: dict[str, Any], enabled: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        provenance: dict[str, Any],
+        enabled: bool = True,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
         self.path = path
         self.enabled = enabled
         self.provenance = provenance
         self._clock = time.monotonic()
+        self._before = before
         self._began: dict[str, Any] = {"process": this_process(), "started": now()}
+        if before is not None:
+            self._began["started"] = before["started"]
+            self._began["seconds"] = seconds_so_far(path, before)
         self.write(RunOutcome())
         self._heartbeat = Heartbeat(path) if enabled else None
 
     def write(self, outcome: RunOutcome) -> None:
         """Write what is known of the outcome by now."""
-        self._write(record_fields(self.provenance, outcome, **self._began))
+        fields = record_fields(self.provenance, outcome, **self._began)
+        if self._before is not None and not outcome.metrics:  # What is known from before holds on.
+            fields |= {name: self._before[name] for name in _KNOWN if name in self._before}
+        self._write(fields)
 
     def finish(self, outcome: RunOutcome) -> None:
         """Write the outcome of a run that has ended."""
@@ -92,24 +108,27 @@ class Record:
         begun = json.loads(self.path.read_text(encoding="utf-8"))
         if begun["status"] != "running":
             return False
-        began = {name: begun[name] for name in self._began}
+        began = {name: begun[name] for name in ("process", "started", "seconds")}
         write_json(self.path, {**begun, **self._ended({}, outcome, began)})
         return True
 
     def _ended(
         self, provenance: Mapping[str, Any], outcome: RunOutcome, began: Mapping[str, Any]
     ) -> dict[str, Any]:
-        seconds = round(time.monotonic() - self._clock, 3)
-        return record_fields(provenance, outcome, **began, finished=now(), seconds=seconds)
+        seconds = round((began.get("seconds") or 0.0) + time.monotonic() - self._clock, 3)
+        times = {**began, "finished": now(), "seconds": seconds}
+        return record_fields(provenance, outcome, **times)
 
     def _stop_heartbeat(self) -> None:
         if self._heartbeat is not None:
             self._heartbeat.stop()
 
     def discard(self) -> None:
-        """Remove the file."""
+        """Remove the file; of a run that went on, write it as it was."""
         self._stop_heartbeat()
-        if self.enabled:
+        if self._before is not None:
+            self._write(dict(self._before))
+        elif self.enabled:
             self.path.unlink(missing_ok=True)
 
     def _write(self, fields: dict[str, Any]) -> None:
@@ -143,6 +162,19 @@ def record_fields(
     if outcome.warning:
         fields["warning"] = outcome.warning
     return {**fields, "parameters": outcome.parameters} if outcome.parameters else fields
+
+
+def seconds_so_far(path: Path, fields: Mapping[str, Any]) -> float | None:
+    """Return how long a run has trained; of one that was killed, up to its last heartbeat.
+
+    While a run that went on trains, its record holds the seconds of the parts before.
+    """
+    if fields.get("error") != KILLED:
+        return fields.get("seconds")
+    parts = fields.get("resumed") or [{"at": fields["started"]}]
+    began = datetime.fromisoformat(str(parts[-1]["at"])).timestamp()
+    last = max(0.0, path.stat().st_mtime - began)
+    return round((fields.get("seconds") or 0.0) + last, 3)
 
 
 def _overwritten(path: Path, fields: dict[str, Any]) -> bool:

@@ -127,6 +127,7 @@ class Train(Schema):
         "initial values of the parameters", InitialWeights, varies=True
     )
     freeze: Freeze = key("parameters that are not trained", Freeze)
+    resume: str | None = key("run folder to go on with, or latest", None, is_path=True)
     sweep: Sweep = key("execution of the jobs of -m", Sweep)
     name: str | None = key(
         "name of the run in lists and loggers, such as lr_${optimizer.lr}; null: none",

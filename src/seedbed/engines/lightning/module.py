@@ -379,11 +379,14 @@ class SupervisedModule(pl.LightningModule):
         checkpoint["training_sums"] = self.sums["train"].state_dict()
         checkpoint["step_losses"] = [float(loss) for loss in self.step_losses]
         checkpoint["epoch_metrics"] = dict(self.epoch_metrics)
+        checkpoint["metrics_epoch"] = self.metrics_epoch
         checkpoint["also_logged"] = dict(self.also_logged)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore the sums of the interrupted epoch."""
         self.epoch_metrics = dict(checkpoint["epoch_metrics"])
+        self.metrics_epoch = checkpoint.get("metrics_epoch")
+        self._logged.go_on_after(self.metrics_epoch)
         self.also_logged = dict(checkpoint["also_logged"])
         self.sums["train"].load_state_dict(checkpoint["training_sums"])
         losses = torch.tensor(checkpoint["step_losses"], dtype=torch.float64)

@@ -288,11 +288,17 @@ class OwnModule(LightningCheckpoint):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the metrics of the last epoch, for the checkpoint."""
-        return {"epoch_metrics": dict(self.epoch_metrics), "also_logged": dict(self.also_logged)}
+        return {
+            "epoch_metrics": dict(self.epoch_metrics),
+            "metrics_epoch": self.metrics_epoch,
+            "also_logged": dict(self.also_logged),
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the metrics of the last epoch."""
         self.epoch_metrics = dict(state_dict["epoch_metrics"])
+        self.metrics_epoch = state_dict.get("metrics_epoch")
+        self._logged.go_on_after(self.metrics_epoch)
         self.also_logged = dict(state_dict["also_logged"])
 
 

@@ -1,0 +1,78 @@
+"""The run to go on with: found, held against other processes, and fit to go on."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from seedbed.config.overrides import typed_word
+from seedbed.errors import ConfigError
+from seedbed.runs.folder import RunFolder, open_run
+from seedbed.runs.record import read_record
+from seedbed.terminal.words import relative
+
+SWEEP_PLAN = "sweep.json"
+
+
+def open_to_resume(word: str, outputs: str) -> RunFolder:
+    """Return the folder of the run that `resume=` names.
+
+    Args:
+        word: the folder; `latest` is the newest below `outputs` that can go on.
+        outputs: the folder of all outputs.
+
+    Raises:
+        ConfigError: it is no folder of a run.
+    """
+    if (Path(word) / SWEEP_PLAN).is_file():
+        raise ConfigError(
+            f"resume={word}: the folder of a sweep; go on with it by "
+            f"seedbed train -m {typed_word('sweep.resume', word)}"
+        )
+    return open_run(word, outputs, say=True, key="resume")
+
+
+@contextmanager
+def held(folder: RunFolder) -> Iterator[None]:
+    """Keep other processes from going on with a run; raises ConfigError where one does.
+
+    The system lets go of the folder of a process that is killed.
+    """
+    descriptor = os.open(folder.path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"resume={relative(folder.path)}: another command goes on with this run"
+            ) from None
+        except OSError:  # Not every file system locks folders; the record says who runs.
+            pass
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def require_ended(folder: RunFolder) -> dict[str, Any]:
+    """Return the record of a run that has ended, or whose process has gone.
+
+    Raises:
+        ConfigError: it is running, or has nothing to go on from.
+    """
+    name, record = f"resume={relative(folder.path)}", read_record(folder.record)
+    if record["status"] == "running":
+        raise ConfigError(f"{name}: this run is still running{_where(record.get('process'))}")
+    if not folder.checkpoint("last").is_file():
+        raise ConfigError(
+            f"{name}: {record['status']}, and has no checkpoints/last.ckpt to go on from; "
+            "seedbed repeat begins it again"
+        )
+    return record
+
+
+def _where(process: object) -> str:
+    if not isinstance(process, Mapping):
+        return ""
+    return f" (process {process.get('pid')} on {process.get('host')})"

@@ -1,0 +1,151 @@
+"""The config that a run has saved: read, compared with another one, and brought up to date."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from seedbed.config.overrides import words_of
+from seedbed.config.resolvers import INFERRED
+from seedbed.config.trust.saved_config import plain_config, read_config
+from seedbed.errors import RunFolderError
+from seedbed.files import write_atomically
+from seedbed.runs.folder import RESOLVED, RunFolder
+
+# Stands for a key that is not there.
+ABSENT = object()
+# Of a key, the names from the top of the config down to it.
+Path = tuple[str, ...]
+
+
+class Change(NamedTuple):
+    """Values of a key before and now, each ABSENT where the key was, or is, not there."""
+
+    before: Any
+    now: Any
+
+
+Changes = Mapping[Path, Change]
+
+
+def full_key(path: Path) -> str:
+    """Return a key as it is typed."""
+    return ".".join(path)
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[Path, Change]:
+    """Return the keys whose values differ between two configs of plain values."""
+    return dict(_differences(before, now, ()))
+
+
+def _differences(before: Any, now: Any, path: Path) -> Iterator[tuple[Path, Change]]:
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        for name in dict.fromkeys([*before, *now]):
+            inside = (*path, str(name))
+            yield from _differences(before.get(name, ABSENT), now.get(name, ABSENT), inside)
+    elif type(before) is not type(now) or before != now:
+        yield path, Change(before, now)
+
+
+def as_recorded(changes: Changes) -> dict[str, list[Any]]:
+    """Return changes as run.json has them: `{key: [before, now]}`, null for what is not there."""
+    return {
+        full_key(path): [None if value is ABSENT else value for value in change]
+        for path, change in changes.items()
+    }
+
+
+class SavedConfig:
+    """The config of a run: `text` as Hydra wrote it, and `values`, which it had.
+
+    Both are plain values; in `text` are interpolations. `resolved` tells that `values` are kept in
+    a file of their own, since some interpolations would give others by now.
+
+    Raises RunFolderError where it is damaged, or lacks facts of its data.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._hydra_file = folder.config.with_name("hydra.yaml")
+        exists = self._hydra_file.is_file()
+        self.hydra = read_config(self._hydra_file) if exists else OmegaConf.create()
+        self.resolved = folder.resolved.is_file()
+        self.text = plain_config(folder.config, read_config(folder.config), resolve=False)
+        config = read_config(folder.readable_config)
+        _require_facts(folder, config)
+        self.values = plain_config(folder.readable_config, config, resolve=True)
+
+    def with_changes(self, changes: Changes) -> dict[str, Any]:
+        """Return the values with changes of the text; what follows from a changed key is changed.
+
+        Of keys that are kept resolved, what follows is looked for among those that may change.
+        """
+        config = _changed(self.values if self.resolved else self.text, changes)
+        return plain_config(self.folder.config, OmegaConf.create(config), resolve=True)
+
+    @property
+    def words(self) -> list[str]:
+        """The overrides that the run was begun with, and those that it went on with."""
+        return words_of(OmegaConf.select(self.hydra, "hydra.overrides.task") or [])
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The chosen option of each group."""
+        node = OmegaConf.select(self.hydra, "hydra.runtime.choices") or OmegaConf.create()
+        return plain_config(self.folder.config, node, resolve=False)
+
+    def save(self, changes: Changes, words: Sequence[str], choices: Mapping[str, Any]) -> None:
+        """Write the files with changes of the values, other words and other choices."""
+        if list(words) != self.words:
+            with open_dict(self.hydra):
+                OmegaConf.update(self.hydra, "hydra.overrides.task", list(words))
+                OmegaConf.update(self.hydra, "hydra.runtime.choices", dict(choices))
+            write_atomically(self._hydra_file, OmegaConf.to_yaml(self.hydra).encode())
+            overrides = self.folder.config.with_name("overrides.yaml")
+            write_atomically(overrides, OmegaConf.to_yaml(list(words)).encode())
+        if not changes:
+            return
+        interpolated = {p for p in changes if _has_interpolation(_at(self.text, p))}
+        text = _changed(self.text, {p: c for p, c in changes.items() if p not in interpolated})
+        values = _changed(self.values, changes)
+        if not self.resolved:
+            follows = plain_config(self.folder.config, OmegaConf.create(text), resolve=True)
+            others = {p for p in interpolated if _at(follows, p) != _at(values, p)}
+            text = _changed(text, {p: changes[p] for p in others})
+        write_atomically(self.folder.config, OmegaConf.to_yaml(text).encode())
+        if self.resolved:
+            write_atomically(self.folder.resolved, OmegaConf.to_yaml(values).encode())
+
+
+def _require_facts(folder: RunFolder, config: DictConfig) -> None:
+    if f"${{{INFERRED}:" in OmegaConf.to_yaml(config).replace(" ", ""):
+        raise RunFolderError(
+            f"{folder.readable_config}: does not hold the facts of its data; {RESOLVED} is missing"
+        )
+
+
+def _changed(values: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
+    copy: dict[str, Any] = deepcopy(dict(values))
+    for path, (_, now) in changes.items():
+        *above, name = path
+        node = copy
+        for part in above:
+            if not isinstance(node.get(part), dict):
+                node[part] = {}
+            node = node[part]
+        if now is ABSENT:
+            node.pop(name, None)
+        else:
+            node[name] = deepcopy(now)
+    return copy
+
+
+def _at(values: Any, path: Iterable[str]) -> Any:
+    for name in path:
+        values = values.get(name, ABSENT) if isinstance(values, Mapping) else ABSENT
+    return values
+
+
+def _has_interpolation(value: object) -> bool:
+    return isinstance(value, str) and "${" in value
