@@ -20,6 +20,9 @@ GROUPS = {
 # No choice of a run by itself, but one more entry of a group.
 LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbacks.NAME=NAME"}
 COMMAND_LINE_ONLY = {"experiment", "debug"}
+# Keys that say what a run is called: they change no result, and are no hyperparameters.
+LABELS = ("name", "tags", "notes")
+NO_HYPERPARAMETERS = ("sweep", "hydra", "trust", *LABELS)
 # Verbs that compose the config of another one, and write nothing of what it would write.
 COMPOSES = {"inspect": "train"}
 # Of a YAML file that is read for its description, and of each of these lines.

@@ -10,13 +10,9 @@ import torch
 from hydra.conf import RuntimeConf
 from omegaconf import DictConfig, ListConfig, OmegaConf, ValueNode
 
-from seedbed.config.groups import GROUPS
+from seedbed.config.groups import GROUPS, NO_HYPERPARAMETERS
 from seedbed.config.schema.own_module import groups_without_effect, is_chosen
-from seedbed.config.schema.root import LABELS
 from seedbed.runs.provenance import command_line, device_name, git_state, versions
-
-# Keys that change no result of a run.
-NO_HYPERPARAMETERS = ("sweep", "hydra", "trust", *LABELS)
 
 
 def provenance_of_job(

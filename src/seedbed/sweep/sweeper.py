@@ -11,6 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.groups import GROUPS
 from seedbed.config.metrics import optimized_metric
 from seedbed.config.overrides import trusted_modules, words_of
 from seedbed.config.schema.root import Sweep as SweepOptions
@@ -290,10 +291,11 @@ def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPl
     with composer.applied(first) as config:
         metric, mode = optimized_metric(config)
         rank, folds = config.sweep.rank, config.sweep.folds
+        chosen = {g: str(o) for g, o in config.hydra.runtime.choices.items() if g in GROUPS and o}
         tags: Any = OmegaConf.to_container(config.tags, resolve=False)
         name, notes = (raw_value(config, (key,)) for key in ("name", "notes"))
     labels = Labels(name, tuple(tags), notes)
-    return SweepPlan(metric, mode, rank, flags, folds=folds, labels=labels)
+    return SweepPlan(metric, mode, rank, flags, folds=folds, labels=labels, choices=chosen)
 
 
 def _config_hash(composer: Composer, job: Job) -> str:

@@ -14,8 +14,6 @@ from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.trainer import ACCELERATORS, no_gpu
 from seedbed.errors import ConfigError, listed, nearest
 
-# Keys that say what a run is called: they change no result, and are no hyperparameters.
-LABELS = ("name", "tags", "notes")
 MOST_TAGS = 50
 
 

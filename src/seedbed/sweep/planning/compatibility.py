@@ -11,12 +11,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.groups import LABELS
 from seedbed.config.instantiation import make_factory
 from seedbed.config.known_keys import varies
 from seedbed.config.schema import shipped_schema_of
 from seedbed.config.schema.field import Schema
 from seedbed.config.schema.own_module import is_chosen
-from seedbed.config.schema.root import LABELS
 from seedbed.config.schema.store import GROUP_OF_ENTRIES
 from seedbed.data import InMemoryData
 from seedbed.engines.fused.optimizers import RULES

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig
 
+from seedbed.config.groups import LABELS
 from seedbed.config.instantiation import target_of
 from seedbed.config.known_keys import varies
 from seedbed.config.schema import schema_targets
-from seedbed.config.schema.root import LABELS
 from seedbed.config.spec import DataFacts, run_spec
 from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import ConfigError

@@ -1,8 +1,9 @@
 """Folder of a sweep: what lies where, and who may work in it."""
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TypedDict
@@ -15,6 +16,7 @@ from seedbed.reading.json_files import read_json
 from seedbed.runs.claim import Claim, claim
 from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
+from seedbed.runs.leftovers import leftovers
 from seedbed.terminal.words import relative
 
 RESULTS, PLAN = "results.csv", "sweep.json"
@@ -103,6 +105,18 @@ class SweepFolder:
         """Return whether a process runs this sweep, or a part of it that was handed out."""
         locks = (self.saved / "sweep.lock", *self.saved.glob("unit-*.lock"))
         return any(is_locked(path) for path in locks)
+
+    def clear_leftovers(self) -> None:
+        """Remove what a sweep that was killed had not finished to write, unless a process runs it.
+
+        These are files and folders of this user's alone; what cannot be removed stays.
+        """
+        if not leftovers(self.path, ("", SAVED), folders=True):
+            return
+        with suppress(ConfigError, OSError), self.locked():
+            for path in leftovers(self.path, ("", SAVED), folders=True):
+                with suppress(OSError):
+                    shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
 
     def claim(self) -> Claim:
         """Claim the folder for a new sweep; raises ConfigError where something is in it."""

@@ -54,6 +54,8 @@ class SweepPlan:
     folds: int | None = None
     # Name, tags and notes, as they were typed.
     labels: Labels = NO_LABELS
+    # The option of each group that the first job chose.
+    choices: Mapping[str, str] = field(default_factory=dict)
     # When the sweep began, in UTC.
     started: str = field(default_factory=now)
     rounds: list[Round] = field(default_factory=list)
@@ -99,6 +101,7 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
         "name": None if "name" in plan.axes else plan.labels.name,
         "tags": [] if "tags" in plan.axes else plan.labels.tags,
         "notes": None if "notes" in plan.axes else plan.labels.notes,
+        "choices": plan.choices,
         "flags": plan.flags,
         "axes": plan.axes,
         "rounds": [
@@ -139,6 +142,7 @@ class _StoredPlan(TypedDict):
     name: NotRequired[str | None]
     tags: NotRequired[list[str]]
     notes: NotRequired[str | None]
+    choices: NotRequired[dict[str, str]]
     flags: list[str]
     rounds: Annotated[list[_StoredRound], msgspec.Meta(min_length=1)]
 
@@ -155,6 +159,7 @@ def read_plan(path: Path) -> SweepPlan:
         data_files=content.get("data_files", {}),
         folds=content.get("folds"),
         labels=labels_of(content),
+        choices=content.get("choices", {}),
         started=content.get("started", ""),
     )
     for number, saved in enumerate(content["rounds"]):

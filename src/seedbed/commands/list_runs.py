@@ -1,0 +1,128 @@
+"""`seedbed list runs [DIR ...]`: runs and sweeps, the newest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+
+from seedbed.catalogue.collection import Item, collect
+from seedbed.catalogue.filters import Filters, ordered
+from seedbed.catalogue.shown import print_items, write_items
+from seedbed.commands.arguments import parse_arguments
+from seedbed.config.project import outputs_folder
+from seedbed.config.schema.field import key
+from seedbed.errors import ConfigError
+
+USAGE = """list runs [DIR ...]
+
+Print runs and sweeps, the newest first: what became of them, what they were, their best epoch and
+their folder. DIR: a folder of them; without one, all outputs.
+
+  seedbed list runs                                   the last 20
+  seedbed list runs status=failed,interrupted since=2d
+  seedbed list runs name='lr_*' tags=baseline model=mlp optimizer.lr=0.01
+  seedbed list runs sort=val/loss limit=5             the best first
+  seedbed list runs sweeps=jobs output=runs.csv       all of them, and the jobs of sweeps
+
+Any group (model=mlp) and any key that runs have set (optimizer.lr=0.01) is a filter; several values
+are separated by commas, and texts may be patterns with * and ?.
+"""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of `seedbed list runs`."""
+
+    status: str | None = key(
+        "running, completed, diverged, interrupted, failed, killed or damaged; null: any", None
+    )
+    name: str | None = key("name, or a pattern such as lr_*; null: any", None)
+    tags: str | None = key("tags that all of them have, such as a,b; null: any", None)
+    since: str | None = key(
+        "when they began: 2026-11-20, today, yesterday, 90m, 12h, 3d; null: ever", None
+    )
+    sort: str | None = key(
+        "started, name, status, seconds, best, a metric or a key that was set; null: the newest "
+        "first",
+        None,
+    )
+    mode: str | None = key(
+        "min or max, what comes first; null: the better one of a metric, else min",
+        None,
+        one_of=("min", "max"),
+    )
+    sweeps: str = key(
+        "true: a line for each sweep, false: none, jobs: a line for each job",
+        "true",
+        one_of=("true", "false", "jobs"),
+    )
+    limit: int | None = key("lines shown; null: all", 20, at_least=1)
+    output: str | None = key("CSV file to write, with all of them; null: none", None)
+    outputs: str = field(
+        default_factory=outputs_folder,
+        metadata={"key": "paths.outputs", "meaning": "folder of runs and sweeps"},
+    )
+
+
+def list_runs(arguments: Sequence[str]) -> int:
+    """Print runs and sweeps, or write them to a file."""
+    words, others = _split(arguments)
+    folders, keys = parse_arguments(USAGE, Keys, words)
+    if keys.output is not None and Path(keys.output).exists():
+        raise ConfigError(f"output={keys.output}: is there already; name another file")
+    tops = [_folder(name) for name in folders] or [Path(keys.outputs)]
+    filters = Filters(keys.status, keys.name, keys.tags, keys.since, others)
+    tests = filters.tests(datetime.now().astimezone())
+    every = collect(tops, Path(keys.outputs), jobs=keys.sweeps == "jobs")
+    items = [item for item in every if _is_asked_for(item, keys.sweeps)]
+    chosen = ordered(filters.of(items, tests), keys.sort, keys.mode)
+    if keys.output is not None:
+        write_items(Path(keys.output), chosen)
+        print(f"{_count(len(chosen))} written to {keys.output}")
+        return 0
+    _print(chosen, len(items), keys.limit, ", ".join(map(str, tops)))
+    return 0
+
+
+def _print(chosen: Sequence[Item], of: int, limit: int | None, where: str) -> None:
+    if not chosen:
+        print(f"no run in {where}" if not of else f"none of {_count(of)} in {where} is so")
+        return
+    print_items(chosen[:limit])
+    more = len(chosen) - len(chosen[:limit])
+    if more:
+        print(f"and {more:,} more; limit=null shows all, output=FILE.csv writes them")
+
+
+def _count(runs: int) -> str:
+    return "1 run" if runs == 1 else f"{runs:,} runs"
+
+
+def _is_asked_for(item: Item, sweeps: str) -> bool:
+    if item.entry.kind == "sweep":
+        return sweeps == "true"
+    return item.entry.kind == "run" or sweeps == "jobs"
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the words that are keys of the command, folders or flags, and the other filters."""
+    keys = {each.metadata.get("key", each.name) for each in fields(Keys)}
+    words: list[str] = []
+    others: dict[str, str] = {}
+    for word in arguments:
+        name, equals, text = word.partition("=")
+        is_filter = equals and name not in keys and "/" not in name and not name.startswith("-")
+        if not is_filter or Path(word).exists():
+            words.append(word)
+        elif name in others:
+            raise ConfigError(f"{name}: given twice; several values are separated by commas")
+        else:
+            others[name] = text
+    return words, others
+
+
+def _folder(name: str) -> Path:
+    path = Path(name)
+    if not path.is_dir():
+        raise ConfigError(f"list runs: {name}: no such folder")
+    return path
