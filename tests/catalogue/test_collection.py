@@ -10,9 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts.list_benchmark import make_runs, record
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-
-from list_benchmark import make_runs, record
 from seedbed.catalogue import collection
 from seedbed.catalogue.cache import FILE, read_cache
 from seedbed.catalogue.collection import collect
