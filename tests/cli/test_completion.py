@@ -95,7 +95,7 @@ def test_a_choice_of_data_picks_the_keys_of_its_task() -> None:
 @pytest.mark.parametrize(
     ("line", "values"),
     [
-        ("seedbed evaluate split=", ["train", "val", "test"]),
+        ("seedbed evaluate split=", ["train", "val", "test", "null"]),
         ("seedbed evaluate split=t", ["train", "test"]),
         ("seedbed train sweep.fuse=", ["auto", "always", "never"]),
         ("seedbed train optimized_mode=", ["min", "max", "null"]),

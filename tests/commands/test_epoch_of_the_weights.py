@@ -65,7 +65,8 @@ def test_a_figure_names_the_epoch_of_its_weights(
     [
         ({"best": {"epoch": 3}, "last": {"epoch": 9}}, "best", 3, "epoch 3 of 9 (best)"),
         ({"best": {"epoch": 9}, "last": {"epoch": 9}}, "best", 9, "epoch 9 (best, last)"),
-        ({"last": {"epoch": 9}}, "last", 8, "epoch 9 (last)"),
+        ({"last": {"epoch": 9}}, "last", None, "epoch 9 (last)"),
+        ({"last": {"epoch": 9}}, "last", 12, "epoch 12 (last)"),
         ({"best": {"epoch": 0}, "last": {"epoch": 0}}, "last", 0, "epoch 0 (best, last)"),
         ({}, "last", 4, "epoch 4 (last)"),
         (None, "best", None, "best"),

@@ -87,7 +87,7 @@ def test_predictions_name_the_files_and_need_no_folder(
         composed(f"run={run}", "input=rows.npy", "output=out.npy", verb="predict"),
         ["seedbed", "predict"],
     )
-    likelier = ["dog" if p > 0.5 else "cat" for p in np.load("out.npy").reshape(-1)]
+    likelier = ["dog" if p > 0.5 else "cat" for p in np.load("out.npy")[:, 1]]
     assert [row["class"] for row in rows] == likelier
     assert not (tmp_path / "data").exists()
 

@@ -103,7 +103,9 @@ def test_logits_are_what_the_probabilities_are_made_of(tmp_path: Path, data: str
     with torch.no_grad():
         logits = experiment.module.net(torch.tensor(POINTS)).numpy()
     np.testing.assert_allclose(found["false"], logits, rtol=1e-5)
-    expected = softmax(logits) if data == "blobs" else 1 / (1 + np.exp(-logits[:, 0]))
+    # The logit of class 1 of two, where that of class 0 is 0.
+    both = logits if data == "blobs" else np.hstack([0 * logits, logits])
+    expected = softmax(both)
     np.testing.assert_allclose(found["true"], expected, rtol=1e-4, atol=1e-7)
 
 

@@ -310,7 +310,8 @@ def test_a_preparation_of_somebody_elses_is_read_within_limits(
     stored.write_text(json.dumps(content))
     # As if a checkpoint of another version had none.
     monkeypatch.setattr(
-        "seedbed.commands.predict.stored_preparation", lambda folder, _: stored_preparation(folder)
+        "seedbed.experiment.predicting.member.stored_preparation",
+        lambda folder, _: stored_preparation(folder),
     )
     with pytest.raises((RunFolderError, ConfigError), match=said):
         _predicted(birds, [RIGHT])

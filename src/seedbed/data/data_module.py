@@ -8,9 +8,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seedbed.data.labelled.rows import LabelledRows
 from seedbed.data.scaling import Scaling
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.models.linear_map import LinearMap
+
+# The split of rows that a run was not trained on, and is measured on.
+INPUT = "input"
 
 
 class Rows(NamedTuple):
@@ -185,6 +189,25 @@ class DataModule:
     def id_columns(self, split: str) -> Mapping[str, Sequence[Any]]:
         """Return what tells the rows of a split apart, by the name of the column; {} by default."""
         return {}
+
+    def labelled_rows(self, source: str, targets: str | None = None) -> LabelledRows:
+        """Return new rows with known targets; after `setup("predict")`.
+
+        Args:
+            source: Name of their file or folder.
+            targets: Name of the .npy file of their targets, where the other one holds inputs alone.
+
+        Raises:
+            ConfigError: They are wrong, or data of this kind take none (default).
+        """
+        raise ConfigError(
+            f"input={source}: {type(self).__name__} makes its rows itself and takes no others to "
+            "be measured on; split=test measures those of the run"
+        )
+
+    def use_labelled(self, rows: LabelledRows) -> None:
+        """Hold these rows alone, as the split `INPUT`."""
+        raise NotImplementedError
 
     def true_line(self) -> LinearMap | None:
         """Return the linear map that made the targets from raw inputs; None: not known."""

@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from itertools import count
 from math import isfinite, prod
@@ -49,11 +50,11 @@ def read_inputs(
             values = values.reshape(-1, 1) if values.ndim == 1 else values
         else:
             values = _read_csv(path, names) if path.suffix == ".csv" else read_npy(path)
-        return _shaped(values, input_shape, f"input={source}", names)
+        return shaped(values, input_shape, f"input={source}", names)
     values = typed_numbers(source)
     if values.ndim == 1 and len(values) == prod(input_shape):
         values = values[None]
-    return _shaped(values, input_shape, "input", names)
+    return shaped(values, input_shape, "input", names)
 
 
 def typed_numbers(source: Any) -> np.ndarray:
@@ -82,7 +83,65 @@ def _lines(path: Path) -> Iterator[str]:
             number += 1
 
 
+@dataclass(frozen=True)
+class CsvRows:
+    """Rows of a CSV file in words.
+
+    Attributes:
+        path: the file.
+        header: names of the columns.
+        rows: each row with the line of the file that it ends on.
+    """
+
+    path: Path
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+
+    def require(self, names: Sequence[str], what: str = "") -> None:
+        """Raise ConfigError where a column is not there once; `what` says what it is for."""
+        for name in names:
+            if self.header.count(name) > 1:
+                count = self.header.count(name)
+                raise ConfigError(f"input={self.path}: there are {count} columns '{name}'")
+            if name not in self.header:
+                near = nearest(name, self.header)
+                raise ConfigError(
+                    f"input={self.path}: no column '{name}'{what}.{near} "
+                    f"Found: {listed(self.header)}"
+                )
+
+    def numbers(self, names: Sequence[str]) -> np.ndarray:
+        """Return columns as float64, (rows, columns); raise ConfigError where one is no number."""
+        columns = [self.header.index(name) for name in names]
+        return self.numbers_at(columns)
+
+    def numbers_at(self, columns: Sequence[int]) -> np.ndarray:
+        """Return the columns in these places as `numbers` does."""
+        return np.array(
+            [
+                [_number(self.path, line, row, column, self.header) for column in columns]
+                for line, row in self.rows
+            ]
+        )
+
+    def words(self, name: str) -> list[str]:
+        """Return the cells of a column; those that a row lacks are empty."""
+        column = self.header.index(name)
+        return [row[column].strip() if column < len(row) else "" for _, row in self.rows]
+
+    def where(self, row: int) -> str:
+        """Return how people find a row, of which the first is 0."""
+        return f"line {self.rows[row][0]}"
+
+
 def _read_csv(path: Path, names: Sequence[str]) -> np.ndarray:
+    rows = csv_rows(path)
+    rows.require(names)
+    return rows.numbers(names) if names else rows.numbers_at(range(len(rows.header)))
+
+
+def csv_rows(path: Path) -> CsvRows:
+    """Return the rows of a CSV file with a header; raise ConfigError where it is none."""
     try:
         reader = csv.reader(_lines(path), strict=True)
         # Each row with the line of the file that it ends on.
@@ -94,13 +153,6 @@ def _read_csv(path: Path, names: Sequence[str]) -> np.ndarray:
     header = [name.strip() for name in rows.pop(0)[1]]
     if all(map(_is_number, header)):
         raise ConfigError(f"input={path}: the first line holds numbers; a header is needed above")
-    for name in names:
-        if header.count(name) > 1:
-            raise ConfigError(f"input={path}: there are {header.count(name)} columns '{name}'")
-        if name not in header:
-            raise ConfigError(
-                f"input={path}: no column '{name}'.{nearest(name, header)} Found: {listed(header)}"
-            )
     if not rows:
         raise ConfigError(f"input={path}: no rows below the header")
     for line, row in rows:
@@ -108,10 +160,7 @@ def _read_csv(path: Path, names: Sequence[str]) -> np.ndarray:
             raise ConfigError(
                 f"input={path}: line {line} has {len(row)} columns, the header {len(header)}"
             )
-    columns = [header.index(name) for name in names] if names else range(len(header))
-    return np.array(
-        [[_number(path, line, row, column, header) for column in columns] for line, row in rows]
-    )
+    return CsvRows(path, header, rows)
 
 
 def _number(path: Path, line: int, row: list[str], column: int, header: list[str]) -> float:
@@ -159,9 +208,10 @@ def _check_size(path: Path) -> None:
         raise ValueError(f"its header claims {claimed:,} bytes, and {there:,} are there")
 
 
-def _shaped(
+def shaped(
     values: np.ndarray, input_shape: Sequence[int], source: str, names: Sequence[str]
 ) -> np.ndarray:
+    """Return rows in the shape that a run takes; raise ConfigError where they have another."""
     wanted = prod(input_shape)
     # Rows may lie flat, or lack axes of size 1; other orders of the axes would be other inputs.
     sizes = values.shape[1:]

@@ -1,6 +1,5 @@
 """Evaluation of a finished run: its module from a checkpoint, and a Trainer."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytorch_lightning as pl
@@ -113,13 +112,6 @@ def predictions_of(
     if steps or not probabilities:
         return output.squeeze(-1) if steps and isinstance(task, Binary) else output
     return task.prediction(output)
-
-
-def no_best(record: Mapping[str, Any], metric: str) -> str:
-    """Return why the last weights take the place of the best, by the fields of run.json."""
-    if record.get("status") == "completed" and not record.get("warning"):
-        return "note         checkpoint=last: the run has kept its last epoch alone"
-    return f"note         checkpoint=last: the run has no best epoch, {metric} was never a number"
 
 
 def _check_types(module: nn.Module, weights: dict[str, Any]) -> None:

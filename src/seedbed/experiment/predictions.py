@@ -74,13 +74,10 @@ def answer(predictions: Tensor, facts: DataFacts) -> Answer:
         names = target_names(facts, predictions.shape[-1])
         columns = predictions.reshape(len(predictions), -1).T.tolist()
         return Answer(dict(zip(names, columns, strict=True)), tuple(names))
-    if facts.task == "binary":
-        of_one = predictions.reshape(-1)
-        chosen = (of_one > 0.5).long()
-        every = torch.stack([1 - of_one, of_one])
-    else:
-        chosen, every = predictions.argmax(dim=-1), predictions.T
-    names = list(facts.class_names) or [str(number) for number in range(len(every))]
+    every = by_class(predictions, facts).T
+    of_one = facts.task == "binary"
+    chosen = (every[1] > 0.5).long() if of_one else every.argmax(dim=0)
+    names = class_names(facts, len(every))
     certain = every.gather(0, chosen.unsqueeze(0))[0]
     told: dict[str, list[Any]] = {
         "class": [names[number] for number in chosen.tolist()],
@@ -121,6 +118,24 @@ def logits(outputs: Tensor, facts: DataFacts) -> Answer:
     names = ["logit"] if count == 1 else [f"logit of {name}" for name in classes]
     columns = outputs.reshape(-1, count).T.tolist()
     return Answer(dict(zip(names, columns, strict=True)), tuple(names))
+
+
+def class_names(facts: DataFacts, count: int) -> list[str]:
+    """Return the names of the classes, or their numbers where they have none."""
+    return list(facts.class_names) or [str(number) for number in range(count)]
+
+
+def by_class(predictions: Tensor, facts: DataFacts) -> Tensor:
+    """Return predictions with a column a class, (rows, classes), where there are two as well.
+
+    Args:
+        predictions: As `predicted` returns them.
+        facts: What the data say of their rows.
+    """
+    if facts.task != "binary":
+        return predictions
+    of_one = predictions.reshape(-1)
+    return torch.stack([1 - of_one, of_one], dim=1)
 
 
 def target_names(facts: DataFacts, size: int) -> list[str]:

@@ -109,14 +109,15 @@ def described(record: Mapping[str, Any], name: str, epoch: int | None) -> str:
     Args:
         record: Fields of run.json.
         name: `best` or `last`.
-        epoch: Epoch in the checkpoint; used where the record does not know it.
+        epoch: Epoch in the checkpoint; None: that of the record, which may be older where a run was
+            killed.
     """
     kept: Any = record.get("checkpoints") or {}
     epochs = {key: (kept.get(key) or {}).get("epoch") for key in ("best", "last")}
-    number, last = epochs[name] if epochs[name] is not None else epoch, epochs["last"]
+    number, last = epoch if epoch is not None else epochs[name], epochs["last"]
     if number is None:
         return name
-    of = f" of {last}" if last is not None and number != last else ""
+    of = f" of {last}" if last is not None and number < last else ""
     both = epochs["best"] is not None and epochs["best"] == epochs["last"] == number
     return f"epoch {number}{of} ({'best, last' if both else name})"
 

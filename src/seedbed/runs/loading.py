@@ -40,14 +40,20 @@ class _Checkpoint(TypedDict, total=False):
 
 
 def load_spec(
-    folder: RunFolder, trust: list[str], data_folder: str | None = None, *, measures: bool = True
+    folder: RunFolder,
+    trust: list[str],
+    data_folder: str | None = None,
+    *,
+    measures: bool = True,
+    own_rows: bool | None = None,
 ) -> RunSpec:
     """Return the spec of the run: its config, typed and checked.
 
     It is that of its data, model and task: callbacks, loggers and schedule are left out, since no
     verb makes them that reads a run. Downloaded data are looked for in `data_folder`, not where the
     run's owner keeps them. Without `measures`, to predict, torchmetrics and a loss of the
-    user's own are left out as well.
+    user's own are left out as well; without `own_rows`, for other rows than the run's, the Datasets
+    of the user's that these are read from (default: as `measures`).
 
     Raises RunFolderError where it names code that is not trusted, or no longer fits the schema.
     """
@@ -59,7 +65,8 @@ def load_spec(
         values = plain_config(file, config, resolve=True)
         # What picked the best epoch, also where it is no metric any more.
         watched = values.get("optimized_metric")
-        require_trusted(folder.config, trust, _used(values, measures))
+        rows = measures if own_rows is None else own_rows
+        require_trusted(folder.config, trust, _used(values, measures, rows))
         config = typed(OmegaConf.create(values))
         # The run may have been trained on a GPU that this machine lacks.
         config.trainer.accelerator = "auto"
@@ -92,7 +99,7 @@ def _use_own_folders(data: DictConfig, data_folder: str) -> None:
         data.folder = data_folder
 
 
-def _used(values: dict[str, Any], measures: bool) -> dict[str, Any]:
+def _used(values: dict[str, Any], measures: bool, own_rows: bool) -> dict[str, Any]:
     """Leave out of a run's config what is not made; return the rest of it, which may be made."""
     values |= {"callbacks": {}, "logger": {}, "scheduler": {"_target_": None}}
     module = values.get("module")
@@ -103,14 +110,14 @@ def _used(values: dict[str, Any], measures: bool) -> dict[str, Any]:
         if not all(is_trusted(target.name, ()) for target in named):
             values[name] = dict(instead)
     data, task = values.get("data"), values.get("task")
-    if measures:
-        return values
-    if isinstance(task, dict):
-        task["torchmetrics"] = {}
-        if isinstance(task.get("loss"), dict):
-            del task["loss"]
-    values |= {"optimized_metric": None, "optimized_mode": None}
-    if not (isinstance(data, dict) and data.get("_target_") == "seedbed.data.TorchDataset"):
+    if not measures:
+        if isinstance(task, dict):
+            task["torchmetrics"] = {}
+            if isinstance(task.get("loss"), dict):
+                del task["loss"]
+        values |= {"optimized_metric": None, "optimized_mode": None}
+    is_dataset = isinstance(data, dict) and data.get("_target_") == "seedbed.data.TorchDataset"
+    if own_rows or not isinstance(data, dict) or not is_dataset:
         return values
     # Of a user's datasets only the shape of a row is known, and that is written in the config.
     unused = ("train", "val", "test", "collate_fn")

@@ -217,7 +217,16 @@ class Evaluate(Reading):
     """Config of `seedbed evaluate`."""
 
     run: str = key("run folder, or latest", MISSING, is_path=True)
-    split: str = key("train, val or test", "test", one_of=SPLITS)
+    split: str | None = key("train, val or test; null: test, or input", None, one_of=SPLITS)
+    input: str | None = key(
+        "file or folder of new rows with their targets, in place of a split", None, is_path=True
+    )
+    targets: str | None = key(
+        ".npy file of the targets, where input is one of inputs", None, is_path=True
+    )
+    output: str | None = key(
+        "JSON file to write; null: evaluate-NAME.json in the run folder", None, is_path=True
+    )
     file: str | None = key(
         "file or folder of the data, where it has moved; null: where the run says",
         None,
@@ -228,6 +237,14 @@ class Evaluate(Reading):
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = key("folders of data and outputs", MISSING)
 
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield what `Reading` does, and rows that are named twice."""
+        yield from super().problems(node, config, key)
+        yield from _rows_named_twice(node)
+        if node.targets is not None and node.input is None:
+            yield f"targets={node.targets}: it goes with input=, a .npy file of inputs"
+
 
 @dataclass
 class Predict(Reading):
@@ -237,7 +254,15 @@ class Predict(Reading):
     input: Any = key(
         "table, .npy or image file, folder or pattern of images, or rows as [[...], ...] or "
         "[{name: value}, ...]",
-        MISSING,
+        None,
+    )
+    split: str | None = key(
+        "train, val or test: the run's own rows, in place of input", None, one_of=SPLITS
+    )
+    file: str | None = key(
+        "file or folder of the data of a split, where it has moved; null: where the run says",
+        None,
+        is_path=True,
     )
     output: str | None = key(
         "CSV, Parquet or .npy file to write; null: a table", None, is_path=True
@@ -247,3 +272,19 @@ class Predict(Reading):
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = key("folders of data and outputs", MISSING)
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield what `Reading` does, and rows that are not named once."""
+        yield from super().problems(node, config, key)
+        yield from _rows_named_twice(node)
+        if node.input is None and node.split is None:
+            yield "input: a value is required: a file or rows; or split=test for the run's own"
+
+
+def _rows_named_twice(node: DictConfig) -> Iterator[str]:
+    """Yield where both `input` and `split` name rows, or `file` goes with none of a split."""
+    if node.input is not None and node.split is not None:
+        yield f"split={node.split}: beside input=; one of them says which rows"
+    if node.file is not None and node.input is not None:
+        yield f"file={node.file}: it says where the rows of a split are, and input= names others"

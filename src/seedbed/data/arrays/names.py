@@ -82,19 +82,47 @@ def array_of_inputs(path: Path, name: str | None) -> NDArray[Any]:
         ConfigError: None is the inputs, or it holds no numbers.
     """
     there = entries(path, "input")
-    names = (name.lower(), *INPUTS) if name is not None else INPUTS
-    small = {other.lower(): other for other in there}
-    found = next((small[other] for other in names if other in small), None)
+    return numbers_of(path, inputs_in(path, there, name))
+
+
+def inputs_in(path: Path, there: Mapping[str, Entry], name: str | None) -> Entry:
+    """Return the inputs among the arrays of a file; raise ConfigError where none are."""
+    found = _called(there, name, INPUTS)
     if found is None and len(there) == 1:
-        found = next(iter(there))
+        found = next(iter(there.values()))
     if found is None:
         raise ConfigError(
-            f"input={path}: which array holds the inputs? None is called '{names[0]}'; "
-            f"there: {lengths(there)}"
+            f"input={path}: which array holds the inputs? None is called "
+            f"'{name or INPUTS[0]}'; there: {lengths(there)}"
         )
-    values = there[found].read()
+    return found
+
+
+def targets_in(path: Path, there: Mapping[str, Entry], name: str | None) -> Entry:
+    """Return the targets among the arrays of a file; raise ConfigError where none are."""
+    found = _called(there, name, TARGETS)
+    if found is None:
+        wanted = name or TARGETS[0]
+        raise ConfigError(
+            f"input={path}: which array holds the targets, to compare with? None is called "
+            f"'{wanted}'.{nearest(wanted, there)} There: {lengths(there)}"
+        )
+    return found
+
+
+def _called(there: Mapping[str, Entry], name: str | None, others: Sequence[str]) -> Entry | None:
+    """Return the array of a name, or else of one of the others; letters may be capitals."""
+    small = {other.lower(): entry for other, entry in there.items()}
+    names = (*((name,) if name is not None else ()), *others)
+    exact = there.get(name) if name is not None else None
+    return exact or next((small[word.lower()] for word in names if word.lower() in small), None)
+
+
+def numbers_of(path: Path, entry: Entry) -> NDArray[Any]:
+    """Return an array of inputs; raise ConfigError where it holds no rows of numbers."""
+    values = entry.read()
     if values.dtype.kind not in "biuf" or values.ndim == 0:
-        raise ConfigError(f"input={path}: '{found}' holds no rows of numbers")
+        raise ConfigError(f"input={path}: '{entry.name}' holds no rows of numbers")
     return values
 
 

@@ -15,6 +15,8 @@ from seedbed.config.schema.data.table import TableFile as Options
 from seedbed.data.data_module import Facts
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.inference import Stamp, stamp
+from seedbed.data.labelled import LabelledRows
+from seedbed.data.labelled.tables import labelled_table
 from seedbed.data.preparation import FitOptions, Preparation, fit
 from seedbed.data.preparation.features import Words
 from seedbed.data.preparation.kept import Kept
@@ -233,6 +235,13 @@ class TableFile(InMemoryData):
         """Return rows to predict from; raise ConfigError that names row and column."""
         assert self._stored is not None
         return new_rows(source, *self._stored, read_options(self.options))
+
+    def labelled_rows(self, source: str, targets: str | None = None) -> LabelledRows:
+        """Return the rows of a file with their targets, prepared as the run's own."""
+        assert self._stored is not None
+        if targets is not None:
+            raise ConfigError(f"targets={targets}: the targets of a table are columns of input=")
+        return labelled_table(source, *self._stored, read_options(self.options), self._dtype)
 
     @property
     def columns_of_rows(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,6 +15,8 @@ from seedbed.data.data_module import Placement
 from seedbed.data.images.form import Form
 from seedbed.data.images.loader import ImageLoader, Taking
 from seedbed.data.in_memory import InMemoryData
+from seedbed.data.labelled import LabelledRows
+from seedbed.data.labelled.arrays import labelled_arrays
 from seedbed.data.loader import Batch
 from seedbed.data.table import Table
 
@@ -62,6 +65,25 @@ class Images(InMemoryData):
                 raw.inputs.to(self.device), *self._placed(without).tensors[1:]
             )
         return self._kept[split]
+
+    def labelled_rows(self, source: str, targets: str | None = None) -> LabelledRows:
+        """Return new images with known targets: of folders, of arrays or of a table of pixels."""
+        # They take Pillow and polars, which not all need.
+        if Path(source).is_dir():
+            from seedbed.data.labelled.images import labelled_images
+
+            return labelled_images(source, self.form, self.options)
+        from seedbed.data.images.inputs import as_images
+
+        form = self.form
+        return labelled_arrays(
+            source, targets, self.options, lambda values, called: as_images(values, form, called)
+        )
+
+    def use_labelled(self, rows: LabelledRows) -> None:
+        """Hold these images alone, as they were loaded."""
+        super().use_labelled(rows)
+        self._kept.clear()
 
     def images_at(self, split: str) -> Callable[[Tensor], Tensor]:
         """Return the function that takes images of a split, as loaded, by their places in it."""

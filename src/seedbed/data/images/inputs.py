@@ -56,7 +56,7 @@ def read_images(source: str, form: Form) -> ImageInputs:
     if not path.exists():
         near = nearest(path.name, os.listdir(path.parent) if path.parent.is_dir() else [])
         raise ConfigError(f"input={source}: no such file.{near}".removesuffix("."))
-    return _decoded(Files(path.parent, [path.name], f"input={source}"), form, [source])
+    return decoded_files(Files(path.parent, [path.name], f"input={source}"), form, [source])
 
 
 def _of_folder(folder: Path, source: str, form: Form) -> ImageInputs:
@@ -64,7 +64,7 @@ def _of_folder(folder: Path, source: str, form: Form) -> ImageInputs:
     if not found.images:
         raise ConfigError(f"input={source}: no images in this folder ({', '.join(SUFFIXES)})")
     names = [image.name for image in found.images]
-    return _decoded(Files(folder, names, f"input={source}"), form, names, found.notes)
+    return decoded_files(Files(folder, names, f"input={source}"), form, names, found.notes)
 
 
 def _of_pattern(pattern: str, form: Form) -> ImageInputs:
@@ -76,12 +76,16 @@ def _of_pattern(pattern: str, form: Form) -> ImageInputs:
         raise ConfigError(f"input={pattern}: no image has such a name{there}")
     others = [name for name in files if name not in set(images)]
     notes = (f"passed over, no images: {shown(others)}",) if others else ()
-    return _decoded(Files(Path(), images, f"input={pattern}"), form, images, notes)
+    return decoded_files(Files(Path(), images, f"input={pattern}"), form, images, notes)
 
 
-def _decoded(
+def decoded_files(
     files: Files, form: Form, names: Sequence[str], notes: Sequence[str] = ()
 ) -> ImageInputs:
+    """Return the images of files, called by these names; raise ConfigError where some are broken.
+
+    What people should know of them is added to the notes.
+    """
     if form.channels == GREY:
         headers = read_headers(files)
         coloured = sum(header.channels == COLOUR for header in headers)

@@ -1,6 +1,7 @@
 """Base class of datasets that fit in memory."""
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from torch import Tensor
 
 from seedbed.config.schema.data import InMemoryData as Options
 from seedbed.data.augmentation import Augmentation
-from seedbed.data.data_module import DataModule, Facts, Placement, Rows
+from seedbed.data.data_module import INPUT, DataModule, Facts, Placement, Rows
 from seedbed.data.in_memory.source import Source, checked_source, facts_of_source
+from seedbed.data.labelled import LabelledRows
+from seedbed.data.labelled.arrays import labelled_arrays
 from seedbed.data.loader import BatchLoader, RunOptions, StreamLoader
 from seedbed.data.random import same_draws
 from seedbed.data.scaling import Scaling, fitted
@@ -21,6 +24,9 @@ from seedbed.data.splits.parts import NAMES, require_classes
 from seedbed.data.table import RawRows, Table, as_classes, fingerprint
 from seedbed.data.weights import require_weights
 from seedbed.errors import ConfigError, DataError, DoesNotFit, SeedbedError, listed, nearest
+
+# Rows of a batch where a run trains on all at once, and is measured on others.
+MOST_AT_ONCE = 65_536
 
 
 class InMemoryData(DataModule):
@@ -94,6 +100,8 @@ class InMemoryData(DataModule):
             if not self._from_run:
                 self.input_scaling = self._given_scaling()
         elif not self._splits:
+            if stage == "predict":
+                self.prepare_data()
             self._arrange(self._loaded())
 
     def use_preparation(self, preparation: Mapping[str, Any], source: object) -> None:
@@ -261,6 +269,21 @@ class InMemoryData(DataModule):
         if split in self._numbers:
             return self._numbers[split]
         return torch.arange(len(self._splits[split]))
+
+    def labelled_rows(self, source: str, targets: str | None = None) -> LabelledRows:
+        """Return new rows with known targets, of arrays or of a CSV file with a header."""
+        return labelled_arrays(source, targets, self.options)
+
+    def use_labelled(self, rows: LabelledRows) -> None:
+        """Hold these rows alone, in batches as large as those of the run."""
+        self.options = copy(self.options)
+        self.options.batch_size = self.options.batch_size or MOST_AT_ONCE
+        self._splits, self._numbers = {INPUT: rows.table}, {}
+        self._on_device.clear()
+
+    def own_targets(self, split: str) -> Tensor:
+        """Return the targets of a split in their own units, in the order of its rows."""
+        return self._splits[split].targets
 
     def row_numbers(self, split: str) -> Tensor | None:
         """Return the numbers of a split's rows in the dataset."""

@@ -17,6 +17,7 @@ from seedbed.errors import ConfigError, listed, nearest
 _SAY = "a file, or rows such as [{island: Biscoe, bill_length_mm: 40}]"
 # Unseen words that are named; the others are counted.
 MOST_NAMED = 5
+WITHOUT = "the run was trained without such rows (data.missing=drop)"
 
 
 class TypedRows(RawTable):
@@ -75,18 +76,20 @@ def new_rows(
         for name in columns
         if name in roles and (roles[name].role == "input" or roles[name].kind == "id")
     ]
-    _require_inputs(raw, schema, kept)
+    require_inputs(raw, schema, kept)
     raw = replace(raw, frame=raw.frame.select(kept))
     drop = preparation.missing == "drop"
     table = loaded(raw, schema, "fill" if drop else preparation.missing, targets=False)
     every = [column.name for column in schema.inputs] if drop else []
     usable = complete(table.frame, every)
-    notes += _without_prediction(raw, usable)
-    unseen = _unseen(table.frame.filter(usable), preparation)
+    if not usable.any():
+        raise ConfigError(f"{raw.source}: every row lacks a value, and {WITHOUT}")
+    notes += _left_out_note(raw, usable)
+    unseen = unseen_words(table.frame.filter(usable), preparation)
     return NewRows(table, usable, (*table.notes, *notes, *unseen))
 
 
-def _require_inputs(raw: RawTable, schema: TableSchema, kept: Sequence[str]) -> None:
+def require_inputs(raw: RawTable, schema: TableSchema, kept: Sequence[str]) -> None:
     """Raise ConfigError where a column is lacking, and name one that may be meant."""
     lacking = [column.name for column in schema.inputs if column.name not in kept]
     if not lacking:
@@ -104,20 +107,17 @@ def _require_inputs(raw: RawTable, schema: TableSchema, kept: Sequence[str]) -> 
     )
 
 
-def _without_prediction(raw: RawTable, usable: pl.Series) -> list[str]:
-    """Return a note on the rows that cannot be predicted; raise ConfigError where all are."""
+def _left_out_note(raw: RawTable, usable: pl.Series) -> list[str]:
+    """Return a note on rows that cannot be predicted, where there are some."""
     rows = (~usable).arg_true()
     if not len(rows):
         return []
-    why = "the run was trained without such rows (data.missing=drop)"
-    if len(rows) == len(usable):
-        raise ConfigError(f"{raw.source}: every row lacks a value, and {why}")
     many = f"{len(rows):,} rows lack a value and have no prediction"
     count = "1 row lacks a value and has no prediction" if len(rows) == 1 else many
-    return [f"{count}: {rows_text(rows, raw.where)}; {why}"]
+    return [f"{count}: {rows_text(rows, raw.where)}; {WITHOUT}"]
 
 
-def _unseen(frame: pl.DataFrame, preparation: Preparation) -> list[str]:
+def unseen_words(frame: pl.DataFrame, preparation: Preparation) -> list[str]:
     """Return a note for each column with words that were never seen in training."""
     notes = []
     for feature in preparation.inputs:

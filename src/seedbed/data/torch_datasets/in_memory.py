@@ -7,9 +7,10 @@ from torch import Tensor
 
 from seedbed.config.schema.data import TorchDataset as Options
 from seedbed.data.arrays.targets import Posed, posed_targets
-from seedbed.data.data_module import Facts
+from seedbed.data.data_module import DataModule, Facts
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.input_range import InputRange
+from seedbed.data.labelled import LabelledRows
 from seedbed.data.random import same_draws
 from seedbed.data.table import Table
 from seedbed.data.torch_datasets.rows import ReadRows, dataset_of, read_rows
@@ -39,6 +40,10 @@ class DatasetInMemory(InMemoryData):
             output_size=posed.output_size,
             class_names=names if fits and posed.class_names else posed.class_names,
         )
+
+    def labelled_rows(self, source: str, targets: str | None = None) -> LabelledRows:
+        """Refuse new rows: a Dataset makes its rows itself."""
+        return DataModule.labelled_rows(self, source, targets)
 
     def load(self) -> Source:
         """Read the rows of the Datasets."""

@@ -130,16 +130,14 @@ def of_class_folders(
     return Arranged(parts, "binary" if len(known) == 2 else "multiclass", known, notes=found.notes)
 
 
-def require_images(folder: Path, found: Found) -> None:
+def require_images(folder: Path, found: Found, key: str = "data.folder") -> None:
     """Raise ConfigError where a folder holds no images, with what it does hold."""
     if found.images:
         return
     suffixes = Counter(Path(name).suffix.lower() or "no suffix" for name in found.others)
     kinds = [f"{count:,} {suffix}" for suffix, count in suffixes.most_common(3)]
     there = f"; it holds {listed(kinds)}" if kinds else ", it is empty"
-    raise ConfigError(
-        f"data.folder={folder}: no images (PNG, JPEG, WebP, BMP and PNM are read){there}"
-    )
+    raise ConfigError(f"{key}={folder}: no images (PNG, JPEG, WebP, BMP and PNM are read){there}")
 
 
 def _require_folders(folder: Path, images: Sequence[ImageFile], depth: int) -> None:

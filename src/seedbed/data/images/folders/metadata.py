@@ -78,7 +78,7 @@ def of_metadata(
         schema = replace(schema, class_names=tuple(class_names))
     by_name = {image.name: image for image in found.images}
     files = {
-        split: _files(table, PurePosixPath(names[split]).parent, by_name)
+        split: files_of_rows(table, PurePosixPath(names[split]).parent, by_name)
         for split, table in tables.items()
     }
     parts = {
@@ -153,7 +153,7 @@ def _called(table: RawTable) -> str:
     return table.source
 
 
-def _files(
+def files_of_rows(
     table: RawTable, where: PurePosixPath, by_name: Mapping[str, ImageFile]
 ) -> list[ImageFile]:
     """Return the image of each row; raise ConfigError where one is not there, or named twice."""

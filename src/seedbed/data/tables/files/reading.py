@@ -1,6 +1,6 @@
 """Reading of a table from a file, whatever its format."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class RawTable:
         notes: what was passed over, for people.
         first_line: line of the file that the first row is on; None: rows do not follow lines.
         key: the key that names the file.
+        places: places of the rows in the file, where some are left out; None: all are there.
     """
 
     frame: pl.DataFrame
@@ -38,6 +39,7 @@ class RawTable:
     notes: tuple[str, ...] = ()
     first_line: int | None = None
     key: str = "data.file"
+    places: Sequence[int] | None = None
 
     @property
     def source(self) -> str:
@@ -46,6 +48,7 @@ class RawTable:
 
     def where(self, row: int) -> str:
         """Return how people find a row, of which the first is 0: `line 2`, or `row 1`."""
+        row = row if self.places is None else self.places[row]
         if self.first_line is None:
             return f"row {row + 1}"
         return f"line {self.first_line + row}"
