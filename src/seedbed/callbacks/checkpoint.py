@@ -182,9 +182,13 @@ class Checkpoint(LightningCheckpoint):
             self._state = EpochState(trainer.current_epoch + 1, step, {})
         checkpoint["epoch"] = self._state.epoch
         checkpoint["metrics"] = dict(self._state.metrics)
+        checkpoint["metrics_epoch"] = state_of(pl_module).metrics_epoch
         checkpoint |= with_preparation({}, self.preparation)
 
     def _write(self, trainer: pl.Trainer) -> None:
+        # What is logged by now is of the state that a run goes on from.
+        for logger in trainer.loggers:
+            logger.save()
         # Every process takes part in collecting the state; the first one writes it.
         trainer.save_checkpoint(self.folder / "last.ckpt")
         self.written = self._state

@@ -24,6 +24,30 @@ class StoppingRule(Callback):
         self.min_epochs = min_epochs
         self.stopped = ""
 
+    @property
+    def state_key(self) -> str:
+        """The name of its state in a checkpoint: a rule with other numbers is another one."""
+        return self._generate_state_key(**self._numbers())
+
+    def _numbers(self) -> dict[str, float]:
+        """Return what the rule is told."""
+        return {"min_epochs": self.min_epochs}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return why training was stopped, for the checkpoint."""
+        return {"stopped": self.stopped} if self.stopped else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore why training was stopped."""
+        self.stopped = str(state_dict.get("stopped", ""))
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stop at once where a run goes on that this rule has stopped."""
+        if self.stopped and trainer.current_epoch >= (trainer.min_epochs or 0):
+            trainer.should_stop = True
+        else:
+            self.stopped = ""
+
     def reason_to_stop(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
         """Return why training has converged; empty if it has not."""
         raise NotImplementedError
@@ -57,6 +81,13 @@ class LossConverged(StoppingRule):
         self.max_change = max_change
         self.max_loss = max_loss
 
+    def _numbers(self) -> dict[str, float]:
+        return {
+            **super()._numbers(),
+            "max_change": self.max_change,
+            "max_loss": self.max_loss,
+        }
+
     def reason_to_stop(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> str:
         """Compare the losses of the last two steps."""
         losses: list[torch.Tensor] = list(state_of(pl_module).step_losses)
@@ -86,8 +117,12 @@ class GradientConverged(StoppingRule):
         self.tolerance = tolerance
         self._rates: list[float] = []
 
+    def _numbers(self) -> dict[str, float]:
+        return {**super()._numbers(), "tolerance": self.tolerance}
+
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Record the learning rates of every step: a schedule changes them within an epoch."""
+        super().on_train_start(trainer, pl_module)
         trainer.optimizers[0].register_step_pre_hook(self._record_rates)
 
     def _record_rates(self, optimizer: Optimizer, *args: Any) -> None:

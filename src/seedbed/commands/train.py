@@ -15,12 +15,14 @@ from seedbed.config.spec import run_spec
 from seedbed.config.trust.config_folders import OWN_CONFIG
 from seedbed.config.trust.restriction import restriction
 from seedbed.engines.lightning.quiet import quiet_lightning
+from seedbed.errors import ConfigError
 from seedbed.experiment.provenance import (
     config_folders,
     preset_keys,
     provenance_of_command,
     provenance_of_job,
 )
+from seedbed.experiment.resuming.account import account, continued_provenance
 from seedbed.experiment.run import Experiment, build_experiment, load, run
 from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically
@@ -28,6 +30,7 @@ from seedbed.runs.folder import RunFolder
 from seedbed.runs.hydra_job import PASSING
 from seedbed.runs.record import Record
 from seedbed.runs.resuming.taking_up import TakenUp, take_up
+from seedbed.terminal.listener import current_listener
 
 
 @dataclass(frozen=True)
@@ -84,36 +87,40 @@ def train(config: DictConfig, command: list[str]) -> int:
         config = typed(config)
     trainer, spec = experiment.trainer, experiment.spec
     choices = {str(group): option for group, option in composed.runtime.choices.items() if option}
+    words = words_of(composed.overrides.task)
     preset = preset_keys(choices.get("experiment"), config_folders(composed.runtime))
     provenance = {
-        **provenance_of_job(config, choices, words_of(composed.overrides.task), preset),
+        **provenance_of_job(config, choices, words, preset),
         **provenance_of_command(command, trainer.strategy.root_device),
     }
     text = OmegaConf.to_yaml(config, resolve=True)
     before = None
     if taken_up is not None:
-        before, provenance = taken_up.record, _continued(taken_up, provenance)
+        before = taken_up.record
+        provenance = continued_provenance(taken_up, provenance, config, choices, words)
+        if current_listener() is None:
+            print("\n".join(account(taken_up)), flush=True)
     record = Record(folder.record, provenance, trainer.is_global_zero, before)
     if taken_up is not None:
-        taken_up.saved.save(taken_up.changes, words_of(composed.overrides.task), choices)
+        taken_up.saved.save(taken_up.changes, words, choices)
     elif PASSING.search(OmegaConf.to_yaml(config)) and trainer.is_global_zero:
         write_atomically(folder.resolved, text.encode())
     _let_processes_start_as_this_one(folder, resumed=config.resume is not None)
-    return run(experiment, RunWriter(record, experiment.loggers, spec.optimized_metric, text))
+    after = None if taken_up is None else (taken_up.measured, taken_up.step)
+    metric = spec.optimized_metric
+    writer = RunWriter(record, experiment.loggers, metric, text, after)
+    try:
+        return run(experiment, writer)
+    except ConfigError:
+        if taken_up is not None:  # What was refused changes nothing.
+            taken_up.saved.restore()
+        raise
 
 
 def _values(config: DictConfig) -> dict[str, Any]:
     task = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
     values: Any = OmegaConf.to_container(task, resolve=True)
     return {str(name): value for name, value in values.items()}
-
-
-def _continued(taken_up: TakenUp, provenance: dict[str, Any]) -> dict[str, Any]:
-    """Return the provenance of a run that goes on: its own, with what is another by now."""
-    before = taken_up.record
-    kept = {name: before[name] for name in ("command", "data") if name in before}
-    resumed = [*before.get("resumed", []), taken_up.entry()]
-    return {**provenance, **kept, "resumed": resumed}
 
 
 def _let_processes_start_as_this_one(folder: RunFolder, resumed: bool = False) -> None:

@@ -6,7 +6,7 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 
 from seedbed.data import DataModule
-from seedbed.loggers.folder_logger import FolderLogger
+from seedbed.loggers.folder_logger import FolderLogger, HandingOn
 from seedbed.loggers.labels import labels_of
 from seedbed.loggers.tensorboard import TensorBoard
 from seedbed.runs.folder import RunFolder
@@ -14,6 +14,9 @@ from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.preparation import write_preparation
 from seedbed.runs.provenance import device_name
 from seedbed.runs.record import Record
+
+# Field of run.json: what the run is called by MLflow and the like.
+LOGGED_AS = "logged_as"
 
 
 class RunWriter:
@@ -25,15 +28,22 @@ class RunWriter:
             texts and the graph too.
         watched_metric: Metric that picks the best epoch.
         config: The composed config as YAML.
+        after: Last epoch and optimizer step of a run that goes on; None (default): it begins.
     """
 
     def __init__(
-        self, record: Record, loggers: list[Logger], watched_metric: str, config: str = ""
+        self,
+        record: Record,
+        loggers: list[Logger],
+        watched_metric: str,
+        config: str = "",
+        after: tuple[int, int] | None = None,
     ) -> None:
         self.record = record
         self.loggers = loggers
         self.watched_metric = watched_metric
         self.config = config
+        self.after = after
 
     @property
     def _of_folder(self) -> list[FolderLogger]:
@@ -64,12 +74,32 @@ class RunWriter:
             write_preparation(self._folder.preparation, choice, data.preparation)
         for folder_logger in self._of_folder:
             folder_logger.log_labels(labels_of(self.record.provenance))
+        self._go_on()
         for logger in self.loggers:  # TensorBoard's page wants them at the end.
             logger.log_hyperparams(self._hyperparameters)
         for tensorboard in self._tensorboards:
             tensorboard.log_text("config", self.config)
             tensorboard.log_text("command", str(self.record.provenance.get("command", "")))
+        self._note_identities()
         return choice
+
+    def _go_on(self) -> None:
+        """Let loggers go on with what they have logged of the run."""
+        if self.after is None:
+            return
+        known = self.record.provenance.get(LOGGED_AS, {})
+        for logger in self._of_folder:
+            if isinstance(logger, HandingOn):
+                logger.identity = known.get(logger.option)
+            logger.go_on(*self.after)
+
+    def _note_identities(self) -> None:
+        """Write down what the run is called by those who have names of their own for it."""
+        handing_on = [logger for logger in self._of_folder if isinstance(logger, HandingOn)]
+        names = {log.option: log.identity for log in handing_on if log.identity is not None}
+        if names:
+            self.record.provenance[LOGGED_AS] = names
+            self.record.write(RunOutcome())
 
     def log_graph(self, net: nn.Module, example: Tensor | None) -> None:
         """Write the graph of the network, traced with a batch of inputs."""
@@ -93,7 +123,15 @@ class RunWriter:
             logger.close(outcome.status)
 
     def discard(self) -> None:
-        """Remove what was written so far: the record, and what loggers wrote into the folder."""
+        """Remove what was written so far: the record, and what loggers wrote into the folder.
+
+        Of a run that went on the record is what it was before.
+        """
+        if self.after is not None:
+            for logger in self._of_folder:
+                logger.close("failed")
+            self.record.discard()
+            return
         for logger in self._of_folder:
             logger.discard()
         if self.record.enabled:

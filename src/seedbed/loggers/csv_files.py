@@ -18,7 +18,12 @@ from seedbed.loggers.metrics_file import (
     hyperparameters_text,
     labels_text,
     metrics_text,
+    read_points,
 )
+from seedbed.reading.content import MEBIBYTE, read_text
+
+# A million epochs of ten metrics.
+MOST_BYTES = 256 * MEBIBYTE
 
 
 class CSV(FolderLogger):
@@ -36,6 +41,13 @@ class CSV(FolderLogger):
         self._hyperparameters: dict[str, Any] = {}
         self._unwritten = False
         self._wrote_at = time.monotonic()
+
+    @rank_zero_only
+    def go_on(self, epoch: int, step: int) -> None:
+        """Take up the rows of metrics.csv until an epoch and an optimizer step."""
+        if (path := self.folder / METRICS).is_file():
+            self._points = read_points(read_text(path, MOST_BYTES), epoch, step)
+            self._unwritten = True
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:

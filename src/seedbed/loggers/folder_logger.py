@@ -31,6 +31,12 @@ class FolderLogger(Logger):
     def log_labels(self, labels: Labels) -> None:
         """Note what the run is called, before anything else is logged."""
 
+    def go_on(self, epoch: int, step: int) -> None:
+        """Go on with what the run has logged until an epoch and an optimizer step.
+
+        What it has logged after that, and at its end, it will log again.
+        """
+
     def close(self, status: str = "completed") -> None:
         """Write what is left; `status` is that of the run."""
 
@@ -57,7 +63,10 @@ class HandingOn(FolderLogger):
                 f"logger.{option}: the package {package} is not installed: "
                 f"pip install 'seedbed[{option}]'"
             )
+        self.option = option
         self.labels = Labels()
+        # What the other package calls the run; of one that goes on, before it is made.
+        self.identity: str | None = None
         self._made: Any = None
 
     def log_labels(self, labels: Labels) -> None:

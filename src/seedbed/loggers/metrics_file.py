@@ -11,6 +11,8 @@ from seedbed.loggers.labels import Labels
 METRICS, HYPERPARAMETERS, LABELS = "metrics.csv", "hyperparameters.csv", "labels.csv"
 # Of what is logged by optimizer step, not by epoch, the names end so.
 AT_STEPS = "_step"
+# What a run logs at its end alone, at the number of its best epoch, begins so.
+CLOSING = ("test/", "best/")
 
 
 def metrics_text(points: Iterable[tuple[int, Mapping[str, float]]]) -> str:
@@ -31,6 +33,36 @@ def metrics_text(points: Iterable[tuple[int, Mapping[str, float]]]) -> str:
         numbers = ((values.get(name, float("nan"))) for name in names)
         lines.append([*at, *("" if isnan(value) else repr(float(value)) for value in numbers)])
     return _text(lines)
+
+
+def read_points(text: str, epoch: int, step: int) -> list[tuple[int, dict[str, float]]]:
+    """Return the points of a metrics.csv until an epoch and an optimizer step.
+
+    What a run logs at its end is left out, and so is what this module would not have written.
+    """
+    rows = csv.DictReader(StringIO(text))
+    points = []
+    for row in rows:
+        numbers = {str(name): _number(cell) for name, cell in row.items()}
+        number, of_step = numbers.pop("epoch", None), False
+        at_step = numbers.pop("step", None)
+        if number is None:
+            number, of_step = at_step, True
+        values = {
+            name: value
+            for name, value in numbers.items()
+            if value is not None and not name.startswith(CLOSING)
+        }
+        if values and number is not None and number <= (step if of_step else epoch):
+            points.append((int(number), values))
+    return points
+
+
+def _number(cell: object) -> float | None:
+    try:
+        return float(str(cell))
+    except ValueError:
+        return None
 
 
 def hyperparameters_text(hyperparameters: Mapping[str, Any]) -> str:

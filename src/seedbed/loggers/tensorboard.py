@@ -13,6 +13,7 @@ from pytorch_lightning.loggers.logger import rank_zero_experiment
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
+from seedbed.loggers.event_cut import cut_events
 from seedbed.loggers.event_file import EventFile, outcome_summaries, text_summary
 from seedbed.loggers.folder_logger import FolderLogger
 from seedbed.loggers.labels import Labels
@@ -74,6 +75,13 @@ class TensorBoard(FolderLogger):
         # Lightning looks at it in every run.
         self._writer = self._writer or _LazyWriter(self.folder)
         return self._writer
+
+    @rank_zero_only
+    def go_on(self, epoch: int, step: int) -> None:
+        """Take out of the event files what the run logs again; its own code's are left."""
+        for path in sorted(self.folder.glob("events.out.tfevents.*")):
+            if not path.name.endswith(OWN_WRITER) and not path.is_symlink():
+                cut_events(path, epoch, step)
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:

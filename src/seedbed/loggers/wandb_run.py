@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
@@ -50,7 +52,18 @@ class WandB(HandingOn):
             project=self.project,
             mode="offline" if self.offline else "online",
             settings=settings,
+            id=self.identity,
+            resume="allow",
         )
+
+    @rank_zero_only
+    def log_hyperparams(
+        self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any
+    ) -> None:
+        """Log hyperparameters."""
+        super().log_hyperparams(params)
+        if self._made is not None:
+            self.identity = self.made.experiment.id
 
     @rank_zero_only
     def close(self, status: str = "completed") -> None:

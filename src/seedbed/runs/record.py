@@ -21,6 +21,9 @@ from seedbed.runs.outcome import RunOutcome
 KILLED = "killed"
 # What a record says of the training, which holds on while the run goes on.
 _KNOWN = ("metrics", "metrics_epoch", "checkpoints", "stopped", "parameters")
+_OF_OUTCOME = frozenset(
+    (*_KNOWN, "status", "process", "started", "finished", "seconds", "error", "warning")
+)
 STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
 
 
@@ -175,6 +178,11 @@ def seconds_so_far(path: Path, fields: Mapping[str, Any]) -> float | None:
     began = datetime.fromisoformat(str(parts[-1]["at"])).timestamp()
     last = max(0.0, path.stat().st_mtime - began)
     return round((fields.get("seconds") or 0.0) + last, 3)
+
+
+def provenance_in(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the provenance in the fields of a record: all but times and outcome."""
+    return {name: value for name, value in fields.items() if name not in _OF_OUTCOME}
 
 
 def _overwritten(path: Path, fields: dict[str, Any]) -> bool:

@@ -94,6 +94,15 @@ def length_problem(options: Mapping[str, Any], length: RunLength, cut_short: boo
     return ""
 
 
+def with_lengths(options: Mapping[str, Any], length: RunLength) -> dict[str, Any]:
+    """Return the options of `scheduler=`, with the length of the run where they say null for it."""
+    intervals = length.intervals(options.get("interval", "epoch"))
+    return {
+        name: intervals if name in _LENGTHS and value is None else value
+        for name, value in options.items()
+    }
+
+
 def _require_schedule(kind: Any, target: str) -> None:
     """Raise ConfigError where a class is no learning-rate schedule; a function is none yet."""
     if isinstance(kind, type) and not issubclass(kind, LRScheduler):
@@ -110,13 +119,12 @@ def make_scheduler(
     options = dict(options)
     if options["_target_"] is None:
         return None
+    for name, value in with_lengths(options, length).items():
+        if name in _LENGTHS and value is None:
+            raise ConfigError(f"scheduler.{name}: the run's length is not known; give a number")
+        options[name] = value
     interval = options.pop("interval", "epoch")
     monitor = options.pop("monitor", None)
-    for name in _LENGTHS:
-        if name in options and options[name] is None:
-            options[name] = length.intervals(interval)
-            if options[name] is None:
-                raise ConfigError(f"scheduler.{name}: the run's length is not known; give a number")
     factory, target = make_factory("scheduler", options), options["_target_"]
     _require_schedule(factory.func, target)
     try:

@@ -1,7 +1,7 @@
 """Builders of Lightning's objects from the spec of a run: module, callbacks, loggers, trainer."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from seedbed.engines.lightning.foreign_callbacks import OURS, why_not
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.engines.lightning.own_module import OwnModule, make_own_module
 from seedbed.engines.lightning.processes import Strategy
+from seedbed.engines.lightning.resuming.schedule import described
 from seedbed.errors import ConfigError
 from seedbed.runs.folder import RunFolder
 from seedbed.training.gradients import Gradient
@@ -58,15 +59,20 @@ def build_module(
     if not isinstance(spec.scheduler, Schema):  # Any mistake in ours is known without it.
         make_scheduler(scheduler, optimizer, RunLength(epochs=1000, steps_per_epoch=1000))
 
-    def with_schedule(optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
+    @cache
+    def length() -> RunLength:
         assert data is not None
-        return make_scheduler(scheduler, optimizer, run_length(spec.trainer, data))
+        return run_length(spec.trainer, data)
+
+    def with_schedule(optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
+        return make_scheduler(scheduler, optimizer, length())
 
     return SupervisedModule(
         net,
         task,
         make_optimizer=partial(make_optimizer, spec.optimizer),
         make_scheduler=with_schedule,
+        schedule=lambda: described(keys_of(spec.optimizer).get("lr"), scheduler, length()),
         gradient=make("gradient", Gradient, spec.gradient),
         log_every_n_epochs=spec.trainer.log_every_n_epochs,
         log_every_n_steps=spec.trainer.log_every_n_steps,

@@ -14,6 +14,8 @@ from torch.optim import Optimizer
 
 from seedbed.config.metrics import GRADIENT_DIFFERENCE
 from seedbed.engines.lightning.gradient_shares import GradientShares
+from seedbed.engines.lightning.resuming.schedule import KEY as SCHEDULE
+from seedbed.engines.lightning.resuming.schedule import ScheduleOfBefore
 from seedbed.errors import ConfigError, DataError, Diverged, listed, nearest
 from seedbed.loggers.logged_epochs import LoggedEpochs
 from seedbed.runs.checkpoints import PREFIX
@@ -44,6 +46,8 @@ class SupervisedModule(pl.LightningModule):
         make_optimizer: Function of the parameters; None (default) for evaluation alone.
         make_scheduler: Function of the optimizer that returns Lightning's scheduler dictionary, or
             None for a constant learning rate.
+        schedule: Function that returns what the learning rates follow from (see
+            `seedbed.engines.lightning.resuming.schedule`); None (default) for evaluation alone.
         gradient: Computation of the gradient; None (default) for autograd.
         log_every_n_epochs: Epochs between two logged points.
         log_every_n_steps: Optimizer steps between two logged points; None (default) for none.
@@ -73,6 +77,7 @@ class SupervisedModule(pl.LightningModule):
         task: Task,
         make_optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
         make_scheduler: Callable[[Optimizer], dict[str, Any] | None] | None = None,
+        schedule: Callable[[], str] | None = None,
         gradient: Gradient | None = None,
         log_every_n_epochs: int = 1,
         log_every_n_steps: int | None = None,
@@ -83,6 +88,8 @@ class SupervisedModule(pl.LightningModule):
         self.task = task
         self.make_optimizer = make_optimizer
         self.make_scheduler = make_scheduler
+        self.schedule = schedule
+        self._schedule_of_before: ScheduleOfBefore | None = None
         self.gradient = gradient or Gradient()
         self.log_every_n_steps = log_every_n_steps
         self.epoch_metrics: dict[str, float] = {}
@@ -124,6 +131,12 @@ class SupervisedModule(pl.LightningModule):
         optimizer = self.make_optimizer(list(self.net.parameters()))
         scheduler = self.make_scheduler(optimizer) if self.make_scheduler else None
         return optimizer if scheduler is None else ([optimizer], [scheduler])
+
+    def on_train_start(self) -> None:
+        """Put another schedule in force, where the run goes on with one."""
+        if self._schedule_of_before is not None and self.make_scheduler is not None:
+            self._schedule_of_before.replace(self.trainer, self.make_scheduler)
+            self._schedule_of_before = None
 
     def on_train_epoch_start(self) -> None:
         """Reset the metrics; Lightning does not call this for an epoch that is resumed."""
@@ -378,12 +391,17 @@ class SupervisedModule(pl.LightningModule):
         """Save the sums of the running epoch, and what callbacks have logged of it."""
         checkpoint["training_sums"] = self.sums["train"].state_dict()
         checkpoint["step_losses"] = [float(loss) for loss in self.step_losses]
+        if self.schedule is not None:
+            checkpoint[SCHEDULE] = self.schedule()
         checkpoint["epoch_metrics"] = dict(self.epoch_metrics)
-        checkpoint["metrics_epoch"] = self.metrics_epoch
         checkpoint["also_logged"] = dict(self.also_logged)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore the sums of the interrupted epoch."""
+        before = checkpoint.get(SCHEDULE)
+        if before is not None and self.schedule is not None and before != self.schedule():
+            self._schedule_of_before = ScheduleOfBefore(before, checkpoint["lr_schedulers"])
+            checkpoint["lr_schedulers"] = []
         self.epoch_metrics = dict(checkpoint["epoch_metrics"])
         self.metrics_epoch = checkpoint.get("metrics_epoch")
         self._logged.go_on_after(self.metrics_epoch)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -16,7 +17,7 @@ from seedbed.runs.folder import RESOLVED, RunFolder
 # Stands for a key that is not there.
 ABSENT = object()
 # Of a key, the names from the top of the config down to it.
-Path = tuple[str, ...]
+Place = tuple[str, ...]
 
 
 class Change(NamedTuple):
@@ -26,20 +27,20 @@ class Change(NamedTuple):
     now: Any
 
 
-Changes = Mapping[Path, Change]
+Changes = Mapping[Place, Change]
 
 
-def full_key(path: Path) -> str:
+def full_key(path: Place) -> str:
     """Return a key as it is typed."""
     return ".".join(path)
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[Path, Change]:
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[Place, Change]:
     """Return the keys whose values differ between two configs of plain values."""
     return dict(_differences(before, now, ()))
 
 
-def _differences(before: Any, now: Any, path: Path) -> Iterator[tuple[Path, Change]]:
+def _differences(before: Any, now: Any, path: Place) -> Iterator[tuple[Place, Change]]:
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for name in dict.fromkeys([*before, *now]):
             inside = (*path, str(name))
@@ -75,6 +76,7 @@ class SavedConfig:
         config = read_config(folder.readable_config)
         _require_facts(folder, config)
         self.values = plain_config(folder.readable_config, config, resolve=True)
+        self._before: dict[Path, bytes] = {}
 
     def with_changes(self, changes: Changes) -> dict[str, Any]:
         """Return the values with changes of the text; what follows from a changed key is changed.
@@ -97,6 +99,8 @@ class SavedConfig:
 
     def save(self, changes: Changes, words: Sequence[str], choices: Mapping[str, Any]) -> None:
         """Write the files with changes of the values, other words and other choices."""
+        files = [path for path in self.folder.config.parent.iterdir() if path.is_file()]
+        self._before = {path: path.read_bytes() for path in files}
         if list(words) != self.words:
             with open_dict(self.hydra):
                 OmegaConf.update(self.hydra, "hydra.overrides.task", list(words))
@@ -116,6 +120,12 @@ class SavedConfig:
         write_atomically(self.folder.config, OmegaConf.to_yaml(text).encode())
         if self.resolved:
             write_atomically(self.folder.resolved, OmegaConf.to_yaml(values).encode())
+
+    def restore(self) -> None:
+        """Write the files as they were before `save`."""
+        for path, content in self._before.items():
+            if path.read_bytes() != content:
+                write_atomically(path, content)
 
 
 def _require_facts(folder: RunFolder, config: DictConfig) -> None:

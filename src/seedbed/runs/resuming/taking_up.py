@@ -33,6 +33,7 @@ class TakenUp:
         saved: its config.
         changes: keys that are others from now on.
         epoch, step: those of its last checkpoint; the epoch may have been stopped within.
+        measured: the last epoch whose metrics are known; 0 where there is none.
     """
 
     record: Mapping[str, Any]
@@ -40,6 +41,7 @@ class TakenUp:
     changes: Changes
     epoch: int
     step: int
+    measured: int
 
     def entry(self) -> dict[str, Any]:
         """Return what is added to `resumed` in its record."""
@@ -78,7 +80,8 @@ def take_up(folder: RunFolder, values: Mapping[str, Any]) -> TakenUp:
     epoch, step = int(checkpoint["epoch"]), int(checkpoint["global_step"])
     if record["status"] == "completed":
         _require_more(name, epoch, record, changes)
-    return TakenUp(record, saved, changes, epoch, step)
+    measured = int(checkpoint.get("metrics_epoch") or 0)
+    return TakenUp(record, saved, changes, epoch, step, measured)
 
 
 def _require_more(name: str, epoch: int, record: Mapping[str, Any], changes: Changes) -> None:

@@ -1,0 +1,1 @@
+"""What the record and the terminal say of a run that goes on."""

@@ -1,0 +1,69 @@
+"""Account of a run that goes on: its provenance, and what is told in the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from omegaconf import DictConfig
+
+from seedbed.experiment.provenance import hyperparameters
+from seedbed.runs.record import provenance_in
+from seedbed.runs.resuming.taking_up import TakenUp
+from seedbed.terminal.words import relative
+
+# What a run keeps of its beginning; all else says what it is now.
+_OF_BEGINNING = ("command", "data", "initial_weights", "logged_as")
+
+
+def continued_provenance(
+    taken_up: TakenUp,
+    now: Mapping[str, Any],
+    config: DictConfig,
+    choices: Mapping[str, str],
+    words: Sequence[str],
+) -> dict[str, Any]:
+    """Return the provenance of a run that goes on.
+
+    Args:
+        taken_up: What it goes on from.
+        now: The provenance that it would have if it began now.
+        config: Its config.
+        choices: The chosen option of each group.
+        words: The words that it was begun with, and those that take their place.
+    """
+    before = provenance_in(taken_up.record)
+    kept = {name: before[name] for name in _OF_BEGINNING if name in before}
+    # Keys that a preset has set are known from the record alone: its file may be another by now.
+    known = [key for key in before.get("hyperparameters", {}) if "." in key]
+    keys = hyperparameters(config, choices, words, known)
+    entry = taken_up.entry() | _other_versions(before, now)
+    resumed = [*before.get("resumed", []), entry]
+    return {**before, **now, **kept, "hyperparameters": keys, "resumed": resumed}
+
+
+def _other_versions(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the packages whose versions, and the git commit, if they are others by now."""
+    kinds: Any = before.get("versions") or {}, now.get("versions") or {}
+    names = dict.fromkeys(name for versions in kinds for name in versions)
+    pairs = {name: [versions.get(name) for versions in kinds] for name in names}
+    other = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    commits = [(fields.get("git") or {}).get("commit") for fields in (before, now)]
+    if commits[0] != commits[1]:
+        other["git"] = commits
+    return {"versions": other} if other else {}
+
+
+def account(taken_up: TakenUp) -> list[str]:
+    """Return the lines that say from where a run goes on, and what is another from there."""
+    entry, folder = taken_up.entry(), relative(taken_up.saved.folder.path)
+    within = taken_up.epoch > taken_up.measured
+    place = f"within epoch {taken_up.epoch}" if within else f"after epoch {taken_up.epoch}"
+    lines = [f"resume       {folder}, {entry['status']}: goes on {place}, step {taken_up.step:,}"]
+    lines += [
+        f"changed      {key}: {_shown(before)} -> {_shown(now)}"
+        for key, (before, now) in entry["changed"].items()
+    ]
+    return lines
+
+
+def _shown(value: object) -> str:
+    return "null" if value is None else str(value)
