@@ -67,7 +67,7 @@ def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
             taken_up = take_up(folder, _values(config))
         if "run" in config.initial_weights:  # Its weights are those of the checkpoint.
             config.initial_weights.run = None
-    experiment = build_experiment(run_spec(config), folder, resume_from=resume_from)
+    experiment = build_experiment(run_spec(config), folder, None, resume_from)
     load(experiment, cut_short)
     return _Prepared(experiment, taken_up)
 
