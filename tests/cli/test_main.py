@@ -220,9 +220,10 @@ def test_printing_and_refusing_a_config_import_no_torch(tmp_path):
         ("train", "model=cnn"),
         ("evaluate",),
         ("predict", "run=latest"),
+        ("export", "run=latest", "output=model.bin"),
     )
 
-    assert codes == [0, 2, 2, 2, 2, 2]
+    assert codes == [0, 2, 2, 2, 2, 2, 2]
     assert heavy == ["hydra", "omegaconf"]
     assert "_target_: torch.optim.Adam" in printed
     assert list(tmp_path.iterdir()) == []
@@ -398,7 +399,7 @@ def test_wrong_use_of_completion_is_refused(refused, monkeypatch, arguments):
 # ---- Through the verb to its function ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "export"])
 def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path, verb):
     seen = []
 
@@ -410,7 +411,12 @@ def test_a_verb_calls_its_own_function_with_config_and_command(command, tmp_path
         (tmp_path / "x" / ".hydra").mkdir(parents=True)
         (tmp_path / "x" / ".hydra" / "config.yaml").write_text("seed: 0\n")
         (tmp_path / "x" / "run.json").write_text("{}")
-    arguments = {"train": ["seed=7"], "evaluate": ["run=x"], "predict": ["run=x", "input=y"]}[verb]
+    arguments = {
+        "train": ["seed=7"],
+        "evaluate": ["run=x"],
+        "predict": ["run=x", "input=y"],
+        "export": ["run=x", "output=y.pt"],
+    }[verb]
     outcome = command(verb, *arguments, function=function)
 
     assert outcome.code == 0

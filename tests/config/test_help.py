@@ -41,7 +41,7 @@ def test_the_help_of_train_lists_the_groups_and_leaves_the_config_to_hydra():
     assert "@GROUPS" not in text
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "predict"])
+@pytest.mark.parametrize("verb", ["evaluate", "export", "predict"])
 def test_the_help_of_the_other_verbs_is_about_keys_alone(verb):
     text = help.help_text(verb)
 

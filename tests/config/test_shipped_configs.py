@@ -147,7 +147,7 @@ def test_data_say_of_the_keys_that_others_have_too_what_differs_alone(option):
     assert bool(shared) == (option != "none")
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "predict"])
+@pytest.mark.parametrize("verb", ["evaluate", "export", "predict"])
 def test_the_file_of_a_verb_has_every_key_with_its_meaning(verb):
     fields = {
         field.name: field.metadata["meaning"]
@@ -236,12 +236,13 @@ def test_every_way_of_debugging_composes_and_changes_something(compose, debug):
     assert config.trainer != compose().trainer
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "predict"])
+@pytest.mark.parametrize("verb", ["evaluate", "export", "predict"])
 def test_the_verbs_that_read_compose(compose, verb):
     config = compose(verb=verb)
 
     assert schema_of(config) is ROOTS[verb]
-    assert OmegaConf.missing_keys(config) == {"run"}
+    needed = {"run", "output"} if verb == "export" else {"run"}
+    assert OmegaConf.missing_keys(config) == needed
 
 
 @pytest.mark.parametrize("data", DATA)

@@ -148,6 +148,11 @@ class DataModule:
             ConfigError: The files are others.
         """
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether the rows can be had without a download; true by default."""
+        return True
+
     def description(self) -> Any:
         """Return a table of rich's that says what the columns are; None (default): nothing."""
         return None

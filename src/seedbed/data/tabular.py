@@ -1,11 +1,9 @@
 """Rows of numbers from and to CSV and .npy files, checked against names and shapes."""
 
 import csv
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from itertools import count
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from seedbed.config.overrides import typed_word
+from seedbed.config.new_file import require_new_file
 from seedbed.data.arrays.names import array_of_inputs
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.files import atomic_file
@@ -237,16 +235,8 @@ def check_output(path: Path, source: Any) -> None:
     """
     if path.suffix not in OUTPUTS:
         raise ConfigError(f"output={path}: the name must end in .csv, .parquet or .npy")
-    if os.path.lexists(path):
-        is_input = isinstance(source, str) and path.resolve() == Path(source).resolve()
-        what = "is the input" if is_input else "exists already"
-        others = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-        other = next(other for other in others if not os.path.lexists(other))
-        word = typed_word("output", str(other))
-        raise ConfigError(f"output={path}: {what}, and nothing is written over; type {word}")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise ConfigError(f"output={path}: {above} is no folder that can be written to")
+    is_input = isinstance(source, str) and path.resolve() == Path(source).resolve()
+    require_new_file("output", path, "is the input" if is_input else "exists already")
 
 
 def _proper(sizes: Sequence[int]) -> list[int]:

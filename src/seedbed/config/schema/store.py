@@ -8,6 +8,7 @@ from omegaconf.errors import OmegaConfBaseException
 from seedbed.config.schema import (
     callbacks,
     data,
+    export,
     gradient,
     loggers,
     model,
@@ -27,6 +28,7 @@ ROOTS: dict[str, type[Schema]] = {
     "train": root.Train,
     "evaluate": root.Evaluate,
     "predict": root.Predict,
+    "export": export.Export,
 }
 
 SCHEMAS: dict[str, dict[str, type[Schema]]] = {

@@ -6,7 +6,11 @@ import torch
 from numpy import ndarray
 
 from seedbed.config.schema.data import FashionMNIST as Options
-from seedbed.data.datasets.fashion_mnist_files import FashionMNISTArrays, load_fashion_mnist
+from seedbed.data.datasets.fashion_mnist_files import (
+    FashionMNISTArrays,
+    is_at_hand,
+    load_fashion_mnist,
+)
 from seedbed.data.images.in_memory import Images
 from seedbed.data.in_memory import Source
 from seedbed.data.table import Table
@@ -18,6 +22,11 @@ class FashionMNIST(Images):
     options: Options
 
     _arrays: FashionMNISTArrays | None = None
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the files are on this machine."""
+        return is_at_hand(Path(self.options.folder))
 
     def prepare_data(self) -> None:
         """Download and verify the files; called again by Lightning."""

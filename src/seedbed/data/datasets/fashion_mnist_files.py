@@ -112,6 +112,12 @@ def load_fashion_mnist(data_folder: Path) -> FashionMNISTArrays:
     )
 
 
+def is_at_hand(data_folder: Path) -> bool:
+    """Return whether all files are on this machine."""
+    folder = data_folder / FOLDER_NAME
+    return all(_place_of(folder, file) is not None for file in FILES)
+
+
 def _parse_idx(content: bytearray) -> NDArray[np.uint8]:
     """Return the array in an IDX file of bytes: magic number, shape, elements in C order."""
     dimensions = content[3]
@@ -124,10 +130,7 @@ def read_file(folder: Path, file: File) -> bytearray:
 
     Raises DataError as `load_fashion_mnist` does.
     """
-    archive = f"{file.name}.gz"
-    places = (folder / file.name, folder / archive, SYSTEM_FOLDER / archive)
-    # Not Path.exists, which raises in a folder that may not be looked into.
-    path = next(filter(os.path.exists, places), None) or _fetch(folder / archive, file.archive_md5)
+    path = _place_of(folder, file) or _fetch(folder / f"{file.name}.gz", file.archive_md5)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             # A bytearray, for torch warns about tensors that share memory with read-only arrays.
@@ -141,6 +144,14 @@ def read_file(folder: Path, file: File) -> bytearray:
             path, f"damaged: its SHA-256 begins with {checksum[:12]}, expected {expected}"
         )
     return content
+
+
+def _place_of(folder: Path, file: File) -> Path | None:
+    """Return where a file is; None where it is not on this machine."""
+    archive = f"{file.name}.gz"
+    places = (folder / file.name, folder / archive, SYSTEM_FOLDER / archive)
+    # Not Path.exists, which raises in a folder that may not be looked into.
+    return next(filter(os.path.exists, places), None)
 
 
 def _unusable(path: Path, reason: str) -> DataError:

@@ -1,0 +1,1 @@
+"""Export of a run's network, with its preparation, to files that others can use without Seedbed."""

@@ -1,0 +1,167 @@
+"""Rows that an exported model is compared with its run on: of the run's data, or made up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.random import Generator
+from torch import Tensor
+
+from seedbed.config.spec import RunSpec
+from seedbed.data import DataModule, TableFile
+from seedbed.data.data_module import Placement
+from seedbed.data.images.in_memory import LARGEST_PIXEL, Images
+from seedbed.data.input_range import KEY, InputRange
+from seedbed.data.preparation.features import Flag, Number, Words
+from seedbed.data.tables import TableSchema
+from seedbed.errors import SeedbedError
+from seedbed.experiment.build import build_data, floating_point
+from seedbed.experiment.export.table_inputs import TableInputs
+
+# Rows that are compared, at most.
+MOST = 256
+MADE_UP = 64
+# One of so many values is missing in rows that are made up, or a word that nobody has seen.
+RARE = 8
+_FIRST_DAY, _DAYS = datetime(1990, 1, 1), 14_000
+
+
+@dataclass(frozen=True)
+class CheckRows:
+    """Rows to compare on.
+
+    Attributes:
+        raw: as the exported model takes them, (rows, ...).
+        prepared: as the run's own code prepares them for its network, (rows, *input_shape).
+        told: which rows they are, for people.
+    """
+
+    raw: Tensor
+    prepared: Tensor
+    told: str
+
+
+def rows_of_run(
+    spec: RunSpec,
+    preparation: Mapping[str, Any] | None,
+    inputs: TableInputs | None,
+    fingerprint: str | None,
+    source: object,
+) -> CheckRows | str:
+    """Return rows of the data that a run was trained on; or why there are none, in words.
+
+    What is not on this machine is not downloaded.
+
+    Args:
+        spec: Spec of the run, with its data.
+        preparation: What it has fitted; None: nothing.
+        inputs: What an exported model takes of a table's row; None of other data.
+        fingerprint: That of the data in the run's record.
+        source: Folder of the run.
+    """
+    try:
+        own = build_data(spec)
+        own.place(Placement(torch.device("cpu"), floating_point(spec.trainer.precision)))
+        if preparation is not None:
+            own.use_preparation(preparation, source)
+        if not own.at_hand:
+            return "they are not on this machine"
+        own.require_source(fingerprint)
+        own.prepare_data()
+        own.setup("test")
+        split = next(name for name in ("test", "val", "train") if own.has_split(name))
+        raw, prepared = _of_split(own, split, inputs)
+    except StopIteration:
+        return "they have no rows"
+    except (SeedbedError, OSError) as error:
+        return str(error).partition("\n")[0]
+    rows = f"{len(raw):,} rows" if len(raw) != 1 else "1 row"
+    return CheckRows(raw, prepared, f"{rows} of the {split} split")
+
+
+def _of_split(own: DataModule, split: str, inputs: TableInputs | None) -> tuple[Tensor, Tensor]:
+    if inputs is not None and isinstance(own, TableFile):
+        frame = own.frames()[split].head(MOST)
+        return inputs.of_rows(frame), own.prepared(frame)
+    given: Tensor = next(own.rows_to_check(split)).batch[0][:MOST]
+    raw = given if given.dtype == torch.uint8 and isinstance(own, Images) else given.double()
+    return raw, own.model_inputs(raw)
+
+
+def made_up_rows(
+    data: Any,
+    shape: tuple[int, ...],
+    inputs: TableInputs | None,
+    schema: TableSchema | None,
+    preparation: Mapping[str, Any] | None,
+) -> CheckRows:
+    """Return rows that are drawn from the ranges of a run's preparation.
+
+    Args:
+        data: Its data as they are to predict.
+        shape: Shape of one input.
+        inputs, schema: What an exported model takes of a table's row; None of other data.
+        preparation: What the run has fitted.
+    """
+    random = np.random.default_rng(0)
+    told = f"{MADE_UP} rows made up within the ranges of the preparation"
+    if inputs is not None and schema is not None:
+        frame = _frame(inputs, schema, random)
+        return CheckRows(inputs.of_rows(frame), data.prepared(frame), told)
+    if isinstance(data, Images):
+        pixels = random.integers(0, LARGEST_PIXEL + 1, (MADE_UP, *shape), dtype=np.uint8)
+        raw = torch.from_numpy(pixels)
+        return CheckRows(raw, data.model_inputs(raw), f"{MADE_UP} images of random pixels")
+    raw = torch.from_numpy(random.standard_normal((MADE_UP, *shape)))
+    seen = (preparation or {}).get(KEY)
+    if data.input_scaling is not None:
+        raw = data.input_scaling.undo(raw)
+    elif seen is not None:
+        known = InputRange(**seen)
+        raw = known.least + torch.from_numpy(random.random((MADE_UP, *shape))) * (
+            known.most - known.least
+        )
+    return CheckRows(raw, data.model_inputs(raw), told)
+
+
+def _frame(inputs: TableInputs, schema: TableSchema, random: Generator) -> pl.DataFrame:
+    """Return rows in the types of the schema, some of whose values are missing or never seen."""
+    columns = {}
+    moments = {
+        each.feature.column
+        for each in inputs.raw
+        if isinstance(each.feature, Number) and each.feature.part == "hour"
+    }
+    for each in inputs.raw:
+        feature, name = each.feature, each.feature.column
+        if name in columns:
+            continue
+        values: list[Any]
+        if isinstance(feature, Words):
+            words = [*feature.words, "never seen"]
+            values = [words[place] for place in random.integers(0, len(words), MADE_UP)]
+        elif isinstance(feature, Flag):
+            values = (random.random(MADE_UP) < 0.5).tolist()
+        elif feature.part:
+            values = [_moment(each.kind, name in moments, random) for _ in range(MADE_UP)]
+        else:
+            middle = feature.shift if feature.shift or feature.scale != 1 else feature.fill
+            values = (middle + feature.scale * random.standard_normal(MADE_UP)).tolist()
+        if inputs.fills:
+            absent = random.integers(0, RARE, MADE_UP) == 0
+            values = [None if lacks else v for v, lacks in zip(values, absent, strict=True)]
+        columns[name] = values
+    return pl.DataFrame(columns)
+
+
+def _moment(kind: str, of_day: bool, random: Generator) -> Any:
+    moment = _FIRST_DAY + timedelta(
+        days=int(random.integers(_DAYS)), seconds=int(random.integers(86_400))
+    )
+    if kind == "time":
+        return time(moment.hour, moment.minute, moment.second)
+    return moment if of_day else moment.date()

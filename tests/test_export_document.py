@@ -1,0 +1,125 @@
+"""The examples of docs/export.md, run where Seedbed cannot be imported, answer as the run does."""
+
+import re
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from PIL import Image
+from tests.command_line import environment
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "export.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+PENGUINS = Path(str(files("palmerpenguins"))) / "data" / "penguins.csv"
+QUIET = ("callbacks=quiet", "logger=none", "optimizer=adam")
+TRAINED = {
+    "penguins": (
+        *("data=table", "data.file=penguins.csv", "data.target=species", "data.encode=embedding"),
+        *("model=mlp", "trainer.max_epochs=20"),
+    ),
+    # Dates, truths, words one-hot, scaled targets.
+    "masses": (
+        *("data=table", "data.file=masses.csv", "data.target=[body_mass_g,year]"),
+        *("data.target_scale=standard", "model=linear", "trainer.max_epochs=5"),
+    ),
+    "shapes": (
+        *("data=images", "data.folder=images", "data.input_scale=standard", "model=cnn"),
+        *("model.kernel=[3]", "model.channels=[4]", "model.hidden=[6]", "trainer.max_epochs=2"),
+    ),
+}
+SUFFIXES = (".onnx", ".pt2", ".safetensors", ".pt")
+
+# What is around the examples: no Seedbed, files of other names, and where the answers go.
+BEFORE = """
+import sys
+for name in ("seedbed", "pytorch_lightning", "hydra", "omegaconf", "polars"):
+    sys.modules[name] = None
+kept = {}
+"""
+NUMPY = "np.savez('answers.npz', **{name: np.asarray(value) for name, value in kept.items()})"
+
+
+def _images(folder: Path) -> None:
+    random = np.random.default_rng(0)
+    for word, bright in (("dark", 0), ("light", 100)):
+        (folder / word).mkdir(parents=True)
+        for number in range(12):
+            pixels = random.integers(bright, bright + 120, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / word / f"{number}.png")
+
+
+def _masses(file: Path) -> None:
+    """Write the penguins with a date, a boolean and gaps of every kind."""
+    frame = pl.read_csv(PENGUINS, null_values="NA").drop_nulls("body_mass_g")[:120]
+    rows = pl.int_range(len(frame), eager=True)
+    frame.with_columns(
+        seen=(pl.date(2007, 1, 1) + pl.duration(days=rows * 17)).dt.strftime("%d.%m.%Y"),
+        at=(pl.lit("0") + (rows % 10).cast(pl.String) + ":30"),
+        ringed=pl.when(rows % 3 == 0).then(pl.lit("Yes")).otherwise(pl.lit("No")),
+    ).with_columns(
+        seen=pl.when(rows % 11 == 5).then(None).otherwise(pl.col("seen")),
+        ringed=pl.when(rows % 7 == 6).then(None).otherwise(pl.col("ringed")),
+    ).write_csv(file)
+
+
+def _script() -> str:
+    """Return the examples, as they are for penguins and with other names for the others."""
+    functions = [block for block in BLOCKS if "def " in block]
+    onnx, exported, safe, plain = [block for block in BLOCKS if "def " not in block]
+    script = [BEFORE, *functions, "import torch\n"]
+    for name in TRAINED:
+        parts = {".onnx": onnx, ".pt2": exported, ".safetensors": safe}
+        if name == "penguins":
+            parts[".pt"] = plain + "layers =" + safe.partition("layers =")[2]
+        for suffix, part in parts.items():
+            text = part.replace("penguins.", f"{name}.")
+            if name == "masses":
+                text = re.sub(r"^classes = .*\n", "", text, flags=re.MULTILINE)
+            if name == "shapes":
+                text = re.sub(r"with open\(\"shapes.csv.*\n.*\n", _PIXELS, text)
+                text = text.replace("float64", "uint8")
+            script.append(f"{text}kept['{name}{suffix}'] = probabilities\n")
+    return "\n".join([*script, NUMPY])
+
+
+_PIXELS = """from pathlib import Path
+from PIL import Image
+rows = [[np.asarray(Image.open(path))] for path in sorted(Path("images/dark").glob("*.png"))]
+"""
+
+
+def test_the_examples_answer_as_the_run_does(command, tmp_path: Path) -> None:
+    (tmp_path / "penguins.csv").write_bytes(PENGUINS.read_bytes())
+    _masses(tmp_path / "masses.csv")
+    _images(tmp_path / "images")
+    for name, words in TRAINED.items():
+        assert command("train", *words, *QUIET, f"hydra.run.dir={name}").code == 0
+        for suffix in SUFFIXES if name == "penguins" else SUFFIXES[:3]:
+            outcome = command("export", f"run={name}", f"output={name}{suffix}")
+            assert outcome.code == 0, outcome.err
+            assert re.search(r"check +\d+ rows of the test split: ", outcome.out), outcome.out
+        source = "images/dark" if name == "shapes" else f"{name}.csv"
+        predicted = command("predict", f"run={name}", f"input={source}", f"output={name}.npy")
+        assert predicted.code == 0, predicted.err
+    (tmp_path / "examples.py").write_text(_script())
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "ignore", "examples.py"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers = np.load(tmp_path / "answers.npz")
+    assert len(answers) == 10
+    for key, value in answers.items():
+        name = key.partition(".")[0]
+        expected = np.load(tmp_path / f"{name}.npy")
+        if expected.ndim == 1:  # Of two classes the probability of the second.
+            expected = np.stack([1 - expected, expected], axis=1)
+        np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6, err_msg=key)
