@@ -224,8 +224,9 @@ def test_wrong_words_are_refused_before_anything_is_written(
 ) -> None:
     built(tmp_path / "run", *CLUSTERS, *own("Residual"))
     (tmp_path / "run" / "run.json").write_text('{"status": "completed", "metrics": {}}')
-    built(tmp_path / "valley", "data=none", "model=bowl", "logger=none", "trainer.max_epochs=1")
-    (tmp_path / "valley" / "run.json").write_text('{"status": "completed", "metrics": {}}')
+    if "run=valley" in words:
+        options = ("data=none", "model=bowl", "logger=none", "trainer.max_epochs=1")
+        finished(built(tmp_path / "valley", *options))
     (tmp_path / "there.pt").touch()
     (tmp_path / "told.pt.json").touch()
     run = () if any(word.startswith("run=") for word in words) else ("run=run",)

@@ -5,23 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from omegaconf import DictConfig
 
-from seedbed.config.instantiation import target_of
 from seedbed.config.new_file import require_new_file
 from seedbed.config.schema.export import BESIDE, format_of
 from seedbed.errors import ConfigError, listed
-from seedbed.runs.checkpoints import described
-from seedbed.runs.folder import RunFolder, open_run
-from seedbed.runs.loading import load_spec
-from seedbed.runs.record import read_record
+from seedbed.runs.folder import open_run
 from seedbed.terminal.words import relative
-
-if TYPE_CHECKING:
-    from seedbed.experiment.export.check_rows import CheckRows
-    from seedbed.experiment.export.opened_run import OpenedRun
 
 _PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 # Features, targets or classes that are named; the others are counted.
@@ -35,27 +27,22 @@ def export(config: DictConfig, command: list[str]) -> int:
     if chosen == "onnx":
         _require_packages()
     folder = open_run(config.run, config.paths.outputs, say=True)
-    trust = list(config.trust)
-    spec = load_spec(folder, trust, config.paths.data, measures=False)
-    if spec.facts.task == "minimize":
-        raise ConfigError(f"run={config.run}: its model is a function without inputs")
-    name = folder.kept(config.checkpoint)
     # Only now: torch takes its time.
     from seedbed.engines.lightning.quiet import quiet_lightning
-    from seedbed.experiment.evaluation import no_best
+    from seedbed.experiment.export.check_rows import rows_to_compare
     from seedbed.experiment.export.export import GRAPHS, write_export
     from seedbed.experiment.export.opened_run import opened_run
+    from seedbed.experiment.predicting.member import Asked
 
     quiet_lightning()
-    record = read_record(folder.record)
-    run = opened_run(folder, spec, name, softmax=config.apply_softmax)
-    rows, why = _rows(config, folder, run, record)
-    written = write_export(run, chosen, rows, output, record)
-    weights = described(record, name, run.epoch)
-    picked = f", picked by {spec.optimized_metric}" if name == "best" else ""
-    print(f"weights      {weights}{picked}")
-    if name != config.checkpoint:
-        print(no_best(record, spec.optimized_metric))
+    trust, data_folder = list(config.trust), config.paths.data
+    asked = Asked(trust, data_folder, config.checkpoint, "cpu", config.file)
+    run = opened_run(folder, asked, softmax=config.apply_softmax)
+    rows, why = rows_to_compare(run, asked)
+    written = write_export(run, chosen, rows, output)
+    print(f"weights      {run.member.picked()}")
+    for title, text in run.member.weights().lines:
+        print(f"{title:13}{text}")
     for line in _lines(written.description, chosen in GRAPHS):
         print(line)
     if written.difference is None:
@@ -85,26 +72,6 @@ def _require_packages() -> None:
         raise ConfigError(
             f"format=onnx: not installed: {listed(lacking)}; pip install 'seedbed[export]'"
         )
-
-
-def _rows(
-    config: DictConfig, folder: RunFolder, run: "OpenedRun", record: Mapping[str, Any]
-) -> tuple["CheckRows", str]:
-    """Return the rows to compare on; and of rows that are made up why they are."""
-    from seedbed.experiment.export.check_rows import made_up_rows, rows_of_run
-
-    try:
-        spec = run.spec
-        if target_of(spec.data) == "seedbed.data.TorchDataset":  # Its Datasets are left out.
-            spec = load_spec(folder, list(config.trust), config.paths.data)
-        fingerprint = (record.get("data") or {}).get("fingerprint")
-        rows = rows_of_run(spec, run.preparation, run.inputs, fingerprint, folder.path)
-    except ConfigError as error:
-        rows = str(error).partition("\n")[0]
-    if not isinstance(rows, str):
-        return rows, ""
-    shape = run.spec.facts.input_shape
-    return made_up_rows(run.data, shape, run.inputs, run.schema, run.preparation), rows
 
 
 def _lines(description: Mapping[str, Any], is_graph: bool) -> Iterator[str]:

@@ -45,6 +45,11 @@ class Export(Schema):
         one_of=FORMATS,
     )
     apply_softmax: bool = key("probabilities of a classification; false: its logits", True)
+    file: str | None = key(
+        "file or folder of the data, where it has moved; null: where the run says",
+        None,
+        is_path=True,
+    )
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = key("folders of data and outputs", MISSING)

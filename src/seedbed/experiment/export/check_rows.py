@@ -1,7 +1,6 @@
 """Rows that an exported model is compared with its run on: of the run's data, or made up."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -11,16 +10,16 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule, TableFile
-from seedbed.data.data_module import Placement
 from seedbed.data.images.in_memory import LARGEST_PIXEL, Images
 from seedbed.data.input_range import KEY, InputRange
 from seedbed.data.preparation.features import Flag, Number, Words
-from seedbed.data.tables import TableSchema
 from seedbed.errors import SeedbedError
-from seedbed.experiment.build import build_data, floating_point
+from seedbed.experiment.build import build_data
+from seedbed.experiment.export.opened_run import OpenedRun
 from seedbed.experiment.export.table_inputs import TableInputs
+from seedbed.experiment.predicting.member import Asked, load_own_rows, of_file
+from seedbed.runs.loading import load_spec
 
 # Rows that are compared, at most.
 MOST = 256
@@ -45,79 +44,78 @@ class CheckRows:
     told: str
 
 
-def rows_of_run(
-    spec: RunSpec,
-    preparation: Mapping[str, Any] | None,
-    inputs: TableInputs | None,
-    fingerprint: str | None,
-    source: object,
-) -> CheckRows | str:
-    """Return rows of the data that a run was trained on; or why there are none, in words.
+def rows_to_compare(run: OpenedRun, asked: Asked) -> tuple[CheckRows, str]:
+    """Return rows of the data that a run was trained on; else rows that are made up, and why.
 
     What is not on this machine is not downloaded.
 
     Args:
-        spec: Spec of the run, with its data.
-        preparation: What it has fitted; None: nothing.
-        inputs: What an exported model takes of a table's row; None of other data.
-        fingerprint: That of the data in the run's record.
-        source: Folder of the run.
+        run: The run.
+        asked: What was asked of it.
+
+    Raises:
+        ConfigError: The data do not lie where the command says.
     """
     try:
-        own = build_data(spec)
-        own.place(Placement(torch.device("cpu"), floating_point(spec.trainer.precision)))
-        if preparation is not None:
-            own.use_preparation(preparation, source)
-        if not own.at_hand:
-            return "they are not on this machine"
-        own.require_source(fingerprint)
-        own.prepare_data()
-        own.setup("test")
-        split = next(name for name in ("test", "val", "train") if own.has_split(name))
-        raw, prepared = _of_split(own, split, inputs)
-    except StopIteration:
-        return "they have no rows"
+        rows = _of_run(run, asked)
     except (SeedbedError, OSError) as error:
-        return str(error).partition("\n")[0]
-    rows = f"{len(raw):,} rows" if len(raw) != 1 else "1 row"
-    return CheckRows(raw, prepared, f"{rows} of the {split} split")
+        if asked.file is not None:
+            raise
+        rows = str(error).partition("\n")[0]
+    return (made_up_rows(run), rows) if isinstance(rows, str) else (rows, "")
 
 
-def _of_split(own: DataModule, split: str, inputs: TableInputs | None) -> tuple[Tensor, Tensor]:
+def _of_run(run: OpenedRun, asked: Asked) -> CheckRows | str:
+    """Return rows of a run; or in words why there are none."""
+    member = run.member
+    trust, folder = list(asked.trust), member.folder
+    spec = load_spec(folder, trust, asked.data_folder, measures=False, own_rows=True)
+    spec = of_file(spec, asked.file)
+    own = build_data(spec)
+    own.place(member.data.placement)
+    if member.preparation is not None:
+        own.use_preparation(member.preparation, folder.path)
+    if not own.at_hand:
+        return "they are not on this machine"
+    load_own_rows(replace(member, spec=spec, data=own), "train", asked.file)
+    split = next(name for name in ("test", "val", "train") if own.has_split(name))
+    given = _of_split(own, split, run.inputs)
+    if given is None:
+        return "they cannot be looked at before training"
+    count = len(given[0])
+    rows = "1 row" if count == 1 else f"{count:,} rows"
+    return CheckRows(*given, f"{rows} of the {split} split")
+
+
+def _of_split(
+    own: DataModule, split: str, inputs: TableInputs | None
+) -> tuple[Tensor, Tensor] | None:
     if inputs is not None and isinstance(own, TableFile):
         frame = own.frames()[split].head(MOST)
         return inputs.of_rows(frame), own.prepared(frame)
-    given: Tensor = next(own.rows_to_check(split)).batch[0][:MOST]
+    rows = next(own.rows_to_check(split), None)
+    if rows is None:
+        return None
+    given: Tensor = rows.batch[0][:MOST]
     raw = given if given.dtype == torch.uint8 and isinstance(own, Images) else given.double()
     return raw, own.model_inputs(raw)
 
 
-def made_up_rows(
-    data: Any,
-    shape: tuple[int, ...],
-    inputs: TableInputs | None,
-    schema: TableSchema | None,
-    preparation: Mapping[str, Any] | None,
-) -> CheckRows:
-    """Return rows that are drawn from the ranges of a run's preparation.
-
-    Args:
-        data: Its data as they are to predict.
-        shape: Shape of one input.
-        inputs, schema: What an exported model takes of a table's row; None of other data.
-        preparation: What the run has fitted.
-    """
+def made_up_rows(run: OpenedRun) -> CheckRows:
+    """Return rows that are drawn from the ranges of a run's preparation."""
+    data: Any = run.member.data
+    inputs, shape = run.inputs, run.member.facts.input_shape
     random = np.random.default_rng(0)
     told = f"{MADE_UP} rows made up within the ranges of the preparation"
-    if inputs is not None and schema is not None:
-        frame = _frame(inputs, schema, random)
+    if inputs is not None:
+        frame = _frame(inputs, random)
         return CheckRows(inputs.of_rows(frame), data.prepared(frame), told)
     if isinstance(data, Images):
         pixels = random.integers(0, LARGEST_PIXEL + 1, (MADE_UP, *shape), dtype=np.uint8)
         raw = torch.from_numpy(pixels)
         return CheckRows(raw, data.model_inputs(raw), f"{MADE_UP} images of random pixels")
     raw = torch.from_numpy(random.standard_normal((MADE_UP, *shape)))
-    seen = (preparation or {}).get(KEY)
+    seen = (run.member.preparation or {}).get(KEY)
     if data.input_scaling is not None:
         raw = data.input_scaling.undo(raw)
     elif seen is not None:
@@ -128,7 +126,7 @@ def made_up_rows(
     return CheckRows(raw, data.model_inputs(raw), told)
 
 
-def _frame(inputs: TableInputs, schema: TableSchema, random: Generator) -> pl.DataFrame:
+def _frame(inputs: TableInputs, random: Generator) -> pl.DataFrame:
     """Return rows in the types of the schema, some of whose values are missing or never seen."""
     columns = {}
     moments = {

@@ -15,6 +15,7 @@ from seedbed.data.preparation.features import Number, Words
 from seedbed.data.tables import TableSchema
 from seedbed.experiment.export.layers import layers_of
 from seedbed.experiment.export.table_inputs import RawInput, TableInputs, codes
+from seedbed.experiment.predicting.weights import ChosenWeights
 from seedbed.experiment.predictions import target_names
 
 # What polars and Python call otherwise in the format of a date.
@@ -100,21 +101,20 @@ def described_network(spec: RunSpec, net: nn.Module) -> dict[str, Any]:
     }
 
 
-def described_run(record: Mapping[str, Any], name: str, epoch: int | None) -> dict[str, Any]:
+def described_run(record: Mapping[str, Any], weights: ChosenWeights) -> dict[str, Any]:
     """Return which weights of which run these are.
 
     Args:
         record: Fields of run.json.
-        name: The checkpoint, `best` or `last`.
-        epoch: Its epoch.
+        weights: The weights.
     """
-    kept: Any = (record.get("checkpoints") or {}).get(name) or {}
+    kept: Any = (record.get("checkpoints") or {}).get(weights.name) or {}
     return {
         "name": record.get("name"),
         "started": record.get("started"),
-        "checkpoint": name,
-        "epoch": epoch if kept.get("epoch") is None else kept["epoch"],
-        "metrics": kept.get("metrics"),
+        "checkpoint": weights.name,
+        "epoch": weights.epoch,
+        "metrics": kept.get("metrics") if kept.get("epoch") == weights.epoch else None,
     }
 
 

@@ -48,9 +48,7 @@ class Written:
     description: Mapping[str, Any]
 
 
-def write_export(
-    run: OpenedRun, chosen: str, rows: CheckRows, output: Path, record: Mapping[str, Any]
-) -> Written:
+def write_export(run: OpenedRun, chosen: str, rows: CheckRows, output: Path) -> Written:
     """Write a run's model and its description; nothing is there where they are not right.
 
     Args:
@@ -58,7 +56,6 @@ def write_export(
         chosen: The format.
         rows: Rows that the file is compared with the run on.
         output: The file.
-        record: Fields of run.json.
 
     Raises:
         ConfigError: The model cannot be had in this format, or something is there by then.
@@ -68,7 +65,7 @@ def write_export(
     expected = None if model is None else run.answers(rows.prepared)
     if expected is not None:
         _require_finite(run, rows, expected)
-    described = description(run, chosen, rows.raw, expected, record)
+    described = description(run, chosen, rows.raw, expected)
     text = json_text(described)
     # Of a single row torch takes the size for a constant.
     example = rows.raw[torch.arange(2) % len(rows.raw)]
@@ -108,9 +105,7 @@ def _model(run: OpenedRun, chosen: str) -> ExportedModel | None:
         return None
 
 
-def description(
-    run: OpenedRun, chosen: str, raw: Tensor, answers: Tensor | None, record: Mapping[str, Any]
-) -> dict[str, Any]:
+def description(run: OpenedRun, chosen: str, raw: Tensor, answers: Tensor | None) -> dict[str, Any]:
     """Return all that is needed to use a file of a run's model, as plain values.
 
     Args:
@@ -118,19 +113,18 @@ def description(
         chosen: The format.
         raw: Rows as the model takes them.
         answers: What it answers to them; None where that is not known.
-        record: Fields of run.json.
     """
-    facts, options = run.spec.facts, run.spec.data
+    member, facts = run.member, run.member.facts
     if run.inputs is not None and run.schema is not None:
-        words = read_options(options).missing_words
+        words = read_options(member.spec.data).missing_words
         given = described_table(run.inputs, run.schema, words)
     else:
-        given = described_numbers(run.data, facts)
+        given = described_numbers(member.data, facts)
     graph = chosen in GRAPHS
     return {
         "format": chosen,
         "made_by": versions(),
-        "run": described_run(record, run.checkpoint, run.epoch),
+        "run": described_run(member.record, member.weights()),
         "task": facts.task,
         "input": {
             "name": INPUT,
@@ -142,9 +136,9 @@ def description(
             "name": run.meaning,
             **({} if answers is None else _form(answers)),
             "answers_inside": graph,
-            **described_output(facts, run.meaning, run.task),
+            **described_output(facts, run.meaning, member.task),
         },
-        "network": described_network(run.spec, run.net),
+        "network": described_network(member.spec, run.net),
     }
 
 
@@ -174,6 +168,6 @@ def _difference(
 def _require_finite(run: OpenedRun, rows: CheckRows, expected: Tensor) -> None:
     if not expected.isfinite().all():
         raise ConfigError(
-            f"checkpoint={run.checkpoint}: the run's answers to {rows.told} are not finite; "
+            f"checkpoint={run.member.name}: the run's answers to {rows.told} are not finite; "
             "its weights may not be, either"
         )

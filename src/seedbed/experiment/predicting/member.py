@@ -118,7 +118,7 @@ def open_member(folder: RunFolder, asked: Asked, *, own_rows: bool = False) -> M
     spec = load_spec(
         folder, list(asked.trust), asked.data_folder, measures=asked.measures, own_rows=own_rows
     )
-    spec = _of_file(spec, asked.file)
+    spec = of_file(spec, asked.file)
     name = folder.kept(asked.checkpoint)
     module, checkpoint = load_module(folder, spec, name)
     data, where = build_data(spec), device(asked.accelerator)
@@ -133,7 +133,7 @@ def open_member(folder: RunFolder, asked: Asked, *, own_rows: bool = False) -> M
     )
 
 
-def _of_file(spec: RunSpec, file: str | None) -> RunSpec:
+def of_file(spec: RunSpec, file: str | None) -> RunSpec:
     """Return the spec of a run whose data lie elsewhere now; raise ConfigError of other data."""
     if file is None:
         return spec
