@@ -9,7 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.composing import composed
 
 from seedbed.config.spec import run_spec
-from seedbed.experiment.provenance import provenance_of_command, provenance_of_job
+from seedbed.experiment.provenance import environment_of_command, provenance_of_job
 from seedbed.experiment.run import Experiment, build_experiment, run
 from seedbed.experiment.writer import RunWriter
 from seedbed.runs.folder import RunFolder
@@ -34,7 +34,7 @@ def built_of(config: DictConfig, folder: Path, *overrides: str) -> Experiment:
     command = ["seedbed", "train", *overrides]
     PROVENANCE[id(experiment)] = {
         **provenance_of_job(config, {"data": "of the test"}, overrides),
-        **provenance_of_command(command, experiment.trainer.strategy.root_device),
+        **environment_of_command(command, experiment.trainer.strategy.root_device).fields,
     }
     CONFIGS[id(experiment)] = OmegaConf.to_yaml(config, resolve=True)
     return experiment

@@ -14,7 +14,7 @@ from seedbed.data import DataModule
 from seedbed.experiment.writer import RunWriter
 from seedbed.loggers.tensorboard import TensorBoard
 from seedbed.runs.outcome import EpochState, RunOutcome
-from seedbed.runs.provenance import device_name
+from seedbed.runs.provenance.environment import device_name
 from seedbed.runs.record import Record, read_record
 
 OUTCOME = RunOutcome(
@@ -27,6 +27,12 @@ OUTCOME = RunOutcome(
 
 class Rows(DataModule):
     fingerprint = "0123"
+
+    def has_split(self, split: str) -> bool:
+        return split == "train"
+
+    def rows(self, split: str) -> int:
+        return 3
 
 
 class Other(Logger):
@@ -62,7 +68,9 @@ def test_a_run_is_described_before_it_trains(tmp_path: Path) -> None:
     tensorboard.save()
     fields = read_record(tmp_path / "run.json")
     assert fields["status"] == "running"
-    assert fields["data"] == {"choice": "mine", "fingerprint": "0123"}
+    assert fields["data"]["choice"] == "mine"
+    assert fields["data"]["fingerprint"] == "0123"
+    assert fields["data"]["rows"] == {"train": 3}
     assert fields["device"] == device_name(torch.device("cpu"))
     texts = {
         tag: event.tensor_proto.string_val[0].decode()

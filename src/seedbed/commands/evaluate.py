@@ -15,7 +15,7 @@ from seedbed.errors import ConfigError
 from seedbed.experiment.predicting.measured import Measured, measured_on_input, measured_on_split
 from seedbed.experiment.predicting.member import Asked, Member, open_member
 from seedbed.runs.folder import open_run
-from seedbed.runs.provenance import versions
+from seedbed.runs.provenance.environment import versions
 from seedbed.runs.record import KILLED, state_of, write_json
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import relative

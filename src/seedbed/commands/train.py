@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
 from seedbed.config.overrides import inside_double_quotes, no_interpolation, quoted, words_of
@@ -14,12 +15,14 @@ from seedbed.config.schema import schema_of, typed
 from seedbed.config.spec import run_spec
 from seedbed.config.trust.config_folders import OWN_CONFIG
 from seedbed.config.trust.restriction import restriction
+from seedbed.config.trust.targets import targets
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.experiment.provenance import (
+    ProvenanceKeeper,
     config_folders,
+    environment_of_command,
     preset_keys,
-    provenance_of_command,
     provenance_of_job,
 )
 from seedbed.experiment.resuming.account import account, continued_provenance
@@ -28,6 +31,7 @@ from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.hydra_job import PASSING
+from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.runs.record import Record
 from seedbed.runs.resuming.taking_up import TakenUp, take_up
 from seedbed.terminal.listener import current_listener
@@ -89,10 +93,15 @@ def train(config: DictConfig, command: list[str]) -> int:
     choices = {str(group): option for group, option in composed.runtime.choices.items() if option}
     words = words_of(composed.overrides.task)
     preset = preset_keys(choices.get("experiment"), config_folders(composed.runtime))
+    environment = environment_of_command(command, trainer.strategy.root_device)
     provenance = {
         **provenance_of_job(config, choices, words, preset),
-        **provenance_of_command(command, trainer.strategy.root_device),
+        **environment.fields,
     }
+    # The jobs of a sweep share it.
+    top = composed.sweep.dir if composed.mode == RunMode.MULTIRUN else folder.path
+    named = [target.name for target in targets(spec)]
+    keeper = ProvenanceKeeper(ProvenanceFiles(Path(top)), environment, named)
     text = OmegaConf.to_yaml(config, resolve=True)
     before = None
     if taken_up is not None:
@@ -108,7 +117,7 @@ def train(config: DictConfig, command: list[str]) -> int:
     _let_processes_start_as_this_one(folder, resumed=config.resume is not None)
     after = None if taken_up is None else (taken_up.measured, taken_up.step)
     metric = spec.optimized_metric
-    writer = RunWriter(record, experiment.loggers, metric, text, after)
+    writer = RunWriter(record, experiment.loggers, metric, text, after, keeper)
     try:
         return run(experiment, writer)
     except ConfigError:

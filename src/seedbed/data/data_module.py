@@ -79,6 +79,7 @@ class DataModule:
         current_epoch: function that returns the epoch in training, counted from 0.
         repeats_first_epoch: whether every epoch draws the batches of the first one.
         fingerprint: hash that says which rows these are; None where that is not known.
+        fingerprint_of: what it is the hash of, or why there is none, in words.
         input_scaling: scaling of the inputs; None where they are as they are.
         notes: lines for people about the rows, before training.
     """
@@ -87,6 +88,7 @@ class DataModule:
     current_epoch: Callable[[], int] = staticmethod(lambda: 0)
     repeats_first_epoch = False
     fingerprint: str | None = None
+    fingerprint_of: str = "none: a DataModule of your own, which sets no fingerprint"
     input_scaling: Scaling | None = None
     notes: Sequence[str] = ()
 

@@ -3,16 +3,17 @@
 from typing import Any
 
 from pytorch_lightning.loggers import Logger
-from torch import Tensor, nn
+from torch import Tensor, get_num_threads, nn
 
 from seedbed.data import DataModule
+from seedbed.experiment.provenance import ProvenanceKeeper, data_fields
 from seedbed.loggers.folder_logger import FolderLogger, HandingOn
 from seedbed.loggers.labels import labels_of
 from seedbed.loggers.tensorboard import TensorBoard
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.preparation import write_preparation
-from seedbed.runs.provenance import device_name
+from seedbed.runs.provenance.environment import device_name
 from seedbed.runs.record import Record
 
 # Field of run.json: what the run is called by MLflow and the like.
@@ -29,6 +30,7 @@ class RunWriter:
         watched_metric: Metric that picks the best epoch.
         config: The composed config as YAML.
         after: Last epoch and optimizer step of a run that goes on; None (default): it begins.
+        keeper: Keeper of the files of provenance; None (default) keeps none.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class RunWriter:
         watched_metric: str,
         config: str = "",
         after: tuple[int, int] | None = None,
+        keeper: ProvenanceKeeper | None = None,
     ) -> None:
         self.record = record
+        self.keeper = keeper if record.enabled else None
         self.loggers = loggers
         self.watched_metric = watched_metric
         self.config = config
@@ -65,11 +69,15 @@ class RunWriter:
         """Write what the run trains on; return the name of the data option."""
         fields = self.record.provenance.get("data", {})
         choice = str(fields.get("choice") or type(data).__name__)
-        described = {"choice": choice, "fingerprint": data.fingerprint}
-        self.record.provenance["data"] = described
-        # The threads are known only now.
-        self.record.provenance["device"] = device_name(data.placement.device)
-        self.record.write(RunOutcome())
+        if self.record.enabled:
+            described, splits = data_fields(data, choice)
+            # The threads are known only now.
+            device = {"device": device_name(data.placement.device), "threads": get_num_threads()}
+            self.record.provenance |= {"data": described, **device}
+            if self.keeper is not None:
+                self.record.provenance |= self.keeper.keep()
+                self.keeper.keep_splits(splits)
+            self.record.write(RunOutcome())
         if data.preparation is not None and self.record.enabled:
             write_preparation(self._folder.preparation, choice, data.preparation)
         for folder_logger in self._of_folder:
@@ -112,6 +120,8 @@ class RunWriter:
 
     def finish(self, outcome: RunOutcome, epoch: int) -> None:
         """Write the outcome; `epoch` is the last one."""
+        if self.keeper is not None:  # Some modules are imported on the way.
+            self.record.provenance |= self.keeper.keep_sources()
         self.record.finish(outcome)
         at, scalars = outcome.closing_scalars(self.watched_metric)
         for logger in self.loggers if scalars else []:
@@ -136,4 +146,6 @@ class RunWriter:
             logger.discard()
         if self.record.enabled:
             self._folder.preparation.unlink(missing_ok=True)
+        if self.keeper is not None:
+            self.keeper.files.discard()
         self.record.discard()

@@ -9,6 +9,7 @@ from seedbed.errors import RunFolderError, nearest
 from seedbed.files import TEMPORARY, remove_temporary_files
 from seedbed.reading.content import refuse_links_out
 from seedbed.runs.latest import Candidate, latest, start_of
+from seedbed.runs.provenance import files
 from seedbed.runs.record import read_record, state_of
 
 RECORD = "run.json"
@@ -82,10 +83,11 @@ class RunFolder:
                 own = re.fullmatch(pattern, entry.name) or TEMPORARY.fullmatch(entry.name)
                 if own and entry.is_file(follow_symlinks=False):
                     yield Path(entry.path)
+        yield from files.written(self.path)
 
     def remove_leftovers(self) -> None:
         """Remove what a process that was killed had not finished to write."""
-        for folder in (self.path, self.path / CHECKPOINTS):
+        for folder in (self.path, self.path / CHECKPOINTS, self.path / files.PROVENANCE):
             remove_temporary_files(folder)
 
     def kept(self, name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import seedbed
-from seedbed.runs.provenance import command_line, device_name, versions
+from seedbed.runs.provenance.environment import command_line, device_name, versions
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from seedbed.runs.provenance import git_state
+from seedbed.runs.provenance.git import git_state
 
 
 @pytest.fixture(autouse=True)
@@ -130,11 +130,13 @@ def test_a_damaged_repository(repository):
     assert git_state(repository) is None
 
 
-def test_a_git_that_hangs(repository, monkeypatch):
-    def hang(*args, timeout, **kwargs):
-        raise subprocess.TimeoutExpired("git", timeout)
-
-    monkeypatch.setattr(subprocess, "run", hang)
+def test_a_git_that_hangs(repository, monkeypatch, tmp_path):
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nsleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("seedbed.runs.provenance.git.SECONDS", 0.05)
 
     assert git_state(repository) is None
 

@@ -14,6 +14,7 @@ from tests.experiments import events, record, trained
 
 from seedbed.config.spec import run_spec
 from seedbed.errors import Interrupted
+from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.sweep.execution import chunk as module
 from seedbed.sweep.execution.chunk import (
     ChunkState,
@@ -45,7 +46,10 @@ JOBS = (
 # Not told by what is trained; the device of a run is the same.
 OF_THE_RUN = ("process", "started", "finished", "seconds")
 LABELS = ("name", "tags", "notes")
-PROVENANCE = (*LABELS, "hyperparameters", "seed", "data", "command", "versions", "git", "device")
+PROVENANCE = (
+    *LABELS,
+    *("hyperparameters", "seed", "data", "command", "versions", "packages", "git", "device"),
+)
 
 
 def chunk_of(
@@ -82,7 +86,7 @@ def both(runs: Any, factory: Any, *words: str) -> tuple[TrainedChunk, Path]:
             prepared_job(folder / "fused", number, folder / "alone" / str(number))
             for number in range(len(JOBS))
         ]
-        write_folders(chunk, range(len(JOBS)), jobs)
+        write_folders(chunk, range(len(JOBS)), jobs, ProvenanceFiles(folder / "sweep"))
         runs[words] = (chunk, folder)
     return runs[words]
 
@@ -179,9 +183,10 @@ def test_folders_of_some_jobs_may_be_written(runs: Any, tmp_path_factory: Any) -
     places = [2, 1]
     jobs = [prepared_job(folder / "some", place, folder / "alone" / str(place)) for place in places]
     counts: list[tuple[int, int]] = []
-    write_folders(chunk, places, jobs, lambda count, of: counts.append((count, of)))
+    kept = ProvenanceFiles(folder / "some")
+    write_folders(chunk, places, jobs, kept, lambda count, of: counts.append((count, of)))
     assert counts == [(number, len(places)) for number in range(1, len(places) + 1)]
-    assert sorted(one.name for one in (folder / "some").iterdir()) == ["1", "2"]
+    assert sorted(one.name for one in (folder / "some").iterdir()) == ["1", "2", "provenance"]
     for place in places:
         here, there = (folder / kind / str(place) for kind in ("some", "fused"))
         assert record(here) == record(there)
@@ -212,7 +217,9 @@ def test_dropout_is_not_exact(tmp_path: Path) -> None:
     alone = tmp_path / "alone"
     trained(alone, *words, *JOBS[0])
     chunk = chunk_of(tmp_path, words, JOBS[:2])
-    write_folders(chunk, [0], [prepared_job(tmp_path / "fused", 0, alone)])
+    write_folders(
+        chunk, [0], [prepared_job(tmp_path / "fused", 0, alone)], ProvenanceFiles(tmp_path)
+    )
     assert record(tmp_path / "fused/0")["group"] == {"jobs": 2, "exact": False}
 
 

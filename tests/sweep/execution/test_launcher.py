@@ -273,7 +273,7 @@ def test_jobs_that_cannot_train_together_elsewhere_are_handed_out_one_by_one(
     assert "BasicLauncher runs 2 units: 2 single" in done.err
     assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 2
     names = sorted(path.name for path in (tmp_path / "sweep").iterdir())
-    assert names == [".sweep", "multirun.yaml", "results.csv", "sweep.json"]
+    assert names == [".sweep", "multirun.yaml", "provenance", "results.csv", "sweep.json"]
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])

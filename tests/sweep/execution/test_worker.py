@@ -76,7 +76,9 @@ def trains(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         group = SimpleNamespace(keeps_best=True)
         return SimpleNamespace(outcomes=outcomes, group=group, times={"seconds": 0.5})
 
-    def write_folders(chunk: Any, places: Any, jobs: Any, written: Any) -> dict[int, str]:
+    def write_folders(
+        chunk: Any, places: Any, jobs: Any, provenance: Any, written: Any
+    ) -> dict[int, str]:
         told.written += [job.number for job in jobs]
         assert list(places) == [CHUNK.jobs.index(job.number) for job in jobs]
         return {}

@@ -64,6 +64,7 @@ class Clusters(InMemoryData):
                 self._splits[name] = self._draw(int(size), number, 0)
         self._splits["train"] = self._draw(self._batch_size(), 0, 0)
         self.fingerprint = fingerprint(list(self._splits.values()))
+        self.fingerprint_of = "the first batch of the stream, and the rows that are held out"
         self.fit(self._splits["train"], self._splits["train"])
 
     def _draw(self, rows: int, split: int, step: int) -> Table:

@@ -12,6 +12,8 @@ from seedbed.errors import ConfigError
 class NoData(DataModule):
     """DataModule of one batch an epoch, of one row without inputs: one step of the minimization."""
 
+    fingerprint_of = "none: there are no rows"
+
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.options = options

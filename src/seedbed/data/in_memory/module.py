@@ -150,6 +150,7 @@ class InMemoryData(DataModule):
         self._splits, self.notes = splits, split.notes
         tables = [rows for rows in (source.rows, *own.values()) if isinstance(rows, Table)]
         self.fingerprint = source.fingerprint or fingerprint(tables)
+        self.fingerprint_of = "the files" if source.fingerprint else "all rows"
 
     def _require_single_sets(self, own: Mapping[str, RawRows | None]) -> None:
         """Raise DoesNotFit where rows of a split are named, or folded, beside a set of its own."""

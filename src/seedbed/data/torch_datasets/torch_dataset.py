@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from seedbed.config.schema.data import TorchDataset as Options
 from seedbed.data.data_module import DataModule, Facts, Rows
 from seedbed.data.input_range import InputRange
 from seedbed.data.random import permutations, same_draws
+from seedbed.data.torch_datasets.fingerprint import ROWS, RowsFingerprint
 from seedbed.data.torch_datasets.in_memory import DatasetInMemory
 from seedbed.data.torch_datasets.rows import (
     ROWS_AT_ONCE,
@@ -113,6 +115,24 @@ class TorchDataset(DataModule):
         self._datasets: dict[str, Dataset[Any]] = {}
         # Of the training rows that were looked at.
         self._range: InputRange | None = None
+        self._first = RowsFingerprint()
+
+    @property
+    def fingerprint(self) -> str | None:  # type: ignore[override]
+        """Hash of the first training rows and the number of rows; None without training rows."""
+        if "train" not in self._datasets:
+            return None
+        if not self._first.rows:
+            with same_draws():
+                for row in islice(rows_of("data.train", self._datasets["train"]), ROWS):
+                    self._first.add(row)
+        return self._first.value({split: self.rows(split) for split in self._datasets})
+
+    @property
+    def fingerprint_of(self) -> str:  # type: ignore[override]
+        """What the fingerprint is the hash of, in words."""
+        rows = self._first.rows
+        return f"the number of rows, and the first {rows:,} training rows"
 
     @property
     def preparation(self) -> dict[str, Any] | None:
@@ -185,12 +205,17 @@ class TorchDataset(DataModule):
         if self.rows(split) == 0:
             raise ConfigError(f"data.{split}: it has no rows")
         if type(dataset) is TensorDataset and dataset.tensors:
+            if split == "train" and not self._first.rows:
+                self._first.add_all(dataset.tensors, len(dataset))
             yield Rows(range(len(dataset)), dataset.tensors)
             return
+        first = self._first if split == "train" and not self._first.rows else None
         numbers: list[int] = []
         rows: list[Any] = []
         at_once = 2  # For those who look at the first rows alone.
         for number, row in enumerate(rows_of(key, dataset)):
+            if first is not None:
+                first.add(row)
             numbers.append(number)
             rows.append(row)
             late = time.monotonic() > until

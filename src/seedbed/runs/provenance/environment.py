@@ -11,11 +11,13 @@ import omegaconf
 import torch
 
 import seedbed
+from seedbed.runs.provenance.secrets import plain_word
 
 
 def command_line(command: list[str]) -> str:
-    """Return the command as typed in a shell."""
-    return shlex.join([Path(command[0]).name.replace("__main__.py", "seedbed"), *command[1:]])
+    """Return the command as typed in a shell, without the secrets in it."""
+    words = map(plain_word, command[1:])
+    return shlex.join([Path(command[0]).name.replace("__main__.py", "seedbed"), *words])
 
 
 def versions() -> dict[str, str]:

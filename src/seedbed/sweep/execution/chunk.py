@@ -17,6 +17,7 @@ from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.saved_state import fits
 from seedbed.errors import Interrupted, RunFolderError
+from seedbed.experiment.provenance import data_fields
 from seedbed.files import atomic_file
 from seedbed.loggers import event_records
 from seedbed.loggers.event_file import event_file_name
@@ -33,7 +34,8 @@ from seedbed.process.identity import this_process
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.preparation import preparation_text
-from seedbed.runs.provenance import device_name
+from seedbed.runs.provenance.environment import device_name
+from seedbed.runs.provenance.files import SPLITS_FILE, ProvenanceFiles
 from seedbed.runs.record import now, record_fields
 from seedbed.sweep.execution.run_folders import Preparation, RunFiles, write_run
 from seedbed.sweep.planning.fusing import make_group
@@ -72,6 +74,7 @@ class TrainedChunk:
         tensorboard: whether the jobs write files of events.
         csv: whether they write CSV files of metrics and hyperparameters.
         device: name of the GPU, or the number of CPU threads.
+        threads: number of CPU threads.
     """
 
     group: Group
@@ -81,6 +84,7 @@ class TrainedChunk:
     tensorboard: bool
     csv: bool
     device: str
+    threads: int
 
 
 class ChunkState:
@@ -164,6 +168,7 @@ def train_chunk(
         tensorboard=any(isinstance(node, TensorBoard) for node in spec.logger.values()),
         csv=any(isinstance(node, CSV) for node in spec.logger.values()),
         device=device_name(engine.device, engine.threads),
+        threads=engine.threads or torch.get_num_threads(),
     )
 
 
@@ -171,23 +176,25 @@ def write_folders(
     chunk: TrainedChunk,
     places: Sequence[int],
     jobs: Sequence[PreparedJob],
+    provenance: ProvenanceFiles,
     written: Callable[[int, int], None] = lambda count, of: None,
 ) -> dict[int, str]:
     """Write the run folders of the jobs at these places of the chunk.
 
-    `written` is told how many there are by now, and of how many. Returns by the number of a job why
-    it has no folder: somebody has put something into its place.
+    The row numbers of their splits are kept in `provenance`, that of the sweep. `written` is told
+    how many folders there are by now, and of how many. Returns by the number of a job why it has no
+    folder: somebody has put something into its place.
     """
     refused: dict[int, str] = {}
     outcomes = [chunk.outcomes[place] for place in places]
     scalars = _scalars(outcomes, chunk.group.monitor) if chunk.tensorboard else [None] * len(places)
-    fitted: dict[int, Preparation | None] = {}
+    described: dict[int, _Data] = {}
     for count, (place, job, points) in enumerate(zip(places, jobs, scalars, strict=True), start=1):
         data = chunk.group.data_of_job[place]
-        if data not in fitted:
-            fitted[data] = _preparation(chunk, place, job)
+        if data not in described:
+            described[data] = _described(chunk, place, job, provenance)
         try:
-            write_run(job.folder, _files(chunk, place, job, points, fitted[data]))
+            write_run(job.folder, _files(chunk, place, job, described[data], points))
         except RunFolderError as error:
             refused[job.number] = str(error)
         written(count, len(jobs))
@@ -200,24 +207,39 @@ def write_failed(job: PreparedJob, error: str, times: dict[str, Any]) -> None:
     write_run(job.folder, RunFiles(hydra=job.texts, record=record, events=b"", events_name=""))
 
 
-def _preparation(chunk: TrainedChunk, place: int, job: PreparedJob) -> Preparation | None:
-    """Return what the data of a job have fitted; jobs with the same data share it."""
-    preparation = _data(chunk.group, place).preparation
+class _Data(NamedTuple):
+    """What the folders of jobs with the same data say of them.
+
+    `fields` are those of run.json, `preparation` is what was fitted.
+    """
+
+    fields: dict[str, Any]
+    preparation: Preparation | None
+
+
+def _described(
+    chunk: TrainedChunk, place: int, job: PreparedJob, provenance: ProvenanceFiles
+) -> _Data:
+    """Return what is said of the data of a job, and keep the row numbers of their splits."""
+    data, choice = _data(chunk.group, place), str(job.provenance["data"].get("choice"))
+    fields, splits = data_fields(data, choice)
+    provenance.keep(SPLITS_FILE, splits)
+    preparation: Any = data.preparation
     if preparation is None:
-        return None
-    choice = str(job.provenance["data"].get("choice"))
-    return Preparation(preparation, preparation_text(choice, preparation).encode())
+        return _Data(fields, None)
+    text = preparation_text(choice, preparation).encode()
+    return _Data(fields, Preparation(preparation, text))
 
 
 def _files(
     chunk: TrainedChunk,
     place: int,
     job: PreparedJob,
+    data: _Data,
     scalars: bytes | None,
-    prepared: Preparation | None = None,
 ) -> RunFiles:
     outcome = _complete(chunk, place)
-    record = _record(chunk, place, job, outcome)
+    record = _record(chunk, job, data, outcome)
     return RunFiles(
         hydra=job.texts,
         record=record,
@@ -225,7 +247,7 @@ def _files(
         events_name="" if scalars is None else event_file_name(job.number),
         best=outcome.best,
         last=outcome.last,
-        preparation=prepared,
+        preparation=data.preparation,
         texts=_csv_files(chunk, place, record) if chunk.csv else {},
     )
 
@@ -255,12 +277,11 @@ def _complete(chunk: TrainedChunk, place: int) -> RunOutcome:
 
 
 def _record(
-    chunk: TrainedChunk, place: int, job: PreparedJob, outcome: RunOutcome
+    chunk: TrainedChunk, job: PreparedJob, data: _Data, outcome: RunOutcome
 ) -> dict[str, Any]:
     """Return the fields of run.json."""
-    fingerprint = _data(chunk.group, place).fingerprint
-    data = {**job.provenance["data"], "fingerprint": fingerprint}
-    provenance = {**job.provenance, "data": data, "device": chunk.device}
+    where = {"device": chunk.device, "threads": chunk.threads}
+    provenance = {**job.provenance, "data": data.fields, **where}
     fields = record_fields(provenance, outcome, **chunk.times)
     return {**fields, "group": {"jobs": len(chunk.group.nets), "exact": chunk.exact}}
 

@@ -12,6 +12,7 @@ from seedbed.errors import ConfigError
 from seedbed.runs.claim import Claim, claim
 from seedbed.runs.folder import CHECKPOINTS, FIGURES, HYDRA, RECORD, RunFolder, remove_if_empty
 from seedbed.runs.hydra_job import name_of_job, written_by_run
+from seedbed.runs.provenance.files import PROVENANCE, remove_empty_folders
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
 from seedbed.sweep.results.folder import SweepFolder
@@ -54,6 +55,7 @@ class OwnFolders:
             file.unlink(missing_ok=True)
         for inside in (HYDRA, CHECKPOINTS, FIGURES):
             remove_if_empty(path / inside)
+        remove_empty_folders(path / PROVENANCE)
         while path != self.folder.path and remove_if_empty(path):
             path = path.parent
 

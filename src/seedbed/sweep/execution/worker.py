@@ -17,20 +17,24 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.spec import run_spec
 from seedbed.config.trust.restriction import restriction
+from seedbed.config.trust.targets import targets
 from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import ConfigError, Interrupted, RunFolderError, SeedbedError, disk_full
 from seedbed.experiment import build
 from seedbed.experiment.provenance import (
+    Environment,
+    ProvenanceKeeper,
     config_folders,
+    environment_of_command,
     preset_keys,
-    provenance_of_command,
     provenance_of_job,
 )
 from seedbed.process.identity import this_process
 from seedbed.reading.content import inside
 from seedbed.runs.folder import RECORD, RESOLVED
 from seedbed.runs.hydra_job import PASSING, name_of_job
+from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.runs.record import now, read_record
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.execution.chunk import (
@@ -147,9 +151,12 @@ class Worker:
             for job, name_and_axes in zip(missing, named, strict=True)
         ]
         if not keeps_all:
+            self._shared_provenance(missing[0])
             prepared = self._prepared(self._kept(rows))
         prepared_places = [places[job.number] for job in prepared]
-        refused = write_folders(chunk, prepared_places, prepared, folder_written)
+        refused = write_folders(
+            chunk, prepared_places, prepared, ProvenanceFiles(self.folder.path), folder_written
+        )
         return UnitResult([_refused(row, refused.get(row.number)) for row in rows])
 
     def _trained(
@@ -179,9 +186,7 @@ class Worker:
     def _prepared(self, jobs: Sequence[Job]) -> list[PreparedJob]:
         if not jobs:
             return []
-        with self.composer.applied(jobs[0]) as config:
-            device = build.device(config.trainer.accelerator)
-        shared = provenance_of_command(self.runner.command, device)
+        shared = self._shared_provenance(jobs[0])
         folders = config_folders(self.composer.master.hydra.runtime)
         prepared = []
         for job in jobs:
@@ -197,6 +202,19 @@ class Worker:
             folder = inside(self.folder.path, name)
             prepared.append(PreparedJob(job.number, name, axes, folder, texts, provenance))
         return prepared
+
+    def _shared_provenance(self, job: Job) -> dict[str, Any]:
+        """Return what a job shares with those beside it, whose files the sweep's folder keeps."""
+        with self.composer.applied(job) as config:
+            named = [target.name for target in targets(run_spec(config))]
+        files, environment = ProvenanceFiles(self.folder.path), self._environment
+        return {**environment.fields, **ProvenanceKeeper(files, environment, named).keep()}
+
+    @cached_property
+    def _environment(self) -> Environment:
+        with self.composer.applied(self.plan.jobs[0]) as config:
+            device = build.device(config.trainer.accelerator)
+        return environment_of_command(self.runner.command, device)
 
     def _row(
         self, chunk: TrainedChunk, place: int, number: int, name: str, axes: Mapping[str, Any]

@@ -9,6 +9,7 @@ from seedbed.errors import ConfigError
 from seedbed.files import TEMPORARY
 from seedbed.runs.claim import require_name
 from seedbed.runs.hydra_job import SUBDIR, name_of_job, raw_value, require_hydra_folder
+from seedbed.runs.provenance.files import PROVENANCE
 from seedbed.sweep.configs.sources import MASTER
 from seedbed.sweep.results.folder import (
     CONFIGURATIONS,
@@ -21,7 +22,17 @@ from seedbed.sweep.results.folder import (
 )
 
 # Names in a sweep's folder that are its own, or those of launchers.
-RESERVED = (RESULTS, PLAN, CONFIGURATIONS, OUT_OF_FOLD, REFIT, MASTER, SAVED, ".submitit")
+RESERVED = (
+    RESULTS,
+    PLAN,
+    CONFIGURATIONS,
+    OUT_OF_FOLD,
+    REFIT,
+    MASTER,
+    SAVED,
+    PROVENANCE,
+    ".submitit",
+)
 OUTPUT_DIR = ("hydra", "runtime", "output_dir")
 # Names that are longer are checked against what the file system takes.
 SURELY_SHORT = 100

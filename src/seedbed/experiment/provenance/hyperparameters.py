@@ -1,4 +1,4 @@
-"""Provenance in the record of a run: hyperparameters, seed, data, command and device."""
+"""Hyperparameters of a run: the choices of its config, and the keys that somebody has set."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,47 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import torch
 from hydra.conf import RuntimeConf
 from omegaconf import DictConfig, ListConfig, OmegaConf, ValueNode
 
 from seedbed.config.groups import GROUPS, NO_HYPERPARAMETERS
 from seedbed.config.schema.own_module import groups_without_effect, is_chosen
-from seedbed.runs.provenance import command_line, device_name, git_state, versions
-
-
-def provenance_of_job(
-    config: DictConfig,
-    choices: Mapping[str, str],
-    overrides: Sequence[str],
-    preset: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return the provenance of one job of a sweep.
-
-    Args:
-        config: the composed config.
-        choices: the chosen option of each group.
-        overrides: the command line's words.
-        preset: keys that the chosen preset sets (see `preset_keys`).
-    """
-    return {
-        "name": config.name,
-        "tags": list(dict.fromkeys(config.tags)),
-        "notes": config.notes,
-        "hyperparameters": hyperparameters(config, choices, overrides, preset),
-        "seed": config.seed,
-        "data": {"choice": choices.get("data"), "fingerprint": None},
-    }
-
-
-def provenance_of_command(command: list[str], device: torch.device) -> dict[str, Any]:
-    """Return the provenance that all jobs of a command share."""
-    return {
-        "command": command_line(command),
-        "versions": versions(),
-        "git": git_state(Path.cwd()),
-        "device": device_name(device),
-    }
+from seedbed.runs.provenance.secrets import is_secret
 
 
 def config_folders(runtime: RuntimeConf) -> tuple[str, ...]:
@@ -106,7 +71,7 @@ def hyperparameters(
         top = re.split(r"[./]", key)[0]
         other = key in GROUPS or top in NO_HYPERPARAMETERS or top in without_effect
         value = None if other else _selected(config, key)
-        if value is None:
+        if value is None or is_secret(key, value):
             continue
         plain = isinstance(value, bool | int | float | str)
         container = isinstance(value, DictConfig | ListConfig)
