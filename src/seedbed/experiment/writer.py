@@ -146,6 +146,7 @@ class RunWriter:
             logger.discard()
         if self.record.enabled:
             self._folder.preparation.unlink(missing_ok=True)
-        if self.keeper is not None:
+        # Those in the folder of a sweep may be of other jobs as well.
+        if self.keeper is not None and self.keeper.files.path.parent == self._folder.path:
             self.keeper.files.discard()
         self.record.discard()
