@@ -59,6 +59,7 @@ from seedbed.errors import (
     out_of_memory,
 )
 from seedbed.experiment.inferred_facts import register_inferred
+from seedbed.experiment.weights.source import name_latest
 from seedbed.process.output import plain_message
 from seedbed.runs.claim import Claim, claim, folder_named, require_free
 from seedbed.runs.folder import HYDRA, RunFolder, open_run
@@ -123,6 +124,7 @@ class CheckBeforeRun(Callback):
     def _start(self, config: DictConfig) -> None:
         """Prepare a run, and claim its folder; a process that works for another one does not."""
         require_hydra_folder(config)
+        name_latest(config)
         key = "hydra.run.dir"
         folder = folder_named(str(config.hydra.run.dir), key)
         is_first = os.environ.get("LOCAL_RANK", "0") == "0"

@@ -69,9 +69,9 @@ def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
         resume_from = folder.checkpoint("last")
         if os.environ.get("LOCAL_RANK", "0") == "0":
             taken_up = take_up(folder, _values(config))
-        if "run" in config.initial_weights:  # Its weights are those of the checkpoint.
-            config.initial_weights.run = None
-    experiment = build_experiment(run_spec(config), folder, None, resume_from)
+    spec = run_spec(config)
+    spec = spec if resume_from is None else spec.of_checkpoint()
+    experiment = build_experiment(spec, folder, None, resume_from)
     load(experiment, cut_short)
     return _Prepared(experiment, taken_up)
 
@@ -97,6 +97,7 @@ def train(config: DictConfig, command: list[str]) -> int:
     provenance = {
         **provenance_of_job(config, choices, words, preset),
         **environment.fields,
+        **({} if experiment.weights is None else {"initial_weights": experiment.weights.record()}),
     }
     # The jobs of a sweep share it.
     top = composed.sweep.dir if composed.mode == RunMode.MULTIRUN else folder.path

@@ -17,7 +17,7 @@ _OTHER_VALUES = ("null", "true", "false", "nan", "inf")
 
 # Keys whose values are the path of one folder or file, and others that may name some.
 ONE_PATH = re.compile(r"run|output|sweep\.(resume|table)|hydra\.(run|sweep)\.dir|paths\.\w+")
-PATHS = re.compile(r"input|data\.(\w+\.)*(\w*(file|folder|path)\w*|root)")
+PATHS = re.compile(r"input|initial_weights\.run|data\.(\w+\.)*(\w*(file|folder|path)\w*|root)")
 # Keys whose values are free texts, of which a name may be swept.
 TEXTS = ("name", "notes")
 # Keys that name a class and, where no option is chosen, choose the one of that class.

@@ -82,6 +82,10 @@ class RunSpec:
     validates: bool
     outputs: str
 
+    def of_checkpoint(self) -> "RunSpec":
+        """Return the spec of the run with the weights of a checkpoint: no other file has them."""
+        return replace(self, initial_weights=replace(self.initial_weights, run=None))
+
 
 _NODES = ("data", "model", "optimizer", "gradient", "trainer", "initial_weights", "freeze")
 

@@ -17,6 +17,7 @@ from seedbed.data import DataModule
 from seedbed.data.in_memory.own_options import checked_options, takes_options
 from seedbed.data.inference import data_class
 from seedbed.errors import ConfigError, SeedbedError
+from seedbed.experiment.weights.taking import dotted, take
 from seedbed.models import set_initial_weights
 from seedbed.training.output_checks import (
     require_function_of_parameters,
@@ -68,9 +69,10 @@ class NetworkBuilder:
         self._double = spec.trainer.precision.startswith("64")
         # Functions hold their start in full precision; a model of the user's is left as it is.
         self._single = isinstance(spec.model, Model)
+        self._outputs = spec.outputs
 
     def build(self, seed: int, initial_weights: InitialWeights) -> nn.Module:
-        """Return the network with weights drawn from a seed, or given.
+        """Return the network with weights drawn from a seed, given, or taken from another's.
 
         Raises:
             ConfigError: the class does not take its keys, is no network, or given weights do not
@@ -82,8 +84,9 @@ class NetworkBuilder:
             net = net.double()
         elif self._single:
             net = net.float()
-        parameters = _dotted(initial_weights.parameters or {})
+        parameters = dotted(initial_weights.parameters or {})
         set_initial_weights(net, initial_weights.distribution, parameters)
+        take(net, initial_weights, self._outputs)
         return net
 
     def _made(self) -> nn.Module:
@@ -125,15 +128,6 @@ def seed_cpu(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.default_generator.manual_seed(seed)
-
-
-def _dotted(parameters: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """Return `{a: {b: value}}`, which the command line makes of `a.b=value`, as `{a.b: value}`."""
-    values: dict[str, Any] = {}
-    for name, value in parameters.items():
-        nested = isinstance(value, Mapping)
-        values |= _dotted(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
-    return values
 
 
 def build_task(spec: RunSpec) -> Task:

@@ -73,6 +73,8 @@ from seedbed.experiment.evaluation import measure
 from seedbed.experiment.fitted_task import fitted_task
 from seedbed.experiment.notes import notes_on_training
 from seedbed.experiment.summary import class_weights_line, data_line, print_outcome
+from seedbed.experiment.weights.notes import print_weights
+from seedbed.experiment.weights.taking import Taken, take, taken
 from seedbed.experiment.writer import RunWriter
 from seedbed.process.torch_settings import using_threads
 from seedbed.runs.folder import RunFolder
@@ -98,6 +100,7 @@ class Experiment:
     callbacks: list[pl.Callback]
     loggers: list[Logger]
     stop: StopOnSignal
+    weights: Taken | None = None
     loaded: bool = False
     resume_from: Path | None = None
 
@@ -139,9 +142,11 @@ def build_experiment(
     if spec.module is not None:
         seed_cpu(spec.seed)
         module = build_own_module(spec)
+        take(module.net, spec.initial_weights, spec.outputs)
     else:
         net, task = build_net(spec), build_task(spec)
         module = build_module(spec, net, task, data)
+    weights = taken(module.net, spec.initial_weights, spec.outputs)
     stop = StopOnSignal()
     callbacks = [*build_callbacks(spec, folder, module.net), stop]
     if isinstance(module, OwnModule):
@@ -156,7 +161,16 @@ def build_experiment(
     trainer = build_trainer(spec, where, folder, callbacks, loggers)
     use_lean_loop(trainer, stop)
     return Experiment(
-        spec, folder, data, module, trainer, callbacks, loggers, stop, resume_from=resume_from
+        spec,
+        folder,
+        data,
+        module,
+        trainer,
+        callbacks,
+        loggers,
+        stop,
+        weights,
+        resume_from=resume_from,
     )
 
 
@@ -422,6 +436,7 @@ def _describe(experiment: Experiment, writer: RunWriter) -> None:
         print(data_line(choice, sizes, experiment.spec.data), flush=True)
         if (description := data.description()) is not None:
             print_table(description)
+        print_weights(experiment.weights, experiment.spec, data)
         for note in (*data.notes, *notes_on_training(experiment.spec, data)):
             print(f"note         {note}", flush=True)
         task, names = getattr(experiment.module, "task", None), experiment.spec.facts.class_names

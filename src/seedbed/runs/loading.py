@@ -102,6 +102,9 @@ def _use_own_folders(data: DictConfig, data_folder: str) -> None:
 def _used(values: dict[str, Any], measures: bool, own_rows: bool) -> dict[str, Any]:
     """Leave out of a run's config what is not made; return the rest of it, which may be made."""
     values |= {"callbacks": {}, "logger": {}, "scheduler": {"_target_": None}}
+    weights = values.get("initial_weights")
+    if isinstance(weights, dict):  # Its checkpoints hold what it started from, and more.
+        weights |= {"run": None, "only": [], "exclude": [], "rename": {}}
     module = values.get("module")
     if isinstance(module, dict) and module.get("_target_") is not None:
         values["model"] = {"_target_": "torch.nn.Identity"}

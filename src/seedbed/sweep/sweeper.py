@@ -18,6 +18,7 @@ from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
+from seedbed.experiment.weights.source import words_with_latest_named
 from seedbed.loggers.labels import Labels
 from seedbed.process import garbage_collection
 from seedbed.runs.hydra_job import raw_value
@@ -279,9 +280,11 @@ def make_sampler(
             groups = [name for name in config.hydra.runtime.choices if "/" not in name]
             known = KnownKeys(config, groups)
     zipped, table = options.zip, options.table
-    sampler: Sampler = ListSampler(
-        job_overrides(arguments, loader, params=params, zip_axes=zipped, table=table, known=known)
+    words = job_overrides(
+        arguments, loader, params=params, zip_axes=zipped, table=table, known=known
     )
+    outputs = str(composer.master.paths.outputs)
+    sampler: Sampler = ListSampler([words_with_latest_named(each, outputs) for each in words])
     if options.folds is not None and options.folds > 1:
         sampler = Folds(sampler, composer, options.folds)
     return Repeats(sampler, composer, options.repeats) if options.repeats > 1 else sampler

@@ -207,6 +207,26 @@ def test_what_each_job_has_for_itself(tmp_path: Path, name: str) -> None:
     compare(tmp_path, (*LINE, DOUBLE, "optimizer.lr=0.05", *common), jobs)
 
 
+def test_each_job_starts_from_the_weights_of_its_file(tmp_path: Path) -> None:
+    net = trained(tmp_path / "a", *QUIET, *LINE, *MLP, EPOCHS, "seed=9").module.net
+    torch.save({k: 2 * v for k, v in net.state_dict().items()}, tmp_path / "b.pt")
+    common = (*LINE, *MLP, *SPLIT, DOUBLE, "freeze.parameters=['hidden*']")
+    run = "initial_weights.run="
+    jobs = [
+        (f"{run}'{tmp_path / 'a'}'", "seed=1"),
+        (f"{run}'{tmp_path / 'b.pt'}'", "initial_weights.exclude=['output*']", "seed=1"),
+        (f"{run}'{tmp_path / 'b.pt'}'", "initial_weights.exclude=['output*']", "seed=2"),
+        (),
+    ]
+    outcomes = compare(tmp_path, common, jobs)
+    hidden = [outcome.last.weights["hidden_linear.weight"] for outcome in outcomes if outcome.last]
+    own = net.hidden_linear.weight.double()
+    assert torch.equal(hidden[0], own)
+    assert torch.equal(hidden[1], 2 * own)
+    assert torch.equal(hidden[2], 2 * own)
+    assert len({outcome.metrics["test/loss"] for outcome in outcomes}) == 4
+
+
 LOSSES = {
     "huber": (
         (*LINE, "task.loss=huber", "data.targets=2"),

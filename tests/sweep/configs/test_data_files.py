@@ -55,3 +55,19 @@ def test_a_file_whose_content_is_not_known_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match="/etc/hosts: not the file"):
         require_unchanged(composer, jobs("/etc/hosts"), known)
+
+
+def test_a_sweep_goes_on_only_from_the_initial_weights_that_it_began_with(
+    composer: Composer,
+) -> None:
+    for name in ("a.pt", "b.pt"):
+        Path(name).write_bytes(b"abc")
+    started = numbered([("initial_weights.run=a.pt",), ("initial_weights.run=b.pt", "seed=1")])
+    known = data_files(composer, started)
+    assert known == {"a.pt": OF_ABC, "b.pt": OF_ABC}
+    require_unchanged(composer, started, known)
+    Path("b.pt").write_bytes(b"abd")
+    with pytest.raises(ConfigError, match=r"b\.pt: not the file .* or from other weights"):
+        require_unchanged(composer, started, known)
+    with pytest.raises(ConfigError, match=r"a\.pt: not the file"):
+        require_unchanged(composer, started, {})

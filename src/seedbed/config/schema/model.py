@@ -182,3 +182,17 @@ class InitialWeights(Schema):
     parameters: dict[str, Any] | None = key(
         "values, or a distribution, by parameter name; null: none", {}
     )
+    run: str | None = key(
+        "run folder, latest, or file of weights (.ckpt, .safetensors, state_dict) to start from; "
+        "null: none",
+        None,
+        is_path=True,
+    )
+    checkpoint: str = key("weights of a run: best or last", "best", one_of=("best", "last"))
+    only: list[str] = key(
+        "glob patterns of the names of parameters and buffers that are taken from it; []: all", []
+    )
+    exclude: list[str] = key(
+        "glob patterns of the names of parameters and buffers that are not taken", []
+    )
+    rename: dict[str, Any] | None = key("new name by name, or prefix of names, in it", {})

@@ -1,7 +1,7 @@
 """Rules of the group `module`, a LightningModule of the user's whose keys are its arguments."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -11,6 +11,8 @@ from seedbed.errors import listed
 
 # What a LightningModule decides itself, so that other keys of these names change nothing.
 GROUPS = ("model", "task", "optimizer", "scheduler", "gradient", "initial_weights", "freeze")
+# Keys of those groups that do something nevertheless.
+_WITH_EFFECT = re.compile(r"initial_weights\.(run|checkpoint|only|exclude|rename)\b")
 # What it has instead of each.
 _INSTEAD = {
     "model": "its network is its own, unless an argument takes it: '+module.net=${model}'",
@@ -37,6 +39,12 @@ def groups_without_effect(config: DictConfig) -> tuple[str, ...]:
     return tuple(group for group in GROUPS if not re.search(rf"\$\{{{group}\b", text))
 
 
+def does_nothing(key: str, without_effect: Sequence[str]) -> bool:
+    """Return whether a key changes nothing, by the groups that do not."""
+    group = re.split(r"[.=@]", key.lstrip("+~"), maxsplit=1)[0]
+    return group in without_effect and not _WITH_EFFECT.match(key.lstrip("+~"))
+
+
 def problems(config: DictConfig) -> Iterator[str]:
     """Yield the words of the command that set what a LightningModule decides itself."""
     module = config.get("module")
@@ -52,6 +60,6 @@ def problems(config: DictConfig) -> Iterator[str]:
     typed = OmegaConf.select(config, "hydra.overrides.task", default=OmegaConf.create([]))
     for word in words_of(typed):
         group = re.split(r"[.=@]", word.lstrip("+~"), maxsplit=1)[0]
-        if group in without_effect and not is_inherited(word):
+        if does_nothing(word, without_effect) and not is_inherited(word):
             chosen = f"module._target_={module._target_!s}"
             yield f"{word}: does nothing with {chosen}: {_INSTEAD[group]}"

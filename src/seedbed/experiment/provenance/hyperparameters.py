@@ -10,7 +10,7 @@ from hydra.conf import RuntimeConf
 from omegaconf import DictConfig, ListConfig, OmegaConf, ValueNode
 
 from seedbed.config.groups import GROUPS, NO_HYPERPARAMETERS
-from seedbed.config.schema.own_module import groups_without_effect, is_chosen
+from seedbed.config.schema.own_module import does_nothing, groups_without_effect, is_chosen
 from seedbed.runs.provenance.secrets import is_secret
 
 
@@ -69,7 +69,7 @@ def hyperparameters(
             keys[key] = None
     for key in keys:
         top = re.split(r"[./]", key)[0]
-        other = key in GROUPS or top in NO_HYPERPARAMETERS or top in without_effect
+        other = key in GROUPS or top in NO_HYPERPARAMETERS or does_nothing(key, without_effect)
         value = None if other else _selected(config, key)
         if value is None or is_secret(key, value):
             continue

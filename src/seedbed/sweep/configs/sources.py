@@ -18,6 +18,7 @@ from seedbed.config.trust.config_folders import require_plain_job
 from seedbed.config.trust.restriction import restriction
 from seedbed.config.trust.saved_config import read_config
 from seedbed.errors import ConfigError
+from seedbed.experiment.weights.source import name_latest
 from seedbed.files import write_atomically
 from seedbed.reading.json_files import read_json
 from seedbed.runs.record import write_json
@@ -61,6 +62,7 @@ class HydraSource:
     def compose(self, lines: Lines) -> DictConfig:
         """Return the config with these overrides; raises what Hydra raises."""
         config = self.loader.load_sweep_config(self.master, list(lines))
+        name_latest(config)
         if restriction() is not None:
             require_plain_job(" ".join(lines), config)
         return config

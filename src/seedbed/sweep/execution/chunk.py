@@ -38,7 +38,7 @@ from seedbed.runs.provenance.environment import device_name
 from seedbed.runs.provenance.files import SPLITS_FILE, ProvenanceFiles
 from seedbed.runs.record import now, record_fields
 from seedbed.sweep.execution.run_folders import Preparation, RunFiles, write_run
-from seedbed.sweep.planning.fusing import make_group
+from seedbed.sweep.planning.fusing import make_group, weights_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
 
 
@@ -75,6 +75,7 @@ class TrainedChunk:
         csv: whether they write CSV files of metrics and hyperparameters.
         device: name of the GPU, or the number of CPU threads.
         threads: number of CPU threads.
+        weights: the field `initial_weights` of each job's record; empty where they start from none.
     """
 
     group: Group
@@ -85,6 +86,7 @@ class TrainedChunk:
     csv: bool
     device: str
     threads: int
+    weights: Sequence[dict[str, Any]] = ()
 
 
 class ChunkState:
@@ -169,6 +171,7 @@ def train_chunk(
         csv=any(isinstance(node, CSV) for node in spec.logger.values()),
         device=device_name(engine.device, engine.threads),
         threads=engine.threads or torch.get_num_threads(),
+        weights=weights_of_jobs(spec, group, numbers),
     )
 
 
@@ -239,7 +242,7 @@ def _files(
     scalars: bytes | None,
 ) -> RunFiles:
     outcome = _complete(chunk, place)
-    record = _record(chunk, job, data, outcome)
+    record = _record(chunk, place, job, data, outcome)
     return RunFiles(
         hydra=job.texts,
         record=record,
@@ -277,11 +280,13 @@ def _complete(chunk: TrainedChunk, place: int) -> RunOutcome:
 
 
 def _record(
-    chunk: TrainedChunk, job: PreparedJob, data: _Data, outcome: RunOutcome
+    chunk: TrainedChunk, place: int, job: PreparedJob, data: _Data, outcome: RunOutcome
 ) -> dict[str, Any]:
     """Return the fields of run.json."""
     where = {"device": chunk.device, "threads": chunk.threads}
     provenance = {**job.provenance, "data": data.fields, **where}
+    if chunk.weights and chunk.weights[place]:
+        provenance["initial_weights"] = chunk.weights[place]
     fields = record_fields(provenance, outcome, **chunk.times)
     return {**fields, "group": {"jobs": len(chunk.group.nets), "exact": chunk.exact}}
 

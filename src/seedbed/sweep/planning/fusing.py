@@ -19,6 +19,7 @@ from seedbed.engines.fused.rows.batches import JobBatches
 from seedbed.engines.fused.schedules import JobRates
 from seedbed.experiment.build import NetworkBuilder, build_task, check_model
 from seedbed.experiment.fitted_task import fitted_numbers
+from seedbed.experiment.weights.taking import taken
 from seedbed.sweep.planning.data_modules import data_of, table_key
 from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.training.parameters import frozen_parameters
@@ -100,6 +101,20 @@ def _nets(spec: RunSpec, jobs: Sequence[JobNumbers]) -> list[nn.Module]:
                 net.get_parameter(name).requires_grad_(False)
             nets[key] = net
     return [nets[key] for key in keys]
+
+
+def weights_of_jobs(
+    spec: RunSpec, group: Group, jobs: Sequence[JobNumbers]
+) -> list[dict[str, Any]]:
+    """Return the field `initial_weights` of each job's record, empty where it has none."""
+    records: dict[str, dict[str, Any]] = {}
+    keys = [repr(job.initial_weights) for job in jobs]
+    for key, job in zip(keys, jobs, strict=True):
+        if key not in records:
+            options = InitialWeights(**job.initial_weights)
+            taking = taken(group.nets[0], options, spec.outputs)
+            records[key] = {} if taking is None else taking.record()
+    return [records[key] for key in keys]
 
 
 def _batches(spec: RunSpec, jobs: Sequence[JobNumbers]) -> JobBatches:

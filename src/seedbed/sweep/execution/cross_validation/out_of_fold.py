@@ -164,14 +164,15 @@ class Predictor:
         from seedbed.experiment.evaluation import load_module
         from seedbed.experiment.predictions import predicted
 
-        module, _ = load_module(folder, self.spec, name)
+        module, _ = load_module(folder, self.spec.of_checkpoint(), name)
         module.net.to(self.data.placement.device).eval()
         return predicted(module, self.task, self.spec.facts.output_size, inputs)
 
     def _with_weights(self, path: Path) -> nn.Module:
         """Return the network, which all jobs share, with the weights of a checkpoint."""
         if self._net is None:
-            net = NetworkBuilder(self.spec).build(self.spec.seed, self.spec.initial_weights)
+            spec = self.spec.of_checkpoint()
+            net = NetworkBuilder(spec).build(spec.seed, spec.initial_weights)
             self._net = net.to(self.data.placement.device).eval()
         content = read_checkpoint(path)
         try:
