@@ -8,6 +8,7 @@ import pytest
 import torch
 from tests.composing import composed
 
+from seedbed.config.schema.model import InitialWeights
 from seedbed.config.spec import run_spec
 from seedbed.data import LinearNoise
 from seedbed.engines.fused.early_stopping import EarlyStoppingRule
@@ -40,7 +41,7 @@ def test_the_numbers_of_a_job() -> None:
     assert found.scheduler == {"_target_": None}
     assert (found.gradient_clip_val, found.max_epochs) == (None, 9)
     assert found.early_stopping == EarlyStoppingRule("val/loss", "min", min_delta=0.25, patience=4)
-    assert found.initial_weights == {"distribution": "pytorch", "parameters": {}}
+    assert InitialWeights(**found.initial_weights) == InitialWeights()
 
 
 def test_a_number_that_is_watched_is_the_jobs_own() -> None:
