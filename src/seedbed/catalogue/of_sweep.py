@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from seedbed.sweep.results.plan_file import SweepPlan
     from seedbed.sweep.results.table import Row
 
+# Groups that are no hyperparameters of a job.
+_NO_CHOICES = ("callbacks", "logger", "debug")
+
 
 def read_sweep(path: Path, file: os.stat_result) -> Entry:
     """Return the entry of a sweep; `file` is the state of its sweep.json.
@@ -66,7 +69,11 @@ def _entry(plan: "SweepPlan", rows: Sequence["Row"], file: os.stat_result) -> En
         name=cut(plan.labels.name or ""),
         tags=[cut(tag) for tag in plan.labels.tags[:MOST_KEYS]],
         notes=cut(plan.labels.notes or ""),
-        choices={group: cut(choices[group]) for group in GROUPS if group in choices},
+        choices={
+            group: cut(choices[group])
+            for group in GROUPS
+            if group in choices and group not in _NO_CHOICES
+        },
         values=_values(plan, axes),
         metric=cut(plan.metric),
         mode=plan.mode,
@@ -85,7 +92,7 @@ def _values(plan: "SweepPlan", axes: Mapping[str, Sequence[str]]) -> dict[str, V
     return {
         cut(key): cut(",".join(axes[key]) if key in axes else value)
         for key, value in set_to.items()
-        if key not in GROUPS and key.partition(".")[0] not in NO_HYPERPARAMETERS
+        if key not in GROUPS and not {key, key.partition(".")[0]} & {*NO_HYPERPARAMETERS}
     }
 
 

@@ -9,10 +9,11 @@ signal n.
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import hydra
@@ -31,6 +32,7 @@ from seedbed.cli.composition import (
     own_files_first,
     package_required,
 )
+from seedbed.cli.requeueing import Requeueing
 from seedbed.cli.resuming import Resumption, go_on, resumed
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import COMPOSES, config_folder
@@ -43,7 +45,14 @@ from seedbed.config.overrides import (
     with_paths_quoted,
     words_of,
 )
-from seedbed.config.project import Project, named_config_folder, set_inherited, with_origin
+from seedbed.config.project import (
+    Project,
+    key_of,
+    named_config_folder,
+    set_inherited,
+    value_of,
+    with_origin,
+)
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
 from seedbed.config.trust.module_path import reach
@@ -57,10 +66,12 @@ from seedbed.errors import (
     disk_full,
     of_a_path,
     out_of_memory,
+    stopped_by,
 )
 from seedbed.experiment.inferred_facts import register_inferred
 from seedbed.experiment.weights.source import name_latest
 from seedbed.process.output import plain_message
+from seedbed.process.signals import UntilItBegins
 from seedbed.runs.claim import Claim, claim, folder_named, require_free
 from seedbed.runs.folder import HYDRA, RunFolder, open_run
 from seedbed.runs.hydra_job import (
@@ -88,6 +99,8 @@ class CheckBeforeRun(Callback):
     prepare: ClassVar[Any] = staticmethod(lambda config: None)
     # What the command has claimed.
     claimed: ClassVar[Claim | None] = None
+    # What queues a Slurm job again.
+    requeueing: ClassVar[Requeueing | None] = None
     # Whether the composed config is that of a run that is about to start.
     starts_run: ClassVar[bool] = True
 
@@ -101,6 +114,8 @@ class CheckBeforeRun(Callback):
             key = "hydra.sweep.dir"
             resolve_sweep_folder(config)
             require_free(folder_named(str(config.hydra.sweep.dir), key), key)
+            if self.requeueing is not None:
+                self.requeueing.asked(config)
         except Exception as error:
             raise StopBeforeRun from error
 
@@ -133,6 +148,8 @@ class CheckBeforeRun(Callback):
         self.prepare(config)
         if is_first:
             CheckBeforeRun.claimed = claim(folder, key, HYDRA)
+            if self.requeueing is not None:
+                self.requeueing.run_begins(folder, config)
 
 
 def _check_no_sweep(config: DictConfig) -> None:
@@ -170,6 +187,47 @@ def run_application(
     may raise a SeedbedError, which is shown as its message alone. `prepare` takes the config of a
     run that is about to start, before its folder is made, and may refuse it so, too.
     """
+    CheckBeforeRun.requeueing = None
+    if verb != "train" or os.environ.get("LOCAL_RANK"):  # Or it works for another process.
+        _run_application(verb, typed, function, project, prepare)
+    with Requeueing(typed, _outputs(typed, project)) as requeueing, stopped_early():
+        CheckBeforeRun.requeueing = requeueing
+
+        def asked(config: DictConfig) -> None:
+            requeueing.asked(config)
+            prepare(config)
+
+        _run_application(verb, requeueing.words, function, project, asked)
+
+
+def _outputs(words: Iterable[str], project: Project) -> str:
+    """Return the folder of all outputs that the words of a command say, or its project."""
+    said = [value_of(word) for word in words if key_of(word) == "paths.outputs"]
+    return said[-1] if said else project.outputs
+
+
+@contextmanager
+def stopped_early() -> Iterator[None]:
+    """End the process where a signal comes before anything has begun, and say so."""
+    handler = Jobs.until_it_begins = UntilItBegins()
+    try:
+        with handler:
+            yield
+    except SystemExit:
+        if handler.received is not None and not handler.begun:
+            sys.stderr.write(f"seedbed: {stopped_by(handler.received)}; nothing had begun\n")
+        raise
+    finally:
+        Jobs.until_it_begins = None
+
+
+def _run_application(
+    verb: str,
+    typed: list[str],
+    function: Function,
+    project: Project,
+    prepare: Callable[[DictConfig], None],
+) -> NoReturn:
     inherited = project.arguments_before(COMPOSES.get(verb, verb), typed)
     try:
         arguments = with_paths_quoted(with_columns_quoted([*inherited, *typed]))
@@ -319,6 +377,9 @@ class Jobs:
     drops what a task function returns.
     """
 
+    # Acts on signals until a job or a sweep begins.
+    until_it_begins: ClassVar[UntilItBegins | None] = None
+
     def __init__(
         self, verb: str, command: list[str], function: Function, full_error: str | None
     ) -> None:
@@ -337,7 +398,7 @@ class Jobs:
 
     def __call__(self, config: DictConfig) -> JobResult:
         """Run one job; what goes wrong is shown and does not stop the others of a sweep."""
-        self.started = True
+        self._begin()
         result = self._run(config)
         self.code = result.code
         return result
@@ -348,9 +409,19 @@ class Jobs:
         other.command = command
         return other
 
-    def sweep_begins(self) -> None:
+    def _begin(self) -> None:
         """Take note that what fails from now on is no mistake in the command."""
         self.started = True
+        if self.until_it_begins is not None:
+            self.until_it_begins.begun = True
+
+    def sweep_begins(
+        self, folder: Path, modules: Callable[[], Sequence[str]], requeue: bool
+    ) -> None:
+        """Take note of what a sweep that begins is."""
+        self._begin()
+        if CheckBeforeRun.requeueing is not None:
+            CheckBeforeRun.requeueing.sweep_begins(folder, modules, requeue)
 
     def sweep_ended(self, code: int) -> None:
         """Let the command end with the exit code of a sweep."""

@@ -22,7 +22,7 @@ LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbac
 COMMAND_LINE_ONLY = {"experiment", "debug"}
 # Keys that say what a run is called: they change no result, and are no hyperparameters.
 LABELS = ("name", "tags", "notes")
-NO_HYPERPARAMETERS = ("sweep", "hydra", "trust", "resume", *LABELS)
+NO_HYPERPARAMETERS = ("sweep", "hydra", "trust", "resume", "trainer.requeue", *LABELS)
 # Verbs that compose the config of another one, and write nothing of what it would write.
 COMPOSES = {"inspect": "train"}
 # Of a YAML file that is read for its description, and of each of these lines.

@@ -27,12 +27,16 @@ class SignalHandler:
 
     def __enter__(self) -> "SignalHandler":
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        outside = self._received_outside()
         if self._before[signal.SIGHUP] is signal.SIG_IGN:
             del self._before[signal.SIGHUP]
         self._install()
         # What starts several processes blocks signals until they can handle them.
         try:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            if outside is not None:  # It came while nobody could act on it.
+                self.received = outside
+                raise Interrupted(outside)
         except Interrupted:
             self.__exit__()
             raise
@@ -41,6 +45,12 @@ class SignalHandler:
     def __exit__(self, *exception: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _received_outside(self) -> int | None:
+        """Return the signal that a handler around this one keeps for what is in it."""
+        owners = (getattr(handler, "__self__", None) for handler in self._before.values())
+        kept = (owner.received for owner in owners if isinstance(owner, UntilItBegins))
+        return next((number for number in kept if number is not None), None)
 
     def requested(self) -> bool:
         """Return whether a signal has arrived."""
@@ -60,6 +70,19 @@ class SignalHandler:
 
     def _act(self, number: int) -> None:
         raise Interrupted(number)
+
+
+class UntilItBegins(SignalHandler):
+    """Signal handler of a command: until something has `begun`, a signal ends the process at once.
+
+    Afterwards it is kept for the handler of what runs, which the command has no part in.
+    """
+
+    begun = False
+
+    def _act(self, number: int) -> None:
+        if not self.begun:
+            raise SystemExit(128 + number)
 
 
 @contextmanager

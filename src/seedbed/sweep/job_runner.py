@@ -1,6 +1,8 @@
 """Runner of single jobs, which the application that Hydra runs is to a sweep."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from omegaconf import DictConfig
@@ -37,8 +39,14 @@ class JobRunner(Protocol):
     def show_traceback(self, error: Exception) -> None:
         """Print where an error comes from that is no SeedbedError."""
 
-    def sweep_begins(self) -> None:
-        """Take note that the command and its configs are right."""
+    def sweep_begins(
+        self, folder: Path, modules: Callable[[], Sequence[str]], requeue: bool
+    ) -> None:
+        """Take note that the command and its configs are right.
+
+        `folder` is the sweep's; `modules` returns those that its configs name classes of; `requeue`
+        is `trainer.requeue` of its jobs.
+        """
 
     def sweep_ended(self, code: int) -> None:
         """Take the exit code of a sweep, for which Hydra has no way back."""

@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from hydra._internal.callbacks import Callbacks
@@ -24,7 +25,7 @@ from seedbed.process import garbage_collection
 from seedbed.runs.hydra_job import raw_value
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.data_files import data_files, require_unchanged
-from seedbed.sweep.configs.saved_jobs import require_trusted_jobs
+from seedbed.sweep.configs.saved_jobs import modules_to_trust, require_trusted_jobs
 from seedbed.sweep.configs.sources import MASTER, HydraSource, SavedSource
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.cross_validation.refit import require_refit
@@ -117,7 +118,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
         except BaseException:  # Nobody could go on with it.
             claimed.withdraw([folder.path / MASTER, folder.plan, *folder.saved.glob("*")])
             raise
-        command.runner.sweep_begins()
+        _tell_it_begins(composer, folder, plan, command.runner)
         print(plan_text(plan), flush=True)
         sweep = _sweep(composer, folder, plan, options, command)
         return sweep.run(_rounds(sampler, [first], sweep.worker, folders), sampler)
@@ -160,13 +161,21 @@ def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int
         master.hydra.sweep.dir = str(folder.path)
         sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
         if not options.plan:
-            command.runner.sweep_begins()
+            _tell_it_begins(composer, folder, plan, command.runner)
         print(sweep.progress_text(), flush=True)
         if options.plan:
             return 0
         sampler = saved_sampler(plan)
         replayed = _replayed(sampler, plan, composer, command.loader)
         return sweep.run(_rounds(sampler, replayed, sweep.worker, folders), sampler)
+
+
+def _tell_it_begins(
+    composer: Composer, folder: SweepFolder, plan: SweepPlan, runner: JobRunner
+) -> None:
+    with composer.applied(plan.jobs[0]) as config:
+        requeue = bool(config.trainer.requeue)
+    runner.sweep_begins(folder.path, partial(modules_to_trust, composer, plan.jobs), requeue)
 
 
 def _sweep(

@@ -91,6 +91,9 @@ class Trainer(Schema):
         30.0,
         at_least=1,
     )
+    requeue: bool = key(
+        "in a job of Slurm, queue it again when SIGTERM or SIGUSR1 stops it, and go on then", False
+    )
     deterministic: bool = key("use deterministic algorithms only", False)
     detect_anomaly: bool = key(
         "autograd anomaly detection: find the operation that makes a NaN (slow)",

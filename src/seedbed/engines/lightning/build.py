@@ -10,6 +10,7 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
 from pytorch_lightning.callbacks import ModelSummary, ProgressBar
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.plugins.environments import LightningEnvironment, SLURMEnvironment
 from pytorch_lightning.profilers import AdvancedProfiler, Profiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
@@ -34,7 +35,7 @@ from seedbed.training.schedulers import RunLength, make_scheduler
 from seedbed.training.tasks import Task
 
 # Keys of `trainer` that Lightning's Trainer does not have.
-OWN_KEYS = ("log_every_n_epochs", "log_every_n_steps", "threads", "timeout")
+OWN_KEYS = ("log_every_n_epochs", "log_every_n_steps", "threads", "timeout", "requeue")
 
 
 def build_module(
@@ -222,12 +223,21 @@ def build_trainer(
             log_every_n_steps=spec.trainer.log_every_n_steps or 1,
             # Every device's share of a batch is cut by our own loaders.
             use_distributed_sampler=False,
+            plugins=_environment(),
         )
     except (MisconfigurationException, ValueError, RuntimeError, ImportError) as error:
         reason = str(error).splitlines()[0][:200]
         given = {"accelerator": accelerator, "strategy": spec.trainer.strategy}
         asked = " ".join(f"trainer.{key}={value}" for key, value in given.items())
         raise ConfigError(f"{asked}: {reason}") from error
+
+
+def _environment() -> LightningEnvironment | None:
+    """Return what starts the processes of a run in a job of Slurm: the run itself, as elsewhere.
+
+    Lightning would take the tasks of the job for them, and have its own way with signals.
+    """
+    return LightningEnvironment() if SLURMEnvironment.detect() else None
 
 
 def _any(callbacks: list[pl.Callback], kind: type) -> bool:

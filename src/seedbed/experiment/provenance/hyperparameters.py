@@ -69,7 +69,8 @@ def hyperparameters(
             keys[key] = None
     for key in keys:
         top = re.split(r"[./]", key)[0]
-        other = key in GROUPS or top in NO_HYPERPARAMETERS or does_nothing(key, without_effect)
+        unshown = {top, key} & {*NO_HYPERPARAMETERS}
+        other = key in GROUPS or unshown or does_nothing(key, without_effect)
         value = None if other else _selected(config, key)
         if value is None or is_secret(key, value):
             continue

@@ -1,0 +1,71 @@
+"""The Slurm job that this process belongs to, and queueing it again."""
+
+import os
+import re
+import subprocess
+from typing import NamedTuple
+
+from seedbed.process.signals import blocked
+
+# Longer than the time-out of Slurm's own messages (MessageTimeout), which is 10 s as a rule.
+SECONDS = 30.0
+
+
+class SlurmJob(NamedTuple):
+    """Job of Slurm's.
+
+    Attributes:
+        id: by which `scontrol` knows it; of a task of an array `ARRAY_TASK`.
+        restarts: how often it was queued again.
+        is_first: whether this process is the first of the processes of its step.
+    """
+
+    id: str
+    restarts: int
+    is_first: bool
+
+
+def slurm_job() -> SlurmJob | None:
+    """Return the job that this process belongs to; None where that is none of Slurm's."""
+    job = os.environ.get("SLURM_JOB_ID", "")
+    array, task = (os.environ.get(f"SLURM_ARRAY_{name}_ID") for name in ("JOB", "TASK"))
+    if array and task:
+        job = f"{array}_{task}"
+    if not re.fullmatch(r"[0-9]{1,20}(_[0-9]{1,20})?", job):
+        return None
+    restarts = os.environ.get("SLURM_RESTART_COUNT", "0")
+    ranks = [os.environ.get(name, "0") for name in ("SLURM_PROCID", "LOCAL_RANK")]
+    return SlurmJob(
+        job,
+        int(restarts) if re.fullmatch("[0-9]{1,9}", restarts) else 0,
+        not any(rank not in ("", "0") for rank in ranks),
+    )
+
+
+def requeue(job: SlurmJob) -> str | None:
+    """Queue a job again, which ends this process soon; return why that could not be done.
+
+    The signals that Slurm ends jobs with do not reach the command.
+    """
+    words = ["scontrol", "requeue", job.id]
+    try:
+        with blocked():
+            done = subprocess.run(
+                words,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=SECONDS,
+                check=False,
+            )
+    except FileNotFoundError:
+        return "no such command here"
+    except subprocess.TimeoutExpired:
+        return f"no answer in {SECONDS:.0f} s"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    if done.returncode == 0:
+        return None
+    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    return said[0] if said else f"exit code {done.returncode}"
