@@ -24,6 +24,7 @@ VERBS = {
     "inspect": "show the rows that train would see, and what is suspicious: data=...",
     "evaluate": "measure a run on one of its splits: run=DIR",
     "predict": "predict with a run: run=DIR input=FILE or rows",
+    "repeat": "train a run again from its folder, and say what differs: run=DIR",
     "export": "write the network of a run for use without Seedbed: run=DIR output=FILE",
     "report": "print the closing table of sweeps again: report DIR [DIR ...]",
     "list": "list the config groups, or the options of one: list data",

@@ -115,7 +115,7 @@ def train(config: DictConfig, command: list[str]) -> int:
         taken_up.saved.save(taken_up.changes, words, choices)
     elif PASSING.search(OmegaConf.to_yaml(config)) and trainer.is_global_zero:
         write_atomically(folder.resolved, text.encode())
-    _let_processes_start_as_this_one(folder, resumed=config.resume is not None)
+    let_processes_start_as_this_one(folder, resumed=config.resume is not None)
     after = None if taken_up is None else (taken_up.measured, taken_up.step)
     metric = spec.optimized_metric
     writer = RunWriter(record, experiment.loggers, metric, text, after, keeper)
@@ -133,7 +133,7 @@ def _values(config: DictConfig) -> dict[str, Any]:
     return {str(name): value for name, value in values.items()}
 
 
-def _let_processes_start_as_this_one(folder: RunFolder, resumed: bool = False) -> None:
+def let_processes_start_as_this_one(folder: RunFolder, resumed: bool = False) -> None:
     """Let the processes that DDP starts read this run's saved config, not the command again.
 
     Lightning starts them with `sys.argv` and adds `hydra.run.dir` to it, in double quotes, which of

@@ -189,7 +189,7 @@ def _run(
     try:
         with experiment.stop, training_together:
             load(experiment)
-            with using_threads(_threads(experiment)):
+            with using_threads(threads_of(experiment)):
                 _describe(experiment, writer)
                 fit(experiment)
                 _read(experiment, outcome)
@@ -416,7 +416,7 @@ def _check_length(experiment: Experiment, cut_short: bool) -> None:
             check_patience(f"callbacks.{name}", monitor, keys["patience"], every, length)
 
 
-def _threads(experiment: Experiment) -> int:
+def threads_of(experiment: Experiment) -> int:
     """Return the number of CPU threads: that of the config, else by the size of a step."""
     spec, net = experiment.spec, experiment.module.net
     if spec.trainer.threads is not None or experiment.data.placement.device.type != "cpu":

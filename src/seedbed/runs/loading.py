@@ -71,7 +71,7 @@ def load_spec(
         # The run may have been trained on a GPU that this machine lacks.
         config.trainer.accelerator = "auto"
         if data_folder is not None:
-            _use_own_folders(config.data, data_folder)
+            use_own_folders(config.data, data_folder)
         check(config, cut_short=True)
         spec = run_spec(config)
         return spec if watched is None else replace(spec, optimized_metric=str(watched))
@@ -91,7 +91,7 @@ def _require_facts(file: Path, config: DictConfig) -> None:
         raise RunFolderError(f"{file}: does not hold the facts of its data; {RESOLVED} is missing")
 
 
-def _use_own_folders(data: DictConfig, data_folder: str) -> None:
+def use_own_folders(data: DictConfig, data_folder: str) -> None:
     """Let data be downloaded to, and decoded into, the caller's folder, not that of the run."""
     if data.get("_target_") == "seedbed.data.ImageFolder":
         data.cache = str(Path(data_folder) / "images")

@@ -13,6 +13,7 @@ from seedbed.config.schema import (
     loggers,
     model,
     optimizer,
+    repeat,
     root,
     scheduler,
     task,
@@ -29,6 +30,7 @@ ROOTS: dict[str, type[Schema]] = {
     "evaluate": root.Evaluate,
     "predict": root.Predict,
     "export": export.Export,
+    "repeat": repeat.Repeat,
 }
 
 SCHEMAS: dict[str, dict[str, type[Schema]]] = {

@@ -1,0 +1,160 @@
+"""A run that is built and trained again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from seedbed.config.instantiation import keys_of
+from seedbed.config.spec import RunSpec, run_spec
+from seedbed.config.trust.targets import targets
+from seedbed.errors import ConfigError, OtherData
+from seedbed.experiment.build import build_data
+from seedbed.experiment.predicting.member import of_file
+from seedbed.experiment.provenance import (
+    Environment,
+    ProvenanceKeeper,
+    data_fields,
+    environment_of_command,
+)
+from seedbed.experiment.repeating.conditions import data_differences
+from seedbed.experiment.repeating.opening import Repeated, config_of
+from seedbed.experiment.run import Experiment, build_experiment, load, run, threads_of
+from seedbed.experiment.writer import RunWriter
+from seedbed.files import write_atomically
+from seedbed.runs.claim import claim
+from seedbed.runs.folder import HYDRA, RunFolder
+from seedbed.runs.preparation import stored_preparation
+from seedbed.runs.provenance.files import PACKAGES, ProvenanceFiles
+from seedbed.runs.provenance.sources import own_sources
+from seedbed.runs.record import Record
+
+# Fields of the record that are those of the config, which is the same.
+_SAME = ("name", "tags", "notes", "hyperparameters", "seed")
+
+
+@dataclass(frozen=True)
+class Again:
+    """Run that is trained again.
+
+    Attributes:
+        config: its config.
+        experiment: its objects; its data are loaded.
+        environment: command, versions, packages, code and device.
+        provenance: first fields of its record, as far as they are known before training.
+        targets: names of the classes that its config names.
+    """
+
+    config: DictConfig
+    experiment: Experiment
+    environment: Environment
+    provenance: dict[str, Any]
+    targets: Sequence[str]
+
+    @property
+    def packages(self) -> str:
+        """The packages that are installed."""
+        return self.environment.files[PACKAGES].decode()
+
+
+def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Again:
+    """Return a run that is about to be trained again; nothing is written.
+
+    Args:
+        repeated: The run.
+        asked: Config of `seedbed repeat`.
+        command: The command, for the record.
+
+    Raises:
+        ConfigError: Its data are others, or cannot be had.
+    """
+    config = config_of(repeated, list(asked.trust), asked.paths, asked.accelerator)
+    spec = of_file(run_spec(config), asked.file)
+    if asked.file is not None:
+        _note_file(config, spec)
+    _require_source(repeated, spec, asked)
+    folder = RunFolder(Path(str(asked.folder)))
+    experiment = build_experiment(spec, folder)
+    load(experiment, cut_short=True)
+    named = [target.name for target in targets(spec)]
+    environment = environment_of_command(command, experiment.trainer.strategy.root_device)
+    choice = str((repeated.record.get("data") or {}).get("choice"))
+    fields, _ = data_fields(experiment.data, choice)
+    _require_same_rows(repeated, fields, asked)
+    provenance = {
+        **{name: repeated.record[name] for name in _SAME if name in repeated.record},
+        "repeats": str(asked.run) if asked.run != "latest" else str(repeated.folder.path),
+        **environment.fields,
+        "data": fields,
+        "threads": threads_of(experiment),
+    }
+    sources = {
+        name: {"file": source.file, "sha256": source.sha256}
+        for name, source in own_sources(named).items()
+    }
+    return Again(config, experiment, environment, {**provenance, "sources": sources}, named)
+
+
+def _note_file(config: DictConfig, spec: RunSpec) -> None:
+    """Write into the config where the data lie now."""
+    for name in ("file", "folder"):
+        value = keys_of(spec.data).get(name)
+        if value is not None and name in config.data:
+            config.data[name] = value
+
+
+def _require_source(repeated: Repeated, spec: RunSpec, asked: DictConfig) -> None:
+    """Raise ConfigError where files are others than those of the run; nothing of them is read.
+
+    With `other_data` those may be that the command names itself: what a folder names may be any.
+    """
+    if asked.other_data and asked.file is not None:
+        return
+    data = build_data(spec)
+    preparation = stored_preparation(repeated.folder)
+    if preparation is not None:
+        data.use_preparation(preparation, repeated.folder.path)
+    try:
+        data.require_source((repeated.record.get("data") or {}).get("fingerprint"))
+    except OtherData as error:
+        where = "" if asked.file is not None else " file=PATH"
+        raise ConfigError(f"{error}; other_data=true{where} trains on them all the same") from None
+
+
+def _require_same_rows(repeated: Repeated, now: Mapping[str, Any], asked: DictConfig) -> None:
+    """Raise ConfigError where the rows are others than those of the run."""
+    if asked.other_data:
+        return
+    if others := list(data_differences(repeated.record.get("data"), now)):
+        what = "; ".join(text for _, text in others)
+        raise ConfigError(
+            f"data: not those that the run was trained on: {what}; other_data=true trains on them "
+            "all the same"
+        )
+
+
+def train_again(again: Again, repeated: Repeated, start: Any) -> None:
+    """Train in the new folder, which is claimed for it; `start` is called before.
+
+    Raises what `run` raises.
+    """
+    experiment, config = again.experiment, again.config
+    folder, spec = experiment.folder, experiment.spec
+    claimed = claim(folder.path, "folder", HYDRA)
+    text = OmegaConf.to_yaml(config, resolve=True)
+    try:
+        for name in ("overrides.yaml", "hydra.yaml"):
+            source = repeated.folder.config.with_name(name)
+            if source.is_file():
+                write_atomically(folder.config.with_name(name), source.read_bytes())
+        write_atomically(folder.config, text.encode())
+        keeper = ProvenanceKeeper(ProvenanceFiles(folder.path), again.environment, again.targets)
+        record = Record(folder.record, again.provenance, experiment.trainer.is_global_zero)
+        start(folder)
+        metric = spec.optimized_metric
+        run(experiment, RunWriter(record, experiment.loggers, metric, text, None, keeper))
+    except ConfigError:
+        claimed.withdraw(folder.written(spec.callbacks))
+        raise

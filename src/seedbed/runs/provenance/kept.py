@@ -1,0 +1,26 @@
+"""Files of provenance that a run has kept, in its folder or in that of its sweep, by their hash."""
+
+from collections.abc import Iterator
+
+from seedbed.runs.folder import RunFolder
+from seedbed.runs.provenance.files import ProvenanceFiles
+
+_SWEEP_PLAN = "sweep.json"
+# A job's folder may lie some levels below that of its sweep.
+_LEVELS = 4
+
+
+def kept_file(folder: RunFolder, name: str, digest: str) -> bytes | None:
+    """Return the content of a file of provenance that has this hash; None where there is none."""
+    for files in _places(folder):
+        if (content := files.find(name, digest)) is not None:
+            return content
+    return None
+
+
+def _places(folder: RunFolder) -> Iterator[ProvenanceFiles]:
+    yield ProvenanceFiles(folder.path)
+    for parent in list(folder.path.absolute().parents)[:_LEVELS]:
+        if (parent / _SWEEP_PLAN).is_file():
+            yield ProvenanceFiles(parent)
+            return
