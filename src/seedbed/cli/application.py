@@ -21,7 +21,7 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from seedbed.cli.composition import (
@@ -33,7 +33,7 @@ from seedbed.cli.composition import (
     package_required,
 )
 from seedbed.cli.requeueing import Requeueing
-from seedbed.cli.resuming import Resumption, go_on, resumed
+from seedbed.cli.resuming import ResumeCommand, resumed
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
@@ -139,6 +139,8 @@ class CheckBeforeRun(Callback):
     def _start(self, config: DictConfig) -> None:
         """Prepare a run, and claim its folder; a process that works for another one does not."""
         require_hydra_folder(config)
+        if config.resume is not None and os.environ.get("LOCAL_RANK") is None:
+            raise ConfigError("resume: only the command says it: seedbed train resume=RUN")
         name_latest(config)
         key = "hydra.run.dir"
         folder = folder_named(str(config.hydra.run.dir), key)
@@ -248,7 +250,7 @@ def _run_application(
         with environment_variable(FULL_ERROR, jobs.users_full_error):
             prepare(config)
 
-    if verb == "train" and (word := resumed(arguments)) is not None:
+    if verb == "train" and (word := resumed(typed)) is not None:
         _go_on(word, arguments, jobs, prepared, project)
     CheckBeforeRun.prepare = staticmethod(prepared)
     folder = str(config_folder())
@@ -312,23 +314,35 @@ def _go_on(
     project: Project,
 ) -> NoReturn:
     """Go on with a run, and exit; until it has started, whatever goes wrong is in the command."""
+    overrides: list[str] = []
     try:
         overrides = _overrides("train", arguments)
         refuse_repeated_keys(overrides)
         jobs.trust = trusted_modules(overrides)
+        _check_trust(jobs.trust)
+        flags = [word for word in arguments if word not in overrides]
+        command = ResumeCommand(word, overrides, flags, project.outputs)
         with (
             environment_variable(FULL_ERROR, "1"),
             restricted_to(jobs.trust),
             files_within_limits(),
             own_files_first(),
-            Resumption(word, overrides, project.outputs) as resumption,
+            command.opened() as folder,
         ):
-            go_on(resumption, prepare, jobs)
+            config = command.config(folder)
+            task = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+            if command.shows_config:
+                print(OmegaConf.to_yaml(task, resolve=True))
+                sys.exit(0)
+            HydraConfig.instance().set_config(config)
+            prepare(config)
+            jobs(task)
     except Exception as error:
         if jobs.full_error or jobs.started:
             raise
-        told = of_a_path(error) or out_of_memory(error) or error
-        sys.exit(_show(explain(told, "train", overrides), WRONG_CONFIG))
+        told = disk_full(error) or of_a_path(error) or out_of_memory(error) or error
+        code = FAILED if isinstance(told, DiskFull) else WRONG_CONFIG
+        sys.exit(_show(explain(told, "train", overrides), code))
     sys.exit(jobs.code)
 
 

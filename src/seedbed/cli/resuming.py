@@ -5,27 +5,45 @@ run was begun with, and of all that these together give only what the new words 
 """
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.conf import HydraConf
-from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from seedbed.config.changes import refuse_fixed
+from seedbed.config.composition_errors import explain
 from seedbed.config.groups import config_folder
-from seedbed.config.project import key_of, value_of
+from seedbed.config.overrides import typed_word
+from seedbed.config.project import key_of, named_config_folder, value_of
 from seedbed.config.schema import typed as with_types
+from seedbed.config.trust.config_folders import is_own
+from seedbed.config.trust.restriction import require_trusted, restriction
 from seedbed.config.validation import check
+from seedbed.errors import ConfigError
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.resuming.opening import held, open_to_resume
-from seedbed.runs.resuming.saved_config import Changes, SavedConfig, differences
+from seedbed.runs.loading import use_own_folders
+from seedbed.runs.resuming.opening import held, open_to_resume, require_ended
+from seedbed.runs.resuming.saved_config import (
+    Changes,
+    SavedConfig,
+    differences,
+    full_key,
+)
+from seedbed.runs.resuming.taking_up import is_changeable
 
 # Words of the command that no config is composed of.
-_OF_COMMAND = ("resume", "trust")
+_OF_COMMAND = ("resume", "trust", "paths.outputs", "paths.data")
+# Flags that show something, whatever else the command says.
+_SHOW = ("-h", "--help", "--hydra-help", "--version", "-i", "--info", "-sc", "--shell-completion")
+_SWEEPS = ("-m", "--multirun")
 
 
 def resumed(arguments: Sequence[str]) -> str | None:
@@ -33,69 +51,171 @@ def resumed(arguments: Sequence[str]) -> str | None:
 
     Processes that a run has started are told to go on by the same word, beside their own config.
     """
-    if any(word.startswith(("--config-path", "-cp")) for word in arguments):
+    flags = {word.partition("=")[0] for word in arguments if word.startswith("-")}
+    if flags & {"--config-path", "-cp", *_SHOW}:
         return None
     words = [value_of(word) for word in arguments if key_of(word) == "resume"]
     return words[-1] if words and words[-1] not in ("", "null") else None
 
 
-class Resumption:
-    """A run that is about to go on; a context that keeps others from going on with it.
+@dataclass(frozen=True)
+class ResumeCommand:
+    """Command that goes on with a run.
 
-    Args:
+    Attributes:
         word: what `resume=` says: a folder, or latest.
-        words: the other overrides that were typed.
-        outputs: folder of all outputs, for the latest.
+        words: the other overrides.
+        flags: flags of Hydra's.
+        outputs: the folder of all outputs, for the latest.
     """
 
-    def __init__(self, word: str, words: Sequence[str], outputs: str) -> None:
-        self.folder: RunFolder = open_to_resume(word, outputs)
-        self.words = [word for word in words if key_of(word) not in _OF_COMMAND]
-        self._stack = ExitStack()
+    word: str
+    words: Sequence[str]
+    flags: Sequence[str] = ()
+    outputs: str = "outputs"
+    _values: dict[str, str] = field(init=False)
 
-    def __enter__(self) -> "Resumption":
-        self._stack.enter_context(held(self.folder))
-        return self
+    def __post_init__(self) -> None:
+        values = {key_of(word): value_of(word).strip("'\"") for word in self.words}
+        object.__setattr__(self, "_values", values)
 
-    def __exit__(self, *exception: Any) -> None:
-        self._stack.close()
+    @property
+    def shows_config(self) -> bool:
+        """Whether the config is printed, and nothing else done."""
+        return any(flag.partition("=")[0] in ("--cfg", "-c") for flag in self.flags)
 
-    def config(self) -> DictConfig:
-        """Return the config with which the run goes on, typed and checked, with `hydra`."""
-        saved = SavedConfig(self.folder)
+    @contextmanager
+    def opened(self) -> Iterator[RunFolder]:
+        """Context in which nobody else goes on with the run; gives its folder.
+
+        Raises:
+            ConfigError: it is none, or another command goes on with it.
+        """
+        if {*_SWEEPS} & {*self.flags}:
+            raise ConfigError(
+                f"resume={self.word}: one run goes on, without -m; with a sweep goes on "
+                f"seedbed train -m {typed_word('sweep.resume', self.word)}"
+            )
+        folder = open_to_resume(self.word, self._values.get("paths.outputs") or self.outputs)
+        with held(folder):
+            yield folder
+
+    def config(self, folder: RunFolder) -> DictConfig:
+        """Return the config with which the run goes on, typed and checked, with `hydra`.
+
+        Raises:
+            ConfigError: The run cannot go on, or a word is wrong.
+        """
+        saved = SavedConfig(folder, require_ended(folder))
         words, choices = saved.words, saved.choices
         changes: Changes = {}
-        if self.words:
-            before, words = compose(words), merged(words, self.words)
-            now = compose(words)
-            changes = differences(plain(before), plain(now))
-            choices = dict(now.hydra.runtime.choices)
+        new = [word for word in self.words if key_of(word) not in _OF_COMMAND]
+        if new:
+            changes, words, choices = self._composed(saved, new)
         values = saved.with_changes(changes)
+        require_trusted(folder.config, restriction() or (), values)
         config = with_types(OmegaConf.create(values))
-        path = os.path.abspath(self.folder.path)
+        self._use_own_data(config)
+        path = os.path.abspath(folder.path)
         with open_dict(config):
             config.resume = path
+            config.trust = list(restriction() or ())
             check(config, cut_short=bool(choices.get("debug")))
             config.hydra = hydra_of(path, words, choices)
         return config
 
+    def _composed(
+        self, saved: SavedConfig, new: Sequence[str]
+    ) -> tuple[Changes, list[str], dict[str, Any]]:
+        """Return what new words change, all words together, and the options that they choose."""
+        begun, words = saved.words, merged(saved.words, new)
+        folder, _ = named_config_folder(self.flags)
+        folders = [str(folder)] if folder is not None else _own_config_folders(saved)
+        name = str(OmegaConf.select(saved.hydra, "hydra.job.config_name") or "train")
+        try:
+            before = compose(begun, folders, name)
+        except Exception as error:
+            raise ConfigError(
+                f"{explain(error, 'train', begun)}\nbeside new words, those that the run was begun "
+                "with are composed again; if they are of configs of yours: --config-dir=DIR"
+            ) from None
+        now = compose(words, folders, name)
+        changes = differences(plain(before), plain(now))
+        self._refuse_fixed(new, changes)
+        return changes, words, dict(now.hydra.runtime.choices)
+
+    def _refuse_fixed(self, words: Sequence[str], changes: Changes) -> None:
+        """Raise ConfigError for the first word that changes what may not change."""
+        fixed = [full_key(place) for place in changes if not is_changeable(place)]
+        for word in words:
+            key = key_of(word).partition("@")[0]
+            if any(name == key or name.startswith(f"{key}.") for name in fixed):
+                refuse_fixed([word], f"resume={self.word}")
+
+    def _use_own_data(self, config: DictConfig) -> None:
+        """Let data be downloaded to, and decoded into, the folder of the command.
+
+        Raises ConfigError where the run has another one, which the command does not name.
+        """
+        own = self._values.get("paths.data") or os.environ.get("SEEDBED_DATA") or "data"
+        named = str(config.paths.data)
+        if "folder" not in config.data:
+            return
+        if os.path.realpath(named) != os.path.realpath(own) and "paths.data" not in self._values:
+            raise ConfigError(
+                f"paths.data: {named} in this run, and data are looked for in {own}; if they lie "
+                f"there: {typed_word('paths.data', named)}"
+            )
+        use_own_folders(config.data, own)
+
 
 def merged(begun: Sequence[str], words: Sequence[str]) -> list[str]:
-    """Return the words that a run was begun with, and those that take their place."""
-    keys = {key_of(word) for word in words}
-    groups = {key_of(w) for w in words if "." not in key_of(w) and not w.startswith("~")}
-    kept = [
-        word
-        for word in begun
-        if key_of(word) not in keys and key_of(word).partition(".")[0] not in groups
+    """Return the words that a run was begun with, and those that take their place.
+
+    Another option of a group also takes the place of the words for keys below it.
+    """
+    values = {key_of(word): value_of(word) for word in words}
+    known = {key_of(word): value_of(word) for word in begun}
+    other = {
+        key
+        for key, value in values.items()
+        if "." not in key and "@" not in key and known.get(key) != value
+    }
+    return [
+        *(
+            word
+            for word in begun
+            if (key := key_of(word)) not in values and key.partition(".")[0] not in other
+        ),
+        *words,
     ]
-    return [*kept, *words]
 
 
-def compose(words: Sequence[str]) -> DictConfig:
-    """Return the config of `seedbed train` with these words; raises what Hydra raises."""
-    loader = ConfigLoaderImpl(create_config_search_path(str(config_folder())))
-    return loader.load_configuration("train", list(words), RunMode.RUN)
+def compose(words: Sequence[str], folders: Sequence[str], name: str = "train") -> DictConfig:
+    """Return the config of `seedbed train` with these words; raises what Hydra raises.
+
+    Args:
+        words: overrides.
+        folders: folders of configs of the user's own.
+        name: name of the config.
+    """
+    path = create_config_search_path(str(config_folder()))
+    for folder in folders:
+        path.prepend("command-line", f"file://{os.path.abspath(folder)}")
+    name = name if re.fullmatch(r"[\w-]+", name) else "train"
+    return ConfigLoaderImpl(path).load_configuration(name, list(words), RunMode.RUN)
+
+
+def _own_config_folders(saved: SavedConfig) -> list[str]:
+    """Return the folders of configs that a run was composed from and that are the user's own."""
+    sources: Any = OmegaConf.select(saved.hydra, "hydra.runtime.config_sources") or []
+    paths = [str(source.get("path")) for source in sources if source.get("schema") == "file"]
+    shipped = os.path.realpath(config_folder())
+    return [
+        path
+        for path in paths
+        if Path(path).is_dir() and os.path.realpath(path) != shipped and is_own(path)
+    ]
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -110,24 +230,11 @@ def hydra_of(folder: str, words: Sequence[str], choices: dict[str, Any]) -> Dict
     node: DictConfig = OmegaConf.structured(HydraConf)
     with open_dict(node):
         node.mode = RunMode.RUN
-        node.run.dir = folder.replace("${", "\\${")
-        node.runtime.output_dir = folder.replace("${", "\\${")
+        node.run.dir = node.runtime.output_dir = folder.replace("${", "\\${")
+        node.runtime.cwd = os.getcwd()
         node.runtime.choices = choices
         node.runtime.config_sources = []
         node.overrides.task = list(words)
         node.job.name = "train"
         node.job.chdir = False
     return node
-
-
-def go_on(
-    resumption: Resumption,
-    prepare: Callable[[DictConfig], None],
-    start: Callable[[DictConfig], object],
-) -> None:
-    """Check all that can be told beforehand, and let the run go on."""
-    config = resumption.config()
-    HydraConfig.instance().set_config(config)
-    prepare(config)
-    task = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    start(task)

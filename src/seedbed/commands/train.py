@@ -72,7 +72,11 @@ def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
     spec = run_spec(config)
     spec = spec if resume_from is None else spec.of_checkpoint()
     experiment = build_experiment(spec, folder, None, resume_from)
+    if taken_up is not None:
+        experiment.data.require_source(taken_up.fingerprint)
     load(experiment, cut_short)
+    if taken_up is not None:
+        taken_up.require_same_data(experiment.data.fingerprint)
     return _Prepared(experiment, taken_up)
 
 

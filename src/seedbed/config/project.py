@@ -75,6 +75,8 @@ class Project:
         if any(word.startswith("sweep.resume=") for word in typed):
             # Its jobs are composed already; it may lie elsewhere.
             return [word for word in self.defaults if key_of(word) == "paths.outputs"]
+        if any(word.startswith("resume=") for word in typed):
+            return [word for word in self.defaults if key_of(word).startswith("paths.")]
         if {"-m", "--multirun"} & {*typed}:
             return list(self.defaults)
         return [word for word in self.defaults if not key_of(word).startswith("sweep.")]

@@ -38,6 +38,11 @@ class _StoredData(TypedDict, total=False):
     fingerprint: str | None
 
 
+class _StoredResumption(TypedDict, total=False):
+    at: str
+    changed: dict[str, tuple[Any, Any]]
+
+
 class _Stored(TypedDict, total=False):
     """What is used of a run.json; it may hold more, or less where another version wrote it."""
 
@@ -54,6 +59,7 @@ class _Stored(TypedDict, total=False):
     error: str | None
     stopped: str | None
     warning: str | None
+    resumed: list[_StoredResumption]
 
 
 class Record:

@@ -36,11 +36,17 @@ KINDS = {
 # Lightning's callbacks that neither write files of their own nor call functions that they are
 # given. Its loggers write wherever a config says, so none of them is here.
 CALLBACKS = frozenset(
-    f"pytorch_lightning.callbacks.{name}"
-    for name in (
-        *("DeviceStatsMonitor", "EarlyStopping", "EMAWeightAveraging", "LearningRateMonitor"),
-        *("GradientAccumulationScheduler", "ModelSummary", "RichModelSummary", "RichProgressBar"),
-        *("StochasticWeightAveraging", "Timer", "TQDMProgressBar", "WeightAveraging"),
+    (
+        "seedbed.callbacks.EarlyStopping",  # It is made in place of Lightning's.
+        *(
+            f"pytorch_lightning.callbacks.{name}"
+            for name in (
+                *("DeviceStatsMonitor", "EarlyStopping", "EMAWeightAveraging"),
+                *("LearningRateMonitor", "GradientAccumulationScheduler", "ModelSummary"),
+                *("RichModelSummary", "RichProgressBar", "StochasticWeightAveraging", "Timer"),
+                *("TQDMProgressBar", "WeightAveraging"),
+            )
+        ),
     )
 )
 

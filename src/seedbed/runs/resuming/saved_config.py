@@ -66,7 +66,8 @@ class SavedConfig:
     Raises RunFolderError where it is damaged, or lacks facts of its data.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, record: Mapping[str, Any]) -> None:
+        """`record` are the fields of the run's record."""
         self.folder = folder
         self._hydra_file = folder.config.with_name("hydra.yaml")
         exists = self._hydra_file.is_file()
@@ -77,6 +78,20 @@ class SavedConfig:
         _require_facts(folder, config)
         self.values = plain_config(folder.readable_config, config, resolve=True)
         self._before: dict[Path, bytes] = {}
+        self._unsaved_before = self._unsaved(record)
+        self.text = self._changed_text(self._unsaved_before)
+        self.values = _changed(self.values, self._unsaved_before)
+
+    def _unsaved(self, record: Mapping[str, Any]) -> Changes:
+        """Return the changes that a record speaks of, and that a kill kept from being saved."""
+        *_, last = record.get("resumed") or [{}]
+        changed = last.get("changed") or {}
+        changes = {tuple(key.split(".")): Change(*pair) for key, pair in changed.items()}
+        return {
+            place: Change(before, ABSENT if now is None and before is not None else now)
+            for place, (before, now) in changes.items()
+            if _at(self.values, place) == before != now
+        }
 
     def with_changes(self, changes: Changes) -> dict[str, Any]:
         """Return the values with changes of the text; what follows from a changed key is changed.
@@ -108,18 +123,22 @@ class SavedConfig:
             write_atomically(self._hydra_file, OmegaConf.to_yaml(self.hydra).encode())
             overrides = self.folder.config.with_name("overrides.yaml")
             write_atomically(overrides, OmegaConf.to_yaml(list(words)).encode())
-        if not changes:
+        if not changes and not self._unsaved_before:
             return
-        interpolated = {p for p in changes if _has_interpolation(_at(self.text, p))}
-        text = _changed(self.text, {p: c for p, c in changes.items() if p not in interpolated})
-        values = _changed(self.values, changes)
-        if not self.resolved:
-            follows = plain_config(self.folder.config, OmegaConf.create(text), resolve=True)
-            others = {p for p in interpolated if _at(follows, p) != _at(values, p)}
-            text = _changed(text, {p: changes[p] for p in others})
+        text = self._changed_text(changes)
         write_atomically(self.folder.config, OmegaConf.to_yaml(text).encode())
         if self.resolved:
+            values = _changed(self.values, changes)
             write_atomically(self.folder.resolved, OmegaConf.to_yaml(values).encode())
+
+    def _changed_text(self, changes: Changes) -> dict[str, Any]:
+        """Return the text with changes of the values; what follows from others still does."""
+        interpolated = {p for p in changes if _has_interpolation(_at(self.text, p))}
+        text = _changed(self.text, {p: c for p, c in changes.items() if p not in interpolated})
+        if not self.resolved:
+            follows = plain_config(self.folder.config, OmegaConf.create(text), resolve=True)
+            interpolated = {p for p in interpolated if _at(follows, p) != changes[p].now}
+        return _changed(text, {p: changes[p] for p in interpolated})
 
     def restore(self) -> None:
         """Write the files as they were before `save`."""

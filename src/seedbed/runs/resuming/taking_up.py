@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedbed.config.changes import WHAT_MAY_CHANGE, may_change
+from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.loading import load_checkpoint
@@ -12,6 +13,7 @@ from seedbed.runs.record import now, state_of
 from seedbed.runs.resuming.opening import require_ended
 from seedbed.runs.resuming.saved_config import (
     Changes,
+    Place,
     SavedConfig,
     as_recorded,
     differences,
@@ -19,6 +21,8 @@ from seedbed.runs.resuming.saved_config import (
 )
 from seedbed.terminal.words import relative
 
+# Where data lie, which may have moved if they are the same.
+_OF_PLACES = ("file", "val_file", "test_file", "folder", "cache")
 # What only the command says, and no run keeps.
 LENGTHS = {f"trainer.{name}" for name in ("max_epochs", "min_epochs", "max_steps", "max_time")}
 _OF_COMMAND = ("hydra", "resume", "sweep", "paths", "trust")
@@ -43,6 +47,19 @@ class TakenUp:
     step: int
     measured: int
 
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the data that the run was trained on by now; None: not known."""
+        known: str | None = (self.record.get("data") or {}).get("fingerprint")
+        return known
+
+    def require_same_data(self, fingerprint: str | None) -> None:
+        """Raise ConfigError where data have another fingerprint than the run has trained on."""
+        if self.fingerprint and fingerprint and self.fingerprint != fingerprint:
+            raise ConfigError(
+                f"data: not those that resume={relative(self.saved.folder.path)} was begun with"
+            )
+
     def entry(self) -> dict[str, Any]:
         """Return what is added to `resumed` in its record."""
         return {
@@ -61,27 +78,55 @@ def take_up(folder: RunFolder, values: Mapping[str, Any]) -> TakenUp:
         ConfigError: It is running, is complete, has nothing to go on from, or would be another run.
     """
     name = f"resume={relative(folder.path)}"
-    record, saved = require_ended(folder), SavedConfig(folder)
+    record = require_ended(folder)
+    saved = SavedConfig(folder, record)
     changes = {
-        path: change
-        for path, change in differences(saved.values, values).items()
-        if path[0] not in _OF_COMMAND
+        place: change
+        for place, change in differences(saved.values, values).items()
+        if place[0] not in _OF_COMMAND
     }
-    for path in changes:
-        if not may_change(full_key(path)):
-            raise ConfigError(
-                f"{full_key(path)}: {name} goes on as it was begun. "
-                f"What may change: {WHAT_MAY_CHANGE}"
-            )
-    last = folder.checkpoint("last")
-    checkpoint = load_checkpoint(last)
+    _require_changeable(name, changes, record)
+    checkpoint = load_checkpoint(folder.checkpoint("last"))
     if "loops" not in checkpoint:
-        raise RunFolderError(f"{name}: {relative(last)} holds weights alone, and no optimizer")
+        raise RunFolderError(
+            f"{name}: {state_of(record)}, and its last.ckpt holds weights alone, without the state "
+            "of the optimizer; another run begins from them by "
+            f"{typed_word('initial_weights.run', str(folder.path))} initial_weights.checkpoint=last"
+        )
     epoch, step = int(checkpoint["epoch"]), int(checkpoint["global_step"])
+    measured = int(checkpoint.get("metrics_epoch") or 0)
+    _require_longer(name, values, measured, step)
     if record["status"] == "completed":
         _require_more(name, epoch, record, changes)
-    measured = int(checkpoint.get("metrics_epoch") or 0)
     return TakenUp(record, saved, changes, epoch, step, measured)
+
+
+def is_changeable(place: Place) -> bool:
+    """Return whether a key may change: one that tells where data lie, too, if they are the same."""
+    return may_change(full_key(place)) or (place[0] == "data" and place[-1] in _OF_PLACES)
+
+
+def _require_changeable(name: str, changes: Changes, record: Mapping[str, Any]) -> None:
+    """Raise ConfigError where the run would be another one."""
+    known = (record.get("data") or {}).get("fingerprint") is not None
+    for place in changes:
+        if not is_changeable(place) or (place[0] == "data" and not known):
+            raise ConfigError(
+                f"{full_key(place)}: {name} goes on as it was begun. "
+                f"What may change: {WHAT_MAY_CHANGE}"
+            )
+
+
+def _require_longer(name: str, values: Mapping[str, Any], epochs: int, steps: int) -> None:
+    """Raise ConfigError where a run would be shorter than it is already."""
+    trainer = values.get("trainer") or {}
+    for key, trained in (("max_epochs", epochs), ("max_steps", steps)):
+        most = trainer.get(key)
+        if isinstance(most, int) and 0 < most < trained:
+            unit = key.removeprefix("max_")
+            raise ConfigError(
+                f"trainer.{key}: {most}, and {name} has trained {trained:,} {unit} already"
+            )
 
 
 def _require_more(name: str, epoch: int, record: Mapping[str, Any], changes: Changes) -> None:
