@@ -33,7 +33,7 @@ from seedbed.cli.composition import (
     package_required,
 )
 from seedbed.cli.requeueing import Requeueing
-from seedbed.cli.resuming import ResumeCommand, resumed
+from seedbed.cli.resuming import ResumeCommand, resumes
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
@@ -250,8 +250,8 @@ def _run_application(
         with environment_variable(FULL_ERROR, jobs.users_full_error):
             prepare(config)
 
-    if verb == "train" and (word := resumed(typed)) is not None:
-        _go_on(word, arguments, jobs, prepared, project)
+    if verb == "train" and resumes(typed):
+        _go_on(arguments, jobs, prepared, project)
     CheckBeforeRun.prepare = staticmethod(prepared)
     folder = str(config_folder())
     composed = COMPOSES.get(verb, verb)
@@ -307,7 +307,6 @@ def _run_application(
 
 
 def _go_on(
-    word: str,
     arguments: list[str],
     jobs: "Jobs",
     prepare: Callable[[DictConfig], None],
@@ -321,7 +320,7 @@ def _go_on(
         jobs.trust = trusted_modules(overrides)
         _check_trust(jobs.trust)
         flags = [word for word in arguments if word not in overrides]
-        command = ResumeCommand(word, overrides, flags, project.outputs)
+        command = ResumeCommand(overrides, flags, project.outputs)
         with (
             environment_variable(FULL_ERROR, "1"),
             restricted_to(jobs.trust),

@@ -15,6 +15,7 @@ from typing import Any
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.conf import HydraConf
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
@@ -46,16 +47,16 @@ _SHOW = ("-h", "--help", "--hydra-help", "--version", "-i", "--info", "-sc", "--
 _SWEEPS = ("-m", "--multirun")
 
 
-def resumed(arguments: Sequence[str]) -> str | None:
-    """Return what `resume=` says in the arguments of `seedbed train`; None where it says nothing.
+def resumes(arguments: Sequence[str]) -> bool:
+    """Return whether the arguments of `seedbed train` say `resume=`.
 
     Processes that a run has started are told to go on by the same word, beside their own config.
     """
     flags = {word.partition("=")[0] for word in arguments if word.startswith("-")}
     if flags & {"--config-path", "-cp", *_SHOW}:
-        return None
-    words = [value_of(word) for word in arguments if key_of(word) == "resume"]
-    return words[-1] if words and words[-1] not in ("", "null") else None
+        return False
+    values = [value_of(word) for word in arguments if key_of(word) == "resume"]
+    return bool(values) and values[-1] != "null"
 
 
 @dataclass(frozen=True)
@@ -63,21 +64,26 @@ class ResumeCommand:
     """Command that goes on with a run.
 
     Attributes:
-        word: what `resume=` says: a folder, or latest.
-        words: the other overrides.
+        words: its overrides.
         flags: flags of Hydra's.
         outputs: the folder of all outputs, for the latest.
     """
 
-    word: str
     words: Sequence[str]
     flags: Sequence[str] = ()
     outputs: str = "outputs"
     _values: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        values = {key_of(word): value_of(word).strip("'\"") for word in self.words}
+        own = [word for word in self.words if key_of(word) in _OF_COMMAND]
+        overrides = OverridesParser.create().parse_overrides(own)
+        values = {key_of(word): str(o.value()) for word, o in zip(own, overrides, strict=True)}
         object.__setattr__(self, "_values", values)
+
+    @property
+    def word(self) -> str:
+        """What `resume=` says: a folder, or latest."""
+        return self._values["resume"]
 
     @property
     def shows_config(self) -> bool:

@@ -16,7 +16,7 @@ PLAIN = re.compile(r"(?![+-]?\.?[0-9]|[+-]inf)[A-Za-z0-9/._+@:-]+")
 _OTHER_VALUES = ("null", "true", "false", "nan", "inf")
 
 # Keys whose values are the path of one folder or file, and others that may name some.
-ONE_PATH = re.compile(r"run|output|sweep\.(resume|table)|hydra\.(run|sweep)\.dir|paths\.\w+")
+ONE_PATH = re.compile(r"run|resume|output|sweep\.(resume|table)|hydra\.(run|sweep)\.dir|paths\.\w+")
 PATHS = re.compile(r"input|initial_weights\.run|data\.(\w+\.)*(\w*(file|folder|path)\w*|root)")
 # Keys whose values are free texts, of which a name may be swept.
 TEXTS = ("name", "notes")

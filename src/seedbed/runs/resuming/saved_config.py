@@ -9,8 +9,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seedbed.config.overrides import words_of
 from seedbed.config.resolvers import INFERRED
+from seedbed.config.schema import typed
 from seedbed.config.trust.saved_config import plain_config, read_config
-from seedbed.errors import RunFolderError
+from seedbed.errors import ConfigError, RunFolderError
 from seedbed.files import write_atomically
 from seedbed.runs.folder import RESOLVED, RunFolder
 
@@ -100,6 +101,20 @@ class SavedConfig:
         """
         config = _changed(self.values if self.resolved else self.text, changes)
         return plain_config(self.folder.config, OmegaConf.create(config), resolve=True)
+
+    def typed_values(self) -> dict[str, Any]:
+        """Return the values with the keys that the schema has by now, at their defaults.
+
+        Raises RunFolderError where another version has saved what does not fit this one.
+        """
+        try:
+            config = typed(OmegaConf.create(self.values))
+        except ConfigError as error:
+            reason = str(error).splitlines()[0]
+            raise RunFolderError(
+                f"{self.folder.config}: does not fit this version of Seedbed: {reason}"
+            ) from None
+        return plain_config(self.folder.config, config, resolve=True)
 
     @property
     def words(self) -> list[str]:

@@ -82,7 +82,7 @@ def take_up(folder: RunFolder, values: Mapping[str, Any]) -> TakenUp:
     saved = SavedConfig(folder, record)
     changes = {
         place: change
-        for place, change in differences(saved.values, values).items()
+        for place, change in differences(saved.typed_values(), values).items()
         if place[0] not in _OF_COMMAND
     }
     _require_changeable(name, changes, record)
