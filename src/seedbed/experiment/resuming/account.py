@@ -5,6 +5,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from seedbed.config.project import key_of
 from seedbed.experiment.provenance import hyperparameters
 from seedbed.runs.record import provenance_in
 from seedbed.runs.resuming.taking_up import TakenUp
@@ -33,7 +34,8 @@ def continued_provenance(
     before = provenance_in(taken_up.record)
     kept = {name: before[name] for name in _OF_BEGINNING if name in before}
     # Keys that a preset has set are known from the record alone: its file may be another by now.
-    known = [key for key in before.get("hyperparameters", {}) if "." in key]
+    entries = {key_of(word).partition("@")[2] for word in words}
+    known = [key for key in before.get("hyperparameters", {}) if "." in key and key not in entries]
     keys = hyperparameters(config, choices, words, known)
     entry = taken_up.entry() | _other_versions(before, now)
     resumed = [*before.get("resumed", []), entry]

@@ -67,8 +67,8 @@ class SavedConfig:
     Raises RunFolderError where it is damaged, or lacks facts of its data.
     """
 
-    def __init__(self, folder: RunFolder, record: Mapping[str, Any]) -> None:
-        """`record` are the fields of the run's record."""
+    def __init__(self, folder: RunFolder, record: Mapping[str, Any] | None = None) -> None:
+        """`record` are the fields of the run's record; None (default): they are not asked."""
         self.folder = folder
         self._hydra_file = folder.config.with_name("hydra.yaml")
         exists = self._hydra_file.is_file()
@@ -79,7 +79,7 @@ class SavedConfig:
         _require_facts(folder, config)
         self.values = plain_config(folder.readable_config, config, resolve=True)
         self._before: dict[Path, bytes] = {}
-        self._unsaved_before = self._unsaved(record)
+        self._unsaved_before = self._unsaved(record or {})
         self.text = self._changed_text(self._unsaved_before)
         self.values = _changed(self.values, self._unsaved_before)
 
