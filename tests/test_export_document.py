@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from PIL import Image
 from tests.command_line import environment
+from tests.test_readme import shape
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "export.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
@@ -91,6 +92,17 @@ rows = [[np.asarray(Image.open(path))] for path in sorted(Path("images/dark").gl
 """
 
 
+def _require_shown(printed: str) -> None:
+    """Check that the document shows what the export prints."""
+    [(train, export)] = re.findall(
+        r"^\$ (seedbed train.*)\n\.\.\.\n\$ (.*)$", DOCUMENT, re.MULTILINE
+    )
+    assert all(word in train.split() for word in TRAINED["penguins"])
+    assert export == "seedbed export run=penguins output=penguins.onnx"
+    shown = DOCUMENT.partition(f"{export}\n")[2].partition("```")[0].splitlines()
+    assert [*map(shape, shown)] == [*map(shape, printed.splitlines())]
+
+
 def test_the_examples_answer_as_the_run_does(command, tmp_path: Path) -> None:
     (tmp_path / "penguins.csv").write_bytes(PENGUINS.read_bytes())
     _masses(tmp_path / "masses.csv")
@@ -100,6 +112,8 @@ def test_the_examples_answer_as_the_run_does(command, tmp_path: Path) -> None:
         for suffix in SUFFIXES if name == "penguins" else SUFFIXES[:3]:
             outcome = command("export", f"run={name}", f"output={name}{suffix}")
             assert outcome.code == 0, outcome.err
+            if suffix == ".onnx" and name == "penguins":
+                _require_shown(outcome.out)
             assert re.search(r"check +\d+ rows of the test split: ", outcome.out), outcome.out
         source = "images/dark" if name == "shapes" else f"{name}.csv"
         predicted = command("predict", f"run={name}", f"input={source}", f"output={name}.npy")

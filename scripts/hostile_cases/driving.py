@@ -35,6 +35,8 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "!evaluate run={here} split=train",
             "!evaluate run=latest paths.outputs=../theirs split=val checkpoint=last",
             "!predict run={here} input=[[1,2]]",
+            "!export run={here} output=outputs/model.pt2",
+            "export run={here} output=outputs/model.safetensors checkpoint=last",
             "report {here}",
             "train -m sweep.resume={here}",
             "list --config-dir {here}/.hydra",

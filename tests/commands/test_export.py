@@ -141,6 +141,13 @@ def test_what_cannot_be_traced_leaves_nothing_and_its_weights_can_be_had(
             assert torch.equal(weights.get_tensor(key), value)
 
 
+def test_a_network_that_draws_random_numbers_is_refused(tmp_path: Path) -> None:
+    finished(built(tmp_path / "run", *CLUSTERS, *own("Noisy")))
+    with pytest.raises(ConfigError, match="answers the same rows otherwise each time"):
+        exported(tmp_path / "run", tmp_path / "x.pt")
+    assert not list(tmp_path.glob("x*"))
+
+
 def test_what_onnx_lacks_is_named_with_the_formats_that_do_not_need_it(
     residual: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

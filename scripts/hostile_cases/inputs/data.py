@@ -126,6 +126,16 @@ PREDICTIONS: Lines = [
     (f"{PREDICT} input=good.csv accelerator=gpu", "accelerator"),
     ("predict input=good.csv", "run"),
     ("predict run=SWEEP input=good.csv", "run"),
+    ("export run=RUN", "output"),
+    ("export output=model.onnx", "run"),
+    ("export run=SWEEP output=model.onnx", "run"),
+    ("export run=RUN output=", "output"),
+    ("export run=RUN output=model.bin", "output"),
+    ("export run=RUN output=model.pt format=onnx", "output"),
+    ("export run=RUN output=model.pt format=pickle", "format"),
+    ("export run=RUN output=model.pt file=gone.csv", "file"),
+    ("export run=RUN output=model.pt checkpoint=none", "checkpoint"),
+    ("export run=RUN output=a_file/model.pt", "output"),
 ]
 
 

@@ -38,6 +38,14 @@ class ByNumPy(Residual):
         return super().forward(torch.from_numpy(input.numpy().copy()))
 
 
+class Noisy(Residual):
+    """Network that draws random numbers."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return outputs of rows."""
+        return super().forward(input + torch.randn_like(input))
+
+
 class WithoutForward(pl.LightningModule):
     """LightningModule that has a training_step alone."""
 

@@ -81,7 +81,7 @@ def _of_run(run: OpenedRun, asked: Asked) -> CheckRows | str:
     split = next(name for name in ("test", "val", "train") if own.has_split(name))
     given = _of_split(own, split, run.inputs)
     if given is None:
-        return "they cannot be looked at before training"
+        return "they are no tensors that can be looked at"
     count = len(given[0])
     rows = "1 row" if count == 1 else f"{count:,} rows"
     return CheckRows(*given, f"{rows} of the {split} split")
@@ -93,10 +93,17 @@ def _of_split(
     if inputs is not None and isinstance(own, TableFile):
         frame = own.frames()[split].head(MOST)
         return inputs.of_rows(frame), own.prepared(frame)
-    rows = next(own.rows_to_check(split), None)
-    if rows is None:
+    parts: list[Tensor] = []
+    for rows in own.rows_to_check(split):
+        inputs_of_rows = rows.batch[0] if isinstance(rows.batch, tuple | list) else None
+        if not isinstance(inputs_of_rows, Tensor):
+            return None
+        parts.append(inputs_of_rows[:MOST])
+        if sum(map(len, parts)) >= MOST:
+            break
+    if not parts:
         return None
-    given: Tensor = rows.batch[0][:MOST]
+    given = torch.cat(parts)[:MOST]
     raw = given if given.dtype == torch.uint8 and isinstance(own, Images) else given.double()
     return raw, own.model_inputs(raw)
 

@@ -1,6 +1,7 @@
 """Description of an exported model: all that is needed to use it without Seedbed."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import torch
@@ -62,6 +63,8 @@ def described_numbers(data: DataModule, facts: DataFacts) -> dict[str, Any]:
     scaled = {} if scaling is None else scaling.to_plain()
     divided = {"divided_by": LARGEST_PIXEL} if isinstance(data, Images) else {}
     named = [{"name": name} for name in facts.feature_names]
+    if len(named) != prod(facts.input_shape):  # Such as one for all pixels.
+        named = []
     if len(facts.feature_units) == len(named):
         for feature, unit in zip(named, facts.feature_units, strict=True):
             feature["unit"] = unit

@@ -62,9 +62,7 @@ def write_export(run: OpenedRun, chosen: str, rows: CheckRows, output: Path) -> 
         SeedbedError: The file answers otherwise than the run.
     """
     model = _model(run, chosen)
-    expected = None if model is None else run.answers(rows.prepared)
-    if expected is not None:
-        _require_finite(run, rows, expected)
+    expected = None if model is None else _answers(run, rows)
     described = description(run, chosen, rows.raw, expected)
     text = json_text(described)
     # Of a single row torch takes the size for a constant.
@@ -165,9 +163,17 @@ def _difference(
     return difference
 
 
-def _require_finite(run: OpenedRun, rows: CheckRows, expected: Tensor) -> None:
-    if not expected.isfinite().all():
+def _answers(run: OpenedRun, rows: CheckRows) -> Tensor:
+    """Return what the run answers; raise ConfigError where that is nothing to compare with."""
+    answers = run.answers(rows.prepared)
+    if not answers.isfinite().all():
         raise ConfigError(
             f"checkpoint={run.member.name}: the run's answers to {rows.told} are not finite; "
             "its weights may not be, either"
         )
+    if not torch.equal(answers, run.answers(rows.prepared)):
+        raise ConfigError(
+            "the network answers the same rows otherwise each time: it draws random numbers, or "
+            "remembers what it was given, and no file of it can be compared"
+        )
+    return answers
