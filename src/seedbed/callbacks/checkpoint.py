@@ -82,7 +82,7 @@ class Checkpoint(LightningCheckpoint):
         self.written: EpochState | None = None
         self._state: EpochState | None = None
         self._best_written = False
-        self._wrote_at = time.monotonic()
+        self._due_at = time.monotonic() + every_seconds
         self._prefix = PREFIX
         self._more: dict[str, Any] = {}
 
@@ -95,7 +95,7 @@ class Checkpoint(LightningCheckpoint):
         module.keeps_validated_weights = any(map(_may_change_weights, trainer.callbacks))  # type: ignore[attr-defined]
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Copy the weights; write them if due."""
+        """Copy the weights."""
         module = state_of(pl_module)
         metrics: dict[str, float] = dict(module.epoch_metrics)
         weights = module.validated_weights or copied_weights(module.net)
@@ -103,10 +103,18 @@ class Checkpoint(LightningCheckpoint):
         if self._improved(metrics):
             self.best = self.last
             self._best_written = False
-        due = time.monotonic() - self._wrote_at >= self.every_seconds
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a write is due."""
+        return time.monotonic() >= self._due_at
+
+    def write_if_due(self, trainer: pl.Trainer) -> None:
+        """Write the state if it is due, which must be whole: an epoch is wholly done."""
+        due = self.is_due
         # All processes take part in a write, so the clock of the first one decides for all.
         if trainer.strategy.broadcast(due) if trainer.world_size > 1 else due:
-            self._write(trainer)
+            self.write(trainer)
 
     def _improved(self, metrics: dict[str, float]) -> bool:
         if not self.keep_best or self.monitor not in metrics:
@@ -123,7 +131,7 @@ class Checkpoint(LightningCheckpoint):
         ):
             self.last = replace(self.last, weights=copied_weights(module.net))
             self.last_is_measured = False
-        self._write(trainer)
+        self.write(trainer)
 
     def measured(self, trainer: pl.Trainer, metrics: dict[str, float]) -> None:
         """Take the metrics of the last weights, measured after the training."""
@@ -147,20 +155,22 @@ class Checkpoint(LightningCheckpoint):
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """Write the state between two steps; after a divergence that of the last finite epoch.
+        """Write the state if it is whole; after a divergence that of the last finite epoch.
 
-        The first process writes it alone: the others may have gone, or be at another step.
+        In the middle of a step it is not, and what was written before is what can be taken up. The
+        first process writes it alone: the others may have gone.
         """
         if isinstance(exception, ConfigError) or not trainer.is_global_zero:
             return  # Of a run that is refused nothing is kept.
+        self._write_best()
         if isinstance(exception, Diverged):
-            self._write_best()
             self._write_last()
-        elif trainer.state.fn == "fit" and trainer.optimizers:
+        elif trainer.state.fn == "fit" and _is_whole(trainer):
             content = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
             trainer.strategy.save_checkpoint(content, self.folder / "last.ckpt")
             self.written = self._state
-            self._write_best()
+        else:
+            self.write_kept()
 
     def write_kept(self) -> None:
         """Write what is kept in memory: the best epoch, and the last one where no file has any."""
@@ -185,16 +195,19 @@ class Checkpoint(LightningCheckpoint):
         checkpoint["metrics_epoch"] = state_of(pl_module).metrics_epoch
         checkpoint |= with_preparation({}, self.preparation)
 
-    def _write(self, trainer: pl.Trainer) -> None:
+    def write(self, trainer: pl.Trainer) -> None:
+        """Write the state, which must be whole, and the best epoch before it.
+
+        Every process takes part in collecting the state; the first one writes it.
+        """
         # What is logged by now is of the state that a run goes on from.
         for logger in trainer.loggers:
             logger.save()
-        # Every process takes part in collecting the state; the first one writes it.
-        trainer.save_checkpoint(self.folder / "last.ckpt")
-        self.written = self._state
         if trainer.is_global_zero:
             self._write_best()
-        self._wrote_at = time.monotonic()
+        trainer.save_checkpoint(self.folder / "last.ckpt")
+        self.written = self._state
+        self._due_at = time.monotonic() + self.every_seconds
 
     def _write_best(self) -> None:
         if self.best is not None and not self._best_written:
@@ -214,22 +227,41 @@ class Checkpoint(LightningCheckpoint):
     ) -> None:
         """Restore the last epoch, where the run was not stopped within the next one."""
         self._note(state_of(pl_module))
+        self.written = EpochState(checkpoint["epoch"], checkpoint["global_step"], {})
         if checkpoint.get("metrics"):
             self.last = self.written = epoch_state(checkpoint, self._prefix)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best epoch so far; its weights are in `best.ckpt`."""
+        measured = {"last_is_measured": self.last_is_measured}
         if self.best is None:
-            return {}
+            return measured
         best = self.best
-        return {"epoch": best.epoch, "global_step": best.step, "metrics": best.metrics}
+        metrics = {name: float(value) for name, value in best.metrics.items()}
+        return {**measured, "epoch": best.epoch, "global_step": best.step, "metrics": metrics}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore the best epoch of a resumed run."""
-        if state_dict:
-            kept = read_checkpoint(self.folder / "best.ckpt")
-            self.best = epoch_state({**state_dict, "state_dict": kept["state_dict"]}, self._prefix)
-            self._best_written = True
+        """Restore the best epoch of a resumed run.
+
+        Where it was killed after a write of `best.ckpt` and before that of `last.ckpt`, the former
+        is ahead: it is the best of epochs that come again.
+        """
+        self.last_is_measured = state_dict.get("last_is_measured", True)
+        if "epoch" not in state_dict or not self.keep_best:
+            return
+        kept = read_checkpoint(self.folder / "best.ckpt")
+        if kept["global_step"] <= state_dict["global_step"]:
+            kept = {**state_dict, "state_dict": kept["state_dict"]}
+        self.best = epoch_state(kept, self._prefix)
+        self._best_written = True
+
+
+def _is_whole(trainer: pl.Trainer) -> bool:
+    """Tell whether the state of the training could be taken up, and is known of all processes."""
+    loop: Any = trainer.fit_loop.epoch_loop
+    if not getattr(loop, "is_whole", False):
+        return False
+    return trainer.world_size == 1 or bool(loop.state.is_taken)
 
 
 def _may_change_weights(callback: pl.Callback) -> bool:

@@ -73,7 +73,11 @@ class ResumableLoader:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore a state: the next pass over the same epoch starts after its batches."""
-        self._to_take_up = {"epoch": state["epoch"], "batches": state["batches"]}
+        self.go_on_after(state["epoch"], state["batches"])
+
+    def go_on_after(self, epoch: int, batches: int) -> None:
+        """Let the next pass start after so many batches, where it is over this epoch (from 0)."""
+        self._to_take_up = {"epoch": epoch, "batches": batches}
 
 
 class BatchLoader(ResumableLoader):

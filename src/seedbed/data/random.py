@@ -23,13 +23,14 @@ BATCH_ORDER = -1
 SPLIT_ORDER = -2
 
 _LARGEST = torch.iinfo(torch.int64).max
+_WORD = 0xFFFFFFFFFFFFFFFF
 _GOLDEN = 0x9E3779B97F4A7C15
 _MULTIPLIERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
 def _signed(number: int) -> int:
     """Return the 64-bit two's complement of an integer, for torch's int64."""
-    number &= 0xFFFFFFFFFFFFFFFF
+    number &= _WORD
     return number - (1 << 64) if number >= 1 << 63 else number
 
 
@@ -111,6 +112,22 @@ def uniform_at(seed: Tensor | int, stream: int, counter: Tensor | int, places: T
         Numbers in [0, 1) of 53 random bits, of the shapes broadcast together, float64.
     """
     return _fractions(_key(seed, stream, counter).to(places.device), places)
+
+
+def number_at(*numbers: int) -> int:
+    """Return a number from 0 to 2**63 - 1 that is a hash of whole numbers, such as a seed."""
+    key = 0
+    for number in numbers:
+        key = _hash64_of_one(key + number)
+    return key >> 1
+
+
+def _hash64_of_one(number: int) -> int:
+    """Return `hash64` of a whole number, without a sign: a tensor of one takes ten times longer."""
+    number = (number + _GOLDEN) & _WORD
+    number = (number ^ number >> 30) * _MULTIPLIERS[0] & _WORD
+    number = (number ^ number >> 27) * _MULTIPLIERS[1] & _WORD
+    return number ^ number >> 31
 
 
 def _fractions(key: Tensor, places: Tensor) -> Tensor:

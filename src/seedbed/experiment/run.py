@@ -37,10 +37,11 @@ from seedbed.engines.lightning.build import (
     run_length,
 )
 from seedbed.engines.lightning.data_module import LightningData, place
-from seedbed.engines.lightning.epoch_loop import use_lean_loop
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.engines.lightning.own_module import OwnModule
 from seedbed.engines.lightning.processes import ending_together
+from seedbed.engines.lightning.resuming.fit_loop import use_resumable_loops
+from seedbed.engines.lightning.resuming.process_state import ProcessState
 from seedbed.engines.lightning.stop_on_signal import StopOnSignal
 from seedbed.engines.lightning.threads import threads_of_a_step
 from seedbed.errors import (
@@ -100,6 +101,7 @@ class Experiment:
     callbacks: list[pl.Callback]
     loggers: list[Logger]
     stop: StopOnSignal
+    exact: ProcessState
     weights: Taken | None = None
     loaded: bool = False
     resume_from: Path | None = None
@@ -148,7 +150,8 @@ def build_experiment(
         module = build_module(spec, net, task, data)
     weights = taken(module.net, spec.initial_weights, spec.outputs)
     stop = StopOnSignal()
-    callbacks = [*build_callbacks(spec, folder, module.net), stop]
+    exact = ProcessState()
+    callbacks = [stop, *build_callbacks(spec, folder, module.net), exact]
     if isinstance(module, OwnModule):
         callbacks.insert(0, module)
     else:
@@ -159,17 +162,10 @@ def build_experiment(
     loggers = build_loggers(spec, folder)
     where = accelerator(spec.trainer.accelerator)
     trainer = build_trainer(spec, where, folder, callbacks, loggers)
-    use_lean_loop(trainer, stop)
+    use_resumable_loops(trainer, stop, exact)
     return Experiment(
-        spec,
-        folder,
-        data,
-        module,
-        trainer,
-        callbacks,
-        loggers,
-        stop,
-        weights,
+        *(spec, folder, data, module, trainer, callbacks, loggers, stop, exact),
+        weights=weights,
         resume_from=resume_from,
     )
 
@@ -254,7 +250,7 @@ def fit(experiment: Experiment) -> None:
         measure_untrained(experiment)
         return
     try:
-        data = LightningData(experiment.data)
+        data = LightningData(experiment.data, experiment.spec.seed)
         experiment.trainer.fit(
             experiment.lightning_module,
             datamodule=data,

@@ -7,14 +7,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler, TensorDataset
+from torch.utils.data import Dataset, IterableDataset, Sampler, TensorDataset
 
+from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.data import TorchDataset as Options
 from seedbed.data.data_module import DataModule, Facts, Rows
 from seedbed.data.input_range import InputRange
-from seedbed.data.random import permutations, same_draws
+from seedbed.data.loader import RunOptions
+from seedbed.data.random import number_at, permutations, same_draws
 from seedbed.data.torch_datasets.fingerprint import ROWS, RowsFingerprint
 from seedbed.data.torch_datasets.in_memory import DatasetInMemory
+from seedbed.data.torch_datasets.resumable import (
+    BatchesOfRows,
+    ResumableDataLoader,
+    StreamOfRows,
+)
 from seedbed.data.torch_datasets.rows import (
     ROWS_AT_ONCE,
     Collate,
@@ -237,19 +244,22 @@ class TorchDataset(DataModule):
         """Return inputs as floats of the run's type."""
         return inputs.to(self.placement.dtype)
 
-    def evaluation_loader(self, split: str) -> "DataLoader[Any]":
-        """Return this device's share of the batches of a split, in the order of the dataset."""
+    def evaluation_loader(self, split: str) -> ResumableDataLoader:
+        """Return this device's share of the batches of a split, in the order of the dataset.
+
+        What the Dataset draws is the same every time.
+        """
         return self._loader(split, evaluation=True)
 
-    def all_rows(self, split: str) -> "DataLoader[Any]":
+    def all_rows(self, split: str) -> ResumableDataLoader:
         """Return batches of all rows of a split on every device."""
         return self._loader(split, evaluation=True, shared=False)
 
-    def train_dataloader(self) -> "DataLoader[Any]":
+    def train_dataloader(self) -> ResumableDataLoader:
         """Return batches of the training rows, in the order of the epoch."""
         return self._loader("train", evaluation=False)
 
-    def _loader(self, split: str, evaluation: bool, shared: bool = True) -> "DataLoader[Any]":
+    def _loader(self, split: str, evaluation: bool, shared: bool = True) -> ResumableDataLoader:
         if split not in self._datasets:
             raise DataError(f"data.{split} is null: there is no {split} split")
         dataset, options = self._datasets[split], self.options
@@ -259,18 +269,25 @@ class TorchDataset(DataModule):
             "num_workers": options.num_workers,
             "persistent_workers": options.num_workers > 0,
         }
+        run: RunOptions = {
+            "rank": self.placement.rank if shared else 0,
+            "world_size": self.placement.world_size if shared else 1,
+        }
+        if not evaluation:
+            run |= {"epoch": self.current_epoch, "same_every_epoch": self.repeats_first_epoch}
+        # What is drawn to train is none of what is drawn to evaluate.
+        seed = number_at(options.seed, list(SPLITS).index(split), evaluation)
         if isinstance(dataset, IterableDataset):
             # Such a dataset shares its rows among devices itself.
-            return DataLoader(dataset, options.batch_size or 1, drop_last=drop_last, **workers)
-        rows = len(dataset)  # type: ignore[arg-type]
-        rank = self.placement.rank if shared else 0
-        world_size = self.placement.world_size if shared else 1
+            batches = {"batch_size": options.batch_size or 1, "drop_last": drop_last}
+            return StreamOfRows(dataset, seed, {**workers, **batches}, **run)
+        rows, world_size = len(dataset), run["world_size"]  # type: ignore[arg-type]
         order = EpochOrder(rows, options.seed, options.shuffle and not evaluation)
         batch_size = options.batch_size or rows
         if batch_size < world_size:
             raise ConfigError(f"data.batch_size={batch_size} is below the {world_size} devices")
-        batches = SharedBatches(order, batch_size, drop_last, rank, world_size, evaluation)
-        return DataLoader(dataset, batch_sampler=batches, **workers)
+        share = SharedBatches(order, batch_size, drop_last, run["rank"], world_size, evaluation)
+        return BatchesOfRows(dataset, share, seed, workers, **run)
 
 
 def _facts_of_first(dataset: Any, options: Options) -> Facts:

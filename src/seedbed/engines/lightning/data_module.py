@@ -4,9 +4,11 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from torch.utils.data import DataLoader
 
 from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
+from seedbed.data.torch_datasets.resumable import ResumableDataLoader
 
 # Hooks of Lightning's that a user's own data module may have.
 HOOKS = (
@@ -24,11 +26,13 @@ class LightningData(pl.LightningDataModule):
 
     Args:
         data: Data of the run; they are placed where the Trainer trains.
+        seed: Seed of what a DataLoader of the user's own draws.
     """
 
-    def __init__(self, data: DataModule) -> None:
+    def __init__(self, data: DataModule, seed: int = 0) -> None:
         super().__init__()
         self.data = data
+        self.seed = seed
         for hook in HOOKS:
             if hasattr(data, hook):
                 setattr(self, hook, getattr(data, hook))
@@ -44,8 +48,18 @@ class LightningData(pl.LightningDataModule):
         self.data.setup(stage)
 
     def train_dataloader(self) -> Any:
-        """Return batches of the training rows."""
-        return self.data.train_dataloader()
+        """Return batches of the training rows; of torch's DataLoader so that they can go on."""
+        data, loader = self.data, self.data.train_dataloader()
+        if not isinstance(loader, DataLoader) or hasattr(loader, "load_state_dict"):
+            return loader
+        return ResumableDataLoader(
+            loader,
+            self.seed,
+            epoch=data.current_epoch,
+            same_every_epoch=data.repeats_first_epoch,
+            rank=data.placement.rank,
+            world_size=data.placement.world_size,
+        )
 
     def val_dataloader(self) -> Any:
         """Return batches of the validation rows."""

@@ -22,8 +22,10 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch.optim import Optimizer
 
+from seedbed.callbacks import Checkpoint
 from seedbed.data.loader import BatchLoader, StreamLoader
 from seedbed.engines.lightning.module import SupervisedModule
+from seedbed.engines.lightning.resuming.process_state import ProcessState
 from seedbed.process.signals import SignalHandler
 
 CALLBACK_HOOKS = (
@@ -45,41 +47,81 @@ MODULE_HOOKS = (
 )
 
 
-def use_lean_loop(trainer: pl.Trainer, stop: SignalHandler) -> None:
-    """Put the lean loop into a trainer that has not started yet.
-
-    Each of several processes asks `stop` before every batch.
-    """
-    loop = trainer.fit_loop.epoch_loop
-    lean = LeanTrainingEpochLoop(trainer, min_steps=loop.min_steps, max_steps=loop.max_steps)
-    lean.stop = stop
-    trainer.fit_loop.epoch_loop = lean
-
-
 class LeanTrainingEpochLoop(_TrainingEpochLoop):
-    """One epoch of batches; `lean` says whether the short way is taken (None: not yet decided)."""
+    """One epoch of batches.
+
+    Attributes:
+        lean: whether the short way is taken; None: not yet decided.
+        stop: handler of signals, which each of several processes asks before every batch.
+        checkpoint: what is written between two steps where it is due; None: nothing.
+        state: state of this process that goes into the checkpoint.
+        is_whole: whether no step and no end of an epoch is under way, so that the state could be
+            taken up.
+    """
 
     lean: bool | None = None
     stop: SignalHandler
+    checkpoint: Checkpoint | None = None
+    state: ProcessState
+    is_whole = False
+
+    def reset(self) -> None:
+        """Begin an epoch, or go on in one that was interrupted between two steps."""
+        if not self.restarting:
+            super().reset()
+            return
+        self.batch_progress.reset_on_restart()
+        self.scheduler_progress.reset_on_restart()
+        self.automatic_optimization.optim_progress.reset_on_restart()
+
+    def on_run_start(self, data_fetcher: Any) -> None:
+        """Get ready for the batches that are left."""
+        super().on_run_start(data_fetcher)
+        self.restarting = False
+
+    def on_advance_end(self, data_fetcher: Any) -> None:
+        """Validate if needed, and write the checkpoint if it is due and the epoch goes on."""
+        try:
+            super().on_advance_end(data_fetcher)
+        except SIGTERMException:  # The last thing that it does.
+            self.is_whole = True
+            raise
+        writes = self.checkpoint
+        # Several processes agree on it where they ask each other for signals.
+        if writes is not None and writes.is_due and self.trainer.world_size == 1:
+            self._write()
+
+    def _write(self) -> None:
+        """Write the checkpoint between two steps; at the end of an epoch the outer loop does."""
+        if self.checkpoint is not None and not self._is_training_done:
+            self.checkpoint.write(self.trainer)
 
     def _broadcast_sigterm_tensor(self) -> None:
-        """Stop all processes before the same batch when any of them was asked to.
+        """Let all processes stop, or write, before the same batch when any is to.
 
         Lightning calls this where there are several. Its own version also lets the first process
         leave a step earlier than the others, which then wait for it for ever.
         """
-        device = self.trainer.strategy.root_device
-        asked = torch.tensor(self.stop.received or 0, device=device)
+        trainer, writes = self.trainer, self.checkpoint
+        # The clock of the first one decides when a write is due.
+        due = writes is not None and trainer.is_global_zero and writes.is_due
+        device = trainer.strategy.root_device
+        asked = torch.tensor([self.stop.received or 0, int(due)], device=device)
         torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
-        if number := int(asked):
+        number, due = asked.tolist()
+        if number:
             self.stop.received = number
+            self.state.take(trainer)
+            self.is_whole = True
             raise SIGTERMException
+        if due and self.batch_progress.current.ready:
+            self._write()
 
     def advance(self, data_fetcher: Any) -> None:
         """Train on one batch."""
         if self.lean is None:
             self.lean = nobody_listens(self.trainer)
-        if not self.lean or self.restarting:
+        if not self.lean:
             super().advance(data_fetcher)
             return
         trainer = self.trainer
@@ -87,7 +129,6 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
         optimizer = trainer.optimizers[0]
         batches = self.batch_progress
         progress = self.automatic_optimization.optim_progress.optimizer
-        self.val_loop.restarting = False
 
         batch, _, _ = next(data_fetcher)
         batch_idx = self.batch_idx + 1

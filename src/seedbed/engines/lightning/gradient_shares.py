@@ -1,6 +1,7 @@
 """Shares of batches in the gradient of a step: of devices, and of the batches that it averages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -59,6 +60,19 @@ class GradientShares:
                 if parameter.grad is not None:
                     parameter.grad.mul_(factor)
         self._batches, self._first, self._weight = 0, None, None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was counted of the running window."""
+        sums = {"first": self._first, "weight": self._weight}
+        return {"batches": self._batches} | {
+            name: value.cpu() for name, value in sums.items() if value is not None
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
+        """Go on from a window that was interrupted."""
+        self._batches = state["batches"]
+        if "first" in state:
+            self._first, self._weight = state["first"].to(device), state["weight"].to(device)
 
 
 def _divisor(total: Tensor) -> Tensor:

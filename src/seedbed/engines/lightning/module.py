@@ -385,19 +385,17 @@ class SupervisedModule(pl.LightningModule):
         for logger in self.trainer.loggers:
             logger.log_metrics(values, step=step)
 
-    # Exact resumption in the middle of an epoch
+    # Exact resumption
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Save the sums of the running epoch, and what callbacks have logged of it."""
-        checkpoint["training_sums"] = self.sums["train"].state_dict()
-        checkpoint["step_losses"] = [float(loss) for loss in self.step_losses]
+        """Save the metrics of the last epoch, and what the learning rates follow from."""
         if self.schedule is not None:
             checkpoint[SCHEDULE] = self.schedule()
         checkpoint["epoch_metrics"] = dict(self.epoch_metrics)
         checkpoint["also_logged"] = dict(self.also_logged)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore the sums of the interrupted epoch."""
+        """Restore the metrics of the last epoch."""
         before = checkpoint.get(SCHEDULE)
         if before is not None and self.schedule is not None and before != self.schedule():
             self._schedule_of_before = ScheduleOfBefore(before, checkpoint["lr_schedulers"])
@@ -406,6 +404,21 @@ class SupervisedModule(pl.LightningModule):
         self.metrics_epoch = checkpoint.get("metrics_epoch")
         self._logged.go_on_after(self.metrics_epoch)
         self.also_logged = dict(checkpoint["also_logged"])
-        self.sums["train"].load_state_dict(checkpoint["training_sums"])
-        losses = torch.tensor(checkpoint["step_losses"], dtype=torch.float64)
-        self.step_losses.extend(losses.unbind())
+
+    def running_epoch(self) -> dict[str, Any]:
+        """Return what this process has counted of the running epoch: tensors and plain values."""
+        return {
+            "sums": self.sums["train"].state_dict(),
+            "batch_losses": [(loss.cpu(), weight.cpu()) for loss, weight in self._batch_losses],
+            "names_logged": list(self._names_logged),
+            "shares": self._shares.state_dict(),
+        }
+
+    def load_running_epoch(self, state: dict[str, Any]) -> None:
+        """Restore what `running_epoch` has returned."""
+        device = self.device
+        self.sums["train"].load_state_dict(state["sums"], device)
+        for loss, weight in state["batch_losses"]:
+            self._batch_losses.append((loss.to(device), weight.to(device)))
+        self._names_logged = dict.fromkeys(state["names_logged"])
+        self._shares.load_state_dict(state["shares"], device)

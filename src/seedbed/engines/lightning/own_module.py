@@ -301,6 +301,14 @@ class OwnModule(LightningCheckpoint):
         self._logged.go_on_after(self.metrics_epoch)
         self.also_logged = dict(state_dict["also_logged"])
 
+    def running_epoch(self) -> dict[str, Any]:
+        """Return what is noted of the running epoch: tensors and plain values."""
+        return {"names": dict(self._names)}
+
+    def load_running_epoch(self, state: dict[str, Any]) -> None:
+        """Restore what `running_epoch` has returned."""
+        self._names = dict(state["names"])
+
 
 def _is_plain(value: Any) -> bool:
     """Return whether a value can be read from a file without making anything."""

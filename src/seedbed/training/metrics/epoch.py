@@ -149,25 +149,49 @@ class EpochMetrics:
         return dict(zip(self.others, told.tolist(), strict=True))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the sums of the running epoch."""
-        self._flush()
+        """Return what is summed up and kept of the running epoch, and change none of it.
+
+        Rows that were summed up earlier than without a checkpoint would differ in last digits.
+        """
         others = {name: _state_of(other) for name, other in self.others.items()}
         # There are none before the first batch.
         sums = dict(zip(self.names, self._sums, strict=False))
         totals = {"loss": self._loss, "weight": self._weight, "rows": self._rows}
-        return {**totals, "sums": sums, "others": others}
+        return {**totals, "sums": sums, "others": others, "kept": self._kept_state()}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from the sums of an interrupted epoch."""
+    def _kept_state(self) -> dict[str, Any]:
+        """Return the batches that wait to be summed up, each kind of them as one tensor."""
+        if not self._kept:
+            return {}
+        names = ("outputs", "targets", "predictions")
+        parts = dict(zip(names, zip(*self._kept, strict=True), strict=True))
+        if all(output is prediction for output, _, prediction in self._kept):
+            del parts["predictions"]
+        kept = {name: torch.cat(tensors).cpu() for name, tensors in parts.items()}
+        kept["losses"] = torch.stack(self._losses).cpu()
+        if self._weights:
+            kept["weights"] = torch.stack(self._weights).cpu()
+        return {**kept, "rows": [len(output) for output, _, _ in self._kept]}
+
+    def load_state_dict(self, state: dict[str, Any], device: torch.device | None = None) -> None:
+        """Go on from the sums of an interrupted epoch; batches that were kept go to `device`."""
         self.reset()
         self._loss, self._rows = state["loss"], state["rows"]
-        self._weight = state.get("weight", float(self._rows))
+        self._weight = state["weight"]
         self._sums = tuple(state["sums"].values())
-        for name, kept in state["others"].items():
-            other = self.others[name]
-            other._update_count = kept["count"]
-            for field, value in kept["values"].items():
-                setattr(other, field, value)
+        for name, other in state["others"].items():
+            _set_state(self.others[name], other)
+        kept = state["kept"]
+        if not kept:
+            return
+        rows = kept["rows"]
+        parts = {name: value.to(device) for name, value in kept.items() if name != "rows"}
+        outputs, targets = (parts[name].split(rows) for name in ("outputs", "targets"))
+        predictions = parts["predictions"].split(rows) if "predictions" in parts else outputs
+        self._kept = list(zip(outputs, targets, predictions, strict=True))
+        self._kept_rows = sum(rows)
+        self._losses = list(parts["losses"].unbind())
+        self._weights = list(parts["weights"].unbind()) if "weights" in parts else []
 
 
 def _computed(name: str, metric: Any) -> float:
@@ -197,3 +221,9 @@ def _state_of(metric: Any) -> dict[str, Any]:
     """Return the states of a torchmetric, which leaves them out of its own state_dict."""
     values = {field: getattr(metric, field) for field in metric.metric_state}
     return {"count": metric._update_count, "values": values}
+
+
+def _set_state(metric: Any, state: dict[str, Any]) -> None:
+    metric._update_count = state["count"]
+    for field, value in state["values"].items():
+        setattr(metric, field, value)

@@ -1,1 +1,1 @@
-"""What Lightning restores of a run that goes on, and what of it is another from then on."""
+"""How a run goes on where it stopped: to the digits of an undisturbed one, or as is asked."""
