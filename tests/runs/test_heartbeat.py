@@ -67,3 +67,19 @@ def test_another_process_ends_a_record_that_the_first_one_has_left(tmp_path):
     first.finish(RunOutcome(status="completed"))
     assert not other.finish_for_first(RunOutcome(status="failed"))
     assert json.loads(path.read_text())["status"] == "completed"
+
+
+def test_a_record_says_how_far_its_run_is_until_it_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_BEATS", 0.01)
+    path = tmp_path / "run.json"
+    record = Record(path, {"command": "seedbed train"})
+    record.progress = lambda: (7, 20)
+    deadline = time.monotonic() + 10
+    while "progress" not in read_record(path) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert read_record(path)["progress"] == {"epoch": 7, "of": 20}
+    assert read_record(path)["command"] == "seedbed train"
+    record.finish(RunOutcome(status="completed"))
+    time.sleep(0.05)
+    assert "progress" not in read_record(path)
+    assert read_record(path)["status"] == "completed"

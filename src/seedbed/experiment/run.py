@@ -182,6 +182,10 @@ def _run(
     experiment: Experiment, writer: RunWriter, training_together: AbstractContextManager[None]
 ) -> int:
     outcome, code = RunOutcome(), 0
+    writer.record.progress = lambda: (
+        int(experiment.trainer.current_epoch),
+        experiment.spec.trainer.max_epochs,
+    )
     try:
         with experiment.stop, training_together:
             load(experiment)

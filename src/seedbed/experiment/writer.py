@@ -73,7 +73,8 @@ class RunWriter:
             described, splits = data_fields(data, choice)
             # The threads are known only now.
             device = {"device": device_name(data.placement.device), "threads": get_num_threads()}
-            self.record.provenance |= {"data": described, **device}
+            watched = {"optimized_metric": self.watched_metric}
+            self.record.provenance |= {"data": described, **device, **watched}
             if self.keeper is not None:
                 self.record.provenance |= self.keeper.keep()
                 self.keeper.keep_splits(splits)

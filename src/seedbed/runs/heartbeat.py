@@ -1,8 +1,7 @@
 """Heartbeat of a run: by it and by its process others know whether the run goes on."""
 
-import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Thread
 
@@ -14,13 +13,14 @@ SECONDS_UNTIL_GONE = 180.0
 
 
 class Heartbeat:
-    """Thread that sets the time of a file to now, every 15 s until `stop` or the process's end.
+    """Thread that calls `beat` every 15 s until `stop` or the process's end.
 
-    Other hosts see by it that the run goes on, for they cannot ask for its process.
+    It sets the time of a file to now. Other hosts see by it that the run goes on, for they cannot
+    ask for its process.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, beat: Callable[[], None]) -> None:
+        self.beat = beat
         self._stopped = Event()
         Thread(target=self._beat, name="heartbeat", daemon=True).start()
 
@@ -31,7 +31,7 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._stopped.wait(SECONDS_BETWEEN_BEATS):
             try:
-                os.utime(self.path)
+                self.beat()
             except OSError:  # The folder was moved or removed; a disk may be away for a while.
                 continue
 

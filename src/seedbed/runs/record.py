@@ -3,10 +3,11 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, Required, TypedDict
 
 from seedbed.errors import disk_full
@@ -24,6 +25,7 @@ _KNOWN = ("metrics", "metrics_epoch", "checkpoints", "stopped", "parameters")
 _OF_OUTCOME = frozenset(
     (*_KNOWN, "status", "process", "started", "finished", "seconds", "error", "warning")
 )
+_PROGRESS = ("epoch", "of")
 STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
 
 
@@ -31,6 +33,11 @@ class _StoredState(TypedDict, total=False):
     epoch: Count
     step: Count
     metrics: dict[str, float | None]
+
+
+class _StoredProgress(TypedDict, total=False):
+    epoch: Count
+    of: Count | None
 
 
 class _StoredData(TypedDict, total=False):
@@ -60,6 +67,8 @@ class _Stored(TypedDict, total=False):
     stopped: str | None
     warning: str | None
     resumed: list[_StoredResumption]
+    progress: _StoredProgress
+    optimized_metric: str | None
 
 
 class Record:
@@ -88,8 +97,13 @@ class Record:
         if before is not None:
             self._began["started"] = before["started"]
             self._began["seconds"] = seconds_so_far(path, before)
+        # Returns how far the run is: the last whole epoch, and the last one, if it is known.
+        self.progress: Callable[[], tuple[int, int | None]] | None = None
+        self._noted: tuple[int, int | None] | None = None
+        self._written: dict[str, Any] = {}
+        self._writing, self._has_ended = Lock(), False
         self.write(RunOutcome())
-        self._heartbeat = Heartbeat(path) if enabled else None
+        self._heartbeat = Heartbeat(self._beat) if enabled else None
 
     def write(self, outcome: RunOutcome) -> None:
         """Write what is known of the outcome by now."""
@@ -117,6 +131,7 @@ class Record:
         begun = json.loads(self.path.read_text(encoding="utf-8"))
         if begun["status"] != "running":
             return False
+        begun.pop("progress", None)
         began = {name: begun[name] for name in ("process", "started", "seconds")}
         write_json(self.path, {**begun, **self._ended({}, outcome, began)})
         return True
@@ -128,7 +143,22 @@ class Record:
         times = {**began, "finished": now(), "seconds": seconds}
         return record_fields(provenance, outcome, **times)
 
+    def _beat(self) -> None:
+        """Write how far the run is, where that has changed, or set the time of the file to now."""
+        now = None if self.progress is None else self.progress()
+        with self._writing:
+            if self._has_ended:
+                return
+            if now is None or now == self._noted:
+                os.utime(self.path)
+                return
+            self._noted = now
+            progress = dict(zip(_PROGRESS, now, strict=True))
+            write_json(self.path, {**self._written, "progress": progress})
+
     def _stop_heartbeat(self) -> None:
+        with self._writing:
+            self._has_ended = True
         if self._heartbeat is not None:
             self._heartbeat.stop()
 
@@ -142,7 +172,9 @@ class Record:
 
     def _write(self, fields: dict[str, Any]) -> None:
         if self.enabled:
-            write_json(self.path, fields)
+            with self._writing:
+                self._written = fields
+                write_json(self.path, fields)
 
 
 def record_fields(

@@ -283,8 +283,9 @@ def _record(
     chunk: TrainedChunk, place: int, job: PreparedJob, data: _Data, outcome: RunOutcome
 ) -> dict[str, Any]:
     """Return the fields of run.json."""
-    where = {"device": chunk.device, "threads": chunk.threads}
-    provenance = {**job.provenance, "data": data.fields, **where}
+    known = {"device": chunk.device, "threads": chunk.threads}
+    known["optimized_metric"] = chunk.group.monitor
+    provenance = {**job.provenance, "data": data.fields, **known}
     if chunk.weights and chunk.weights[place]:
         provenance["initial_weights"] = chunk.weights[place]
     fields = record_fields(provenance, outcome, **chunk.times)
