@@ -304,13 +304,13 @@ def test_a_running_sweep_says_how_many_jobs_are_to_end(
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ((), "report: which sweep?"),
+        ((), "report: which sweep or run?"),
         (("none",), "sweep=none: no such folder"),
         (("",), "no such folder"),
         (("???",), "???: no such folder"),
         (("a", "none"), "sweep=none: no such folder"),
-        (("a/0",), "sweep=a/0: the folder of one run, not of a sweep; see seedbed evaluate"),
-        (("empty",), "sweep=empty: no sweep, it has no sweep.json"),
+        (("a/0",), "a/0/run.json: object missing required field status"),
+        (("empty",), "report: no run in empty"),
         (("early",), "sweep=early: this sweep was stopped before its first job"),
         (("latest",), "sweep=latest: no sweep in outputs/sweeps"),
         (("damaged",), "damaged/results.csv, line 2: damaged"),

@@ -44,7 +44,7 @@ def collect(tops: Sequence[Path], outputs: Path, *, jobs: bool = False) -> list[
             key = absolute[len(base) :] if absolute.startswith(base) else ""
             with suppress(FileNotFoundError):  # Removed since it was seen.
                 now = _known(place, before.get(key))
-                items[absolute] = Item(place.path, now.entry)
+                items[absolute] = Item(place.path.removeprefix("./"), now.entry)
                 if key:
                     after[key] = now
     kept = {**_not_looked_at(before, tops, base, jobs), **after}

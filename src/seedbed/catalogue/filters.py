@@ -16,6 +16,11 @@ STATES = (*STATUSES, "killed", "damaged")
 # What an entry is sorted by besides its metrics and what was set.
 SORTS = ("started", "name", "status", "seconds", "best", "epoch")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# What the keys of a verb mean that filter.
+STATUS = "running, completed, diverged, interrupted, failed, killed or damaged; null: any"
+NAME = "name, or a pattern such as lr_*; null: any"
+TAGS = "tags that all of them have, such as a,b; null: any"
+SINCE = "when they began: 2026-11-20, today, yesterday, 90m, 12h, 3d; null: ever"
 # Keys that are shown where another one was typed.
 MOST_SHOWN = 12
 Test = Callable[[Entry], bool]
@@ -144,12 +149,12 @@ def _sorted_by(items: Sequence[Item], sort: str) -> tuple[Callable[[Entry], Any]
                 f"sort=best: these runs watch different metrics: {listed(names)}; choose one of "
                 "them, sort=METRIC"
             )
-        return (lambda entry: entry.best), _better(next(iter(names), ""), items)
+        return (lambda entry: entry.best), better_of(next(iter(names), ""), items)
     if sort in SORTS:
         attribute = {"status": "state"}.get(sort, sort)
         return (lambda entry: getattr(entry, attribute) or None), "min"
     if any(sort in item.entry.metrics for item in items):
-        return (lambda entry: entry.metrics.get(sort)), _better(sort, items)
+        return (lambda entry: entry.metrics.get(sort)), better_of(sort, items)
     if any(sort in item.entry.values for item in items):
         return (lambda entry: entry.values.get(sort)), "min"
     if sort in GROUPS:
@@ -162,7 +167,8 @@ def _sorted_by(items: Sequence[Item], sort: str) -> tuple[Callable[[Entry], Any]
     )
 
 
-def _better(metric: str, items: Sequence[Item]) -> str:
+def better_of(metric: str, items: Sequence[Item]) -> str:
+    """Return `min` or `max`, whichever is better of a metric; `min` where nobody says."""
     from seedbed.config.metrics.table import known_mode  # OmegaConf, which few words need.
 
     said = [item.entry.mode for item in items if item.entry.metric == metric and item.entry.mode]

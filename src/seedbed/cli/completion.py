@@ -43,6 +43,8 @@ FLAGS = {
 # Keys whose value is a file of the user's.
 FILES = ("input", "output", "sweep.table", "data.file", "data.val_file", "data.test_file")
 FOLDERS = ("paths.data", "paths.outputs", "data.folder", "hydra.run.dir", "hydra.sweep.dir")
+# What `seedbed list` prints that is no group, and the module of its keys.
+RUNS, RUNS_OF_LIST = "runs", "runs.list"
 # Runs and sweeps that are offered.
 MOST = 30
 _UNSAFE = re.compile(r"[\s$`\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -64,9 +66,11 @@ def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
 
 
 def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:
-    if verb == "list":
+    if verb == "list" and before[:1] == [RUNS]:
+        yield from _plain(RUNS_OF_LIST, project, last)
+    elif verb == "list":
         _, named = named_config_folder(before)
-        yield from _starting([*groups.LISTED, "metrics"] if not named else (), last)
+        yield from _starting([*groups.LISTED, "metrics", RUNS] if not named else (), last)
     elif verb in ("report", "dashboard"):
         yield from _plain(verb, project, last)
     elif verb == "new":
@@ -94,6 +98,7 @@ def _starting(offered: Iterable[str], beginning: str) -> Iterator[str]:
 
 
 def _plain(verb: str, project: Project, last: str) -> Iterator[str]:
+    """Yield keys, values and folders of a verb, or of a module below seedbed.commands."""
     schema = resolve_name(f"seedbed.commands.{verb}:Keys")
     keys = {field.name: field for field in fields(schema) if field.name != "outputs"}
     name, equals, text = last.partition("=")
@@ -101,7 +106,8 @@ def _plain(verb: str, project: Project, last: str) -> Iterator[str]:
         yield from _values(f"{name}=", text, _choices(keys[name]))
         return
     if verb == "report":
-        yield from _starting(["latest", *_newest(project.outputs, "sweep")], last)
+        newest = [*_newest(project.outputs, "sweep"), *_newest(project.outputs, "run")]
+        yield from _starting(["latest", *newest], last)
     yield from _folders(last)
     yield from _starting([f"{name}=" for name in keys], last)
 

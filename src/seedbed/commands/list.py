@@ -26,7 +26,7 @@ class Keys:
 def list_options(arguments: Sequence[str]) -> int:
     """Print the groups, the options of the named group, or the metrics."""
     if arguments and arguments[0] == RUNS:
-        from seedbed.commands.list_runs import list_runs  # What lists options needs none of it.
+        from seedbed.commands.runs.list import list_runs  # What lists options needs none of it.
 
         return list_runs(arguments[1:])
     if arguments and arguments[-1] in CONFIG_DIR:

@@ -1,4 +1,4 @@
-"""`seedbed report DIR [DIR ...]`: the closing table of sweeps again, and over several of them."""
+"""`seedbed report DIR [DIR ...]`: the closing table of sweeps again, and runs side by side."""
 
 import os
 from collections.abc import Sequence
@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from seedbed.catalogue.filters import NAME, SINCE, STATUS, TAGS, Filters, ordered
 from seedbed.commands.arguments import parse_arguments
+from seedbed.commands.runs.report import report_runs
+from seedbed.commands.runs.words import chosen, filtered, with_filters
 from seedbed.config.metrics import known_mode
 from seedbed.config.project import outputs_folder
 from seedbed.config.schema.field import key
@@ -36,10 +39,12 @@ from seedbed.terminal.words import dashboard_command, jobs_text, relative
 
 USAGE = """report DIR [DIR ...]
 
-Print the closing table of sweeps again, finished or running. DIR: a sweep's folder, or latest.
+Print the closing table of sweeps again, finished or running, and runs with what they reached,
+several side by side. DIR: the folder of a sweep, of a run, or of many; a pattern; or latest.
 
-  seedbed report latest                     the newest sweep
+  seedbed report latest                     the newest sweep or run
   seedbed report DIR DIR top=20             over several folders
+  seedbed report 'outputs/runs/2026-11-*/*' status=completed model=mlp
   seedbed report DIR sort=seconds           the quickest first
   seedbed report DIR group=false            each job with its folder
 """
@@ -64,9 +69,13 @@ class Keys:
     )
     top: int = key("rows shown", 10, at_least=1)
     group: bool = key("a row for all seeds and folds together; false: a row for each job", True)
+    status: str | None = key(STATUS, None)
+    name: str | None = key(NAME, None)
+    tags: str | None = key(TAGS, None)
+    since: str | None = key(SINCE, None)
     outputs: str = field(
         default_factory=outputs_folder,
-        metadata={"key": "paths.outputs", "meaning": "folder whose newest sweep is latest"},
+        metadata={"key": "paths.outputs", "meaning": "folder whose newest sweep or run is latest"},
     )
 
 
@@ -96,9 +105,23 @@ class Order(NamedTuple):
 
 def report(arguments: Sequence[str]) -> int:
     """Print the table of the sweeps' jobs, how many ended how, and the best one's command."""
-    folders, keys = parse_arguments(USAGE, Keys, arguments)
-    if not folders:
-        raise ConfigError("report: which sweep? Name its folder, or latest: seedbed report latest")
+    words, others = with_filters(arguments, Keys)
+    named, keys = parse_arguments(USAGE, Keys, words)
+    if not named:
+        raise ConfigError(
+            "report: which sweep or run? Name its folder, or latest: seedbed report latest"
+        )
+    filters = Filters(keys.status, keys.name, keys.tags, keys.since, others)
+    folders, places = chosen(named, keys.outputs)
+    if places or filters != Filters():
+        items = filtered(places or folders, keys.outputs, filters)
+        report_runs(ordered(items, keys.sort, keys.mode), keys.top)
+        if not places or not folders:
+            return 0
+    return _report_sweeps(folders, keys)
+
+
+def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:
     sweeps = _open_all(folders, keys.outputs)
     rows = [row for sweep in sweeps for row in sweep.rows]
     if not rows:
@@ -160,6 +183,7 @@ def _open_all(folders: Sequence[str], outputs: str) -> list[Sweep]:
 def _open(word: str, outputs: str) -> Sweep:
     """Return what is known of a sweep."""
     folder = open_sweep(word, outputs, "sweep")
+    folder.clear_leftovers()
     tables = [folder.results] if folder.results.is_file() else []
     tables += folder.results_of_units()  # The sweep has not entered them yet.
     rows = {row.number: row for table in tables for row in read_results(table)}

@@ -3,14 +3,16 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from seedbed.errors import RunFolderError, nearest
 from seedbed.files import TEMPORARY, remove_temporary_files
 from seedbed.reading.content import refuse_links_out
 from seedbed.runs.latest import Candidate, latest, start_of
+from seedbed.runs.leftovers import clear_leftovers
 from seedbed.runs.provenance import files
-from seedbed.runs.record import read_record, state_of
+from seedbed.runs.record import KILLED, read_record, state_of
 
 RECORD = "run.json"
 PREPARATION = "preparation.json"
@@ -123,7 +125,15 @@ def open_run(run: str, outputs: str, *, say: bool = False, key: str = "run") -> 
     inside = [folder.record, folder.config, folder.resolved]
     inside += [folder.checkpoint("best"), folder.checkpoint("last")]
     refuse_links_out(path, [str(file.relative_to(path)) for file in inside])
+    _clear_if_killed(folder)
     return folder
+
+
+def _clear_if_killed(folder: RunFolder) -> None:
+    """Remove what a run has left that was killed; a damaged record is for others to find."""
+    with suppress(OSError, RunFolderError):
+        if read_record(folder.record).get("error") == KILLED:
+            clear_leftovers(folder.path, folder.record.stat().st_mtime)
 
 
 def latest_run(outputs: Path, *, say: bool = False, key: str = "run") -> Path:

@@ -1,14 +1,15 @@
 """`seedbed list runs [DIR ...]`: runs and sweeps, the newest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from seedbed.catalogue.collection import Item, collect
-from seedbed.catalogue.filters import Filters, ordered
+from seedbed.catalogue.filters import NAME, SINCE, STATUS, TAGS, Filters, ordered
 from seedbed.catalogue.shown import print_items, write_items
 from seedbed.commands.arguments import parse_arguments
+from seedbed.commands.runs.words import with_filters
 from seedbed.config.project import outputs_folder
 from seedbed.config.schema.field import key
 from seedbed.errors import ConfigError
@@ -33,14 +34,10 @@ are separated by commas, and texts may be patterns with * and ?.
 class Keys:
     """Keys of `seedbed list runs`."""
 
-    status: str | None = key(
-        "running, completed, diverged, interrupted, failed, killed or damaged; null: any", None
-    )
-    name: str | None = key("name, or a pattern such as lr_*; null: any", None)
-    tags: str | None = key("tags that all of them have, such as a,b; null: any", None)
-    since: str | None = key(
-        "when they began: 2026-11-20, today, yesterday, 90m, 12h, 3d; null: ever", None
-    )
+    status: str | None = key(STATUS, None)
+    name: str | None = key(NAME, None)
+    tags: str | None = key(TAGS, None)
+    since: str | None = key(SINCE, None)
     sort: str | None = key(
         "started, name, status, seconds, best, a metric or a key that was set; null: the newest "
         "first",
@@ -66,7 +63,7 @@ class Keys:
 
 def list_runs(arguments: Sequence[str]) -> int:
     """Print runs and sweeps, or write them to a file."""
-    words, others = _split(arguments)
+    words, others = with_filters(arguments, Keys)
     folders, keys = parse_arguments(USAGE, Keys, words)
     if keys.output is not None and Path(keys.output).exists():
         raise ConfigError(f"output={keys.output}: is there already; name another file")
@@ -102,23 +99,6 @@ def _is_asked_for(item: Item, sweeps: str) -> bool:
     if item.entry.kind == "sweep":
         return sweeps == "true"
     return item.entry.kind == "run" or sweeps == "jobs"
-
-
-def _split(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Return the words that are keys of the command, folders or flags, and the other filters."""
-    keys = {each.metadata.get("key", each.name) for each in fields(Keys)}
-    words: list[str] = []
-    others: dict[str, str] = {}
-    for word in arguments:
-        name, equals, text = word.partition("=")
-        is_filter = equals and name not in keys and "/" not in name and not name.startswith("-")
-        if not is_filter or Path(word).exists():
-            words.append(word)
-        elif name in others:
-            raise ConfigError(f"{name}: given twice; several values are separated by commas")
-        else:
-            others[name] = text
-    return words, others
 
 
 def _folder(name: str) -> Path:

@@ -1,0 +1,1 @@
+"""Verbs over many runs: which there are, and one beside the other."""
