@@ -73,7 +73,7 @@ from seedbed.experiment.weights.source import name_latest
 from seedbed.process.output import plain_message
 from seedbed.process.signals import UntilItBegins
 from seedbed.runs.claim import Claim, claim, folder_named, require_free
-from seedbed.runs.folder import HYDRA, RunFolder, open_run
+from seedbed.runs.folder import HYDRA, RunFolder
 from seedbed.runs.hydra_job import (
     interpolated_as_in_run,
     require_hydra_folder,
@@ -81,6 +81,7 @@ from seedbed.runs.hydra_job import (
     written_by_run,
 )
 from seedbed.sweep.job_runner import FAILED, WRONG_CONFIG, JobResult
+from seedbed.sweep.results.members import open_run_or_sweep
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 # Of the verbs that compose the config of another one: Hydra makes no folder for them.
@@ -132,7 +133,7 @@ class CheckBeforeRun(Callback):
                     _check_no_sweep(config)
                     self._start(config)
             if "run" in config:
-                open_run(config.run, config.paths.outputs)
+                open_run_or_sweep(config.run, config.paths.outputs)
         except Exception as error:
             raise StopBeforeRun from of_a_path(error) or out_of_memory(error) or error
 

@@ -216,7 +216,7 @@ class Reading(Schema):
 class Evaluate(Reading):
     """Config of `seedbed evaluate`."""
 
-    run: str = key("run folder, or latest", MISSING, is_path=True)
+    run: str = key("folder of a run or a sweep, or latest, a run", MISSING, is_path=True)
     split: str | None = key("train, val or test; null: test, or input", None, one_of=SPLITS)
     input: str | None = key(
         "file or folder of new rows with their targets, in place of a split", None, is_path=True
@@ -233,6 +233,11 @@ class Evaluate(Reading):
         is_path=True,
     )
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
+    ensemble: str = key(
+        "of a sweep, which jobs predict together: best, those of its best configuration, or all",
+        "best",
+        one_of=("best", "all"),
+    )
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = key("folders of data and outputs", MISSING)
@@ -250,7 +255,7 @@ class Evaluate(Reading):
 class Predict(Reading):
     """Config of `seedbed predict`."""
 
-    run: str = key("run folder, or latest", MISSING, is_path=True)
+    run: str = key("folder of a run or a sweep, or latest, a run", MISSING, is_path=True)
     input: Any = key(
         "table, .npy or image file, folder or pattern of images, or rows as [[...], ...] or "
         "[{name: value}, ...]",
@@ -269,6 +274,11 @@ class Predict(Reading):
     )
     apply_softmax: bool = key("probabilities of a classification; false: its logits", True)
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
+    ensemble: str = key(
+        "of a sweep, which jobs predict together: best, those of its best configuration, or all",
+        "best",
+        one_of=("best", "all"),
+    )
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = key("folders of data and outputs", MISSING)
