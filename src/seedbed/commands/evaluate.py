@@ -1,8 +1,9 @@
-"""`seedbed evaluate run=DIR`: measure a run on one of its splits, or on new rows."""
+"""`seedbed evaluate run=DIR`: measure a run, or a sweep's jobs together, on a split or new rows."""
 
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ from seedbed.data.data_module import DataModule
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.experiment.predicting.measured import Measured, measured_on_input, measured_on_split
+from seedbed.experiment.predicting.measured_ensemble import measured_together
 from seedbed.experiment.predicting.member import Asked, Member, open_member
-from seedbed.runs.folder import open_run
+from seedbed.runs.folder import RunFolder
 from seedbed.runs.provenance.environment import versions
 from seedbed.runs.record import KILLED, state_of, write_json
+from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.members import members_of, open_run_or_sweep
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import relative
 
@@ -30,7 +34,7 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     The name is that of the split, or of the file or folder of new rows.
     """
     quiet_lightning()
-    folder = open_run(config.run, config.paths.outputs, say=True)
+    folder = open_run_or_sweep(config.run, config.paths.outputs, say=True)
     split = config.split or (None if config.input is not None else DEFAULT_SPLIT)
     file = _result_file(folder.path, split or Path(config.input).absolute().name, config.output)
     asked = Asked(
@@ -41,19 +45,67 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
         config.file,
         measures=True,
     )
+    if isinstance(folder, SweepFolder):
+        _together(folder, config, asked, split, file)
+    else:
+        _alone(folder, config, asked, split, file)
+    return 0
+
+
+def _alone(
+    folder: RunFolder, config: DictConfig, asked: Asked, split: str | None, file: Path
+) -> None:
+    """Measure a run."""
     member = open_member(folder, asked, own_rows=split is not None)
     if split is None:
         measured = measured_on_input(member, config.input, config.targets, config.accelerator)
-        of_rows = {"input": config.input, "sha256": _hash(Path(config.input))}
     else:
         measured = measured_on_split(member, split, config.accelerator, config.file)
-        of_rows = {"data": {"fingerprint": member.data.fingerprint}}
-
     weights = member.weights()
-    result = {
-        "run": relative(folder.path),
-        "checkpoint": weights.name,
-        "epoch": weights.epoch,
+    used = {"checkpoint": weights.name, "epoch": weights.epoch}
+    where = _write(file, _result(folder.path, used, member, measured, split, config.input))
+    if member.record.get("error") == KILLED and file.exists():  # Nobody writes there any more.
+        folder.remove_leftovers()
+    columns = {weights.called: measured.metrics}
+    if recorded := _recorded(member, split):
+        columns["recorded by the run"] = recorded
+    _print(columns, measured, split, where)
+    _say([*weights.lines, *_notes(member, measured, split)])
+
+
+def _together(
+    folder: SweepFolder, config: DictConfig, asked: Asked, split: str | None, file: Path
+) -> None:
+    """Measure the mean of what the jobs of a sweep predict."""
+    members = members_of(folder, config.ensemble, config.paths.outputs)
+    members.require_split(split)
+    ensemble, measured = measured_together(members.jobs, asked, split, config.input, config.targets)
+    jobs = [{"number": number, "epoch": epoch} for number, epoch in ensemble.epochs]
+    used = {"checkpoint": config.checkpoint, "ensemble": config.ensemble, "jobs": jobs}
+    where = _write(file, _result(folder.path, used, ensemble.first, measured, split, config.input))
+    count = len(jobs)
+    title = f"mean of {count} jobs" if count > 1 else "1 job"
+    _print({title: measured.metrics}, measured, split, where)
+    lines = [("mean of", members.called), ("jobs", ensemble.members_text())]
+    _say([*lines, *(("note", note) for note in members.notes), *ensemble.notes])
+
+
+def _result(
+    folder: Path,
+    used: dict[str, Any],
+    member: Member,
+    measured: Measured,
+    split: str | None,
+    source: str | None,
+) -> dict[str, Any]:
+    """Return the fields of the result."""
+    if source is None:
+        of_rows: dict[str, Any] = {"data": {"fingerprint": member.data.fingerprint}}
+    else:
+        of_rows = {"input": source, "sha256": _hash(Path(source))}
+    return {
+        "run": relative(folder),
+        **used,
         "split": split,
         "rows": measured.rows,
         "metrics": measured.metrics,
@@ -61,28 +113,30 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
         "versions": versions(),
         "evaluated": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
+
+
+def _write(file: Path, result: dict[str, Any]) -> str:
+    """Write the result; return the line that says where, or why not."""
     try:
         write_json(file, result)
-        where = f"written to   {relative(file)}"
-        if member.record.get("error") == KILLED:  # Nobody writes there any more.
-            folder.remove_leftovers()
+        return f"written to   {relative(file)}"
     except OSError as error:  # What was measured is worth more than its file.
-        where = f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
-    _print(member, measured, split, where)
-    for title, text in _notes(member, measured, split):
-        print(f"{title:13}{text}")
-    return 0
+        return f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
 
 
 def _notes(member: Member, measured: Measured, split: str | None) -> list[tuple[str, str]]:
-    """Return what people should know of weights and rows."""
-    notes = list(member.weights().lines)
-    notes += [("note", text) for text in measured.notes]
+    """Return what people should know of the rows and the run."""
+    notes = [("note", text) for text in measured.notes]
     if split is not None and _are_other_data(member.record, member.data):
         notes.append(("note", "the data are not those that the run was trained on"))
     if member.record["status"] in ("running", "interrupted"):
         notes.append(("note", f"the run is {state_of(member.record)}"))
     return notes
+
+
+def _say(lines: Sequence[tuple[str, str]]) -> None:
+    for title, text in lines:
+        print(f"{title:13}{text}")
 
 
 def _result_file(folder: Path, name: str, output: str | None) -> Path:
@@ -128,10 +182,9 @@ def _recorded(member: Member, split: str | None) -> dict[str, float]:
     return {k: v for k, v in kept.items() if k.startswith(f"{split}/") and v is not None}
 
 
-def _print(member: Member, measured: Measured, split: str | None, where: str) -> None:
-    columns = {member.weights().called: measured.metrics}
-    if recorded := _recorded(member, split):
-        columns["recorded by the run"] = recorded
+def _print(
+    columns: dict[str, dict[str, float]], measured: Measured, split: str | None, where: str
+) -> None:
     print_table(metrics_table(columns))
     if split is None and measured.rows is not None:
         print(f"rows         {measured.rows:,}")

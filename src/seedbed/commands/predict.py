@@ -76,6 +76,7 @@ def _together(
             "logits together"
         )
     members = members_of(folder, config.ensemble, config.paths.outputs)
+    members.require_split(config.split)
     ensemble = mean_of(members.jobs, asked, rows, config.split is not None)
     _say(
         [

@@ -19,23 +19,31 @@ from seedbed.training.tasks import Binary, Task
 
 
 def load_module(
-    folder: RunFolder, spec: RunSpec, name: str
+    folder: RunFolder,
+    spec: RunSpec,
+    name: str,
+    module: SupervisedModule | OwnModule | None = None,
 ) -> tuple[SupervisedModule | OwnModule, dict[str, Any]]:
     """Return the run's module with the weights of a checkpoint, and the checkpoint.
 
     Of a LightningModule of the user's it is the companion.
+
+    Args:
+        folder: The run's folder.
+        spec: Its spec.
+        name: `best` or `last`.
+        module: A module of the same spec, which gets the weights; None (default) makes one.
 
     Raises:
         RunFolderError: the weights do not fit the network of the config.
     """
     # Values given in the config are overwritten by the checkpoint; no need to read them again.
     checkpoint = load_checkpoint(folder.checkpoint(name))
-    module: SupervisedModule | OwnModule
-    if spec.module is not None:
+    if module is None and spec.module is not None:
         module = build_own_module(spec)
-        weights: Any = module.net
-    else:
-        module = weights = build_module(spec, build_net(spec), build_task(spec))
+    elif module is None:
+        module = build_module(spec, build_net(spec), build_task(spec))
+    weights: Any = module.net if isinstance(module, OwnModule) else module
     try:
         _check_types(weights, checkpoint["state_dict"])
         weights.load_state_dict(checkpoint["state_dict"])

@@ -26,12 +26,12 @@ def record(best: tuple[int, float | None], last: tuple[int, float | None]) -> di
         ((10, 0.5), (100, 0.5), True),  # The first tenth.
         ((11, 0.5), (100, 0.5), False),
         ((1, 0.5), (9, 0.5), False),  # A tenth of so few says nothing.
-        ((50, 0.4), (100, 0.51), True),  # A loss that grew by more than a quarter.
-        ((50, 0.4), (100, 0.49), False),
+        ((50, 0.4), (100, 0.61), True),  # A loss that grew by more than a half.
+        ((50, 0.4), (100, 0.59), False),
         ((50, 0.95), (100, 0.89), True),  # An accuracy that lost more than 5 points.
         ((50, 0.95), (100, 0.91), False),
         ((50, 0.0), (100, 0.1), True),
-        ((50, -2.0), (100, -1.4), True),
+        ((50, -2.0), (100, -0.9), True),
         ((100, 0.4), (100, 0.4), False),
         ((50, 0.4), (100, None), False),
         ((50, 0.4), (100, float("nan")), False),

@@ -282,9 +282,9 @@ class InMemoryData(DataModule):
         self._splits, self._numbers = {INPUT: rows.table}, {}
         self._on_device.clear()
 
-    def own_targets(self, split: str) -> Tensor:
-        """Return the targets of a split in their own units, in the order of its rows."""
-        return self._splits[split].targets
+    def own_rows(self, split: str) -> Table:
+        """Return the rows of a split as they were loaded, their targets in their own units."""
+        return self._splits[split]
 
     def row_numbers(self, split: str) -> Tensor | None:
         """Return the numbers of a split's rows in the dataset."""

@@ -36,6 +36,7 @@ class Ensemble:
         mean: mean of the predictions, float64: (rows, targets) in the targets' units, or the
             probability of each class, (rows, classes).
         deviation: standard deviation over the members, over n - 1, of the same shape.
+        same_scale: whether all members scale the targets in the same way, if at all.
         epochs: number and epoch of each member.
         notes: what people should know of rows and weights.
     """
@@ -45,6 +46,7 @@ class Ensemble:
     given: GivenRows
     mean: Tensor
     deviation: Tensor
+    same_scale: bool = True
     epochs: list[tuple[int, int | None]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
@@ -95,6 +97,7 @@ def mean_of(jobs: Sequence[tuple[int, RunFolder]], asked: Asked, rows: Rows, own
             difference = values - ensemble.mean
             ensemble.mean += difference / (len(ensemble.epochs) + 1)
             squares += difference * (values - ensemble.mean)
+            ensemble.same_scale &= _scale(member) == _scale(ensemble.first)
         weights = member.weights()
         ensemble.epochs.append((number, weights.epoch))
         ensemble.notes += [("note", note) for note in given.notes]
@@ -122,7 +125,7 @@ def _opened(
     """Yield each member with the rows; members of the same preparation share theirs."""
     before: tuple[Member, GivenRows] | None = None
     for number, folder in jobs:
-        member = open_member(folder, asked, own_rows=own)
+        member = open_member(folder, asked, own_rows=own, like=before and before[0])
         if before is not None and _share_rows(before[0], member):
             member = replace(member, data=before[0].data)
             given = before[1]
@@ -139,6 +142,12 @@ def _share_rows(one: Member, other: Member) -> bool:
         and _keys_of_rows(one) == _keys_of_rows(other)
         and one.spec.trainer.precision == other.spec.trainer.precision
     )
+
+
+def _scale(member: Member) -> Any:
+    """Return the scaling of the targets as plain values; None where they are as they are."""
+    scaling = getattr(member.data, "target_scaling", None)
+    return None if scaling is None else scaling.to_plain()
 
 
 def _keys_of_rows(member: Member) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Metrics of a finished run, on a split of its own or on new rows with known targets."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,11 +99,12 @@ def measured_on_input(member: Member, source: str, targets: str | None, device: 
     place(member.data, trainer)
     notes = load_labelled(member, source, targets)
     metrics = _measure(member, trainer, INPUT, "test")
-    return Measured(
-        {re.sub(r"^test(?=[/_])", INPUT, name): value for name, value in metrics.items()},
-        member.data.rows(INPUT),
-        notes,
-    )
+    return Measured(named_after_input(metrics), member.data.rows(INPUT), notes)
+
+
+def named_after_input(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return metrics that are named after the test rows, named after new ones."""
+    return {re.sub(r"^test(?=[/_])", INPUT, name): value for name, value in metrics.items()}
 
 
 def _measure(member: Member, trainer: pl.Trainer, split: str, called: str) -> dict[str, float]:

@@ -9,6 +9,7 @@ import torch
 
 from seedbed.config.instantiation import keys_of
 from seedbed.config.schema.data import SPLITS, Data
+from seedbed.config.schema.model import Model
 from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
@@ -18,6 +19,7 @@ from seedbed.errors import ConfigError, OtherData
 from seedbed.experiment.build import build_data, build_task, device, floating_point
 from seedbed.experiment.evaluation import load_module
 from seedbed.experiment.fitted_task import fitted_task
+from seedbed.experiment.predicting.similar_runs import similar_spec
 from seedbed.experiment.predicting.weights import ChosenWeights, Picked, chosen_weights
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.loading import load_spec
@@ -103,24 +105,33 @@ class Member:
         return self.weights().called + by
 
 
-def open_member(folder: RunFolder, asked: Asked, *, own_rows: bool = False) -> Member:
+def open_member(
+    folder: RunFolder, asked: Asked, *, own_rows: bool = False, like: Member | None = None
+) -> Member:
     """Return a run that predicts; its data are not loaded.
 
     Args:
         folder: Its folder.
         asked: What is asked of it.
         own_rows: Whether the rows that the run was trained and measured on are needed.
+        like: A run that was opened before, and is not needed any more; where the two differ in seed
+            and fold alone, its network gets the weights of this one.
 
     Raises:
         RunFolderError: It is damaged, or names code that is not trusted.
         ConfigError: Its model takes no inputs.
     """
-    spec = load_spec(
-        folder, list(asked.trust), asked.data_folder, measures=asked.measures, own_rows=own_rows
+    similar = None if like is None else similar_spec(folder, like.folder, like.spec)
+    spec = similar or of_file(
+        load_spec(
+            folder, list(asked.trust), asked.data_folder, measures=asked.measures, own_rows=own_rows
+        ),
+        asked.file,
     )
-    spec = of_file(spec, asked.file)
     name = folder.kept(asked.checkpoint)
-    module, checkpoint = load_module(folder, spec, name)
+    # What a network of the user's own draws when it is made may be no part of its checkpoint.
+    reused = like.module if like is not None and similar and _is_ours(spec) else None
+    module, checkpoint = load_module(folder, spec, name, reused)
     data, where = build_data(spec), device(asked.accelerator)
     data.place(Placement(where, floating_point(spec.trainer.precision)))
     preparation = stored_preparation(folder, checkpoint)
@@ -131,6 +142,10 @@ def open_member(folder: RunFolder, asked: Asked, *, own_rows: bool = False) -> M
     return Member(
         folder, spec, record, module, checkpoint, name, preparation, data, asked.checkpoint
     )
+
+
+def _is_ours(spec: RunSpec) -> bool:
+    return spec.module is None and isinstance(spec.model, Model)
 
 
 def of_file(spec: RunSpec, file: str | None) -> RunSpec:

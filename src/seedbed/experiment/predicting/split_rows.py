@@ -9,6 +9,7 @@ from torch import Tensor
 from seedbed.config.instantiation import keys_of
 from seedbed.config.spec import RunSpec
 from seedbed.data import InMemoryData
+from seedbed.data.data_module import INPUT
 from seedbed.experiment.predicting.given_rows import GivenRows
 from seedbed.experiment.predicting.member import Member, on_device
 from seedbed.experiment.predictions import class_names, target_names
@@ -22,7 +23,7 @@ def split_rows(member: Member, split: str) -> GivenRows:
 
     Args:
         member: The run, with its rows loaded.
-        split: train, val or test.
+        split: train, val or test; or that of new rows with known targets.
     """
     data = member.data
     numbers = data.row_numbers(split)
@@ -35,11 +36,11 @@ def split_rows(member: Member, split: str) -> GivenRows:
             yield on_device(inputs, data.placement.device)
 
     def targets() -> Mapping[str, Sequence[Any]]:
-        own = data.own_targets(split) if isinstance(data, InMemoryData) else torch.cat(seen)
+        own = data.own_rows(split).targets if isinstance(data, InMemoryData) else torch.cat(seen)
         return true_columns(own, member.spec)
 
     called = f"split={split}"
-    ids = data.id_columns(split)
+    ids = {} if split == INPUT else data.id_columns(split)
     return GivenRows(batches, called, ids=ids, row_numbers=numbers, targets=targets)
 
 

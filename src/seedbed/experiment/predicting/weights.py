@@ -12,7 +12,7 @@ EARLY = 0.1
 # From so many epochs on a tenth of them says anything.
 FEWEST_EPOCHS = 10
 # How much worse than the best value the last one may be, over the best one.
-MOST_WORSE = 0.25
+MOST_WORSE = 0.5
 # The same of a share from 0 to 1 where more is better, such as an accuracy, in points of it.
 MOST_POINTS = 0.05
 # Fewer validation rows than these pick an epoch by chance.
@@ -103,7 +103,7 @@ def far_apart(record: Mapping[str, Any], name: str, picked: Picked) -> list[str]
     """Return lines that say how the best epoch differs from the last; none where it does not.
 
     They are far apart where the best is among the first tenth of at least ten epochs, or where the
-    metric that picked it is worse at the end: by a quarter of its best value, or, of a share from 0
+    metric that picked it is worse at the end: by half of its best value, or, of a share from 0
     to 1 where more is better, by 0.05.
 
     Args:

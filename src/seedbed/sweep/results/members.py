@@ -29,12 +29,23 @@ class SweepMembers:
         called: which jobs they are, in words.
         jobs: number and folder of each, those of one fold after another.
         notes: what people should know of the choice.
+        folds: whether they are those of several folds.
     """
 
     folder: SweepFolder
     called: str
     jobs: Sequence[tuple[int, RunFolder]]
     notes: Sequence[str] = ()
+    folds: bool = False
+
+    def require_split(self, split: str | None) -> None:
+        """Raise ConfigError for rows that some of the folds trained on, and others validated."""
+        if self.folds and split in ("train", "val"):
+            raise ConfigError(
+                f"split={split}: each fold has others there, and trained on what another validated;"
+                f" {self.folder.out_of_fold} has what no fold was trained on, and split=test is "
+                "the same for all"
+            )
 
 
 def open_run_or_sweep(word: str, outputs: str, *, say: bool = False) -> RunFolder | SweepFolder:
@@ -82,7 +93,8 @@ def members_of(folder: SweepFolder, ensemble: str, outputs: str) -> SweepMembers
     jobs = [(row.number, open_run(str(inside(folder.path, row.folder)), outputs)) for row in kept]
     count = len(jobs)
     of = "" if count == len(chosen) else f"{count} of the "
-    return SweepMembers(folder, f"{of}{called}", jobs, (*notes, *_standing(folder)))
+    folds = len({_fold(row) for row in kept}) > 1
+    return SweepMembers(folder, f"{of}{called}", jobs, (*notes, *_standing(folder)), folds)
 
 
 def _chosen(
