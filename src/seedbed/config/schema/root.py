@@ -289,7 +289,8 @@ class Predict(Reading):
         yield from super().problems(node, config, key)
         yield from _rows_named_twice(node)
         if node.input is None and node.split is None:
-            yield "input: a value is required: a file or rows; or split=test for the run's own"
+            meaning = cls.__dataclass_fields__["input"].metadata["meaning"]
+            yield f"input: a value is required ({meaning}), or split=test for the run's own rows"
 
 
 def _rows_named_twice(node: DictConfig) -> Iterator[str]:
