@@ -32,6 +32,7 @@ from seedbed.cli.composition import (
     own_files_first,
     package_required,
 )
+from seedbed.cli.kept_sources import forget_kept_sources, use_kept_sources
 from seedbed.cli.requeueing import Requeueing
 from seedbed.cli.resuming import ResumeCommand, resumes
 from seedbed.config.composition_errors import explain
@@ -128,6 +129,8 @@ class CheckBeforeRun(Callback):
                     _check_trust(config.get("trust") or ())
                     return
                 check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
+                if "run" in config:
+                    use_kept_sources(config, open_run(config.run, config.paths.outputs))
                 _check_trust(config.get("trust") or ())
                 if "optimizer" in config:
                     _check_no_sweep(config)
@@ -302,6 +305,7 @@ def _run_application(
         explained = explain(error, composed, overrides)
         sys.exit(_show(with_origin(str(explained), inherited, project), WRONG_CONFIG))
     finally:
+        forget_kept_sources()
         if not jobs.started:
             _withdraw_claim()
     sys.exit(jobs.code)

@@ -16,6 +16,8 @@ from seedbed.runs.record import KILLED, read_record, state_of
 
 RECORD = "run.json"
 PREPARATION = "preparation.json"
+# The plan of a sweep, in the folder above those of its jobs.
+SWEEP_PLAN = "sweep.json"
 RESOLVED = "resolved.yaml"
 HYDRA, CHECKPOINTS, FIGURES = ".hydra", "checkpoints", "figures"
 # What a run writes into these folders, and into its own; figures go by the names of callbacks.
@@ -121,6 +123,10 @@ def open_run(run: str, outputs: str, *, say: bool = False, key: str = "run") -> 
     for needed in (folder.record, folder.config):
         if not needed.is_file():
             missing = needed.relative_to(path)
+            if (path / SWEEP_PLAN).is_file():
+                raise RunFolderError(
+                    f"{key}={run}: the folder of a sweep; {key}={path / '0'} is a job of it"
+                )
             raise RunFolderError(f"{key}={run}: no run folder, it has no {missing}")
     inside = [folder.record, folder.config, folder.resolved]
     inside += [folder.checkpoint("best"), folder.checkpoint("last")]

@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig
 
 from seedbed.config.schema.field import Schema, key
+from seedbed.config.schema.repeat import SOURCES, SOURCES_MEANING
 from seedbed.errors import listed
 
 # Formats, and how the names of their files end.
@@ -51,6 +52,7 @@ class Export(Schema):
         is_path=True,
     )
     checkpoint: str = key("best or last", "best", one_of=("best", "last"))
+    sources: str = key(SOURCES_MEANING, "working", one_of=SOURCES)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = key("folders of data and outputs", MISSING)
 

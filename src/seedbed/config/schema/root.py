@@ -11,6 +11,7 @@ from seedbed.config.schema import own_module
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.field import Schema, key, schema_of
 from seedbed.config.schema.model import InitialWeights
+from seedbed.config.schema.repeat import SOURCES, SOURCES_MEANING
 from seedbed.config.schema.trainer import ACCELERATORS, no_gpu
 from seedbed.errors import ConfigError, listed, nearest
 
@@ -239,6 +240,7 @@ class Evaluate(Reading):
         one_of=("best", "all"),
     )
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
+    sources: str = key(SOURCES_MEANING, "working", one_of=SOURCES)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = key("folders of data and outputs", MISSING)
 
@@ -280,6 +282,7 @@ class Predict(Reading):
         one_of=("best", "all"),
     )
     accelerator: str = key("auto, cpu or gpu", "auto", one_of=ACCELERATORS)
+    sources: str = key(SOURCES_MEANING, "working", one_of=SOURCES)
     trust: list[str] = key("modules of yours that the run may load classes from", [])
     paths: Any = key("folders of data and outputs", MISSING)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -24,7 +23,6 @@ from seedbed.terminal.words import relative
 _OWN_LOGGERS = ("seedbed.loggers.TensorBoard", "seedbed.loggers.CSV")
 # Keys that a run which went on may have changed without another result.
 _HARMLESS = ("name", "tags", "notes", "trust", "logger", "trainer.timeout", "trainer.requeue")
-_SWEEP_PLAN = "sweep.json"
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,6 @@ def open_to_repeat(word: str, outputs: str) -> Repeated:
     Raises:
         ConfigError: It is none, or cannot be repeated.
     """
-    if (Path(word) / _SWEEP_PLAN).is_file():
-        job = typed_word("run", str(Path(word) / "0"))
-        raise ConfigError(
-            f"run={word}: the folder of a sweep; one of its jobs is repeated by {job}, the whole "
-            "sweep by its command, which is in the run.json of each job"
-        )
     folder = open_run(word, outputs, say=True)
     record, name = read_record(folder.record), f"run={relative(folder.path)}"
     _require_ended(name, record, folder)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from seedbed.runs.folder import RunFolder
+from seedbed.runs.folder import SWEEP_PLAN, RunFolder
 from seedbed.runs.provenance.files import ProvenanceFiles
 
-_SWEEP_PLAN = "sweep.json"
 # A job's folder may lie some levels below that of its sweep.
 _LEVELS = 4
 
@@ -21,6 +20,6 @@ def kept_file(folder: RunFolder, name: str, digest: str) -> bytes | None:
 def _places(folder: RunFolder) -> Iterator[ProvenanceFiles]:
     yield ProvenanceFiles(folder.path)
     for parent in list(folder.path.absolute().parents)[:_LEVELS]:
-        if (parent / _SWEEP_PLAN).is_file():
+        if (parent / SWEEP_PLAN).is_file():
             yield ProvenanceFiles(parent)
             return

@@ -63,7 +63,10 @@ def own_sources(targets: Iterable[str]) -> dict[str, Source]:
         if not isinstance(file, str) or not isinstance(module, ModuleType):
             continue
         top = name.partition(".")[0]
-        if top in _SEEDBED or top == "__main__" or not (top in tops or file.startswith(homes)):
+        if top in _SEEDBED or top == "__main__":
+            continue
+        kept = getattr(getattr(module, "__loader__", None), "place_of", None) is not None
+        if not (kept or top in tops or file.startswith(homes)):
             continue
         if name not in _seen or _seen[name][0] is not module:
             _seen[name] = module, _source(module, file, homes)
