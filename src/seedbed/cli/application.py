@@ -129,8 +129,7 @@ class CheckBeforeRun(Callback):
                     _check_trust(config.get("trust") or ())
                     return
                 check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
-                if "run" in config:
-                    use_kept_sources(config, open_run(config.run, config.paths.outputs))
+                use_kept_sources(config)
                 _check_trust(config.get("trust") or ())
                 if "optimizer" in config:
                     _check_no_sweep(config)

@@ -11,8 +11,8 @@ from omegaconf import DictConfig
 from seedbed.config.overrides import words_of
 from seedbed.config.project import is_inherited
 from seedbed.config.trust.module_path import reach
-from seedbed.errors import ConfigError, listed
-from seedbed.runs.folder import RunFolder
+from seedbed.errors import ConfigError, SeedbedError, listed
+from seedbed.runs.folder import open_run
 from seedbed.runs.provenance.importing import KeptSources, importing_kept, other_sources
 from seedbed.runs.record import read_record
 
@@ -20,18 +20,25 @@ from seedbed.runs.record import read_record
 _entered = ExitStack()
 
 
-def use_kept_sources(config: DictConfig, folder: RunFolder) -> None:
-    """Let the trusted modules of a run come from its copies where they are nowhere else.
+def use_kept_sources(config: DictConfig) -> None:
+    """Let the trusted modules of the run of a config come from its copies, if nowhere else.
 
     With `sources=run` they do in any case. Copies are whoever's code made the folder: a project
     file, which trusts modules once and for all, does not trust them.
     """
+    if "run" not in config or not config.get("trust"):
+        return
+    try:
+        folder = open_run(config.run, config.paths.outputs)
+        record = read_record(folder.record)
+    except (SeedbedError, OSError):  # What is wrong with it is said when it is used.
+        return
     wished = config.get("sources") == "run"
     words = words_of(config.hydra.overrides.task)
     typed = any(word.lstrip("+").startswith("trust=") and not is_inherited(word) for word in words)
     trust = [str(name) for name in config.get("trust") or ()]
-    finder = KeptSources(folder, read_record(folder.record)) if trust else None
-    if finder is None or not finder.modules:
+    finder = KeptSources(folder, record)
+    if not finder.modules:
         return
     if not (wished or typed):
         _advise(finder, trust)
