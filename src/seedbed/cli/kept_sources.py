@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
@@ -12,7 +13,7 @@ from seedbed.config.overrides import words_of
 from seedbed.config.project import is_inherited
 from seedbed.config.trust.module_path import reach
 from seedbed.errors import ConfigError, SeedbedError, listed
-from seedbed.runs.folder import open_run
+from seedbed.runs.folder import RECORD, SWEEP_PLAN, RunFolder, open_run
 from seedbed.runs.provenance.importing import KeptSources, importing_kept, other_sources
 from seedbed.runs.record import read_record
 
@@ -29,7 +30,7 @@ def use_kept_sources(config: DictConfig) -> None:
     if "run" not in config or not config.get("trust"):
         return
     try:
-        folder = open_run(config.run, config.paths.outputs)
+        folder = _opened(str(config.run), str(config.paths.outputs))
         record = read_record(folder.record)
     except (SeedbedError, OSError):  # What is wrong with it is said when it is used.
         return
@@ -45,6 +46,14 @@ def use_kept_sources(config: DictConfig) -> None:
     else:
         _entered.enter_context(_told(finder))
         _entered.enter_context(importing_kept(finder, trust, first=wished))
+
+
+def _opened(run: str, outputs: str) -> RunFolder:
+    """Return the folder of a run, or of the first job of a sweep, which shares its modules."""
+    if (Path(run) / SWEEP_PLAN).is_file():
+        jobs = sorted(Path(run).glob(f"*/{RECORD}"))
+        run = str(jobs[0].parent) if jobs else run
+    return open_run(run, outputs)
 
 
 def _advise(finder: KeptSources, trust: Iterable[str]) -> None:
