@@ -69,6 +69,11 @@ class RunLength:
         return None if length == inf else max(1, ceil(length))
 
 
+def lasts_as_long_as_the_run(options: Mapping[str, Any]) -> bool:
+    """Return whether the length of a schedule is that of the run."""
+    return any(name in options and options[name] is None for name in _LENGTHS)
+
+
 def length_problem(options: Mapping[str, Any], length: RunLength, cut_short: bool = False) -> str:
     """Return what is wrong with the length of a schedule; empty where nothing is.
 

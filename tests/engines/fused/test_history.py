@@ -203,6 +203,8 @@ def noted(jobs: list[Life], mode: str, saved_after: int) -> list[RunOutcome]:
             file.seek(0)
             history = History(longest, "val/loss", mode, POINTS)
             history.restore(torch.load(file, weights_only=True))
+            for job in range(len(jobs)):
+                history.give_weights(job, *({n: torch.tensor(job)} for n in ("last", "best")))
     return history.outcomes()
 
 

@@ -166,5 +166,5 @@ def test_saved_rates_go_on_as_they_would_have(saved_at: int) -> None:
     train(saved, range(saved_at))
     later = rates_of(JOBS)
     later.column(cpu)
-    later.restore(deepcopy(saved.state()))
+    later.restore(deepcopy(saved.state()), saved_at, [STEPS] * len(JOBS))
     assert train(later, range(saved_at, EPOCHS)) == undisturbed[saved_at * STEPS :]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +29,8 @@ class JobStopping:
         self.rules = list(rules)
         self.best = np.array([_worst(rule) for rule in rules])
         self.waited = np.zeros(len(self.rules), dtype=int)
+        self._jobs = np.arange(len(self.rules))
+        self._watched = [watched(rule) for rule in self.rules]
 
     def after_epoch(
         self,
@@ -58,15 +61,36 @@ class JobStopping:
     def keep(self, rows: NDArray[np.int64]) -> None:
         """Go on with some of the jobs only."""
         self.rules = [self.rules[row] for row in rows]
+        self._jobs = self._jobs[rows]
         self.best, self.waited = self.best[rows], self.waited[rows]
 
-    def state(self) -> dict[str, Tensor]:
-        """Return what was counted so far."""
-        return {"best": torch.from_numpy(self.best), "waited": torch.from_numpy(self.waited)}
+    def stops(self, row: int) -> bool:
+        """Return whether a job that stopped would stop again, by what was counted of it."""
+        rule = self.rules[row]
+        return rule is not None and bool(self.waited[row] >= rule.patience)
 
-    def restore(self, state: dict[str, Tensor]) -> None:
-        """Go on from what `state` returned."""
+    def counts(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """Return what was counted of some jobs."""
+        return {
+            "best": torch.from_numpy(self.best[rows]),
+            "waited": torch.from_numpy(self.waited[rows]),
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Return what was counted so far, and of which metric of each job of the group."""
+        return {**self.counts(np.arange(len(self.rules))), "watched": list(self._watched)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned; another metric is counted anew."""
         self.best, self.waited = state["best"].numpy(), state["waited"].numpy()
+        for row, job in enumerate(self._jobs.tolist()):
+            if state["watched"][job] != self._watched[job]:
+                self.best[row], self.waited[row] = _worst(self.rules[row]), 0
+
+
+def watched(rule: EarlyStoppingRule | None) -> str:
+    """Return what a rule counts the epochs of, in a word; empty without a rule."""
+    return "" if rule is None else f"{rule.monitor} {rule.mode}"
 
 
 def _worst(rule: EarlyStoppingRule | None) -> float:

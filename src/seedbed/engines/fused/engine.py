@@ -28,6 +28,7 @@ from seedbed.engines.fused.network_state import (
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.program import random_numbers_kept
 from seedbed.engines.fused.rows.batches import Batch
+from seedbed.engines.fused.saved.ended_jobs import EndedJobs
 from seedbed.engines.fused.steps import Steps
 from seedbed.engines.fused.torchmetrics_of_jobs import JobTorchmetrics
 from seedbed.errors import Diverged
@@ -75,6 +76,7 @@ class Engine:
         )
         self.best: Weights = tree_map(torch.clone, (self.rows, self.others))
         self.epoch = 0
+        self.ended_jobs = EndedJobs(self._saved(np.arange(0), (self.rows, self.others)))
         # Steps that each job takes in an epoch.
         self.steps = group.batches.steps()
         self.programs = Steps(self.net, self.layout, self.rule, group)
@@ -148,6 +150,7 @@ class Engine:
             "others": self.others,
             "states": self.states,
             "best": self.best,
+            "ended": self.ended_jobs.state(),
             "history": self.history.state(),
             "rates": self.group.rates.state(),
             "stopping": self.group.stopping.state(),
@@ -155,16 +158,72 @@ class Engine:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on where a state was taken; the engine was just made of the same jobs."""
+        """Go on where a state was taken; the engine was just made of the same jobs.
+
+        Jobs that had come to their end, and have more epochs or another rule than then, go on, too.
+        """
+        steps = self.steps.tolist()
         self._keep(state["job"].numpy())
         self.epoch, self.programs.draws = state["epoch"], state["draws"]
         self.running = state["running"].numpy()
-        tensors = [state[name] for name in ("rows", "others", "states", "best")]
-        self.rows, self.others, self.states, self.best = tree_map(self._on_device, tensors)
+        tensors = [state[name] for name in ("rows", "others", "states", "best", "ended")]
+        self.rows, self.others, self.states, self.best, ended = tree_map(self._on_device, tensors)
+        self.ended_jobs.restore({**ended, "job": ended["job"].cpu()})
         self.history.restore(state["history"])
-        self.group.rates.restore(state["rates"])
+        self.group.rates.restore(state["rates"], self.epoch, steps)
         self.group.stopping.restore(state["stopping"])
         self._random_state = state["random_state"]
+        self._give_weights()
+        self._reopen()
+
+    def _give_weights(self) -> None:
+        """Give the outcomes of jobs that have ended their weights."""
+        ended, jobs = self.ended_jobs.state(), self.ended_jobs.jobs
+        here = np.flatnonzero(self.history.has_ended(self.job) & ~np.isin(self.job, jobs))
+        last, places = (ended["rows"], ended["others"]), np.arange(len(jobs))
+        self._give(jobs, self._weights(last, places), self._weights(ended["best"], places))
+        last = (self.rows, self.others)
+        self._give(self.job[here], self._weights(last, here), self._weights(self.best, here))
+
+    def _give(
+        self,
+        jobs: NDArray[np.int64],
+        last: list[dict[str, Tensor]],
+        best: list[dict[str, Tensor]],
+    ) -> None:
+        for job, *weights in zip(jobs.tolist(), last, best, strict=True):
+            self.history.give_weights(job, *weights)
+
+    def _reopen(self) -> None:
+        """Let the jobs train on that ended in this epoch and have not come to their end now."""
+        idle = np.flatnonzero(~self.running & ~np.isin(self.job, self.ended_jobs.jobs))
+        goes_on = [
+            self.history.has_more_to_train(int(self.job[row]), self.epoch)
+            and not self.group.stopping.stops(int(row))
+            for row in idle
+        ]
+        reopened, others = idle[goes_on], idle[~np.array(goes_on, dtype=bool)]
+        for job in self.job[reopened].tolist():
+            self.history.reopen(job)
+        self.running[reopened] = True
+        if self.running.any():
+            self._keep_ended(others, (self.rows, self.others))
+
+    def _keep_ended(self, rows: NDArray[np.int64], last: Weights) -> None:
+        """Keep the state of jobs that have ended, before it is changed by the steps of others."""
+        if len(rows):
+            self.ended_jobs.add(self.job[rows], self._saved(rows, last))
+
+    def _saved(self, rows: NDArray[np.int64], last: Weights) -> dict[str, Any]:
+        chosen = self._chosen(rows)
+        weights, others = rows_of(last, chosen)
+        return {
+            "rows": weights,
+            "others": others,
+            "best": rows_of(self.best, chosen),
+            "states": {name: value[chosen] for name, value in self.states.items()},
+            "stopping": self.group.stopping.counts(rows),
+        }
 
     def _epoch(self, epoch: int) -> None:
         group = self.group
@@ -242,6 +301,7 @@ class Engine:
             self.history.diverge(int(self.job[row]), str(error), epoch - 1, steps_before, weights)
         self.running[bad] = False
         self._measure_ended(rows, tested=False)
+        self._keep_ended(rows, began)
 
     def _keep_best(self, epoch: int, metrics: Metrics) -> None:
         """Copy the weights of the jobs whose watched metric was never as good."""
@@ -269,6 +329,8 @@ class Engine:
             self.history.complete(int(self.job[row]), epoch, steps, reasons.get(row), weights)
         self.running[rows] = False
         self._measure_ended(rows, tested=True)
+        if self.running.any():
+            self._keep_ended(rows, (self.rows, self.others))
 
     def _measure_ended(self, ended: NDArray[np.int64], tested: bool) -> None:
         """Hand the best weights of jobs that have ended to the history, measured on the test.
@@ -287,8 +349,7 @@ class Engine:
 
     def _weights(self, weights: Weights, chosen: NDArray[np.int64]) -> list[dict[str, Tensor]]:
         """Return the state_dicts of the jobs in these rows, on the CPU."""
-        at = self._chosen(chosen)
-        rows, others = rows_of(weights, at)
+        rows, others = rows_of(weights, self._chosen(chosen))
         everything = {**self.layout.split(rows), **others}
         columns = [everything[own].detach().cpu().unbind() for own in self.names.values()]
         # Copies: what is kept of one job shall not keep the others.

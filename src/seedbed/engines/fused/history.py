@@ -1,7 +1,6 @@
 """History of every job of a group: curves, the best epoch, how it ended."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seedbed.engines.fused.saved.outcomes import outcome_of, plain
 from seedbed.runs.outcome import Curves, EpochState, RunOutcome
 from seedbed.training.best_epoch import improved, no_best_epoch
 from seedbed.training.metrics import LEARNING_RATE
@@ -140,10 +140,12 @@ class History:
         return float(finite.min() if self.mode == "min" else finite.max())
 
     def state(self) -> dict[str, Any]:
-        """Return all notes as tensors and plain values."""
+        """Return all notes but the weights, as tensors and plain values."""
+        epochs, curves = self._curve_matrices()
         return {
-            "outcomes": [asdict(outcome) for outcome in self._outcomes],
-            "curves": [(epoch, _tensors(point)) for epoch, point in self._curves],
+            "outcomes": [plain(outcome) for outcome in self._outcomes],
+            "epochs": torch.from_numpy(epochs),
+            "curves": _tensors(curves),
             "latest": _tensors(self._latest),
             "best_epoch": torch.from_numpy(self._best_epoch),
             "best_step": torch.from_numpy(self._best_step),
@@ -151,27 +153,57 @@ class History:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from notes that `state` returned."""
-        self._outcomes = [_outcome(fields) for fields in state["outcomes"]]
-        self._curves = [(epoch, _arrays(point)) for epoch, point in state["curves"]]
+        """Go on from notes that `state` returned; weights are given by `give_weights`."""
+        self._outcomes = [outcome_of(fields) for fields in state["outcomes"]]
+        curves = _arrays(state["curves"])
+        self._curves = [
+            (epoch, {name: matrix[:, point].copy() for name, matrix in curves.items()})
+            for point, epoch in enumerate(state["epochs"].tolist())
+        ]
         self._latest, self._best = _arrays(state["latest"]), _arrays(state["best"])
         self._best_epoch = state["best_epoch"].numpy()
         self._best_step = state["best_step"].numpy()
 
+    def give_weights(self, job: int, last: dict[str, Tensor], best: dict[str, Tensor]) -> None:
+        """Give a job that has ended the weights that its outcome was saved without."""
+        outcome = self._outcomes[job]
+        if outcome.last is not None:
+            outcome.last.weights = last
+        if outcome.best is not None:
+            outcome.best.weights = best
+
+    def has_more_to_train(self, job: int, epoch: int) -> bool:
+        """Return whether a job has ended after this epoch without an error, before its last one."""
+        outcome = self._outcomes[job]
+        has_completed = outcome.status == "completed" and outcome.metrics_epoch == epoch
+        return has_completed and bool(epoch < self.max_epochs[job])
+
+    def reopen(self, job: int) -> None:
+        """Let a job that had ended train on."""
+        self._outcomes[job] = RunOutcome()
+
+    def has_ended(self, job: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether jobs have come to an end, (rows,)."""
+        return np.array([self._outcomes[number].status != "running" for number in job], dtype=bool)
+
     def outcomes(self) -> list[RunOutcome]:
         """Return what became of every job, with its curves."""
-        epochs = np.array([epoch for epoch, _ in self._curves], dtype=np.int64)
-        names = dict.fromkeys(name for _, point in self._curves for name in point)
-        missing = self._nan()
-        matrices = {
-            name: np.stack([point.get(name, missing) for _, point in self._curves], axis=1)
-            for name in names
-        }
+        epochs, matrices = self._curve_matrices()
         for job, outcome in enumerate(self._outcomes):
             values = {name: matrix[job] for name, matrix in matrices.items()}
             seen = ~np.all([np.isnan(curve) for curve in values.values()], axis=0)
             outcome.curves = Curves(epochs[seen], {k: curve[seen] for k, curve in values.items()})
         return self._outcomes
+
+    def _curve_matrices(self) -> tuple[NDArray[np.int64], Metrics]:
+        """Return the logged epochs, (points,), and the curves of all jobs, (jobs, points)."""
+        epochs = np.array([epoch for epoch, _ in self._curves], dtype=np.int64)
+        names = dict.fromkeys(name for _, point in self._curves for name in point)
+        missing = self._nan()
+        return epochs, {
+            name: np.stack([point.get(name, missing) for _, point in self._curves], axis=1)
+            for name in names
+        }
 
     def _nan(self) -> NDArray[np.float64]:
         return np.full(len(self._outcomes), np.nan)
@@ -187,11 +219,6 @@ def _tensors(metrics: Metrics) -> dict[str, Tensor]:
 
 def _arrays(tensors: dict[str, Tensor]) -> Metrics:
     return {name: values.numpy() for name, values in tensors.items()}
-
-
-def _outcome(fields: dict[str, Any]) -> RunOutcome:
-    kept = {name: EpochState(**fields[name]) if fields[name] else None for name in ("best", "last")}
-    return RunOutcome(**{**fields, **kept})
 
 
 def logged_epochs(epochs: int, points: int, every_n_epochs: int = 1) -> set[int]:

@@ -20,6 +20,9 @@ class JobRates:
         courses: What tells schedules apart: jobs of one rate and course share theirs.
     """
 
+    # Of a schedule that watches a metric, what it has counted.
+    COUNTS = ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")
+
     def __init__(
         self,
         rates: Sequence[float],
@@ -29,6 +32,8 @@ class JobRates:
         keys = list(zip(rates, courses, strict=True))
         places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
         self.which = np.array([places[key] for key in keys])
+        self._places = self.which.tolist()
+        self._courses = [repr(course) for _, course in places]
         makers = dict(zip(keys, make, strict=True))
         self._rates = [rate for rate, _ in places]
         # The first optimizer of a process imports torch's compiler: none without a schedule.
@@ -104,16 +109,47 @@ class JobRates:
     def state(self) -> dict[str, Any]:
         """Return how far every schedule is, as plain values."""
         return {
+            "places": list(self._places),
+            "courses": list(self._courses),
+            "rates": list(self._rates),
             "optimizers": [part and part.state_dict() for part in self._optimizers],
             "schedules": [part and part["scheduler"].state_dict() for part in self._schedules],
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
-        for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
-            if optimizer is not None:
-                optimizer.load_state_dict(saved)
-        for schedule, saved in zip(self._schedules, state["schedules"], strict=True):
-            if schedule is not None:
-                schedule["scheduler"].load_state_dict(saved)
+    def restore(self, state: dict[str, Any], epoch: int, steps: Sequence[int]) -> None:
+        """Go on from what `state` returned, after so many epochs and steps of each job.
+
+        Where a job had another rate or course, its rate is the one that the new course has by then.
+        """
+        firsts = {place: job for job, place in reversed(list(enumerate(self._places)))}
+        for place, job in sorted(firsts.items()):
+            before = state["places"][job]
+            known = (state["rates"][before], state["courses"][before])
+            saved = state["optimizers"][before], state["schedules"][before]
+            if known == (self._rates[place], self._courses[place]):
+                self._load(place, *saved)
+            else:
+                self._change(place, known[0], *saved, epoch, steps[job])
         self._column = None
+
+    def _load(self, place: int, optimizer: Any, schedule: Any) -> None:
+        own, scheduled = self._optimizers[place], self._schedules[place]
+        if own is not None and scheduled is not None:
+            own.load_state_dict(optimizer)
+            scheduled["scheduler"].load_state_dict(schedule)
+
+    def _change(
+        self, place: int, rate: float, optimizer: Any, schedule: Any, epoch: int, steps: int
+    ) -> None:
+        own, scheduled = self._optimizers[place], self._schedules[place]
+        if own is None or scheduled is None:
+            return
+        if scheduled.get("monitor") is None:
+            for _ in range(steps * epoch if scheduled["interval"] == "step" else epoch):
+                own.step()
+                scheduled["scheduler"].step()
+        elif schedule is not None and "num_bad_epochs" in schedule:
+            for name in self.COUNTS:
+                setattr(scheduled["scheduler"], name, schedule[name])
+            if rate == self._rates[place]:
+                own.param_groups[0]["lr"] = optimizer["param_groups"][0]["lr"]

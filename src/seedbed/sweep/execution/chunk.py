@@ -15,7 +15,7 @@ from seedbed.config.schema.loggers import CSV, TensorBoard
 from seedbed.config.spec import RunSpec
 from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.group import Group
-from seedbed.engines.fused.saved_state import fits
+from seedbed.engines.fused.saved.fitting import fits
 from seedbed.errors import Interrupted, RunFolderError
 from seedbed.experiment.provenance import data_fields
 from seedbed.files import atomic_file

@@ -23,7 +23,7 @@ from seedbed.experiment.weights.taking import taken
 from seedbed.sweep.planning.data_modules import data_of, table_key
 from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.training.parameters import frozen_parameters
-from seedbed.training.schedulers import RunLength, make_scheduler
+from seedbed.training.schedulers import RunLength, lasts_as_long_as_the_run, make_scheduler
 from seedbed.training.tasks import Task
 
 
@@ -134,9 +134,10 @@ def _rates(jobs: Sequence[JobNumbers], batches: JobBatches) -> JobRates:
     courses = []
     for number, (job, steps) in enumerate(zip(jobs, batches.steps().tolist(), strict=True)):
         length = RunLength(job.max_epochs, steps_per_epoch=steps)
+        lasts = (job.max_epochs, steps) if lasts_as_long_as_the_run(job.scheduler) else None
         constant = job.scheduler["_target_"] is None
         make.append(None if constant else partial(make_scheduler, job.scheduler, length=length))
         # A schedule that watches a metric takes a course of its own.
         own = number if job.scheduler.get("monitor") is not None else None
-        courses.append((repr(job.scheduler), job.max_epochs, steps, own))
+        courses.append((repr(job.scheduler), lasts, own))
     return JobRates([job.optimizer["lr"] for job in jobs], make, courses)

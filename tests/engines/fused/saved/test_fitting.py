@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from seedbed.engines.fused.saved_state import fits
+from seedbed.engines.fused.saved.fitting import fits
 
 NEW = {
     "epoch": 0,

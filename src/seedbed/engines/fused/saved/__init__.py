@@ -1,0 +1,1 @@
+"""Saved state of jobs that train side by side, from which they go on later."""
