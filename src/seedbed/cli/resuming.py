@@ -86,6 +86,10 @@ class ResumeCommand:
         return self._values["resume"]
 
     @property
+    def _new(self) -> list[str]:
+        return [word for word in self.words if key_of(word) not in _OF_COMMAND]
+
+    @property
     def shows_config(self) -> bool:
         """Whether the config is printed, and nothing else done."""
         return any(flag.partition("=")[0] in ("--cfg", "-c") for flag in self.flags)
@@ -102,7 +106,8 @@ class ResumeCommand:
                 f"resume={self.word}: one run goes on, without -m; with a sweep goes on "
                 f"seedbed train -m {typed_word('sweep.resume', self.word)}"
             )
-        folder = open_to_resume(self.word, self._values.get("paths.outputs") or self.outputs)
+        outputs = self._values.get("paths.outputs") or self.outputs
+        folder = open_to_resume(self.word, outputs, changes=bool(self._new))
         with held(folder):
             yield folder
 
@@ -115,9 +120,8 @@ class ResumeCommand:
         saved = SavedConfig(folder, require_ended(folder))
         words, choices = saved.words, saved.choices
         changes: Changes = {}
-        new = [word for word in self.words if key_of(word) not in _OF_COMMAND]
-        if new:
-            changes, words, choices = self._composed(saved, new)
+        if self._new:
+            changes, words, choices = self._composed(saved, self._new)
         values = saved.with_changes(changes)
         require_trusted(folder.config, restriction() or (), values)
         config = with_types(OmegaConf.create(values))

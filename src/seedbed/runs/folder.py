@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from seedbed.errors import RunFolderError, nearest
 from seedbed.files import TEMPORARY, remove_temporary_files
@@ -69,6 +70,11 @@ class RunFolder:
         """The checkpoint `best` or `last`."""
         return self.path / CHECKPOINTS / f"{name}.ckpt"
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is a checkpoint."""
+        return any(self.checkpoint(name).is_file() for name in ("best", "last"))
+
     def written(self, callbacks: Iterable[str] = (), job_name: str = "train") -> Iterator[Path]:
         """Yield the files in the folder that a run writes; those of others are left out.
 
@@ -110,7 +116,7 @@ def open_run(run: str, outputs: str, *, say: bool = False, key: str = "run") -> 
         run: the folder; `latest` is the newest below `outputs` that has a checkpoint and has ended.
         outputs: the folder of all outputs.
         say: whether to say on stderr which run is the latest.
-        key: the key that names it: `run`, or `resume`, whose latest run is one that can go on.
+        key: the key that names it, for messages.
 
     Raises:
         RunFolderError: There is no run.
@@ -142,18 +148,37 @@ def _clear_if_killed(folder: RunFolder) -> None:
             clear_leftovers(folder.path, folder.record.stat().st_mtime)
 
 
-def latest_run(outputs: Path, *, say: bool = False, key: str = "run") -> Path:
-    """Return the newest run folder that can be used; raises RunFolderError where there is none."""
+def has_ended(folder: RunFolder, record: Mapping[str, Any]) -> bool:
+    """Return whether a run has ended and left weights."""
+    return folder.has_weights and record["status"] != "running"
+
+
+def latest_run(
+    outputs: Path,
+    *,
+    say: bool = False,
+    key: str = "run",
+    usable: Callable[[RunFolder, Mapping[str, Any]], bool] = has_ended,
+) -> Path:
+    """Return the newest run folder that can be used; raises RunFolderError where there is none.
+
+    Args:
+        outputs: the folder of all outputs.
+        say: whether to say on stderr which run it is.
+        key: the key that names it, for messages.
+        usable: tells, of a run's folder and record, whether it can be used.
+    """
     runs = outputs / "runs"
-    path = latest(_candidates(runs.glob(f"*/*/{RECORD}"), key), f"{key}=latest", say=say)
+    path = latest(_candidates(runs.glob(f"*/*/{RECORD}"), usable), f"{key}=latest", say=say)
     if path is None:
         raise RunFolderError(f"{key}=latest: no run in {runs}")
     return path
 
 
-def _candidates(records: Iterable[Path], key: str) -> Iterator[Candidate]:
+def _candidates(
+    records: Iterable[Path], usable: Callable[[RunFolder, Mapping[str, Any]], bool]
+) -> Iterator[Candidate]:
     """Yield the runs whose records can be read."""
-    needed = ("last",) if key == "resume" else ("best", "last")
     for path in records:
         try:
             fields = read_record(path)
@@ -161,9 +186,8 @@ def _candidates(records: Iterable[Path], key: str) -> Iterator[Candidate]:
         except (OSError, RunFolderError):
             continue
         folder = RunFolder(path.parent)
-        has_weights = any(folder.checkpoint(name).is_file() for name in needed)
-        state = state_of(fields) + ("" if has_weights else ", no checkpoint")
-        yield Candidate(path.parent, started, state, has_weights and fields["status"] != "running")
+        state = state_of(fields) + ("" if folder.has_weights else ", no checkpoint")
+        yield Candidate(path.parent, started, state, usable(folder, fields))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -9,19 +9,20 @@ from typing import Any
 
 from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError
-from seedbed.runs.folder import RunFolder, open_run
+from seedbed.runs.folder import RunFolder, latest_run, open_run
 from seedbed.runs.record import read_record
 from seedbed.terminal.words import relative
 
 SWEEP_PLAN = "sweep.json"
 
 
-def open_to_resume(word: str, outputs: str) -> RunFolder:
+def open_to_resume(word: str, outputs: str, *, changes: bool = True) -> RunFolder:
     """Return the folder of the run that `resume=` names.
 
     Args:
         word: the folder; `latest` is the newest below `outputs` that can go on.
         outputs: the folder of all outputs.
+        changes: whether anything is another from now on, so that a completed run may train on.
 
     Raises:
         ConfigError: it is no folder of a run.
@@ -31,7 +32,14 @@ def open_to_resume(word: str, outputs: str) -> RunFolder:
             f"resume={word}: the folder of a sweep; go on with it by "
             f"seedbed train -m {typed_word('sweep.resume', word)}"
         )
-    return open_run(word, outputs, say=True, key="resume")
+
+    def usable(folder: RunFolder, record: Mapping[str, Any]) -> bool:
+        ended = record["status"] in ("interrupted", "failed", *["completed"] * changes)
+        return ended and folder.checkpoint("last").is_file()
+
+    if word == "latest":
+        word = str(latest_run(Path(outputs), say=True, key="resume", usable=usable))
+    return open_run(word, outputs, key="resume")
 
 
 @contextmanager

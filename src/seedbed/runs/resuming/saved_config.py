@@ -52,10 +52,11 @@ def _differences(before: Any, now: Any, path: Place) -> Iterator[tuple[Place, Ch
 
 def as_recorded(changes: Changes) -> dict[str, list[Any]]:
     """Return changes as run.json has them: `{key: [before, now]}`, null for what is not there."""
-    return {
+    pairs = {
         full_key(path): [None if value is ABSENT else value for value in change]
         for path, change in changes.items()
     }
+    return {key: pair for key, pair in pairs.items() if pair != [None, None]}
 
 
 class SavedConfig:

@@ -90,8 +90,8 @@ def take_up(folder: RunFolder, values: Mapping[str, Any]) -> TakenUp:
     if "loops" not in checkpoint:
         raise RunFolderError(
             f"{name}: {state_of(record)}, and its last.ckpt holds weights alone, without the state "
-            "of the optimizer; another run begins from them by "
-            f"{typed_word('initial_weights.run', str(folder.path))} initial_weights.checkpoint=last"
+            "of the optimizer; another run begins from them by initial_weights.checkpoint=last "
+            f"{typed_word('initial_weights.run', relative(folder.path))}"
         )
     epoch, step = int(checkpoint["epoch"]), int(checkpoint["global_step"])
     measured = int(checkpoint.get("metrics_epoch") or 0)

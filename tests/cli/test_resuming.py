@@ -1,0 +1,272 @@
+"""`seedbed train resume=`: runs that go on, beside runs that were not disturbed."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from tests.conftest import Outcome
+
+from seedbed.cli.resuming import merged, resumes
+from seedbed.files import write_atomically
+from seedbed.process.identity import this_process
+from seedbed.runs.folder import RunFolder
+from seedbed.runs.record import read_record, write_json
+
+TRAIN = (
+    *("train", "data.rows=5", "data.val_size=2", "optimizer=adam", "callbacks=quiet"),
+    *("logger=csv", "trainer.threads=1"),
+)
+# What of a record is another in a run that went on.
+TIMES = ("resumed", "process", "started", "finished", "seconds", "command")
+
+
+@pytest.fixture
+def run(command: Callable[..., Outcome], tmp_path: Path) -> Callable[..., Outcome]:
+    """Return a function that runs a command, which must succeed."""
+
+    def succeed(*words: str) -> Outcome:
+        outcome = command(*words)
+        assert outcome.code == 0, outcome.err
+        return outcome
+
+    return succeed
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def same(first: Any, second: Any) -> bool:
+    """Tell whether two checkpoints hold the same, to the bit."""
+    if isinstance(first, torch.Tensor):
+        return torch.equal(first, second)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(v, second[k]) for k, v in first.items())
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    return bool(first == second)
+
+
+def require_same_run(first: Path, second: Path) -> None:
+    """Compare checkpoints, curves and records."""
+    for name in ("best", "last"):
+        one, other = (
+            torch.load(RunFolder(folder).checkpoint(name), weights_only=True)
+            for folder in (first, second)
+        )
+        assert same(one, other), name
+    assert (first / "metrics.csv").read_text() == (second / "metrics.csv").read_text()
+    records = [read_record(folder / "run.json") for folder in (first, second)]
+    fields = [{k: v for k, v in record.items() if k not in TIMES} for record in records]
+    assert fields[0] == fields[1]
+
+
+def test_a_completed_run_trains_on_as_one_that_was_as_long_from_the_start(
+    run: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    words = (*TRAIN, "scheduler=step", "scheduler.step_size=2")
+    run(*words, "trainer.max_epochs=9", "hydra.run.dir=whole")
+    run(*words, "trainer.max_epochs=4", "hydra.run.dir=parts")
+    seconds = read_record(tmp_path / "parts/run.json")["seconds"]
+    told = run("train", "resume=parts", "trainer.max_epochs=7", "notes=longer")
+    assert "resume       parts, completed: goes on after epoch 4, step 4" in told.out
+    assert "changed      trainer.max_epochs: 4 -> 7" in told.out
+    assert run("train", "resume=parts", "trainer.max_epochs=9", "notes=null").code == 0
+
+    require_same_run(tmp_path / "whole", tmp_path / "parts")
+    record = read_record(tmp_path / "parts/run.json")
+    assert record["seconds"] > seconds
+    first, second = record["resumed"]
+    assert (first["epoch"], first["step"], first["status"]) == (4, 4, "completed")
+    assert first["changed"] == {"trainer.max_epochs": [4, 7], "notes": [None, "longer"]}
+    assert second["changed"] == {"trainer.max_epochs": [7, 9], "notes": ["longer", None]}
+    configs = [OmegaConf.load(RunFolder(tmp_path / name).config) for name in ("whole", "parts")]
+    assert configs[0] == configs[1]
+    # It can be evaluated as before, and is no longer to be gone on with as it is.
+    assert "val/loss" in run("evaluate", "run=parts", "split=val").out
+
+
+def test_a_run_that_was_killed_goes_on_and_leaves_nothing_of_what_it_did_twice(
+    run: Callable[..., Outcome], tmp_path: Path, command: Callable[..., Outcome]
+) -> None:
+    words = (*TRAIN, "trainer.max_epochs=6", "scheduler=cosine")
+    run(*words, "hydra.run.dir=whole")
+    whole, cut = tmp_path / "whole", RunFolder(tmp_path / "cut")
+    # The process ends without a word after four epochs: last.ckpt is of the third.
+    kept: dict[str, bytes] = {}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("seedbed.experiment.run._finish", lambda *arguments: _die())
+        patched.setattr(
+            "seedbed.callbacks.checkpoint.Checkpoint.on_train_epoch_end",
+            _keeping(kept, cut, at=3, dies_at=5),
+        )
+        command(*words, "hydra.run.dir=cut")
+    for name, content in kept.items():
+        write_atomically(cut.path / name, content)
+    begun = json.loads(kept["run.json"])
+    write_json(cut.record, {**begun, "process": {**this_process(), "start": "0 0 0"}})
+    os.utime(cut.record, (0, 0))
+
+    told = run("train", "resume=cut")
+    assert "resume       cut, interrupted (killed): goes on after epoch 3, step 3" in told.out
+    require_same_run(whole, cut.path)
+    (entry,) = read_record(cut.record)["resumed"]
+    assert (entry["changed"], entry["status"]) == ({}, "interrupted (killed)")
+
+
+def _die() -> None:
+    raise SystemExit(9)
+
+
+def _keeping(kept: dict[str, bytes], folder: RunFolder, at: int, dies_at: int) -> Any:
+    """Return a hook of the callback that keeps the files of an epoch, and fails at a later one."""
+    from seedbed.callbacks.checkpoint import Checkpoint
+
+    before = Checkpoint.on_train_epoch_end
+
+    def hook(self: Any, trainer: Any, module: Any) -> None:
+        before(self, trainer, module)
+        if trainer.current_epoch + 1 == at:
+            self._write(trainer)
+            kept.update(contents(folder.path))
+        if trainer.current_epoch + 1 == dies_at:
+            raise SystemExit(9)
+
+    return hook
+
+
+@pytest.fixture
+def complete(run: Callable[..., Outcome], tmp_path: Path) -> Path:
+    """The folder `a` of a run of three epochs."""
+    run(*TRAIN, "trainer.max_epochs=3", "hydra.run.dir=a")
+    return tmp_path / "a"
+
+
+REFUSED = {
+    "resume=a": "complete, all of its 3 epochs are trained; trainer.max_epochs=6 trains it on",
+    "resume=a trainer.max_epochs=2": "trainer.max_epochs: 2, and resume=a has trained 3 epochs",
+    "resume=a model=mlp": "model=mlp: resume=a goes on as it was begun",
+    "resume=a optimizer.eps=0.1": "optimizer.eps=0.1: resume=a goes on as it was begun",
+    "resume=a optimizer.lrr=1": "Did you mean 'optimizer.lr'?",
+    "resume=a optimizer.lr=1,2": "several values make a sweep",
+    "-m resume=a optimizer.lr=1,2": "one run goes on, without -m",
+    "resume=a trust=[nowhere]": "trust: no module 'nowhere'",
+    "resume=nowhere": "resume=nowhere: no such folder",
+    "resume=latest": "resume=latest: no run in outputs/runs",
+}
+
+
+def test_what_cannot_go_on_is_refused_and_touches_nothing(
+    complete: Path, refused: Callable[..., str]
+) -> None:
+    before = contents(complete)
+    for words, said in REFUSED.items():
+        assert said in refused("train", *words.split(), function=None), words
+        assert contents(complete) == before, words
+
+
+def test_a_run_that_goes_on_elsewhere_is_left_alone(
+    complete: Path, refused: Callable[..., str]
+) -> None:
+    longer = ("train", "resume=a", "trainer.max_epochs=9")
+    descriptor = os.open(complete, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    assert "another command goes on with this run" in refused(*longer, function=None)
+    os.close(descriptor)
+    record = RunFolder(complete).record
+    fields = json.loads(record.read_text())
+    write_json(record, {**fields, "status": "running", "process": this_process()})
+    said = refused(*longer, function=None)
+    assert f"this run is still running (process {os.getpid()} on " in said
+
+
+def test_what_cannot_be_read_or_holds_weights_alone_is_named(
+    complete: Path, refused: Callable[..., str]
+) -> None:
+    last, record = RunFolder(complete).checkpoint("last"), RunFolder(complete).record
+    longer = ("train", "resume=a", "trainer.max_epochs=9")
+    whole = last.read_bytes()
+    last.write_bytes(whole[:2000])
+    assert "a/checkpoints/last.ckpt: cannot be read" in refused(*longer, function=None)
+    shutil.copy(RunFolder(complete).checkpoint("best"), last)
+    write_json(record, {**json.loads(record.read_text()), "status": "diverged"})
+    said = refused(*longer, function=None)
+    assert "diverged, and its last.ckpt holds weights alone" in said
+    assert "initial_weights.checkpoint=last initial_weights.run=a" in said
+    last.unlink()
+    assert "has no checkpoints/last.ckpt to go on from" in refused(*longer, function=None)
+
+
+def test_the_latest_is_one_that_can_go_on(
+    command: Callable[..., Outcome], run: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    for name in ("1", "2", "3"):
+        run(*TRAIN, "trainer.max_epochs=2", f"hydra.run.dir=outputs/runs/day/{name}")
+    runs = tmp_path / "outputs/runs/day"
+    for name, status in (("1", "interrupted"), ("3", "running")):
+        record = RunFolder(runs / name).record
+        process = this_process() if status == "running" else None
+        fields = {**json.loads(record.read_text()), "status": status, "process": process}
+        write_json(record, fields)
+    went_on = run("train", "resume=latest")
+    assert "resume=latest: outputs/runs/day/1, interrupted; passed over" in went_on.err
+    assert "day/3, running" in went_on.err
+    # Once it is complete, the newest that has ended is taken where something changes.
+    went_on = run("train", "resume=latest", "trainer.max_epochs=3")
+    assert "resume=latest: outputs/runs/day/2, completed; passed over" in went_on.err
+    assert command("train", "resume=latest").code == 2
+
+
+def test_only_the_command_says_it(refused: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "seedbed.yaml").write_text("defaults: [resume=latest]\n")
+    assert "resume: only the command says it" in refused("train", function=None)
+
+
+@pytest.mark.parametrize(
+    ("begun", "words", "all_words"),
+    [
+        (
+            ["seed=1", "trainer.max_epochs=5"],
+            ["trainer.max_epochs=9"],
+            "seed=1 trainer.max_epochs=9",
+        ),
+        (["scheduler=cosine", "scheduler.T_max=5"], ["scheduler=step"], "scheduler=step"),
+        (
+            ["scheduler=cosine", "scheduler.T_max=5"],
+            ["scheduler=cosine"],
+            "scheduler.T_max=5 scheduler=cosine",
+        ),
+        (
+            ["+callback@callbacks.a=fit"],
+            ["callbacks.a.x=1"],
+            "+callback@callbacks.a=fit callbacks.a.x=1",
+        ),
+    ],
+)
+def test_new_words_take_the_place_of_those_before(
+    begun: list[str], words: list[str], all_words: str
+) -> None:
+    assert " ".join(merged(begun, words)) == all_words
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("resume=a", True),
+        ("optimizer=adam resume=latest --config-dir mine", True),
+        ("sweep.resume=a", False),
+        ("resume=null", False),
+        ("resume=a --help", False),
+        ("--config-path a/.hydra resume=a", False),
+    ],
+)
+def test_whether_a_command_goes_on_with_a_run(words: str, expected: bool) -> None:
+    assert resumes(words.split()) is expected
