@@ -12,7 +12,9 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from tests.conftest import Outcome
+from tests.resuming import differences
 
+from seedbed.callbacks import Checkpoint
 from seedbed.cli.resuming import merged, resumes
 from seedbed.files import write_atomically
 from seedbed.process.identity import this_process
@@ -44,17 +46,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def same(first: Any, second: Any) -> bool:
-    """Tell whether two checkpoints hold the same, to the bit."""
-    if isinstance(first, torch.Tensor):
-        return torch.equal(first, second)
-    if isinstance(first, dict):
-        return first.keys() == second.keys() and all(same(v, second[k]) for k, v in first.items())
-    if isinstance(first, list | tuple):
-        return len(first) == len(second) and all(map(same, first, second))
-    return bool(first == second)
-
-
 def require_same_run(first: Path, second: Path) -> None:
     """Compare checkpoints, curves and records."""
     for name in ("best", "last"):
@@ -62,7 +53,7 @@ def require_same_run(first: Path, second: Path) -> None:
             torch.load(RunFolder(folder).checkpoint(name), weights_only=True)
             for folder in (first, second)
         )
-        assert same(one, other), name
+        assert not [*differences(one, other, name)]
     assert (first / "metrics.csv").read_text() == (second / "metrics.csv").read_text()
     records = [read_record(folder / "run.json") for folder in (first, second)]
     fields = [{k: v for k, v in record.items() if k not in TIMES} for record in records]
@@ -95,52 +86,39 @@ def test_a_completed_run_trains_on_as_one_that_was_as_long_from_the_start(
 
 
 def test_a_run_that_was_killed_goes_on_and_leaves_nothing_of_what_it_did_twice(
-    run: Callable[..., Outcome], tmp_path: Path, command: Callable[..., Outcome]
+    run: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = (*TRAIN, "trainer.max_epochs=6", "scheduler=cosine")
+    words = (
+        *TRAIN,
+        "trainer.max_epochs=6",
+        "scheduler=cosine",
+        "callbacks.checkpoint.every_seconds=0",
+    )
     run(*words, "hydra.run.dir=whole")
-    whole, cut = tmp_path / "whole", RunFolder(tmp_path / "cut")
-    # The process ends without a word after four epochs: last.ckpt is of the third.
-    kept: dict[str, bytes] = {}
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("seedbed.experiment.run._finish", lambda *arguments: _die())
-        patched.setattr(
-            "seedbed.callbacks.checkpoint.Checkpoint.on_train_epoch_end",
-            _keeping(kept, cut, at=3, dies_at=5),
-        )
-        command(*words, "hydra.run.dir=cut")
-    for name, content in kept.items():
-        write_atomically(cut.path / name, content)
-    begun = json.loads(kept["run.json"])
-    write_json(cut.record, {**begun, "process": {**this_process(), "start": "0 0 0"}})
+    cut = RunFolder(tmp_path / "cut")
+    written: dict[int, dict[str, bytes]] = {}
+    write = Checkpoint.write
+
+    def noted(self: Checkpoint, trainer: Any) -> None:
+        write(self, trainer)
+        written.setdefault(trainer.global_step, contents(cut.path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoint, "write", noted)
+        run(*words, "hydra.run.dir=cut")
+    # As if it had been killed after its third epoch; what it logged later stays there.
+    for name, content in written[3].items():
+        if not name.endswith(".csv"):
+            write_atomically(cut.path / name, content)
+    gone = {**this_process(), "start": "another boot"}
+    write_json(cut.record, {**json.loads(written[3]["run.json"]), "process": gone})
     os.utime(cut.record, (0, 0))
 
     told = run("train", "resume=cut")
     assert "resume       cut, interrupted (killed): goes on after epoch 3, step 3" in told.out
-    require_same_run(whole, cut.path)
+    require_same_run(tmp_path / "whole", cut.path)
     (entry,) = read_record(cut.record)["resumed"]
     assert (entry["changed"], entry["status"]) == ({}, "interrupted (killed)")
-
-
-def _die() -> None:
-    raise SystemExit(9)
-
-
-def _keeping(kept: dict[str, bytes], folder: RunFolder, at: int, dies_at: int) -> Any:
-    """Return a hook of the callback that keeps the files of an epoch, and fails at a later one."""
-    from seedbed.callbacks.checkpoint import Checkpoint
-
-    before = Checkpoint.on_train_epoch_end
-
-    def hook(self: Any, trainer: Any, module: Any) -> None:
-        before(self, trainer, module)
-        if trainer.current_epoch + 1 == at:
-            self._write(trainer)
-            kept.update(contents(folder.path))
-        if trainer.current_epoch + 1 == dies_at:
-            raise SystemExit(9)
-
-    return hook
 
 
 @pytest.fixture
