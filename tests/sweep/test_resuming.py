@@ -21,11 +21,11 @@ from tests.experiments import record
 
 from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.sweep.configs import sources
+from seedbed.sweep.continuing.words import changing_words
 from seedbed.sweep.execution import controller, display, worker
-from seedbed.sweep.execution.chunk import ChunkState
+from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.table import Results, Row, read_results
-from seedbed.sweep.sweeper import _refuse_beside_resume
 
 TRAIN = ("train", "-m", "data=linear_noise", "data.rows=20", "data.batch_size=10")
 TRAIN = (*TRAIN, "data.val_size=5", "trainer=cpu", "trainer.max_epochs=4", "logger=none")
@@ -161,7 +161,6 @@ def test_a_group_in_training_goes_on_from_its_saved_state(
         command(*RESUME)
     assert epochs == [4]
     assert reached(tmp_path / "sweep") == reached(whole(*JOBS))
-    assert not (tmp_path / "sweep/.sweep/chunk-0.ckpt").exists()
 
 
 def test_jobs_alone_that_were_killed_run_again(
@@ -177,7 +176,7 @@ def test_jobs_alone_that_were_killed_run_again(
     path = next(tmp_path.glob("sweep/*/run.json"), None)
     running_job = max(tmp_path.glob("sweep/*/run.json"), key=lambda one: int(one.parent.name))
     text = running_job.read_text().replace('"status": "failed"', '"status": "running"')
-    running_job.write_text(text)
+    running_job.write_text(text.replace(f'"pid": {os.getpid()}', '"pid": 4194304'))
     assert path is not None
     outcome = command(*RESUME)
     assert "to run" in outcome.out
@@ -234,8 +233,8 @@ def test_the_state_of_a_group_has_a_file_of_its_own(
     state = at_call(5, ChunkState.after_epoch, Killed())  # Of the second group's second epoch.
     monkeypatch.setattr(ChunkState, "after_epoch", state)
     killed(command, "seed=1,2,3,4", "sweep.chunk_size=2", "sweep.every_seconds=0")
-    states = [path.name for path in (tmp_path / "sweep/.sweep").glob("chunk-*")]
-    assert states == ["chunk-2.ckpt"]
+    states = {path.name for path in (tmp_path / "sweep/.sweep").glob("chunk-*")}
+    assert states == {"chunk-0.ckpt", "chunk-2.ckpt"}
 
 
 @pytest.mark.slow
@@ -416,6 +415,7 @@ def test_jobs_that_were_done_are_counted_while_a_sweep_goes_on(
     finished("seed=1,2,3", "sweep.keep=record")
     file = tmp_path / "sweep/results.csv"
     Results(file, ["seed"], read_results(file)[:1])
+    (tmp_path / "sweep/.sweep/chunk-0.ckpt").unlink()
     closed = []
     monkeypatch.setattr(display, "SECONDS_BETWEEN_LINES", 0.0)
     monkeypatch.setattr(display.Display, "close", lambda self: closed.append(self))
@@ -620,7 +620,7 @@ def test_jobs_whose_results_a_launched_unit_has_left_are_not_run_again(
     assert "4 of 6 jobs done, 2 to run" in outcome.out
     assert reached(folder) == reached(whole(*words))
     left = {path.name for path in (folder / ".sweep").iterdir()}
-    assert not {one for one in left if one.startswith(("unit-", "stop", "chunk-"))}
+    assert not {one for one in left if one.startswith(("unit-", "stop"))}
 
 
 # Refusals.
@@ -644,15 +644,20 @@ def test_a_folder_without_a_sweep_cannot_be_resumed(
 @pytest.mark.parametrize(
     "word", ["seed=3", "optimizer=adam", "sweep.keep=best", "+note=1", "hydra.sweep.dir=other"]
 )
-def test_other_words_beside_resume_are_refused(refused: Any, word: str) -> None:
-    assert f"{word}: sweep.resume goes on with a sweep as it was begun" in refused(*RESUME, word)
+def test_words_of_what_may_not_change_are_refused_beside_resume(
+    refused: Any, finished: Any, word: str
+) -> None:
+    finished("seed=1,2", "sweep.keep=record")
+    assert f"{word}: a sweep goes on as it was begun. What may change: trainer" in refused(
+        *RESUME, word
+    )
 
 
 @pytest.mark.parametrize(
     "word", ["sweep.on_failure=stop", "hydra/launcher=ray", "++hydra.launcher.ray.init.num_cpus=2"]
 )
 def test_what_the_launcher_needs_may_stand_beside_resume(word: str) -> None:
-    _refuse_beside_resume(OverridesParser.create().parse_override(word))
+    assert changing_words([word], []) == ()
 
 
 def test_a_second_process_is_refused(refused: Any, finished: Any, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from hydra._internal.callbacks import Callbacks
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.groups import GROUPS
@@ -27,6 +26,8 @@ from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.data_files import data_files, require_unchanged
 from seedbed.sweep.configs.saved_jobs import modules_to_trust, require_trusted_jobs
 from seedbed.sweep.configs.sources import MASTER, HydraSource, SavedSource
+from seedbed.sweep.continuing.continuation import begin_continuation, plan_continuation
+from seedbed.sweep.continuing.words import changing_words
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.cross_validation.refit import require_refit
 from seedbed.sweep.execution.display import Display
@@ -35,6 +36,7 @@ from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
+from seedbed.sweep.results.continuations import Continuation
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.plan_file import REFUSED, SweepPlan, read_plan, write_plan
 from seedbed.sweep.search.axes import KnownKeys, job_overrides
@@ -42,13 +44,7 @@ from seedbed.sweep.search.folds import Folds
 from seedbed.sweep.search.repeats import Repeats
 from seedbed.sweep.search.sampler import ListSampler, Sampler
 from seedbed.terminal.tables import print_table
-from seedbed.terminal.words import jobs_text
-
-# Words that may stand beside sweep.resume; all others belong to the sweep as it was begun.
-WITH_RESUME = (
-    *("sweep.resume", "sweep.plan", "sweep.on_failure", "hydra/launcher", "hydra.launcher"),
-    *("paths.outputs", "paths.data", "trust"),
-)
+from seedbed.terminal.words import jobs_text, relative
 
 
 class Command(NamedTuple):
@@ -137,8 +133,6 @@ def _resume(arguments: list[str], options: SweepOptions, command: Command) -> in
 def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int:
     master = command.master
     elsewhere = [word for word in words_of(master.hydra.overrides.hydra) if "hydra.sweep" in word]
-    for override in OverridesParser.create().parse_overrides([*arguments, *elsewhere]):
-        _refuse_beside_resume(override)
     folder = open_sweep(str(options.resume), str(master.paths.outputs))
     with folder.locked():
         plan = read_plan(folder.plan)
@@ -148,7 +142,7 @@ def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int
         with composer.applied(plan.jobs[0]) as config:
             begun = sweep_options(config)
         begun.on_failure = options.on_failure
-        if plan.config_hash != _config_hash(composer, plan.jobs[0]):
+        if plan.config_hash != _config_hash(composer, plan.begun[0]):
             raise ConfigError(
                 f"{folder.plan}: the plan of another sweep than that of {folder.saved}, or of one "
                 "that another version of seedbed began"
@@ -160,6 +154,15 @@ def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
         sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
+        words = changing_words([*arguments, *elsewhere], plan.begun)
+        if words or options.top is not None:
+            found = sweep.worker, sweep.done
+            continuation = plan_continuation(*found, words, options.top, command.loader, master)
+            print(continuation_text(continuation, relative(folder.path)), flush=True)
+            if options.plan:
+                return 0
+            begin_continuation(*found, continuation)
+            sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
         if not options.plan:
             _tell_it_begins(composer, folder, plan, command.runner)
         print(sweep.progress_text(), flush=True)
@@ -195,8 +198,9 @@ def _sweep(
         runner=command.runner,
         callbacks=command.callbacks,
         show=lambda progress: display.show([progress]),
+        goes_on=goes_on,
     )
-    return Controller(worker, display, command.master, goes_on)
+    return Controller(worker, display, command.master)
 
 
 # Rounds
@@ -242,16 +246,7 @@ def _replayed(
 
 def saved_sampler(plan: SweepPlan) -> Sampler:
     """Return the sampler of a sweep that goes on: all its jobs are in the plan."""
-    return ListSampler([job.overrides for job in plan.jobs])
-
-
-def _refuse_beside_resume(override: Override) -> None:
-    key = override.key_or_group
-    if not any(f"{key}.".startswith(f"{allowed}.") for allowed in WITH_RESUME):
-        raise ConfigError(
-            f"{override.input_line}: sweep.resume goes on with a sweep as it was begun; beside it "
-            f"may stand sweep.plan, sweep.on_failure, trust, paths.data and hydra/launcher"
-        )
+    return ListSampler([job.overrides for job in plan.begun])
 
 
 # Beginning
@@ -330,6 +325,12 @@ def plan_text(plan: SweepPlan) -> str:
         f"  {jobs_text(len(numbers))} {_alone(reason)}" for reason, numbers in first.alone.items()
     ]
     return "\n".join(lines)
+
+
+def continuation_text(continuation: Continuation, folder: str) -> str:
+    """Return what is said of jobs that go on with other words."""
+    words, count = " ".join(continuation.words), jobs_text(len(continuation.jobs))
+    return f"sweep  {folder}: {count} go on with {words}"
 
 
 def tell_refused(refused: Mapping[int, str]) -> None:

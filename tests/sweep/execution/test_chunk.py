@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
@@ -16,6 +17,7 @@ from seedbed.config.spec import run_spec
 from seedbed.errors import Interrupted
 from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.sweep.execution import chunk as module
+from seedbed.sweep.execution import chunk_state
 from seedbed.sweep.execution.chunk import (
     ChunkState,
     PreparedJob,
@@ -200,7 +202,8 @@ def test_curves_have_the_points_that_were_asked_for(tmp_path: Path) -> None:
 
 
 def test_seconds_are_each_jobs_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "now", iter(["first", "then"]).__next__)
+    monkeypatch.setattr(chunk_state, "now", lambda: "first")
+    monkeypatch.setattr(module, "now", lambda: "then")
     began = time.monotonic()
     chunk = chunk_of(tmp_path, COMMON)
     assert 0 < chunk.times["seconds"] * len(JOBS) <= time.monotonic() - began
@@ -246,11 +249,23 @@ def test_a_job_of_a_chunk_that_failed_says_why(tmp_path: Path) -> None:
 
 
 def engine(epoch: int) -> Any:
-    """Return as much of an engine as a state is saved of."""
+    """Return as much of an engine of one job as a state is saved of."""
     restored: list[Any] = []
+    history = {"outcomes": [{"status": "running"}]}
     return SimpleNamespace(
-        state=lambda: {"epoch": torch.tensor(epoch)}, restore=restored.append, restored=restored
+        state=lambda: {"epoch": torch.tensor(epoch), "history": history},
+        restore=restored.append,
+        restored=restored,
+        group=SimpleNamespace(nets=["the network"]),
+        running=np.array([True]),
+        job=np.array([0]),
+        steps=np.array([3]),
+        epoch=epoch,
     )
+
+
+def saved_epoch(path: Path) -> int:
+    return int(torch.load(path)["engine"]["epoch"])
 
 
 def test_a_state_is_saved_where_it_is_time_to(
@@ -263,7 +278,7 @@ def test_a_state_is_saved_where_it_is_time_to(
     for epoch, clock[0] in enumerate((129.0, 130.0, 159.0, 161.0, 162.0)):
         state.after_epoch(engine(epoch))
         path = tmp_path / "state"
-        saved.append(int(torch.load(path)["epoch"]) if path.exists() else None)
+        saved.append(saved_epoch(path) if path.exists() else None)
     assert saved == [None, 1, 1, 3, 3]
 
 
@@ -272,16 +287,24 @@ def test_a_signal_saves_and_stops(tmp_path: Path) -> None:
     with pytest.raises(Interrupted) as stopped:
         state.after_epoch(engine(4))
     assert stopped.value.signal_number == 15
-    assert int(torch.load(tmp_path / "state")["epoch"]) == 4
+    assert saved_epoch(tmp_path / "state") == 4
 
 
 def test_an_engine_goes_on_from_the_file_if_there_is_one(tmp_path: Path) -> None:
     state, later = ChunkState(tmp_path / "state", 0, lambda: None), engine(0)
-    state.restore(later)
-    assert later.restored == []
+    assert state.restore(later)
+    assert (later.restored, state.resumed) == ([], [[]])
     state.after_epoch(engine(6))
-    state.restore(later)
-    assert later.restored == [{"epoch": torch.tensor(6)}]
+    later.epoch = 6
+    assert state.restore(later)
+    assert [kept["epoch"] for kept in later.restored] == [6]
+    [[entry]] = state.resumed
+    known = {"epoch": 6, "step": 18, "status": "interrupted (killed)", "changed": {}}
+    assert entry == {"at": entry["at"], **known}
+    # A file of something else is of no use, and the engine neither.
+    torch.save({"engine": {}}, tmp_path / "state")
+    assert not state.restore(engine(0))
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_chunk_that_was_stopped_goes_on(tmp_path: Path) -> None:

@@ -35,6 +35,9 @@ class FakeFolders:
     def require_own(self, job: Job) -> None:
         pass
 
+    def is_as_now(self, job: Job) -> bool:
+        return True
+
     def remove(self, job: Job) -> None:
         shutil.rmtree(self.path(job), ignore_errors=True)
 
@@ -52,7 +55,10 @@ class FakeWorker:
         self.runner = self.callbacks = self.composer = None
         self.ran: list[Unit] = []
         self.raises: Exception | None = None
-        self.refuses = False
+        self.refuses = self.goes_on = False
+
+    def goes_on_alone(self, job: Job) -> bool:
+        return False
 
     def run(self, unit: Unit, requested: Callable[[], int | None]) -> UnitResult:
         self.ran.append(unit)
@@ -106,8 +112,8 @@ def planned(
 
 def run(worker: Any, planned: PlannedRound, master: Any = HERE) -> tuple[int, Told]:
     sampler = Told()
-    goes_on = worker.folder.results.is_file()
-    controller = Controller(worker, Display("val/loss", "min"), master, goes_on)
+    worker.goes_on = worker.folder.results.is_file()
+    controller = Controller(worker, Display("val/loss", "min"), master)
     return controller.run([planned], sampler), sampler
 
 

@@ -82,7 +82,12 @@ class Sweep(Schema):
         "all",
         one_of=("all", "best", "record"),
     )
-    top: int = key("jobs, of folds configurations, whose folders keep=best keeps", 10, at_least=1)
+    top: int | None = key(
+        "jobs, of folds configurations: how many keep their folders with keep=best (null: 10), or "
+        "train on with sweep.resume (null: all)",
+        None,
+        at_least=1,
+    )
     rank: str = key(
         "epoch by which jobs are ranked: their best, or their last", "best", one_of=("best", "last")
     )

@@ -109,6 +109,7 @@ class Engine:
                 torch.manual_seed(self.group.seed)
             else:
                 _set_random_state(self.device, self._random_state)
+            self._random_state = None
             while self.running.any():
                 if self.running.sum() <= len(self.running) // 2:
                     self._pack()
@@ -116,6 +117,7 @@ class Engine:
                 self._epoch(self.epoch)
                 if after_epoch is not None:
                     after_epoch(self)
+            self._random_state = _random_state(self.device)
         return self.history.outcomes()
 
     def try_out(self) -> None:
@@ -139,7 +141,7 @@ class Engine:
     def state(self) -> dict[str, Any]:
         """Return all that has changed since the beginning, as tensors and plain values.
 
-        To be asked between two epochs, by `after_epoch`.
+        To be asked between two epochs, by `after_epoch`, or when all have come to their end.
         """
         return {
             "epoch": self.epoch,
@@ -154,7 +156,7 @@ class Engine:
             "history": self.history.state(),
             "rates": self.group.rates.state(),
             "stopping": self.group.stopping.state(),
-            "random_state": _random_state(self.device),
+            "random_state": self._random_state or _random_state(self.device),
         }
 
     def restore(self, state: dict[str, Any]) -> None:

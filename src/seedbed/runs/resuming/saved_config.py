@@ -82,7 +82,7 @@ class SavedConfig:
         self._before: dict[Path, bytes] = {}
         self._unsaved_before = self._unsaved(record or {})
         self.text = self._changed_text(self._unsaved_before)
-        self.values = _changed(self.values, self._unsaved_before)
+        self.values = changed(self.values, self._unsaved_before)
 
     def _unsaved(self, record: Mapping[str, Any]) -> Changes:
         """Return the changes that a record speaks of, and that a kill kept from being saved."""
@@ -100,7 +100,7 @@ class SavedConfig:
 
         Of keys that are kept resolved, what follows is looked for among those that may change.
         """
-        config = _changed(self.values if self.resolved else self.text, changes)
+        config = changed(self.values if self.resolved else self.text, changes)
         return plain_config(self.folder.config, OmegaConf.create(config), resolve=True)
 
     def typed_values(self) -> dict[str, Any]:
@@ -144,17 +144,17 @@ class SavedConfig:
         text = self._changed_text(changes)
         write_atomically(self.folder.config, OmegaConf.to_yaml(text).encode())
         if self.resolved:
-            values = _changed(self.values, changes)
+            values = changed(self.values, changes)
             write_atomically(self.folder.resolved, OmegaConf.to_yaml(values).encode())
 
     def _changed_text(self, changes: Changes) -> dict[str, Any]:
         """Return the text with changes of the values; what follows from others still does."""
         interpolated = {p for p in changes if _has_interpolation(_at(self.text, p))}
-        text = _changed(self.text, {p: c for p, c in changes.items() if p not in interpolated})
+        text = changed(self.text, {p: c for p, c in changes.items() if p not in interpolated})
         if not self.resolved:
             follows = plain_config(self.folder.config, OmegaConf.create(text), resolve=True)
             interpolated = {p for p in interpolated if _at(follows, p) != changes[p].now}
-        return _changed(text, {p: changes[p] for p in interpolated})
+        return changed(text, {p: changes[p] for p in interpolated})
 
     def restore(self) -> None:
         """Write the files as they were before `save`."""
@@ -170,7 +170,8 @@ def _require_facts(folder: RunFolder, config: DictConfig) -> None:
         )
 
 
-def _changed(values: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
+def changed(values: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
+    """Return a copy of plain values with changes."""
     copy: dict[str, Any] = deepcopy(dict(values))
     for path, (_, now) in changes.items():
         *above, name = path

@@ -25,7 +25,7 @@ from seedbed.terminal.words import relative
 _OF_PLACES = ("file", "val_file", "test_file", "folder", "cache")
 # What only the command says, and no run keeps.
 LENGTHS = {f"trainer.{name}" for name in ("max_epochs", "min_epochs", "max_steps", "max_time")}
-_OF_COMMAND = ("hydra", "resume", "sweep", "paths", "trust")
+OF_COMMAND = ("hydra", "resume", "sweep", "paths", "trust")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def take_up(folder: RunFolder, values: Mapping[str, Any]) -> TakenUp:
     changes = {
         place: change
         for place, change in differences(saved.typed_values(), values).items()
-        if place[0] not in _OF_COMMAND
+        if place[0] not in OF_COMMAND
     }
     _require_changeable(name, changes, record)
     checkpoint = load_checkpoint(folder.checkpoint("last"))

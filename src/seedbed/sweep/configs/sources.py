@@ -89,6 +89,7 @@ class SavedSource:
         self.origin = origin
         index = read_index(saved)
         self._places = {tuple(lines): place for place, lines in enumerate(index["configs"])}
+        self._derived: dict[Lines, DictConfig] = {}
         self._groups = {_group(line) for lines in self._places for line in lines}
         self.master = self._typed(folder / MASTER, ())
         cache = OmegaConf.get_cache(self.master)
@@ -102,13 +103,20 @@ class SavedSource:
         """The overrides whose configs are saved, in the order of their files."""
         return list(self._places)
 
+    def derive(self, lines: Lines, config: DictConfig) -> None:
+        """Take the config of these overrides, which is not saved yet."""
+        self._derived[lines] = config
+        self._groups |= {_group(line) for line in lines}
+
     def is_group(self, name: str) -> bool:
         """Tell whether a name chooses options; without an origin, whether it did in a saved job."""
         return self.origin.is_group(name) if self.origin else name in self._groups
 
     def compose(self, lines: Lines) -> DictConfig:
         """Return the config with these overrides; raises ConfigError where it no longer fits."""
-        if lines not in self._places and self.origin is not None:
+        if lines in self._derived:
+            config = self._derived[lines]
+        elif lines not in self._places and self.origin is not None:
             config = self.origin.compose(lines)
         else:
             config = self._typed(self.saved / _file(self._places[lines]), lines)

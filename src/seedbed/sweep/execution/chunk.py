@@ -1,6 +1,5 @@
 """Chunk of jobs that trains as one program, and the run folders that its jobs leave."""
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +14,8 @@ from seedbed.config.schema.loggers import CSV, TensorBoard
 from seedbed.config.spec import RunSpec
 from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.group import Group
-from seedbed.engines.fused.saved.fitting import fits
-from seedbed.errors import Interrupted, RunFolderError
+from seedbed.errors import RunFolderError
 from seedbed.experiment.provenance import data_fields
-from seedbed.files import atomic_file
 from seedbed.loggers import event_records
 from seedbed.loggers.event_file import event_file_name
 from seedbed.loggers.labels import labels_of
@@ -31,12 +28,12 @@ from seedbed.loggers.metrics_file import (
     metrics_text,
 )
 from seedbed.process.identity import this_process
-from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.preparation import preparation_text
 from seedbed.runs.provenance.environment import device_name
 from seedbed.runs.provenance.files import SPLITS_FILE, ProvenanceFiles
 from seedbed.runs.record import now, record_fields
+from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.execution.run_folders import Preparation, RunFiles, write_run
 from seedbed.sweep.planning.fusing import make_group, weights_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
@@ -52,6 +49,7 @@ class PreparedJob(NamedTuple):
         folder: the folder to write.
         texts: files of `.hydra` by name.
         provenance: first fields of run.json (see `seedbed.experiment.provenance`).
+        replaces: files in the folder that are of an earlier time that the job trained.
     """
 
     number: int
@@ -60,6 +58,7 @@ class PreparedJob(NamedTuple):
     folder: Path
     texts: dict[str, str]
     provenance: dict[str, Any]
+    replaces: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,7 @@ class TrainedChunk:
         group: the jobs, as the engine has them.
         outcomes: outcome of each job, in the order of the group.
         times: `process`, `started`, `finished` and the `seconds` of a job, as run.json has them.
+        resumed: `resumed` of each job, as run.json has it.
         exact: whether a job alone would have drawn the same random numbers in its steps.
         tensorboard: whether the jobs write files of events.
         csv: whether they write CSV files of metrics and hyperparameters.
@@ -81,48 +81,13 @@ class TrainedChunk:
     group: Group
     outcomes: Sequence[RunOutcome]
     times: dict[str, Any]
+    resumed: Sequence[Sequence[dict[str, Any]]]
     exact: bool
     tensorboard: bool
     csv: bool
     device: str
     threads: int
     weights: Sequence[dict[str, Any]] = ()
-
-
-class ChunkState:
-    """State of a chunk in training, saved from time to time in a file of its own."""
-
-    def __init__(self, path: Path, seconds: float, requested: Callable[[], int | None]) -> None:
-        """`seconds` lie between two savings; `requested` returns the signal to stop, or None."""
-        self.path = path
-        self.seconds = seconds
-        self.requested = requested
-        self._saved = time.monotonic()
-
-    def restore(self, engine: Engine) -> None:
-        """Let a new engine go on from the file, if there is one and it is whole."""
-        if not self.path.is_file():
-            return
-        try:
-            content = read_checkpoint(self.path)
-            if not fits(content, engine.state()):
-                raise RunFolderError(f"{self.path}: not the state of these jobs")
-        except RunFolderError as error:
-            print(f"seedbed: {error}; its jobs begin again", file=sys.stderr)
-            self.path.unlink()
-            return
-        engine.restore(content)
-
-    def after_epoch(self, engine: Engine) -> None:
-        """Save where it is time to; raises Interrupted, after saving, where a signal asks to."""
-        signal = self.requested()
-        if signal is None and time.monotonic() - self._saved < self.seconds:
-            return
-        with atomic_file(self.path) as file:
-            torch.save(engine.state(), file)
-        self._saved = time.monotonic()
-        if signal is not None:
-            raise Interrupted(signal)
 
 
 def train_chunk(
@@ -145,33 +110,33 @@ def train_chunk(
         CannotFuse: the network does not go through torch.func.
         ConfigError: whatever building a job alone would raise.
     """
-    started, clock = now(), time.monotonic()
-    group = make_group(spec, numbers, points)
-    engine = Engine(group)
-    state.restore(engine)
+    engine = Engine(make_group(spec, numbers, points))
+    while not state.restore(engine):
+        engine = Engine(make_group(spec, numbers, points))
 
     def after_epoch(engine: Engine) -> None:
         progress(engine)
         state.after_epoch(engine)
 
     outcomes = engine.train(after_epoch)
-    seconds = round((time.monotonic() - clock) / len(numbers), 6)
+    state.save(engine)
     return TrainedChunk(
-        group=group,
+        group=engine.group,
         outcomes=outcomes,
         times={
             "process": this_process(),
-            "started": started,
+            "started": state.started,
             "finished": now(),
-            "seconds": seconds,
+            "seconds": state.seconds_of_job(len(numbers)),
         },
+        resumed=state.resumed,
         exact=not engine.draws,
         # Jobs that fuse have no other logger.
         tensorboard=any(isinstance(node, TensorBoard) for node in spec.logger.values()),
         csv=any(isinstance(node, CSV) for node in spec.logger.values()),
         device=device_name(engine.device, engine.threads),
         threads=engine.threads or torch.get_num_threads(),
-        weights=weights_of_jobs(spec, group, numbers),
+        weights=weights_of_jobs(spec, engine.group, numbers),
     )
 
 
@@ -197,7 +162,8 @@ def write_folders(
         if data not in described:
             described[data] = _described(chunk, place, job, provenance)
         try:
-            write_run(job.folder, _files(chunk, place, job, described[data], points))
+            files = _files(chunk, place, job, described[data], points)
+            write_run(job.folder, files, job.replaces)
         except RunFolderError as error:
             refused[job.number] = str(error)
         written(count, len(jobs))
@@ -288,6 +254,8 @@ def _record(
     provenance = {**job.provenance, "data": data.fields, **known}
     if chunk.weights and chunk.weights[place]:
         provenance["initial_weights"] = chunk.weights[place]
+    if chunk.resumed[place]:
+        provenance["resumed"] = list(chunk.resumed[place])
     fields = record_fields(provenance, outcome, **chunk.times)
     return {**fields, "group": {"jobs": len(chunk.group.nets), "exact": chunk.exact}}
 

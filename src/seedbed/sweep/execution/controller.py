@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from math import isfinite
@@ -12,10 +12,11 @@ from omegaconf import DictConfig
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, stopped_by
 from seedbed.process.signals import StopSweep
-from seedbed.runs.folder import RECORD
+from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
 from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
+from seedbed.sweep.execution.going_on import Together, groups_of, states_to_keep
 from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import UnitFunction, launch
 from seedbed.sweep.execution.run_folders import remove_leftovers
@@ -23,7 +24,12 @@ from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.results.configurations_file import write_configurations
-from seedbed.sweep.results.folder import SweepFolder, resume_word
+from seedbed.sweep.results.folder import (
+    SweepFolder,
+    digest_of_table,
+    resume_word,
+    rows_of_sweep,
+)
 from seedbed.sweep.results.plan_file import Round, SweepPlan
 from seedbed.sweep.results.ranking import (
     closing_table,
@@ -33,7 +39,7 @@ from seedbed.sweep.results.ranking import (
     winner,
     winner_lines,
 )
-from seedbed.sweep.results.table import Results, Row, cell, read_results
+from seedbed.sweep.results.table import Results, Row, cell
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
@@ -50,13 +56,11 @@ DONE = ("completed", "diverged")
 class Controller:
     """Controller of the jobs of a sweep; those that are done are known by the table and folders.
 
-    `master` is the config of the command, whose launcher is used. `goes_on` says that the sweep was
-    begun before: then ConfigError is raised where a job's folder or row is not of the job.
+    `master` is the config of the command, whose launcher is used. Of a sweep that was begun before
+    ConfigError is raised where a job's folder or row is not of the job.
     """
 
-    def __init__(
-        self, worker: Worker, display: Display, master: DictConfig, goes_on: bool = False
-    ) -> None:
+    def __init__(self, worker: Worker, display: Display, master: DictConfig) -> None:
         self.worker = worker
         self.display = display
         self.master = master
@@ -65,8 +69,8 @@ class Controller:
         self.options: SweepOptions = worker.options
         self.stop = StopSweep()
         self.started = time.monotonic()
-        self.goes_on = goes_on
-        self.done = self._done() if goes_on else []
+        self.goes_on = worker.goes_on
+        self.done = self._done() if self.goes_on else []
 
     def progress_text(self) -> str:
         """Return what of a sweep that goes on is still to run."""
@@ -84,6 +88,7 @@ class Controller:
         with self._going_on_later(), self.stop:
             self._run_rounds(rounds, sampler)
         self.results.finish()
+        self._forget_states({row.number for row in self.results.rows if row.status in DONE})
         code = self._close()
         completed = all(row.status == "completed" for row in self.results.rows)
         return code if completed else FAILED
@@ -112,14 +117,30 @@ class Controller:
         self.results = Results(self.folder.results, list(self.plan.axes), self.done)
         self.folder.forget_units()
         done = {row.number for row in self.done}
-        for planned in self.plan.rounds:
-            for group in planned.groups:
-                if done.issuperset(group):
-                    self.folder.forget_unit(group[0])
-        for job in self.plan.jobs:
-            if job.number not in done and self.goes_on:
-                self.worker.folders.remove(job)
+        kept = self._forget_states(done)
+        for job in self.plan.jobs if self.goes_on else ():
+            if job.number not in done:
+                self._clear_up(job, kept)
         self._prune()  # A kill may have come in the middle of it.
+
+    def _forget_states(self, done: set[int]) -> set[int]:
+        """Remove the states that no job goes on from; return the jobs that have one."""
+        kept = states_to_keep(self.plan, self.folder, done)
+        for path in self.folder.states():
+            if path not in kept:
+                path.unlink(missing_ok=True)
+        groups = groups_of(self.plan)
+        return {number for group in groups for number in group.jobs if _has_state(self, group)}
+
+    def _clear_up(self, job: Job, with_state: Collection[int]) -> None:
+        """Remove what a job that runs has left, unless it goes on from there."""
+        path = self.worker.folders.path(job)
+        if path.parent != self.folder.path:
+            remove_leftovers(path.parent)
+        if job.number in with_state or self.worker.goes_on_alone(job):
+            RunFolder(path).remove_leftovers()
+        else:
+            self.worker.folders.remove(job)
 
     def _run_rounds(self, rounds: Iterable[PlannedRound], sampler: Sampler) -> None:
         self.display.open(self.done)
@@ -145,19 +166,32 @@ class Controller:
 
         Raises ConfigError where a row, or what lies in the folder of a job, is not of the job.
         """
-        tables = (self.folder.results, *self.folder.results_of_units())
-        rows = {row.number: row for path in tables if path.is_file() for row in read_results(path)}
+        rows, again = rows_of_sweep(self.folder), self._to_be_forgotten()
         done = []
         for job in self.plan.jobs:
-            row, folder = rows.get(job.number), self.worker.folders.path(job)
+            folder = self.worker.folders.path(job)
+            row = None if job.number in again else rows.get(job.number)
             self.worker.folders.require_own(job)
             if row is not None:
                 self._require_row_of(job, row)
             if self.options.keep == "all" and (row is None or not (folder / RECORD).is_file()):
-                row = self.worker.recorded(job)
+                is_current = self.worker.folders.is_as_now(job)
+                row = self.worker.recorded(job) if is_current else None
             if row is not None and row.status in DONE:
-                done.append(row)
+                axes = self.worker.axes(job) if self.plan.continuations else row.axes
+                done.append(replace(row, axes=axes))
         return done
+
+    def _to_be_forgotten(self) -> frozenset[int]:
+        """Return the jobs whose rows are those of before the newest continuation.
+
+        A kill came between the plan and the table that lacks them.
+        """
+        if not self.plan.continuations:
+            return frozenset()
+        newest = self.plan.continuations[-1]
+        is_of_before = digest_of_table(self.folder) == newest.table
+        return newest.numbers if is_of_before else frozenset()
 
     def _require_row_of(self, job: Job, row: Row) -> None:
         """Raise ConfigError where a row of the table tells of another job than this one."""
@@ -195,16 +229,18 @@ class Controller:
     def _units(self, planned: PlannedRound) -> list[Unit]:
         """Return what is to run: chunks, as they were planned, before single jobs."""
         done, known = {row.number for row in self.results.rows}, planned.numbers
-        alone = sorted(number for jobs in planned.round.alone.values() for number in jobs)
+        numbers_of_round = {job.number for job in planned.round.jobs}
         units = []
-        for jobs, fused in [(group, True) for group in planned.round.groups] + [
-            ([number], False) for number in alone
-        ]:
-            missing = tuple(number for number in jobs if number not in done)
-            if missing:
-                numbers = [known[number] for number in jobs if fused and number in known]
-                units.append(Unit(tuple(jobs), fused, missing, tuple(numbers)))
-        return units
+        for group in groups_of(self.plan):
+            missing = tuple(number for number in group.newest if number not in done)
+            if missing and group.jobs[0] in numbers_of_round:
+                numbers = [known[number] for number in group.jobs if number in known]
+                jobs = tuple(group.jobs)
+                units.append(
+                    Unit(jobs, True, missing, tuple(numbers), time=group.time, epoch=group.epoch)
+                )
+        alone = sorted(number for jobs in planned.round.alone.values() for number in jobs)
+        return units + [Unit((n,), False, (n,)) for n in alone if n not in done]
 
     def _enter_axes(self) -> None:
         """Give the table the axes that the newest round has added, with the values of all jobs."""
@@ -244,6 +280,7 @@ class Controller:
             options=self.options,
             runner=self.worker.runner,
             callbacks=self.worker.callbacks,
+            goes_on=self.goes_on,
         )
         with LaunchedUnits(units, self.folder, self.display, self._take) as launched:
             results = launch(self.master, function)
@@ -341,6 +378,11 @@ class Controller:
             return 0
         with self._going_on_later(), self.stop:
             return follow_up(self.worker, best)
+
+
+def _has_state(controller: Controller, group: Together) -> bool:
+    own = controller.folder.state(group.jobs[0], group.time)
+    return own.is_file() or group.epoch > 0
 
 
 def _tell_errors(rows: Sequence[Row]) -> None:

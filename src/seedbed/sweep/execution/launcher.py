@@ -62,7 +62,8 @@ class UnitFunction:
 
     `folder` is the sweep's, `options` are the keys of `sweep`. `controller` is the pid of the
     sweep's own process, which processes that it started itself do not outlive. `trust` and
-    `module_folders` are what that process may make, and where the user's modules lie.
+    `module_folders` are what that process may make, and where the user's modules lie. `goes_on`
+    says that the sweep was begun before.
     """
 
     folder: str
@@ -73,6 +74,7 @@ class UnitFunction:
     controller: int = field(default_factory=os.getpid)
     trust: tuple[str, ...] | None = field(default_factory=restriction)
     module_folders: tuple[str, ...] = field(default_factory=folders)
+    goes_on: bool = False
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The process that this arrives in knows neither the resolvers nor the schema yet.
@@ -126,6 +128,7 @@ class UnitFunction:
             runner=self.runner,
             callbacks=self.callbacks,
             show=ProgressFile(folder.unit_progress(unit.jobs[0])).note,
+            goes_on=self.goes_on,
         )
 
 

@@ -1,6 +1,6 @@
 """Folders of the jobs of a sweep: what lies there is checked to be the job's before it is used."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,20 @@ TELLING = ("overrides.yaml", "config.yaml")
 
 
 class OwnFolders:
-    """Folders of the jobs; a file is removed only if a run writes it and it is of this job's."""
+    """Folders of the jobs; a file is removed only if a run writes it and it is of this job's.
 
-    def __init__(self, composer: Composer, folder: SweepFolder) -> None:
+    `earlier` returns a job with the words that it had before the sweep was continued.
+    """
+
+    def __init__(
+        self,
+        composer: Composer,
+        folder: SweepFolder,
+        earlier: Callable[[Job], Sequence[Job]] = lambda job: (),
+    ) -> None:
         self.composer = composer
         self.folder = folder
+        self.earlier = earlier
 
     def path(self, job: Job) -> Path:
         """Return the folder of a job."""
@@ -68,6 +77,11 @@ class OwnFolders:
         """Take back what a job has written that must not run."""
         claimed.withdraw(self._written(job, claimed.path))
 
+    def written(self, job: Job) -> list[Path]:
+        """Return the files in a job's folder that it has written; raises where it is another's."""
+        self.require_own(job)
+        return self._written(job, self.path(job))
+
     def _written(self, job: Job, path: Path) -> list[Path]:
         with self.composer.applied(job) as config:
             return list(written_by_run(path, config, config.hydra.job.name))
@@ -75,8 +89,24 @@ class OwnFolders:
     def _is_own(self, job: Job, folder: RunFolder) -> bool:
         if not folder.config.parent.is_dir():
             return not any(folder.written())
-        expected, ended = self.composer.texts(job), folder.record.exists()
-        return all(_is_same(folder.config.parent / name, expected[name], ended) for name in TELLING)
+        ended = folder.record.exists()
+        if self._says(folder, [job], ended):
+            return True
+        earlier = self.earlier(job)
+        # Files of a job that went on are written one by one.
+        return bool(earlier) and self._says(folder, [job, *earlier], ended)
+
+    def is_as_now(self, job: Job) -> bool:
+        """Return whether what lies in a job's folder is of the words that it has now."""
+        return not self.earlier(job) or self._says(RunFolder(self.path(job)), [job], True)
+
+    def _says(self, folder: RunFolder, jobs: Sequence[Job], ended: bool) -> bool:
+        """Return whether each file that says which job it is says one of these."""
+        texts = [self.composer.texts(job) for job in jobs]
+        return all(
+            any(_is_same(folder.config.parent / name, text[name], ended) for text in texts)
+            for name in TELLING
+        )
 
 
 def _is_same(path: Path, expected: str, ended: bool) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +13,7 @@ import torch
 from seedbed.errors import RunFolderError
 from seedbed.files import TEMPORARY, temporary_path
 from seedbed.runs.checkpoints import weights_checkpoint
-from seedbed.runs.folder import RECORD, RunFolder
+from seedbed.runs.folder import HYDRA, RECORD, RunFolder
 from seedbed.runs.outcome import EpochState
 from seedbed.runs.preparation import with_preparation
 from seedbed.runs.record import json_text
@@ -46,18 +46,22 @@ class RunFiles:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_run(path: Path, files: RunFiles) -> None:
+def write_run(path: Path, files: RunFiles, replaces: Sequence[Path] = ()) -> None:
     """Write a run folder under a hidden name and rename it: it appears whole or not at all.
 
     Where somebody has put files into the folder before, they stay, and the record comes last. It
     takes 1 to 2 ms, nearly all of it Python's: with several threads it takes longer.
 
-    Raises RunFolderError where something bears the name of what is written; it is left as it is.
+    `replaces` are files of the same run, of an earlier time that it trained. Until the new ones are
+    all there, `.hydra` says that the folder is of that time.
+
+    Raises RunFolderError where something else bears the name of what is written; it is left as it
+    is.
     """
     temporary = temporary_path(path)
     try:
         _write_files(RunFolder(temporary), files)
-        _rename(temporary, path)
+        _rename(temporary, path, replaces)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -96,21 +100,30 @@ def _saved(content: dict[str, Any]) -> bytes:
     return file.getvalue()
 
 
-def _rename(temporary: Path, path: Path) -> None:
+def _rename(temporary: Path, path: Path, replaces: Sequence[Path]) -> None:
     try:
         temporary.rename(path)
     except OSError as error:
         if not os.path.lexists(path):
             raise
         files = [file.relative_to(temporary) for file in temporary.rglob("*") if file.is_file()]
+        own = {file.relative_to(path) for file in replaces}
         # A folder is taken where it is a link, or a file.
         above = {path / file.parent for file in files}
-        taken = any(os.path.lexists(path / file) for file in files)
+        taken = any(os.path.lexists(path / file) for file in files if file not in own)
         if taken or any(folder.is_symlink() or folder.is_file() for folder in above):
             raise RunFolderError(f"{path}: there is something already") from error
-        for file in sorted(files, key=lambda file: file.name == RECORD):
+        for file in own.difference(files):
+            (path / file).unlink(missing_ok=True)
+        for file in sorted(files, key=_place_in_order):
             (path / file).parent.mkdir(exist_ok=True)
             (temporary / file).rename(path / file)
+
+
+def _place_in_order(file: Path) -> int:
+    """Return when a file takes its place: the record comes late, and what says the words last."""
+    last = (Path(RECORD), Path(HYDRA, "config.yaml"), Path(HYDRA, "overrides.yaml"))
+    return last.index(file) + 1 if file in last else 0
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from hydra._internal.callbacks import Callbacks
 from hydra.core.utils import JobReturn, JobStatus, run_job
 from hydra.types import HydraContext
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf, read_write
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.spec import run_spec
@@ -32,18 +32,24 @@ from seedbed.experiment.provenance import (
 )
 from seedbed.process.identity import this_process
 from seedbed.reading.content import inside
-from seedbed.runs.folder import RECORD, RESOLVED
+from seedbed.runs.folder import RECORD, RESOLVED, RunFolder
 from seedbed.runs.hydra_job import PASSING, name_of_job
 from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.runs.record import now, read_record
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.execution.chunk import (
-    ChunkState,
     PreparedJob,
     TrainedChunk,
     train_chunk,
     write_failed,
     write_folders,
+)
+from seedbed.sweep.execution.chunk_state import ChunkState
+from seedbed.sweep.execution.going_on import (
+    has_more_to_train,
+    may_go_on,
+    plain_values_of,
+    source_of,
 )
 from seedbed.sweep.execution.own_folders import OwnFolders
 from seedbed.sweep.execution.progress import Progress
@@ -57,6 +63,9 @@ from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.table import Row, metrics_of_job
 from seedbed.terminal.listener import listening
 
+# Jobs whose folders are kept where only those of the best are, unless another number is asked for.
+KEPT_BY_DEFAULT = 10
+
 # Told of the epoch, the last one if that is known, and the metrics.
 EpochTrained = Callable[[int, int | None, Mapping[str, float]], None]
 
@@ -65,13 +74,17 @@ class Unit(NamedTuple):
     """Unit of work: the numbers of jobs that train side by side, or of a single job.
 
     `missing` are the jobs that have no result yet; side by side all of them train nevertheless.
-    `known` are what each job has for itself, empty where its config must be read for it.
+    `known` are what each job has for itself, empty where its config must be read for it. `time` is
+    how often the sweep had been continued when the jobs were put together, and `epoch` how many
+    epochs those had trained then that go on.
     """
 
     jobs: tuple[int, ...]
     fused: bool
     missing: tuple[int, ...]
     known: tuple[JobNumbers, ...] = ()
+    time: int = 0
+    epoch: int = 0
 
 
 @dataclass
@@ -91,7 +104,7 @@ class Worker:
     """Worker that runs units in this process.
 
     `options` are the keys of `sweep`. `runner` runs a job alone, `callbacks` are Hydra's, `show` is
-    told of every epoch.
+    told of every epoch. `goes_on` says that the sweep was begun before: jobs may have folders.
     """
 
     composer: Composer
@@ -101,11 +114,12 @@ class Worker:
     runner: JobRunner
     callbacks: Callbacks
     show: Callable[[Progress], None]
+    goes_on: bool = False
 
     @cached_property
     def folders(self) -> OwnFolders:
         """The folders of the jobs."""
-        return OwnFolders(self.composer, self.folder)
+        return OwnFolders(self.composer, self.folder, self.plan.earlier)
 
     def run(self, unit: Unit, requested: Callable[[], int | None] = lambda: None) -> UnitResult:
         """Run a unit; the results are those of its missing jobs.
@@ -133,10 +147,12 @@ class Worker:
             progress.folder_written(count, of)
             self.show(progress)
 
-        missing = [self.plan.jobs[number] for number in unit.missing]
+        missing = [self.plan.job_at(number, unit.time) for number in unit.missing]
         try:
             chunk = self._trained(unit, requested, epoch_trained)
         except CannotFuse as refusal:
+            if unit.epoch:  # Alone its jobs would have nothing to go on from.
+                return UnitResult(self._failed(missing, refusal, started))
             return UnitResult(refusal=str(refusal))
         except Exception as error:
             if isinstance(error, Interrupted) or disk_full(error):
@@ -145,7 +161,8 @@ class Worker:
         places = {number: place for place, number in enumerate(unit.jobs)}
         keeps_all = self.options.keep == "all"
         prepared = self._prepared(missing) if keeps_all else []
-        named = [(job.name, job.axes) for job in prepared] or map(self._name_and_axes, missing)
+        known = [(job.name, job.axes) for job in prepared]
+        named = known or [self._name_and_axes(self.plan.jobs[job.number]) for job in missing]
         rows = [
             self._row(chunk, places[job.number], job.number, *name_and_axes)
             for job, name_and_axes in zip(missing, named, strict=True)
@@ -165,8 +182,13 @@ class Worker:
         requested: Callable[[], int | None],
         epoch_trained: Callable[[Engine], None],
     ) -> TrainedChunk:
-        jobs = [self.plan.jobs[number] for number in unit.jobs]
-        state = ChunkState(self.folder.state(unit.jobs[0]), self.options.every_seconds, requested)
+        jobs = [self.plan.job_at(number, unit.time) for number in unit.jobs]
+        state = ChunkState(
+            self.folder.state(unit.jobs[0], unit.time),
+            self.options.every_seconds,
+            requested,
+            source_of(self.plan, self.composer, self.folder, unit),
+        )
         numbers = unit.known or numbers_of_jobs(self.composer, jobs)
         with self.composer.applied(jobs[0]) as config:
             spec = run_spec(config)
@@ -180,7 +202,8 @@ class Worker:
     def kept(self, rows: Sequence[Row]) -> list[Row]:
         """Return those of some jobs that have ended whose folders `sweep.keep=best` keeps."""
         plan = self.plan
-        kept = Kept([job.overrides for job in plan.jobs], self.options.top, plan.folds)
+        top = self.options.top or KEPT_BY_DEFAULT
+        kept = Kept([job.overrides for job in plan.jobs], top, plan.folds)
         return kept.best(rows, plan.metric, plan.mode, plan.rank)
 
     def _prepared(self, jobs: Sequence[Job]) -> list[PreparedJob]:
@@ -200,7 +223,12 @@ class Worker:
                 if PASSING.search(texts["config.yaml"]):
                     texts[RESOLVED] = resolved()
             folder = inside(self.folder.path, name)
-            prepared.append(PreparedJob(job.number, name, axes, folder, texts, provenance))
+            replaces = self.folders.written(job) if self.goes_on and folder.exists() else ()
+            if folder / RECORD in replaces:  # The words that it was begun with stay.
+                provenance["command"] = read_record(folder / RECORD).get("command")
+            prepared.append(
+                PreparedJob(job.number, name, axes, folder, texts, provenance, replaces)
+            )
         return prepared
 
     def _shared_provenance(self, job: Job) -> dict[str, Any]:
@@ -246,6 +274,8 @@ class Worker:
     # Alone
 
     def _alone(self, job: Job) -> Row:
+        if self.goes_on and self.goes_on_alone(job):
+            return self._on_alone(job)
         try:
             claimed = self.folders.claim(job)
         except ConfigError as error:
@@ -264,14 +294,36 @@ class Worker:
         has_ended = row is not None and row.status != "running"
         return row if row and has_ended else self._failed_row(job, done.return_value.error)
 
-    def _run_alone(self, job: Job) -> JobReturn:
-        progress = Progress(1)
+    def _run_alone(self, job: Job, resume: Path | None = None) -> JobReturn:
+        progress, config = Progress(1), self.composer.config(job)
 
         def epoch_trained(epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
             progress.job_epoch(epoch, last)
             self.show(progress)
 
-        return self.run_config(self.composer.config(job), self.runner, epoch_trained)
+        if resume is not None:
+            config.resume = os.path.abspath(resume)
+            with read_write(config.hydra):  # The files of `.hydra` follow when the run has begun.
+                config.hydra.output_subdir = None
+        return self.run_config(config, self.runner, epoch_trained)
+
+    def goes_on_alone(self, job: Job) -> bool:
+        """Return whether a job that trains alone goes on from what is in its folder."""
+        return may_go_on(RunFolder(self.folders.path(job)))
+
+    def _on_alone(self, job: Job) -> Row:
+        """Train a job on that stopped, or had come to an end, if there is more to train."""
+        folder, error = RunFolder(self.folders.path(job)), None
+        with self.composer.applied(job) as config:
+            has_more = has_more_to_train(folder, plain_values_of(config))
+        if has_more:
+            done = self._run_alone(job, resume=folder.path)
+            if done.status == JobStatus.FAILED:
+                raise done._return_value
+            error = done.return_value.error if done.return_value.code == WRONG_CONFIG else None
+        row = self.recorded(job)
+        has_ended = row is not None and row.status != "running" and error is None
+        return row if row and has_ended else self._failed_row(job, error)
 
     def run_config(
         self,

@@ -1,5 +1,6 @@
 """Folder of a sweep: what lies where, and who may work in it."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from seedbed.runs.claim import Claim, claim
 from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.leftovers import leftovers
+from seedbed.sweep.results.table import Row, read_results
 from seedbed.terminal.words import relative
 
 RESULTS, PLAN = "results.csv", "sweep.json"
@@ -70,9 +72,17 @@ class SweepFolder:
         """The folder of configs and of groups in training."""
         return self.path / SAVED
 
-    def state(self, first: int) -> Path:
-        """The state of the chunk in training whose first job has this number."""
-        return self.saved / f"chunk-{first}.ckpt"
+    def state(self, first: int, time: int = 0) -> Path:
+        """The state of the jobs side by side whose first one has this number.
+
+        It is kept when they have ended, so that they can go on; `time` is how often the sweep was
+        continued before they did.
+        """
+        return self.saved / (f"chunk-{first}-{time}.ckpt" if time else f"chunk-{first}.ckpt")
+
+    def states(self) -> list[Path]:
+        """Return the states of jobs side by side that there are."""
+        return sorted(self.saved.glob("chunk-*.ckpt"))
 
     def unit_progress(self, first: int) -> Path:
         """How far the unit is whose first job has this number, where it runs elsewhere."""
@@ -98,7 +108,7 @@ class SweepFolder:
 
     def forget_unit(self, first: int) -> None:
         """Remove what a unit has left, whose results are in the sweep's table."""
-        for path in (self.unit_progress(first), self.unit_results(first), self.state(first)):
+        for path in (self.unit_progress(first), self.unit_results(first)):
             path.unlink(missing_ok=True)
 
     def is_running(self) -> bool:
@@ -138,6 +148,20 @@ class SweepFolder:
         path = self.saved / f"unit-{first}.lock"
         with locked(path, f"{self.path}: another process runs job {first}"):
             yield
+
+
+def rows_of_sweep(folder: SweepFolder) -> dict[int, Row]:
+    """Return the rows of the jobs that have ended, those too that nobody has entered yet."""
+    tables = (folder.results, *folder.results_of_units())
+    return {row.number: row for path in tables if path.is_file() for row in read_results(path)}
+
+
+def digest_of_table(folder: SweepFolder) -> str:
+    """Return the SHA-256 of a sweep's table; empty where it has none."""
+    if not folder.results.is_file():
+        return ""
+    with folder.results.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Begun(TypedDict, total=False):

@@ -12,7 +12,13 @@ from seedbed.errors import ConfigError
 from seedbed.loggers.labels import NO_LABELS, Labels, labels_of
 from seedbed.reading.json_files import Count, Text, read_json
 from seedbed.runs.record import now, write_json
-from seedbed.sweep.job import Job
+from seedbed.sweep.job import Job, bare_key
+from seedbed.sweep.results.continuations import (
+    Continuation,
+    StoredContinuation,
+    continuation_of,
+    continued,
+)
 
 # How the reason of a job begins that does not run.
 REFUSED = "refused: "
@@ -59,22 +65,56 @@ class SweepPlan:
     # When the sweep began, in UTC.
     started: str = field(default_factory=now)
     rounds: list[Round] = field(default_factory=list)
-    # The jobs of all rounds, by their numbers.
+    # The times that jobs went on with other words.
+    continuations: list[Continuation] = field(default_factory=list)
+    # The jobs of all rounds, by their numbers, with the words that they have now.
     jobs: list[Job] = field(default_factory=list)
     # The values of each key that differs among the jobs, as they were written.
     axes: dict[str, list[str]] = field(default_factory=dict)
+    # The jobs with the words that they were begun with.
+    begun: list[Job] = field(default_factory=list, repr=False)
     _values: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)
 
     def add(self, new: Round) -> None:
         """Add a round, whose jobs are numbered on."""
         self.rounds.append(new)
         self.jobs.extend(new.jobs)
-        for job in new.jobs:
+        self.begun.extend(new.jobs)
+        self._note(new.jobs)
+
+    def _note(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
             for word in job.overrides:
                 key, _, value = word.partition("=")
                 self._values.setdefault(key.lstrip("+"), {})[value] = None
         differing = {key: values for key, values in self._values.items() if len(values) > 1}
         self.axes = {key: list(values) for key, values in differing.items()}
+
+    def go_on(self, continuation: Continuation) -> None:
+        """Let jobs go on with other words."""
+        self.continuations.append(continuation)
+        for number in continuation.jobs:
+            self.jobs[number] = continued(self.jobs[number], continuation.words)
+        self._values = {}
+        self._note(self.jobs)
+        # Keys that only some of the jobs have, since only some went on.
+        for key in {bare_key(word) for each in self.continuations for word in each.words}:
+            having = sum(any(bare_key(word) == key for word in job.overrides) for job in self.jobs)
+            if 0 < having < len(self.jobs):
+                self.axes.setdefault(key, list(self._values[key]))
+
+    def job_at(self, number: int, time: int) -> Job:
+        """Return a job as it was after so many continuations of the sweep."""
+        job = self.begun[number]
+        for continuation in self.continuations[:time]:
+            if number in continuation.numbers:
+                job = continued(job, continuation.words)
+        return job
+
+    def earlier(self, job: Job) -> list[Job]:
+        """Return a job with the words that it had before, the newest first."""
+        times = range(len(self.continuations) - 1, -1, -1)
+        return [self.job_at(job.number, time) for time in times]
 
     def to_run(self) -> list[Job]:
         """Return the jobs that are not refused."""
@@ -90,6 +130,7 @@ class SweepPlan:
 
 def write_plan(path: Path, plan: SweepPlan) -> None:
     """Write sweep.json."""
+    resumed = [continuation.stored() for continuation in plan.continuations]
     content = {
         "started": plan.started,
         "config_hash": plan.config_hash,
@@ -113,6 +154,7 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
             }
             for planned in plan.rounds
         ],
+        **({"resumed": resumed} if resumed else {}),
     }
     write_json(path, content)
 
@@ -145,6 +187,7 @@ class _StoredPlan(TypedDict):
     choices: NotRequired[dict[str, str]]
     flags: list[str]
     rounds: Annotated[list[_StoredRound], msgspec.Meta(min_length=1)]
+    resumed: NotRequired[list[StoredContinuation]]
 
 
 def read_plan(path: Path) -> SweepPlan:
@@ -171,4 +214,11 @@ def read_plan(path: Path) -> SweepPlan:
         if sorted(planned) != given:
             raise ConfigError(f"{path}: rounds[{number}]: not every job is planned once")
         plan.add(Round(jobs, saved["groups"], saved["alone"], saved.get("notes", {})))
+    for number, continuation in enumerate(content.get("resumed", [])):
+        concerned = {*continuation["jobs"]}
+        together = [job for group in continuation["groups"] for job in group["jobs"]]
+        in_sweep = concerned <= {job.number for job in plan.jobs}
+        if not in_sweep or len({*together}) < len(together) or not concerned.issuperset(together):
+            raise ConfigError(f"{path}: resumed[{number}]: jobs that the sweep does not have")
+        plan.go_on(continuation_of(continuation))
     return plan

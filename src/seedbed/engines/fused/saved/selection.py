@@ -112,12 +112,12 @@ def _places_of_rows(state: dict[str, Any]) -> dict[int, _Row]:
 def _is_at(outcome: dict[str, Any], epoch: int, state: dict[str, Any]) -> bool:
     if outcome["status"] == "running":
         return bool(state["epoch"] == epoch)
-    return outcome["status"] == "completed" and outcome["metrics_epoch"] == epoch
+    return bool(outcome["status"] == "completed" and outcome["metrics_epoch"] == epoch)
 
 
 def _taken(state: dict[str, Any], name: str, rows: Sequence[_Row]) -> Any:
     """Return the tensors of some jobs, wherever they are."""
-    return tree_map(lambda *both: _picked(*both, rows), state[name], state["ended"][name])
+    return tree_map(lambda now, then: _picked(now, then, rows), state[name], state["ended"][name])
 
 
 def _picked(present: Tensor, ended: Tensor, rows: Sequence[_Row]) -> Tensor:

@@ -1,0 +1,57 @@
+"""Words that stand beside `sweep.resume`: what the command may say, and what may be another."""
+
+from collections.abc import Iterator, Sequence
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from seedbed.config.changes import refuse_fixed
+from seedbed.errors import ConfigError
+from seedbed.sweep.job import Job, Words, bare_key
+
+# What a command says of how a sweep goes on, which is no word of its jobs.
+OF_COMMAND = (
+    *("sweep.resume", "sweep.plan", "sweep.on_failure", "sweep.top"),
+    *("hydra/launcher", "hydra.launcher", "paths.outputs", "paths.data", "trust"),
+)
+
+
+def changing_words(arguments: Sequence[str], begun: Sequence[Job]) -> Words:
+    """Return the overrides that change the jobs of a sweep that goes on.
+
+    Args:
+        arguments: Overrides of the command.
+        begun: The jobs as they were begun.
+
+    Raises:
+        ConfigError: A word is of a key that may not change, is a list of values, or is of a key in
+            which the jobs differ.
+    """
+    overrides = OverridesParser.create().parse_overrides(list(arguments))
+    changing = [override for override in overrides if not _is_of_command(override.key_or_group)]
+    words = tuple(str(override.input_line) for override in changing)
+    refuse_fixed(words, "a sweep")
+    axes = _axes(begun)
+    for override, word in zip(changing, words, strict=True):
+        if override.is_sweep_override():
+            raise ConfigError(f"{word}: jobs of a sweep go on with one value of a key")
+        key = bare_key(word)
+        if axis := next((axis for axis in axes if _overlap(axis, key)), None):
+            raise ConfigError(f"{word}: the jobs of this sweep differ in {axis}, and go on as such")
+    return words
+
+
+def _is_of_command(key: str) -> bool:
+    return any(f"{key}.".startswith(f"{allowed}.") for allowed in OF_COMMAND)
+
+
+def _axes(begun: Sequence[Job]) -> Iterator[str]:
+    """Yield the keys in which jobs differ as they were begun."""
+    values: dict[str, set[str]] = {}
+    for job in begun:
+        for word in job.overrides:
+            values.setdefault(bare_key(word), set()).add(word)
+    return (key for key, words in values.items() if len(words) > 1)
+
+
+def _overlap(axis: str, key: str) -> bool:
+    return f"{axis}.".startswith(f"{key}.") or f"{key}.".startswith(f"{axis}.")

@@ -1,0 +1,144 @@
+"""State of a chunk of jobs, saved while they train and when they have ended."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from seedbed.engines.fused.engine import Engine
+from seedbed.engines.fused.saved.fitting import fits
+from seedbed.engines.fused.saved.selection import select
+from seedbed.errors import Interrupted, RunFolderError
+from seedbed.files import atomic_file
+from seedbed.runs.checkpoints import read_checkpoint
+from seedbed.runs.record import now
+
+# What a damaged or foreign state makes its readers raise.
+_NOT_OURS = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
+
+
+class Source(NamedTuple):
+    """State that a chunk goes on from, which was that of another one.
+
+    Attributes:
+        path: its file.
+        places: places of the chunk's jobs in that chunk.
+        epoch: epochs that those had trained which go on.
+        changed: what is another for each job, as its record has it: `{key: [before, now]}`.
+    """
+
+    path: Path
+    places: Sequence[int]
+    epoch: int
+    changed: Sequence[Mapping[str, Any]]
+
+
+class ChunkState:
+    """State of a chunk in a file of its own, which is kept so that its jobs can go on later.
+
+    Attributes:
+        started: when the jobs began, in UTC.
+        resumed: `resumed` of each job, as its record has it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        seconds: float,
+        requested: Callable[[], int | None],
+        source: Source | None = None,
+    ) -> None:
+        """`seconds` lie between two savings; `requested` returns the signal to stop, or None."""
+        self.path = path
+        self.seconds = seconds
+        self.requested = requested
+        self.source = source
+        self.started = now()
+        self.resumed: list[list[dict[str, Any]]] = []
+        self._seconds_before = 0.0
+        self._began = self._saved = time.monotonic()
+
+    def restore(self, engine: Engine) -> bool:
+        """Let a new engine go on from the file, or from the one of the chunk before.
+
+        Where there is neither, it begins. Returns whether the engine can be used: where the file is
+        damaged it cannot; another one goes on from the chunk before, or begins. Raises
+        RunFolderError where the state of the chunk before is damaged or missing.
+        """
+        self.resumed = [[] for _ in engine.group.nets]
+        if self.path.is_file():
+            try:
+                self._go_on(engine, self.path)
+            except RunFolderError as error:
+                where = "go on from before it" if self.source else "begin again"
+                print(f"seedbed: {error}; its jobs {where}", file=sys.stderr)
+                self.path.unlink()
+                return False
+        elif self.source is not None:
+            self._go_on(engine, self.source.path, self.source)
+        return True
+
+    def _go_on(self, engine: Engine, path: Path, source: Source | None = None) -> None:
+        content = read_checkpoint(path)
+        try:
+            state, before = content["engine"], content["resumed"]
+            if source is not None:
+                state = select(state, source.places, source.epoch)
+                before = [before[place] for place in source.places]
+            if not fits(state, engine.state()) or len(before) != len(engine.group.nets):
+                raise ValueError
+            statuses = [outcome["status"] for outcome in state["history"]["outcomes"]]
+            engine.restore(state)
+            self.started, self._seconds_before = str(content["started"]), float(content["seconds"])
+            self._began = time.monotonic()
+            interrupted = "interrupted" if content["stopped"] else "interrupted (killed)"
+        except _NOT_OURS:
+            raise RunFolderError(f"{path}: not the state of these jobs") from None
+        self.resumed = [list(entries) for entries in before]
+        self._note(engine, statuses, interrupted, source)
+
+    def _note(
+        self, engine: Engine, statuses: Sequence[str], interrupted: str, source: Source | None
+    ) -> None:
+        """Note that the jobs which train on were taken up."""
+        at = now()
+        for row in engine.running.nonzero()[0].tolist():
+            job = int(engine.job[row])
+            status = interrupted if statuses[job] == "running" else statuses[job]
+            entry = {
+                "at": at,
+                "epoch": engine.epoch,
+                "step": int(engine.steps[row]) * engine.epoch,
+                "status": status,
+                "changed": dict(source.changed[job]) if source else {},
+            }
+            self.resumed[job].append(entry)
+
+    def after_epoch(self, engine: Engine) -> None:
+        """Save where it is time to; raises Interrupted, after saving, where a signal asks to."""
+        signal = self.requested()
+        if signal is None and time.monotonic() - self._saved < self.seconds:
+            return
+        self.save(engine, stopped=signal is not None)
+        if signal is not None:
+            raise Interrupted(signal)
+
+    def save(self, engine: Engine, stopped: bool = False) -> None:
+        """Write the file; `stopped` says that a signal asks the jobs to stop."""
+        content = {
+            "engine": engine.state(),
+            "started": self.started,
+            "seconds": self.seconds_of_job(len(engine.group.nets)),
+            "resumed": self.resumed,
+            "stopped": stopped,
+        }
+        with atomic_file(self.path) as file:
+            torch.save(content, file)
+        self._saved = time.monotonic()
+
+    def seconds_of_job(self, jobs: int) -> float:
+        """Return the time that each job has taken by now."""
+        return round(self._seconds_before + (time.monotonic() - self._began) / jobs, 6)

@@ -1,0 +1,149 @@
+"""What the jobs of a sweep that was continued go on from."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from seedbed.errors import RunFolderError
+from seedbed.reading.checkpoint_files import check_checkpoint
+from seedbed.runs.folder import RunFolder
+from seedbed.runs.record import read_record
+from seedbed.runs.resuming.saved_config import SavedConfig, as_recorded, differences, full_key
+from seedbed.runs.resuming.taking_up import LENGTHS, OF_COMMAND
+from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.execution.chunk_state import Source
+from seedbed.sweep.job import Job, bare_key
+from seedbed.sweep.results.continuations import Continuation
+from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.plan_file import SweepPlan
+
+
+class Together(NamedTuple):
+    """Jobs that train side by side.
+
+    Attributes:
+        jobs: their numbers.
+        time: how often the sweep had been continued when they were put together.
+        epoch: epochs that those had trained then that go on; 0: they begin.
+        newest: those of them that were not put together with others later.
+    """
+
+    jobs: Sequence[int]
+    time: int
+    epoch: int
+    newest: Sequence[int]
+
+
+def groups_of(plan: SweepPlan, time: int | None = None) -> list[Together]:
+    """Return all groups of jobs that ever trained side by side, up to a continuation of a sweep.
+
+    Args:
+        plan: The plan of the sweep.
+        time: How often it had been continued; None (default): all.
+    """
+    groups = [(jobs, 0, 0) for planned in plan.rounds for jobs in planned.groups]
+    for number, continuation in enumerate(plan.continuations[:time], start=1):
+        groups += [(group["jobs"], number, group["epoch"]) for group in continuation.groups]
+    found: list[Together] = []
+    later: set[int] = set()
+    for jobs, at, epoch in reversed(groups):
+        found.append(Together(jobs, at, epoch, [number for number in jobs if number not in later]))
+        later.update(jobs)
+    return found[::-1]
+
+
+def source_of(plan: SweepPlan, composer: Composer, folder: SweepFolder, unit: Any) -> Source | None:
+    """Return the state that a unit of jobs goes on from; None where they began in it."""
+    if not unit.epoch:
+        return None
+    first = unit.jobs[0]
+    before = next(g for g in groups_of(plan, unit.time - 1) if first in g.newest)
+    places = {number: place for place, number in enumerate(before.jobs)}
+    continuation = plan.continuations[unit.time - 1]
+    pairs = [(plan.job_at(n, unit.time - 1), plan.job_at(n, unit.time)) for n in unit.jobs]
+    return Source(
+        path=folder.state(before.jobs[0], before.time),
+        places=[places[number] for number in unit.jobs],
+        epoch=unit.epoch,
+        changed=changes_of(composer, pairs, continuation),
+    )
+
+
+def changes_of(
+    composer: Composer, pairs: Sequence[tuple[Job, Job]], continuation: Continuation
+) -> list[dict[str, Any]]:
+    """Return what is another for each job, of which each is given as it was and as it is."""
+    known: dict[tuple[str, ...], dict[str, Any]] = {}
+    keys, changes = {bare_key(word) for word in continuation.words}, []
+    for before, now in pairs:
+        own = tuple(word for word in before.overrides if bare_key(word) in keys)
+        if own not in known:
+            values = [_plain(composer, job) for job in (before, now)]
+            known[own] = as_recorded(
+                {p: c for p, c in differences(*values).items() if p[0] not in OF_COMMAND}
+            )
+        changes.append(known[own])
+    return changes
+
+
+def _plain(composer: Composer, job: Job) -> Mapping[str, Any]:
+    with composer.applied(job) as config:
+        return plain_values_of(config)
+
+
+def plain_values_of(config: DictConfig) -> Mapping[str, Any]:
+    """Return a job's config as plain values, without `hydra`."""
+    task = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
+    values: Any = OmegaConf.to_container(task, resolve=True)
+    return {str(name): value for name, value in values.items()}
+
+
+def states_to_keep(plan: SweepPlan, folder: SweepFolder, done: set[int]) -> set[Path]:
+    """Return the states from which jobs can go on, or have their results written again.
+
+    That is the newest of each job; while its jobs have no results yet, the one before as well.
+    """
+    kept: set[Path] = set()
+    replaced: set[int] = set()
+    for group in reversed(groups_of(plan)):
+        if not replaced.issuperset(group.jobs):
+            kept.add(folder.state(group.jobs[0], group.time))
+        path = folder.state(group.jobs[0], group.time)
+        if done.issuperset(group.jobs) and path.is_file():
+            replaced.update(group.jobs)
+    return kept
+
+
+# Jobs that train alone
+
+
+def may_go_on(folder: RunFolder) -> bool:
+    """Return whether a job alone can go on from what is in its folder, or has ended for good."""
+    last = folder.checkpoint("last")
+    if not folder.record.is_file():
+        return False
+    try:
+        status = read_record(folder.record)["status"]
+        if status in ("diverged", "failed"):  # What failed may have left half of a step.
+            return bool(status == "diverged")
+        return last.is_file() and "loops" in check_checkpoint(last)
+    except RunFolderError:  # Damaged: it begins again.
+        return False
+
+
+def has_more_to_train(folder: RunFolder, values: Mapping[str, Any]) -> bool:
+    """Return whether a job alone that may go on has anything to train.
+
+    Args:
+        folder: Its folder.
+        values: Its config, as it is now, as plain values.
+    """
+    record = read_record(folder.record)
+    if record["status"] != "completed":
+        return bool(record["status"] != "diverged")
+    changed = differences(SavedConfig(folder, record).typed_values(), values)
+    if record.get("stopped"):
+        return any(path[0] == "callbacks" for path in changed)
+    return any(full_key(path) in LENGTHS for path in changed)
