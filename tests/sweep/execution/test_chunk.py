@@ -292,6 +292,7 @@ def test_a_signal_saves_and_stops(tmp_path: Path) -> None:
 
 def test_an_engine_goes_on_from_the_file_if_there_is_one(tmp_path: Path) -> None:
     state, later = ChunkState(tmp_path / "state", 0, lambda: None), engine(0)
+    state.weights = [{}]
     assert state.restore(later)
     assert (later.restored, state.resumed) == ([], [[]])
     state.after_epoch(engine(6))

@@ -110,9 +110,9 @@ def train_chunk(
         CannotFuse: the network does not go through torch.func.
         ConfigError: whatever building a job alone would raise.
     """
-    engine = Engine(make_group(spec, numbers, points))
+    engine = _new_engine(spec, numbers, points, state)
     while not state.restore(engine):
-        engine = Engine(make_group(spec, numbers, points))
+        engine = _new_engine(spec, numbers, points, state)
 
     def after_epoch(engine: Engine) -> None:
         progress(engine)
@@ -136,8 +136,21 @@ def train_chunk(
         csv=any(isinstance(node, CSV) for node in spec.logger.values()),
         device=device_name(engine.device, engine.threads),
         threads=engine.threads or torch.get_num_threads(),
-        weights=weights_of_jobs(spec, engine.group, numbers),
+        weights=state.weights,
     )
+
+
+def _new_engine(
+    spec: RunSpec, numbers: Sequence[JobNumbers], points: int, state: ChunkState
+) -> Engine:
+    """Return an engine of the jobs; where they go on, no weights of another run are looked for."""
+    if state.exists:
+        alike = [{**job.initial_weights, "run": None} for job in numbers]
+        jobs = [replace(job, initial_weights=w) for job, w in zip(numbers, alike, strict=True)]
+        return Engine(make_group(spec, jobs, points))
+    group = make_group(spec, numbers, points)
+    state.weights = weights_of_jobs(spec, group, numbers)
+    return Engine(group)
 
 
 def write_folders(

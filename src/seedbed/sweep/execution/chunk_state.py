@@ -42,6 +42,7 @@ class ChunkState:
     Attributes:
         started: when the jobs began, in UTC.
         resumed: `resumed` of each job, as its record has it.
+        weights: `initial_weights` of each job, as its record has it.
     """
 
     def __init__(
@@ -58,8 +59,14 @@ class ChunkState:
         self.source = source
         self.started = now()
         self.resumed: list[list[dict[str, Any]]] = []
+        self.weights: list[dict[str, Any]] = []
         self._seconds_before = 0.0
         self._began = self._saved = time.monotonic()
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a state to go on from."""
+        return self.source is not None or self.path.is_file()
 
     def restore(self, engine: Engine) -> bool:
         """Let a new engine go on from the file, or from the one of the chunk before.
@@ -85,10 +92,12 @@ class ChunkState:
         content = read_checkpoint(path)
         try:
             state, before = content["engine"], content["resumed"]
+            weights = content["weights"]
             if source is not None:
                 state = select(state, source.places, source.epoch)
-                before = [before[place] for place in source.places]
-            if not fits(state, engine.state()) or len(before) != len(engine.group.nets):
+                before, weights = ([kept[p] for p in source.places] for kept in (before, weights))
+            jobs = len(engine.group.nets)
+            if not fits(state, engine.state()) or not len(before) == len(weights) == jobs:
                 raise ValueError
             statuses = [outcome["status"] for outcome in state["history"]["outcomes"]]
             engine.restore(state)
@@ -98,6 +107,7 @@ class ChunkState:
         except _NOT_OURS:
             raise RunFolderError(f"{path}: not the state of these jobs") from None
         self.resumed = [list(entries) for entries in before]
+        self.weights = [dict(record) for record in weights]
         self._note(engine, statuses, interrupted, source)
 
     def _note(
@@ -133,6 +143,7 @@ class ChunkState:
             "started": self.started,
             "seconds": self.seconds_of_job(len(engine.group.nets)),
             "resumed": self.resumed,
+            "weights": self.weights,
             "stopped": stopped,
         }
         with atomic_file(self.path) as file:
