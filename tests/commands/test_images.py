@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn.metrics import accuracy_score, log_loss
 from tests.composing import composed
 from tests.data.images.pictures import class_folders, write
 from tests.experiments import record, trained
@@ -111,3 +112,22 @@ def test_typed_levels_and_those_of_a_table_are_fractions_too(run: Path, tmp_path
             predict(composed(f"run={run}", f"input={source}", verb="predict"), ["seedbed"])
     fractions = [[[0.5] * 5] * 4]
     assert predict(composed(f"run={run}", f"input={fractions}", verb="predict"), ["seedbed"]) == 0
+
+
+def test_labelled_images_are_measured_as_the_network_sees_them(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = class_folders(tmp_path / "new", rows=6)
+    config = composed(f"run={run}", f"input={folder}", "output=result.json", verb="evaluate")
+    evaluate(config, ["seedbed", "evaluate"])
+    found = json.loads(Path("result.json").read_text())["metrics"]
+    words = (f"run={run}", f"input={folder}", "output=out.csv")
+    predict(composed(*words, verb="predict"), ["seedbed", "predict"])
+    with Path("out.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    true = [row["file_name"].split("/")[0] for row in rows]
+    assert found["input/accuracy"] == accuracy_score(true, [row["class"] for row in rows])
+    probabilities = [float(row["probability of dog"]) for row in rows]
+    loss = log_loss([name == "dog" for name in true], probabilities)
+    assert found["input/loss"] == pytest.approx(loss, rel=1e-5)

@@ -128,10 +128,19 @@ def _used(values: dict[str, Any], measures: bool, own_rows: bool) -> dict[str, A
     return {**values, "data": shape}
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Return a checkpoint's tensors and plain values; raises RunFolderError for anything else."""
+def checkpoint_state(path: Path) -> dict[str, Any]:
+    """Return epoch, step and metrics of a checkpoint, without reading its tensors.
+
+    Raises RunFolderError where it is none.
+    """
     described = converted(path, check_checkpoint(path), _Checkpoint)
     if "state_dict" not in described:
         raise RunFolderError(f"{path}: not a checkpoint of a run: it has no weights")
+    return {name: described.get(name) for name in ("epoch", "metrics")}
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Return a checkpoint's tensors and plain values; raises RunFolderError for anything else."""
+    checkpoint_state(path)
     content: dict[str, Any] = read_checkpoint(path)
     return content

@@ -7,13 +7,14 @@ from torch import Tensor
 
 from seedbed.config.schema.data import TorchDataset as Options
 from seedbed.data.arrays.targets import Posed, posed_targets
-from seedbed.data.data_module import DataModule, Facts
+from seedbed.data.data_module import Facts
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.input_range import InputRange
 from seedbed.data.labelled import LabelledRows
 from seedbed.data.random import same_draws
 from seedbed.data.table import Table
-from seedbed.data.torch_datasets.rows import ReadRows, dataset_of, read_rows
+from seedbed.data.torch_datasets.rows import ReadRows, dataset_of, no_new_rows, read_rows
+from seedbed.errors import ConfigError
 
 
 class DatasetInMemory(InMemoryData):
@@ -43,7 +44,7 @@ class DatasetInMemory(InMemoryData):
 
     def labelled_rows(self, source: str, targets: str | None = None) -> LabelledRows:
         """Refuse new rows: a Dataset makes its rows itself."""
-        return DataModule.labelled_rows(self, source, targets)
+        raise ConfigError(no_new_rows(source))
 
     def load(self) -> Source:
         """Read the rows of the Datasets."""

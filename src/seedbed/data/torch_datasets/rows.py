@@ -34,6 +34,14 @@ class ReadRows(NamedTuple):
     class_names: tuple[str, ...]
 
 
+def no_new_rows(source: str) -> str:
+    """Return why a run whose rows come from a Dataset is not measured on those of a file."""
+    return (
+        f"input={source}: the rows of this run come from a Dataset of yours, which makes them "
+        "itself; split=test measures its own, and predict takes inputs alone"
+    )
+
+
 def dataset_of(key: str, node: Any) -> Dataset[Any]:
     """Return the Dataset that a config node names; raises ConfigError where it names none."""
     if not isinstance(node, dict) or node.get("_target_") in (None, "???"):

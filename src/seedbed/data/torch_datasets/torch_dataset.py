@@ -13,6 +13,7 @@ from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.data import TorchDataset as Options
 from seedbed.data.data_module import DataModule, Facts, Rows
 from seedbed.data.input_range import InputRange
+from seedbed.data.labelled import LabelledRows
 from seedbed.data.loader import RunOptions
 from seedbed.data.random import number_at, permutations, same_draws
 from seedbed.data.torch_datasets.fingerprint import ROWS, RowsFingerprint
@@ -29,6 +30,7 @@ from seedbed.data.torch_datasets.rows import (
     collated,
     dataset_of,
     holds_tensors,
+    no_new_rows,
     rows_of,
 )
 from seedbed.errors import ConfigError, DataError
@@ -195,6 +197,10 @@ class TorchDataset(DataModule):
         """Return the numbers of a split's rows; None for an iterable-style Dataset."""
         dataset: Any = self._datasets[split]
         return None if isinstance(dataset, IterableDataset) else torch.arange(len(dataset))
+
+    def labelled_rows(self, source: str, targets: str | None = None) -> LabelledRows:
+        """Refuse new rows: a Dataset makes its rows itself."""
+        raise ConfigError(no_new_rows(source))
 
     def rows_to_check(self, split: str) -> Iterator[Rows]:
         """Yield the rows of a split, as many as can be read in a short time.

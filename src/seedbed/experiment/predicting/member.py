@@ -22,7 +22,7 @@ from seedbed.experiment.fitted_task import fitted_task
 from seedbed.experiment.predicting.similar_runs import similar_spec
 from seedbed.experiment.predicting.weights import ChosenWeights, Picked, chosen_weights
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.loading import load_spec
+from seedbed.runs.loading import checkpoint_state, load_spec
 from seedbed.runs.preparation import stored_preparation
 from seedbed.runs.record import read_record
 from seedbed.training.tasks import Task
@@ -138,10 +138,22 @@ def open_member(
     if preparation is not None:
         data.use_preparation(preparation, folder.path)
     module.net.to(where).eval()
-    record = read_record(folder.record)
+    record = _with_checkpoints(read_record(folder.record), folder)
     return Member(
         folder, spec, record, module, checkpoint, name, preparation, data, asked.checkpoint
     )
+
+
+def _with_checkpoints(record: Mapping[str, Any], folder: RunFolder) -> Mapping[str, Any]:
+    """Return the record of a run with what its checkpoints say, where it ended without noting it.
+
+    Of a run that was killed, or goes on, the files are newer.
+    """
+    if record["status"] not in ("running", "interrupted", "failed"):
+        return record
+    files = {name: folder.checkpoint(name) for name in ("best", "last")}
+    states = {name: checkpoint_state(path) for name, path in files.items() if path.is_file()}
+    return {**record, "checkpoints": states}
 
 
 def _is_ours(spec: RunSpec) -> bool:
