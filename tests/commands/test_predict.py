@@ -1,13 +1,17 @@
 """Predictions against the network's own outputs, in every format."""
 
 import csv
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 from tests.composing import composed
-from tests.experiments import trained
+from tests.experiments import built_of, finished, trained
 
 from seedbed.commands.predict import predict
 from seedbed.data.tabular import write_output
@@ -178,3 +182,65 @@ def test_a_file_that_comes_while_predicting_stays(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="exists already"):
         write_output(output, {"a": [1]}, np.zeros(1))
     assert [file.read_text() for file in tmp_path.iterdir()] == ["mine"]
+
+
+class Squares(torch.utils.data.Dataset):  # type: ignore[type-arg]
+    """Rows of a Dataset of one's own, which are read one by one: x and its square."""
+
+    def __len__(self) -> int:
+        return 7
+
+    def __getitem__(self, row: int) -> tuple[torch.Tensor, torch.Tensor]:
+        x = torch.tensor([0.1 * row])
+        return x, x * x
+
+
+def test_the_rows_of_a_dataset_are_predicted_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Squares, "__module__", "squares")
+    monkeypatch.setitem(sys.modules, "squares", SimpleNamespace(Squares=Squares))
+    words = (
+        "data=torch_dataset",
+        "data.train._target_=squares.Squares",
+        "data.val._target_=squares.Squares",
+        "data.in_memory=false",
+        "data.task=regression",
+        "data.input_shape=[1]",
+        "data.output_size=1",
+        "model=mlp",
+        "trainer.max_epochs=1",
+        "callbacks=quiet",
+        "logger=none",
+    )
+    config = composed(*words)
+    experiment = built_of(config, tmp_path / "run", *words)
+    plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
+    OmegaConf.save(plain, experiment.folder.resolved)
+    finished(experiment)
+    output = tmp_path / "out.csv"
+    words = ("split=val", f"output={output}", "trust=[squares]", "checkpoint=last")
+    predicted(tmp_path / "run", *words)
+    with output.open() as file:
+        rows = list(csv.DictReader(file))
+    x = torch.arange(7).unsqueeze(1) * 0.1
+    assert [int(row["row"]) for row in rows] == list(range(7))
+    true = [float(row["target (true)"]) for row in rows]
+    np.testing.assert_allclose(true, (x * x)[:, 0], rtol=1e-6)
+    with torch.no_grad():
+        expected = experiment.module.net(x)[:, 0].numpy()
+    np.testing.assert_allclose([float(row["prediction"]) for row in rows], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("predict", "input=[[1]]", "split=test"), "split=test: beside input="),
+        (("evaluate", "input=a.csv", "split=test"), "split=test: beside input="),
+        (("predict", "input=[[1]]", "file=a.csv"), "file=a.csv: it says where the rows of a split"),
+        (("evaluate", "targets=y.npy"), "targets=y.npy: it goes with input="),
+        (("evaluate", "split=tset"), "Did you mean 'test'"),
+    ],
+)
+def test_rows_are_named_once(refused: Any, arguments: tuple[str, ...], said: str) -> None:
+    assert said in refused(arguments[0], "run=nowhere", *arguments[1:])

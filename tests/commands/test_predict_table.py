@@ -390,3 +390,43 @@ def test_a_run_is_evaluated_on_the_file_that_it_was_trained_on_alone(
             evaluated("file=gone.csv")
     finally:
         file.write_bytes(content)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_split_is_predicted_with_row_numbers_ids_and_what_is_true(
+    birds: Experiment, tmp_path: Path, suffix: str
+) -> None:
+    output, numbers = tmp_path / f"out.{suffix}", birds.data.row_numbers("test")
+    config = composed(
+        f"run={birds.folder.path}", "split=test", f"output={output}", "checkpoint=last",
+        verb="predict",
+    )  # fmt: skip
+    predict(config, ["seedbed", "predict"])
+    table = (pl.read_csv if suffix == "csv" else pl.read_parquet)(output)
+    assert table.columns[:5] == ["row", "name", "species (true)", "class", "probability"]
+    assert table["row"].to_list() == numbers.tolist()
+    rows = _frame()[numbers.numpy()]
+    assert table["name"].to_list() == rows["name"].to_list()
+    assert table["species (true)"].to_list() == rows["species"].to_list()
+    probabilities = _outputs(birds, "test").softmax(dim=1).numpy()
+    np.testing.assert_allclose(table[:, 5:].to_numpy(), probabilities, rtol=1e-5)
+
+
+def test_a_split_in_own_units_and_from_a_file_that_moved(
+    masses: Experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved = tmp_path / "moved.csv"
+    moved.write_bytes(Path(masses.spec.data.file).read_bytes())
+    output = tmp_path / "out.csv"
+    words = (f"run={masses.folder.path}", "split=val", f"file={moved}")
+    predict(composed(*words, f"output={output}", verb="predict"), ["seedbed", "predict"])
+    rows = _read(output)
+    wanted = _frame()["mass"][masses.data.row_numbers("val").numpy()].to_list()
+    assert [float(row["mass (true)"]) for row in rows] == wanted
+    with moved.open("a") as file:
+        file.write(_frame().write_csv(include_header=False).splitlines()[0] + "\n")
+    with pytest.raises(ConfigError, match="not the data that the run was trained on"):
+        predict(composed(*words, verb="predict"), ["seedbed", "predict"])
+    config = composed(*words[:2], f"output={tmp_path / 'out.npy'}", verb="predict")
+    predict(config, ["seedbed", "predict"])
+    assert "numbers alone: row, name, mass (true) would be in" in capsys.readouterr().out
