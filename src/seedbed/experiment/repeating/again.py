@@ -1,6 +1,6 @@
 """A run that is built and trained again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from seedbed.experiment.repeating.opening import Repeated, config_of
 from seedbed.experiment.run import Experiment, build_experiment, load, run, threads_of
 from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically
+from seedbed.reading.content import read_text
+from seedbed.reading.yaml_files import MOST_BYTES
 from seedbed.runs.claim import claim
 from seedbed.runs.folder import HYDRA, RunFolder
 from seedbed.runs.preparation import stored_preparation
@@ -57,6 +59,10 @@ class Again:
     def packages(self) -> str:
         """The packages that are installed."""
         return self.environment.files[PACKAGES].decode()
+
+
+# Trains a run, whose files of `.hydra` these are.
+Train = Callable[[Again, Mapping[str, str], ProvenanceKeeper], None]
 
 
 def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Again:
@@ -135,26 +141,32 @@ def _require_same_rows(repeated: Repeated, now: Mapping[str, Any], asked: DictCo
         )
 
 
-def train_again(again: Again, repeated: Repeated, start: Any) -> None:
-    """Train in the new folder, which is claimed for it; `start` is called before.
+def train_again(again: Again, repeated: Repeated, train: Train) -> None:
+    """Train in the new folder, which is claimed for it.
 
-    Raises what `run` raises.
+    Raises what `train` raises, which is `train_alone` or trains side by side.
     """
-    experiment, config = again.experiment, again.config
-    folder, spec = experiment.folder, experiment.spec
+    folder, config = again.experiment.folder, again.config
     claimed = claim(folder.path, "folder", HYDRA)
-    text = OmegaConf.to_yaml(config, resolve=True)
+    texts = {"config.yaml": OmegaConf.to_yaml(config, resolve=True)}
+    for name in ("overrides.yaml", "hydra.yaml"):
+        source = repeated.folder.config.with_name(name)
+        if source.is_file():
+            texts[name] = read_text(source, MOST_BYTES)
+    keeper = ProvenanceKeeper(ProvenanceFiles(folder.path), again.environment, again.targets)
     try:
-        for name in ("overrides.yaml", "hydra.yaml"):
-            source = repeated.folder.config.with_name(name)
-            if source.is_file():
-                write_atomically(folder.config.with_name(name), source.read_bytes())
-        write_atomically(folder.config, text.encode())
-        keeper = ProvenanceKeeper(ProvenanceFiles(folder.path), again.environment, again.targets)
-        record = Record(folder.record, again.provenance, experiment.trainer.is_global_zero)
-        start(folder)
-        metric = spec.optimized_metric
-        run(experiment, RunWriter(record, experiment.loggers, metric, text, None, keeper))
+        train(again, texts, keeper)
     except ConfigError:
-        claimed.withdraw(folder.written(spec.callbacks))
+        claimed.withdraw(folder.written(again.experiment.spec.callbacks))
         raise
+
+
+def train_alone(again: Again, texts: Mapping[str, str], keeper: ProvenanceKeeper) -> None:
+    """Train a run by itself, and write its folder; `texts` are the files of `.hydra`."""
+    experiment = again.experiment
+    folder, spec = experiment.folder, experiment.spec
+    for name, text in texts.items():
+        write_atomically(folder.config.with_name(name), text.encode())
+    record = Record(folder.record, again.provenance, experiment.trainer.is_global_zero)
+    metric, config = spec.optimized_metric, texts["config.yaml"]
+    run(experiment, RunWriter(record, experiment.loggers, metric, config, None, keeper))

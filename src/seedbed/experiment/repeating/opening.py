@@ -33,14 +33,18 @@ class Repeated:
         folder: its folder.
         record: fields of its record.
         saved: its config, as it was saved.
-        tolerance: how far metrics and weights may be apart, relatively, and count as equal; 0 but
-            for a job that was trained beside others.
+        side_by_side: whether it was trained beside other jobs of its sweep.
     """
 
     folder: RunFolder
     record: Mapping[str, Any]
     saved: SavedConfig
-    tolerance: float
+    side_by_side: bool
+
+    @property
+    def tolerance(self) -> float:
+        """How far metrics and weights may be apart, relatively, and count as equal."""
+        return SIDE_BY_SIDE if self.side_by_side else 0.0
 
 
 # What training side by side promises.
@@ -67,7 +71,7 @@ def open_to_repeat(word: str, outputs: str) -> Repeated:
         raise ConfigError(
             f"{name}: {key} was changed on the way, and a run in one go would not pass there"
         )
-    return Repeated(folder, record, saved, SIDE_BY_SIDE if group else 0.0)
+    return Repeated(folder, record, saved, isinstance(group, Mapping))
 
 
 def _require_ended(name: str, record: Mapping[str, Any], folder: RunFolder) -> None:
