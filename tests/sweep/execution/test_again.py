@@ -8,7 +8,8 @@ from tests.composing import composed
 
 from seedbed.config.spec import run_spec
 from seedbed.sweep.execution.again import JOBS
-from seedbed.sweep.execution.chunk import ChunkState, TrainedChunk, train_chunk
+from seedbed.sweep.execution.chunk import TrainedChunk, train_chunk
+from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.planning.job_numbers import numbers_of
 
 CASES = [

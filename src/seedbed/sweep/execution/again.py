@@ -7,13 +7,22 @@ from typing import Any
 from omegaconf import DictConfig
 
 from seedbed.config.spec import RunSpec
+from seedbed.engines.fused.engine import Engine
 from seedbed.errors import RunFolderError
 from seedbed.experiment.provenance import ProvenanceKeeper
-from seedbed.sweep.execution.chunk import ChunkState, PreparedJob, train_chunk, write_folders
+from seedbed.sweep.execution.chunk import PreparedJob, train_chunk, write_folders
+from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.planning.job_numbers import numbers_of
 
 # One job alone goes through other matrix products, whose last digits are others.
 JOBS = 2
+
+
+class _Unsaved(ChunkState):
+    """State of a chunk that does not go on later."""
+
+    def save(self, engine: Engine) -> None:
+        """Write nothing."""
 
 
 def train_side_by_side_again(
@@ -39,7 +48,7 @@ def train_side_by_side_again(
         RunFolderError: Somebody else has written into the folder.
     """
     numbers = numbers_of(config)
-    state = ChunkState(folder / "unused", float("inf"), lambda: None)
+    state = _Unsaved(folder / "unused", float("inf"), lambda: None)
     points = int(config.sweep.points)
     chunk = train_chunk(spec, [numbers] * JOBS, points, state, lambda engine: None)
     fields = {**provenance, **keeper.keep()}
