@@ -7,9 +7,8 @@ import torch
 from tests.composing import composed
 
 from seedbed.config.spec import run_spec
-from seedbed.sweep.execution.again import JOBS
+from seedbed.sweep.execution.again import JOBS, Unsaved
 from seedbed.sweep.execution.chunk import TrainedChunk, train_chunk
-from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.planning.job_numbers import numbers_of
 
 CASES = [
@@ -21,7 +20,7 @@ CASES = [
 
 def chunk_of(folder: Path, *jobs: tuple[str, ...]) -> TrainedChunk:
     configs = [composed("callbacks=quiet", "trainer.max_epochs=2", *job) for job in jobs]
-    state = ChunkState(folder / "state", 1e9, lambda: None)
+    state = Unsaved(folder / "state", 1e9, lambda: None)
     numbers = [numbers_of(config) for config in configs]
     return train_chunk(run_spec(configs[0]), numbers, 100, state, lambda engine: None)
 

@@ -18,10 +18,10 @@ from seedbed.sweep.planning.job_numbers import numbers_of
 JOBS = 2
 
 
-class _Unsaved(ChunkState):
+class Unsaved(ChunkState):
     """State of a chunk that does not go on later."""
 
-    def save(self, engine: Engine) -> None:
+    def save(self, engine: Engine, stopped: bool = False) -> None:
         """Write nothing."""
 
 
@@ -48,7 +48,7 @@ def train_side_by_side_again(
         RunFolderError: Somebody else has written into the folder.
     """
     numbers = numbers_of(config)
-    state = _Unsaved(folder / "unused", float("inf"), lambda: None)
+    state = Unsaved(folder / "unused", float("inf"), lambda: None)
     points = int(config.sweep.points)
     chunk = train_chunk(spec, [numbers] * JOBS, points, state, lambda engine: None)
     fields = {**provenance, **keeper.keep()}
