@@ -113,3 +113,6 @@ def test_a_strangers_config_sends_nothing(
         kind(tmp_path)
         with pytest.raises(RunFolderError, match="outside of the folder"):
             kind(tmp_path, **keys)
+    typed = ("logger.mlflow.tracking_uri=http://x", "++logger.wandb.offline=false")
+    with restricted_to([], typed), restricted_to([]):
+        kind(tmp_path, **keys)

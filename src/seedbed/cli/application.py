@@ -327,7 +327,7 @@ def _go_on(
         command = ResumeCommand(overrides, flags, project.outputs)
         with (
             environment_variable(FULL_ERROR, "1"),
-            restricted_to(jobs.trust),
+            restricted_to(jobs.trust, overrides),
             files_within_limits(),
             own_files_first(),
             command.opened() as folder,

@@ -73,6 +73,7 @@ def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
     spec = spec if resume_from is None else spec.of_checkpoint()
     experiment = build_experiment(spec, folder, None, resume_from)
     if taken_up is not None:
+        experiment.exact.forget_stop = taken_up.asks_rules_again
         experiment.data.require_source(taken_up.fingerprint)
     load(experiment, cut_short)
     if taken_up is not None:

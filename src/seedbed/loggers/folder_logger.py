@@ -9,7 +9,7 @@ from typing import Any
 from pytorch_lightning.loggers.logger import Logger, rank_zero_experiment
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from seedbed.config.trust.restriction import restriction
+from seedbed.config.trust.restriction import is_restricted
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.loggers.labels import Labels
 
@@ -106,8 +106,10 @@ class HandingOn(FolderLogger):
 
 def only_without_restriction(key: str, value: object) -> None:
     """Raise RunFolderError where what may be a stranger's config logs outside of its folder."""
-    if restriction() is not None:
-        raise RunFolderError(f"{key}={value}: it would log outside of the folder; leave it out")
+    if is_restricted(key, value):
+        raise RunFolderError(
+            f"{key}={value}: it would log outside of the folder; type it, or leave it out"
+        )
 
 
 def run_name(folder: Path) -> str:

@@ -206,7 +206,7 @@ def record_fields(
 
 
 def seconds_so_far(path: Path, fields: Mapping[str, Any]) -> float | None:
-    """Return how long a run has trained; of one that was killed, up to its last heartbeat.
+    """Return how long a run has trained; of one that was killed, up to its last sign of life.
 
     While a run that went on trains, its record holds the seconds of the parts before.
     """
@@ -214,8 +214,9 @@ def seconds_so_far(path: Path, fields: Mapping[str, Any]) -> float | None:
         return fields.get("seconds")
     parts = fields.get("resumed") or [{"at": fields["started"]}]
     began = datetime.fromisoformat(str(parts[-1]["at"])).timestamp()
-    last = max(0.0, path.stat().st_mtime - began)
-    return round((fields.get("seconds") or 0.0) + last, 3)
+    signs = [path, path.parent / "checkpoints" / "last.ckpt"]
+    last = max(sign.stat().st_mtime for sign in signs if sign.is_file())
+    return round((fields.get("seconds") or 0.0) + max(0.0, last - began), 3)
 
 
 def provenance_in(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,20 +20,26 @@ from seedbed.errors import RunFolderError, listed
 _NEVER_ADVISED = frozenset(("", "seedbed", "torch", "hydra", "omegaconf", *sys.stdlib_module_names))
 
 _trusted: tuple[str, ...] | None = None
+# Overrides that the user has typed, which are nobody else's.
+_typed: frozenset[str] = frozenset()
 
 
 @contextmanager
-def restricted_to(trust: Iterable[str] | None) -> Iterator[None]:
-    """Make only what is allowed or in these modules for a while; None lifts the restriction."""
-    global _trusted
+def restricted_to(trust: Iterable[str] | None, typed: Iterable[str] = ()) -> Iterator[None]:
+    """Make only what is allowed or in these modules for a while; None lifts the restriction.
+
+    `typed` are overrides of the command, which say what the user wants.
+    """
+    global _trusted, _typed
     before, _trusted = _trusted, None if trust is None else tuple(map(str, trust))
+    typed_before, _typed = _typed, _typed | {word.lstrip("+") for word in typed}
     with ExitStack() as stack:
         if _trusted is not None:
             stack.enter_context(_hydra_asks())
         try:
             yield
         finally:
-            _trusted = before
+            _trusted, _typed = before, typed_before
 
 
 @contextmanager
@@ -65,6 +71,11 @@ def _hydra_asks() -> Iterator[None]:
 def restriction() -> tuple[str, ...] | None:
     """Return the modules that are trusted while this process is restricted; None: it is not."""
     return _trusted
+
+
+def is_restricted(key: str, value: object) -> bool:
+    """Return whether what a config says of a key may be somebody else's, and not be done."""
+    return _trusted is not None and f"{key}={value}" not in _typed
 
 
 def permit(key: str, node: Any) -> None:

@@ -48,6 +48,12 @@ class TakenUp:
     measured: int
 
     @property
+    def asks_rules_again(self) -> bool:
+        """Whether a rule that has stopped the run may let it train on: what it says has changed."""
+        keys = map(full_key, self.changes)
+        return any(key in LENGTHS or key.startswith("callbacks.") for key in keys)
+
+    @property
     def fingerprint(self) -> str | None:
         """The fingerprint of the data that the run was trained on by now; None: not known."""
         known: str | None = (self.record.get("data") or {}).get("fingerprint")

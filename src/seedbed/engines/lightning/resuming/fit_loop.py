@@ -58,7 +58,9 @@ class ResumableFitLoop(_FitLoop):
         if taken_up:
             current: Any = self.epoch_progress.current
             current.completed = current.processed
-            self.trainer.should_stop |= self.epoch_loop.state.stopped
+            # The first process alone knows what has changed.
+            stopped = self.trainer.strategy.broadcast(self.epoch_loop.state.stopped)
+            self.trainer.should_stop |= stopped
         self.setup_data()
         if self.skip and not (taken_up and self.max_batches):
             return
