@@ -76,3 +76,12 @@ def weights(experiment: Experiment) -> dict[str, torch.Tensor]:
     return {
         name: value.detach().clone() for name, value in experiment.module.net.named_parameters()
     }
+
+
+def trained_on_own_data(folder: Path, *overrides: str) -> Experiment:
+    """Return a finished run, whose folder says what follows from its data, as commands read it."""
+    config = composed("callbacks=quiet", "logger=none", *overrides)
+    experiment = built_of(config, folder, *overrides)
+    plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
+    OmegaConf.save(plain, experiment.folder.resolved)
+    return finished(experiment)

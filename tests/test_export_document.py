@@ -8,14 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 from PIL import Image
 from tests.command_line import environment
+from tests.composing import composed
+from tests.experiments import trained_on_own_data
 from tests.test_readme import shape
+
+from seedbed.commands.export import export
+from seedbed.commands.predict import predict
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "export.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
 PENGUINS = Path(str(files("palmerpenguins"))) / "data" / "penguins.csv"
-QUIET = ("callbacks=quiet", "logger=none", "optimizer=adam")
 TRAINED = {
     "penguins": (
         *("data=table", "data.file=penguins.csv", "data.target=species", "data.encode=embedding"),
@@ -92,6 +97,12 @@ rows = [[np.asarray(Image.open(path))] for path in sorted(Path("images/dark").gl
 """
 
 
+def _done(verb: str, *words: str) -> None:
+    """Run a verb in this process."""
+    function = {"export": export, "predict": predict}[verb]
+    assert function(composed(*words, verb=verb), ["seedbed", verb, *words]) == 0
+
+
 def _require_shown(printed: str) -> None:
     """Check that the document shows what the export prints."""
     [(train, export)] = re.findall(
@@ -103,21 +114,24 @@ def _require_shown(printed: str) -> None:
     assert [*map(shape, shown)] == [*map(shape, printed.splitlines())]
 
 
-def test_the_examples_answer_as_the_run_does(command, tmp_path: Path) -> None:
-    (tmp_path / "penguins.csv").write_bytes(PENGUINS.read_bytes())
-    _masses(tmp_path / "masses.csv")
-    _images(tmp_path / "images")
+def test_the_examples_answer_as_the_run_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("penguins.csv").write_bytes(PENGUINS.read_bytes())
+    _masses(Path("masses.csv"))
+    _images(Path("images"))
     for name, words in TRAINED.items():
-        assert command("train", *words, *QUIET, f"hydra.run.dir={name}").code == 0
+        trained_on_own_data(Path(name), *words, "optimizer=adam")
         for suffix in SUFFIXES if name == "penguins" else SUFFIXES[:3]:
-            outcome = command("export", f"run={name}", f"output={name}{suffix}")
-            assert outcome.code == 0, outcome.err
+            capsys.readouterr()
+            _done("export", f"run={name}", f"output={name}{suffix}")
+            printed = capsys.readouterr().out
+            assert re.search(r"check +\d+ rows of the test split: ", printed), printed
             if suffix == ".onnx" and name == "penguins":
-                _require_shown(outcome.out)
-            assert re.search(r"check +\d+ rows of the test split: ", outcome.out), outcome.out
+                _require_shown(printed)
         source = "images/dark" if name == "shapes" else f"{name}.csv"
-        predicted = command("predict", f"run={name}", f"input={source}", f"output={name}.npy")
-        assert predicted.code == 0, predicted.err
+        _done("predict", f"run={name}", f"input={source}", f"output={name}.npy")
     (tmp_path / "examples.py").write_text(_script())
     done = subprocess.run(
         [sys.executable, "-I", "-W", "ignore", "examples.py"],

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from safetensors import safe_open
 from tests.composing import composed
 from tests.experiment.export import networks
-from tests.experiments import built, finished
+from tests.experiments import built, finished, trained_on_own_data
 
 from seedbed.commands import export as command_module
 from seedbed.commands.export import export
@@ -62,21 +61,19 @@ def residual(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
 def test_a_network_of_the_users_answers_with_both_classes_or_a_logit(
     residual: Experiment, tmp_path: Path
 ) -> None:
-    file, logit = tmp_path / "own.onnx", tmp_path / "logit.pt2"
+    file, logit = tmp_path / "own.pt2", tmp_path / "logit.pt2"
     exported(residual.folder.path, file, "checkpoint=last")
-    session = onnxruntime.InferenceSession(file)
-    [found] = session.run(None, {"input": INPUTS})
-    description = json.loads(session.get_modelmeta().custom_metadata_map["seedbed"])
+    found, description = by_torch(file, INPUTS)
     logits = outputs(residual, INPUTS)
     expected = torch.cat([torch.sigmoid(-logits), torch.sigmoid(logits)], dim=1)
-    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(found, expected)
     exported(residual.folder.path, logit, "checkpoint=last", "apply_softmax=false")
     torch.testing.assert_close(by_torch(logit, INPUTS)[0], logits)
-    assert description == json.loads((tmp_path / "own.onnx.json").read_text())
+    assert description == json.loads((tmp_path / "own.pt2.json").read_text())
     assert description["output"]["classes"] == ["0", "1"]
     assert description["network"]["layers"] is None
     assert description["network"]["class"] == f"{OWN}.Residual"
-    files = {"own.onnx", "own.onnx.json", "logit.pt2", "logit.pt2.json"}
+    files = {"own.pt2", "own.pt2.json", "logit.pt2", "logit.pt2.json"}
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
@@ -177,23 +174,28 @@ def test_a_file_that_answers_otherwise_is_not_left(
 
 
 def test_rows_are_made_up_where_those_of_the_run_are_gone(
-    command: Callable[..., Any], tmp_path: Path
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = "".join(f"{n % 7},{'ab'[n % 2]},{n % 3}.5,2020-01-{n % 28 + 1:02}\n" for n in range(40))
     (tmp_path / "rows.csv").write_text(f"x,word,y,day\n{table}")
     arrays = {"inputs": np.random.default_rng(0).normal(5, 2, (40, 3)), "targets": np.arange(40.0)}
     np.savez(tmp_path / "rows.npz", **arrays)
-    quiet = ("callbacks=quiet", "logger=none", "trainer.max_epochs=1", "optimizer=adam")
-    tables = ("data=table", "data.file=rows.csv", "data.target=y")
-    scaled = ("data=arrays", "data.file=rows.npz", "data.input_scale=standard")
-    for name, words in {"table": tables, "arrays": scaled}.items():
-        assert command("train", *words, *quiet, f"hydra.run.dir={name}").code == 0
-    for file in ("rows.csv", "rows.npz"):
-        (tmp_path / file).rename(tmp_path / f"elsewhere-{file}")
-    for name in ("table", "arrays"):
-        said = command("export", f"run={name}", f"output={name}.safetensors").out
+    tables = ("data=table", f"data.file={tmp_path / 'rows.csv'}", "data.target=y")
+    scaled = ("data=arrays", f"data.file={tmp_path / 'rows.npz'}", "data.input_scale=standard")
+    for name, words in {"csv": tables, "npz": scaled}.items():
+        trained_on_own_data(tmp_path / name, *words, "trainer.max_epochs=1", "optimizer=adam")
+        file = tmp_path / f"rows.{name}"
+        file.rename(tmp_path / f"elsewhere.{name}")
+        capsys.readouterr()
+        exported(tmp_path / name, tmp_path / f"{name}.pt")
+        said = capsys.readouterr().out
         assert "64 rows made up within the ranges of the preparation" in said
-        assert "not of the run's data: data.file=rows" in said
+        assert f"not of the run's data: data.file={file}: no such file" in said
+        where = f"file={tmp_path / f'elsewhere.{name}'}"
+        exported(tmp_path / name, tmp_path / f"{name}.safetensors", where)
+        assert "of the test split" in capsys.readouterr().out
+        with pytest.raises(ConfigError, match="file=gone: neither"):
+            exported(tmp_path / name, tmp_path / "x.pt", "file=gone")
 
 
 def test_a_job_of_a_sweep_is_exported(command: Callable[..., Any], tmp_path: Path) -> None:
@@ -223,17 +225,22 @@ def test_a_job_of_a_sweep_is_exported(command: Callable[..., Any], tmp_path: Pat
         (("output=run/run.json/x.pt",), "is no folder that can be written to"),
         (("output=x.pt", "run=nowhere"), "run=nowhere: no such folder"),
         (("output=x.pt", "run=valley"), "a function without inputs"),
-        (("output=x.pt", "run=run"), f"{OWN}.Residual"),
+        (("output=x.pt", "run=own"), f"{OWN}.Residual"),
     ],
 )
 def test_wrong_words_are_refused_before_anything_is_written(
     refused: Callable[..., str], tmp_path: Path, words: tuple[str, ...], message: str
 ) -> None:
-    built(tmp_path / "run", *CLUSTERS, *own("Residual"))
-    (tmp_path / "run" / "run.json").write_text('{"status": "completed", "metrics": {}}')
-    if "run=valley" in words:
+    if "run=own" in words:
+        built(tmp_path / "own", *CLUSTERS, *own("Residual"))
+        (tmp_path / "own" / "run.json").write_text('{"status": "completed", "metrics": {}}')
+    elif "run=valley" in words:
         options = ("data=none", "model=bowl", "logger=none", "trainer.max_epochs=1")
         finished(built(tmp_path / "valley", *options))
+    # What is wrong with the words is said before a run is looked into.
+    (tmp_path / "run" / ".hydra").mkdir(parents=True)
+    (tmp_path / "run" / ".hydra" / "config.yaml").touch()
+    (tmp_path / "run" / "run.json").touch()
     (tmp_path / "there.pt").touch()
     (tmp_path / "told.pt.json").touch()
     run = () if any(word.startswith("run=") for word in words) else ("run=run",)
