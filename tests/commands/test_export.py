@@ -1,6 +1,7 @@
 """Exports of runs that the examples of docs/export.md do not have, and those that are refused."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,9 @@ def test_a_job_of_a_sweep_is_exported(command: Callable[..., Any], tmp_path: Pat
     words = ("data=clusters", "model=mlp", "logger=none", "trainer.max_epochs=2", "callbacks=quiet")
     swept = command("train", "-m", *words, "optimizer.lr=0.1,0.2", "hydra.sweep.dir=sweep")
     assert "side by side" in swept.out + swept.err
+    whole = command("export", "run=sweep", "output=job.pt")
+    assert whole.code == 2
+    assert re.search(r"run=sweep: a sweep, .* such as run=sweep/\d, job", whole.err)
     assert command("export", "run=sweep/1", "output=job.pt").code == 0
     kept = torch.load(tmp_path / "sweep/1/checkpoints/best.ckpt", weights_only=True)["state_dict"]
     weights = torch.load(tmp_path / "job.pt", weights_only=True)

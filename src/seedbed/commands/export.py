@@ -10,9 +10,11 @@ from typing import Any
 from omegaconf import DictConfig
 
 from seedbed.config.new_file import require_new_file
+from seedbed.config.overrides import typed_word
 from seedbed.config.schema.export import BESIDE, format_of
 from seedbed.errors import ConfigError, listed
-from seedbed.runs.folder import open_run
+from seedbed.runs.folder import RunFolder
+from seedbed.sweep.results.members import members_of, open_run_or_sweep
 from seedbed.terminal.words import relative
 
 _PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -26,7 +28,7 @@ def export(config: DictConfig, command: list[str]) -> int:
     _require_output(output)
     if chosen == "onnx":
         _require_packages()
-    folder = open_run(config.run, config.paths.outputs, say=True)
+    folder = _run_folder(config.run, config.paths.outputs)
     # Only now: torch takes its time.
     from seedbed.engines.lightning.quiet import quiet_lightning
     from seedbed.experiment.export.check_rows import rows_to_compare
@@ -53,6 +55,19 @@ def export(config: DictConfig, command: list[str]) -> int:
         print(f"note         rows made up, not of the run's data: {why}")
     print(f"written to   {relative(output)} ({_size(written.nbytes)}) and {output.name}{BESIDE}")
     return 0
+
+
+def _run_folder(run: str, outputs: str) -> RunFolder:
+    """Return the folder of a run; raise ConfigError where there is none, or a whole sweep."""
+    folder = open_run_or_sweep(run, outputs, say=True)
+    if isinstance(folder, RunFolder):
+        return folder
+    number, job = members_of(folder, "best", outputs).jobs[0]
+    word = typed_word("run", relative(job.path))
+    raise ConfigError(
+        f"run={run}: a sweep, and its jobs are not exported as an ensemble; name one of them, "
+        f"such as {word}, job {number}, of its best configuration"
+    )
 
 
 def _require_output(output: Path) -> None:
