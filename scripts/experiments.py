@@ -268,6 +268,17 @@ def fashion_mnist_cnn(done: list[Done]) -> Reached:
     )
 
 
+def transfer(done: list[Done]) -> Reached:
+    """Row 21."""
+    first, other, scratch = (each.run for each in done)
+    taken = other.record["initial_weights"]
+    right = [run.record["metrics"]["test/accuracy"] for run in (other, scratch)]
+    kept = "convolutions.conv_1.weight"
+    frozen = other.weights(kept) == first.weights(kept) != scratch.weights(kept)
+    text = f"{right[0]:.3f}, from scratch {right[1]:.3f}"
+    return text, right[0] > right[1] and taken["taken"] == 8 and frozen
+
+
 def linear_noise(done: list[Done]) -> Reached:
     """Row 15."""
     errors = []
@@ -511,6 +522,17 @@ ROWS = [
         ),
         "as told; a GPU asked for and absent is a clear error",
         device,
+    ),
+    Row(
+        21,
+        "from one network to another",
+        (
+            f"{TRAIN}fashion_mnist_first_five trainer.max_epochs=3",
+            f"{TRAIN}fashion_mnist_transfer initial_weights.run=latest",
+            f"{TRAIN}fashion_mnist_transfer initial_weights.run=null freeze.parameters=[]",
+        ),
+        "more test images told right after 20 of each kind than from scratch",
+        transfer,
     ),
 ]
 

@@ -21,7 +21,7 @@ def test_a_preset_opens_with_what_it_is_and_its_command(name: str) -> None:
     lines = (config_folder() / "experiment" / f"{name}.yaml").read_text().splitlines()
     assert lines[0] == "# @package _global_"
     assert lines[1].endswith(".")
-    assert lines[2] == f"#   seedbed train experiment={name}"
+    assert f"{lines[2]} ".startswith(f"#   seedbed train experiment={name} ")
     # What it reaches, and in how long.
     assert " on 2 cores" in " ".join(line.strip("# ") for line in lines[3:6])
 
@@ -43,7 +43,7 @@ def require_images() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.number}-{row.measure.__name__}")
 def test_a_row_reaches_what_is_asked(tmp_path: Path, row: Row) -> None:
-    if row.number == 14:
+    if row.number in (14, 21):
         require_images()
     text, ok, _, done = measure(row, tmp_path)
     assert ok, (text, [one.errors[-1000:] for one in done])
@@ -79,7 +79,7 @@ def test_the_other_widths_of_the_thermometer_network_are_overrides(
 
 
 def test_the_rows_are_numbered_and_use_every_preset() -> None:
-    assert [row.number for row in ROWS] == list(range(1, 21))
+    assert [row.number for row in ROWS] == list(range(1, 22))
     commands = " ".join(command for row in ROWS for command in row.commands)
     assert set(re.findall(r"experiment=(\w+)", commands)) == set(PRESETS)
 

@@ -203,7 +203,7 @@ def value_problems(full_key: str, value: object, metadata: Mapping[str, Any]) ->
 
 def _path_problems(full_key: str, path: str) -> Iterator[str]:
     if not path.strip() or "\0" in path:
-        yield f"{full_key}: {path!r} names no file or folder"
+        yield f"{full_key}: {path!r} names no file or folder, and a path is needed"
     elif path.startswith("~/") or path == "~":
         yield f"{full_key}: '{path}': write the home folder out, such as {os.path.expanduser(path)}"
 

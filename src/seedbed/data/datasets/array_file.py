@@ -14,6 +14,7 @@ from seedbed.config.schema.data.arrays import ArrayFile as Options
 from seedbed.data.arrays.files import Entry
 from seedbed.data.arrays.names import Chosen, chosen_arrays
 from seedbed.data.arrays.targets import Posed, posed_targets
+from seedbed.data.classes import chosen_classes, rows_of
 from seedbed.data.data_module import Facts
 from seedbed.data.in_memory import InMemoryData, Source
 from seedbed.data.inference import stamp
@@ -22,7 +23,7 @@ from seedbed.errors import ConfigError, OtherData
 
 _FILES = ("file", "inputs", "targets", "val_inputs", "val_targets", "test_inputs", "test_targets")
 # Keys that say, besides the files, what is read of them.
-_LOOKED_INTO = ("task", "output_size", "split_by", "weight")
+_LOOKED_INTO = ("task", "output_size", "split_by", "weight", "classes")
 # What was read last, up to so many bytes: the splits are copies of it.
 MOST_KEPT = 1 << 28
 _kept: dict[str, Source] = {}
@@ -48,7 +49,7 @@ class ArrayFile(InMemoryData):
     def facts(cls, options: Options) -> Facts:
         """Return the facts of the arrays: the targets are read, of the inputs the shape alone."""
         chosen = _chosen(options)
-        posed = _posed(options, chosen)
+        posed, _ = _of_classes(options, _posed(options, chosen))
         return Facts(
             task=posed.task,
             input_shape=_shape(chosen),
@@ -74,14 +75,15 @@ class ArrayFile(InMemoryData):
 
     def _read(self) -> Source:
         chosen = _chosen(self.options)
-        posed = _posed(self.options, chosen)
+        posed, kept = _of_classes(self.options, _posed(self.options, chosen))
+        numbers = dict(zip(chosen.inputs, kept, strict=True)) if kept else {}
         tables = {
-            split: Table(_inputs(entry.read()), targets)
+            split: Table(_rows_of(_inputs(entry.read()), numbers.get(split)), targets)
             for (split, entry), targets in zip(chosen.inputs.items(), posed.parts, strict=True)
         }
-        rows = len(tables["train"])
+        rows = chosen.inputs["train"].shape[0]
         columns = {
-            name: entry.read()
+            name: _rows_of(entry.read(), numbers.get("train"))
             for name, entry in chosen.others.items()
             if entry.shape == (rows,) and name in (self.options.split_by, self.options.weight)
         }
@@ -91,6 +93,7 @@ class ArrayFile(InMemoryData):
             _hash_of(self.files(self.options)),
             tables.get("val"),
             {**dict.fromkeys(_columns(chosen, rows)), **columns},
+            numbers=numbers,
         )
 
     def require_source(self, fingerprint: str | None) -> None:
@@ -154,9 +157,34 @@ def _shape(chosen: Chosen) -> tuple[int, ...]:
 def _posed(options: Options, chosen: Chosen) -> Posed:
     """Return what the targets pose; what the user says of the task is honoured."""
     task, size = (_said(options, key) for key in ("task", "output_size"))
+    if options.classes:  # What is said is of the chosen ones.
+        task, size = None if task == "binary" else task, None
     names = " and ".join(f"'{entry.name}'" for entry in chosen.targets.values())
     arrays = [entry.read() for entry in chosen.targets.values()]
     return posed_targets(f"data.targets {names}", arrays, task, size)
+
+
+def _of_classes(options: Options, posed: Posed) -> tuple[Posed, list[Tensor]]:
+    """Return what the targets of chosen classes pose, and their row numbers in each part.
+
+    Of all classes there are no row numbers.
+    """
+    if not options.classes:
+        return posed, []
+    chosen = chosen_classes(options.classes, posed.class_names)
+    pairs = [rows_of(part.numpy(), chosen) for part in posed.parts]
+    parts = tuple(torch.from_numpy(classes) for _, classes in pairs)
+    names = tuple(posed.class_names[number] for number in chosen)
+    task = _said(options, "task") or ("binary" if len(names) == 2 else "multiclass")
+    size = 1 if task == "binary" else len(names)
+    return Posed(task, size, parts, names), [torch.from_numpy(rows) for rows, _ in pairs]
+
+
+def _rows_of(values: Any, numbers: Tensor | None) -> Any:
+    """Return the rows of these numbers; all of them where there are none."""
+    if numbers is None:
+        return values
+    return values[numbers if isinstance(values, Tensor) else numbers.numpy()]
 
 
 def _said(options: Options, key: str) -> Any:

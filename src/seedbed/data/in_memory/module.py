@@ -52,8 +52,10 @@ class InMemoryData(DataModule):
         # Whether what was fitted is that of a run.
         self._from_run = False
         self._splits: dict[str, Table] = {}
-        # Of the rows of a split in the dataset.
+        # Of the rows of a split among those that are loaded.
         self._numbers: dict[str, Tensor] = {}
+        # Of the rows that are loaded in the dataset, where some are left out.
+        self._in_dataset: Mapping[str, Tensor] = {}
         self._on_device: dict[str, Table] = {}
 
     def load(self) -> Source:
@@ -148,6 +150,7 @@ class InMemoryData(DataModule):
             splits[name] = table
         self._check(splits)
         self._splits, self.notes = splits, split.notes
+        self._in_dataset = source.numbers
         tables = [rows for rows in (source.rows, *own.values()) if isinstance(rows, Table)]
         self.fingerprint = source.fingerprint or fingerprint(tables)
         self.fingerprint_of = "the files" if source.fingerprint else "all rows"
@@ -181,6 +184,7 @@ class InMemoryData(DataModule):
             options.folds,
             options.fold,
             options.split_by,
+            options.train_size,
         )
         column = None if by is None else values_of(str(options.split_by), by)
         return split_rows(len(source.rows), rule, classes, column, options.class_names)
@@ -267,9 +271,10 @@ class InMemoryData(DataModule):
 
     def numbers(self, split: str) -> Tensor:
         """Return the numbers of a split's rows in the dataset, int64, counted from 0."""
-        if split in self._numbers:
-            return self._numbers[split]
-        return torch.arange(len(self._splits[split]))
+        split_off = self._numbers.get(split)
+        loaded = torch.arange(len(self._splits[split])) if split_off is None else split_off
+        in_dataset = self._in_dataset.get("train" if split_off is not None else split)
+        return loaded if in_dataset is None else in_dataset[loaded]
 
     def labelled_rows(self, source: str, targets: str | None = None) -> LabelledRows:
         """Return new rows with known targets, of arrays or of a CSV file with a header."""
@@ -279,7 +284,7 @@ class InMemoryData(DataModule):
         """Hold these rows alone, in batches as large as those of the run."""
         self.options = copy(self.options)
         self.options.batch_size = self.options.batch_size or MOST_AT_ONCE
-        self._splits, self._numbers = {INPUT: rows.table}, {}
+        self._splits, self._numbers, self._in_dataset = {INPUT: rows.table}, {}, {}
         self._on_device.clear()
 
     def own_rows(self, split: str) -> Table:

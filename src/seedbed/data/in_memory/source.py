@@ -24,6 +24,8 @@ class Source:
         columns: values by row under a name, which splits and weights look into, besides those of a
             table's inputs and targets.
         classes: class of each row, (rows,); None: the targets of a table, where they are classes.
+        numbers: number of each row in the dataset, (rows,) int64, by `train`, `val` and `test`,
+            where some rows are left out; empty: they are counted.
     """
 
     rows: RawRows
@@ -32,6 +34,7 @@ class Source:
     val: RawRows | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
     classes: Any = None
+    numbers: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
 
 def checked_source(loaded: Any, name: str) -> Source:

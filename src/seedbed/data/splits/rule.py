@@ -27,6 +27,7 @@ class SplitRule:
         seed: seed of the split.
         folds, fold: number of folds and the one that validates; None without a cross-validation.
         by: name of the column that the kind looks into; None where it needs none.
+        train_size: fraction or number of the rows that are trained on; None: all that are left.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class SplitRule:
     folds: int | None = None
     fold: int | None = None
     by: str | None = None
+    train_size: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,20 @@ def split_rows(
         train = np.setdiff1d(rest, val, assume_unique=True)
     if not len(train):
         raise DoesNotFit(_none_left(rule, len(rest), rows))
+    if rule.train_size is not None:
+        train = _fewer(rule.train_size, train, rows, method)
     notes += _off_size(rule, rows, len(val), len(test))
     return Split(_in_order(train), _in_order(val), _in_order(test), notes)
+
+
+def _fewer(size: float, train: Numbers, rows: int, method: _Method) -> Numbers:
+    """Return as many of the training rows, drawn as those that are held out."""
+    wanted = held_out_rows(size, rows)
+    if wanted > len(train):
+        raise DoesNotFit(
+            f"data.train_size={size:g}: {wanted:,} rows, and {len(train):,} are left to train on"
+        )
+    return train if wanted == len(train) else method.held_out(train, wanted)
 
 
 def _in_order(rows: Numbers) -> Tensor:

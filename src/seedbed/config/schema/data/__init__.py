@@ -106,6 +106,13 @@ class InMemoryData(Dataset, fuses=True):
         at_least=0,
         varies=True,
     )
+    train_size: float | None = key(
+        "size of the training set, drawn of what is left: a fraction of all rows below 1, or a "
+        "number of rows; null: all",
+        None,
+        above=0,
+        varies=True,
+    )
     split: str | None = key(
         "random, stratified (by class), group, time (forward) or column; null: by the task",
         None,
@@ -190,9 +197,10 @@ class InMemoryData(Dataset, fuses=True):
     @classmethod
     def _split_problems(cls, node: DictConfig) -> Iterator[str]:
         sizes = {name: node[name] for name in ("val_size", "test_size")}
-        broken = [name for name, size in sizes.items() if size >= 1 and size != int(size)]
+        all_sizes = {**sizes, "train_size": node.train_size or 0.0}
+        broken = [name for name, size in all_sizes.items() if size >= 1 and size != int(size)]
         for name in broken:
-            yield f"data.{name}: {sizes[name]} is neither a fraction below 1 nor a whole number"
+            yield f"data.{name}: {all_sizes[name]} is neither a fraction below 1 nor a whole number"
         if broken:
             return
         if sum(size for size in sizes.values() if size < 1) >= 1:
@@ -248,7 +256,7 @@ class Clusters(InMemoryData, target="seedbed.data.Clusters"):
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield what a stream, which is never split, does not have."""
         yield from super().problems(node, config, key)
-        names = ("split", "folds", "weight") if node.sample == "stream" else ()
+        names = ("train_size", "split", "folds", "weight") if node.sample == "stream" else ()
         for name in names:
             if node[name] is not None:
                 yield f"data.{name}={node[name]}: a stream is not split; data.sample=fixed is"
@@ -292,6 +300,9 @@ class Images(InMemoryData):
     """Dataset of images in memory, (channels, height, width), whose pixels are from 0 to 1."""
 
     augment: Augment = key("changes of the training images", Augment)
+    classes: list[Any] = key(
+        "classes whose rows are kept, by name or number from 0, in their new order; []: all", []
+    )
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
@@ -309,6 +320,11 @@ class FashionMNIST(
 
     folder: str = key("folder of the four downloaded files", MISSING, is_path=True)
 
+    @classmethod
+    def row_count(cls, node: DictConfig) -> int | None:
+        """Return the number of rows that are split: of each class there are as many."""
+        return 6_000 * len(node.classes) or super().row_count(node)
+
 
 @dataclass
 class NoData(Data, target="seedbed.data.NoData"):
@@ -316,7 +332,10 @@ class NoData(Data, target="seedbed.data.NoData"):
 
 
 # Keys of data in memory that rows which stay in a Dataset of the user's cannot have.
-_IN_MEMORY = ("val_size", "test_size", "split", "folds", "weight", "input_scale", "target_scale")
+_IN_MEMORY = (
+    *("val_size", "test_size", "train_size", "split", "folds", "weight"),
+    *("input_scale", "target_scale"),
+)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -34,6 +35,10 @@ class ArrayFile(InMemoryData, target="seedbed.data.ArrayFile"):
     )
     test_targets: str | None = key(
         "key or .npy file of the targets of test rows; null: found (y_test, ...), or held out", None
+    )
+
+    classes: list[Any] = key(
+        "classes whose rows are kept, by name or number from 0, in their new order; []: all", []
     )
 
     @classmethod

@@ -7,7 +7,7 @@ images or in each of train, val and test.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.config.schema.data.images import FOLDERS
+from seedbed.data.classes import chosen_classes, rows_of
 from seedbed.data.images.folders.files import METADATA, Found, ImageFile, in_order, shown
 from seedbed.errors import ConfigError, listed, nearest
 
@@ -56,6 +57,29 @@ class Arranged:
     def files(self) -> list[ImageFile]:
         """All files, in the order of the splits."""
         return [file for part in self.parts.values() for file in part.files]
+
+
+def of_classes(arranged: Arranged, classes: Sequence[Any]) -> Arranged:
+    """Return the images of some classes alone, which are numbered anew.
+
+    Raises:
+        ConfigError: There are no such classes.
+    """
+    chosen = chosen_classes(classes, arranged.class_names)
+    parts = {
+        split: kept
+        for split, part in arranged.parts.items()
+        if len((kept := _of_classes(part, chosen)).files)
+    }
+    names = tuple(arranged.class_names[number] for number in chosen)
+    task = "binary" if len(names) == 2 else "multiclass"
+    return replace(arranged, parts=parts, task=task, class_names=names)
+
+
+def _of_classes(part: Labelled, chosen: Sequence[int]) -> Labelled:
+    rows, classes = rows_of(part.targets, chosen)
+    columns = {name: np.asarray(values)[rows] for name, values in part.columns.items()}
+    return Labelled([part.files[row] for row in rows], classes, columns)
 
 
 def split_folders(folder: Path, found: Found) -> dict[str, str]:

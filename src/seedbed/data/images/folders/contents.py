@@ -10,7 +10,12 @@ from omegaconf import MISSING
 
 from seedbed.config.schema.data.images import side_lengths
 from seedbed.data.images.decoding import Header
-from seedbed.data.images.folders.arrangement import Arranged, of_class_folders, split_folders
+from seedbed.data.images.folders.arrangement import (
+    Arranged,
+    of_class_folders,
+    of_classes,
+    split_folders,
+)
 from seedbed.data.images.folders.files import METADATA, ImageFile, found_below
 from seedbed.data.images.form import COLOUR, GREY, Form
 from seedbed.data.images.reading import read_headers
@@ -19,7 +24,12 @@ from seedbed.errors import ConfigError, listed
 
 
 def arranged_images(options: Any) -> Arranged:
-    """Return the images of the folder by split, with their targets."""
+    """Return the images of the folder by split, with their targets; of chosen classes alone."""
+    arranged = _arranged(options)
+    return of_classes(arranged, options.classes) if options.classes else arranged
+
+
+def _arranged(options: Any) -> Arranged:
     from seedbed.data.images.folders.metadata import (
         of_metadata,  # Takes polars, which not all need.
     )
@@ -27,7 +37,9 @@ def arranged_images(options: Any) -> Arranged:
     folder = Path(options.folder)
     found = found_below(folder)
     splits = split_folders(folder, found)
-    class_names = () if options.class_names == MISSING else tuple(options.class_names)
+    # Of chosen classes a config has the names of these alone.
+    known = options.class_names != MISSING and not options.classes
+    class_names = tuple(options.class_names) if known else ()
     tables = {METADATA, *(f"{name}/{METADATA}" for name in splits.values())}
     found.others += [name for name in found.metadata if name not in tables]
     if tables & {*found.metadata}:
