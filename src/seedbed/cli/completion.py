@@ -127,8 +127,9 @@ def _override(
         yield from _values(f"{key}=", text, _options(group, users))
     elif name == "hydra/launcher":
         yield from _values(f"{key}=", text, groups.LAUNCHERS)
-    elif name in ("run", "sweep.resume"):
-        recent = _newest(_outputs(words, project), "run" if name == "run" else "sweep")
+    elif name in ("run", "resume", "initial_weights.run", "sweep.resume"):
+        kind = "sweep" if name == "sweep.resume" else "run"
+        recent = _newest(_outputs(words, project), kind)
         offered = [*_starting(["latest", *recent], text), *_folders(text)]
         yield from (f"{key}={declared}" for declared in offered)
     elif name in FILES or name in FOLDERS:

@@ -22,6 +22,7 @@ from seedbed.experiment.provenance import (
 from seedbed.experiment.repeating.conditions import data_differences
 from seedbed.experiment.repeating.opening import Repeated, config_of
 from seedbed.experiment.run import Experiment, build_experiment, load, run, threads_of
+from seedbed.experiment.weights.taking import require_recorded
 from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically
 from seedbed.reading.content import read_text
@@ -74,13 +75,14 @@ def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Agai
         command: The command, for the record.
 
     Raises:
-        ConfigError: Its data are others, or cannot be had.
+        ConfigError: Its data, or its initial weights, are others, or cannot be had.
     """
     config = config_of(repeated, list(asked.trust), asked.paths, asked.accelerator)
     spec = of_file(run_spec(config), asked.file)
     if asked.file is not None:
         _note_file(config, spec)
     _require_source(repeated, spec, asked)
+    require_recorded(spec.initial_weights, spec.outputs, repeated.record)
     folder = RunFolder(Path(str(asked.folder)))
     experiment = build_experiment(spec, folder)
     load(experiment, cut_short=True)
@@ -95,6 +97,7 @@ def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Agai
         **environment.fields,
         "data": fields,
         "threads": threads_of(experiment),
+        **({} if experiment.weights is None else {"initial_weights": experiment.weights.record()}),
     }
     sources = {
         name: {"file": source.file, "sha256": source.sha256}

@@ -47,6 +47,25 @@ class WeightsFile:
 _kept: OrderedDict[Stamp, WeightsFile] = OrderedDict()
 
 
+def require_known(path: Path, source: str, sha256: object) -> None:
+    """Raise ConfigError where a file has another hash than is known; nothing of it is told.
+
+    Args:
+        path: The file.
+        source: How messages name it.
+        sha256: The hash that it had; anything else where that is not known.
+    """
+    try:
+        with path.open("rb") as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError as error:
+        raise ConfigError(f"{source}: {(error.strerror or str(error)).lower()}") from None
+    if not same:
+        raise ConfigError(
+            f"{source}: not the weights that the run was begun with, by their hash in its record"
+        )
+
+
 def weights_of_file(path: Path, source: str) -> WeightsFile:
     """Return the content of a checkpoint, a state_dict or a safetensors file.
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from seedbed.config.schema.model import InitialWeights
 from seedbed.errors import ConfigError, listed
-from seedbed.experiment.weights.file import WeightsFile, weights_of_file
+from seedbed.experiment.weights.file import WeightsFile, require_known, weights_of_file
 from seedbed.experiment.weights.source import WeightsSource, weights_source
 from seedbed.models.taken_weights import Choice, Match, match, take_weights
 from seedbed.runs.checkpoints import described
@@ -84,6 +84,16 @@ def taken(net: nn.Module, options: InitialWeights, outputs: str) -> Taken | None
         return None
     source, file = _opened(options, outputs)
     return Taken(source, file, match(net, file.tensors, _choice(options), str(source)))
+
+
+def require_recorded(options: InitialWeights, outputs: str, record: Mapping[str, Any]) -> None:
+    """Raise ConfigError where the weights that options name are not those of a run's record."""
+    if options.run is None:
+        return
+    known = record.get("initial_weights")
+    sha256 = known.get("sha256") if isinstance(known, Mapping) else None
+    source = weights_source(str(options.run), options.checkpoint, outputs)
+    require_known(source.file, str(source), sha256)
 
 
 def _opened(options: InitialWeights, outputs: str) -> tuple[WeightsSource, WeightsFile]:
