@@ -18,7 +18,7 @@ from seedbed.config.overrides import trusted_modules, typed_word
 from seedbed.config.project import key_of, value_of
 from seedbed.config.trust.restriction import untrusted_modules
 from seedbed.errors import ConfigError
-from seedbed.process.slurm import requeue, slurm_job
+from seedbed.process.slurm import at_sudden_end, requeue, slurm_job
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.heartbeat import SECONDS_UNTIL_GONE
 from seedbed.runs.record import read_record
@@ -57,12 +57,17 @@ class Requeueing:
                 self.words = self._going_on(note)
 
     def __enter__(self) -> "Requeueing":
+        at_sudden_end(self.ended)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, *more: object) -> None:
-        code = error.code if isinstance(error, SystemExit) else None
-        stopped = isinstance(code, int) and code - 128 in SIGNALS
-        if self.job is None or not self.is_wanted or not stopped:
+        at_sudden_end(None)
+        if isinstance(error, SystemExit) and isinstance(error.code, int):
+            self.ended(error.code)
+
+    def ended(self, code: int) -> None:
+        """Queue the job again where this exit code says that the cluster has stopped it."""
+        if self.job is None or not self.is_wanted or code - 128 not in SIGNALS:
             return
         problem, name = requeue(self.job), f"Slurm job {self.job.id}"
         where = "" if self.folder is None else f"; it goes on in {relative(self.folder)}"

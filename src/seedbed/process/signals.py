@@ -2,8 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -86,6 +86,31 @@ class UntilItBegins(SignalHandler):
 
 
 @contextmanager
+def received_signals() -> Iterator[Callable[[], int | None]]:
+    """Give a function that returns which of `SIGNALS` has come first; None: none has.
+
+    Any thread may ask, also where the main thread, which runs handlers, waits within a library.
+    """
+    reader, writer = os.pipe()
+    for end in (reader, writer):
+        os.set_blocking(end, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    known: list[int] = []
+
+    def received() -> int | None:
+        with suppress(BlockingIOError, OSError):
+            known.extend(number for number in os.read(reader, 4096) if number in SIGNALS)
+        return known[0] if known else None
+
+    try:
+        yield received
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reader)
+        os.close(writer)
+
+
+@contextmanager
 def blocked() -> Iterator[None]:
     """Keep `SIGNALS` from processes that start in the block, until a SignalHandler of theirs."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -110,6 +135,10 @@ class StopSweep(SignalHandler):
             yield
         finally:
             self._held = False
+        self.stop_if_requested()
+
+    def stop_if_requested(self) -> None:
+        """Raise Interrupted where a signal has arrived, whoever has taken it for another error."""
         if self.received is not None:
             raise Interrupted(self.received)
 

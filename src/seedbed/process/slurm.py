@@ -3,12 +3,16 @@
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from typing import NamedTuple
 
 from seedbed.process.signals import blocked
 
 # Longer than the time-out of Slurm's own messages (MessageTimeout), which is 10 s as a rule.
 SECONDS = 30.0
+
+# Called with the exit code of a process that ends within a thread of its own.
+_at_sudden_end: list[Callable[[int], None]] = []
 
 
 class SlurmJob(NamedTuple):
@@ -69,3 +73,14 @@ def requeue(job: SlurmJob) -> str | None:
         return None
     said = (done.stderr.strip() or done.stdout.strip()).splitlines()
     return said[0] if said else f"exit code {done.returncode}"
+
+
+def at_sudden_end(call: Callable[[int], None] | None) -> None:
+    """Let `tell_of_sudden_end` call this, in place of what it called before."""
+    _at_sudden_end[:] = [] if call is None else [call]
+
+
+def tell_of_sudden_end(code: int) -> None:
+    """Tell the command that its process is about to end with this exit code."""
+    for call in _at_sudden_end:
+        call(code)

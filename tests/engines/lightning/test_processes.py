@@ -15,6 +15,7 @@ from tests.command_line import SEEDBED, environment, only_run
 
 from seedbed.engines.lightning import processes
 from seedbed.errors import Interrupted, ProcessLost
+from seedbed.process.signals import received_signals
 
 WORDS = (
     *("train", "trainer=ddp", "trainer.accelerator=cpu", "trainer.timeout=2", "logger=none"),
@@ -127,3 +128,66 @@ def test_the_next_run_of_a_sweep_starts_processes_of_its_own(
     launcher.forget()
     assert launcher.procs[0].returncode == -signal.SIGKILL
     assert "LOCAL_RANK" not in os.environ
+
+
+SLOW_ROWS = """
+import time
+import torch
+from torch.utils.data import Dataset
+
+class Rows(Dataset):
+    def __init__(self, seconds=0.0):
+        self.seconds = seconds
+
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, row):
+        if self.seconds and row == 20:
+            open("validating", "w").close()
+        time.sleep(self.seconds)
+        return torch.tensor([row / 40.0]), torch.tensor([1.0])
+"""
+
+
+@pytest.mark.slow
+def test_a_signal_in_a_validation_of_two_processes_saves_what_was_trained(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW_ROWS)
+    data = ("data=torch_dataset", "data.train._target_=slow.Rows", "data.val._target_=slow.Rows")
+    facts = ("data.in_memory=false", "data.task=regression", "data.output_size=1")
+    with (tmp_path / "stderr").open("w") as stderr:
+        first = subprocess.Popen(
+            [*SEEDBED, *WORDS, *data, *facts, "data.class_names=[]", "data.val.seconds=0.2"],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 90
+        while not (tmp_path / "validating").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(timeout=30) == 143
+        assert not group(first.pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(first.pid, signal.SIGKILL)
+    last = torch.load(only_run(tmp_path) / "checkpoints/last.ckpt", weights_only=True)
+    assert (last["epoch"], len(last["processes"])) == (1, 2)
+    assert "frame #" not in (tmp_path / "stderr").read_text()
+
+
+def test_any_thread_can_tell_a_signal_that_the_main_one_has_not_handled() -> None:
+    handled: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: handled.append(number))
+    try:
+        with received_signals() as received:
+            assert received() is None
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert received() == received() == signal.SIGUSR1
+        assert handled == [signal.SIGUSR1]
+    finally:
+        signal.signal(signal.SIGUSR1, before)

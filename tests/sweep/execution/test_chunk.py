@@ -273,6 +273,7 @@ def test_a_state_is_saved_where_it_is_time_to(
 ) -> None:
     clock = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(chunk_state, "LONG_EPOCH", 1e9)
     state = ChunkState(tmp_path / "state", 30, lambda: None)
     saved = []
     for epoch, clock[0] in enumerate((129.0, 130.0, 159.0, 161.0, 162.0)):
@@ -308,17 +309,61 @@ def test_an_engine_goes_on_from_the_file_if_there_is_one(tmp_path: Path) -> None
     assert not (tmp_path / "state").exists()
 
 
-def test_a_chunk_that_was_stopped_goes_on(tmp_path: Path) -> None:
+def test_a_long_epoch_is_saved_by_itself_unless_that_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, write = [0.0], torch.save
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    def slow(*arguments: Any) -> None:
+        clock[0] += 1.0
+        write(*arguments)
+
+    monkeypatch.setattr(torch, "save", slow)
+    state, saved = ChunkState(tmp_path / "state", 1e9, lambda: None), []
+    for epoch, took in enumerate((1.0, 3.0, 3.0, 25.0), start=1):
+        clock[0] += took
+        state.after_epoch(engine(epoch))
+        path = tmp_path / "state"
+        saved.append(saved_epoch(path) if path.exists() else None)
+    assert saved == [None, 2, 2, 4]
+
+
+@pytest.mark.parametrize("in_epoch", [False, True])
+def test_a_chunk_that_was_stopped_goes_on(tmp_path: Path, in_epoch: bool) -> None:
     configs = [composed(*COMMON, "callbacks=quiet", *job) for job in JOBS[::2]]
     numbers = [numbers_of(config) for config in configs]
     shown: list[int] = []
 
-    def train(signals: list[int | None]) -> TrainedChunk:
-        state = ChunkState(tmp_path / "state", 1e9, lambda: signals.pop(0))
+    def train(name: str, signal_after: int | None) -> TrainedChunk:
+        asked: list[bool] = []
+
+        def requested() -> int | None:
+            asked.extend([True] * (len(shown) == signal_after))
+            # The first time is at the end of the epoch.
+            return 2 if len(asked) > in_epoch else None
+
+        # In an epoch it stops where all before is saved.
+        state = ChunkState(tmp_path / name, 0 if in_epoch else 1e9, requested)
         told = lambda engine: shown.append(engine.epoch)  # noqa: E731
         return train_chunk(run_spec(configs[0]), numbers, 100, state, told)
 
     with pytest.raises(Interrupted):
-        train([None, None, 2])
-    train([None] * 3)
+        train("state", 3)
+    assert shown == [1, 2, 3]
+    assert torch.load(tmp_path / "state")["stopped"]
+    resumed = train("state", None)
     assert shown == [1, 2, 3, 4, 5, 6]
+    whole = train("other", None)
+    for one, other in zip(resumed.outcomes, whole.outcomes, strict=True):
+        assert one.metrics == other.metrics
+
+
+def test_a_signal_in_an_epoch_waits_for_its_end_where_the_one_before_is_not_saved(
+    tmp_path: Path,
+) -> None:
+    state = ChunkState(tmp_path / "state", 1e9, lambda: 15)
+    state.between_steps(engine(3))
+    assert not (tmp_path / "state").exists()
+    with pytest.raises(Interrupted):
+        state.between_steps(engine(1))

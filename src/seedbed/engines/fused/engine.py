@@ -83,6 +83,7 @@ class Engine:
         # By split.
         self._torchmetrics: dict[str, JobTorchmetrics] = {}
         self._random_state: list[Tensor] | None = None
+        self._between_steps: Callable[[Engine], None] = lambda engine: None
         self.threads = group.threads or _threads(self._numbers_in_a_step())
 
     @property
@@ -95,11 +96,17 @@ class Engine:
         """How many jobs have come to their end."""
         return len(self.group.nets) - int(self.running.sum())
 
-    def train(self, after_epoch: Callable[["Engine"], None] | None = None) -> list[RunOutcome]:
+    def train(
+        self,
+        after_epoch: Callable[["Engine"], None] | None = None,
+        between_steps: Callable[["Engine"], None] = lambda engine: None,
+    ) -> list[RunOutcome]:
         """Train all jobs to their ends and return what became of them, in the group's order.
 
-        `after_epoch` may look at the engine, save its `state`, and raise in order to stop.
+        `after_epoch` may look at the engine, save its `state`, and raise in order to stop;
+        `between_steps`, which is called in the middle of an epoch, may raise, too.
         """
+        self._between_steps = between_steps
         with (
             using_threads(self.threads),
             deterministic_algorithms(self.group.deterministic),
@@ -239,6 +246,7 @@ class Engine:
             sums.add(loss, *results, present=batch.part.present)
             losses.append(loss)
             group.rates.after_step(self.running & batch.part.takes_part)
+            self._between_steps(self)
         group.rates.after_epoch(self.running)
         metrics = named_metrics("train", sums) | self._measure("val", (self.rows, self.others))
         self._end_diverged(epoch, torch.stack(losses), metrics, began, step_rates)
@@ -262,6 +270,7 @@ class Engine:
         for batch in self.group.batches.evaluation(split):
             results = self.programs.evaluate(split, weights, self.loss_numbers, batch)
             sums.add(*results, present=batch.part.present)
+            self._between_steps(self)
         return named_metrics(split, sums)
 
     def _sums(self, split: str) -> JobSums:

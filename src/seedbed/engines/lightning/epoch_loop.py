@@ -96,6 +96,16 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
         if self.checkpoint is not None and not self._is_training_done:
             self.checkpoint.write(self.trainer)
 
+    def hold(self) -> None:
+        """Take the state of all processes, for a write of the first one where they are stopped."""
+        self.state.take(self.trainer)
+        self.is_whole = True
+
+    def release(self) -> None:
+        """Forget the state that was taken: the epoch goes on."""
+        self.is_whole = False
+        self.state.forget()
+
     def _broadcast_sigterm_tensor(self) -> None:
         """Let all processes stop, or write, before the same batch when any is to.
 

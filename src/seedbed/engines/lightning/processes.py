@@ -22,7 +22,8 @@ from pytorch_lightning.strategies.launchers import _SubprocessScriptLauncher
 
 from seedbed.errors import Interrupted, ProcessLost, SeedbedError
 from seedbed.process.identity import seconds_since_start, state_of
-from seedbed.process.signals import SIGNALS, blocked
+from seedbed.process.signals import SIGNALS, blocked, received_signals
+from seedbed.process.slurm import tell_of_sudden_end
 
 # The pid of the first process, for those that it starts.
 FIRST = "SEEDBED_FIRST_PROCESS"
@@ -48,6 +49,8 @@ class Launcher(_SubprocessScriptLauncher):
         environment.validate_settings(num_devices=self.num_processes, num_nodes=self.num_nodes)
         if not environment.creates_processes_externally:
             os.environ[FIRST] = str(os.getpid())
+            # That another process has gone is said by us; torch would add pages of addresses.
+            os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
             with blocked():
                 self._call_children_scripts()
         _set_num_threads_if_needed(num_processes=self.num_processes)
@@ -111,15 +114,17 @@ def ending_together(
     launcher: Any = trainer.strategy.launcher
     kind = _WatchOthers if trainer.is_global_zero else _WatchFirst
     watch = kind(launcher, timeout, end)
-    watch.start()
-    try:
-        yield watch.explaining()
-        if isinstance(watch, _WatchFirst):
-            watch.stay()
-    finally:
-        watch.over.set()
-        launcher.end()
-        launcher.forget()
+    with received_signals() as watch.received:
+        watch.start()
+        try:
+            yield watch.explaining()
+            if isinstance(watch, _WatchFirst):
+                watch.stay()
+        finally:
+            watch.over.set()
+            launcher.end()
+            launcher.forget()
+            watch.join(SECONDS_BETWEEN_LOOKS)
 
 
 class _Watch(Thread):
@@ -130,6 +135,8 @@ class _Watch(Thread):
         self.launcher = launcher
         self.timeout = timeout
         self.over = Event()
+        # Returns the signal that has come, whether or not the thread of the training knows of it.
+        self.received: Callable[[], int | None] = lambda: None
         self._end = end
         self._ending = Lock()
 
@@ -154,6 +161,8 @@ class _Watch(Thread):
             with suppress(Exception):
                 code = self._end(reason)
             self.launcher.end()
+            with suppress(Exception):
+                tell_of_sudden_end(code)
             os._exit(code)
 
 
@@ -162,6 +171,12 @@ class _WatchOthers(_Watch):
 
     def run(self) -> None:
         while not self.over.wait(SECONDS_BETWEEN_LOOKS):
+            number = self.received()
+            # Until all have met, the thread of the training may wait for them, deaf to signals.
+            if number is not None and not torch.distributed.is_initialized():
+                if not self.over.wait(SECONDS_TO_END):
+                    self.end_process(Interrupted(number))
+                return
             lost = self.launcher.lost()
             if lost is None:
                 continue

@@ -36,12 +36,18 @@ class StopOnSignal(SignalHandler, Callback):
         self._trainer = None
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Let signals stop at once where several processes validate: they agree on steps alone."""
-        if trainer.world_size > 1:
+        """Let signals stop at once where several processes validate: they agree on steps alone.
+
+        The state, which lies between two steps, is taken before, while all of them are here.
+        """
+        if trainer.world_size > 1 and trainer.state.fn == "fit":
+            trainer.fit_loop.epoch_loop.hold()  # type: ignore[attr-defined]
             self._trainer = None
             if self.received is not None:
                 raise Interrupted(self.received)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Let signals stop between two steps again."""
+        if trainer.world_size > 1 and trainer.state.fn == "fit":
+            trainer.fit_loop.epoch_loop.release()  # type: ignore[attr-defined]
         self._trainer = trainer

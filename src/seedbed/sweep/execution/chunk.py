@@ -118,7 +118,7 @@ def train_chunk(
         progress(engine)
         state.after_epoch(engine)
 
-    outcomes = engine.train(after_epoch)
+    outcomes = engine.train(after_epoch, state.between_steps)
     state.save(engine)
     return TrainedChunk(
         group=engine.group,

@@ -16,6 +16,10 @@ from seedbed.files import atomic_file
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.record import now
 
+# Seconds of an epoch that nobody waits for the end of who wants the process to end; and how many
+# times as long as a saving it must take to be saved by itself.
+LONG_EPOCH, SHARE_OF_SAVING = 2.0, 20.0
+
 # What a damaged or foreign state makes its readers raise.
 _NOT_OURS = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
 
@@ -61,7 +65,9 @@ class ChunkState:
         self.resumed: list[list[dict[str, Any]]] = []
         self.weights: list[dict[str, Any]] = []
         self._seconds_before = 0.0
-        self._began = self._saved = time.monotonic()
+        self._began = self._saved = self._epoch_began = time.monotonic()
+        # The last epoch whose state can be gone on from, and the seconds that it took to write it.
+        self._epoch, self._writing = 0, 0.0
 
     @property
     def exists(self) -> bool:
@@ -86,6 +92,7 @@ class ChunkState:
                 return False
         elif self.source is not None:
             self._go_on(engine, self.source.path, self.source)
+        self._epoch = engine.epoch
         return True
 
     def _go_on(self, engine: Engine, path: Path, source: Source | None = None) -> None:
@@ -128,13 +135,29 @@ class ChunkState:
             self.resumed[job].append(entry)
 
     def after_epoch(self, engine: Engine) -> None:
-        """Save where it is time to; raises Interrupted, after saving, where a signal asks to."""
-        signal = self.requested()
-        if signal is None and time.monotonic() - self._saved < self.seconds:
+        """Save where it is time to; raises Interrupted, after saving, where a signal asks to.
+
+        Long epochs are saved one by one, where that takes a small part of their time.
+        """
+        signal, now = self.requested(), time.monotonic()
+        took, self._epoch_began = now - self._epoch_began, now
+        is_long = took > max(LONG_EPOCH, SHARE_OF_SAVING * self._writing)
+        if signal is None and not is_long and now - self._saved < self.seconds:
             return
         self.save(engine, stopped=signal is not None)
+        self._epoch, self._writing = engine.epoch, self._saved - now
+        self._epoch_began = self._saved
         if signal is not None:
             raise Interrupted(signal)
+
+    def between_steps(self, engine: Engine) -> None:
+        """Raise Interrupted in the middle of an epoch, where a signal asks to and all is saved."""
+        signal = self.requested()
+        if signal is None or engine.epoch - 1 != self._epoch:
+            return
+        if self.path.is_file():  # It says how the jobs were stopped.
+            self._write({**read_checkpoint(self.path), "stopped": True})
+        raise Interrupted(signal)
 
     def save(self, engine: Engine, stopped: bool = False) -> None:
         """Write the file; `stopped` says that a signal asks the jobs to stop."""
@@ -146,9 +169,12 @@ class ChunkState:
             "weights": self.weights,
             "stopped": stopped,
         }
-        with atomic_file(self.path) as file:
-            torch.save(content, file)
+        self._write(content)
         self._saved = time.monotonic()
+
+    def _write(self, content: Mapping[str, Any]) -> None:
+        with atomic_file(self.path) as file:
+            torch.save(dict(content), file)
 
     def seconds_of_job(self, jobs: int) -> float:
         """Return the time that each job has taken by now."""

@@ -261,6 +261,7 @@ class Controller:
             self.display.start(len(unit.jobs))
             with self.stop.held() if unit.fused else nullcontext():
                 refused += self._take(unit, self.worker.run(unit, lambda: self.stop.received))
+            self.stop.stop_if_requested()
             if self._stops_now():
                 return []
         return refused

@@ -48,6 +48,10 @@ class ProcessState(Callback):
         self._taken = None
         self._taken = _of_all(trainer)
 
+    def forget(self) -> None:
+        """Forget the states that were taken."""
+        self._taken = None
+
     @property
     def is_taken(self) -> bool:
         """Whether the states of all processes were taken."""
