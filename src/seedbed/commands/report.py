@@ -143,6 +143,8 @@ def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:
     for line in notes + unranked_lines(rows, order.metric, rank):
         print(line)
     best = winner(rows, order.metric, order.better, rank)
+    for line in (line for sweep in sweeps for line in _gone_on_alone(sweep)):
+        print(line)
     for sweep in sweeps:
         if best is not None and any(row is best.median for row in sweep.rows):
             overrides = {job.number: job.overrides for job in sweep.plan.jobs}
@@ -206,6 +208,36 @@ def _standing(sweep: Sweep) -> list[str]:
     parts += [f"{len(again):,} to run again"] * bool(again)
     word = resume_word(sweep.folder)
     return [f"stopped      {', '.join(parts)}; go on with: seedbed train -m {word}"]
+
+
+def _gone_on_alone(sweep: Sweep) -> list[str]:
+    """Return a line for jobs that have gone on by `resume=` since the table was written."""
+    if not sweep.folder.results.is_file():
+        return []
+    written = sweep.folder.results.stat().st_mtime
+    later = [row for row in sweep.rows if row.folder and _changed(Path(row.folder)) > written]
+    reached = {row.number: _epoch_alone(Path(row.folder)) for row in later}
+    found = [f"{number} (epoch {epoch})" for number, epoch in reached.items() if epoch is not None]
+    if not found:
+        return []
+    jobs = f"job{'s' * (len(found) > 1)} {listed(found, 5)}"
+    return [f"note         {jobs} went on alone since; the table is of before"]
+
+
+def _changed(folder: Path) -> float:
+    try:
+        return (folder / RECORD).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _epoch_alone(folder: Path) -> int | None:
+    """Return the epoch to which a job went on; None where it did not."""
+    try:
+        record = read_record(folder / RECORD)
+    except ConfigError:
+        return None
+    return record.get("metrics_epoch") if record.get("resumed") else None
 
 
 def _runs(folder: Path) -> bool:

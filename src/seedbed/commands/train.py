@@ -4,6 +4,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -32,7 +33,7 @@ from seedbed.files import write_atomically
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.hydra_job import PASSING
 from seedbed.runs.provenance.files import ProvenanceFiles
-from seedbed.runs.record import Record
+from seedbed.runs.record import Record, read_record
 from seedbed.runs.resuming.taking_up import TakenUp, take_up
 from seedbed.terminal.listener import current_listener
 
@@ -47,6 +48,8 @@ class _Prepared:
 
 # The run that was prepared before its folder was made.
 _prepared: list[_Prepared] = []
+# Where the state of a job lies that goes on alone.
+_temporary: list["TemporaryDirectory[str]"] = []
 
 
 def prepare(config: DictConfig) -> None:
@@ -66,9 +69,9 @@ def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
         config = typed(config)
     resume_from = taken_up = None
     if config.resume is not None:
-        resume_from = folder.checkpoint("last")
+        resume_from = _whole_state(folder)
         if os.environ.get("LOCAL_RANK", "0") == "0":
-            taken_up = take_up(folder, _values(config))
+            taken_up = take_up(folder, _values(config), resume_from)
     spec = run_spec(config)
     spec = spec if resume_from is None else spec.of_checkpoint()
     experiment = build_experiment(spec, folder, None, resume_from)
@@ -79,6 +82,20 @@ def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
     if taken_up is not None:
         taken_up.require_same_data(experiment.data.fingerprint)
     return _Prepared(experiment, taken_up)
+
+
+def _whole_state(folder: RunFolder) -> Path:
+    """Return the checkpoint that a run goes on from.
+
+    Of a job that trained beside others it is made of what its sweep has kept.
+    """
+    last = folder.checkpoint("last")
+    if os.environ.get("LOCAL_RANK") is not None or "group" not in read_record(folder.record):
+        return last
+    from seedbed.sweep.continuing.alone import checkpoint_of_job  # For few runs.
+
+    _temporary[:] = [TemporaryDirectory(prefix="seedbed-")]  # It is read later.
+    return checkpoint_of_job(folder, Path(_temporary[0].name)) or last
 
 
 def train(config: DictConfig, command: list[str]) -> int:

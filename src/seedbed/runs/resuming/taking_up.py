@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from seedbed.config.changes import WHAT_MAY_CHANGE, may_change
@@ -77,8 +78,13 @@ class TakenUp:
         }
 
 
-def take_up(folder: RunFolder, values: Mapping[str, Any]) -> TakenUp:
+def take_up(folder: RunFolder, values: Mapping[str, Any], last: Path | None = None) -> TakenUp:
     """Return what a run goes on from, with a config of plain values.
+
+    Args:
+        folder: Its folder.
+        values: Its config from now on.
+        last: Its last checkpoint; None (default): that in its folder.
 
     Raises:
         ConfigError: It is running, is complete, has nothing to go on from, or would be another run.
@@ -92,7 +98,7 @@ def take_up(folder: RunFolder, values: Mapping[str, Any]) -> TakenUp:
         if place[0] not in OF_COMMAND
     }
     _require_changeable(name, changes, record)
-    checkpoint = load_checkpoint(folder.checkpoint("last"))
+    checkpoint = load_checkpoint(last or folder.checkpoint("last"))
     if "loops" not in checkpoint:
         raise RunFolderError(
             f"{name}: {state_of(record)}, and its last.ckpt holds weights alone, without the state "

@@ -8,11 +8,13 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, RunFolderError
+from seedbed.reading.checkpoint_files import check_checkpoint
 from seedbed.runs.claim import Claim, claim
 from seedbed.runs.folder import CHECKPOINTS, FIGURES, HYDRA, RECORD, RunFolder, remove_if_empty
 from seedbed.runs.hydra_job import name_of_job, written_by_run
 from seedbed.runs.provenance.files import PROVENANCE, remove_empty_folders
+from seedbed.runs.record import read_record
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
 from seedbed.sweep.results.folder import SweepFolder
@@ -52,6 +54,11 @@ class OwnFolders:
             if (path / inside).is_symlink():
                 raise ConfigError(f"{path / inside}: a link, which no job makes; move it away")
         if path.exists() and not self._is_own(job, RunFolder(path)):
+            if (epoch := gone_on_alone(RunFolder(path))) is not None:
+                raise ConfigError(
+                    f"{path}: job {job.number} has gone on by itself since, to epoch {epoch}; move "
+                    "its folder away, and the sweep takes it up where the sweep left it"
+                )
             raise ConfigError(
                 f"{path}: holds something else than job {job.number} of this sweep; move it away"
             )
@@ -107,6 +114,20 @@ class OwnFolders:
             any(_is_same(folder.config.parent / name, text[name], ended) for text in texts)
             for name in TELLING
         )
+
+
+def gone_on_alone(folder: RunFolder) -> int | None:
+    """Return the epoch to which a job that trained beside others has gone on by `resume=`.
+
+    None where it has not.
+    """
+    try:
+        record = read_record(folder.record)
+        has_whole_state = "loops" in check_checkpoint(folder.checkpoint("last"))
+    except (OSError, RunFolderError):
+        return None
+    is_alone = "group" in record and bool(record.get("resumed")) and has_whole_state
+    return record.get("metrics_epoch") if is_alone else None
 
 
 def _is_same(path: Path, expected: str, ended: bool) -> bool:
