@@ -1,5 +1,6 @@
 """The examples of docs/export.md, run where Seedbed cannot be imported, answer as the run does."""
 
+import json
 import re
 import subprocess
 import sys
@@ -63,6 +64,8 @@ def _masses(file: Path) -> None:
     rows = pl.int_range(len(frame), eager=True)
     frame.with_columns(
         seen=(pl.date(2007, 1, 1) + pl.duration(days=rows * 17)).dt.strftime("%d.%m.%Y"),
+        # Of another time zone, with parts of seconds.
+        stamp=(pl.lit("2020-02-") + (rows % 9 + 10).cast(pl.String) + "T23:30:15.250+02:00"),
         at=(pl.lit("0") + (rows % 10).cast(pl.String) + ":30"),
         ringed=pl.when(rows % 3 == 0).then(pl.lit("Yes")).otherwise(pl.lit("No")),
     ).with_columns(
@@ -132,6 +135,10 @@ def test_the_examples_answer_as_the_run_does(
                 _require_shown(printed)
         source = "images/dark" if name == "shapes" else f"{name}.csv"
         _done("predict", f"run={name}", f"input={source}", f"output={name}.npy")
+    features = json.loads(Path("masses.onnx.json").read_text())["input"]["features"]
+    kinds = {each["kind"] for each in features}
+    assert kinds == {"number", "category", "boolean", "date", "time"}
+    assert "stamp hour" in [each["name"] for each in features]
     (tmp_path / "examples.py").write_text(_script())
     done = subprocess.run(
         [sys.executable, "-I", "-W", "ignore", "examples.py"],

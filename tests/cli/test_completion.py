@@ -8,6 +8,7 @@ import pytest
 from seedbed.cli.completion import completions
 from seedbed.cli.main import VERBS
 from seedbed.config import groups
+from seedbed.config.schema.export import FORMATS
 
 OPTIMIZED = ("optimized_metric=", "optimized_mode=")
 
@@ -47,6 +48,7 @@ def offered(line: str) -> list[str]:
         ("seedbed train --config", ["--config-dir", "--config-name"]),
         ("seedbed train --cfg j", ["job"]),
         ("seedbed evaluate --re", ["--resolve"]),
+        ("seedbed export format=", [f"format={name}" for name in (*FORMATS, "null")]),
     ],
 )
 def test_verbs_options_and_flags(line: str, expected: list[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from tests.composing import composed
+from tests.engines.lightning import own_modules
 from tests.experiment.export import networks
 from tests.experiments import built, finished, trained_on_own_data
 
@@ -20,7 +21,7 @@ from seedbed.errors import ConfigError, SeedbedError
 from seedbed.experiment.export import formats
 from seedbed.experiment.run import Experiment
 
-OWN = networks.__name__
+OWN, STEPS = networks.__name__, own_modules.__name__
 CLUSTERS = (
     *("data=clusters", "data.rows=60", "data.val_size=20", "logger=none"),
     *("optimizer=adam", "trainer.max_epochs=2"),
@@ -36,7 +37,8 @@ def own(name: str) -> tuple[str, ...]:
 
 def exported(run: Path, output: Path, *words: str) -> None:
     """Export a run."""
-    config = composed(f"run={run}", f"output={output}", f"trust=[{OWN}]", *words, verb="export")
+    trust = () if any(word.startswith("trust=") for word in words) else (f"trust=[{OWN}]",)
+    config = composed(f"run={run}", f"output={output}", *trust, *words, verb="export")
     assert export(config, ["seedbed", "export"]) == 0
 
 
@@ -94,7 +96,7 @@ def test_units_and_scales_are_in_the_file(tmp_path: Path) -> None:
     assert description["output"]["scaled"] == targets.to_plain()
 
 
-def test_a_lightning_module_is_exported_by_its_forward_and_else_its_weights(
+def test_a_lightning_module_is_exported_by_its_predict_step_or_forward_and_else_its_weights(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("callbacks.checkpoint.keep_best=false", "optimized_metric=train/loss")
@@ -106,6 +108,11 @@ def test_a_lightning_module_is_exported_by_its_forward_and_else_its_weights(
             of_one = torch.sigmoid(outputs(trained, INPUTS))
             expected = torch.cat([1 - of_one, of_one], dim=1)
             torch.testing.assert_close(by_torch(tmp_path / "with.pt2", INPUTS)[0], expected)
+    line = ("data=linear_noise", "data.rows=60", "logger=none", "trainer.max_epochs=1")
+    step = finished(built(tmp_path / "step", *line, f"module._target_={STEPS}.Predicting", *words))
+    exported(tmp_path / "step", tmp_path / "step.pt2", f"trust=[{STEPS}]")
+    values = by_torch(tmp_path / "step.pt2", INPUTS[:, :1])[0]
+    torch.testing.assert_close(values, 100 + outputs(step, INPUTS[:, :1]))
     with pytest.raises(ConfigError, match=r"WithoutForward has no forward\nformat=safetensors"):
         exported(tmp_path / "WithoutForward", tmp_path / "without.pt2")
     exported(tmp_path / "WithoutForward", tmp_path / "without.pt")
