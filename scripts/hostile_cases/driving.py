@@ -39,6 +39,8 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "export run={here} output=outputs/model.safetensors checkpoint=last",
             "report {here}",
             "train -m sweep.resume={here}",
+            "train resume={here} --cfg job",
+            "train resume={here} trainer.max_epochs=3",
             "list --config-dir {here}/.hydra",
             "dashboard {here}",
             "COMPLETE evaluate run={here}/",

@@ -5,6 +5,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from seedbed.config.groups import GROUPS
 from seedbed.config.project import key_of
 from seedbed.experiment.provenance import hyperparameters
 from seedbed.runs.record import provenance_in
@@ -54,17 +55,28 @@ def _other_versions(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[s
     return {"versions": other} if other else {}
 
 
-def account(taken_up: TakenUp) -> list[str]:
-    """Return the lines that say from where a run goes on, and what is another from there."""
+def account(taken_up: TakenUp, choices: Mapping[str, str]) -> list[str]:
+    """Return the lines that say from where a run goes on, and what is another from there.
+
+    `choices` are the chosen options by now; of another option the keys are not told.
+    """
     entry, folder = taken_up.entry(), relative(taken_up.saved.folder.path)
     within = taken_up.epoch > taken_up.measured
     place = f"within epoch {taken_up.epoch}" if within else f"after epoch {taken_up.epoch}"
     lines = [f"resume       {folder}, {entry['status']}: goes on {place}, step {taken_up.step:,}"]
-    lines += [
-        f"changed      {key}: {_shown(before)} -> {_shown(now)}"
-        for key, (before, now) in entry["changed"].items()
+    before = taken_up.saved.choices
+    options = {
+        group: (before.get(group), option)
+        for group, option in choices.items()
+        if group in GROUPS and before.get(group) != option
+    }
+    keys = {
+        key: pair for key, pair in entry["changed"].items() if key.partition(".")[0] not in options
+    }
+    return lines + [
+        f"changed      {key}: {_shown(old)} -> {_shown(new)}"
+        for key, (old, new) in {**options, **keys}.items()
     ]
-    return lines
 
 
 def _shown(value: object) -> str:
