@@ -62,8 +62,9 @@ def account(taken_up: TakenUp, choices: Mapping[str, str]) -> list[str]:
     """
     entry, folder = taken_up.entry(), relative(taken_up.saved.folder.path)
     within = taken_up.epoch > taken_up.measured
-    place = f"within epoch {taken_up.epoch}" if within else f"after epoch {taken_up.epoch}"
-    lines = [f"resume       {folder}, {entry['status']}: goes on {place}, step {taken_up.step:,}"]
+    epoch, step = taken_up.epoch, f"step {taken_up.step:,}"
+    place = f"in epoch {epoch}, after {step}" if within else f"after epoch {epoch}, {step}"
+    lines = [f"resume       {folder}, {entry['status']}: goes on {place}"]
     before = taken_up.saved.choices
     options = {
         group: (before.get(group), option)
