@@ -79,6 +79,7 @@ from seedbed.runs.hydra_job import (
     interpolated_as_in_run,
     require_hydra_folder,
     resolve_sweep_folder,
+    secrets_left_out,
     written_by_run,
 )
 from seedbed.sweep.job_runner import FAILED, WRONG_CONFIG, JobResult
@@ -279,6 +280,7 @@ def _run_application(
             only_own_or_trusted(jobs.trust),
             files_within_limits(),
             own_files_first(),
+            secrets_left_out(),
         ):
             application()
     except StopBeforeRun as stop:

@@ -33,6 +33,7 @@ from seedbed.files import write_atomically
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.hydra_job import PASSING
 from seedbed.runs.provenance.files import ProvenanceFiles
+from seedbed.runs.provenance.secrets import plain_yaml
 from seedbed.runs.record import Record, read_record
 from seedbed.runs.resuming.taking_up import TakenUp, take_up
 from seedbed.terminal.listener import current_listener
@@ -125,7 +126,7 @@ def train(config: DictConfig, command: list[str]) -> int:
     top = composed.sweep.dir if composed.mode == RunMode.MULTIRUN else folder.path
     named = [target.name for target in targets(spec)]
     keeper = ProvenanceKeeper(ProvenanceFiles(Path(top)), environment, named)
-    text = OmegaConf.to_yaml(config, resolve=True)
+    text = plain_yaml(OmegaConf.to_yaml(config, resolve=True))
     before = None
     if taken_up is not None:
         before = taken_up.record

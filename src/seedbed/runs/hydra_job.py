@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf, ValueNode, read_write
 
 from seedbed.errors import ConfigError
 from seedbed.runs.folder import HYDRA, RunFolder
+from seedbed.runs.provenance.secrets import plain_yaml
 
 UNKNOWN = "${"
 SUBDIR = ("hydra", "sweep", "subdir")
@@ -45,6 +46,25 @@ def resolve_sweep_folder(config: DictConfig) -> None:
     if "${hydra:" in str(raw_value(config, ("hydra", "sweep", "dir"))).replace(" ", ""):
         with _interpolated(config), read_write(config.hydra.sweep):
             config.hydra.sweep.dir = str(config.hydra.sweep.dir)
+
+
+@contextmanager
+def secrets_left_out() -> Iterator[None]:
+    """Let Hydra write the configs of jobs without passwords, keys and tokens for a while."""
+    from hydra.core import utils
+
+    save = utils._save_config
+
+    def saved(cfg: DictConfig, filename: str, output_dir: Path) -> None:
+        output_dir.mkdir(parents=True, exist_ok=True)
+        text = plain_yaml(OmegaConf.to_yaml(cfg))
+        (output_dir / filename).write_text(text, encoding="utf-8")
+
+    utils._save_config = saved
+    try:
+        yield
+    finally:
+        utils._save_config = save
 
 
 def require_hydra_folder(config: DictConfig) -> None:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from seedbed.runs.provenance.git import git_state
+from seedbed.runs.provenance.git import CodeState, code_state, git_state
 
 
 @pytest.fixture(autouse=True)
@@ -182,3 +182,66 @@ def test_git_runs_nothing_that_a_checkout_configures(tmp_path):
     assert not marker.exists()
     assert found is not None
     assert found["dirty"] is False
+
+
+# ---- The patch -----------------------------------------------------------------------------------
+
+
+def test_the_patch_makes_the_tree_what_it_was(repository, tmp_path):
+    git(tmp_path, "clone", "-q", str(repository), "clone")
+    (repository / "code.py").write_text("a = 2\nb = 'ä'\n")
+    (repository / "new.py").write_text("c = 3\n")
+    git(repository, "add", "new.py")
+    (repository / "unknown.py").write_text("")
+
+    state = code_state(repository)
+
+    assert state.fields["dirty"] is True
+    assert (state.left_out, state.untracked) == ("", ("unknown.py",))
+    (tmp_path / "git.patch").write_text(state.patch)
+    git(tmp_path / "clone", "apply", str(tmp_path / "git.patch"))
+    for name in ("code.py", "new.py"):
+        assert (tmp_path / "clone" / name).read_text() == (repository / name).read_text()
+
+
+def test_a_clean_tree_has_no_patch(repository):
+    assert code_state(repository) == CodeState(git_state(repository))
+    assert code_state(repository.parent) == CodeState(None)
+
+
+def test_secrets_are_left_out_of_the_patch(repository):
+    (repository / ".env").write_text("WANDB=hunter\n")
+    (repository / "code.py").write_text("a = 2\napi_key = 'abcdefgh'\n")
+    git(repository, "add", ".")
+
+    state = code_state(repository)
+
+    assert "hunter" not in state.patch
+    assert "abcdefgh" not in state.patch
+    assert "+a = 2\n+LEFT-OUT\n" in state.patch
+    assert state.left_out == "may hold secrets: .env, 1 line"
+
+
+def test_a_patch_that_is_too_large_is_not_kept(repository, monkeypatch):
+    monkeypatch.setattr("seedbed.runs.provenance.git.MOST_BYTES", 100)
+    (repository / "code.py").write_text("a = 2\n" * 1000)
+
+    state = code_state(repository)
+
+    assert (state.patch, state.left_out) == (None, "more than 100 bytes")
+
+
+def test_a_patch_runs_nothing_that_a_checkout_configures(repository):
+    marker = repository.parent / "executed"
+    hook = repository.parent / "hook"
+    hook.write_text(f"#!/bin/sh\ntouch {marker}\ncat\n")
+    hook.chmod(0o755)
+    for key in ("diff.external", "diff.x.command", "diff.x.textconv", "filter.x.clean"):
+        git(repository, "config", key, str(hook))
+    (repository / ".gitattributes").write_text("* diff=x filter=x\n")
+    (repository / "code.py").write_text("a = 2\n")
+
+    state = code_state(repository)
+
+    assert not marker.exists()
+    assert "+a = 2" in state.patch

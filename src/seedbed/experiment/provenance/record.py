@@ -23,7 +23,7 @@ from seedbed.runs.provenance.files import (
 )
 from seedbed.runs.provenance.git import code_state
 from seedbed.runs.provenance.packages import packages_text
-from seedbed.runs.provenance.sources import own_sources, source_path
+from seedbed.runs.provenance.sources import Source, own_sources, source_path
 from seedbed.runs.provenance.splits import SplitRows, splits_text
 
 
@@ -105,6 +105,12 @@ def data_fields(data: DataModule, choice: str) -> tuple[dict[str, Any], bytes]:
     return fields, content
 
 
+def _described(source: Source) -> dict[str, Any]:
+    """Return what run.json says of the source of a module."""
+    fields = {"file": source.file, "sha256": source.sha256, "package": source.is_package}
+    return {**fields, "left_out": source.left_out} if source.left_out else fields
+
+
 @dataclass(frozen=True)
 class ProvenanceKeeper:
     """Keeper of the files of a run's provenance, in its folder or once in that of its sweep.
@@ -132,12 +138,7 @@ class ProvenanceKeeper:
             if source.content is not None:
                 path = f"{SOURCES}/{source_path(name, source.is_package)}"
                 self.files.keep(path, source.content)
-        return {
-            "sources": {
-                name: {"file": source.file, "sha256": source.sha256, "package": source.is_package}
-                for name, source in sources.items()
-            }
-        }
+        return {"sources": {name: _described(source) for name, source in sources.items()}}
 
     def keep_splits(self, content: bytes) -> None:
         """Write the row numbers of the splits."""

@@ -47,8 +47,10 @@ def _packages(folder: str) -> Iterator[tuple[str, str]]:
         elif entry.endswith((".dist-info", ".egg-info")):
             try:
                 metadata = PathDistribution(path).metadata
-                name, version = str(metadata["Name"]), str(metadata["Version"])
-            except Exception:  # Left over from another package, or half removed.
+                name, version = metadata["Name"], metadata["Version"]
+            except Exception:
+                continue
+            if name is None or version is None:  # Left over from a package that was removed.
                 continue
         else:
             continue

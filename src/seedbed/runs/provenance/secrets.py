@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 LEFT_OUT = "LEFT-OUT"
@@ -73,21 +74,22 @@ def is_secret(key: str, value: object) -> bool:
     return len(value) >= SHORTEST_TOKEN or not key.lower().endswith("token")
 
 
+@lru_cache(maxsize=10_000)
 def plain_word(word: str) -> str:
     """Return a word of a command without the secret that it holds."""
     key, equals, value = word.partition("=")
     if equals and is_secret(key, value.strip("'\"")):
         return f"{key}={LEFT_OUT}"
-    return _without_passwords(word)
+    return _IN_URL.sub(rf"\g<scheme>{LEFT_OUT}@", word)
 
 
-def _without_passwords(text: str) -> str:
-    return _IN_URL.sub(rf"\g<scheme>{LEFT_OUT}@", text)
-
-
-# A line of YAML with a key and a value, or an override in a list.
-_LINE = re.compile(r"(?P<start>\s*(?:- )*)(?P<key>[\w./@+~-]+)(?P<sign>: |=)(?P<value>.+)")
-_SUSPICIOUS = re.compile(r"key|secret|passw|passphrase|credential|token|\w://[^/@\s:]+:", re.I)
+# A line of YAML with a key and a value, and an override within a line.
+_LINE = re.compile(r"(?P<start>\s*(?:- )*)(?P<key>[\w./@+~-]+): (?P<value>.+)")
+_OVERRIDE = re.compile(r"(?P<key>[\w./@+~-]+)=(?P<value>[^,\s'\"]+)")
+_SUSPICIOUS = re.compile(
+    r"(api|access|private|auth)_?key|secret|passw|passphrase|credential|token|\w://[^/@\s:]+:",
+    re.IGNORECASE,
+)
 
 
 def plain_yaml(text: str) -> str:
@@ -100,12 +102,15 @@ def plain_yaml(text: str) -> str:
         depth = len(line) - len(line.lstrip())
         if below is not None and (depth > below or not line.strip()):
             continue  # The rest of a secret of several lines.
-        below = None
-        parts = _LINE.fullmatch(line)
+        parts, below = _LINE.fullmatch(line), None
         if parts and is_secret(parts["key"], parts["value"].strip("'\"")):
-            line = f"{parts['start']}{parts['key']}{parts['sign']}{LEFT_OUT}"
-            below = depth
-        elif parts and parts["value"] in ("null", "''"):
-            pass
-        lines.append(_without_passwords(line))
+            line, below = f"{parts['start']}{parts['key']}: {LEFT_OUT}", depth
+        lines.append(_plain_line(line))
     return "\n".join(lines) + "\n" * text.endswith("\n")
+
+
+def _plain_line(line: str) -> str:
+    def plain(match: re.Match[str]) -> str:
+        return f"{match['key']}={LEFT_OUT}" if is_secret(match["key"], match["value"]) else match[0]
+
+    return _IN_URL.sub(rf"\g<scheme>{LEFT_OUT}@", _OVERRIDE.sub(plain, line))

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from seedbed.config.trust.module_path import folders
+from seedbed.runs.provenance.secrets import holds_secret
 
 MOST_BYTES = 1_000_000
 """The largest source that is copied."""
@@ -26,13 +27,15 @@ class Source(NamedTuple):
         file: its path, from the folder of the user's that it lies in, or the whole of it.
         sha256: hash of its bytes.
         is_package: whether the module is a package, whose source is its `__init__.py`.
-        content: its bytes; None where they are too many, or no Python.
+        content: its bytes; None where they are not kept.
+        left_out: why they are not kept; "" where they are.
     """
 
     file: str
     sha256: str
     is_package: bool
     content: bytes | None
+    left_out: str = ""
 
 
 def source_path(module: str, is_package: bool) -> str:
@@ -84,13 +87,25 @@ def _source(module: ModuleType, file: str, homes: Iterable[str]) -> Source | Non
     except OSError:
         return None
     home = next((folder for folder in homes if file.startswith(folder)), "")
-    small = path.suffix == ".py" and len(content) <= MOST_BYTES
+    left_out = _why_not_kept(path, content)
     return Source(
         file.removeprefix(home),
         hashlib.sha256(content).hexdigest(),
         hasattr(module, "__path__"),
-        content if small else None,
+        None if left_out else content,
+        left_out,
     )
+
+
+def _why_not_kept(path: Path, content: bytes) -> str:
+    """Return why a source is not copied; "" where it is."""
+    if path.suffix != ".py":
+        return "no Python source"
+    if len(content) > MOST_BYTES:
+        return f"more than {MOST_BYTES:,} bytes"
+    if any(map(holds_secret, content.decode(errors="replace").splitlines())):
+        return "may hold secrets"
+    return ""
 
 
 @cache

@@ -19,6 +19,7 @@ from hydra.core.override_parser.types import Override, OverrideType, ValueType
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.errors import ConfigError
+from seedbed.runs.provenance.secrets import plain_yaml
 from seedbed.sweep.configs.composed_config import ComposedConfig, Undo
 from seedbed.sweep.configs.sources import HydraSource, Lines, SavedSource, save_configs, save_master
 from seedbed.sweep.configs.yaml_text import item_text
@@ -92,8 +93,11 @@ class Composer:
                 "hydra.yaml": base.hydra_text(tasks),
                 "overrides.yaml": "".join(map(item_text, tasks)) or "[]\n",
             }
+            texts = {name: plain_yaml(text) for name, text in texts.items()}
             resolved = partial(base.resolved_text, changes)
-            yield Description(base.config, base.choices, tasks, texts, resolved)
+            yield Description(
+                base.config, base.choices, tasks, texts, lambda: plain_yaml(resolved())
+            )
 
     def texts(self, job: Job) -> dict[str, str]:
         """Return what Hydra would write to the job's `.hydra`: file name -> text."""

@@ -21,6 +21,7 @@ from seedbed.errors import ConfigError
 from seedbed.experiment.weights.source import name_latest
 from seedbed.files import write_atomically
 from seedbed.reading.json_files import read_json
+from seedbed.runs.provenance.secrets import plain_yaml
 from seedbed.runs.record import write_json
 
 MASTER, INDEX = "multirun.yaml", "configs.json"
@@ -209,4 +210,4 @@ def _file(place: int) -> str:
 
 
 def _save(path: Path, config: DictConfig) -> None:
-    write_atomically(path, OmegaConf.to_yaml(config).encode())
+    write_atomically(path, plain_yaml(OmegaConf.to_yaml(config)).encode())

@@ -33,7 +33,7 @@ from seedbed.experiment.provenance import (
 from seedbed.process.identity import this_process
 from seedbed.reading.content import inside
 from seedbed.runs.folder import RECORD, RESOLVED, RunFolder
-from seedbed.runs.hydra_job import PASSING, name_of_job
+from seedbed.runs.hydra_job import PASSING, name_of_job, secrets_left_out
 from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.runs.record import now, read_record
 from seedbed.sweep.configs.composer import Composer
@@ -334,7 +334,7 @@ class Worker:
         """Run one job by itself, in the folder that its config names; nothing is printed."""
         if restriction() is not None:
             _require_folder(config, self.folder.path)
-        with listening(epoch_trained):
+        with listening(epoch_trained), secrets_left_out():
             done = run_job(
                 hydra_context=HydraContext(config_loader=None, callbacks=self.callbacks),  # type: ignore[arg-type]
                 task_function=runner,

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
 from seedbed.errors import ConfigError
 from seedbed.loggers.labels import NO_LABELS, Labels, labels_of
 from seedbed.reading.json_files import Count, Text, read_json
+from seedbed.runs.provenance.secrets import plain_word
 from seedbed.runs.record import now, write_json
 from seedbed.sweep.job import Job, bare_key
 from seedbed.sweep.results.continuations import (
@@ -128,6 +129,11 @@ class SweepPlan:
         return [job for job in self.jobs if job.number not in refused]
 
 
+def _plain_job(job: Job) -> dict[str, Any]:
+    """Return a job as plain values, without secrets: it goes on with those of its environment."""
+    return {**job._asdict(), "overrides": [*map(plain_word, job.overrides)]}
+
+
 def write_plan(path: Path, plan: SweepPlan) -> None:
     """Write sweep.json."""
     resumed = [continuation.stored() for continuation in plan.continuations]
@@ -143,14 +149,14 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
         "tags": [] if "tags" in plan.axes else plan.labels.tags,
         "notes": None if "notes" in plan.axes else plan.labels.notes,
         "choices": plan.choices,
-        "flags": plan.flags,
+        "flags": [*map(plain_word, plan.flags)],
         "axes": plan.axes,
         "rounds": [
             {
                 "groups": planned.groups,
                 "alone": planned.alone,
                 "notes": planned.notes,
-                "jobs": [job._asdict() for job in planned.jobs],
+                "jobs": [_plain_job(job) for job in planned.jobs],
             }
             for planned in plan.rounds
         ],
