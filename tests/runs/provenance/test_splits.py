@@ -20,9 +20,8 @@ def test_rows_can_be_read_back(numbers: set[int]) -> None:
 
 
 def test_the_text_is_short_and_says_where_there_are_no_numbers() -> None:
-    text = splits_text(
-        {"train": SplitRows(None), "val": SplitRows(6, np.array([0, 1, 2, 5, 7, 8]))}
-    )
+    val = SplitRows(6, np.array([0, 1, 2, 5, 7, 8]))
+    text = splits_text({"train": SplitRows(None), "val": val})
 
     assert json.loads(text) == {
         "train": {"count": None, "rows": None},

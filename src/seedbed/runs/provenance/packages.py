@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import PathDistribution
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 # A package's folder of metadata says both in its name; to read the files of all takes 50 ms.
@@ -37,7 +38,7 @@ def _text(folders: tuple[str, ...]) -> str:
 def _packages(folder: str) -> Iterator[tuple[str, str]]:
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(("-info",))]
+            names = [entry.name for entry in entries if entry.name.endswith("-info")]
     except OSError:  # A zip file, or nothing.
         return
     for entry in names:
@@ -46,7 +47,7 @@ def _packages(folder: str) -> Iterator[tuple[str, str]]:
             name, version = parts["name"], parts["version"]
         elif entry.endswith((".dist-info", ".egg-info")):
             try:
-                metadata = PathDistribution(path).metadata
+                metadata: Any = PathDistribution(path).metadata
                 name, version = metadata["Name"], metadata["Version"]
             except Exception:
                 continue
