@@ -33,7 +33,8 @@ TRAINED = {
         *("data.target_scale=standard", "model=linear", "trainer.max_epochs=5"),
     ),
     "shapes": (
-        *("data=images", "data.folder=images", "data.input_scale=standard", "model=cnn"),
+        *("data=images", "data.folder=images", "data.size=8", "data.fit=crop"),
+        *("data.input_scale=standard", "model=cnn"),
         *("model.kernel=[3]", "model.channels=[4]", "model.hidden=[6]", "trainer.max_epochs=2"),
     ),
 }
@@ -54,7 +55,7 @@ def _images(folder: Path) -> None:
     for word, bright in (("dark", 0), ("light", 100)):
         (folder / word).mkdir(parents=True)
         for number in range(12):
-            pixels = random.integers(bright, bright + 120, (8, 8), dtype=np.uint8)
+            pixels = random.integers(bright, bright + 120, (10, 12, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / word / f"{number}.png")
 
 
@@ -80,7 +81,8 @@ def _script() -> str:
     onnx, exported, safe, plain = [block for block in BLOCKS if "def " not in block]
     script = [BEFORE, *functions, "import torch\n"]
     for name in TRAINED:
-        parts = {".onnx": onnx, ".pt2": exported, ".safetensors": safe}
+        axis = "assert session.get_inputs()[0].shape[0] == 'rows'\n"
+        parts = {".onnx": onnx + axis, ".pt2": exported, ".safetensors": safe}
         if name == "penguins":
             parts[".pt"] = plain + "layers =" + safe.partition("layers =")[2]
         for suffix, part in parts.items():
@@ -94,9 +96,9 @@ def _script() -> str:
     return "\n".join([*script, NUMPY])
 
 
+# Of images that are not of the model's size.
 _PIXELS = """from pathlib import Path
-from PIL import Image
-rows = [[np.asarray(Image.open(path))] for path in sorted(Path("images/dark").glob("*.png"))]
+rows = [pixels(path, model) for path in sorted(Path("images/dark").glob("*.png"))]
 """
 
 

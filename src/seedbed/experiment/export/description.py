@@ -61,14 +61,18 @@ def described_numbers(data: DataModule, facts: DataFacts) -> dict[str, Any]:
     """Return what the model takes of a row of numbers or an image, and how they are scaled."""
     scaling = data.input_scaling
     scaled = {} if scaling is None else scaling.to_plain()
-    divided = {"divided_by": LARGEST_PIXEL} if isinstance(data, Images) else {}
+    image: dict[str, Any] = {}
+    divided: dict[str, Any] = {}
+    if isinstance(data, Images):
+        image["image"], divided["divided_by"] = data.form._asdict(), LARGEST_PIXEL
     named = [{"name": name} for name in facts.feature_names]
     if len(named) != prod(facts.input_shape):  # Such as one for all pixels.
         named = []
     if len(facts.feature_units) == len(named):
         for feature, unit in zip(named, facts.feature_units, strict=True):
             feature["unit"] = unit
-    return {**({"features": named} if named else {}), "preparation": {**divided, **scaled} or None}
+    features = {"features": named} if named else {}
+    return {**features, **image, "preparation": {**divided, **scaled} or None}
 
 
 def described_output(facts: DataFacts, meaning: str, task: Any) -> dict[str, Any]:
