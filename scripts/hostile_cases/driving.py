@@ -25,6 +25,8 @@ from scripts.hostile_cases.planting import Folder, Place, plant
 EMPTY: Mapping[str, str] = MappingProxyType({})
 LIMIT = 10.0
 FRESH_LIMIT = 60.0
+# Rows to measure the honest run on.
+LABELLED = "x1,x2,class\n1,2,0\n3,4,1\n"
 RUN, SWEEP = "runs/2026-01-01/12-00-00-aaaaaa", "sweeps/2026-01-01/12-00-00-aaaaaa"
 
 # Where the folder of each kind lies, and the verbs that open it. Those with a `!` must refuse it.
@@ -35,6 +37,8 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "!evaluate run={here} split=train",
             "!evaluate run=latest paths.outputs=../theirs split=val checkpoint=last",
             "!predict run={here} input=[[1,2]]",
+            "!predict run={here} split=train",
+            "!evaluate run={here} input=labelled.csv",
             "!export run={here} output=outputs/model.pt2",
             "export run={here} output=outputs/model.safetensors checkpoint=last",
             "report {here}",
@@ -53,6 +57,9 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "report {here}",
             "report latest paths.outputs=../theirs group=false",
             "evaluate run={here}/2 split=train",
+            "evaluate run={here} split=train ensemble=all",
+            "predict run={here} input=[[1,2,3]]",
+            "predict run={here} split=train ensemble=all",
             "train -m sweep.resume={here} sweep.plan=true",
             "dashboard {here}",
             "COMPLETE train -m sweep.resume={here}/",
@@ -244,6 +251,7 @@ class Bench:
         remove(self.case)
         for name in ("work", "outside", "home", "tmp", "own"):
             (self.case / name).mkdir(parents=True)
+        (self.case / "work/labelled.csv").write_text(LABELLED)
         outside, here = self.case / "outside", self.case / where
         shutil.copytree(self.run, outside / "run")
         (outside / "notes.txt").write_text(SECRET)

@@ -102,7 +102,7 @@ def test_version(command):
     ("verb", "key"),
     [
         ("train", "optimized_metric: null"),
-        ("predict", "input: ???"),
+        ("predict", "split: null"),
         ("report", "seedbed report DIR DIR"),
         ("report", "sort=null"),
     ],

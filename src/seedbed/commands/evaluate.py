@@ -80,7 +80,7 @@ def _together(
     members = members_of(folder, config.ensemble, config.paths.outputs)
     members.require_split(split)
     ensemble, measured = measured_together(members.jobs, asked, split, config.input, config.targets)
-    jobs = [{"number": number, "epoch": epoch} for number, epoch in ensemble.epochs]
+    jobs = [{"number": number, "epoch": epoch} for number, epoch in sorted(ensemble.epochs)]
     used = {"checkpoint": config.checkpoint, "ensemble": config.ensemble, "jobs": jobs}
     where = _write(file, _result(folder.path, used, ensemble.first, measured, split, config.input))
     count = len(jobs)

@@ -67,7 +67,7 @@ class Ensemble:
 
     def members_text(self) -> str:
         """Return which jobs, with the weights of which epochs."""
-        each = [f"{number} (epoch {epoch})" for number, epoch in self.epochs]
+        each = [f"{number} (epoch {epoch})" for number, epoch in sorted(self.epochs)]
         return listed(each, MOST_NAMED)
 
 
@@ -115,7 +115,7 @@ def _far(far: Sequence[int], members: int, folder: RunFolder) -> str:
     place = folder.path.parent
     return (
         f"of {len(far)} of {members} members the best epoch is far from the last: jobs "
-        f"{listed(far, MOST_NAMED)}; seedbed predict run={place}/{far[0]} says how"
+        f"{listed(sorted(far), MOST_NAMED)}; seedbed predict run={place}/{min(far)} says how"
     )
 
 
