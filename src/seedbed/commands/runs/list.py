@@ -13,6 +13,7 @@ from seedbed.commands.runs.words import with_filters
 from seedbed.config.project import outputs_folder
 from seedbed.config.schema.field import key
 from seedbed.errors import ConfigError
+from seedbed.process import garbage_collection
 
 USAGE = """list runs [DIR ...]
 
@@ -63,6 +64,7 @@ class Keys:
 
 def list_runs(arguments: Sequence[str]) -> int:
     """Print runs and sweeps, or write them to a file."""
+    garbage_collection.pause()  # Thousands of entries are many objects, and none is garbage.
     words, others = with_filters(arguments, Keys)
     folders, keys = parse_arguments(USAGE, Keys, words)
     if keys.output is not None and Path(keys.output).exists():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError, nearest
@@ -18,8 +18,10 @@ from seedbed.runs.claim import Claim, claim
 from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.leftovers import leftovers
-from seedbed.sweep.results.table import Row, read_results
 from seedbed.terminal.words import relative
+
+if TYPE_CHECKING:
+    from seedbed.sweep.results.table import Row
 
 RESULTS, PLAN = "results.csv", "sweep.json"
 # Of a cross-validation: predictions of the best configuration, its model of all rows, and the means
@@ -150,8 +152,11 @@ class SweepFolder:
             yield
 
 
-def rows_of_sweep(folder: SweepFolder) -> dict[int, Row]:
+def rows_of_sweep(folder: SweepFolder) -> "dict[int, Row]":
     """Return the rows of the jobs that have ended, those too that nobody has entered yet."""
+    # With the rules of metrics comes OmegaConf, which who looks for sweeps need not wait for.
+    from seedbed.sweep.results.table import read_results
+
     tables = (folder.results, *folder.results_of_units())
     return {row.number: row for path in tables if path.is_file() for row in read_results(path)}
 

@@ -138,7 +138,7 @@ def _columns(
         )
         return columns
     if statuses != {"completed"}:
-        columns["status"] = lambda configuration: configuration.jobs[0].status
+        columns["status"] = lambda configuration: configuration.jobs[0].state
     columns["folder"] = lambda configuration: configuration.jobs[0].folder
     return columns
 

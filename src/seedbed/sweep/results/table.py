@@ -17,7 +17,7 @@ from seedbed.config.schema.data import SPLITS
 from seedbed.errors import RunFolderError
 from seedbed.files import write_atomically
 from seedbed.reading.content import leads_out, read_bytes
-from seedbed.runs.record import STATUSES
+from seedbed.runs.record import STATUSES, state_of
 
 # Of a sweep of a million jobs.
 MOST_BYTES = 1024 * 2**20
@@ -72,6 +72,11 @@ class Row:
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     error: str | None = None
+
+    @property
+    def state(self) -> str:
+        """The status in words, of a job that was killed `interrupted (killed)`."""
+        return state_of({"status": self.status, "error": self.error})
 
 
 def mean_row(rows: Sequence[Row]) -> Row:
