@@ -141,6 +141,9 @@ def test_the_examples_answer_as_the_run_does(
     kinds = {each["kind"] for each in features}
     assert kinds == {"number", "category", "boolean", "date", "time"}
     assert "stamp hour" in [each["name"] for each in features]
+    of_images = json.loads(Path("shapes.onnx.json").read_text())["input"]
+    assert of_images["image"] == {"channels": 3, "height": 8, "width": 8, "fit": "crop"}
+    assert "features" not in of_images  # One name stands for all pixels.
     (tmp_path / "examples.py").write_text(_script())
     done = subprocess.run(
         [sys.executable, "-I", "-W", "ignore", "examples.py"],
