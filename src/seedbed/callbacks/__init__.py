@@ -22,6 +22,7 @@ from seedbed.callbacks.model_summary import ModelSummary
 from seedbed.callbacks.parameter_values import ParameterValues
 from seedbed.callbacks.progress import Progress
 from seedbed.callbacks.stopping import GradientConverged, LossConverged, StoppingRule
+from seedbed.callbacks.weight_averaging import StochasticWeightAveraging
 
 __all__ = [
     "CheckedCallback",
@@ -43,6 +44,7 @@ __all__ = [
     "ParameterValues",
     "PredictedAgainstTrue",
     "Progress",
+    "StochasticWeightAveraging",
     "StoppingRule",
     "WorstMistakes",
     "why_stopped",

@@ -84,7 +84,7 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
         try:
             super().on_advance_end(data_fetcher)
         except SIGTERMException:  # The last thing that it does.
-            self.is_whole = True
+            self.is_whole = self._may_write
             raise
         writes = self.checkpoint
         # Several processes agree on it where they ask each other for signals.
@@ -93,7 +93,7 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
 
     def _write(self) -> None:
         """Write the checkpoint between two steps; at the end of an epoch the outer loop does."""
-        if self.checkpoint is not None and not self._is_training_done:
+        if self.checkpoint is not None and self._may_write and not self._is_training_done:
             self.checkpoint.write(self.trainer)
 
     def hold(self) -> None:
@@ -105,6 +105,11 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
         """Forget the state that was taken: the epoch goes on."""
         self.is_whole = False
         self.state.forget()
+
+    @property
+    def _may_write(self) -> bool:
+        """Whether the running epoch trains: averaged weights have one more for batch norm alone."""
+        return not self.automatic_optimization._skip_backward
 
     def _broadcast_sigterm_tensor(self) -> None:
         """Let all processes stop, or write, before the same batch when any is to.
@@ -122,7 +127,7 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
         if number:
             self.stop.received = number
             self.state.take(trainer)
-            self.is_whole = True
+            self.is_whole = self._may_write
             raise SIGTERMException
         if due and self.batch_progress.current.ready:
             self._write()

@@ -12,6 +12,9 @@ from seedbed.config.spec import RunSpec
 OURS = {
     "pytorch_lightning.callbacks.EarlyStopping": "seedbed.callbacks.EarlyStopping",
     "pytorch_lightning.callbacks.early_stopping.EarlyStopping": "seedbed.callbacks.EarlyStopping",
+    "pytorch_lightning.callbacks.StochasticWeightAveraging": (
+        "seedbed.callbacks.StochasticWeightAveraging"
+    ),
 }
 # What each of the others lacks, and what to do instead.
 _REFUSED: dict[type, str] = {

@@ -7,7 +7,12 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
-from seedbed.callbacks import EarlyStopping, StoppingRule, why_stopped
+from seedbed.callbacks import (
+    EarlyStopping,
+    StochasticWeightAveraging,
+    StoppingRule,
+    why_stopped,
+)
 from seedbed.callbacks.training_state import state_of
 from seedbed.data import global_draws
 from seedbed.engines.lightning.resuming.logged_results import (
@@ -142,7 +147,10 @@ def _plain_metrics(trainer: pl.Trainer) -> dict[str, Tensor]:
 def _gradients(trainer: pl.Trainer) -> dict[str, Tensor]:
     """Return the gradients that the next step adds to, or may look at, by name of the parameter."""
     module: Any = trainer.lightning_module
-    if module.automatic_optimization and not trainer.fit_loop.epoch_loop._should_accumulate():
+    # Lightning's averaging makes its last step with the gradients of the step before.
+    averages = any(isinstance(c, StochasticWeightAveraging) for c in trainer.callbacks)  # type: ignore[attr-defined]
+    waits = averages or trainer.fit_loop.epoch_loop._should_accumulate()
+    if module.automatic_optimization and not waits:
         return {}
     parameters = module.named_parameters()
     return {name: p.grad.cpu().clone() for name, p in parameters if p.grad is not None}

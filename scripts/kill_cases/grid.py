@@ -1,6 +1,6 @@
 """Runs that must end the same however often they are killed: what makes each of them hard."""
 
-OWN = "tests.experiment.resuming.own_code"
+OWN = "scripts.kill_cases.own_code"
 # Twelve rows to train on in batches of five: three steps an epoch, the last one of two rows.
 ROWS = ("data=crop_yield", "data.val_size=3", "data.batch_size=5", "logger=none")
 SMALL = (*ROWS, "trainer.max_epochs=4")
@@ -117,6 +117,16 @@ CASES: dict[str, tuple[str, ...]] = {
         "+callbacks.swa.swa_epoch_start=2",
         "+callbacks.swa.annealing_epochs=2",
         "trainer.max_epochs=6",
+    ),
+    "averaged at the end, batch norm": (
+        *DRAWING,
+        "optimizer=adam",
+        "+callbacks.swa._target_=pytorch_lightning.callbacks.StochasticWeightAveraging",
+        "+callbacks.swa.swa_lrs=0.01",
+        "+callbacks.swa.swa_epoch_start=2",
+        "+callbacks.swa.annealing_epochs=2",
+        "trainer.max_epochs=6",
+        "scheduler=cosine",
     ),
     "callback that logs": (*DROPOUT, f"+callbacks.logging._target_={OWN}.Logging"),
     "compared gradients": (
