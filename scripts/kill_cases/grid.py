@@ -3,7 +3,7 @@
 OWN = "scripts.kill_cases.own_code"
 # Twelve rows to train on in batches of five: three steps an epoch, the last one of two rows.
 ROWS = ("data=crop_yield", "data.val_size=3", "data.batch_size=5", "logger=none")
-SMALL = (*ROWS, "trainer.max_epochs=4")
+SMALL = (*ROWS, "trainer.max_epochs=3")
 MLP = (*SMALL, "model=mlp", "model.hidden=[4]", "data.input_scale=standard")
 DROPOUT = (*MLP, "model.dropout=0.3", "optimizer=adam")
 DRAWING = (*MLP, "optimizer=adam", f"model._target_={OWN}.Drawing")
@@ -15,12 +15,17 @@ DATASET = (
 )  # fmt: skip
 NOISY = (*DATASET, f"data.train._target_={OWN}.Noisy", f"+data.val._target_={OWN}.Noisy")
 STREAM = (*DATASET, f"data.train._target_={OWN}.NoisyStream")
+SWA = (
+    "+callbacks.swa._target_=pytorch_lightning.callbacks.StochasticWeightAveraging",
+    "+callbacks.swa.swa_lrs=0.01", "+callbacks.swa.swa_epoch_start=2",
+    "+callbacks.swa.annealing_epochs=2",
+)  # fmt: skip
 EARLY = "+callback@callbacks.early_stopping=early_stopping"
 
 CASES: dict[str, tuple[str, ...]] = {
     "sgd": LINE,
     **{name: (*MLP, f"optimizer={name}") for name in ("adagrad", "adam", "adamw", "rmsprop")},
-    "lbfgs": (*MLP, "optimizer=lbfgs", "optimizer.lr=1e-3"),
+    "lbfgs": (*MLP, "optimizer=lbfgs", "optimizer.lr=1e-5"),
     "momentum": (*LINE, "optimizer.momentum=0.9", "optimizer.nesterov=true"),
     "own optimizer": (*MLP, "optimizer=custom", "optimizer._target_=torch.optim.NAdam"),
     **{
@@ -112,21 +117,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "moving average": (*DROPOUT, f"+callbacks.ema._target_={OWN}.Ema"),
     "averaged at the end": (
         *DROPOUT,
-        "+callbacks.swa._target_=pytorch_lightning.callbacks.StochasticWeightAveraging",
-        "+callbacks.swa.swa_lrs=0.01",
-        "+callbacks.swa.swa_epoch_start=2",
-        "+callbacks.swa.annealing_epochs=2",
+        *SWA,
         "trainer.max_epochs=6",
-    ),
-    "averaged at the end, batch norm": (
-        *DRAWING,
-        "optimizer=adam",
-        "+callbacks.swa._target_=pytorch_lightning.callbacks.StochasticWeightAveraging",
-        "+callbacks.swa.swa_lrs=0.01",
-        "+callbacks.swa.swa_epoch_start=2",
-        "+callbacks.swa.annealing_epochs=2",
-        "trainer.max_epochs=6",
-        "scheduler=cosine",
     ),
     "callback that logs": (*DROPOUT, f"+callbacks.logging._target_={OWN}.Logging"),
     "compared gradients": (
@@ -165,10 +157,16 @@ CASES: dict[str, tuple[str, ...]] = {
         *DROPOUT,
         "+task.torchmetrics.spearman={_target_: torchmetrics.MeanAbsoluteError}",
     ),
-    "a function": ("data=none", "model=bowl", "logger=none", "trainer.max_epochs=6"),
+    "a function": ("data=none", "model=bowl", "logger=none", "trainer.max_epochs=9"),
     "own dataset": NOISY,
-    "own dataset, shuffled": (*NOISY, "data.shuffle=true", "data.drop_last=true"),
+    "own dataset, shuffled": (
+        *NOISY,
+        "data.shuffle=true",
+        "data.drop_last=true",
+        "trainer.max_epochs=5",
+    ),
     "own dataset, two workers": (*NOISY, "data.num_workers=2"),
+    "own dataset with a state": (*DATASET, f"data.train._target_={OWN}.Counting"),
     "own stream": STREAM,
     "own stream, two workers": (*STREAM, "data.num_workers=2"),
     "own dataset, drawing network": (*NOISY, f"model._target_={OWN}.Drawing"),

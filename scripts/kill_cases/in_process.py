@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from tests.composing import composed
 
 from seedbed.config.spec import run_spec
@@ -25,6 +26,9 @@ def begun(folder: Path, words: tuple[str, ...], resume: bool = False) -> Experim
     It goes on from `last.ckpt` where it is to and that is there.
     """
     overrides = ("callbacks=quiet", *words, "callbacks.checkpoint.every_seconds=0")
+    if "data.folder=IMAGES" in words:
+        images = image_folder(folder.parent / "images")
+        overrides = tuple(word.replace("IMAGES", str(images)) for word in overrides)
     run_folder = RunFolder(folder)
     last = run_folder.checkpoint("last")
     spec = run_spec(composed(*overrides))
@@ -35,6 +39,16 @@ def begun(folder: Path, words: tuple[str, ...], resume: bool = False) -> Experim
     assert checkpoint is not None
     checkpoint.on_exception = lambda *args: None  # type: ignore[method-assign]
     return experiment
+
+
+def image_folder(folder: Path) -> Path:
+    """Return a folder of small images of two classes, which is made where it is not there."""
+    for number in range(0 if folder.is_dir() else 16):
+        path = folder / f"class {number % 2}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (16, 16), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+    return folder
 
 
 def trained(experiment: Experiment) -> Experiment:
@@ -80,7 +94,7 @@ def killed_again_and_again(
 def left(experiment: Experiment) -> dict[str, Any]:
     """Return what a run has come to: weights, metrics, curves and checkpoints."""
     folder, module, trainer = experiment.folder, experiment.module, experiment.trainer
-    checkpoint, curves = experiment.checkpoint, module.curves()
+    checkpoint = experiment.checkpoint
     assert checkpoint is not None
     kept = {
         name: torch.load(folder.checkpoint(name), weights_only=True)
@@ -92,7 +106,6 @@ def left(experiment: Experiment) -> dict[str, Any]:
         "metrics": module.epoch_metrics,
         "metrics_epoch": module.metrics_epoch,
         "place": (trainer.current_epoch, trainer.global_step),
-        "curves": {"epochs": curves.epochs, **curves.values},
         "best": None if checkpoint.best is None else vars(checkpoint.best),
         "last": None if checkpoint.last is None else vars(checkpoint.last),
         "files": kept,

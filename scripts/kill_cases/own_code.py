@@ -10,7 +10,7 @@ import torch
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import Dataset, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
 from seedbed.data import DataModule
 from seedbed.data.data_module import Facts
@@ -38,6 +38,32 @@ class Noisy(Dataset[Pair]):
         return x, x.sum(0, keepdim=True)
 
 
+class Wide(Noisy):
+    """Rows of three inputs and two targets."""
+
+    def __getitem__(self, row: int) -> Pair:
+        x = torch.tensor([0.1 * row, noise(), 1.0])
+        return x, x[:2]
+
+
+class Counting(Noisy):
+    """Rows with a generator of their own, whose state it can tell and take."""
+
+    def __init__(self, rows: int = ROWS) -> None:
+        super().__init__(rows)
+        self.generator = torch.Generator().manual_seed(3)
+
+    def __getitem__(self, row: int) -> Pair:
+        x = torch.tensor([0.1 * row, torch.rand((), generator=self.generator).item()])
+        return x, x.sum(0, keepdim=True)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return {"generator": self.generator.get_state()}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.generator.set_state(state["generator"])
+
+
 class NoisyStream(IterableDataset[Pair]):
     """The same rows as a stream, shared among the workers."""
 
@@ -56,8 +82,8 @@ class NoisyStream(IterableDataset[Pair]):
 class OwnData(DataModule):
     """Data whose loader is torch's own, shuffled by torch."""
 
-    def __init__(self, workers: int = 0) -> None:
-        self.workers = workers
+    def __init__(self, options: Any) -> None:
+        self.options = options
 
     def has_split(self, split: str) -> bool:
         return split == "train"
@@ -66,16 +92,15 @@ class OwnData(DataModule):
         return ROWS if split == "train" else None
 
     def train_dataloader(self) -> Any:
-        return torch.utils.data.DataLoader(
-            Noisy(), batch_size=3, shuffle=True, num_workers=self.workers
-        )
+        generator = torch.Generator().manual_seed(5)
+        return DataLoader(Wide(), batch_size=3, shuffle=True, generator=generator)
 
     def evaluation_loader(self, split: str) -> Any:
-        return torch.utils.data.DataLoader(Noisy(), batch_size=3)
+        return DataLoader(Wide(), batch_size=3)
 
     @classmethod
     def facts(cls, options: Any) -> Facts:
-        return Facts("regression", (2,), 1, in_memory=False)
+        return Facts("regression", (3,), 2, in_memory=False)
 
     def model_inputs(self, inputs: Tensor) -> Tensor:
         return inputs
