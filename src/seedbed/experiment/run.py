@@ -314,8 +314,9 @@ def test(experiment: Experiment, outcome: RunOutcome) -> None:
         experiment.trainer.test(module, datamodule=LightningData(data), verbose=False)
     outcome.metrics |= module.tested_metrics
     kept = outcome.best or outcome.last
-    if kept is not None:
-        kept.metrics |= module.tested_metrics
+    for state in (outcome.best, outcome.last):  # They may be one epoch.
+        if kept is not None and state is not None and state.step == kept.step:
+            state.metrics |= module.tested_metrics
 
 
 def _read(experiment: Experiment, outcome: RunOutcome) -> None:

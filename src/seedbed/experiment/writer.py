@@ -120,10 +120,21 @@ class RunWriter:
         self.record.write(outcome)
 
     def finish(self, outcome: RunOutcome, epoch: int) -> None:
-        """Write the outcome; `epoch` is the last one."""
+        """Write the outcome; `epoch` is the last one.
+
+        The record comes last: a run that is killed before it can go on, and comes here again.
+        """
+        try:
+            self._end_loggers(outcome, epoch)
+        finally:
+            self._end_record(outcome)
+
+    def _end_record(self, outcome: RunOutcome) -> None:
         if self.keeper is not None:  # Some modules are imported on the way.
             self.record.provenance |= self.keeper.keep_sources()
         self.record.finish(outcome)
+
+    def _end_loggers(self, outcome: RunOutcome, epoch: int) -> None:
         at, scalars = outcome.closing_scalars(self.watched_metric)
         for logger in self.loggers if scalars else []:
             logger.log_metrics(scalars, step=at or epoch)

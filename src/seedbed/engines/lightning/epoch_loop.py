@@ -74,6 +74,23 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
         self.scheduler_progress.reset_on_restart()
         self.automatic_optimization.optim_progress.reset_on_restart()
 
+    def run(self, data_fetcher: Any) -> None:
+        """Train on the batches of an epoch, or on those that are left of it."""
+        taken_up = self.restarting
+        self.reset()
+        self.on_run_start(data_fetcher)
+        if taken_up and self._num_ready_batches_reached():
+            # It was interrupted in what comes after the last batch: the validation.
+            self.on_advance_end(data_fetcher)
+        while not self.done:
+            try:
+                self.advance(data_fetcher)
+                self.on_advance_end(data_fetcher)
+            except StopIteration:
+                break
+            finally:
+                self.on_iteration_done()
+
     def on_run_start(self, data_fetcher: Any) -> None:
         """Get ready for the batches that are left."""
         super().on_run_start(data_fetcher)

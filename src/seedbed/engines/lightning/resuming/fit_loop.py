@@ -95,8 +95,9 @@ class ResumableFitLoop(_FitLoop):
         super()._load_combined_loader_states()
         if not self.restarting or self._combined_loader is None:
             return
-        in_epoch = self._is_within_an_epoch()
-        done = self.epoch_loop.batch_progress.current.completed if in_epoch else 0
+        if not self._is_within_an_epoch():
+            return
+        done = self.epoch_loop.batch_progress.current.completed
         for loader in self._combined_loader.flattened:
             if isinstance(loader, ResumableLoader):
                 # More may have been handed out, to see whether there is another one.

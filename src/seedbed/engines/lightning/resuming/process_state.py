@@ -94,11 +94,11 @@ class ProcessState(Callback):
         module, connector = trainer.lightning_module, trainer._logger_connector
         connector._callback_metrics = dict(state["callback_metrics"])
         state_of(module).step_losses.extend(loss.to(module.device) for loss in state["losses"])
-        if in_epoch:
-            state_of(module).load_running_epoch(state["epoch"])
-            set_metric_states(module, state["metrics"])
-            set_results(trainer, state["results"])
-            connector._first_loop_iter = True  # The batches before were of this epoch.
+        state_of(module).load_running_epoch(state["epoch"])
+        set_metric_states(module, state["metrics"])
+        set_results(trainer, state["results"])
+        if in_epoch:  # The batches before were of this epoch.
+            connector._first_loop_iter = True
         for name, gradient in state["gradients"].items():
             module.get_parameter(name).grad = gradient.to(module.device)
         global_draws.set_states(state["random"])
