@@ -47,14 +47,18 @@ def export(config: DictConfig, command: list[str]) -> int:
         print(f"{title:13}{text}")
     for line in _lines(written.description, chosen in GRAPHS):
         print(line)
-    if written.difference is None:
-        print("check        none: without a forward there is nothing to compare")
-    else:
-        print(f"check        {rows.told}: largest difference from the run {written.difference:.1e}")
+    print(f"check        {_checked(rows.told, written.difference)}")
     if why and written.difference is not None:
         print(f"note         rows made up, not of the run's data: {why}")
     print(f"written to   {relative(output)} ({_size(written.nbytes)}) and {output.name}{BESIDE}")
     return 0
+
+
+def _checked(rows: str, difference: float | None) -> str:
+    """Return what was compared, and how far the file is from the run."""
+    if difference is None:
+        return "none: without a forward there is nothing to compare"
+    return f"{rows}: largest difference from the run {difference:.1e}"
 
 
 def _run_folder(run: str, outputs: str) -> RunFolder:

@@ -45,6 +45,19 @@ class InputRange:
             else cls(min(least, known.least), max(most, known.most))
         )
 
+    @classmethod
+    def from_plain(
+        cls, preparation: Mapping[str, Any] | None, source: object
+    ) -> "InputRange | None":
+        """Return the range in what a run has stored; None where there is none.
+
+        Raises:
+            RunFolderError: What is stored is no range.
+        """
+        if preparation is None or KEY not in preparation:
+            return None
+        return cls(**converted(f"{source}: {KEY}", preparation[KEY], _Plain))
+
     def to_plain(self) -> dict[str, Any]:
         """Return it as a part of what a run stores."""
         return {KEY: {"least": self.least, "most": self.most}}
@@ -61,9 +74,9 @@ def far_outside(inputs: Tensor, preparation: Mapping[str, Any] | None, source: o
     Raises:
         RunFolderError: What is stored is no range.
     """
-    if preparation is None or KEY not in preparation:
+    seen = InputRange.from_plain(preparation, source)
+    if seen is None:
         return ""
-    seen = InputRange(**converted(f"{source}: {KEY}", preparation[KEY], _Plain))
     given, span = InputRange.of(inputs.double()), seen.most - seen.least
     if given is None or (given.least >= seen.least - span and given.most <= seen.most + span):
         return ""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seedbed.data import DataModule, TableFile
 from seedbed.data.images.in_memory import LARGEST_PIXEL, Images
-from seedbed.data.input_range import KEY, InputRange
+from seedbed.data.input_range import InputRange
 from seedbed.data.preparation.features import Flag, Number, Words
 from seedbed.errors import SeedbedError
 from seedbed.experiment.build import build_data
@@ -122,14 +122,12 @@ def made_up_rows(run: OpenedRun) -> CheckRows:
         raw = torch.from_numpy(pixels)
         return CheckRows(raw, data.model_inputs(raw), f"{MADE_UP} images of random pixels")
     raw = torch.from_numpy(random.standard_normal((MADE_UP, *shape)))
-    seen = (run.member.preparation or {}).get(KEY)
+    seen = InputRange.from_plain(run.member.preparation, "the run's preparation")
     if data.input_scaling is not None:
         raw = data.input_scaling.undo(raw)
     elif seen is not None:
-        known = InputRange(**seen)
-        raw = known.least + torch.from_numpy(random.random((MADE_UP, *shape))) * (
-            known.most - known.least
-        )
+        share = torch.from_numpy(random.random((MADE_UP, *shape)))
+        raw = seen.least + share * (seen.most - seen.least)
     return CheckRows(raw, data.model_inputs(raw), told)
 
 

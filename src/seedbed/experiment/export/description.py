@@ -18,6 +18,7 @@ from seedbed.experiment.export.layers import layers_of
 from seedbed.experiment.export.table_inputs import RawInput, TableInputs, codes
 from seedbed.experiment.predicting.weights import ChosenWeights
 from seedbed.experiment.predictions import target_names
+from seedbed.runs.provenance.secrets import LEFT_OUT, is_secret
 
 # What polars and Python call otherwise in the format of a date.
 _PYTHONS_FORMATS = (("%.f", ".%f"), ("%#z", "%z"))
@@ -99,13 +100,25 @@ def described_output(facts: DataFacts, meaning: str, task: Any) -> dict[str, Any
 def described_network(spec: RunSpec, net: nn.Module) -> dict[str, Any]:
     """Return the class of a network, its arguments, and of Seedbed's own its layers."""
     node: Any = spec.model if spec.module is None else spec.module
-    arguments = {name: value for name, value in keys_of(node).items() if name != "_target_"}
+    arguments = without_secrets(
+        {name: value for name, value in keys_of(node).items() if name != "_target_"}
+    )
     return {
         "class": str(target_of(node)),
         "arguments": arguments,
         "weights": {name: list(value.shape) for name, value in net.state_dict().items()},
         "layers": layers_of(net),
     }
+
+
+def without_secrets(arguments: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return arguments without passwords, keys and tokens, which the file is not to give away."""
+    plain: dict[str, Any] = {}
+    for name, value in arguments.items():
+        nested = isinstance(value, Mapping)
+        kept = LEFT_OUT if is_secret(str(name), value) else value
+        plain[str(name)] = without_secrets(value) if nested else kept
+    return plain
 
 
 def described_run(record: Mapping[str, Any], weights: ChosenWeights) -> dict[str, Any]:
