@@ -137,6 +137,9 @@ REFUSED = {
     "resume=a optimizer.lr=1,2": "several values make a sweep",
     "-m resume=a optimizer.lr=1,2": "one run goes on, without -m",
     "resume=a trust=[nowhere]": "trust: no module 'nowhere'",
+    "resume=a hydra.run.dir=b": "resume=a goes on in its own folder",
+    "resume=a/run.json": "a file; a run goes on in its folder: resume=a",
+    "resume=": "names no run",
     "resume=nowhere": "resume=nowhere: no such folder",
     "resume=latest": "resume=latest: no run in outputs/runs",
 }

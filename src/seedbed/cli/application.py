@@ -127,6 +127,8 @@ class CheckBeforeRun(Callback):
         try:
             with interpolated_as_in_run(config):
                 if not self.starts_run and "optimizer" in config:
+                    if config.resume is not None:
+                        raise ConfigError("resume: only seedbed train goes on with a run")
                     _check_trust(config.get("trust") or ())
                     return
                 check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))

@@ -38,6 +38,11 @@ PLAIN_VERBS = {
     "dashboard": "seedbed.commands.dashboard:dashboard",
     "new": "seedbed.commands.new:new",
 }
+# What others have a verb for.
+OF_TRAIN = {
+    "resume": " Did you mean 'seedbed train resume=RUN'?",
+    "sweep": " Did you mean 'seedbed train -m KEY=VALUE,VALUE'?",
+}
 
 FOLDER_VARIABLES = ("SEEDBED_DATA", "SEEDBED_OUTPUTS")
 
@@ -77,7 +82,8 @@ def run_command() -> None:
     verb, rest = arguments[0], arguments[1:]
     if verb not in VERBS:
         known = listed(VERBS)
-        fail(f"'{verb}' is no verb.{nearest(verb, VERBS)} Verbs: {known}; see seedbed --help")
+        hint = OF_TRAIN.get(verb) or nearest(verb, VERBS)
+        fail(f"'{verb}' is no verb.{hint} Verbs: {known}; see seedbed --help")
     run_verb(verb, rest)
 
 

@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seedbed.config.changes import refuse_fixed
 from seedbed.config.composition_errors import explain
-from seedbed.config.groups import config_folder
+from seedbed.config.groups import COMMAND_LINE_ONLY, config_folder
 from seedbed.config.overrides import typed_word
 from seedbed.config.project import key_of, named_config_folder, value_of
 from seedbed.config.schema import typed as with_types
@@ -120,6 +120,9 @@ class ResumeCommand:
         saved = SavedConfig(folder, require_ended(folder))
         words, choices = saved.words, saved.choices
         changes: Changes = {}
+        for word in self._new:
+            if re.match(r"hydra[./]", key_of(word)):
+                raise ConfigError(f"{word}: resume={self.word} goes on in its own folder")
         if self._new:
             changes, words, choices = self._composed(saved, self._new)
         values = saved.with_changes(changes)
@@ -159,7 +162,8 @@ class ResumeCommand:
         fixed = [full_key(place) for place in changes if not is_changeable(place)]
         for word in words:
             key = key_of(word).partition("@")[0]
-            if any(name == key or name.startswith(f"{key}.") for name in fixed):
+            is_preset = key in COMMAND_LINE_ONLY and fixed
+            if is_preset or any(name == key or name.startswith(f"{key}.") for name in fixed):
                 refuse_fixed([word], f"resume={self.word}")
 
     def _use_own_data(self, config: DictConfig) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError
-from seedbed.runs.folder import RunFolder, latest_run, open_run
+from seedbed.runs.folder import CHECKPOINTS, RunFolder, latest_run, open_run
 from seedbed.runs.record import read_record
 from seedbed.terminal.words import relative
 
@@ -27,6 +27,15 @@ def open_to_resume(word: str, outputs: str, *, changes: bool = True) -> RunFolde
     Raises:
         ConfigError: it is no folder of a run.
     """
+    if not word.strip():
+        raise ConfigError("resume=: names no run; give its folder, or latest")
+    if Path(word).is_file():
+        folder = Path(word).absolute().parent
+        run = folder.parent if folder.name == CHECKPOINTS else folder
+        raise ConfigError(
+            f"resume={word}: a file; a run goes on in its folder: "
+            f"{typed_word('resume', relative(run))}"
+        )
     if (Path(word) / SWEEP_PLAN).is_file():
         raise ConfigError(
             f"resume={word}: the folder of a sweep; go on with it by "
