@@ -30,6 +30,7 @@ from seedbed.reading.yaml_files import MOST_BYTES
 from seedbed.runs.claim import claim
 from seedbed.runs.folder import HYDRA, RunFolder
 from seedbed.runs.preparation import stored_preparation
+from seedbed.runs.provenance.environment import device_name
 from seedbed.runs.provenance.files import PACKAGES, ProvenanceFiles
 from seedbed.runs.provenance.sources import own_sources
 from seedbed.runs.record import Record
@@ -88,6 +89,7 @@ def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Agai
     load(experiment, cut_short=True)
     named = [target.name for target in targets(spec)]
     environment = environment_of_command(command, experiment.trainer.strategy.root_device)
+    threads = threads_of(experiment)
     choice = str((repeated.record.get("data") or {}).get("choice"))
     fields, _ = data_fields(experiment.data, choice)
     _require_same_rows(repeated, fields, asked)
@@ -96,7 +98,8 @@ def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Agai
         "repeats": str(asked.run) if asked.run != "latest" else str(repeated.folder.path),
         **environment.fields,
         "data": fields,
-        "threads": threads_of(experiment),
+        "device": device_name(experiment.trainer.strategy.root_device, threads),
+        "threads": threads,
         **({} if experiment.weights is None else {"initial_weights": experiment.weights.record()}),
     }
     sources = {
