@@ -24,11 +24,13 @@ class Item(NamedTuple):
     entry: Entry
 
 
-def collect(tops: Sequence[Path], outputs: Path, *, jobs: bool = False) -> list[Item]:
+def collect(
+    tops: Sequence[Path], outputs: Path, *, jobs: bool = False, writes: bool = True
+) -> list[Item]:
     """Return what lies in some folders, each once; with `jobs` the jobs of sweeps as well.
 
-    What is known of the folder `outputs` is read from a file there and written again. Of runs whose
-    process has gone temporary files are cleared.
+    What is known of the folder `outputs` is read from a file there and, with `writes`, written
+    again. Of runs whose process has gone temporary files are cleared.
     """
     before = read_cache(outputs) if outputs.is_dir() else {}
     items: dict[str, Item] = {}
@@ -48,7 +50,7 @@ def collect(tops: Sequence[Path], outputs: Path, *, jobs: bool = False) -> list[
                 if key:
                     after[key] = now
     kept = {**_not_looked_at(before, tops, base, jobs), **after}
-    if kept != before and (after or before):
+    if writes and kept != before and (after or before):
         write_cache(outputs, kept)
     return list(items.values())
 

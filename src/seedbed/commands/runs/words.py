@@ -87,7 +87,7 @@ def _matching(word: str) -> list[Path]:
 
 def _newest_run(outputs: Path) -> Path | None:
     """Return the run in the outputs that began last; None where a sweep did, or none is there."""
-    items = collect([outputs], outputs) if outputs.is_dir() else []
+    items = collect([outputs], outputs, writes=False) if outputs.is_dir() else []
     newest = max(items, key=lambda item: item.entry.began, default=None)
     return Path(newest.path) if newest is not None and newest.entry.kind == "run" else None
 
@@ -95,7 +95,7 @@ def _newest_run(outputs: Path) -> Path | None:
 def filtered(places: Sequence[Path | str], outputs: str, filters: Filters) -> list[Item]:
     """Return the runs and sweeps in some folders that pass filters; ConfigError: none does."""
     tests = filters.tests(datetime.now().astimezone())
-    every = collect([Path(place) for place in places], Path(outputs))
+    every = collect([Path(place) for place in places], Path(outputs), writes=False)
     items = filters.of(every, tests)
     if not items:
         where = ", ".join(map(str, places))
