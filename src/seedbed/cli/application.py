@@ -83,7 +83,6 @@ from seedbed.runs.hydra_job import (
     written_by_run,
 )
 from seedbed.sweep.job_runner import FAILED, WRONG_CONFIG, JobResult
-from seedbed.sweep.results.members import open_run_or_sweep
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 # Of the verbs that compose the config of another one: Hydra makes no folder for them.
@@ -138,6 +137,8 @@ class CheckBeforeRun(Callback):
                     _check_no_sweep(config)
                     self._start(config)
             if "run" in config:
+                from seedbed.sweep.results.members import open_run_or_sweep
+
                 open_run_or_sweep(config.run, config.paths.outputs)
         except Exception as error:
             raise StopBeforeRun from of_a_path(error) or out_of_memory(error) or error

@@ -44,10 +44,14 @@ def targets_of(values: NDArray[Any], options: Any, source: str, where: Where = c
         return torch.from_numpy(flat.astype(np.float64))
     if flat.shape[1] != 1:
         raise ConfigError(f"{source}: {flat.shape[1]} values a row, and a class is one")
-    codes = [class_code(value, options.class_names, options) for value in flat[:, 0].tolist()]
+    values_by_row = flat[:, 0].tolist()
+    of_each = {
+        value: class_code(value, options.class_names, options) for value in set(values_by_row)
+    }
+    codes = [of_each[value] for value in values_by_row]
     wrong = [row for row, code in enumerate(codes) if code is None]
     if wrong:
-        raise ConfigError(_unknown(flat[:, 0].tolist(), wrong, options, source, where))
+        raise ConfigError(_unknown(values_by_row, wrong, options, source, where))
     return torch.tensor(codes, dtype=torch.int64)
 
 

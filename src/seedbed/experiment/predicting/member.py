@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.engines.lightning.own_module import OwnModule
-from seedbed.errors import ConfigError, OtherData
+from seedbed.errors import ConfigError, OtherData, RunFolderError
 from seedbed.experiment.build import build_data, build_task, device, floating_point
 from seedbed.experiment.evaluation import load_module
 from seedbed.experiment.fitted_task import fitted_task
@@ -152,7 +153,10 @@ def _with_checkpoints(record: Mapping[str, Any], folder: RunFolder) -> Mapping[s
     if record["status"] not in ("running", "interrupted", "failed"):
         return record
     files = {name: folder.checkpoint(name) for name in ("best", "last")}
-    states = {name: checkpoint_state(path) for name, path in files.items() if path.is_file()}
+    states = {}
+    for name, path in files.items():
+        with suppress(RunFolderError):  # That which is not used may be damaged.
+            states[name] = checkpoint_state(path)
     return {**record, "checkpoints": states}
 
 

@@ -12,7 +12,9 @@ from seedbed.reading.yaml_files import MOST_BYTES
 from seedbed.runs.folder import RunFolder
 
 # A whole number under a key that no class is made by, at the top or in `data`.
-_NUMBER = re.compile(r"( {2})?(seed|fold): ([0-9]{1,18})")
+_NUMBER = re.compile(r"( {2})?(seed|fold): ([0-9]{1,9})")
+_REFERENCE = re.compile(r"(seed|fold)\s*\}")
+_OF_RUN = "  seed: ${seed}"
 _TOP = re.compile(r"(\w+):")
 
 
@@ -34,7 +36,10 @@ def similar_spec(folder: RunFolder, other: RunFolder, spec: RunSpec) -> RunSpec 
         return None
     of_data = {name: value for (top, name), value in numbers.items() if top == "data"}
     seed = numbers.get(("seed", "seed"), spec.seed)
-    if not all(hasattr(spec.data, name) for name in of_data):
+    folds = getattr(spec.data, "folds", None)
+    if not all(hasattr(spec.data, name) for name in of_data) or (
+        "fold" in of_data and not (folds and of_data["fold"] < folds)
+    ):
         return None
     return replace(spec, seed=seed, data=replace(spec.data, **of_data))  # type: ignore[arg-type]
 
@@ -44,8 +49,11 @@ def _differing(one: Path, other: Path) -> Mapping[tuple[str, str], int] | None:
 
     None where it differs in anything else.
     """
-    lines, others = (read_text(path, MOST_BYTES).split("\n") for path in (one, other))
-    if one.name != other.name or len(lines) != len(others):
+    texts = [read_text(path, MOST_BYTES) for path in (one, other)]
+    lines, others = (text.split("\n") for text in texts)
+    # The data may take their seed from the run's; of anything else that does nobody knows what.
+    follows = len(_REFERENCE.findall(texts[0]))
+    if one.name != other.name or len(lines) != len(others) or follows > 1:
         return None
     numbers: dict[tuple[str, str], int] = {}
     top = ""
@@ -53,6 +61,7 @@ def _differing(one: Path, other: Path) -> Mapping[tuple[str, str], int] | None:
         if match := _TOP.match(line):
             top = match[1]
         if line == before:
+            follows -= top == "data" and line == _OF_RUN
             continue
         now, then = _NUMBER.fullmatch(line), _NUMBER.fullmatch(before)
         if now is None or then is None or now.group(1, 2) != then.group(1, 2):
@@ -60,6 +69,10 @@ def _differing(one: Path, other: Path) -> Mapping[tuple[str, str], int] | None:
         if (now[1] is None, top, now[2]) not in _MAY_DIFFER:
             return None
         numbers[top, now[2]] = int(now[3])
+    if follows:
+        return None
+    if ("seed", "seed") in numbers and _OF_RUN in lines:
+        numbers["data", "seed"] = numbers["seed", "seed"]
     return numbers
 
 
