@@ -132,6 +132,7 @@ VALUES: dict[str, Any] = {
 OPEN_VALUES = (
     *("names that are numbers", "outputs in a folder of others", "an environment variable"),
     "callbacks that are a list",  # Neither verb makes any.
+    "10^13 rows",  # None of them is needed to predict.
 )
 
 LINKS: dict[str, dict[str, Any]] = {
