@@ -82,6 +82,7 @@ from seedbed.runs.hydra_job import (
     secrets_left_out,
     written_by_run,
 )
+from seedbed.sweep.continuing.words import words_for_hydra
 from seedbed.sweep.job_runner import FAILED, WRONG_CONFIG, JobResult
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -272,7 +273,7 @@ def _run_application(
         jobs.trust = trusted_modules(overrides)
         # Hydra reads overrides in one row only; flags may stand anywhere.
         flags = [word for word in arguments if word not in overrides]
-        sys.argv = [sys.argv[0], *flags, *overrides]
+        sys.argv = [sys.argv[0], *flags, *words_for_hydra(overrides)]
         if composed != verb:
             sys.argv += [*_WRITES_NOTHING, f"hydra.help.template=${{help:{verb}}}"]
         # Hydra then hands every exception to us instead of printing it in its own way.

@@ -27,7 +27,7 @@ from seedbed.sweep.configs.data_files import data_files, require_unchanged
 from seedbed.sweep.configs.saved_jobs import modules_to_trust, require_trusted_jobs
 from seedbed.sweep.configs.sources import MASTER, HydraSource, SavedSource
 from seedbed.sweep.continuing.continuation import begin_continuation, plan_continuation
-from seedbed.sweep.continuing.words import changing_words
+from seedbed.sweep.continuing.words import changing_words, overrides_of_command
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.cross_validation.refit import require_refit
 from seedbed.sweep.execution.display import Display
@@ -127,12 +127,11 @@ def _resume(arguments: list[str], options: SweepOptions, command: Command) -> in
         launcher = str(command.master.hydra.launcher._target_)
         trust = (*trust, launcher.rpartition(".")[0])
     with restricted_to(trust):
-        return _go_on(arguments, options, command)
+        return _go_on(options, command)
 
 
-def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int:
+def _go_on(options: SweepOptions, command: Command) -> int:
     master = command.master
-    elsewhere = [word for word in words_of(master.hydra.overrides.hydra) if "hydra.sweep" in word]
     folder = open_sweep(str(options.resume), str(master.paths.outputs))
     with folder.locked():
         plan = read_plan(folder.plan)
@@ -154,7 +153,7 @@ def _go_on(arguments: list[str], options: SweepOptions, command: Command) -> int
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
         sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
-        words = changing_words([*arguments, *elsewhere], plan.begun)
+        words = changing_words(overrides_of_command(command.runner.command), plan.begun)
         if words or options.top is not None:
             found = sweep.worker, sweep.done
             continuation = plan_continuation(*found, words, options.top, command.loader, master)

@@ -1,5 +1,6 @@
 """Words that stand beside `sweep.resume`: what the command may say, and what may be another."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -11,8 +12,25 @@ from seedbed.sweep.job import Job, Words, bare_key
 # What a command says of how a sweep goes on, which is no word of its jobs.
 OF_COMMAND = (
     *("sweep.resume", "sweep.plan", "sweep.on_failure", "sweep.top"),
-    *("hydra/launcher", "hydra.launcher", "paths.outputs", "paths.data", "trust"),
+    *("paths.outputs", "paths.data", "trust"),
 )
+
+
+def words_for_hydra(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides of a command that Hydra composes its config of.
+
+    Beside `sweep.resume` the others are words of the sweep's jobs, whose configs may have keys that
+    those of a new run lack.
+    """
+    if not any(word.startswith("sweep.resume=") for word in overrides):
+        return list(overrides)
+    return [word for word in overrides if _is_of_command(bare_key(word))]
+
+
+def overrides_of_command(command: Sequence[str]) -> list[str]:
+    """Return the overrides among the words of a command line, program and verb included."""
+    words = [word for word in command[2:] if not word.startswith("-")]
+    return [word for word in words if "=" in word or word.startswith("~")]
 
 
 def changing_words(arguments: Sequence[str], begun: Sequence[Job]) -> Words:
@@ -41,6 +59,9 @@ def changing_words(arguments: Sequence[str], begun: Sequence[Job]) -> Words:
 
 
 def _is_of_command(key: str) -> bool:
+    """Return whether a key says how the command runs; where a sweep lies is not among them."""
+    if re.match(r"hydra\b", key):
+        return not key.startswith("hydra.sweep")
     return any(f"{key}.".startswith(f"{allowed}.") for allowed in OF_COMMAND)
 
 
