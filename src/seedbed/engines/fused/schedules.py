@@ -151,5 +151,4 @@ class JobRates:
         elif schedule is not None and "num_bad_epochs" in schedule:
             for name in self.COUNTS:
                 setattr(scheduled["scheduler"], name, schedule[name])
-            if rate == self._rates[place]:
-                own.param_groups[0]["lr"] = optimizer["param_groups"][0]["lr"]
+            own.param_groups[0]["lr"] *= optimizer["param_groups"][0]["lr"] / rate
