@@ -34,10 +34,13 @@ def continued_provenance(
     """
     before = provenance_in(taken_up.record)
     kept = {name: before[name] for name in _OF_BEGINNING if name in before}
-    # Keys that a preset has set are known from the record alone: its file may be another by now.
+    # Which options count, and what a preset has set, is known from the record alone: interpolations
+    # are resolved by now, and the preset's file may be another.
+    given = before.get("hyperparameters", {})
+    options = {name: choices.get(name, given[name]) for name in given if name in GROUPS}
     entries = {key_of(word).partition("@")[2] for word in words}
-    known = [key for key in before.get("hyperparameters", {}) if "." in key and key not in entries]
-    keys = hyperparameters(config, choices, words, known)
+    known = [key for key in given if "." in key and key not in entries]
+    keys = options | hyperparameters(config, choices, words, known)
     entry = taken_up.entry() | _other_versions(before, now)
     resumed = [*before.get("resumed", []), entry]
     return {**before, **now, **kept, "hyperparameters": keys, "resumed": resumed}
