@@ -39,7 +39,7 @@ def offered(line: str) -> list[str]:
         ("seedbed train data=f", ["data=fashion_mnist"]),
         ("seedbed train model=mlp data=cl", ["data=clusters"]),
         ("seedbed inspect data=cl", ["data=clusters"]),
-        ("seedbed train experiment=fash", ["experiment=fashion_mnist_cnn"]),
+        ("seedbed train experiment=fashion_mnist_c", ["experiment=fashion_mnist_cnn"]),
         ("seedbed train -m optimizer=sgd,adamw,r", ["optimizer=sgd,adamw,rmsprop"]),
         ("seedbed train callbacks=[quiet,e", ["callbacks=[quiet,early_stopping"]),
         ("seedbed train +callback@callbacks.x=loss_cur", ["+callback@callbacks.x=loss_curve"]),

@@ -259,6 +259,7 @@ def _typed_nodes(config: DictConfig) -> Iterator[tuple[str, DictConfig]]:
     for group in GROUPS_OF_A_RUN:
         yield group, config[group]
     yield "", config
+    yield "initial_weights", config.initial_weights
     yield "freeze", config.freeze
     yield "sweep", config.sweep
     for group in GROUP_OF_ENTRIES:

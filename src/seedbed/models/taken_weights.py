@@ -136,10 +136,14 @@ def _require_globs(choice: Choice, own: Mapping[str, Tensor]) -> None:
 
 
 class _Names(NamedTuple):
-    """Name in the file by the name that it has for the network, and the new names by the old."""
+    """Name in the file by the name that it has for the network, and the new names by the old.
+
+    `prefix` is what was taken off the names in the file.
+    """
 
     there: dict[str, str]
     renamed: dict[str, list[str]]
+    prefix: str
 
 
 def _renamed(
@@ -176,7 +180,7 @@ def _with_prefixes(
         new = _new_name(*old, rename)
         changed[new if new in own else put_on + new] = name
         renamed.setdefault(old[1], []).append(new)
-    return _Names({**plain, **changed}, renamed)
+    return _Names({**plain, **changed}, renamed, taken_off)
 
 
 def _shared_prefixes(names: Sequence[str] | Mapping[str, Tensor]) -> Iterator[str]:
@@ -216,12 +220,13 @@ def _require_renamed(
     source: str,
 ) -> None:
     """Raise ConfigError where an old name is none of the file, or a new one none of the network."""
+    bare = [name.removeprefix(names.prefix) for name in there]
     for old, new in rename.items():
         if old not in names.renamed:
-            known = {prefix for name in there for prefix in _beginnings(name)}
+            known = {prefix for name in bare for prefix in _beginnings(name)}
             raise ConfigError(
                 f"{_KEY}.rename: nothing is called '{old}' in {source.partition('=')[2]}."
-                f"{nearest(old, known)} It has {_some(there)}"
+                f"{nearest(old, known)} It has {_some(bare)}"
             )
         if not any(name in names.there and name in own for name in names.renamed[old]):
             parts = {prefix for name in own for prefix in _beginnings(name)}

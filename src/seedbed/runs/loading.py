@@ -104,7 +104,7 @@ def _used(values: dict[str, Any], measures: bool, own_rows: bool) -> dict[str, A
     values |= {"callbacks": {}, "logger": {}, "scheduler": {"_target_": None}}
     weights = values.get("initial_weights")
     if isinstance(weights, dict):  # Its checkpoints hold what it started from, and more.
-        weights |= {"run": None, "only": [], "exclude": [], "rename": {}}
+        weights |= {"run": None, "only": [], "exclude": [], "rename": None}
     module = values.get("module")
     if isinstance(module, dict) and module.get("_target_") is not None:
         values["model"] = {"_target_": "torch.nn.Identity"}

@@ -195,4 +195,16 @@ class InitialWeights(Schema):
     exclude: list[str] = key(
         "glob patterns of the names of parameters and buffers that are not taken", []
     )
-    rename: dict[str, Any] | None = key("new name by name, or prefix of names, in it", {})
+    rename: Any = key("{old: new}, a name or prefix of names in it: that here; null: none", None)
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield new names that are no names."""
+        if node.rename is None:
+            return
+        if not isinstance(node.rename, DictConfig):
+            yield f"{key}.rename: {node.rename!r} is no mapping such as {{old: new}}"
+            return
+        for old, new in node.rename.items():
+            if not isinstance(new, str | DictConfig):
+                yield f"{key}.rename: '{old!s}' becomes {new!r}, which is no name"
