@@ -195,7 +195,7 @@ def test_shapes_that_differ_are_named_with_what_excludes_them() -> None:
     text = refused(network(5), weights(3))
     assert text == (
         "initial_weights.run=a.pt: shapes differ: 'output_linear.weight' is (3, 4) there and "
-        "(5, 4) in this network, and so do 1 more.\n"
+        "(5, 4) in this network, and so does 1 more.\n"
         "Exclude it by initial_weights.exclude=[output_linear.*]"
     )
     taken(network(5), weights(3), exclude=["output_linear.*"])

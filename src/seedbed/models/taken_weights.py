@@ -259,7 +259,8 @@ def _require_shapes(
         return
     name = differing[0]
     shapes = tuple(weights[taken[name]].shape), tuple(own[name].shape)
-    more = f", and so do {len(differing) - 1} more" * (len(differing) > 1)
+    others = len(differing) - 1
+    more = f", and so do{'es' * (others == 1)} {others} more" * (others > 0)
     globs = ",".join(_globs(differing, own))
     raise ConfigError(
         f"{source}: shapes differ: '{name}' is {shapes[0]} there and {shapes[1]} in this "
