@@ -95,7 +95,7 @@ def _content(path: Path) -> tuple[bytes | str, os.stat_result]:
 def _entry(run: _Run, kind: Literal["run", "job"], state: os.stat_result) -> Entry:
     best = run.checkpoints.get("best") or run.checkpoints.get("last")
     last = run.checkpoints.get("last")
-    measured = dict(run.metrics) if best is None else {**_test(run.metrics), **best.metrics}
+    measured = dict(run.metrics) if best is None else {**best.metrics, **_test(run.metrics)}
     metrics = _finite(measured)
     choices = {
         group: cut(run.hyperparameters[group]) for group in GROUPS if group in run.hyperparameters

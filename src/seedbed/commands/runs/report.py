@@ -15,8 +15,9 @@ from seedbed.catalogue.shown import (
     print_items,
     set_text,
 )
+from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError, RunFolderError
-from seedbed.runs.folder import RECORD
+from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.record import read_record
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import dashboard_command, relative
@@ -65,7 +66,8 @@ def _one(item: Item) -> None:
         record = read_record(Path(item.path) / RECORD)
     except (ConfigError, OSError):
         return
-    if columns := _epochs(record):
+    columns = _epochs(record)
+    if any(columns.values()):
         print_table(metrics_table(columns))
     for line in _parts(record):
         print(line)
@@ -73,6 +75,9 @@ def _one(item: Item) -> None:
         print(f"stopped      {one_line(str(record['stopped']))}")
     if record.get("command"):
         print(f"command      {one_line(str(record['command']))}")
+    goes_on = entry.status in ("interrupted", "failed")
+    if goes_on and RunFolder(item.path).checkpoint("last").is_file():
+        print(f"go on        seedbed train {typed_word('resume', item.path)}")
     print(f"TensorBoard  {dashboard_command(Path(item.path))}")
 
 
