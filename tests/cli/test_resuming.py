@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import torch
 from omegaconf import OmegaConf
+from scripts.kill_cases.in_process import differences
 from tests.conftest import Outcome
-from tests.resuming import differences
 
 from seedbed.callbacks import Checkpoint
-from seedbed.cli.resuming import merged, resumes
+from seedbed.cli.resuming import merged
+from seedbed.config.changes import resumes
 from seedbed.files import write_atomically
 from seedbed.process.identity import this_process
 from seedbed.runs.folder import RunFolder
@@ -189,14 +190,15 @@ def test_what_cannot_be_read_or_holds_weights_alone_is_named(
 def test_the_latest_is_one_that_can_go_on(
     command: Callable[..., Outcome], run: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    for name in ("1", "2", "3"):
-        run(*TRAIN, "trainer.max_epochs=2", f"hydra.run.dir=outputs/runs/day/{name}")
     runs = tmp_path / "outputs/runs/day"
-    for name, status in (("1", "interrupted"), ("3", "running")):
-        record = RunFolder(runs / name).record
+    run(*TRAIN, "trainer.max_epochs=2", f"hydra.run.dir={runs}/1")
+    for number, status in ((3, "running"), (2, "completed"), (1, "interrupted")):
+        record = RunFolder(runs / str(number)).record
+        if number > 1:
+            shutil.copytree(runs / "1", runs / str(number))
         process = this_process() if status == "running" else None
-        fields = {**json.loads(record.read_text()), "status": status, "process": process}
-        write_json(record, fields)
+        began = {"status": status, "process": process, "started": f"2026-01-0{number}T00:00:00"}
+        write_json(record, {**json.loads(record.read_text()), **began})
     went_on = run("train", "resume=latest")
     assert "resume=latest: outputs/runs/day/1, interrupted; passed over" in went_on.err
     assert "day/3, running" in went_on.err

@@ -34,7 +34,7 @@ from seedbed.cli.composition import (
 )
 from seedbed.cli.kept_sources import forget_kept_sources, use_kept_sources
 from seedbed.cli.requeueing import Requeueing
-from seedbed.cli.resuming import ResumeCommand, resumes
+from seedbed.config.changes import resumes
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
@@ -323,6 +323,8 @@ def _go_on(
     project: Project,
 ) -> NoReturn:
     """Go on with a run, and exit; until it has started, whatever goes wrong is in the command."""
+    from seedbed.cli.resuming import ResumeCommand  # 10 ms, for few commands.
+
     overrides: list[str] = []
     try:
         overrides = _overrides("train", arguments)

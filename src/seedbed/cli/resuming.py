@@ -42,21 +42,7 @@ from seedbed.runs.resuming.taking_up import is_changeable
 
 # Words of the command that no config is composed of.
 _OF_COMMAND = ("resume", "trust", "paths.outputs", "paths.data")
-# Flags that show something, whatever else the command says.
-_SHOW = ("-h", "--help", "--hydra-help", "--version", "-i", "--info", "-sc", "--shell-completion")
 _SWEEPS = ("-m", "--multirun")
-
-
-def resumes(arguments: Sequence[str]) -> bool:
-    """Return whether the arguments of `seedbed train` say `resume=`.
-
-    Processes that a run has started are told to go on by the same word, beside their own config.
-    """
-    flags = {word.partition("=")[0] for word in arguments if word.startswith("-")}
-    if flags & {"--config-path", "-cp", *_SHOW}:
-        return False
-    values = [value_of(word) for word in arguments if key_of(word) == "resume"]
-    return bool(values) and values[-1] != "null"
 
 
 @dataclass(frozen=True)

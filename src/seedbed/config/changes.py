@@ -1,8 +1,9 @@
 """Keys that may change when a run or a sweep goes on; all others make it another one."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from seedbed.config.project import CONFIG_PATH, key_of, value_of
 from seedbed.errors import ConfigError
 
 # Length, learning rate, schedule, callbacks, loggers, and what changes no result.
@@ -12,6 +13,8 @@ _MAY_CHANGE = re.compile(
     r"|optimizer\.lr|(scheduler|callbacks|callback@callbacks\.\w+|logger)(\..+)?"
     r"|name|tags|notes|trust"
 )
+# Flags that show something, whatever else a command says.
+_SHOW = ("-h", "--help", "--hydra-help", "--version", "-i", "--info", "-sc", "--shell-completion")
 WHAT_MAY_CHANGE = (
     "trainer.max_epochs and the other lengths, optimizer.lr, scheduler, callbacks, logger, "
     "logging intervals, trainer.threads, name, tags and notes"
@@ -40,3 +43,15 @@ def refuse_fixed(words: Iterable[str], begun: str) -> None:
             raise ConfigError(
                 f"{word}: {begun} goes on as it was begun. What may change: {WHAT_MAY_CHANGE}"
             )
+
+
+def resumes(arguments: Sequence[str]) -> bool:
+    """Return whether the arguments of `seedbed train` say `resume=`.
+
+    Processes that a run has started are told to go on by the same word, beside their own config.
+    """
+    flags = {word.partition("=")[0] for word in arguments if word.startswith("-")}
+    if flags & {*CONFIG_PATH, *_SHOW}:
+        return False
+    values = [value_of(word) for word in arguments if key_of(word) == "resume"]
+    return bool(values) and values[-1] != "null"

@@ -12,8 +12,8 @@ from seedbed.runs.resuming.saved_config import (
     ABSENT,
     Change,
     SavedConfig,
-    _changed,
     as_recorded,
+    changed,
     differences,
 )
 
@@ -26,7 +26,7 @@ CONFIGS = st.dictionaries(
 
 @given(CONFIGS, CONFIGS)
 def test_the_differences_of_two_configs_make_of_one_the_other(before: dict, now: dict) -> None:
-    made = _changed(before, differences(before, now))
+    made = changed(before, differences(before, now))
     assert differences(made, now) == {}
 
 
