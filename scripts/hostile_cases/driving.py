@@ -41,6 +41,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "!evaluate run={here} input=labelled.csv",
             "!export run={here} output=outputs/model.pt2",
             "export run={here} output=outputs/model.safetensors checkpoint=last",
+            "repeat run={here} folder=outputs/again",
             "report {here}",
             "report ../theirs sort=name top=3",
             "list runs {here}",

@@ -98,6 +98,10 @@ FIELDS: dict[str, Any] = {
     "data that are a list": {"data": [1]},
     "a fingerprint that is a number": {"data.fingerprint": 7},
     "a start that is no time": {"started": 7},
+    "sources that are a list": {"sources": ["evil"]},
+    "sources that lead out": {"sources": {"../../evil": {"sha256": "0" * 64, "package": 1}}},
+    "a version that is a list": {"versions": {"torch": [1]}, "git": "main", "packages": 7},
+    "a way on that is a text": {"resumed": "often", "group": ["evil"], "hyperparameters": 3},
     "a start in the year 99999": {"started": "99999-01-01T00:00:00+00:00"},
     "a process that is no number": {"status": "running", "process": {"pid": "x", "host": 7}},
     "a process that is all": {
