@@ -212,8 +212,8 @@ class DataModule:
             "be measured on; split=test measures those of the run"
         )
 
-    def use_labelled(self, rows: LabelledRows) -> None:
-        """Hold these rows alone, as the split `INPUT`."""
+    def use_labelled(self, rows: LabelledRows, *, own_batches: bool = False) -> None:
+        """Hold these rows alone, as the split `INPUT`; with `own_batches` in batches of the run."""
         raise NotImplementedError
 
     def true_line(self) -> LinearMap | None:

@@ -80,9 +80,9 @@ class Images(InMemoryData):
             source, targets, self.options, lambda values, called: as_images(values, form, called)
         )
 
-    def use_labelled(self, rows: LabelledRows) -> None:
+    def use_labelled(self, rows: LabelledRows, *, own_batches: bool = False) -> None:
         """Hold these images alone, as they were loaded."""
-        super().use_labelled(rows)
+        super().use_labelled(rows, own_batches=own_batches)
         self._kept.clear()
 
     def images_at(self, split: str) -> Callable[[Tensor], Tensor]:

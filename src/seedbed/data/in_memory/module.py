@@ -25,8 +25,8 @@ from seedbed.data.table import RawRows, Table, as_classes, fingerprint
 from seedbed.data.weights import require_weights
 from seedbed.errors import ConfigError, DataError, DoesNotFit, SeedbedError, listed, nearest
 
-# Rows of a batch where a run trains on all at once, and is measured on others.
-MOST_AT_ONCE = 65_536
+# Rows of a batch of others than the run's, and numbers of its inputs: small batches cost as much.
+MOST_AT_ONCE, MOST_NUMBERS = 65_536, 1 << 20
 
 
 class InMemoryData(DataModule):
@@ -280,10 +280,17 @@ class InMemoryData(DataModule):
         """Return new rows with known targets, of arrays or of a CSV file with a header."""
         return labelled_arrays(source, targets, self.options)
 
-    def use_labelled(self, rows: LabelledRows) -> None:
-        """Hold these rows alone, in batches as large as those of the run."""
-        self.options = copy(self.options)
-        self.options.batch_size = self.options.batch_size or MOST_AT_ONCE
+    def use_labelled(self, rows: LabelledRows, *, own_batches: bool = False) -> None:
+        """Hold these rows alone, as the split `INPUT`.
+
+        Their batches are as large as is quick, or with `own_batches` as those of the run.
+        """
+        numbers = max(1, rows.table.inputs[:1].numel())
+        at_once = min(MOST_AT_ONCE, max(1, MOST_NUMBERS // numbers))
+        given, self.options = self.options.batch_size, copy(self.options)
+        self.options.batch_size = max(given or 0, at_once)
+        if own_batches and given is not None:
+            self.options.batch_size = given
         self._splits, self._numbers, self._in_dataset = {INPUT: rows.table}, {}, {}
         self._on_device.clear()
 

@@ -10,6 +10,7 @@ import pytorch_lightning as pl
 from seedbed.data import TorchDataset
 from seedbed.data.data_module import INPUT
 from seedbed.engines.lightning.data_module import place
+from seedbed.engines.lightning.own_module import OwnModule
 from seedbed.errors import ConfigError
 from seedbed.experiment.evaluation import evaluation_trainer, measure
 from seedbed.experiment.fitted_task import fitted_task
@@ -78,7 +79,8 @@ def load_labelled(member: Member, source: str, targets: str | None) -> Sequence[
         facts.output_size,
         facts.feature_names,
     )
-    data.use_labelled(labelled)
+    # What a LightningModule measures is a mean over batches.
+    data.use_labelled(labelled, own_batches=isinstance(member.module, OwnModule))
     notes = list(labelled.notes)
     if member.task.fits_targets:
         notes.append("the loss is without class weights: those follow from the training rows")
