@@ -2,11 +2,17 @@
 
     python scripts/kills.py                          200 kills, over all cases
     python scripts/kills.py --count 20 --only ddp    20 kills of a run of two processes
+    python scripts/kills.py --count 5000 --only steps,files
 
 A sweep is killed (SIGKILL) several times while it runs or goes on, then it goes on to its end: the
 table but for the times, and each job's folder, must equal those of the same sweep left alone. Of a
 run of two processes one is killed or stopped: all must end in time, with a true record and whole
 checkpoints. No process and no temporary file may be left. Exits with 1 where anything differs.
+
+`steps` kills runs of all kinds (scripts/kill_cases/grid.py) in every second, third, fifth or
+seventh step from where they were taken up, in this process, with one and two threads; `files` kills
+a run at its n-th change of a file, and what takes it up once more. Each must end as the same run
+left alone: weights, metrics, curves and checkpoints, to the last bit.
 """
 
 import argparse
@@ -26,6 +32,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from seedbed.files import TEMPORARY
 
@@ -51,7 +59,7 @@ SWEEPS: dict[str, tuple[str, ...]] = {
         *("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
     ),
 }
-CASES = (*SWEEPS, "ddp")
+CASES = (*SWEEPS, "ddp", "steps", "files")
 DDP = (
     *("train", "trainer=ddp", "trainer.accelerator=cpu", f"trainer.timeout={WAIT:g}"),
     *("trainer.max_epochs=150", "data.val_size=3", "callbacks.checkpoint.every_seconds=0.2"),
@@ -294,6 +302,58 @@ def _of_run(folder: Path, several: bool) -> Iterator[str]:
         yield f"a traceback:\n{log}"
 
 
+# ---- Runs that are taken up ----------------------------------------------------------------------
+
+
+def kill_in_steps(kills: int, chance: random.Random, work: Path) -> Count:
+    """Kill runs of all kinds in their steps, so many times at least, and compare their ends."""
+    import logging
+    import warnings
+
+    from scripts.kill_cases import in_process
+    from scripts.kill_cases.grid import CASES as KINDS
+
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    count, started = Count(), time.monotonic()
+    ways = [(kind, threads) for kind in KINDS for threads in (1, 2)]
+    chance.shuffle(ways)
+    for kind, threads in ways:
+        if count.kills >= kills:
+            break
+        words = (*KINDS[kind], f"trainer.threads={threads}")
+        folder = work / f"{kind} {threads}"
+        whole = in_process.left(in_process.trained(in_process.begun(folder / "whole", words)))
+        for steps in (2, 3, 5, 7):
+            end, times = in_process.killed_again_and_again(folder / str(steps), words, steps)
+            count.kills += times
+            count.meet("ends")
+            lines = list(in_process.differences(whole, in_process.left(end)))
+            count.wrong += [f"{folder / str(steps)}: {line}" for line in lines[:5]]
+        count.meet("runs left alone")
+    count.seconds = time.monotonic() - started
+    return count
+
+
+def kill_in_files(kills: int, chance: random.Random, work: Path) -> Count:
+    """Kill a run at changes of files, so many of them, spread over the run, and compare its end."""
+    from itertools import count as counted
+
+    from scripts.kill_cases import files
+
+    files.warm_up()
+    count, started = Count(), time.monotonic()
+    every = max(1, 100 // kills)  # About fifty changes, with each of two loggers.
+    for logger in files.LOGGERS:
+        changes = counted(chance.randint(1, every), every)
+        for number, met, wrong in files.trials(work / "files" / logger, changes, logger):
+            count.kills += 1
+            count.meet(met)
+            count.wrong += [f"{work / 'files' / logger / str(number)}: {line}" for line in wrong]
+    count.seconds = time.monotonic() - started
+    return count
+
+
 # ---- Command -------------------------------------------------------------------------------------
 
 
@@ -319,9 +379,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if share == 0:
             continue
         chance = random.Random(f"{given.seed} {name}")
+        of_runs = {"ddp": kill_runs, "steps": kill_in_steps, "files": kill_in_files}
         count = (
-            kill_runs(share, chance, work)
-            if name == "ddp"
+            of_runs[name](share, chance, work)
+            if name in of_runs
             else kill_sweeps(name, share, chance, work)
         )
         print(count.line(name), flush=True)

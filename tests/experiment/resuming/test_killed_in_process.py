@@ -17,11 +17,15 @@ from scripts.kill_cases.in_process import (
 
 # These start worker processes, which takes long; two of them are tested here.
 WITH_WORKERS = [name for name in CASES if "workers" in name]
+# scripts/kills.py goes through these as well, and kills in every step of all.
+MORE = ("adagrad", "adamw", "rmsprop", "own optimizer", "cosine", "step", "warmup", "clipping",
+        "early stopping of training", "steps alone", "half precision", "own dataset",
+        "own module, accumulation", "compared gradients")  # fmt: skip
 # Killed within every step; the others within every fourth, twice or more in one epoch or another.
 EVERY_STEP = ("draws of the network", "own module by hand", "own stream")
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in WITH_WORKERS])
+@pytest.mark.parametrize("name", [name for name in CASES if name not in (*WITH_WORKERS, *MORE)])
 def test_a_run_that_is_killed_again_and_again_ends_as_if_left_alone(
     tmp_path: Path, name: str
 ) -> None:
@@ -35,7 +39,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_left_alone(
 
 
 def test_batches_that_workers_read_are_those_of_an_undisturbed_run(tmp_path: Path) -> None:
-    for name in WITH_WORKERS:
+    for name in ("own dataset, two workers", "own stream, two workers"):
         alone = CASES[name]
         # Nor do they depend on the number of workers, but in a stream that workers share.
         if "stream" not in name:
