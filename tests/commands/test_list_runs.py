@@ -85,6 +85,7 @@ def test_all_runs_can_be_written_to_a_file_that_is_new(command, refused, tmp_pat
     [
         (("nowhere",), "list runs: nowhere: no such folder"),
         (("statsu=failed",), "statsu: no such key. Did you mean 'status'?"),
+        (("lr=0.1",), "lr: no such key. Those of runs are typed in full, such as optimizer.lr=0.1"),
         (("status=complete",), "status=complete: one of"),
         (("limit=0",), "limit: 0 is out of range"),
         (("since=soon",), "since=soon: neither a time"),

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.profilers import SimpleProfiler
 from tests.composing import specified
+from tests.experiments import built
 from torch import nn
 
 from seedbed.callbacks import Checkpoint, Freeze, LearningRate
@@ -205,3 +207,12 @@ def test_the_loggers_that_are_ours_write_into_the_run_folder(tmp_path: Path) -> 
     assert isinstance(logger, TensorBoard)
     assert logger.folder == tmp_path
     assert build.build_loggers(specified("logger=none"), RunFolder(tmp_path)) == []
+
+
+def test_a_run_in_a_job_of_slurm_is_its_own_and_not_one_of_its_tasks(monkeypatch, tmp_path):
+    variables = {"JOB_ID": "12", "JOB_NAME": "train", "NTASKS": "4", "PROCID": "0"}
+    for name, value in variables.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    trainer = built(tmp_path).trainer
+    assert type(trainer._accelerator_connector.cluster_environment) is LightningEnvironment
+    assert trainer.world_size == 1

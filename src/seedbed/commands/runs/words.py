@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from seedbed.catalogue.collection import Item, collect
 from seedbed.catalogue.filters import Filters
 from seedbed.config.groups import GROUPS
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.results.folder import PLAN, SAVED
 from seedbed.terminal.words import relative
 
@@ -30,15 +30,20 @@ def with_filters(
 
     A filter is a word `KEY=TEXT` whose key is that of a run: a group, or one with a point in it.
     """
-    own = {field.metadata.get("key", field.name) for field in fields(keys)}
+    own = [field.metadata.get("key", field.name) for field in fields(keys)]
     words: list[str] = []
     filters: dict[str, str] = {}
     for word in arguments:
         name, equals, text = word.partition("=")
         of_a_run = "." in name or name in (*GROUPS, *_OF_ITS_OWN)
-        is_filter = equals and of_a_run and name not in own and name[:1] not in ("-", ".")
-        if not is_filter or "/" in name or Path(word).exists():
+        is_key = equals and name not in own and name[:1] not in ("-", ".") and "/" not in name
+        if not is_key or Path(word).exists():
             words.append(word)
+        elif not of_a_run:
+            raise ConfigError(
+                f"{name}: no such key.{nearest(name, own)} Those of runs are typed in full, such "
+                f"as optimizer.lr=0.1\nKeys: {listed(own)}"
+            )
         elif name in filters:
             raise ConfigError(f"{name}: given twice; several values are separated by commas")
         else:
