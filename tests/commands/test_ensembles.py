@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from statistics import stdev
 from typing import Any
@@ -83,6 +84,17 @@ def test_probabilities_are_averaged_over_seeds_and_folds(command: Any, tmp_path:
     refused = command("predict", "run=sweep", "split=test", "apply_softmax=false")
     assert (refused.code, "mean of their probabilities" in refused.err) == (2, True)
 
+    # As where sweep.keep leaves some folders, or none.
+    table = (sweep / "results.csv").read_text()
+    (sweep / "results.csv").write_text(table.replace(f",{jobs[0]['number']},\n", ",,\n"))
+    said = command("predict", "run=sweep", "input=[[1,2]]")
+    assert "mean of      3 of the 4 jobs" in said.err
+    assert f"without jobs whose folders were not kept: {jobs[0]['number']}" in said.err
+    (sweep / "results.csv").write_text(re.sub(r",\d+,\n", ",,\n", table))
+    for words in (("predict", "run=sweep", "input=[[1,2]]"), ("evaluate", "run=sweep")):
+        refused = command(*words)
+        assert (refused.code, "has kept its folder" in refused.err) == (2, True)
+
 
 def test_values_are_averaged_in_their_own_units_with_their_deviation(
     command: Any, tmp_path: Path
@@ -124,12 +136,3 @@ def test_values_are_averaged_in_their_own_units_with_their_deviation(
     metrics = json.loads((tmp_path / "result.json").read_text())["metrics"]
     assert metrics["input/mae"] == pytest.approx(mean_absolute_error(true, mean), rel=1e-5)
     assert metrics["input/loss"] == pytest.approx(np.square(np.subtract(true, mean)).mean())
-
-
-def test_jobs_whose_folders_were_not_kept_are_refused(refused: Any, command: Any) -> None:
-    words = ("data=clusters", "data.rows=40", "data.val_size=0.2", "model=linear", *QUIET)
-    done = command("train", "-m", *words, "seed=0,1", "sweep.keep=record")
-    assert done.code == 0, done.err
-    for verb in (("predict", "input=[[1,2]]"), ("evaluate",)):
-        said = refused(verb[0], "run=sweep", *verb[1:], function=None)
-        assert "none of the 2 jobs has kept its folder" in said

@@ -89,3 +89,9 @@ def test_a_metadata_file_names_amounts(tmp_path: Path) -> None:
     amounts.target_names = ["ages"]
     with pytest.raises(ConfigError, match=r"no column 'ages', the target.*'age'"):
         labelled_images(str(tmp_path), FORM, amounts)
+
+
+def test_numbers_of_classes_are_not_known_where_some_were_chosen(tmp_path: Path) -> None:
+    write(tmp_path, "1/a.png", 1)
+    with pytest.raises(ConfigError, match="is of the class '1', which the run was not trained on"):
+        labelled_images(str(tmp_path), FORM, options(classes=[7, 8, 9]))

@@ -73,7 +73,7 @@ def class_code(value: Any, names: Sequence[str], options: Any) -> int | None:
     """Return the number of a class from its name or its number; None where it is none.
 
     What is the name of a class is that class; else a whole number is the number of one, unless the
-    classes have other numbers for names.
+    classes have other numbers for names, or are some of those of their data (`data.classes`).
     """
     word = str(value).strip().lower() if isinstance(value, bool) else str(value).strip()
     number = _whole(value)
@@ -83,7 +83,8 @@ def class_code(value: Any, names: Sequence[str], options: Any) -> int | None:
         return list(names).index(word)
     count = len(names) or (2 if options.task == "binary" else options.output_size)
     numbered = bool(names) and all(_whole(name) is not None for name in names)
-    if number is None or numbered or not 0 <= number < count:
+    some = bool(getattr(options, "classes", None))
+    if number is None or numbered or some or not 0 <= number < count:
         return None
     return number
 
