@@ -1,13 +1,17 @@
 """What the README shows is what happens."""
 
+import os
+import pty
 import re
 import shlex
 import shutil
+import subprocess
+import time
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from tests.command_line import seedbed
+from tests.command_line import SEEDBED, environment, seedbed
 
 from seedbed.config import groups
 
@@ -33,11 +37,39 @@ def shape(line: str) -> str:
     """Return a line without its numbers, rules and distances, which differ by machine and run."""
     line = re.sub(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d-[0-9a-f]+", "RUN", line)
     line = re.sub(r"\d[\d,.]*(e[+-]?\d+)?", "N", line)
+    line = re.sub(r"in epoch N, after step|after epoch N, step", "at step", line)
     return " ".join(line.replace("─", "").split())
 
 
+def killed(folder: Path, words: list[str]) -> None:
+    """Start a training, and kill it as soon as it has a checkpoint."""
+    process = subprocess.Popen([*SEEDBED, *words], cwd=folder, env=environment())
+    while not list(folder.glob("outputs/runs/*/*/checkpoints/last.ckpt")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+
+
+def printed_in_a_terminal(folder: Path, words: list[str]) -> str:
+    """Return what a command prints in a terminal of 100 columns."""
+    leader, follower = pty.openpty()
+    subprocess.run(
+        [*SEEDBED, *words],
+        cwd=folder,
+        env=environment() | {"COLUMNS": "100"},
+        stdout=follower,
+        timeout=60,
+        check=True,
+    )
+    os.close(follower)
+    printed = os.read(leader, 1 << 16).decode()
+    os.close(leader)
+    return printed
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("session", sessions(), ids=["table", "folds", "mistake"])
+@pytest.mark.parametrize("session", sessions(), ids=["table", "folds", "mistake", "go on"])
 def test_the_commands_of_the_readme_say_what_it_shows(
     tmp_path: Path, session: list[tuple[str, list[str]]]
 ) -> None:
@@ -46,6 +78,13 @@ def test_the_commands_of_the_readme_say_what_it_shows(
         words = shlex.split(command)
         assert words[0] == "seedbed"
         if words[1] == "dashboard":  # tested in test_dashboard.py; it does not end by itself
+            continue
+        if shown[-1:] == ["Killed"]:
+            killed(tmp_path, words[1:])
+            continue
+        if words[1:] == ["list", "runs"]:  # Its lines follow the width of the terminal.
+            lines = printed_in_a_terminal(tmp_path, words[1:]).splitlines()
+            assert [shape(line) for line in lines] == [shape(line) for line in shown]
             continue
         done = seedbed(tmp_path, *words[1:])
         refused = bool(shown) and shown[0].startswith("seedbed:")
