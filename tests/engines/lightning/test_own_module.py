@@ -174,6 +174,7 @@ def test_a_metric_that_it_does_not_log_is_told_after_the_first_epoch(tmp_path: P
             ["task.metrics=[]", "freeze.parameters=[x]"],
         ),
         (["+initial_weights.parameters.x=1", "gradient=analytic"], ["initial_weights", "gradient"]),
+        (["initial_weights.run=a.pt", "initial_weights.only=[x]"], []),
         (["model=mlp"], ["model=mlp: does nothing"]),
         (["model=mlp", "+module.net=${model}"], []),
         (["seed=3", "trainer.max_epochs=1", "data=clusters", "callbacks=quiet"], []),

@@ -367,3 +367,17 @@ def test_a_signal_in_an_epoch_waits_for_its_end_where_the_one_before_is_not_save
     assert not (tmp_path / "state").exists()
     with pytest.raises(Interrupted):
         state.between_steps(engine(1))
+
+
+def test_the_record_of_each_job_says_what_it_started_from(tmp_path: Path) -> None:
+    torch.save({"weight": torch.ones(1, 2)}, tmp_path / "a.pt")
+    jobs = [(f"initial_weights.run='{tmp_path / 'a.pt'}'",), (), ("seed=1",)]
+    words = (*LINE, "trainer=cpu", "trainer.max_epochs=1")
+    chunk = chunk_of(tmp_path, words, jobs)
+    trained(tmp_path / "alone", *words)
+    prepared = [prepared_job(tmp_path, number, tmp_path / "alone") for number in range(3)]
+    write_folders(chunk, range(3), prepared, ProvenanceFiles(tmp_path / "sweep"))
+
+    found = record(tmp_path / "0")["initial_weights"]
+    assert (found["taken"], found["missing"]) == (1, ["bias"])
+    assert not any("initial_weights" in record(tmp_path / str(number)) for number in (1, 2))
