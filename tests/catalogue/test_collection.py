@@ -107,6 +107,18 @@ def test_a_run_whose_process_is_gone_was_killed_and_its_temporary_files_go(
     assert (run / ".folder.0123456789abcdef.tmp").is_dir()
 
 
+def test_a_run_that_goes_on_says_how_far_it_is_and_one_that_was_killed_how_far_it_came(tmp_path):
+    fields = {"status": "running", "checkpoints": {}, "progress": {"epoch": 7, "of": 20}}
+    run_folder(tmp_path / "runs/a/here", process=this_process(), **fields)
+    run_folder(tmp_path / "runs/a/gone", process=GONE, metrics_epoch=None, **fields)
+    assert states(tmp_path) == {
+        "here": "running, epoch 7 of 20",
+        "gone": "interrupted (killed)",
+    }
+    [gone] = [each.entry for each in collect([tmp_path], tmp_path) if each.path.endswith("gone")]
+    assert (gone.epoch, gone.progress) == (7, None)
+
+
 def test_what_another_command_writes_now_into_a_killed_run_stays(tmp_path):
     run = run_folder(tmp_path / "runs/a/b", status="running", process=GONE)
     long_ago = (time.time() - 1000,) * 2

@@ -127,8 +127,14 @@ def _entry(run: _Run, kind: Literal["run", "job"], state: os.stat_result) -> Ent
 
 def killed(entry: Entry) -> Entry:
     """Return the entry of a run that noted no end, and whose process has gone."""
+    reached = entry.progress.epoch if entry.progress is not None else None
     return msgspec.structs.replace(
-        entry, status="interrupted", error=KILLED, process=None, progress=None
+        entry,
+        status="interrupted",
+        error=KILLED,
+        process=None,
+        progress=None,
+        epoch=entry.epoch or reached,
     )
 
 

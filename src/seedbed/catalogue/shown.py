@@ -129,9 +129,12 @@ def number(value: float | None) -> str:
 
 
 def epoch_text(entry: Entry) -> str:
-    """Return the best epoch, and of how many: `7/20`; of a sweep's best job that is not known."""
+    """Return the best epoch, and of how many: `7/20`; of a sweep's best job that is not known.
+
+    Where no best epoch is known it is the last one.
+    """
     if entry.best_epoch is None:
-        return ""
+        return str(entry.epoch) if entry.epoch else ""
     return f"{entry.best_epoch}/{entry.epoch}" if entry.epoch else str(entry.best_epoch)
 
 
