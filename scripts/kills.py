@@ -66,7 +66,7 @@ DDP = (
     *("logger=none", "hydra.run.dir=run"),
 )
 # What a record says of one time that a job trains.
-OF_ONE_TIME = ("command", "started", "finished", "seconds", "process")
+OF_ONE_TIME = ("command", "started", "finished", "seconds", "process", "resumed")
 
 
 @dataclass
@@ -199,7 +199,9 @@ def content(sweep: Path) -> dict[str, Any]:
             fields = json.loads(path.read_text())
             found[name] = {key: fields[key] for key in fields if key not in OF_ONE_TIME}
         elif path.suffix == ".ckpt":
-            found[name] = torch.load(path, weights_only=True)
+            state = torch.load(path, weights_only=True)
+            # What a sweep keeps of jobs side by side says when they were taken up, too.
+            found[name] = state.get("engine", state)
         elif TEMPORARY.fullmatch(path.name) or path.suffix in (".csv", ".json", ".yaml"):
             found[name] = "there"
         elif not name.startswith(".sweep") and path.suffix not in (".log",):
@@ -222,12 +224,14 @@ def differences(expected: dict[str, Any], found: dict[str, Any]) -> Iterator[str
 def equal(one: Any, other: Any) -> bool:
     """Tell whether two contents are equal, tensors to the last digit."""
     if isinstance(one, torch.Tensor):
-        return isinstance(other, torch.Tensor) and torch.equal(one, other)
+        if not isinstance(other, torch.Tensor) or one.shape != other.shape:
+            return False
+        return bool(((one == other) | ((one != one) & (other != other))).all())
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(equal, one, other))
-    return bool(one == other)
+    return bool(one == other or (one != one and other != other))
 
 
 # ---- Runs of two processes -----------------------------------------------------------------------
