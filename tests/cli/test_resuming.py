@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from omegaconf import OmegaConf
+from PIL import Image
 from scripts.kill_cases.in_process import differences
 from tests.conftest import Outcome
 
@@ -253,3 +254,23 @@ def test_new_words_take_the_place_of_those_before(
 )
 def test_whether_a_command_goes_on_with_a_run(words: str, expected: bool) -> None:
     assert resumes(words.split()) is expected
+
+
+def test_images_may_have_moved_and_must_be_the_same(
+    run: Callable[..., Outcome], command: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    for word, bright in (("dark", 0), ("light", 200)):
+        (tmp_path / "images" / word).mkdir(parents=True)
+        for number in range(6):
+            image = Image.new("L", (4, 4), bright + number)
+            image.save(tmp_path / "images" / word / f"{number}.png")
+    words = ("data=images", "data.folder=images", "model=linear", "callbacks=quiet", "logger=csv")
+    run("train", *words, "trainer.max_epochs=1", "hydra.run.dir=a")
+    (tmp_path / "images").rename(tmp_path / "moved")
+    longer = ("train", "resume=a", "trainer.max_epochs=2")
+    assert "data.folder=images: no such folder" in command(*longer).err
+    told = run(*longer, "data.folder=moved")
+    assert "changed      data.folder: images -> moved" in told.out
+    shutil.copy(tmp_path / "moved/dark/1.png", tmp_path / "moved/dark/2.png")
+    changed = command("train", "resume=a", "trainer.max_epochs=3")
+    assert (changed.code, "its images are not those that the run" in changed.err) == (2, True)

@@ -27,6 +27,7 @@ from seedbed.experiment.provenance import (
     provenance_of_job,
 )
 from seedbed.experiment.resuming.account import account, continued_provenance
+from seedbed.experiment.resuming.same_data import require_same_source
 from seedbed.experiment.run import Experiment, build_experiment, load, run
 from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically
@@ -78,7 +79,7 @@ def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
     experiment = build_experiment(spec, folder, None, resume_from)
     if taken_up is not None:
         experiment.exact.forget_stop = taken_up.asks_rules_again
-        experiment.data.require_source(taken_up.fingerprint)
+        require_same_source(spec, experiment.trainer, taken_up)
     load(experiment, cut_short)
     if taken_up is not None:
         taken_up.require_same_data(experiment.data.fingerprint)

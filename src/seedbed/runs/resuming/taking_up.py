@@ -10,6 +10,7 @@ from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.loading import load_checkpoint
+from seedbed.runs.preparation import stored_preparation
 from seedbed.runs.record import now, state_of
 from seedbed.runs.resuming.opening import require_ended
 from seedbed.runs.resuming.saved_config import (
@@ -39,6 +40,7 @@ class TakenUp:
         changes: keys that are others from now on.
         epoch, step: those of its last checkpoint; the epoch may have been stopped within.
         measured: the last epoch whose metrics are known; 0 where there is none.
+        preparation: what was fitted to its training rows, as plain values; None: nothing.
     """
 
     record: Mapping[str, Any]
@@ -47,6 +49,7 @@ class TakenUp:
     epoch: int
     step: int
     measured: int
+    preparation: Mapping[str, Any] | None
 
     @property
     def asks_rules_again(self) -> bool:
@@ -110,7 +113,8 @@ def take_up(folder: RunFolder, values: Mapping[str, Any], last: Path | None = No
     _require_longer(name, values, measured, step)
     if record["status"] == "completed":
         _require_more(name, epoch, record, changes)
-    return TakenUp(record, saved, changes, epoch, step, measured)
+    preparation = stored_preparation(folder, checkpoint)
+    return TakenUp(record, saved, changes, epoch, step, measured, preparation)
 
 
 def is_changeable(place: Place) -> bool:
