@@ -256,7 +256,7 @@ def test_whether_a_command_goes_on_with_a_run(words: str, expected: bool) -> Non
     assert resumes(words.split()) is expected
 
 
-def test_images_may_have_moved_and_must_be_the_same(
+def test_images_may_have_moved_and_versions_be_others_but_not_the_images(
     run: Callable[..., Outcome], command: Callable[..., Outcome], tmp_path: Path
 ) -> None:
     for word, bright in (("dark", 0), ("light", 200)):
@@ -269,8 +269,16 @@ def test_images_may_have_moved_and_must_be_the_same(
     (tmp_path / "images").rename(tmp_path / "moved")
     longer = ("train", "resume=a", "trainer.max_epochs=2")
     assert "data.folder=images: no such folder" in command(*longer).err
+    # As if another version had trained it.
+    record = RunFolder(tmp_path / "a").record
+    fields = json.loads(record.read_text())
+    versions = {**fields["versions"], "torch": "1.13"}
+    write_json(record, {**fields, "versions": versions})
     told = run(*longer, "data.folder=moved")
     assert "changed      data.folder: images -> moved" in told.out
+    assert "begun with torch 1.13, now 2" in told.out
+    (entry,) = read_record(record)["resumed"]
+    assert entry["versions"] == {"torch": ["1.13", fields["versions"]["torch"]]}
     shutil.copy(tmp_path / "moved/dark/1.png", tmp_path / "moved/dark/2.png")
     changed = command("train", "resume=a", "trainer.max_epochs=3")
     assert (changed.code, "its images are not those that the run" in changed.err) == (2, True)

@@ -133,7 +133,7 @@ def train(config: DictConfig, command: list[str]) -> int:
         before = taken_up.record
         provenance = continued_provenance(taken_up, provenance, config, choices, words)
         if current_listener() is None:
-            print("\n".join(account(taken_up, choices)), flush=True)
+            print("\n".join(account(taken_up, choices, provenance)), flush=True)
     record = Record(folder.record, provenance, trainer.is_global_zero, before)
     if taken_up is not None:
         taken_up.saved.save(taken_up.changes, words, choices)

@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from seedbed.config.groups import GROUPS
 from seedbed.config.project import key_of
+from seedbed.errors import listed
 from seedbed.experiment.provenance import hyperparameters
 from seedbed.runs.record import provenance_in
 from seedbed.runs.resuming.taking_up import TakenUp
@@ -58,10 +59,13 @@ def _other_versions(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[s
     return {"versions": other} if other else {}
 
 
-def account(taken_up: TakenUp, choices: Mapping[str, str]) -> list[str]:
+def account(taken_up: TakenUp, choices: Mapping[str, str], now: Mapping[str, Any]) -> list[str]:
     """Return the lines that say from where a run goes on, and what is another from there.
 
-    `choices` are the chosen options by now; of another option the keys are not told.
+    Args:
+        taken_up: What it goes on from.
+        choices: The chosen options by now; of another option the keys are not told.
+        now: The provenance that it would have if it began now.
     """
     entry, folder = taken_up.entry(), relative(taken_up.saved.folder.path)
     within = taken_up.epoch > taken_up.measured
@@ -77,10 +81,15 @@ def account(taken_up: TakenUp, choices: Mapping[str, str]) -> list[str]:
     keys = {
         key: pair for key, pair in entry["changed"].items() if key.partition(".")[0] not in options
     }
-    return lines + [
+    lines += [
         f"changed      {key}: {_shown(old)} -> {_shown(new)}"
         for key, (old, new) in {**options, **keys}.items()
     ]
+    other = _other_versions(taken_up.record, now).get("versions", {})
+    if other := {name: pair for name, pair in other.items() if name != "git"}:
+        begun = listed([f"{name} {pair[0]}, now {pair[1]}" for name, pair in other.items()])
+        lines.append(f"note         begun with {begun}: last digits may differ")
+    return lines
 
 
 def _shown(value: object) -> str:
