@@ -96,7 +96,8 @@ _SIGNS = (
 def plain_yaml(text: str) -> str:
     """Return a config as YAML without the secrets that it holds: passwords, keys and tokens."""
     lower = text.lower()
-    if not any(sign in lower for sign in _SIGNS) and not ("://" in text and "@" in text):
+    in_url = "://" in text and _IN_URL.search(text)
+    if not in_url and not any(sign in lower for sign in _SIGNS):
         return text
     lines: list[str] = []
     below: int | None = None
