@@ -133,6 +133,8 @@ def complete(run: Callable[..., Outcome], tmp_path: Path) -> Path:
 REFUSED = {
     "resume=a": "complete, all of its 3 epochs are trained; trainer.max_epochs=6 trains it on",
     "resume=a trainer.max_epochs=2": "trainer.max_epochs: 2, and resume=a has trained 3 epochs",
+    "resume=a trainer.max_epochs=0": "trainer.max_epochs: 0, and resume=a has trained 3 epochs",
+    "resume=a ~callbacks.checkpoint": "goes on with none that keeps its checkpoints",
     "resume=a model=mlp": "model=mlp: resume=a goes on as it was begun",
     "resume=a optimizer.eps=0.1": "optimizer.eps=0.1: resume=a goes on as it was begun",
     "resume=a optimizer.lrr=1": "Did you mean 'optimizer.lr'?",

@@ -27,6 +27,7 @@ from seedbed.terminal.words import relative
 _OF_PLACES = ("file", "val_file", "test_file", "folder", "cache")
 # What only the command says, and no run keeps.
 LENGTHS = {f"trainer.{name}" for name in ("max_epochs", "min_epochs", "max_steps", "max_time")}
+CHECKPOINT = "seedbed.callbacks.Checkpoint"
 OF_COMMAND = ("hydra", "resume", "sweep", "paths", "trust")
 
 
@@ -101,6 +102,8 @@ def take_up(folder: RunFolder, values: Mapping[str, Any], last: Path | None = No
         if place[0] not in OF_COMMAND
     }
     _require_changeable(name, changes, record)
+    if not any(node.get("_target_") == CHECKPOINT for node in _nodes(values.get("callbacks"))):
+        raise ConfigError(f"callbacks: {name} goes on with none that keeps its checkpoints")
     checkpoint = load_checkpoint(last or folder.checkpoint("last"))
     if "loops" not in checkpoint:
         raise RunFolderError(
@@ -122,6 +125,12 @@ def is_changeable(place: Place) -> bool:
     return may_change(full_key(place)) or (place[0] == "data" and place[-1] in _OF_PLACES)
 
 
+def _nodes(group: Any) -> list[Mapping[str, Any]]:
+    """Return the entries of a group such as `callbacks`."""
+    nodes = group.values() if isinstance(group, Mapping) else ()
+    return [node for node in nodes if isinstance(node, Mapping)]
+
+
 def _require_changeable(name: str, changes: Changes, record: Mapping[str, Any]) -> None:
     """Raise ConfigError where the run would be another one."""
     known = (record.get("data") or {}).get("fingerprint") is not None
@@ -138,7 +147,7 @@ def _require_longer(name: str, values: Mapping[str, Any], epochs: int, steps: in
     trainer = values.get("trainer") or {}
     for key, trained in (("max_epochs", epochs), ("max_steps", steps)):
         most = trainer.get(key)
-        if isinstance(most, int) and 0 < most < trained:
+        if isinstance(most, int) and most < trained:
             unit = key.removeprefix("max_")
             raise ConfigError(
                 f"trainer.{key}: {most}, and {name} has trained {trained:,} {unit} already"
