@@ -61,13 +61,13 @@ def trained(experiment: Experiment) -> Experiment:
 
 def kill_in_step(experiment: Experiment, number: int) -> None:
     """Let the run be killed within a step, the `number`-th from here, counted from 1."""
-    module, steps = experiment.lightning_module, [0]
-    step = module.training_step
+    module, step = experiment.lightning_module, experiment.lightning_module.training_step
+    batches: set[int] = set()  # L-BFGS evaluates each of them several times.
 
     def counted(*args: Any, **keys: Any) -> Any:
         loss = step(*args, **keys)
-        steps[0] += 1
-        if steps[0] == number:
+        batches.add(experiment.trainer.fit_loop.epoch_loop.total_batch_idx)
+        if len(batches) == number:
             raise Killed
         return loss
 
