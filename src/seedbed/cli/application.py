@@ -390,7 +390,7 @@ def _overrides(verb: str, arguments: list[str]) -> list[str]:
     parser.error = refuse  # type: ignore[method-assign]
     parsed = parser.parse_intermixed_args(arguments)
     if parsed.experimental_rerun is not None:  # It would unpickle a file.
-        refuse("--experimental-rerun: a run is repeated by the command in its run.json")
+        refuse("--experimental-rerun: seedbed repeat run=DIR trains a run again")
     words: list[str] = parsed.overrides
     return words
 
