@@ -27,7 +27,7 @@ from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically
 from seedbed.reading.content import read_text
 from seedbed.reading.yaml_files import MOST_BYTES
-from seedbed.runs.claim import claim
+from seedbed.runs.claim import claim, require_free
 from seedbed.runs.folder import HYDRA, RunFolder
 from seedbed.runs.preparation import stored_preparation
 from seedbed.runs.provenance.environment import device_name
@@ -78,6 +78,7 @@ def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Agai
     Raises:
         ConfigError: Its data, or its initial weights, are others, or cannot be had.
     """
+    require_free(Path(str(asked.folder)), "folder")
     config = config_of(repeated, list(asked.trust), asked.paths, asked.accelerator)
     spec = of_file(run_spec(config), asked.file)
     if asked.file is not None:
