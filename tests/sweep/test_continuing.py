@@ -73,10 +73,10 @@ WORDS = {
         *("optimizer.momentum=0.9", "scheduler=plateau", "scheduler.patience=1"),
         *("optimizer.lr=0.01,0.2", "seed=1,2"),
     ),
-    "chunks": (*JOBS, "sweep.chunk_size=2"),
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_jobs_side_by_side_train_on_to_the_digits_of_those_that_trained_at_once(
     command: Any, at_once: Any, tmp_path: Path, words: tuple[str, ...]
@@ -108,15 +108,14 @@ def test_jobs_alone_train_on_to_the_digits_of_those_that_trained_at_once(
     assert record(tmp_path / "sweep/1").get("resumed", []) == []
 
 
+@pytest.mark.slow
 def test_a_sweep_that_goes_on_may_be_killed_anywhere_and_goes_on(
     command: Any, at_once: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = (*JOBS, "sweep.every_seconds=0")
     begin(command, *words)
-    places = [
-        *((continuation, "Results", 1), (ChunkState, "after_epoch", 1)),
-        *((chunk, "write_run", 2), (ChunkState, "save", 0)),
-    ]
+    # More places are in scripts/kill_cases/sweeps.py.
+    places = [(continuation, "Results", 1), (ChunkState, "after_epoch", 1), (chunk, "write_run", 2)]
     for holder, name, call in places:
         with monkeypatch.context() as patch:
             patch.setattr(holder, name, at_call(call, getattr(holder, name), Killed()))
@@ -126,6 +125,7 @@ def test_a_sweep_that_goes_on_may_be_killed_anywhere_and_goes_on(
     assert_equal_ends(tmp_path / "sweep", at_once(*JOBS, "trainer.max_epochs=7"), 6)
 
 
+@pytest.mark.slow
 def test_the_best_train_on_and_then_all(command: Any, at_once: Any, tmp_path: Path) -> None:
     words = ("optimizer.lr=0.01,0.03,0.05", "seed=1,2")
     begin(command, *words)

@@ -256,7 +256,7 @@ def engine(epoch: int) -> Any:
         state=lambda: {"epoch": torch.tensor(epoch), "history": history},
         restore=restored.append,
         restored=restored,
-        group=SimpleNamespace(nets=["the network"]),
+        group=SimpleNamespace(nets=["the network"], max_epochs=[9]),
         running=np.array([True]),
         job=np.array([0]),
         steps=np.array([3]),

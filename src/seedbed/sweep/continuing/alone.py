@@ -26,6 +26,7 @@ from seedbed.runs.checkpoints import PREFIX, read_checkpoint
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import read_record
 from seedbed.runs.resuming.saved_config import SavedConfig
+from seedbed.sweep.execution.chunk_state import NOT_OURS
 from seedbed.sweep.execution.going_on import groups_of
 from seedbed.sweep.results.folder import PLAN, SweepFolder
 from seedbed.sweep.results.plan_file import read_plan
@@ -103,7 +104,7 @@ def _saved_state(folder: RunFolder, record: Mapping[str, Any]) -> _JobState | No
                 f"job, and its folder of epoch {record['metrics_epoch']}"
             )
         return _JobState(select(state, [place], epoch), epoch, steps // epoch)
-    except (KeyError, IndexError, TypeError, ValueError):
+    except NOT_OURS:
         raise RunFolderError(f"{file}: not the state of these jobs") from None
 
 

@@ -11,6 +11,7 @@ from seedbed.errors import ConfigError, RunFolderError, listed
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.execution.chunk_state import NOT_OURS
 from seedbed.sweep.execution.going_on import (
     Together,
     groups_of,
@@ -127,7 +128,7 @@ class GoingOn:
         rules = [by_place[p].early_stopping if p in by_place else None for p in range(jobs)]
         try:
             found = standings(state, most, rules)
-        except (KeyError, IndexError, TypeError, ValueError):
+        except NOT_OURS:
             raise RunFolderError(f"{path}: not the state of these jobs") from None
         return [found[places[number]] for number in numbers], int(state["epoch"])
 

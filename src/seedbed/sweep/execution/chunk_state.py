@@ -21,7 +21,7 @@ from seedbed.runs.record import now
 LONG_EPOCH, SHARE_OF_SAVING = 2.0, 20.0
 
 # What a damaged or foreign state makes its readers raise.
-_NOT_OURS = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
+NOT_OURS = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
 
 
 class Source(NamedTuple):
@@ -106,12 +106,14 @@ class ChunkState:
             jobs = len(engine.group.nets)
             if not fits(state, engine.state()) or not len(before) == len(weights) == jobs:
                 raise ValueError
+            if not 0 <= state["epoch"] <= max(engine.group.max_epochs):
+                raise ValueError
             statuses = [outcome["status"] for outcome in state["history"]["outcomes"]]
             engine.restore(state)
             self.started, self._seconds_before = str(content["started"]), float(content["seconds"])
             self._began = time.monotonic()
             interrupted = "interrupted" if content["stopped"] else "interrupted (killed)"
-        except _NOT_OURS:
+        except NOT_OURS:
             raise RunFolderError(f"{path}: not the state of these jobs") from None
         self.resumed = [list(entries) for entries in before]
         self.weights = [dict(record) for record in weights]
