@@ -85,7 +85,9 @@ def _missing_option(error: MissingConfigException) -> ConfigError:
         hint = f" A class is named by {group}._target_={option}"
     if group == "hydra/launcher" and option in groups.LAUNCHERS:
         hint = " Install it with: pip install 'seedbed[launchers]'"
-    return ConfigError(f"{group}={option}: no such option.{hint}\n{group} may be: {listed(known)}")
+    return ConfigError(
+        f"{group}={option}: no such option.{hint}\n{group} may be: {listed(known, 30)}"
+    )
 
 
 def _path_without_key(verb: str, overrides: Sequence[str]) -> ConfigError | None:
