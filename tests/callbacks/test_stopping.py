@@ -7,13 +7,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.composing import composed
 from tests.experiments import Experiment, built, curve, record, trained
 from torch import nn
 
 from seedbed.callbacks import LossConverged
+from seedbed.config.spec import run_spec
 from seedbed.data.random import permutations
 from seedbed.engines.lightning.data_module import LightningData
 from seedbed.errors import Diverged
+from seedbed.experiment.run import build_experiment, fit, load
 from seedbed.runs.folder import RunFolder
 
 LOSS = "+callback@callbacks.loss_converged=loss_converged"
@@ -263,3 +266,33 @@ def test_gradients_outlast_the_validation(tmp_path: Path) -> None:
     words = ("data=clusters", "trainer.max_epochs=2", "data.val_size=0.2")
     trained(tmp_path, *words, *rule("gradient_converged", tolerance=100.0))
     assert record(tmp_path)["stopped"].startswith("after epoch 1: the largest scaled gradient")
+
+
+def going_on(folder: Path, *words: str) -> Experiment:
+    """Return a run of these words that goes on in a folder, at its end."""
+    run_folder = RunFolder(folder)
+    spec = run_spec(composed("callbacks=quiet", *words))
+    experiment = build_experiment(spec, run_folder, resume_from=run_folder.checkpoint("last"))
+    load(experiment)
+    fit(experiment)
+    return experiment
+
+
+def test_a_rule_that_has_stopped_a_run_stops_it_again_unless_its_limit_has_changed(
+    tmp_path: Path,
+) -> None:
+    early = ("+callback@callbacks.early_stopping=early_stopping", "optimizer.lr=0.0")
+    early += ("data.rows=5", "data.shuffle=false", "trainer.max_epochs=20", "logger=none")
+    patience = "callbacks.early_stopping.patience={}".format
+    trained(tmp_path, *early, patience(2))
+    # Nothing improves after the first epoch.
+    for waits, epochs in ((2, 3), (4, 5), (4, 5), (3, 5)):
+        experiment = going_on(tmp_path, *early, patience(waits))
+        assert experiment.trainer.current_epoch == epochs
+    converged = ("+callback@callbacks.loss_converged=loss_converged", *early[1:])
+    limits = ("callbacks.loss_converged.max_loss=1e9", "callbacks.loss_converged.max_change=1.0")
+    first = "callbacks.loss_converged.min_epochs={}".format
+    trained(tmp_path / "other", *converged, *limits, first(2))
+    for least, epochs in ((2, 2), (6, 6)):
+        experiment = going_on(tmp_path / "other", *converged, *limits, first(least))
+        assert experiment.trainer.current_epoch == epochs
