@@ -19,6 +19,7 @@ from seedbed.config.trust.restriction import restriction
 from seedbed.config.trust.targets import targets
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
+from seedbed.experiment.evaluation import set_weights
 from seedbed.experiment.provenance import (
     ProvenanceKeeper,
     config_folders,
@@ -33,6 +34,7 @@ from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.hydra_job import PASSING
+from seedbed.runs.loading import load_checkpoint
 from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.runs.provenance.secrets import plain_yaml
 from seedbed.runs.record import Record, read_record
@@ -77,8 +79,11 @@ def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
     spec = run_spec(config)
     spec = spec if resume_from is None else spec.of_checkpoint()
     experiment = build_experiment(spec, folder, None, resume_from)
-    if taken_up is not None:
+    if taken_up is not None and experiment.resume_from is not None:
         experiment.exact.forget_stop = taken_up.asks_rules_again
+        set_weights(
+            experiment.module, load_checkpoint(experiment.resume_from)["state_dict"], folder, "last"
+        )
         require_same_source(spec, experiment.trainer, taken_up)
     load(experiment, cut_short)
     if taken_up is not None:

@@ -43,16 +43,30 @@ def load_module(
         module = build_own_module(spec)
     elif module is None:
         module = build_module(spec, build_net(spec), build_task(spec))
-    weights: Any = module.net if isinstance(module, OwnModule) else module
+    set_weights(module, checkpoint["state_dict"], folder, name)
+    return module, checkpoint
+
+
+def set_weights(
+    module: SupervisedModule | OwnModule, weights: dict[str, Any], folder: RunFolder, name: str
+) -> None:
+    """Put weights of a checkpoint into a run's module; raise RunFolderError where they do not fit.
+
+    Args:
+        module: The module, or the companion of one of the user's.
+        weights: The weights.
+        folder: The run's folder.
+        name: `best` or `last`.
+    """
+    own: Any = module.net if isinstance(module, OwnModule) else module
     try:
-        _check_types(weights, checkpoint["state_dict"])
-        weights.load_state_dict(checkpoint["state_dict"])
+        _check_types(own, weights)
+        own.load_state_dict(weights)
     except Exception as error:  # What should be weights may be anything.
         reason = " ".join(str(error).split())[:200]
         raise RunFolderError(
             f"{folder.checkpoint(name)}: does not fit the model of {folder.config}: {reason}"
         ) from None
-    return module, checkpoint
 
 
 def measure(

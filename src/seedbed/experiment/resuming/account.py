@@ -49,11 +49,11 @@ def continued_provenance(
 
 def _other_versions(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """Return the packages whose versions, and the git commit, if they are others by now."""
-    kinds: Any = before.get("versions") or {}, now.get("versions") or {}
+    kinds = [_mapping(fields.get("versions")) for fields in (before, now)]
     names = dict.fromkeys(name for versions in kinds for name in versions)
     pairs = {name: [versions.get(name) for versions in kinds] for name in names}
     other = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-    commits = [(fields.get("git") or {}).get("commit") for fields in (before, now)]
+    commits = [_mapping(fields.get("git")).get("commit") for fields in (before, now)]
     if commits[0] != commits[1]:
         other["git"] = commits
     return {"versions": other} if other else {}
@@ -94,3 +94,7 @@ def account(taken_up: TakenUp, choices: Mapping[str, str], now: Mapping[str, Any
 
 def _shown(value: object) -> str:
     return "null" if value is None else str(value)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
