@@ -32,7 +32,8 @@ from seedbed.config.spec import run_spec
 from seedbed.data.table import Table
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import DataError
-from seedbed.experiment.run import Experiment, build_experiment, fit, run
+from seedbed.experiment.run import fit, run
+from seedbed.experiment.training.experiment import Experiment, build_experiment
 from seedbed.experiment.writer import RunWriter
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import Record

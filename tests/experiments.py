@@ -10,7 +10,8 @@ from tests.composing import composed
 
 from seedbed.config.spec import run_spec
 from seedbed.experiment.provenance import environment_of_command, provenance_of_job
-from seedbed.experiment.run import Experiment, build_experiment, run
+from seedbed.experiment.run import run
+from seedbed.experiment.training.experiment import Experiment, build_experiment
 from seedbed.experiment.writer import RunWriter
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import Record, read_record

@@ -11,7 +11,9 @@ from PIL import Image
 from tests.composing import composed
 
 from seedbed.config.spec import run_spec
-from seedbed.experiment.run import Experiment, build_experiment, fit, load
+from seedbed.experiment.run import fit
+from seedbed.experiment.training.experiment import Experiment, build_experiment
+from seedbed.experiment.training.loading import load
 from seedbed.process.torch_settings import using_threads
 from seedbed.runs.folder import RunFolder
 

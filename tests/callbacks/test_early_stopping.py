@@ -13,7 +13,7 @@ from tests.experiments import built, finished, record
 from seedbed.callbacks import EarlyStopping, LossConverged
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError
-from seedbed.experiment.run import load
+from seedbed.experiment.training.loading import load
 
 STOP = "+callback@callbacks.stop=early_stopping"
 RARE = ("data.val_size=3", "trainer.check_val_every_n_epoch=2")

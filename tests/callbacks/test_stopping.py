@@ -16,7 +16,9 @@ from seedbed.config.spec import run_spec
 from seedbed.data.random import permutations
 from seedbed.engines.lightning.data_module import LightningData
 from seedbed.errors import Diverged
-from seedbed.experiment.run import build_experiment, fit, load
+from seedbed.experiment.run import fit
+from seedbed.experiment.training.experiment import build_experiment
+from seedbed.experiment.training.loading import load
 from seedbed.runs.folder import RunFolder
 
 LOSS = "+callback@callbacks.loss_converged=loss_converged"

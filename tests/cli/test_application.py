@@ -608,7 +608,7 @@ def test_what_cannot_be_made_leaves_nothing(command, tmp_path, override, said):
     ],
 )
 def test_what_cannot_be_made_is_a_config_error(compose, tmp_path, key, value, said):
-    from seedbed.experiment.run import build_experiment
+    from seedbed.experiment.training.experiment import build_experiment
 
     config = compose("trainer=cpu")
     OmegaConf.update(config, key, value, force_add=True)

@@ -12,7 +12,7 @@ from seedbed.data.data_module import Placement
 from seedbed.errors import DoesNotFit
 from seedbed.experiment.build import build_data, build_net, build_task
 from seedbed.experiment.checks import check_network
-from seedbed.experiment.run import build_experiment
+from seedbed.experiment.training.experiment import build_experiment
 from seedbed.training.row_checks import require_rows
 from seedbed.training.tasks import Regression
 

@@ -16,7 +16,7 @@ from tests.experiments import built_of, finished, trained
 
 from seedbed.commands.evaluate import evaluate
 from seedbed.errors import ConfigError
-from seedbed.experiment.run import Experiment
+from seedbed.experiment.training.experiment import Experiment
 
 ROWS = 60
 QUIET = ("callbacks=quiet", "logger=none", "optimizer=adam", "trainer.max_epochs=3")

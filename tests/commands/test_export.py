@@ -19,7 +19,7 @@ from seedbed.commands import export as command_module
 from seedbed.commands.export import export
 from seedbed.errors import ConfigError, SeedbedError
 from seedbed.experiment.export import formats
-from seedbed.experiment.run import Experiment
+from seedbed.experiment.training.experiment import Experiment
 
 OWN, STEPS = networks.__name__, own_modules.__name__
 CLUSTERS = (

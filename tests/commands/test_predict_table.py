@@ -20,7 +20,7 @@ from seedbed.commands.evaluate import evaluate
 from seedbed.commands.predict import predict
 from seedbed.data import TableFile
 from seedbed.errors import ConfigError, RunFolderError, SeedbedError
-from seedbed.experiment.run import Experiment
+from seedbed.experiment.training.experiment import Experiment
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.preparation import stored_preparation
 

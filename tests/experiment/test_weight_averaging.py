@@ -8,7 +8,7 @@ from tests.experiments import Experiment, built, finished, record
 from torch import nn
 
 from seedbed.experiment.evaluation import load_module
-from seedbed.experiment.run import load
+from seedbed.experiment.training.loading import load
 
 LIGHTNING = "pytorch_lightning.callbacks"
 AVERAGES = {

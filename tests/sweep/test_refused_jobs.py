@@ -70,10 +70,10 @@ def test_the_others_run_where_it_was_asked_for(
 def test_what_is_alike_is_rehearsed_once(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seedbed.experiment import run
+    from seedbed.experiment.training import loading
 
     loaded = []
-    monkeypatch.setattr(run, "load", lambda experiment, cut_short: loaded.append(experiment))
+    monkeypatch.setattr(loading, "load", lambda experiment, cut_short: loaded.append(experiment))
     words = ("seed=0,1,2", "optimizer.lr=1e-5,2e-5", "sweep.fuse=never", "sweep.plan=true")
     assert command(*SWEEP, *words).code == 0
     assert len(loaded) == 1

@@ -29,7 +29,9 @@ from seedbed.experiment.provenance import (
 )
 from seedbed.experiment.resuming.account import account, continued_provenance
 from seedbed.experiment.resuming.same_data import require_same_source
-from seedbed.experiment.run import Experiment, build_experiment, load, run
+from seedbed.experiment.run import run
+from seedbed.experiment.training.experiment import Experiment, build_experiment
+from seedbed.experiment.training.loading import load
 from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically
 from seedbed.runs.folder import RunFolder

@@ -10,7 +10,7 @@ from tests.experiments import record, trained
 
 from seedbed.config.spec import run_spec
 from seedbed.engines.fused.engine import Engine
-from seedbed.experiment.run import Experiment
+from seedbed.experiment.training.experiment import Experiment
 from seedbed.runs.outcome import RunOutcome
 from seedbed.sweep.planning.compatibility import why_alone
 from seedbed.sweep.planning.fusing import make_group

@@ -18,7 +18,7 @@ from seedbed.commands.predict import predict
 from seedbed.config.validation import check
 from seedbed.engines.lightning.own_module import OwnModule
 from seedbed.errors import ConfigError, RunFolderError
-from seedbed.experiment.run import load
+from seedbed.experiment.training.loading import load
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.loading import load_spec

@@ -14,7 +14,8 @@ from tests.experiments import PROVENANCE, built, built_of, finished, record, tra
 from seedbed.errors import ConfigError
 from seedbed.experiment.build import build_net
 from seedbed.experiment.evaluation import load_module
-from seedbed.experiment.run import Experiment, load
+from seedbed.experiment.training.experiment import Experiment
+from seedbed.experiment.training.loading import load
 from seedbed.experiment.weights.notes import notes_on_weights, print_weights
 from seedbed.experiment.weights.source import name_latest, words_with_latest_named
 from seedbed.runs.checkpoints import read_checkpoint

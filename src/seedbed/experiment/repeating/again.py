@@ -21,7 +21,9 @@ from seedbed.experiment.provenance import (
 )
 from seedbed.experiment.repeating.conditions import data_differences
 from seedbed.experiment.repeating.opening import Repeated, config_of
-from seedbed.experiment.run import Experiment, build_experiment, load, run, threads_of
+from seedbed.experiment.run import run
+from seedbed.experiment.training.experiment import Experiment, build_experiment
+from seedbed.experiment.training.loading import load, threads_of
 from seedbed.experiment.weights.taking import require_recorded
 from seedbed.experiment.writer import RunWriter
 from seedbed.files import write_atomically

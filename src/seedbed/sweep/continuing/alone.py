@@ -19,7 +19,9 @@ from seedbed.config.trust.saved_config import read_config
 from seedbed.engines.fused.network_state import Layout, state_names
 from seedbed.engines.fused.saved.selection import select
 from seedbed.errors import ConfigError, RunFolderError
-from seedbed.experiment.run import build_experiment, fit, load
+from seedbed.experiment.run import fit
+from seedbed.experiment.training.experiment import build_experiment
+from seedbed.experiment.training.loading import load
 from seedbed.process.torch_settings import using_threads
 from seedbed.reading.checkpoint_files import check_checkpoint
 from seedbed.runs.checkpoints import PREFIX, read_checkpoint

@@ -215,8 +215,9 @@ def wrong_alone(composer: Composer, jobs: Sequence[Job], tables: Tables) -> dict
 
 def _rehearse(config: DictConfig, tables: Tables) -> ConfigError | None:
     # Only here: jobs side by side need no Lightning.
-    with garbage_collection.paused_for("seedbed.experiment.run"):
-        from seedbed.experiment.run import build_experiment, load
+    with garbage_collection.paused_for("seedbed.experiment.training.loading"):
+        from seedbed.experiment.training.experiment import build_experiment
+        from seedbed.experiment.training.loading import load
 
     debugs = bool(config.hydra.runtime.choices.get("debug"))
     try:

@@ -1,0 +1,1 @@
+"""What a run in Lightning is made of, and how it begins and ends."""
