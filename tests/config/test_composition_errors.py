@@ -67,7 +67,7 @@ def test_what_a_mistake_is_answered_with(
 def test_a_verb_that_reads_a_run_offers_its_own_keys(message: Callable[..., str]) -> None:
     assert message("rnu=x", verb="evaluate").startswith("rnu: no such key. Did you mean 'run'?")
     assert "optimizer" not in message("lr=1", verb="evaluate")
-    assert "which has: run, split, file, checkpoint" in message("model=mlp", verb="evaluate")
+    assert "which has: run, split, input, targets" in message("model=mlp", verb="evaluate")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,7 @@ def test_a_verb_that_reads_a_run_offers_its_own_keys(message: Callable[..., str]
         ("seed: null", "seed: null is not accepted (in experiment/mine)"),
         ("data: {shuffle: maybe}", "data.shuffle: 'maybe' is not true or false (in experiment/m"),
         ("freeze: {parameters: 3}", "freeze.parameters: a list is needed (in experiment/mine)"),
+        ("defaults: [{/experiment: other}]", "experiment=mine: its defaults lead back to itself"),
     ],
 )
 def test_a_mistake_in_a_config_file_is_told_with_the_file(

@@ -90,6 +90,16 @@ def _missing_option(error: MissingConfigException) -> ConfigError:
     )
 
 
+def _own_ancestor(overrides: Sequence[str]) -> ConfigError:
+    """Return what is wrong with an option that takes in what the command has replaced by it."""
+    groups_of_words = {word.partition("=")[0].lstrip("+~"): word for word in overrides}
+    word = groups_of_words.get("experiment", _typed(overrides))
+    return ConfigError(
+        f"{word}: its defaults lead back to itself; an option of its own group is named alone, as "
+        "in '- base', not '- /experiment: base'"
+    )
+
+
 def _path_without_key(verb: str, overrides: Sequence[str]) -> ConfigError | None:
     """Return what to type for the first word that is a path and no override."""
     for word in overrides if verb != "train" else ():
@@ -217,6 +227,8 @@ def _by_text(error: Exception, text: str, verb: str, overrides: Sequence[str]) -
         override = re.search(r"Error merging override (.*)|full_key: ([\w.]+)", text)
         where = (override[1] or override[2]) if override else _typed(overrides)
         return ConfigError(f"{where}: a mapping of keys is needed, not a list")
+    if "maximum recursion depth" in text:
+        return _own_ancestor(overrides)
     if "group override must be a string" in text:
         return _no_word(overrides)
     if match := re.search(r"Could not override '([^']*)'", text):
