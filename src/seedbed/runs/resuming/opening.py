@@ -84,7 +84,7 @@ def require_ended(folder: RunFolder) -> dict[str, Any]:
     if not folder.checkpoint("last").is_file():
         raise ConfigError(
             f"{name}: {record['status']}, and has no checkpoints/last.ckpt to go on from; "
-            "seedbed repeat begins it again"
+            "its command, to begin anew, is in its run.json"
         )
     return record
 
