@@ -7,14 +7,14 @@ from omegaconf import DictConfig
 from seedbed.commands.train import let_processes_start_as_this_one
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.experiment.provenance import ProvenanceKeeper
-from seedbed.experiment.repeating.again import Again, built, train_again, train_alone
 from seedbed.experiment.repeating.conditions import differences
 from seedbed.experiment.repeating.opening import open_to_repeat
 from seedbed.experiment.repeating.results import compared
 from seedbed.experiment.repeating.told import told_before, told_results, verdict
+from seedbed.experiment.repeating.training import Again, built, train_again, train_alone
 from seedbed.experiment.summary import closing_lines
 from seedbed.runs.record import read_record
-from seedbed.sweep.execution.again import train_side_by_side_again
+from seedbed.sweep.execution.repeated_job import train_side_by_side_again
 
 DIFFERENT = 1
 

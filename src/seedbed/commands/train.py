@@ -101,7 +101,7 @@ def _whole_state(folder: RunFolder) -> Path:
     last = folder.checkpoint("last")
     if os.environ.get("LOCAL_RANK") is not None or "group" not in read_record(folder.record):
         return last
-    from seedbed.sweep.continuing.alone import checkpoint_of_job  # For few runs.
+    from seedbed.sweep.continuing.checkpoint_of_job import checkpoint_of_job  # For few runs.
 
     _temporary[:] = [TemporaryDirectory(prefix="seedbed-")]  # It is read later.
     return checkpoint_of_job(folder, Path(_temporary[0].name)) or last

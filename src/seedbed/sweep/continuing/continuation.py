@@ -10,7 +10,7 @@ from seedbed.errors import ConfigError
 from seedbed.runs.record import now
 from seedbed.sweep.continuing.configs import derive_configs
 from seedbed.sweep.continuing.selection import GoingOn, chosen_jobs
-from seedbed.sweep.execution.going_on import changes_of
+from seedbed.sweep.execution.continued_jobs import changes_of
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Words
 from seedbed.sweep.planning.job_folders import JobFolders

@@ -12,7 +12,7 @@ from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.execution.chunk_state import NOT_OURS
-from seedbed.sweep.execution.going_on import (
+from seedbed.sweep.execution.continued_jobs import (
     Together,
     groups_of,
     has_more_to_train,

@@ -14,9 +14,9 @@ from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, sto
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
+from seedbed.sweep.execution.continued_jobs import Together, groups_of, states_to_keep
 from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
-from seedbed.sweep.execution.going_on import Together, groups_of, states_to_keep
 from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import UnitFunction, launch
 from seedbed.sweep.execution.run_folders import remove_leftovers

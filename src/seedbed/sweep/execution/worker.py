@@ -45,7 +45,7 @@ from seedbed.sweep.execution.chunk import (
     write_folders,
 )
 from seedbed.sweep.execution.chunk_state import ChunkState
-from seedbed.sweep.execution.going_on import (
+from seedbed.sweep.execution.continued_jobs import (
     has_more_to_train,
     may_go_on,
     plain_values_of,

@@ -7,8 +7,8 @@ import torch
 from tests.composing import composed
 
 from seedbed.config.spec import run_spec
-from seedbed.sweep.execution.again import JOBS, Unsaved
 from seedbed.sweep.execution.chunk import TrainedChunk, train_chunk
+from seedbed.sweep.execution.repeated_job import JOBS, Unsaved
 from seedbed.sweep.planning.job_numbers import numbers_of
 
 CASES = [

@@ -29,7 +29,7 @@ from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import read_record
 from seedbed.runs.resuming.saved_config import SavedConfig
 from seedbed.sweep.execution.chunk_state import NOT_OURS
-from seedbed.sweep.execution.going_on import groups_of
+from seedbed.sweep.execution.continued_jobs import groups_of
 from seedbed.sweep.results.folder import PLAN, SweepFolder
 from seedbed.sweep.results.plan_file import read_plan
 from seedbed.terminal.words import relative
