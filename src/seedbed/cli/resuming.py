@@ -25,6 +25,11 @@ from seedbed.config.groups import COMMAND_LINE_ONLY, config_folder
 from seedbed.config.overrides import typed_word
 from seedbed.config.project import key_of, named_config_folder, value_of
 from seedbed.config.schema import typed as with_types
+from seedbed.config.schema.own_module import (
+    groups_without_effect,
+    is_chosen,
+    words_without_effect,
+)
 from seedbed.config.trust.config_folders import is_own
 from seedbed.config.trust.restriction import require_trusted, restriction
 from seedbed.config.validation import check
@@ -64,6 +69,9 @@ class ResumeCommand:
         own = [word for word in self.words if key_of(word) in _OF_COMMAND]
         overrides = OverridesParser.create().parse_overrides(own)
         values = {key_of(word): str(o.value()) for word, o in zip(own, overrides, strict=True)}
+        trust = next((value_of(word).strip() for word in own if key_of(word) == "trust"), "null")
+        if not trust.startswith("[") and trust != "null":
+            raise ConfigError(f"trust={trust}: must be a list of modules: trust=[{trust}]")
         object.__setattr__(self, "_values", values)
 
     @property
@@ -139,18 +147,23 @@ class ResumeCommand:
                 "with are composed again; if they are of configs of yours: --config-dir=DIR"
             ) from None
         now = compose(words, folders, name)
+        for problem in words_without_effect(now, new):
+            raise ConfigError(problem)
         changes = differences(plain(before), plain(now))
-        self._refuse_fixed(new, changes)
+        without_effect = groups_without_effect(now) if is_chosen(now) else ()
+        self._refuse_fixed(new, changes, without_effect)
         return changes, words, dict(now.hydra.runtime.choices)
 
-    def _refuse_fixed(self, words: Sequence[str], changes: Changes) -> None:
+    def _refuse_fixed(
+        self, words: Sequence[str], changes: Changes, without_effect: Sequence[str]
+    ) -> None:
         """Raise ConfigError for the first word that changes what may not change."""
         fixed = [full_key(place) for place in changes if not is_changeable(place)]
         for word in words:
             key = key_of(word).partition("@")[0]
             is_preset = key in COMMAND_LINE_ONLY and fixed
             if is_preset or any(name == key or name.startswith(f"{key}.") for name in fixed):
-                refuse_fixed([word], f"resume={self.word}")
+                refuse_fixed([word], f"resume={self.word}", without_effect)
 
     def _use_own_data(self, config: DictConfig) -> None:
         """Let data be downloaded to, and decoded into, the folder of the command.

@@ -15,10 +15,24 @@ _MAY_CHANGE = re.compile(
 )
 # Flags that show something, whatever else a command says.
 _SHOW = ("-h", "--help", "--hydra-help", "--version", "-i", "--info", "-sc", "--shell-completion")
-WHAT_MAY_CHANGE = (
-    "trainer.max_epochs and the other lengths, optimizer.lr, scheduler, callbacks, logger, "
-    "logging intervals, trainer.threads, name, tags and notes"
-)
+# What it is called in messages, and the group whose key it is.
+_MAY_CHANGE_IN_WORDS = {
+    "trainer.max_epochs and the other lengths": "trainer",
+    "optimizer.lr": "optimizer",
+    "scheduler": "scheduler",
+    "callbacks": "callbacks",
+    "logger": "logger",
+    "logging intervals": "trainer",
+    "trainer.threads": "trainer",
+    "name": "name",
+    "tags and notes": "tags",
+}
+
+
+def what_may_change(without_effect: Sequence[str] = ()) -> str:
+    """Return what may change, in words, but for groups that change nothing."""
+    named = [words for words, group in _MAY_CHANGE_IN_WORDS.items() if group not in without_effect]
+    return ", ".join(named)
 
 
 def key_of_word(word: str) -> str:
@@ -31,17 +45,19 @@ def may_change(key: str) -> bool:
     return _MAY_CHANGE.fullmatch(key) is not None
 
 
-def refuse_fixed(words: Iterable[str], begun: str) -> None:
+def refuse_fixed(words: Iterable[str], begun: str, without_effect: Sequence[str] = ()) -> None:
     """Raise ConfigError for the first override of a key that may not change.
 
     Args:
         words: Overrides.
         begun: What goes on, such as `resume=runs/1`, and how it is called, for the message.
+        without_effect: Groups that change nothing in it.
     """
     for word in words:
         if not may_change(key_of_word(word)):
             raise ConfigError(
-                f"{word}: {begun} goes on as it was begun. What may change: {WHAT_MAY_CHANGE}"
+                f"{word}: {begun} goes on as it was begun. "
+                f"What may change: {what_may_change(without_effect)}"
             )
 
 

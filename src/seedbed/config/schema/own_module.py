@@ -56,10 +56,22 @@ def problems(config: DictConfig) -> Iterator[str]:
             keys = listed(f"module.{name!s}" for name in module if name != "_target_")
             yield f"module._target_: null, and {keys} need a class: module._target_=CLASS"
         return
-    without_effect = groups_without_effect(config)
     typed = OmegaConf.select(config, "hydra.overrides.task", default=OmegaConf.create([]))
-    for word in words_of(typed):
+    yield from words_without_effect(config, words_of(typed))
+
+
+def words_without_effect(config: DictConfig, words: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong with words that set what a LightningModule decides itself.
+
+    Args:
+        config: A config that may train one; interpolations of its `module` are not resolved.
+        words: Overrides of the command.
+    """
+    if not is_chosen(config):
+        return
+    without_effect = groups_without_effect(config)
+    for word in words:
         group = re.split(r"[.=@]", word.lstrip("+~"), maxsplit=1)[0]
         if does_nothing(word, without_effect) and not is_inherited(word):
-            chosen = f"module._target_={module._target_!s}"
+            chosen = f"module._target_={config.module._target_!s}"
             yield f"{word}: does nothing with {chosen}: {_INSTEAD[group]}"

@@ -15,6 +15,7 @@ from seedbed.errors import ConfigError, RunFolderError
 from seedbed.runs.folder import RunFolder, open_run
 from seedbed.runs.loading import use_own_folders
 from seedbed.runs.record import read_record, state_of
+from seedbed.runs.resuming.last_checkpoint import last_checkpoint, require_last_checkpoint
 from seedbed.runs.resuming.saved_config import SavedConfig
 from seedbed.runs.resuming.taking_up import LENGTHS
 from seedbed.terminal.words import relative
@@ -81,6 +82,8 @@ def _require_ended(name: str, record: Mapping[str, Any], folder: RunFolder) -> N
         raise ConfigError(f"{name}: this run is still running")
     if status == "interrupted":
         go_on = typed_word("resume", relative(folder.path))
+        require_last_checkpoint(name, folder, record)
+        last_checkpoint(folder, name=name)
         raise ConfigError(
             f"{name}: {state_of(record)}; let it come to its end first: seedbed train {go_on}"
         )

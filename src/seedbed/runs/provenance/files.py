@@ -65,6 +65,18 @@ class ProvenanceFiles:
 
         Raises RunFolderError where a link leads out of the folder.
         """
+        kept = self._kept(name, digest)
+        return None if kept is None else kept[1]
+
+    def place(self, name: str, digest: str) -> Path | None:
+        """Return where a file lies whose hash is this; None where there is none.
+
+        Raises RunFolderError where a link leads out of the folder.
+        """
+        kept = self._kept(name, digest)
+        return None if kept is None else kept[0]
+
+    def _kept(self, name: str, digest: str) -> tuple[Path, bytes] | None:
         for path in self._places(name, digest):
             if not os.path.lexists(path):
                 continue
@@ -72,7 +84,7 @@ class ProvenanceFiles:
             with suppress(RunFolderError):
                 content = read_bytes(path, MOST_BYTES)
                 if hash_of(content) == digest:
-                    return content
+                    return path, content
         return None
 
     def _places(self, name: str, digest: str) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """Files of provenance that a run has kept, in its folder or in that of its sweep, by their hash."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from seedbed.runs.folder import SWEEP_PLAN, RunFolder
 from seedbed.runs.provenance.files import ProvenanceFiles
@@ -14,6 +15,14 @@ def kept_file(folder: RunFolder, name: str, digest: str) -> bytes | None:
     for files in _places(folder):
         if (content := files.find(name, digest)) is not None:
             return content
+    return None
+
+
+def kept_place(folder: RunFolder, name: str, digest: str) -> Path | None:
+    """Return where a file of provenance lies that has this hash; None where there is none."""
+    for files in _places(folder):
+        if (path := files.place(name, digest)) is not None:
+            return path
     return None
 
 

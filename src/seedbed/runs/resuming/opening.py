@@ -11,6 +11,7 @@ from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError
 from seedbed.runs.folder import CHECKPOINTS, RunFolder, latest_run, open_run
 from seedbed.runs.record import read_record
+from seedbed.runs.resuming.last_checkpoint import require_last_checkpoint
 from seedbed.terminal.words import relative
 
 SWEEP_PLAN = "sweep.json"
@@ -81,11 +82,7 @@ def require_ended(folder: RunFolder) -> dict[str, Any]:
     name, record = f"resume={relative(folder.path)}", read_record(folder.record)
     if record["status"] == "running":
         raise ConfigError(f"{name}: this run is still running{_where(record.get('process'))}")
-    if not folder.checkpoint("last").is_file():
-        raise ConfigError(
-            f"{name}: {record['status']}, and has no checkpoints/last.ckpt to go on from; "
-            "its command, to begin anew, is in its run.json"
-        )
+    require_last_checkpoint(name, folder, record)
     return record
 
 

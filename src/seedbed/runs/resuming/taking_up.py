@@ -1,18 +1,19 @@
 """What a run goes on from: its record, its last checkpoint and its config, and what is another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seedbed.config.changes import WHAT_MAY_CHANGE, may_change
+from seedbed.config.changes import may_change, what_may_change
 from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.loading import load_checkpoint
 from seedbed.runs.preparation import stored_preparation
 from seedbed.runs.record import now, state_of
+from seedbed.runs.resuming.last_checkpoint import last_checkpoint
 from seedbed.runs.resuming.opening import require_ended
+from seedbed.runs.resuming.same_sources import changed_sources
 from seedbed.runs.resuming.saved_config import (
     Changes,
     Place,
@@ -28,6 +29,8 @@ _OF_PLACES = ("file", "val_file", "test_file", "folder", "cache")
 # What only the command says, and no run keeps.
 LENGTHS = {f"trainer.{name}" for name in ("max_epochs", "min_epochs", "max_steps", "max_time")}
 CHECKPOINT = "seedbed.callbacks.Checkpoint"
+# Of a record's changes, what the names of own modules follow.
+OF_SOURCES = "sources"
 OF_COMMAND = ("hydra", "resume", "sweep", "paths", "trust")
 
 
@@ -42,6 +45,7 @@ class TakenUp:
         epoch, step: those of its last checkpoint; the epoch may have been stopped within.
         measured: the last epoch whose metrics are known; 0 where there is none.
         preparation: what was fitted to its training rows, as plain values; None: nothing.
+        sources: hashes before and now of the own modules that may be others, and are.
     """
 
     record: Mapping[str, Any]
@@ -51,12 +55,14 @@ class TakenUp:
     step: int
     measured: int
     preparation: Mapping[str, Any] | None
+    sources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def asks_rules_again(self) -> bool:
         """Whether a rule that has stopped the run may let it train on: what it says has changed."""
         keys = map(full_key, self.changes)
-        return any(key in LENGTHS or key.startswith("callbacks.") for key in keys)
+        other = any(key in LENGTHS or key.startswith("callbacks.") for key in keys)
+        return other or bool(self.sources)
 
     @property
     def fingerprint(self) -> str | None:
@@ -78,7 +84,8 @@ class TakenUp:
             "epoch": self.epoch,
             "step": self.step,
             "status": state_of(self.record),
-            "changed": as_recorded(self.changes),
+            "changed": as_recorded(self.changes)
+            | {f"{OF_SOURCES}.{name}": list(pair) for name, pair in self.sources.items()},
         }
 
 
@@ -104,7 +111,8 @@ def take_up(folder: RunFolder, values: Mapping[str, Any], last: Path | None = No
     _require_changeable(name, changes, record)
     if not any(node.get("_target_") == CHECKPOINT for node in _nodes(values.get("callbacks"))):
         raise ConfigError(f"callbacks: {name} goes on with none that keeps its checkpoints")
-    checkpoint = load_checkpoint(last or folder.checkpoint("last"))
+    sources = changed_sources(name, folder, record, saved.values, values)
+    checkpoint = last_checkpoint(folder, last)
     if "loops" not in checkpoint:
         raise RunFolderError(
             f"{name}: {state_of(record)}, and its last.ckpt holds weights alone, without the state "
@@ -117,7 +125,7 @@ def take_up(folder: RunFolder, values: Mapping[str, Any], last: Path | None = No
     if record["status"] == "completed":
         _require_more(name, epoch, record, changes)
     preparation = stored_preparation(folder, checkpoint)
-    return TakenUp(record, saved, changes, epoch, step, measured, preparation)
+    return TakenUp(record, saved, changes, epoch, step, measured, preparation, sources)
 
 
 def is_changeable(place: Place) -> bool:
@@ -138,7 +146,7 @@ def _require_changeable(name: str, changes: Changes, record: Mapping[str, Any]) 
         if not is_changeable(place) or (place[0] == "data" and not known):
             raise ConfigError(
                 f"{full_key(place)}: {name} goes on as it was begun. "
-                f"What may change: {WHAT_MAY_CHANGE}"
+                f"What may change: {what_may_change()}"
             )
 
 
