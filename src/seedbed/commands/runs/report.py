@@ -19,6 +19,7 @@ from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.record import read_record
+from seedbed.runs.resuming.changes_in_words import in_words
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import dashboard_command, relative
 
@@ -129,7 +130,7 @@ def _parts(record: Mapping[str, Any]) -> list[str]:
             continue
         changed = part.get("changed")
         changes = [
-            f"{key} {values[0]} -> {values[1]}"
+            f"{key} {in_words(key, values[0])} -> {in_words(key, values[1])}"
             for key, values in (changed.items() if isinstance(changed, Mapping) else ())
             if isinstance(values, list) and len(values) == 2
         ]

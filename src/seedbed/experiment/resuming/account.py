@@ -9,9 +9,9 @@ from seedbed.config.groups import GROUPS
 from seedbed.config.project import key_of
 from seedbed.errors import listed
 from seedbed.experiment.provenance import hyperparameters
-from seedbed.runs.provenance.files import HASH_LETTERS
 from seedbed.runs.record import provenance_in
-from seedbed.runs.resuming.taking_up import OF_SOURCES, TakenUp
+from seedbed.runs.resuming.changes_in_words import in_words
+from seedbed.runs.resuming.taking_up import TakenUp
 from seedbed.terminal.words import relative
 
 # What a run keeps of its beginning; all else says what it is now.
@@ -83,7 +83,7 @@ def account(taken_up: TakenUp, choices: Mapping[str, str], now: Mapping[str, Any
         key: pair for key, pair in entry["changed"].items() if key.partition(".")[0] not in options
     }
     lines += [
-        f"changed      {key}: {_shown(old, key)} -> {_shown(new, key)}"
+        f"changed      {key}: {in_words(key, old)} -> {in_words(key, new)}"
         for key, (old, new) in {**options, **keys}.items()
     ]
     other = _other_versions(taken_up.record, now).get("versions", {})
@@ -91,13 +91,6 @@ def account(taken_up: TakenUp, choices: Mapping[str, str], now: Mapping[str, Any
         begun = listed([f"{name} {pair[0]}, now {pair[1]}" for name, pair in other.items()])
         lines.append(f"note         begun with {begun}: last digits may differ")
     return lines
-
-
-def _shown(value: object, key: str) -> str:
-    """Return a value in words; of the hash of a source its first letters."""
-    if key.startswith(f"{OF_SOURCES}."):
-        return str(value)[:HASH_LETTERS]
-    return "null" if value is None else str(value)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.preparation import stored_preparation
+from seedbed.runs.provenance.files import SOURCES
 from seedbed.runs.record import now, state_of
 from seedbed.runs.resuming.last_checkpoint import last_checkpoint
 from seedbed.runs.resuming.opening import require_ended
@@ -29,8 +30,6 @@ _OF_PLACES = ("file", "val_file", "test_file", "folder", "cache")
 # What only the command says, and no run keeps.
 LENGTHS = {f"trainer.{name}" for name in ("max_epochs", "min_epochs", "max_steps", "max_time")}
 CHECKPOINT = "seedbed.callbacks.Checkpoint"
-# Of a record's changes, what the names of own modules follow.
-OF_SOURCES = "sources"
 OF_COMMAND = ("hydra", "resume", "sweep", "paths", "trust")
 
 
@@ -85,7 +84,7 @@ class TakenUp:
             "step": self.step,
             "status": state_of(self.record),
             "changed": as_recorded(self.changes)
-            | {f"{OF_SOURCES}.{name}": list(pair) for name, pair in self.sources.items()},
+            | {f"{SOURCES}.{name}": list(pair) for name, pair in self.sources.items()},
         }
 
 
