@@ -169,7 +169,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "own dataset with a state": (*DATASET, f"data.train._target_={OWN}.Counting"),
     "own stream": STREAM,
     "own stream, two workers": (*STREAM, "data.num_workers=2"),
-    "own dataset, drawing network": (*NOISY, f"model._target_={OWN}.Drawing"),
+    "own dataset, drawing network": (*NOISY, "model=linear", f"model._target_={OWN}.Drawing"),
     "own data, torch's loader": (
         f"data._target_={OWN}.OwnData",
         "logger=none",

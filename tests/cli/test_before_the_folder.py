@@ -61,7 +61,7 @@ OWN = ("data=torch_dataset", "data.input_shape=[3]", "data.batch_size=4", "train
 LINE = (*OWN, "task=regression", "data.task=regression", "data.output_size=1")
 THREE = (*OWN, "task=multiclass", "data.task=multiclass", "data.output_size=3")
 OF_ROWS = "data.train._target_=own_rows.Rows"
-NORMED = "model._target_=tests.sweep.networks.Normed"
+NORMED = ("model=linear", "model._target_=tests.sweep.networks.Normed")
 
 
 @pytest.fixture(autouse=True)
@@ -88,11 +88,11 @@ def own_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "data.val: the target of row 5",
         ),
         (
-            (*LINE, OF_ROWS, NORMED),
+            (*LINE, OF_ROWS, *NORMED),
             "data.batch_size=4: the last batch of 9 rows has 1, and the model's batch norm needs "
             "two a step: data.drop_last=true",
         ),
-        (("data.rows=5", "data.batch_size=1", NORMED), "data.batch_size=1: a batch has one row"),
+        (("data.rows=5", "data.batch_size=1", *NORMED), "data.batch_size=1: a batch has one row"),
         (("scheduler=one_cycle", "scheduler.total_steps=12"), "total_steps: 12, and the run has"),
         (("optimizer=lbfgs", "trainer.accumulate_grad_batches=2"), "L-BFGS evaluates each batch"),
         (("trainer.limit_train_batches=0.1",), "limit_train_batches: 0.1 of 3 batches is none"),
@@ -112,8 +112,8 @@ def test_it_is_said_and_nothing_is_written(refused: Any, words: tuple[str, ...],
     "words",
     [
         (*LINE, "data.train._target_=own_rows.table", "+data.train.rows=5"),
-        (*LINE, OF_ROWS, NORMED, "data.drop_last=true"),
-        (*LINE, OF_ROWS, NORMED, "trainer.limit_train_batches=2"),
+        (*LINE, OF_ROWS, *NORMED, "data.drop_last=true"),
+        (*LINE, OF_ROWS, *NORMED, "trainer.limit_train_batches=2"),
         ("scheduler=cosine", "scheduler.T_max=9999", "debug=fast"),
         ("experiment=crop_yield_scratch", "initial_weights.parameters=null", "debug=fast"),
     ],
@@ -139,7 +139,7 @@ def test_a_network_may_take_several_tensors() -> None:
 
 
 def test_every_device_needs_two_rows_for_batch_norm() -> None:
-    words = ("data.rows=15", "data.batch_size=6", "model._target_=tests.sweep.networks.Normed")
+    words = ("data.rows=15", "data.batch_size=6", *NORMED)
     spec = specified(*words, "trainer.devices=2")
     data, net, task = build_data(spec), build_net(spec), build_task(spec)
     data.setup("fit")

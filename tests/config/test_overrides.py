@@ -16,9 +16,26 @@ from seedbed.config.overrides import (
     refuse_repeated_keys,
     typed_word,
     with_columns_quoted,
+    with_options_of_classes,
     with_paths_quoted,
 )
 from seedbed.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        (["model._target_=mine.Net", "+model.width=3"], ["model=custom"]),
+        (["model._target_=seedbed.models.MLP", "model.hidden=[8]"], ["model=mlp"]),
+        (["optimizer._target_=mine.Lion"], ["optimizer=custom"]),
+        (["model._target_=mine.Net", "model=mlp"], []),
+        (["~model", "+model._target_=mine.Net"], []),
+    ],
+)
+def test_a_class_that_is_typed_without_an_option_chooses_one(
+    words: list[str], chosen: list[str]
+) -> None:
+    assert with_options_of_classes(words) == [*chosen, *words]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ def test_a_command_pauses_while_it_imports(tmp_path: Path, sweep: tuple[str, ...
         "    print('was built')\n"
         "    return Linear(**keys)\n"
     )
-    words = ("train", *sweep, "model._target_=watching.net", "trainer=cpu", "trainer.max_epochs=1")
+    model = ("model=linear", "model._target_=watching.net")
+    words = ("train", *sweep, *model, "trainer=cpu", "trainer.max_epochs=1")
     done = subprocess.run(
         [*SEEDBED, *words], cwd=tmp_path, env=environment(), capture_output=True, text=True
     )

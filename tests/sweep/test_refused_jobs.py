@@ -9,7 +9,7 @@ import pytest
 CYCLE = ("scheduler=one_cycle", "scheduler.total_steps=12,20", "data.rows=5")
 SWEEP = ("train", "-m", "callbacks=quiet", "logger=none", "trainer.max_epochs=20")
 FOLDER = "hydra.sweep.dir=sweep"
-NORMED = "model._target_=tests.sweep.networks.Normed"
+NORMED = ("model=linear", "model._target_=tests.sweep.networks.Normed")
 
 
 def table(folder: Path) -> list[dict[str, str]]:
@@ -22,7 +22,7 @@ def table(folder: Path) -> list[dict[str, str]]:
     [
         ("always", CYCLE, "scheduler.total_steps: 12, and the run has 20 steps"),
         ("never", CYCLE, "scheduler.total_steps: 12, and the run has 20 steps"),
-        ("always", (NORMED, "data.rows=5", "data.batch_size=4,5"), "batch norm needs"),
+        ("always", (*NORMED, "data.rows=5", "data.batch_size=4,5"), "batch norm needs"),
     ],
 )
 def test_the_others_run(
@@ -96,7 +96,7 @@ def test_the_untrained_model_is_a_job_as_others_are(command: Any, tmp_path: Path
             "numbers 0, 1: optimizer torch.optim.LBFGS has no update rule for many jobs",
         ),
         (
-            ("model._target_=tests.sweep.networks.StepCounting", "seed=0,1"),
+            ("model=linear", "model._target_=tests.sweep.networks.StepCounting", "seed=0,1"),
             "2 of 2",
             "numbers 0, 1: steps of the network changes while it trains",
         ),

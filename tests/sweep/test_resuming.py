@@ -308,7 +308,13 @@ class Net(Linear):
 def test_failed_jobs_run_again_and_others_do_not(command: Any, tmp_path: Path) -> None:
     (tmp_path / "fails_once.py").write_text(FAILS_ONCE)
     (tmp_path / "broken").touch()
-    words = ("model._target_=fails_once.Net", "seed=1,2,3", "sweep.fuse=never", FOLDER)
+    words = (
+        "model=linear",
+        "model._target_=fails_once.Net",
+        "seed=1,2,3",
+        "sweep.fuse=never",
+        FOLDER,
+    )
     sys.path.insert(0, str(tmp_path))
     try:
         outcome = command(*TRAIN, *words)
@@ -333,7 +339,13 @@ def test_failed_jobs_run_again_and_others_do_not(command: Any, tmp_path: Path) -
 def test_a_sweep_stops_at_the_first_failure_if_asked_to(command: Any, tmp_path: Path) -> None:
     (tmp_path / "fails_always.py").write_text(FAILS_ONCE)
     (tmp_path / "broken").touch()
-    words = ("model._target_=fails_always.Net", "seed=1,2,3", "sweep.fuse=never", FOLDER)
+    words = (
+        "model=linear",
+        "model._target_=fails_always.Net",
+        "seed=1,2,3",
+        "sweep.fuse=never",
+        FOLDER,
+    )
     sys.path.insert(0, str(tmp_path))
     try:
         outcome = command(*TRAIN, *words, "sweep.on_failure=stop")
@@ -349,7 +361,13 @@ def test_a_sweep_stops_at_the_first_failure_if_asked_to(command: Any, tmp_path: 
 def test_failures_stop_a_sweep_that_goes_on_if_asked_to_then(command: Any, tmp_path: Path) -> None:
     (tmp_path / "fails_again.py").write_text(FAILS_ONCE)
     (tmp_path / "broken").touch()
-    words = ("model._target_=fails_again.Net", "seed=2,1,3", "sweep.fuse=never", FOLDER)
+    words = (
+        "model=linear",
+        "model._target_=fails_again.Net",
+        "seed=2,1,3",
+        "sweep.fuse=never",
+        FOLDER,
+    )
     sys.path.insert(0, str(tmp_path))
     try:
         command(*TRAIN, *words, "sweep.on_failure=stop")

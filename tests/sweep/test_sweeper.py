@@ -544,7 +544,7 @@ def test_jobs_that_fail_alike_show_where_once(command: Any, tmp_path: Path) -> N
     )
     sys.path.insert(0, str(tmp_path))
     try:
-        outcome = command(*TRAIN, "model._target_=fails_alike.Net", "seed=1,2,3")
+        outcome = command(*TRAIN, "model=linear", "model._target_=fails_alike.Net", "seed=1,2,3")
     finally:
         sys.path.remove(str(tmp_path))
     assert outcome.code == 1

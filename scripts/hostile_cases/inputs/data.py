@@ -202,7 +202,7 @@ OWN_DATA += [
     (f"{CLASSES} data.train._target_=rows.SoftLabels", "data.train"),
     (f"{BINARY} data.train._target_=rows.BinaryOneTwo", "2"),
     (
-        "train model._target_=rows.WideNet ~model.bias ~model.input_shape ~model.output_size",
+        "train model._target_=rows.WideNet +model.nothing=1",
         "model",
     ),
 ]

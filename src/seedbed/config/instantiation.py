@@ -1,5 +1,6 @@
 """Objects that an option of the config names in its `_target_`."""
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -79,4 +80,8 @@ def reworded(key: str, target: str, error: BaseException) -> ConfigError:
     reason = (str(error).splitlines() or [""])[0][:200]
     imports = isinstance(error, ImportError)
     verb, where = ("imported", f"{key}._target_") if imports else ("made", key)
-    return ConfigError(f"{where}: {target} cannot be {verb}: {type(error).__name__}: {reason}")
+    lacks = isinstance(error, TypeError) and re.search(r"missing \d+ required .*?'(\w+)'", reason)
+    more = f". An argument is added by +{key}.{lacks[1]}=..." if lacks else ""
+    return ConfigError(
+        f"{where}: {target} cannot be {verb}: {type(error).__name__}: {reason}{more}"
+    )

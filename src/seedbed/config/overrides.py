@@ -21,7 +21,7 @@ PATHS = re.compile(r"input|initial_weights\.run|data\.(\w+\.)*(\w*(file|folder|p
 # Keys whose values are free texts, of which a name may be swept.
 TEXTS = ("name", "notes")
 # Keys that name a class and, where no option is chosen, choose the one of that class.
-CLASS_KEYS = ("optimizer._target_", "scheduler._target_")
+CLASS_KEYS = ("model._target_", "optimizer._target_", "scheduler._target_")
 
 
 def words_of(node: Any) -> list[str]:
@@ -52,6 +52,7 @@ def with_options_of_classes(words: Sequence[str]) -> list[str]:
 
     The keys of the default option are not those of another class: `optimizer._target_=mine.Lion`
     chooses `optimizer=custom`, which takes any, and a class of Seedbed's options its own option.
+    An option that is typed beside it keeps its keys: `model=mlp model._target_=mine.Net`.
     """
     keys = {word.partition("=")[0].lstrip("+~").partition("@")[0] for word in words}
     chosen: list[str] = []

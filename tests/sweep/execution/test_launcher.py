@@ -103,6 +103,7 @@ def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     (tmp_path / "handed.py").write_text(FAILS)
     words = (
+        "model=linear",
         "model._target_=handed.Net",
         "seed=0,1,2,3",
         "sweep.fuse=never",
@@ -193,7 +194,12 @@ def test_units_after_one_that_failed_run_unless_it_stops_the_sweep(
 ) -> None:
     (tmp_path / f"mine_{on_failure}.py").write_text(FAILS)
     monkeypatch.syspath_prepend(tmp_path)
-    words = (f"model._target_=mine_{on_failure}.Net", "seed=0,1,2,3", "sweep.fuse=never")
+    words = (
+        "model=linear",
+        f"model._target_=mine_{on_failure}.Net",
+        "seed=0,1,2,3",
+        "sweep.fuse=never",
+    )
     words = (*words, "sweep.keep=record", f"sweep.on_failure={on_failure}", FOLDER)
     assert launched("train", "-m", *SWEEP, *words).code == 1
     statuses = [row["status"] for row in table(tmp_path / "sweep")]

@@ -171,6 +171,16 @@ class Bowl(Function, target="seedbed.models.Bowl", option="bowl"):
 
 
 @dataclass
+class Custom(Model):
+    """Network of the user's or of another package; its arguments are keys as well."""
+
+    _target_: str = key(
+        "class of the network; its arguments are added: '+model.inputs=${data.input_shape}'",
+        MISSING,
+    )
+
+
+@dataclass
 class InitialWeights(Schema):
     """Initial values of the parameters."""
 

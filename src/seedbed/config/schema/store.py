@@ -54,6 +54,7 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "cnn": model.CNN,
         "parabola": model.Parabola,
         "bowl": model.Bowl,
+        "custom": model.Custom,
     },
     "task": {
         "regression": task.Regression,
