@@ -125,7 +125,9 @@ def test_a_lightning_module_is_exported_by_its_predict_step_or_forward_and_else_
     ("name", "file", "message"),
     [
         ("Decides", "x.onnx", r"data-dependent.*\(forward, line \d+ of networks.py\)"),
-        ("ByNumPy", "x.pt2", r"cannot be traced"),
+        ("DecidesByRow", "x.pt2", r"data-dependent.*\(line \d+ of networks.py\)"),
+        ("Packs", "x.pt2", r"zeros\(\).*\(forward, line \d+ of networks.py\)"),
+        ("ByNumPy", "x.pt2", r"cannot be traced.*\(forward, line \d+ of networks.py\)"),
     ],
 )
 def test_what_cannot_be_traced_leaves_nothing_and_its_weights_can_be_had(

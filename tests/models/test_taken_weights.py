@@ -226,6 +226,12 @@ def test_nothing_in_common_is_refused_with_names_of_both() -> None:
         ({"hiden_linear": "output_linear"}, "Did you mean 'hidden_linear'?"),
         ({"hidden_linear": "encoder"}, "nothing of that name"),
         ({"hidden_linear": "ouput_linear"}, "Did you mean 'output_linear'?"),
+        (
+            {"hidden_linear.weight": "output_linear"},
+            "'hidden_linear.weight' becomes 'output_linear', and of its names in the file "
+            "(hidden_linear.weight) none becomes one of the network's "
+            "(output_linear.weight, output_linear.bias)",
+        ),
     ],
 )
 def test_names_that_nothing_has_are_refused(rename: dict[str, str], hint: str) -> None:

@@ -230,6 +230,13 @@ def _require_renamed(
             )
         if not any(name in names.there and name in own for name in names.renamed[old]):
             parts = {prefix for name in own for prefix in _beginnings(name)}
+            if new.rstrip(".") in parts:
+                inside = [name for name in bare if _old_name(name, {old: new})]
+                below = [name for name in own if new.rstrip(".") in _beginnings(name)]
+                raise ConfigError(
+                    f"{_KEY}.rename: '{old}' becomes '{new}', and of its names in the file "
+                    f"({_some(inside)}) none becomes one of the network's ({_some(below)})"
+                )
             raise ConfigError(
                 f"{_KEY}.rename: '{old}' becomes '{new}', and the network has nothing of that "
                 f"name.{nearest(new, parts)} It has {_some(own)}"

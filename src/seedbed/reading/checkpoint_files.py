@@ -77,9 +77,11 @@ def _inspected(path: Path) -> Any:
             raise NotPlain("not an archive of torch's, or cut off")
         with zipfile.ZipFile(file) as archive:
             entries = _entries(archive, os.fstat(file.fileno()).st_size)
-            [(name, description)] = [
-                (name, entry) for name, entry in entries.items() if name.endswith("/data.pkl")
-            ]
+            descriptions = [name for name in entries if name.endswith("/data.pkl")]
+            if len(descriptions) != 1:
+                raise NotPlain("not an archive of torch.save's")
+            [name] = descriptions
+            description = entries[name]
             if description.file_size > LARGEST_DESCRIPTION:
                 raise NotPlain(f"{name} has {description.file_size:,} bytes")
             folder = name.removesuffix("data.pkl")

@@ -30,6 +30,28 @@ class Decides(Residual):
         return super().forward(input if input.sum() > 0 else -input)
 
 
+class DecidesByRow(Residual):
+    """Network that asks for the values of its inputs in a comprehension."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return outputs of rows."""
+        return super().forward(torch.stack([-row if row[0] > 0 else row for row in input]))
+
+
+class Packs(Residual):
+    """Network with a part of torch's that cannot be traced."""
+
+    def __init__(self, inputs: Sequence[int], outputs: int) -> None:
+        super().__init__(inputs, outputs)
+        self.cell = nn.LSTM(1, 1, batch_first=True)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return outputs of rows."""
+        lengths = torch.full((len(input),), input.shape[1])
+        packed = nn.utils.rnn.pack_padded_sequence(input[..., None], lengths, batch_first=True)
+        return super().forward(input + self.cell(packed)[1][0][-1])
+
+
 class ByNumPy(Residual):
     """Network that leaves torch on its way."""
 

@@ -164,6 +164,13 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes, why: str) -> No
     assert why in refused(tmp_path / "a.pt")
 
 
+def test_a_graph_of_torch_export_is_refused_as_another_kind(tmp_path: Path) -> None:
+    program = torch.export.export(torch.nn.Linear(2, 1), (torch.ones(3, 2),))
+    torch.export.save(program, tmp_path / "a.pt2")
+    said = refused(tmp_path / "a.pt2")
+    assert said.endswith("neither a checkpoint or state_dict of torch.save nor a safetensors file")
+
+
 @pytest.mark.parametrize("content", [{}, {"a": 1}, {"state_dict": {"a": 1}}, {"a": {"b": {}}}])
 def test_a_file_without_tensors_is_refused(tmp_path: Path, content: Any) -> None:
     torch.save(content, tmp_path / "a.pt")

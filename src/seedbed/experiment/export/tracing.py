@@ -2,6 +2,8 @@
 
 import logging
 import re
+import sysconfig
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -20,7 +22,11 @@ ROWS = "rows"
 # What a file of ONNX can hold: a message of protobuf's.
 MOST_BYTES = 2**31 - 2**20
 _SENTENCE = re.compile(r"(?<=[.!])\s")
-_PLACE = re.compile(r'File "([^"]+)", line (\d+), in (\w+)')
+_PLACE = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+# Folders of code that is not the network's: torch's and Seedbed's, and Python's own, below which
+# other packages may lie.
+_OTHERS = (Path(torch.__file__).parent, Path(__file__).parents[2])
+_PYTHON = Path(sysconfig.get_path("stdlib"))
 
 
 def traced(model: nn.Module, example: Tensor, chosen: str) -> ExportedProgram:
@@ -39,7 +45,8 @@ def traced(model: nn.Module, example: Tensor, chosen: str) -> ExportedProgram:
         try:
             return torch.export.export(model, (example,), dynamic_shapes=shapes, strict=False)
         except Exception as error:  # Whatever the code of a network does.
-            raise _refusal(chosen, f"the network cannot be traced: {_reason(error)}") from error
+            reason = _reason(error, _last_line(error))
+            raise _refusal(chosen, f"the network cannot be traced: {reason}") from error
 
 
 def as_onnx(program: ExportedProgram, output: str, metadata: dict[str, str]) -> bytes:
@@ -84,15 +91,35 @@ def _refusal(chosen: str, what: str) -> ConfigError:
     )
 
 
-def _reason(error: BaseException) -> str:
-    """Return the first sentence of what went wrong, and where in the network's own code."""
-    text, place = str(error), ""
+def _last_line(error: BaseException) -> str:
+    """Return the last line of a network's own code that an error went through, in brackets."""
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<")
+        and not any(Path(frame.filename).is_relative_to(other) for other in _OTHERS)
+        and (not Path(frame.filename).is_relative_to(_PYTHON) or "site-packages" in frame.filename)
+    ]
+    return _place(own[-1].filename, own[-1].lineno, own[-1].name) if own else ""
+
+
+def _place(file: str, line: object, name: str) -> str:
+    function = "" if name.startswith("<") else f"{name}, "  # Such as <listcomp>.
+    return f" ({function}line {line} of {Path(file).name})"
+
+
+def _reason(error: BaseException, place: str = "") -> str:
+    """Return the first sentence of what went wrong, and where in the network's own code.
+
+    `place` is where it went wrong, if the error does not say itself.
+    """
+    text = str(error)
     while error.__cause__ is not None:  # The last cause names the operator.
         error = error.__cause__
     if str(error):
         text = str(error)
     for file, line, name in _PLACE.findall(text):
-        place = f" ({name}, line {line} of {Path(file).name})"
+        place = _place(file, line, name)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     first = _SENTENCE.split(lines[0])[0] if lines else type(error).__name__
     if "Constraints violated" in first:

@@ -1,6 +1,7 @@
 """Files of weights: tensors by name, read without running anything of them, each once."""
 
 import hashlib
+import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def _read(path: Path, source: str) -> WeightsFile:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ConfigError(f"{source}: {(error.strerror or str(error)).lower()}") from None
-    if beginning.startswith(_ZIP):
+    if beginning.startswith(_ZIP) and not _is_other_archive(path):
         return _of_checkpoint(path, source, sha256)
     if beginning[8:] == b"{":
         return WeightsFile(_safetensors(path, source), sha256)
@@ -103,6 +104,15 @@ def _read(path: Path, source: str) -> WeightsFile:
     if beginning.startswith(_PICKLE):
         kinds = "a pickle, which may hold code: torch.save(model.state_dict(), file) writes none"
     raise ConfigError(f"{source}: {kinds}" if beginning else f"{source}: the file is empty")
+
+
+def _is_other_archive(path: Path) -> bool:
+    """Return whether an archive that can be read is none of torch.save's, such as a .pt2 file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not any(name.endswith("/data.pkl") for name in archive.namelist())
+    except Exception:  # A damaged one is told as such by the reader of checkpoints.
+        return False
 
 
 def _of_checkpoint(path: Path, source: str, sha256: str) -> WeightsFile:
