@@ -140,11 +140,12 @@ def test_help_and_list_show_the_options_of_the_users_folder_as_theirs(command, t
     for words in (("--help",), ("list",), ("train", "--help")):
         outcome = command(*words, *flags)
         assert (outcome.code, outcome.err) == (0, "")
-        assert "bowl, cnn, linear, parabola; in mine: mlp, wide\n" in outcome.out
+        assert "bowl, cnn, custom, linear, parabola; in mine: mlp, wide\n" in outcome.out
     *shipped, theirs = command("list", *flags, "model").out.splitlines()
     assert theirs.split(maxsplit=1) == ["wide", "A wide network. (in mine)"]
-    assert [line.split()[0] for line in shipped] == ["bowl", "cnn", "linear", "mlp", "parabola"]
-    assert shipped[3].split(maxsplit=1)[1] == "My own. (in mine)"
+    names = [line.split()[0] for line in shipped]
+    assert names == ["bowl", "cnn", "custom", "linear", "mlp", "parabola"]
+    assert shipped[4].split(maxsplit=1)[1] == "My own. (in mine)"
 
 
 def test_a_wrong_project_file_keeps_nobody_from_the_help(command, tmp_path):
