@@ -54,9 +54,16 @@ def test_a_sweep_is_a_line_and_its_jobs_are_lines_where_they_are_asked_for(comma
     table = command("list", "runs").out
     assert "5 jobs (1 diverged, 2 missing)" in table
     assert "interrupted" in table
+    assert "killed" not in table
     assert re.search(r"val/loss +0\.25", table)
     assert "job 0" not in table
     assert "5 jobs" not in command("list", "runs", "sweeps=false").out
+    (sweep / ".sweep").mkdir(exist_ok=True)
+    (sweep / ".sweep/running").touch()
+    for _ in range(2):  # The second time from the cache.
+        assert "interrupted (killed)" in command("list", "runs").out
+    (sweep / ".sweep/running").unlink()
+    assert "killed" not in command("list", "runs").out
     jobs = command("list", "runs", "sweeps=jobs").out
     assert "job 0" in jobs
     assert "5 jobs" not in jobs

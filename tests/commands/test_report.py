@@ -312,7 +312,7 @@ def test_a_running_sweep_says_how_many_jobs_are_to_end(
         (("a/0",), "a/0/run.json: object missing required field status"),
         (("empty",), "report: no run in empty"),
         (("early",), "sweep=early: this sweep was stopped before its first job"),
-        (("latest",), "sweep=latest: no sweep in outputs/sweeps"),
+        (("latest",), "latest: no run and no sweep in outputs"),
         (("damaged",), "damaged/results.csv, line 2: damaged"),
         (("unplanned",), "unplanned/sweep.json: nested too deeply"),
         (("in/lr=0.1",), "sweep=in/lr=0.1: no such folder"),

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,54 @@ def test_another_schedule_counts_from_where_a_sweep_stands(command: Any, tmp_pat
     assert entry["changed"]["scheduler._target_"] == [None, "torch.optim.lr_scheduler.StepLR"]
 
 
+def test_own_configs_are_found_again_and_one_job_goes_on(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "conf/model").mkdir(parents=True)
+    (tmp_path / "conf/model/mine.yaml").write_text("defaults:\n- mlp\nhidden: [3]\n")
+    begin(command, "--config-dir=conf", "model=mine", "seed=1,2,3")
+    words = ("scheduler=cosine", "sweep.top=1", "trainer.max_epochs=6")
+    outcome = command(*RESUME, *words)
+    assert "sweep: 1 job goes on with" in outcome.out, outcome.err
+    (tmp_path / "conf").rename(tmp_path / "moved")
+    said = command(*RESUME, "scheduler=linear", "trainer.max_epochs=8").err
+    assert "model=mine: no such option" in said
+    assert "if they are of configs of yours: --config-dir=DIR" in said
+
+
+NETWORK = """from torch import nn
+
+
+class Mine(nn.Linear):
+    def __init__(self, input_shape, output_size):
+        super().__init__(input_shape[0], output_size)
+"""
+
+
+@pytest.mark.parametrize("keep", ["all", "record"])
+def test_jobs_of_an_edited_module_are_not_trained_on(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / f"edited_{keep}.py"
+    module.write_text(NETWORK)
+    (tmp_path / "conf/model").mkdir(parents=True)
+    keys = "".join(f"{key}: ${{data.{key}}}\n" for key in ("input_shape", "output_size"))
+    option = f"_target_: {module.stem}.Mine\n{keys}"
+    (tmp_path / "conf/model/mine.yaml").write_text(option)
+    network = ("--config-dir=conf", "model=mine")
+    begin(command, *network, "seed=1,2", f"sweep.keep={keep}")
+    module.write_text(NETWORK + "# Edited.\n")
+    sys.modules.pop(module.stem, None)
+    before = contents(tmp_path / "sweep")
+    outcome = command(*LONGER, f"trust=[{module.stem}]")
+    assert outcome.code == 2, outcome
+    assert f"sweep.resume=sweep: {module.stem}: is not the source" in outcome.err
+    assert f"its copy is sweep/provenance/sources/{module.name}" in outcome.err
+    assert contents(tmp_path / "sweep") == before
+    module.write_text(NETWORK)
+    sys.modules.pop(module.stem, None)
+    assert "2 jobs go on" in command(*LONGER, f"trust=[{module.stem}]").out
+
+
 def test_what_cannot_go_on_is_refused_by_name(command: Any, tmp_path: Path) -> None:
     begin(command, "optimizer.lr=0.01,0.05", "sweep.keep=record")
     before = contents(tmp_path / "sweep")
@@ -198,6 +247,12 @@ def test_what_cannot_go_on_is_refused_by_name(command: Any, tmp_path: Path) -> N
         (("trainer.max_epochs=3",), "trainer.max_epochs=3: job 0 has trained 4 epochs already"),
         (("trainer.max_epochs=5,6",), "go on with one value of a key"),
         (("trainer.threads=1",), "2 jobs have come to their end and would not train on"),
+        (("sweep.top=-1", "trainer.max_epochs=7"), "sweep.top: -1 is out of range: it must be at"),
+        (("sweep.top=0",), "sweep.top: 0 is out of range: it must be at least 1"),
+        (("sweep.tpo=1",), "sweep.tpo: no such key. Did you mean 'sweep.top'?"),
+        (("trainer.max_epoch=7",), "trainer.max_epoch: no such key. Did you mean 'trainer.max"),
+        (("callbacks.early_stopping.patience=3",), "this callback is not chosen"),
+        (("scheduler=cosin",), "scheduler=cosin: no such option. Did you mean 'cosine'?"),
         (("sweep.top=1",), "sweep.top=1: what shall be other for the best?"),
         (("trainer.max_time=00:00:01:00",), "the jobs of this sweep train side by side"),
         (("trainer.max_epochs=7", "scheduler=cosine", "scheduler.T_max=5"), "would rise again"),
@@ -236,6 +291,12 @@ def test_a_job_side_by_side_goes_on_alone(command: Any, tmp_path: Path) -> None:
     # The table does not know it, and neither does the sweep.
     assert "job 1 (epoch 9) went on alone since" in command("report", "sweep").out
     assert "job 1 has gone on by itself since, to epoch 9" in command(*LONGER).err
+    assert "Did you mean 'trainer.max_epochs'?" in command(*RESUME, "trainer.max_epoch=9").err
+    assert "a sweep goes on as it was begun" in command(*RESUME, "seed=9").err
+    assert (
+        "goes on by seedbed train resume=sweep/1"
+        in command(*RESUME[:2], "sweep.resume=sweep/1").err
+    )
     shutil.rmtree(tmp_path / "other/.sweep")
     said = command("train", "resume=other/1", "trainer.max_epochs=9").err
     assert "holds weights alone" in said

@@ -10,7 +10,7 @@ from seedbed.catalogue.cache import Known, known, read_cache, write_cache
 from seedbed.catalogue.entry import Entry
 from seedbed.catalogue.folders import Place, places
 from seedbed.catalogue.of_run import killed, read_run
-from seedbed.catalogue.of_sweep import read_sweep, running
+from seedbed.catalogue.of_sweep import read_sweep, running, stopped
 from seedbed.runs.folder import RECORD
 from seedbed.runs.heartbeat import goes_on
 from seedbed.runs.leftovers import clear_leftovers
@@ -103,7 +103,7 @@ def _known_sweep(place: Place, before: Known | None) -> Known:
     if folder.is_running():
         return known(place.file, running(now.entry), "")  # The cache is not to say so later.
     folder.clear_leftovers()
-    return now
+    return Known(now.changed, now.size, now.inode, stopped(now.entry, folder), others)
 
 
 def _state(path: Path) -> str:

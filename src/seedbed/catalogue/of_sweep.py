@@ -12,6 +12,7 @@ from seedbed.catalogue.entry import MOST_KEYS, Entry, Value, cut
 from seedbed.catalogue.of_run import timestamp
 from seedbed.config.groups import GROUPS, NO_HYPERPARAMETERS
 from seedbed.errors import ConfigError
+from seedbed.runs.record import KILLED
 from seedbed.sweep.results.folder import SweepFolder
 
 if TYPE_CHECKING:
@@ -99,3 +100,8 @@ def _values(plan: "SweepPlan", axes: Mapping[str, Sequence[str]]) -> dict[str, V
 def running(entry: Entry) -> Entry:
     """Return the entry of a sweep that goes on."""
     return msgspec.structs.replace(entry, status="running")
+
+
+def stopped(entry: Entry, folder: SweepFolder) -> Entry:
+    """Return the entry of a sweep that was stopped before its end, or killed."""
+    return msgspec.structs.replace(entry, error=KILLED if folder.was_killed() else "")

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -30,7 +29,7 @@ from seedbed.config.schema.own_module import (
     is_chosen,
     words_without_effect,
 )
-from seedbed.config.trust.config_folders import is_own
+from seedbed.config.trust.config_folders import own_folders_of
 from seedbed.config.trust.restriction import require_trusted, restriction
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError
@@ -137,7 +136,7 @@ class ResumeCommand:
         """Return what new words change, all words together, and the options that they choose."""
         begun, words = saved.words, merged(saved.words, new)
         folder, _ = named_config_folder(self.flags)
-        folders = [str(folder)] if folder is not None else _own_config_folders(saved)
+        folders = [str(folder)] if folder is not None else own_folders_of(saved.hydra)
         name = str(OmegaConf.select(saved.hydra, "hydra.job.config_name") or "train")
         try:
             before = compose(begun, folders, name)
@@ -217,18 +216,6 @@ def compose(words: Sequence[str], folders: Sequence[str], name: str = "train") -
         path.prepend("command-line", f"file://{os.path.abspath(folder)}")
     name = name if re.fullmatch(r"[\w-]+", name) else "train"
     return ConfigLoaderImpl(path).load_configuration(name, list(words), RunMode.RUN)
-
-
-def _own_config_folders(saved: SavedConfig) -> list[str]:
-    """Return the folders of configs that a run was composed from and that are the user's own."""
-    sources: Any = OmegaConf.select(saved.hydra, "hydra.runtime.config_sources") or []
-    paths = [str(source.get("path")) for source in sources if source.get("schema") == "file"]
-    shipped = os.path.realpath(config_folder())
-    return [
-        path
-        for path in paths
-        if Path(path).is_dir() and os.path.realpath(path) != shipped and is_own(path)
-    ]
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

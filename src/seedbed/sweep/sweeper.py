@@ -26,8 +26,15 @@ from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.data_files import data_files, require_unchanged
 from seedbed.sweep.configs.saved_jobs import modules_to_trust, require_trusted_jobs
 from seedbed.sweep.configs.sources import MASTER, HydraSource, SavedSource
+from seedbed.sweep.continuing.configs import derive_configs, loader_as_begun
 from seedbed.sweep.continuing.continuation import begin_continuation, plan_continuation
-from seedbed.sweep.continuing.words import changing_words, overrides_of_command
+from seedbed.sweep.continuing.own_modules import require_same_sources
+from seedbed.sweep.continuing.words import (
+    changing_words,
+    check_words_of_sweep,
+    overrides_of_command,
+    require_known,
+)
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.cross_validation.refit import require_refit
 from seedbed.sweep.execution.display import Display
@@ -37,7 +44,7 @@ from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.continuations import Continuation
-from seedbed.sweep.results.folder import SweepFolder, open_sweep
+from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
 from seedbed.sweep.results.plan_file import REFUSED, SweepPlan, read_plan, write_plan
 from seedbed.sweep.search.axes import KnownKeys, job_overrides
 from seedbed.sweep.search.folds import Folds
@@ -117,7 +124,8 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
         _tell_it_begins(composer, folder, plan, command.runner)
         print(plan_text(plan), flush=True)
         sweep = _sweep(composer, folder, plan, options, command)
-        return sweep.run(_rounds(sampler, [first], sweep.worker, folders), sampler)
+        with folder.noted_as_running():
+            return sweep.run(_rounds(sampler, [first], sweep.worker, folders), sampler)
 
 
 def _resume(arguments: list[str], options: SweepOptions, command: Command) -> int:
@@ -138,14 +146,19 @@ def _go_on(options: SweepOptions, command: Command) -> int:
         composer = Composer(SavedSource(folder.path, folder.saved, command=master))
         require_trusted_jobs(composer, folder.path, plan.jobs)
         require_unchanged(composer, plan.to_run(), plan.data_files)
+        typed = overrides_of_command(command.runner.command)
         with composer.applied(plan.jobs[0]) as config:
             begun = sweep_options(config)
+            require_known(typed, config)
+        words = changing_words(typed, plan.begun)
         begun.on_failure = options.on_failure
         if plan.config_hash != _config_hash(composer, plan.begun[0]):
             raise ConfigError(
                 f"{folder.plan}: the plan of another sweep than that of {folder.saved}, or of one "
                 "that another version of seedbed began"
             )
+        loader = loader_as_begun(composer, command.loader, master)
+        derive_configs(composer, plan.jobs[:1], words, loader, master)
         folders = JobFolders(folder)
         for job in plan.jobs:
             with composer.applied(job) as config:
@@ -153,10 +166,12 @@ def _go_on(options: SweepOptions, command: Command) -> int:
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
         sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
-        words = changing_words(overrides_of_command(command.runner.command), plan.begun)
+        ended = {row.number for row in sweep.done}
+        if words or any(job.number not in ended for job in plan.to_run()):
+            require_same_sources(resume_word(folder), sweep.worker)
         if words or options.top is not None:
             found = sweep.worker, sweep.done
-            continuation = plan_continuation(*found, words, options.top, command.loader, master)
+            continuation = plan_continuation(*found, words, options.top, loader, master)
             print(continuation_text(continuation, relative(folder.path)), flush=True)
             if options.plan:
                 return 0
@@ -169,7 +184,8 @@ def _go_on(options: SweepOptions, command: Command) -> int:
             return 0
         sampler = saved_sampler(plan)
         replayed = _replayed(sampler, plan, composer, command.loader)
-        return sweep.run(_rounds(sampler, replayed, sweep.worker, folders), sampler)
+        with folder.noted_as_running():
+            return sweep.run(_rounds(sampler, replayed, sweep.worker, folders), sampler)
 
 
 def _tell_it_begins(
@@ -259,6 +275,8 @@ def _options(composer: Composer, arguments: list[str]) -> SweepOptions:
             raise ConfigError(f"{override.input_line}: the keys of sweep cannot be swept")
     fixed = tuple(str(word.input_line) for word in overrides if not word.is_sweep_override())
     with composer.applied(Job(0, fixed)) as config:
+        if config.sweep.resume is not None:  # The jobs of a new sweep are checked with all else.
+            check_words_of_sweep(config)
         return sweep_options(config)
 
 
@@ -328,8 +346,8 @@ def plan_text(plan: SweepPlan) -> str:
 
 def continuation_text(continuation: Continuation, folder: str) -> str:
     """Return what is said of jobs that go on with other words."""
-    words, count = " ".join(continuation.words), jobs_text(len(continuation.jobs))
-    return f"sweep  {folder}: {count} go on with {words}"
+    words, jobs = " ".join(continuation.words), len(continuation.jobs)
+    return f"sweep  {folder}: {jobs_text(jobs)} {'goes' if jobs == 1 else 'go'} on with {words}"
 
 
 def tell_refused(refused: Mapping[int, str]) -> None:

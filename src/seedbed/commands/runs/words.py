@@ -62,9 +62,12 @@ def chosen(words: Sequence[str], outputs: str) -> tuple[list[str], list[Path]]:
     sweeps: list[str] = []
     places: list[Path] = []
     for word in words:
-        if word == "latest" and (run := _newest_run(Path(outputs))) is not None:
-            print(f"report=latest: {relative(run)}", file=sys.stderr)
-            places.append(run)
+        newest = _newest(Path(outputs)) if word == "latest" else None
+        if newest is not None and newest.entry.kind == "run":
+            print(f"report=latest: {relative(Path(newest.path))}", file=sys.stderr)
+            places.append(Path(newest.path))
+        elif word == "latest" and newest is None:
+            raise ConfigError(f"latest: no run and no sweep in {outputs}")
         elif word in ("latest", "") or not _is_place(Path(word)):
             found = [] if word == "latest" else _matching(word)
             sweeps += [str(path) for path in found if _is_sweep(path)] or [word] * (not found)
@@ -90,11 +93,10 @@ def _matching(word: str) -> list[Path]:
     return sorted(Path(name) for name in glob(word) if os.path.isdir(name))
 
 
-def _newest_run(outputs: Path) -> Path | None:
-    """Return the run in the outputs that began last; None where a sweep did, or none is there."""
+def _newest(outputs: Path) -> Item | None:
+    """Return the run or sweep in the outputs that began last; None where none is there."""
     items = collect([outputs], outputs, writes=False) if outputs.is_dir() else []
-    newest = max(items, key=lambda item: item.entry.began, default=None)
-    return Path(newest.path) if newest is not None and newest.entry.kind == "run" else None
+    return max(items, key=lambda item: item.entry.began, default=None)
 
 
 def filtered(places: Sequence[Path | str], outputs: str, filters: Filters) -> list[Item]:

@@ -8,6 +8,7 @@ is allowed or trusted.
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -41,6 +42,21 @@ def is_own(folder: str) -> bool:
             between = [path, *(parent for parent in path.parents if parent.is_relative_to(top))]
             return _belongs_to_user(path, top) and not _records(between)
     return False
+
+
+def own_folders_of(saved: DictConfig) -> list[str]:
+    """Return the folders that a saved config was composed from and that are the user's own.
+
+    Those that Seedbed brings are not among them; `saved` holds `hydra`.
+    """
+    sources: Any = OmegaConf.select(saved, "hydra.runtime.config_sources") or []
+    paths = [str(source.get("path")) for source in sources if source.get("schema") == "file"]
+    shipped = os.path.realpath(config_folder())
+    return [
+        path
+        for path in paths
+        if os.path.isdir(path) and os.path.realpath(path) != shipped and is_own(path)
+    ]
 
 
 def _belongs_to_user(path: Path, top: Path) -> bool:

@@ -4,8 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.changes import refuse_fixed
+from seedbed.config.schema import schema_of
+from seedbed.config.schema.own_module import words_without_effect
+from seedbed.config.validation import check_value
 from seedbed.errors import ConfigError
 from seedbed.sweep.job import Job, Words, bare_key
 
@@ -56,6 +60,48 @@ def changing_words(arguments: Sequence[str], begun: Sequence[Job]) -> Words:
         if axis := next((axis for axis in axes if _overlap(axis, key)), None):
             raise ConfigError(f"{word}: the jobs of this sweep differ in {axis}, and go on as such")
     return words
+
+
+def require_known(arguments: Sequence[str], config: DictConfig) -> None:
+    """Raise what OmegaConf raises for the first override of a key that jobs do not have.
+
+    As well ConfigError for one that does nothing in them.
+
+    Args:
+        arguments: Overrides of the command.
+        config: Config of one of the jobs as it was begun.
+    """
+    # Another option of a group brings keys of its own.
+    chosen = {_place(bare_key(word)) for word in arguments if "." not in _place(bare_key(word))}
+    for word in arguments:
+        key = bare_key(word)
+        group = key.partition(".")[0]
+        if word[0] in "+~" or group == "hydra" or "/" in key or "@" in key or group in chosen:
+            continue
+        parts = key.split(".")
+        for depth, name in enumerate(parts):
+            node = OmegaConf.select(config, ".".join(parts[:depth])) if depth else config
+            if not isinstance(node, DictConfig):
+                break
+            names = [str(known) for known in node]
+            if schema_of(node) is None and "_target_" in names:  # Of the user's own.
+                break
+            if name not in names:
+                _ = node[name]
+    for problem in words_without_effect(config, arguments):
+        raise ConfigError(problem)
+
+
+def _place(key: str) -> str:
+    """Return the key that an option is put at, of the word that chooses it."""
+    return key.partition("@")[2].partition(".")[0] or key
+
+
+def check_words_of_sweep(config: DictConfig) -> None:
+    """Raise ConfigError where a key of `sweep` is out of its limits."""
+    for name in config.sweep:
+        if name != "resume":  # Who opens the folder says what is wrong with it.
+            check_value(config, f"sweep.{name}")
 
 
 def _is_of_command(key: str) -> bool:

@@ -113,6 +113,27 @@ class SweepFolder:
         for path in (self.unit_progress(first), self.unit_results(first)):
             path.unlink(missing_ok=True)
 
+    @property
+    def _running(self) -> Path:
+        """A file that is there while a process runs jobs, and stays where it is killed."""
+        return self.saved / "running"
+
+    @contextmanager
+    def noted_as_running(self) -> Iterator[None]:
+        """Context in which jobs run; a process that is killed in it can be told from one stopped.
+
+        The process holds the lock.
+        """
+        self._running.touch()
+        try:
+            yield
+        finally:
+            self._running.unlink(missing_ok=True)
+
+    def was_killed(self) -> bool:
+        """Return whether the process that ran the jobs last noted no end of its own."""
+        return self._running.is_file() and not self.is_running()
+
     def is_running(self) -> bool:
         """Return whether a process runs this sweep, or a part of it that was handed out."""
         locks = (self.saved / "sweep.lock", *self.saved.glob("unit-*.lock"))
@@ -188,8 +209,10 @@ def open_sweep(word: str, outputs: str, key: str = RESUME) -> SweepFolder:
         hint = "" if "/" in word else nearest(word, ["latest"])
         raise ConfigError(f"{key}={word}: no such folder{hint and '.'}{hint}")
     if (path / RECORD).is_file():
+        does = f"it goes on by seedbed train {typed_word('resume', word)}"
         raise ConfigError(
-            f"{key}={word}: the folder of one run, not of a sweep; see seedbed evaluate"
+            f"{key}={word}: the folder of one run, not of a sweep; "
+            + (does if key == RESUME else "see seedbed evaluate")
         )
     if not folder.plan.is_file():
         if folder.saved.is_dir() and not folder.is_running():
