@@ -48,6 +48,7 @@ class Line(pl.LightningModule):
 NAMES = ("resumed_nets", "resumed_watch", "resumed_line")
 CODE = (
     "optimizer=adam",
+    "model=linear",
     "model._target_=resumed_nets.Wide",
     "+callbacks.watch._target_=resumed_watch.Watch",
 )
