@@ -1,5 +1,6 @@
 """Runs that are killed in a step and taken up, again and again, end as if left alone."""
 
+import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,9 @@ def test_batches_that_workers_read_are_those_of_an_undisturbed_run(tmp_path: Pat
         end, kills = killed_again_and_again(tmp_path / name / "cut", CASES[name], 5)
         assert kills >= 1
         assert list(differences(whole, left(end))) == []
+        # Else whatever test comes next waits for workers of runs that were killed.
+        for worker in multiprocessing.active_children():
+            worker.kill()
 
 
 @pytest.mark.parametrize("step", [2, 8, 19])
