@@ -32,6 +32,7 @@ from seedbed.config.spec import run_spec
 from seedbed.data.table import Table
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import DataError
+from seedbed.experiment.inferred_facts import register_inferred
 from seedbed.experiment.run import fit, run
 from seedbed.experiment.training.experiment import Experiment, build_experiment
 from seedbed.experiment.writer import RunWriter
@@ -44,6 +45,7 @@ Row = tuple[str, str, str]
 def composed(*overrides: str) -> DictConfig:
     """Return the config of `seedbed train` with overrides."""
     register_resolvers()
+    register_inferred()
     register_schema()
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         return compose("train", overrides=list(overrides))

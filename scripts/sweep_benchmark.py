@@ -578,11 +578,13 @@ class Inside:
         from seedbed.config.groups import config_folder
         from seedbed.config.schema import register_schema
         from seedbed.engines.lightning.quiet import quiet_lightning
+        from seedbed.experiment.inferred_facts import register_inferred
         from seedbed.process import garbage_collection
 
         quiet_lightning()
         garbage_collection.resume()
         register_resolvers()
+        register_inferred()
         register_schema()
         setup_globals()
         JobRuntime.instance().set("name", "train")
