@@ -1,5 +1,6 @@
 """Runs that are killed in this process and resumed, and what they leave behind to the last bit."""
 
+import gc
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 from tests.composing import composed
+from torch.utils.data import DataLoader
 
 from seedbed.config.spec import run_spec
 from seedbed.experiment.run import fit
@@ -89,8 +91,19 @@ def killed_again_and_again(
         try:
             return trained(experiment), kills
         except Killed:
-            continue
+            end_workers()
     raise AssertionError(f"after {most} kills it has not come to its end")
+
+
+def end_workers() -> None:
+    """End the processes that read batches for runs which were killed or have ended.
+
+    Else the garbage collector does, in the middle of anything.
+    """
+    for loader in [each for each in gc.get_objects() if issubclass(type(each), DataLoader)]:
+        if loader._iterator is not None:
+            loader._iterator._shutdown_workers()
+            loader._iterator = None
 
 
 def left(experiment: Experiment) -> dict[str, Any]:

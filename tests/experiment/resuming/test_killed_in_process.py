@@ -1,6 +1,5 @@
 """Runs that are killed in a step and taken up, again and again, end as if left alone."""
 
-import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from scripts.kill_cases.in_process import (
     Killed,
     begun,
     differences,
+    end_workers,
     kill_in_step,
     killed_again_and_again,
     left,
@@ -49,9 +49,7 @@ def test_batches_that_workers_read_are_those_of_an_undisturbed_run(tmp_path: Pat
         end, kills = killed_again_and_again(tmp_path / name / "cut", CASES[name], 5)
         assert kills >= 1
         assert list(differences(whole, left(end))) == []
-        # Else whatever test comes next waits for workers of runs that were killed.
-        for worker in multiprocessing.active_children():
-            worker.kill()
+        end_workers()
 
 
 @pytest.mark.parametrize("step", [2, 8, 19])
