@@ -212,7 +212,7 @@ def test_every_option_composes_typed_by_its_dataclass(compose, choices):
     config = compose(*(f"{group}={option}" for group, option in choices.items()))
 
     assert schema_of(config) is ROOTS["train"]
-    for group in ("data", "model", "task", "optimizer", "scheduler"):
+    for group in ("data", "model", "task", "optimizer", "scheduler", "search", "stop"):
         node = SCHEMAS[group][choices[group]]
         is_open = node.__dataclass_fields__["_target_"].default == OPEN
         assert schema_of(config[group]) is (None if is_open else node), group

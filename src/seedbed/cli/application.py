@@ -167,6 +167,15 @@ def _check_no_sweep(config: DictConfig) -> None:
     for word in words_of(config.hydra.overrides.task):
         if word.lstrip("+").startswith("sweep."):
             raise ConfigError(f"{word}: the keys of sweep need -m: seedbed train -m {word}")
+    if config.resume is not None or os.environ.get("LOCAL_RANK") is not None:
+        return  # It was a trial of a search.
+    for group in ("search", "stop"):
+        if config[group] and config[group].get("_target_") is not None:
+            option = config.hydra.runtime.choices[group]
+            raise ConfigError(
+                f"{group}={option}: a single run has no other trials; it goes with -m: "
+                f"seedbed train -m {group}={option}"
+            )
 
 
 def _check_trust(modules: Iterable[str]) -> None:

@@ -14,6 +14,8 @@ GROUPS = {
     "trainer": "device, precision, length",
     "callbacks": "checkpoints, early stopping, figures, progress",
     "logger": "logger of the metrics",
+    "stop": "rule by which a search stops bad trials; follows from the search",
+    "search": "sampler of the trials of a sweep",
     "experiment": "presets of all of the above",
     "debug": "short runs that look for mistakes",
 }
@@ -22,7 +24,16 @@ LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbac
 COMMAND_LINE_ONLY = {"experiment", "debug"}
 # Keys that say what a run is called: they change no result, and are no hyperparameters.
 LABELS = ("name", "tags", "notes")
-NO_HYPERPARAMETERS = ("sweep", "hydra", "trust", "resume", "trainer.requeue", *LABELS)
+NO_HYPERPARAMETERS = (
+    "sweep",
+    "search",
+    "stop",
+    "hydra",
+    "trust",
+    "resume",
+    "trainer.requeue",
+    *LABELS,
+)
 # Verbs that compose the config of another one, and write nothing of what it would write.
 COMPOSES = {"inspect": "train"}
 # Of a YAML file that is read for its description, and of each of these lines.

@@ -33,6 +33,8 @@ GROUPS_OF_A_RUN = (
     "trainer",
     "callbacks",
     "logger",
+    "search",
+    "stop",
 )
 
 # Of one list: the names of 20,000 classes have room, a network of so many layers is none.

@@ -53,6 +53,9 @@ from seedbed.sweep.search.sampler import ListSampler, Sampler
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import jobs_text, relative
 
+# What a sweep without a search has.
+_NOT_SAID = (("search", "grid"), ("stop", "none"))
+
 
 class Command(NamedTuple):
     """Command that sweeps, as Hydra knows it.
@@ -271,8 +274,9 @@ def _options(composer: Composer, arguments: list[str]) -> SweepOptions:
     """Return the keys of `sweep`, which must be the same for all jobs."""
     overrides = OverridesParser.create().parse_overrides(arguments)
     for override in overrides:
-        if override.is_sweep_override() and override.get_key_element().startswith("sweep."):
-            raise ConfigError(f"{override.input_line}: the keys of sweep cannot be swept")
+        group = override.get_key_element().lstrip("+").partition(".")[0]
+        if override.is_sweep_override() and group in ("sweep", "search", "stop"):
+            raise ConfigError(f"{override.input_line}: the keys of {group} cannot be swept")
     fixed = tuple(str(word.input_line) for word in overrides if not word.is_sweep_override())
     with composer.applied(Job(0, fixed)) as config:
         if config.sweep.resume is not None:  # The jobs of a new sweep are checked with all else.
@@ -296,6 +300,9 @@ def make_sampler(
 ) -> Sampler:
     """Return what a new sweep is asked for jobs: the points of its axes, or of a table."""
     known = None
+    with composer.applied(Job(0, ())) as config:
+        if config.search.get("_target_") is not None:
+            raise ConfigError(f"search: {config.search._target_} is not there yet")
     if options.table is not None:
         with composer.applied(Job(0, ())) as config:
             groups = [name for name in config.hydra.runtime.choices if "/" not in name]
@@ -316,6 +323,7 @@ def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPl
         metric, mode = optimized_metric(config)
         rank, folds = config.sweep.rank, config.sweep.folds
         chosen = {g: str(o) for g, o in config.hydra.runtime.choices.items() if g in GROUPS and o}
+        chosen = {g: o for g, o in chosen.items() if (g, o) not in _NOT_SAID}
         tags: Any = OmegaConf.to_container(config.tags, resolve=False)
         name, notes = (raw_value(config, (key,)) for key in ("name", "notes"))
     labels = Labels(name, tuple(tags), notes)

@@ -66,6 +66,11 @@ class Sweep(Schema):
         "most jobs that train as one program; null: as many as fit in memory", None, at_least=1
     )
     plan: bool = key("print axes, jobs and groups, and stop", False)
+    space: dict[str, Any] = key(
+        "what a search varies: {KEY: TEXT}, as -m has it, or "
+        "{KEY: {values: TEXT, when: {KEY: TEXT}}}",
+        {},
+    )
     zip: list[str] = key("keys whose axes are paired instead of crossed", [])
     table: str | None = key("CSV file with a job a row and a key a column", None, is_path=True)
     repeats: int = key("seeds of each job, from its own on", 1, at_least=1)
@@ -126,6 +131,10 @@ class Train(Schema):
     trainer: Any = key("device, precision, length", MISSING)
     callbacks: Any = key("checkpoints, early stopping, progress", MISSING)
     logger: Any = key("logger of the metrics", MISSING)
+    stop: Any = key(
+        "rule by which a search stops bad trials; every search picks its own", {"_target_": None}
+    )
+    search: Any = key("sampler of the trials of a sweep", {"_target_": None})
     paths: Any = key("folders of data and outputs", MISSING)
     initial_weights: InitialWeights = key(
         "initial values of the parameters", InitialWeights, varies=True

@@ -16,6 +16,8 @@ from seedbed.config.schema import (
     repeat,
     root,
     scheduler,
+    search,
+    stop,
     task,
     trainer,
 )
@@ -113,8 +115,29 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "mlflow": loggers.MLflow,
         "wandb": loggers.WandB,
     },
+    "search": {
+        "grid": search.Grid,
+        "random": search.Random,
+        "qmc": search.QMC,
+        "tpe": search.TPE,
+        "gp": search.GP,
+        "cmaes": search.CMAES,
+        "nsga2": search.NSGA2,
+        "pbt": search.PBT,
+    },
+    "stop": {
+        "none": stop.NoStop,
+        "top_k_after": stop.TopKAfter,
+        "halving": stop.Halving,
+        "hyperband": stop.Hyperband,
+        "median": stop.Median,
+        "patient": stop.Patient,
+    },
     "paths": {"paths": root.Paths},
 }
+
+# Options without a class: their `_target_` is null.
+_CLASSLESS = {"scheduler": scheduler.Constant, "search": search.Grid, "stop": stop.NoStop}
 
 # Groups of entries that the user names, and the group whose option an entry is.
 GROUP_OF_ENTRIES = {"callbacks": "callback", "logger": "logger"}
@@ -160,10 +183,9 @@ def typed(config: DictConfig) -> DictConfig:
 
     whole = OmegaConf.merge(OmegaConf.structured(root.Train), config)
     assert isinstance(whole, DictConfig)
-    for group in ("data", "model", "task", "optimizer", "gradient", "scheduler"):
-        # A constant rate has no class: `_target_` is null.
-        constant = group == "scheduler" and whole.scheduler.get("_target_") is None
-        whole[group] = type_node(group, whole[group], scheduler.Constant if constant else None)
+    for group in ("data", "model", "task", "optimizer", "gradient", "scheduler", "search", "stop"):
+        has_class = whole[group].get("_target_") is not None
+        whole[group] = type_node(group, whole[group], None if has_class else _CLASSLESS.get(group))
     whole.trainer = type_node("trainer", whole.trainer, trainer.Trainer)
     for group in ("callbacks", "logger"):
         whole[group] = {

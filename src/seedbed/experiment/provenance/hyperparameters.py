@@ -52,7 +52,7 @@ def hyperparameters(
     """Return the chosen option of each group, and the keys that preset and command line set."""
     values: dict[str, Any] = {}
     without_effect = groups_without_effect(config) if is_chosen(config) else ()
-    unused = {"callbacks", "logger", "debug", *without_effect}
+    unused = {"callbacks", "logger", "debug", "search", "stop", *without_effect}
     if choices.get("module") == "none":  # Without a class it says nothing.
         unused.add("module")
     for group in GROUPS:

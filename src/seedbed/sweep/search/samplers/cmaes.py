@@ -1,0 +1,5 @@
+"""CMA-ES."""
+
+
+class CMAES:
+    """CMA-ES."""

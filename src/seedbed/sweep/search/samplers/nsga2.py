@@ -1,0 +1,5 @@
+"""NSGA-II."""
+
+
+class NSGA2:
+    """NSGA-II."""

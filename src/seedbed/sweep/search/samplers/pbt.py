@@ -1,0 +1,5 @@
+"""Population based training."""
+
+
+class PBT:
+    """Population based training."""

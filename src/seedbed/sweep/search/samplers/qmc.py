@@ -1,0 +1,5 @@
+"""Quasi-random search."""
+
+
+class QMC:
+    """Quasi-random search."""

@@ -1,0 +1,5 @@
+"""Random search."""
+
+
+class Random:
+    """Random search."""

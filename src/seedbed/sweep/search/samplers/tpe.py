@@ -1,0 +1,5 @@
+"""Tree-structured Parzen estimator."""
+
+
+class TPE:
+    """Tree-structured Parzen estimator."""

@@ -1,0 +1,5 @@
+"""Successive halving."""
+
+
+class Halving:
+    """Successive halving."""

@@ -1,0 +1,5 @@
+"""Hyperband."""
+
+
+class Hyperband:
+    """Hyperband."""

@@ -1,0 +1,5 @@
+"""Median stopping rule."""
+
+
+class Median:
+    """Median stopping rule."""

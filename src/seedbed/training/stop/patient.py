@@ -1,0 +1,5 @@
+"""Patience."""
+
+
+class Patient:
+    """Patience."""

@@ -1,0 +1,5 @@
+"""One rung."""
+
+
+class TopKAfter:
+    """One rung."""
