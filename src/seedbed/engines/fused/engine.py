@@ -26,6 +26,7 @@ from seedbed.engines.fused.network_state import (
     state_names,
 )
 from seedbed.engines.fused.optimizers import RULES
+from seedbed.engines.fused.population.taking_over import exchange, restore, state_of
 from seedbed.engines.fused.program import random_numbers_kept
 from seedbed.engines.fused.rows.batches import Batch
 from seedbed.engines.fused.saved.ended_jobs import EndedJobs
@@ -67,6 +68,7 @@ class Engine:
             name: torch.tensor(values, dtype=torch.float64, device=self.device)
             for name, values in group.loss_numbers.items()
         }
+        self.population = group.population
         self.rule = RULES[group.optimizer]
         self.states = self.rule.states(self.rows, self.numbers, group.flags)
         self.job = np.arange(len(group.nets))
@@ -118,7 +120,7 @@ class Engine:
                 _set_random_state(self.device, self._random_state)
             self._random_state = None
             while self.running.any():
-                if self.running.sum() <= len(self.running) // 2:
+                if self.running.sum() <= len(self.running) // 2 and not self._waits():
                     self._pack()
                 self.epoch += 1
                 self._epoch(self.epoch)
@@ -164,6 +166,7 @@ class Engine:
             "rates": self.group.rates.state(),
             "stopping": self.group.stopping.state(),
             "random_state": self._random_state or _random_state(self.device),
+            **({} if self.population is None else {"population": state_of(self, self.population)}),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -182,6 +185,8 @@ class Engine:
         self.group.rates.restore(state["rates"], self.epoch, steps)
         self.group.stopping.restore(state["stopping"])
         self._random_state = state["random_state"]
+        if self.population is not None:
+            restore(self, self.population, state["population"])
         self._give_weights()
         self._reopen()
 
@@ -255,6 +260,8 @@ class Engine:
         self.history.log(epoch, logged, self.job, self.running)
         self._keep_best(epoch, metrics)
         self._end_arrived(epoch, metrics)
+        if self.population is not None:
+            exchange(self, self.population, epoch, metrics)
 
     def _step(self, batch: Batch) -> tuple[Tensor, ...]:
         self.numbers["lr"] = self.group.rates.column(self.device)
@@ -368,6 +375,10 @@ class Engine:
             {name: value.clone() for name, value in zip(self.names, of_job, strict=True)}
             for of_job in zip(*columns, strict=True)
         ]
+
+    def _waits(self) -> bool:
+        """Return whether jobs that have ended may take over others yet, and so keep their rows."""
+        return self.population is not None and self.population.goes_on(self.epoch + 1)
 
     def _pack(self) -> None:
         """Leave out the rows of jobs that have ended."""

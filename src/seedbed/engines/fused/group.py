@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from seedbed.engines.fused.early_stopping import JobStopping
+from seedbed.engines.fused.population.population import Population
 from seedbed.engines.fused.rows.batches import JobBatches
 from seedbed.engines.fused.schedules import JobRates
 from seedbed.training.tasks import Task
@@ -39,6 +40,7 @@ class Group:
         threads: CPU threads; None is one where a step is small, else PyTorch's default.
         deterministic: whether deterministic algorithms alone are used.
         seed: seed of dropout.
+        population: the jobs as the trials of a population; None: each trains for itself.
     """
 
     nets: Sequence[nn.Module]
@@ -62,3 +64,4 @@ class Group:
     threads: int | None = None
     deterministic: bool = False
     seed: int = 0
+    population: Population | None = None

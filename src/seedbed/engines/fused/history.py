@@ -182,6 +182,17 @@ class History:
         """Let a job that had ended train on."""
         self._outcomes[job] = RunOutcome()
 
+    def take_over(self, jobs: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
+        """Let jobs go on as others: with their curves and their best epoch, whatever they had."""
+        of_epochs = [point for _, point in self._curves]
+        for metrics in (*of_epochs, self._latest, self._best):
+            for values in metrics.values():
+                values[jobs] = values[sources]
+        for numbers in (self._best_epoch, self._best_step):
+            numbers[jobs] = numbers[sources]
+        for job in jobs.tolist():
+            self.reopen(job)
+
     def has_ended(self, job: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether jobs have come to an end, (rows,)."""
         return np.array([self._outcomes[number].status != "running" for number in job], dtype=bool)

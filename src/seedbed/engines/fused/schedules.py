@@ -1,6 +1,7 @@
 """Learning rates of many jobs, by torch's own schedulers."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,8 @@ class JobRates:
             for make, optimizer in zip(map(makers.get, places), self._optimizers, strict=True)
         ]
         self._column: Tensor | None = None
+        # The rate of each job before its schedule, and the one that its schedule began with.
+        self._bases = self._began = np.array(rates, dtype=np.float64)
 
     def now(self) -> NDArray[np.float64]:
         """Return the rates, (jobs,)."""
@@ -54,6 +57,12 @@ class JobRates:
             for rate, optimizer in zip(self._rates, self._optimizers, strict=True)
         ]
         current: NDArray[np.float64] = np.array(rates)[self.which]
+        if self._bases is not self._began:
+            constant = np.array([optimizer is None for optimizer in self._optimizers])[self.which]
+            factor = np.divide(
+                self._bases, self._began, out=np.ones_like(self._bases), where=self._began != 0
+            )
+            return np.where(constant, self._bases, current * factor)
         return current
 
     def column(self, device: torch.device) -> Tensor:
@@ -103,8 +112,43 @@ class JobRates:
 
     def keep(self, rows: NDArray[np.int64]) -> None:
         """Go on with some of the jobs only."""
-        self.which = self.which[rows]
+        is_changed = self._bases is not self._began
+        self.which, self._began = self.which[rows], self._began[rows]
+        self._bases = self._bases[rows] if is_changed else self._began
         self._column = None
+
+    # Of a population, whose jobs take over others
+
+    def take_over(self, jobs: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
+        """Let jobs go on in the schedules of others."""
+        began = self._began.copy()
+        began[jobs] = began[sources]
+        self._bases, self._began = self._bases.copy(), began
+        for job, source in zip(jobs.tolist(), sources.tolist(), strict=True):
+            schedule = self._schedules[self.which[source]]
+            optimizer = self._optimizers[self.which[source]]
+            if schedule is None or optimizer is None or schedule.get("monitor") is None:
+                self.which[job] = self.which[source]
+            else:  # It watches each job by itself.
+                states = optimizer.state_dict(), schedule["scheduler"].state_dict()
+                self._load(self.which[job], *deepcopy(states))
+        self._column = None
+
+    def set_bases(self, rates: NDArray[np.float64]) -> None:
+        """Change the rates before the schedules, (jobs,); the schedules' factors stay."""
+        self._bases, self._column = rates.copy(), None
+
+    def lanes(self) -> dict[str, Tensor]:
+        """Return the schedule of each job, and the rate that it began with."""
+        return {"which": torch.from_numpy(self.which), "began": torch.from_numpy(self._began)}
+
+    def restore_lanes(self, state: Mapping[str, Tensor]) -> None:
+        """Go on with what `lanes` returned."""
+        which, began = state["which"].numpy(), state["began"].numpy()
+        if which.shape != self.which.shape or which.max(initial=0) >= len(self._rates):
+            raise ValueError
+        self.which, self._began = which.copy(), began.copy()
+        self._bases, self._column = self._began.copy(), None
 
     def state(self) -> dict[str, Any]:
         """Return how far every schedule is, as plain values."""

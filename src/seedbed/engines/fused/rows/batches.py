@@ -75,6 +75,7 @@ class JobBatches:
         self.device = data[0].device
         self.which = torch.tensor(which, device=self.device)
         self.seeds = torch.tensor(seeds, device=self.device)
+        self._seeds_of_jobs = self.seeds
         self.options: Any = data[0].options
         self._tables: dict[str, Table] = {}
         self._forget()
@@ -84,6 +85,13 @@ class JobBatches:
         chosen = torch.from_numpy(rows).to(self.device)
         self.which, self.seeds = self.which[chosen], self.seeds[chosen]
         self._forget()
+
+    def use_seeds_of(self, jobs: NDArray[np.int64]) -> None:
+        """Let each job have its batches in the order of another one of the group, (jobs,)."""
+        seeds = self._seeds_of_jobs[torch.from_numpy(jobs).to(self.device)]
+        if not torch.equal(seeds, self.seeds):
+            self.seeds = seeds
+            self._forget()
 
     def _forget(self) -> None:
         self._shuffled: ShuffledRows | None = None

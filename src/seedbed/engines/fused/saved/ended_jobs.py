@@ -28,6 +28,13 @@ class EndedJobs:
         """Add jobs that have ended; `state` are tensors of their own, with them as first axis."""
         self._parts.append({"job": torch.from_numpy(jobs.copy()), **state})
 
+    def remove(self, jobs: NDArray[np.int64]) -> None:
+        """Forget some of the jobs, those of them that are here."""
+        if np.isin(jobs, self.jobs).any():
+            kept = torch.from_numpy(np.flatnonzero(~np.isin(self.jobs, jobs)))
+            state = self.state()
+            self.restore(tree_map(lambda tensor: tensor[kept.to(tensor.device)], state))
+
     def remove_all(self) -> None:
         """Forget the jobs."""
         del self._parts[1:]

@@ -1,0 +1,1 @@
+"""Population based training of the jobs of a group: exchanges, perturbed numbers, lineage."""
