@@ -116,3 +116,24 @@ def test_a_line_fits_the_terminal(clock: Any, width: int, bar: int) -> None:
     assert line.rstrip().endswith(words)
     assert len(line.rstrip()) == len(jobs) + bar + 2 + len(words)
     assert (bar > 0) == ("━" in line)
+
+
+def test_a_search_counts_its_trials_and_says_how_many_were_stopped(
+    clock: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    display = Display("val/loss", "min")
+    display.open([])
+    display.expect_generation(2, 20, trials=1000, lanes=5)
+    display.start(250)
+    clock.now += 10.0
+    display.show([Progress(250, 0.5, "epoch 5/10", 0.25, stopped=100)])
+    expected = (
+        "generation 2 of 20  0 of 1,000 trials  150 running, epoch 5/10  best val/loss 0.25  "
+        "20 stopped early  10 s, 390 s left\n"
+    )
+    assert capsys.readouterr().err == expected
+    clock.now += 10.0
+    display.add([row(number, 0.125, "stopped_early") for number in range(10)])
+    line = capsys.readouterr().err
+    assert line.startswith("generation 2 of 20  2 of 1,000 trials  best val/loss 0.25  2 stopped")
+    assert "failed" not in line

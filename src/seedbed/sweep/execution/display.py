@@ -12,17 +12,24 @@ from seedbed.sweep.results.table import Row
 
 SECONDS_BETWEEN_LINES = 5.0
 SHORTEST_BAR, LONGEST_BAR = 6, 24
+# Status of a trial that a rule has stopped.
+STOPPED_EARLY = "stopped_early"
 
 
 class Display:
-    """Progress line: jobs done of all, the epoch, the best so far, failures, and the time left."""
+    """Progress line: jobs done of all, the epoch, the best so far, failures, and the time left.
+
+    Of a search it begins with the generation, counts trials, and says how many were stopped early.
+    """
 
     def __init__(self, metric: str, mode: str) -> None:
         """`metric` is the watched one, `mode` says whether `min` or `max` of it is better."""
         self.jobs = 0
         self.metric = metric
         self.sign = 1.0 if mode == "min" else -1.0
-        self.done = self.before = self.wrong = 0
+        self.done = self.before = self.wrong = self.stopped = 0
+        # Of a search: the generation in words, and the jobs of a trial.
+        self.generation, self.lanes = "", 0
         self.best = inf
         # The units that run now.
         self.units: list[Progress] = []
@@ -50,6 +57,15 @@ class Display:
         """So many jobs are known by now, those that are done among them."""
         self.jobs = jobs
 
+    def expect_generation(self, number: int, of: int | None, trials: int, lanes: int = 1) -> None:
+        """The generation of this number begins, from 1, of a search of so many trials in all.
+
+        `of` is how many generations there are, None where that is not known; `lanes` are the jobs
+        of a trial.
+        """
+        self.generation = f"generation {number:,}" + (f" of {of:,}" if of else "")
+        self.lanes, self.jobs = lanes, trials * lanes
+
     def close(self) -> None:
         """End the live line."""
         if self._live is not None:
@@ -75,7 +91,8 @@ class Display:
 
     def _count(self, rows: Sequence[Row]) -> None:
         self.done += len(rows)
-        self.wrong += sum(row.status != "completed" for row in rows)
+        self.stopped += sum(row.status == STOPPED_EARLY for row in rows)
+        self.wrong += sum(row.status not in ("completed", STOPPED_EARLY) for row in rows)
         for row in rows:
             if row.status == "completed":
                 self._reached(value_of(row, ranked_column(self.metric, "best")))
@@ -92,17 +109,28 @@ class Display:
             print("  ".join(self._words()), file=sys.stderr, flush=True)
 
     def _words(self) -> list[str]:
-        words = [f"{self.done:,} of {self.jobs:,} jobs"]
         running = sum(unit.jobs for unit in self.units)
+        stopped = self.stopped + sum(unit.stopped for unit in self.units)
+        words = [self._count_text()]
         if running:
-            count = f"{running:,} running" if running > 1 else ""
+            going = running - sum(unit.stopped for unit in self.units)
+            count = f"{going:,} running" if running > 1 else ""
             epoch = self.units[0].epoch if len(self.units) == 1 else ""
             words.append(", ".join(word for word in (count, epoch) if word))
         if isfinite(self.best):
             words.append(f"best {self.metric} {self.sign * self.best:.6g}")
+        if stopped:
+            words.append(f"{stopped // max(1, self.lanes):,} stopped early")
         if self.wrong:
             words.append(f"{self.wrong:,} failed or diverged")
         return [*words, self._time()]
+
+    def _count_text(self) -> str:
+        """Return what is done of all, in trials where a search counts them."""
+        if not self.lanes:
+            return f"{self.done:,} of {self.jobs:,} jobs"
+        done, trials = self.done // self.lanes, self.jobs // self.lanes
+        return f"{self.generation}  {done:,} of {trials:,} trials"
 
     def _time(self) -> str:
         seconds = time.monotonic() - self._started

@@ -21,12 +21,14 @@ class Progress:
         share: of its epochs that is done, 0 to 1; 0 where the last epoch is not known.
         epoch: the epoch, or what comes after the last one, in words.
         best: the best that the watched metric has been in any job, None before there is one.
+        stopped: jobs of it that a rule has stopped by now.
     """
 
     jobs: int
     share: float = 0.0
     epoch: str = ""
     best: float | None = None
+    stopped: int = 0
 
     def chunk_epoch(self, engine: Engine) -> None:
         """Take note that an engine has trained one more epoch."""
