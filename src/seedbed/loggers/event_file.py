@@ -24,6 +24,16 @@ def text_summary(tag: str, content: str) -> Any:
     return text(tag, "    " + content.replace("\n", "\n    "))
 
 
+def image_summary(tag: str, png: bytes) -> Any:
+    """Return the summary of a picture."""
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    # The header of a PNG holds its width and height.
+    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+    image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=png)
+    return Summary(value=[Summary.Value(tag=tag, image=image)])
+
+
 def outcome_summaries(hyperparameters: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return the two summaries of a row of the HParams page; its metrics are the run's scalars.
 

@@ -14,7 +14,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
 from seedbed.loggers.event_cut import cut_events
-from seedbed.loggers.event_file import EventFile, outcome_summaries, text_summary
+from seedbed.loggers.event_file import EventFile, image_summary, outcome_summaries, text_summary
 from seedbed.loggers.folder_logger import FolderLogger
 from seedbed.loggers.labels import Labels
 from seedbed.training.evaluation_mode import evaluation_mode
@@ -117,12 +117,7 @@ class TensorBoard(FolderLogger):
     @rank_zero_only
     def log_image(self, tag: str, png: bytes, step: int) -> None:
         """Write a picture at a step."""
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
-        # The header of a PNG holds its width and height.
-        width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
-        image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=png)
-        self.events.add(Summary(value=[Summary.Value(tag=tag, image=image)]), step)
+        self.events.add(image_summary(tag, png), step)
 
     @rank_zero_only
     def log_graph(self, model: nn.Module, input_array: Tensor | None = None) -> None:

@@ -1,0 +1,347 @@
+"""Quality of searches: simple regret of Seedbed's samplers beside Optuna's own, at equal epochs.
+
+  python scripts/search_quality.py                         everything, about an hour of one core
+  python scripts/search_quality.py --only tpe,optuna       some methods
+  python scripts/search_quality.py --seeds 3 --tasks iris  less of it
+
+Of each method and task, with ten seeds: the best value of the trials that were trained to their end
+within the epochs of 100 and of 500 full trainings, less the best value of the grid. Methods are
+ranked by it on each task and seed, and the mean rank is printed with its standard error; equal ones
+share a rank. The value of a trial is its validation loss in its best epoch, for all alike.
+
+What is trained is looked up (scripts/search_curves.py): a grid of 1,296 real trainings a task, and
+between them an interpolation. Seedbed's samplers are asked and told in generations, as its sweep
+does, and its rules decide on the curves. Optuna's are asked and told one by one, with its own
+MedianPruner as it comes where that is said. Population based training changes the keys on the way,
+which no table holds: it trains for real, and its regret may be below zero.
+
+What has been computed is kept in outputs/search_curves/quality.jsonl and not computed again.
+"""
+
+import argparse
+import json
+import sys
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from statistics import mean, stdev
+from typing import Any, Protocol
+
+import numpy as np
+
+from search_curves import AXES, KEPT, TASKS, Array, Curves, curves_of
+
+BUDGETS = (100, 500)
+SEEDS = 10
+GENERATIONS = (10, 25, 50, 100)
+RESULTS = KEPT / "quality.jsonl"
+
+
+class Search(Protocol):
+    """Search that is asked for points and told what became of them."""
+
+    def ask(self, count: int) -> Array:
+        """Return the next points, (count, axes), in the keys' own units."""
+
+    def tell(self, values: Sequence[float | None], curves: Sequence[Array]) -> None:
+        """Take the values of the points, None of one that was stopped, and their curves."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """Method that is measured: its name, the search, its generation, and whether a rule stops."""
+
+    name: str
+    search: Callable[[int], Search]
+    generation: int
+    stop: bool = False
+
+
+# ---- Searches ------------------------------------------------------------------------------------
+
+
+class OptunaSearch:
+    """Study of Optuna's, asked for some trials at once."""
+
+    def __init__(self, sampler: Any) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        self.study = optuna.create_study(sampler=sampler)
+        self._asked: list[Any] = []
+
+    def ask(self, count: int) -> Array:
+        """Return the next points."""
+        self._asked = [self.study.ask() for _ in range(count)]
+        return np.array([suggested(trial) for trial in self._asked])
+
+    def tell(self, values: Sequence[float | None], curves: Sequence[Array]) -> None:
+        """Tell the study, with the last value of a trial that was stopped."""
+        from optuna.trial import TrialState
+
+        for trial, value, curve in zip(self._asked, values, curves, strict=True):
+            if value is None:
+                trial.report(float(curve[-1]), len(curve))
+                self.study.tell(trial, state=TrialState.PRUNED)
+            else:
+                self.study.tell(trial, value)
+
+
+def suggested(trial: Any) -> list[float]:
+    """Return the point that a trial of Optuna's suggests."""
+    return [
+        float(
+            trial.suggest_int(axis.key, int(axis.low), int(axis.high), log=axis.log)
+            if axis.whole
+            else trial.suggest_float(axis.key, axis.low, axis.high, log=axis.log)
+        )
+        for axis in AXES
+    ]
+
+
+def optuna_sampler(name: str, seed: int) -> Any:
+    """Return a sampler of Optuna's as it comes."""
+    from optuna import samplers
+
+    kinds = {
+        "tpe": samplers.TPESampler,
+        "cmaes": samplers.CmaEsSampler,
+        "random": samplers.RandomSampler,
+    }
+    return kinds[name](seed=seed)
+
+
+# ---- Running -------------------------------------------------------------------------------------
+
+
+def searched(method: Method, curves: Curves, seed: int, epochs: int) -> list[tuple[int, float]]:
+    """Return the epochs spent, and the value, of each trial that was trained to its end."""
+    search, rule = method.search(seed), stopping_rule(curves) if method.stop else None
+    spent, trials, ended = 0, 0, []
+    earlier = np.empty((0, curves.grid.shape[1]))
+    while spent < epochs:
+        asked = curves.at(search.ask(method.generation))
+        lengths = rule(earlier, asked) if rule else np.full(len(asked), asked.shape[1])
+        known = np.where(np.arange(asked.shape[1]) < lengths[:, None], asked, np.nan)
+        values: list[float | None] = []
+        for curve, length in zip(asked, lengths, strict=True):
+            spent += int(length)
+            whole = length == len(curve)
+            values.append(float(curve.min()) if whole else None)
+            if whole:
+                ended.append((spent, float(curve.min())))
+        search.tell(values, [curve[:n] for curve, n in zip(asked, lengths, strict=True)])
+        earlier, trials = np.concatenate([earlier, known]), trials + len(asked)
+    return ended
+
+
+def stopping_rule(curves: Curves) -> Callable[[Array, Array], Array]:
+    """Return the default rule: it says how many epochs each of a generation trains."""
+    from seedbed.config.rungs import default_epochs
+    from seedbed.training.trial_stopping.top_k_after import TopKAfter
+    from seedbed.training.trial_stopping.trials import Trials
+
+    epochs = curves.task.epochs
+    rule = TopKAfter(default_epochs(epochs), 4)
+
+    def lengths(earlier: Array, asked: Array) -> Array:
+        [look] = rule.epochs
+        both = np.concatenate([earlier, asked])[:, look - 1 : look, None]
+        running = np.arange(len(both)) >= len(earlier)
+        trials = Trials(
+            numbers=np.arange(len(both)),
+            epochs=rule.epochs,
+            values=both,
+            present=np.ones(both.shape[:2], bool),
+            best=both[:, 0],
+            running=running,
+            completed=np.zeros(len(both), bool),
+        )
+        stopped = {place - len(earlier) for place in rule.stops(trials)}
+        return np.array([look if place in stopped else epochs for place in range(len(asked))])
+
+    return lengths
+
+
+def optuna_default(curves: Curves, seed: int, epochs: int) -> list[tuple[int, float]]:
+    """Return what `searched` does, of Optuna's default study with its MedianPruner."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler = optuna_sampler("tpe", seed)
+    study = optuna.create_study(sampler=sampler, pruner=optuna.pruners.MedianPruner())
+    spent, ended = 0, []
+    while spent < epochs:
+        trial = study.ask()
+        [curve] = curves.at(np.array([suggested(trial)]))
+        for epoch, value in enumerate(curve, start=1):
+            trial.report(float(value), epoch)
+            spent += 1
+            if trial.should_prune() and epoch < len(curve):
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+                break
+        else:
+            study.tell(trial, float(curve.min()))
+            ended.append((spent, float(curve.min())))
+    return ended
+
+
+def methods() -> dict[str, Any]:
+    """Return how each method searches, by its name: a function of curves, seed and epochs."""
+    alone = [
+        Method(f"optuna {name}", partial(_optuna_search, name), 1)
+        for name in ("tpe", "cmaes", "random")
+    ]
+    ours = [
+        Method(name, partial(_our_search, name), chosen_generation(name))
+        for name in ("tpe", "cmaes", "random")
+    ]
+    stopped = [
+        Method(f"{method.name} + top_k_after", method.search, method.generation, stop=True)
+        for method in ours
+    ]
+    sizes = [
+        Method(f"{name}, {size} at once", partial(_our_search, name), size)
+        for name in ("tpe", "cmaes")
+        for size in GENERATIONS
+    ]
+    every = [*alone, *ours, *stopped, *sizes]
+    return {
+        "optuna tpe + median": optuna_default,
+        **{method.name: partial(searched, method) for method in every},
+    }
+
+
+def _optuna_search(name: str, seed: int) -> Search:
+    return OptunaSearch(optuna_sampler(name, seed))
+
+
+def _our_search(name: str, seed: int) -> Search:
+    return OptunaSearch(our_sampler(name, seed))
+
+
+def our_sampler(name: str, seed: int) -> Any:
+    """Return the sampler of Optuna's that `search=NAME` is, with the settings of its YAML."""
+    from optuna import samplers
+
+    if name == "tpe":
+        return samplers.TPESampler(
+            seed=seed, n_startup_trials=10, multivariate=True, constant_liar=True
+        )
+    return optuna_sampler(name, seed)
+
+
+def chosen_generation(name: str) -> int:
+    """Return how many trials `search.generation=null` asks for at once."""
+    return 100 if name == "random" else 10
+
+
+def measured(case: tuple[str, str, int, int]) -> dict[str, Any]:
+    """Return the regrets of a method on a task with a seed, after each budget up to the largest."""
+    name, task, seed, most = case
+    curves = curves_of(task)
+    epochs = curves.task.epochs
+    ended = methods()[name](curves, seed, most * epochs)
+    regrets = {}
+    for trainings in (budget for budget in BUDGETS if budget <= most):
+        within = [value for spent, value in ended if spent <= trainings * epochs]
+        regrets[str(trainings)] = min(within) - curves.best if within else None
+    return {"method": name, "task": task, "seed": seed, "most": most, "regrets": regrets}
+
+
+# ---- Table ---------------------------------------------------------------------------------------
+
+
+def ranks(results: Sequence[dict[str, Any]], names: Sequence[str], budget: int) -> dict[str, Any]:
+    """Return the ranks of the methods, one for each task and seed that all of them have."""
+    regrets: dict[tuple[str, int], dict[str, float]] = defaultdict(dict)
+    for result in results:
+        if str(budget) in result["regrets"] and result["method"] in names:
+            value = result["regrets"][str(budget)]
+            case = result["task"], result["seed"]
+            regrets[case][result["method"]] = float("inf") if value is None else value
+    ranked: dict[str, list[float]] = defaultdict(list)
+    for values in regrets.values():
+        if set(values) == set(names):
+            for name in names:
+                less = sum(other < values[name] for other in values.values())
+                equal = sum(other == values[name] for other in values.values())
+                ranked[name].append(less + (equal + 1) / 2)
+    return ranked
+
+
+def print_ranks(results: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
+    """Print the mean rank of each method after each budget."""
+    from rich.console import Console
+    from rich.table import Table
+
+    by_budget = {budget: ranks(results, names, budget) for budget in BUDGETS}
+    table = Table("method", title=f"mean rank of {len(names)} methods, 1 is best")
+    for budget in BUDGETS:
+        cases = max(map(len, by_budget[budget].values()), default=0)
+        table.add_column(f"after {budget} trainings ({cases} cases)", justify="right")
+    order = sorted(names, key=lambda name: mean(by_budget[BUDGETS[0]].get(name) or [99.0]))
+    for name in order:
+        table.add_row(name, *(_cell(by_budget[budget].get(name, [])) for budget in BUDGETS))
+    Console(width=120).print(table)
+
+
+def _cell(values: Sequence[float]) -> str:
+    if len(values) < 2:
+        return "-"
+    return f"{mean(values):.2f} ± {stdev(values) / len(values) ** 0.5:.2f}"
+
+
+def cases_of(
+    options: argparse.Namespace, names: Sequence[str]
+) -> Iterator[tuple[str, str, int, int]]:
+    """Yield what is to be measured: the cheap cases of all methods first."""
+    tasks = list(filter(None, options.tasks.split(","))) or list(TASKS)
+    for seed in range(options.seeds):
+        for name in names:
+            for task in tasks:
+                yield name, task, seed, options.budget
+
+
+def main() -> None:
+    """Measure what is missing and print the ranks."""
+    known = list(methods())
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", help=f"methods, with ; between: {'; '.join(known)}")
+    parser.add_argument("--tasks", default="", help="tasks, with commas between")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--budget", type=int, default=BUDGETS[-1], help="most full trainings")
+    parser.add_argument("--workers", type=int, default=1, help="processes")
+    parser.add_argument("--table", action="store_true", help="print what is there, and stop")
+    options = parser.parse_args()
+    names = list(filter(None, options.only.split(";"))) or known
+    if unknown := set(names) - set(known):
+        sys.exit(f"search_quality: no method {'; '.join(unknown)}; methods: {'; '.join(known)}")
+    results = _read()
+    done = {(each["method"], each["task"], each["seed"]): each["most"] for each in results}
+    cases = [] if options.table else list(cases_of(options, names))
+    missing = [case for case in cases if done.get(case[:3], 0) < case[3]]
+    with ProcessPoolExecutor(options.workers) as pool:
+        for result in pool.map(measured, missing):
+            results.append(result)
+            with RESULTS.open("a") as file:
+                file.write(json.dumps(result) + "\n")
+    print_ranks(_read(), names)
+
+
+def _read() -> list[dict[str, Any]]:
+    """Return what has been measured, the largest budget of each case."""
+    if not RESULTS.is_file():
+        return []
+    results = [json.loads(line) for line in RESULTS.read_text().splitlines()]
+    results.sort(key=lambda result: result["most"])
+    latest = {(each["method"], each["task"], each["seed"]): each for each in results}
+    return list(latest.values())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is seen of a search: lines below its table, and figures."""
