@@ -218,7 +218,10 @@ def _sweep(
         show=lambda progress: display.show([progress]),
         goes_on=goes_on,
     )
-    return Controller(worker, display, command.master)
+    with composer.applied(plan.jobs[0]) as config:
+        is_search = config.search.get("_target_") is not None
+        retries = int(config.search.retries) if is_search else None
+    return Controller(worker, display, command.master, retries)
 
 
 # Rounds

@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from math import isfinite
 
 from omegaconf import DictConfig
@@ -17,6 +18,7 @@ from seedbed.sweep.configs.saved_jobs import modules_to_trust
 from seedbed.sweep.execution.continued_jobs import Together, groups_of, states_to_keep
 from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
+from seedbed.sweep.execution.failures.tries import Tries, alone
 from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import UnitFunction, launch
 from seedbed.sweep.execution.run_folders import remove_leftovers
@@ -49,6 +51,8 @@ FAILED = 1
 ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 # Jobs whose errors are shown; the others are counted.
 MOST_SHOWN = 5
+# Jobs of a search that may fail before any has ended; with more of them it stops.
+ENOUGH_FAILURES = 10
 # A job with another status is run again when a sweep goes on.
 DONE = ("completed", "diverged")
 
@@ -57,10 +61,13 @@ class Controller:
     """Controller of the jobs of a sweep; those that are done are known by the table and folders.
 
     `master` is the config of the command, whose launcher is used. Of a sweep that was begun before
-    ConfigError is raised where a job's folder or row is not of the job.
+    ConfigError is raised where a job's folder or row is not of the job. `retries` is how often a
+    trial of a search is run again that failed; None: it is no search.
     """
 
-    def __init__(self, worker: Worker, display: Display, master: DictConfig) -> None:
+    def __init__(
+        self, worker: Worker, display: Display, master: DictConfig, retries: int | None = None
+    ) -> None:
         self.worker = worker
         self.display = display
         self.master = master
@@ -70,6 +77,9 @@ class Controller:
         self.stop = StopSweep()
         self.started = time.monotonic()
         self.goes_on = worker.goes_on
+        self.tries = None if retries is None else Tries(self.folder, retries)
+        if self.tries and self.goes_on:
+            self.tries.read()
         self.done = self._done() if self.goes_on else []
 
     def progress_text(self) -> str:
@@ -116,6 +126,8 @@ class Controller:
             remove_leftovers(path)
         self.results = Results(self.folder.results, list(self.plan.axes), self.done)
         self.folder.forget_units()
+        if self.tries:
+            self.tries.begin()
         done = {row.number for row in self.done}
         kept = self._forget_states(done)
         for job in self.plan.jobs if self.goes_on else ():
@@ -148,6 +160,10 @@ class Controller:
             for planned in rounds:
                 self._run_round(planned)
                 if self._stops_now():
+                    if self.tries:
+                        self.tries.stop()
+                    return
+                if self._all_have_failed():
                     return
                 sampler.tell(self._results_of(planned.round))
         finally:
@@ -174,13 +190,24 @@ class Controller:
             self.worker.folders.require_own(job)
             if row is not None:
                 self._require_row_of(job, row)
-            if self.options.keep == "all" and (row is None or not (folder / RECORD).is_file()):
+            has_record = (folder / RECORD).is_file()
+            if row is not None and self._has_failed_for_good(row):
+                has_record = True  # Or none could be written.
+            if self.options.keep == "all" and (row is None or not has_record):
                 is_current = self.worker.folders.is_as_now(job)
                 row = self.worker.recorded(job) if is_current else None
-            if row is not None and row.status in DONE:
+                row = None if row is not None and row.status not in DONE else row
+            if row is not None and (row.status in DONE or self._has_failed_for_good(row)):
                 axes = self.worker.axes(job) if self.plan.continuations else row.axes
                 done.append(replace(row, axes=axes))
         return done
+
+    def _has_failed_for_good(self, row: Row) -> bool:
+        """Return whether a trial of a search is not run again: the next ones depend on it."""
+        if self.tries is None or row.status != "failed":
+            return False
+        is_in_last_round = row.number >= self.plan.rounds[-1].jobs[0].number
+        return not (self.tries.stopped and is_in_last_round)
 
     def _to_be_forgotten(self) -> frozenset[int]:
         """Return the jobs whose rows are those of before the newest continuation.
@@ -209,9 +236,36 @@ class Controller:
         self._enter_axes()
         self.display.expect(len(self.plan.jobs))
         self._refuse(planned)
-        units = self._units(planned)
+        units = self._allowed(self._units(planned))
         while units:
-            units = self._launched(units) if self._launches() else self._run_here(units)
+            left = self._launched(units) if self._launches() else self._run_here(units)
+            units = self._allowed(left)
+
+    def _allowed(self, units: Sequence[Unit]) -> list[Unit]:
+        """Return what of some units may run, after the processes of some of them have died.
+
+        Jobs side by side train alone then, and a job alone has failed.
+        """
+        if self.tries is None:
+            return list(units)
+        allowed, failed = [], []
+        for unit in units:
+            if self.tries.may_run(unit):
+                allowed.append(unit)
+            elif unit.fused:
+                count, how = jobs_text(len(unit.jobs)), self.tries.death(unit)
+                print(f"{count} one after another: {how}", file=sys.stderr)
+                allowed += [each for each in alone(unit) if self.tries.may_run(each)]
+                failed += [each for each in alone(unit) if not self.tries.may_run(each)]
+            else:
+                failed.append(unit)
+        rows = [
+            self.worker.failed_row(self.plan.jobs[unit.jobs[0]], self.tries.death(unit))
+            for unit in failed
+        ]
+        if rows:
+            self._enter(rows)
+        return [] if self._stops_now() else allowed
 
     def _refuse(self, planned: PlannedRound) -> None:
         """Enter the jobs of a round that do not run, with what is wrong with them."""
@@ -222,9 +276,12 @@ class Controller:
             if number not in done
         ]
         if rows:
-            self.results.add(rows)
-            self.display.add(rows)
-            _tell_errors(rows)
+            self._enter(rows)
+
+    def _enter(self, rows: Sequence[Row]) -> None:
+        self.results.add(rows)
+        self.display.add(rows)
+        _tell_errors(rows)
 
     def _units(self, planned: PlannedRound) -> list[Unit]:
         """Return what is to run: chunks, as they were planned, before single jobs."""
@@ -259,7 +316,8 @@ class Controller:
         refused: list[Unit] = []
         for unit in units:
             self.display.start(len(unit.jobs))
-            with self.stop.held() if unit.fused else nullcontext():
+            running = self.tries.running(unit) if self.tries else nullcontext()
+            with running, self.stop.held() if unit.fused else nullcontext():
                 refused += self._take(unit, self.worker.run(unit, lambda: self.stop.received))
             self.stop.stop_if_requested()
             if self._stops_now():
@@ -267,7 +325,19 @@ class Controller:
         return refused
 
     def _launched(self, units: Sequence[Unit]) -> list[Unit]:
-        """Let the launcher run all units; return the jobs that have to train alone after all."""
+        """Let the launcher run all units; return those to run, which may be other ones.
+
+        A unit whose process may have died is run by itself, so that no other one is blamed for it.
+        """
+        suspects = [unit for unit in units if self.tries and self.tries.deaths(unit)]
+        others = [unit for unit in units if unit not in suspects]
+        left = []
+        for together in (others, *([unit] for unit in suspects)):
+            if together and not self._stops_now():
+                left += self._launched_together(together)
+        return left
+
+    def _launched_together(self, units: Sequence[Unit]) -> list[Unit]:
         name = str(self.master.hydra.launcher._target_).rpartition(".")[2]
         chunks = sum(unit.fused for unit in units)
         counts = [f"{chunks} of jobs side by side"] * bool(chunks)
@@ -282,36 +352,94 @@ class Controller:
             runner=self.worker.runner,
             callbacks=self.worker.callbacks,
             goes_on=self.goes_on,
+            launch=self.folder.newest_launch(),
         )
-        with LaunchedUnits(units, self.folder, self.display, self._take) as launched:
-            results = launch(self.master, function)
-        refused = []
+        taken: list[Unit] = []
+        take = partial(self._take_from_launch, taken)
+        launched = LaunchedUnits(units, self.folder, self.display, take)
+        try:
+            with launched:
+                results = launch(self.master, function)
+        except Exception as error:
+            if self.tries is None or isinstance(error, SeedbedError | DiskFull):
+                raise
+            return [*taken, *self._after_deaths(launched, error)]
         for unit, result in zip(units, results, strict=True):
             if unit in launched.left:
-                refused += self._take(unit, result)
+                take(unit, result)
         for result in results:
             if result.interrupted is not None:
                 raise Interrupted(result.interrupted)
-        return [] if self._stops_now() else refused
+        return [] if self._stops_now() else taken
+
+    def _take_from_launch(self, left: list[Unit], unit: Unit, result: UnitResult) -> None:
+        left += self._take(unit, result)
+
+    def _after_deaths(self, launched: LaunchedUnits, error: Exception) -> list[Unit]:
+        """Count the units whose processes have died; return those that have no result.
+
+        Raises the error of the launcher where no unit had begun.
+        """
+        assert self.tries is not None
+        self.folder.give_up_launch()
+        self.folder.wait_for_units()
+        launched.look()
+        died = [unit for unit in launched.left if self.folder.has_begun(unit.jobs[0])]
+        if not died:
+            raise error
+        for unit in died:
+            self.tries.die(unit, "died")
+            self.folder.forget_begun(unit.jobs[0])
+        numbers = ", ".join(str(unit.jobs[0]) for unit in died)
+        print(f"seedbed: a process died that ran job {numbers}: {_line(error)}", file=sys.stderr)
+        return launched.left
 
     def _take(self, unit: Unit, result: UnitResult) -> list[Unit]:
         """Enter the results of a unit; return the jobs that have to train alone after all."""
         if result.refusal is not None:
             count = jobs_text(len(unit.jobs))
             print(f"{count} one after another: {result.refusal}", file=sys.stderr)
-            return [Unit((number,), False, (number,)) for number in unit.missing]
-        self.results.add(result.rows)
-        self.display.add(result.rows)
-        _tell_errors(result.rows)
+            return alone(unit)
+        if self._is_run_again(unit, result):
+            return [unit]
+        self._enter(result.rows)
         self._prune()
         if result.interrupted is None:
             self.folder.forget_unit(unit.jobs[0])
         return []
 
+    def _is_run_again(self, unit: Unit, result: UnitResult) -> bool:
+        """Return whether a unit that has failed is run again, and make way for it.
+
+        A job whose config is wrong, which leaves no record, is not.
+        """
+        failed = bool(result.rows) and all(row.status == "failed" for row in result.rows)
+        if self.tries is None or not failed or result.wrong:
+            return False
+        job = self.plan.jobs[unit.jobs[0]]
+        if not unit.fused and not (self.worker.folders.path(job) / RECORD).is_file():
+            return False
+        if not self.tries.fail(unit):
+            return False
+        error = result.rows[0].error
+        print(f"seedbed: job {job.number} failed and is run again: {error}", file=sys.stderr)
+        for number in unit.missing:
+            self.worker.folders.remove(self.plan.jobs[number])
+        self.folder.forget_unit(unit.jobs[0])
+        return True
+
+    def _all_have_failed(self) -> bool:
+        """Tell whether a search is of no use: none of its first trials, however long, has ended."""
+        rows = self.results.rows
+        is_enough = self.tries is not None and len(rows) >= ENOUGH_FAILURES
+        return is_enough and all(row.status == "failed" for row in rows)
+
     def _stops_now(self) -> bool:
         """Tell whether a failure ends the sweep."""
-        failed = any(row.status == "failed" for row in self.results.rows)
-        return failed and self.options.on_failure == "stop"
+        if self.options.on_failure != "stop":
+            return False
+        known = {row.number for row in self.done}
+        return any(row.status == "failed" and row.number not in known for row in self.results.rows)
 
     # Folders
 
@@ -363,6 +491,10 @@ class Controller:
         if self._stops_now():
             left = len(plan.jobs) - len(rows)
             print(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")
+        elif self._all_have_failed():
+            print(
+                f"stopped      all of {jobs_text(len(rows))} have failed; see why, and begin again"
+            )
         best = winner(rows, plan.metric, plan.mode, plan.rank)
         if best is not None:
             words = plan.jobs[best.median.number].overrides
@@ -384,6 +516,11 @@ class Controller:
 def _has_state(controller: Controller, group: Together) -> bool:
     own = controller.folder.state(group.jobs[0], group.time)
     return own.is_file() or group.epoch > 0
+
+
+def _line(error: Exception) -> str:
+    """Return an error in a line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _tell_errors(rows: Sequence[Row]) -> None:

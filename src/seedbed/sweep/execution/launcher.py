@@ -63,7 +63,8 @@ class UnitFunction:
     `folder` is the sweep's, `options` are the keys of `sweep`. `controller` is the pid of the
     sweep's own process, which processes that it started itself do not outlive. `trust` and
     `module_folders` are what that process may make, and where the user's modules lie. `goes_on`
-    says that the sweep was begun before.
+    says that the sweep was begun before. `launch` is the number of the launch; a process of one
+    that was given up runs nothing.
     """
 
     folder: str
@@ -75,6 +76,7 @@ class UnitFunction:
     trust: tuple[str, ...] | None = field(default_factory=restriction)
     module_folders: tuple[str, ...] = field(default_factory=folders)
     goes_on: bool = False
+    launch: int = 0
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The process that this arrives in knows neither the resolvers nor the schema yet.
@@ -98,7 +100,7 @@ class UnitFunction:
         result, stop = UnitResult(), StopSweep()
         try:
             with worker.folder.unit_locked(unit.jobs[0]), stop:
-                if worker.folder.stop.exists():
+                if worker.folder.stop.exists() or worker.folder.newest_launch() > self.launch:
                     return result
                 with stop.held() if unit.fused else nullcontext():
                     result = worker.run(unit, lambda: stop.received)

@@ -91,12 +91,14 @@ class Unit(NamedTuple):
 class UnitResult:
     """Result of a unit: rows of the table, or why its jobs must train alone after all.
 
-    `interrupted` is the signal that stopped it, if one did.
+    `interrupted` is the signal that stopped it, if one did. `wrong` says that it has failed for its
+    config, so that running it again would be of no use.
     """
 
     rows: list[Row] = field(default_factory=list)
     refusal: str | None = None
     interrupted: int | None = None
+    wrong: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ class Worker:
         except Exception as error:
             if isinstance(error, Interrupted) or disk_full(error):
                 raise
-            return UnitResult(self._failed(missing, error, started))
+            rows = self._failed(missing, error, started)
+            return UnitResult(rows, wrong=isinstance(error, ConfigError))
         places = {number: place for place, number in enumerate(unit.jobs)}
         keeps_all = self.options.keep == "all"
         prepared = self._prepared(missing) if keeps_all else []
@@ -265,9 +268,10 @@ class Worker:
             for prepared in self._prepared(jobs):
                 with suppress(RunFolderError):  # Then the row alone tells of it.
                     write_failed(prepared, text, times)
-        return [self._failed_row(job, text) for job in jobs]
+        return [self.failed_row(job, text) for job in jobs]
 
-    def _failed_row(self, job: Job, error: str | None) -> Row:
+    def failed_row(self, job: Job, error: str | None) -> Row:
+        """Return the row of a job that has failed and has no record, or none that says so."""
         name, axes = self._name_and_axes(job)
         return Row(job.number, axes, "failed", name, error=error)
 
@@ -279,7 +283,7 @@ class Worker:
         try:
             claimed = self.folders.claim(job)
         except ConfigError as error:
-            return self._failed_row(job, str(error))
+            return self.failed_row(job, str(error))
         try:
             done = self._run_alone(job)
         except BaseException:
@@ -292,7 +296,7 @@ class Worker:
             self.folders.withdraw(job, claimed)
         row = self.recorded(job)
         has_ended = row is not None and row.status != "running"
-        return row if row and has_ended else self._failed_row(job, done.return_value.error)
+        return row if row and has_ended else self.failed_row(job, done.return_value.error)
 
     def _run_alone(self, job: Job, resume: Path | None = None) -> JobReturn:
         progress, config = Progress(1), self.composer.config(job)
@@ -323,7 +327,7 @@ class Worker:
             error = done.return_value.error if done.return_value.code == WRONG_CONFIG else None
         row = self.recorded(job)
         has_ended = row is not None and row.status != "running" and error is None
-        return row if row and has_ended else self._failed_row(job, error)
+        return row if row and has_ended else self.failed_row(job, error)
 
     def run_config(
         self,

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -23,12 +24,14 @@ from seedbed.terminal.words import relative
 if TYPE_CHECKING:
     from seedbed.sweep.results.table import Row
 
-RESULTS, PLAN = "results.csv", "sweep.json"
+RESULTS, PLAN, JOURNAL = "results.csv", "sweep.json", "optuna.log"
 # Of a cross-validation: predictions of the best configuration, its model of all rows, and the means
 # of all configurations.
 OUT_OF_FOLD, REFIT, CONFIGURATIONS = "out_of_fold.csv", "refit", "configurations.csv"
 # What a sweep needs in order to go on.
 SAVED = ".sweep"
+# Between two looks at the locks of units, in s.
+SECONDS_BETWEEN_LOOKS = 0.1
 # The key that goes on with a sweep.
 RESUME = "sweep.resume"
 
@@ -99,6 +102,38 @@ class SweepFolder:
         """A file that keeps units from starting elsewhere: one has failed."""
         return self.saved / "stop"
 
+    def newest_launch(self) -> int:
+        """Return the number of the newest launch, of one after another had to be given up."""
+        numbers = (path.name.rpartition("-")[2] for path in self.saved.glob("launch-*"))
+        return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+    def give_up_launch(self) -> int:
+        """Keep processes of the launches before from running units yet; return the next number."""
+        number = self.newest_launch() + 1
+        (self.saved / f"launch-{number}").touch()
+        (self.saved / f"launch-{number - 1}").unlink(missing_ok=True)
+        return number
+
+    @property
+    def tries(self) -> Path:
+        """How often the units of a search have failed, or their process has died."""
+        return self.saved / "tries.json"
+
+    @property
+    def running_unit(self) -> Path:
+        """A note of the unit of a search that this sweep's own process runs."""
+        return self.saved / "running.json"
+
+    @property
+    def fault(self) -> Path:
+        """A file in which the sweep's own process leaves a trace when it crashes."""
+        return self.saved / "fault"
+
+    @property
+    def journal(self) -> Path:
+        """The journal of a search, for Optuna and its dashboard."""
+        return self.path / JOURNAL
+
     def results_of_units(self) -> list[Path]:
         """Return the tables of units that nobody has entered into the sweep's own yet."""
         return sorted(self.saved.glob("unit-*.csv"))
@@ -164,6 +199,19 @@ class SweepFolder:
                     pass
                 unit.unlink(missing_ok=True)
             yield
+
+    def has_begun(self, first: int) -> bool:
+        """Return whether a process has ever held the lock of this unit since the last launch."""
+        return (self.saved / f"unit-{first}.lock").exists()
+
+    def forget_begun(self, first: int) -> None:
+        """Forget that a process has held the lock of this unit."""
+        (self.saved / f"unit-{first}.lock").unlink(missing_ok=True)
+
+    def wait_for_units(self) -> None:
+        """Wait until no process runs a unit any more."""
+        while any(is_locked(path) for path in self.saved.glob("unit-*.lock")):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
     @contextmanager
     def unit_locked(self, first: int) -> Iterator[None]:
