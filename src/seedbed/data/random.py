@@ -21,6 +21,7 @@ from torch import Tensor
 # Streams of one seed are independent of each other. Datasets count theirs from 0 upwards.
 BATCH_ORDER = -1
 SPLIT_ORDER = -2
+DROPOUT = -3
 
 _LARGEST = torch.iinfo(torch.int64).max
 _WORD = 0xFFFFFFFFFFFFFFFF
@@ -47,8 +48,8 @@ def hash64(values: Tensor) -> Tensor:
     return values ^ _shift_right(values, 31)
 
 
-def _key(seed: Tensor | int, stream: int, counter: Tensor | int) -> Tensor:
-    """Return one hashed key for each (seed, stream, counter), broadcast together."""
+def key_of(seed: Tensor | int, stream: int, counter: Tensor | int) -> Tensor:
+    """Return one hashed key for each (seed, stream, counter), broadcast together, int64."""
     seeds, counters = torch.as_tensor(seed), torch.as_tensor(counter)
     key = hash64(seeds.long() + _signed(stream * _GOLDEN))
     return hash64(key + counters.long().to(key.device))
@@ -74,9 +75,9 @@ def permutations(
     Returns:
         Permutations of 0 .. rows - 1, (*broadcast, rows), int64.
     """
-    key = _key(seed, stream, epoch)
+    key = key_of(seed, stream, epoch)
     indices = torch.arange(rows, device=key.device)
-    places = hash64(key.unsqueeze(-1) + indices * _signed(_GOLDEN))
+    places = words_at(key.unsqueeze(-1), indices)
     if own is not None:
         # Of equal hashes the row that comes first is taken first.
         places = places.masked_fill(indices >= own.unsqueeze(-1), _LARGEST)
@@ -95,7 +96,7 @@ def uniform(seed: Tensor | int, stream: int, counter: Tensor | int, count: int) 
     Returns:
         Numbers of 53 random bits, (*broadcast, count), float64.
     """
-    key = _key(seed, stream, counter)
+    key = key_of(seed, stream, counter)
     return _fractions(key.unsqueeze(-1), torch.arange(count, device=key.device))
 
 
@@ -111,7 +112,7 @@ def uniform_at(seed: Tensor | int, stream: int, counter: Tensor | int, places: T
     Returns:
         Numbers in [0, 1) of 53 random bits, of the shapes broadcast together, float64.
     """
-    return _fractions(_key(seed, stream, counter).to(places.device), places)
+    return _fractions(key_of(seed, stream, counter).to(places.device), places)
 
 
 def number_at(*numbers: int) -> int:
@@ -130,8 +131,13 @@ def _hash64_of_one(number: int) -> int:
     return number ^ number >> 31
 
 
+def words_at(key: Tensor, places: Tensor) -> Tensor:
+    """Return 64 random bits for each of a key's places, broadcast together, int64."""
+    return hash64(key + places * _signed(_GOLDEN))
+
+
 def _fractions(key: Tensor, places: Tensor) -> Tensor:
-    bits = _shift_right(hash64(key + places * _signed(_GOLDEN)), 11)
+    bits = _shift_right(words_at(key, places), 11)
     return bits.double() * 2.0**-53
 
 

@@ -127,7 +127,7 @@ def test_a_network_that_the_recorder_cannot_hold_is_refused_with_the_reason() ->
     # The images of each job in channels-last order, which torch.func has no rule for.
     nets = many(CASES["convolutions"][0])
     layout, rows, others = state(nets)
-    step = training_program(nets[0], Regression(), layout, RULE, FLAGS, None, False)
+    step = training_program(nets[0], Regression(), layout, RULE, FLAGS, None, 0)
     batch = (torch.randn(JOBS, ROWS, 1, 8, 8).double(), torch.randn(JOBS, ROWS, 2).double())
     with pytest.raises(CannotFuse, match="memory_format"):
         record(step, rows, others, numbers(), {}, {}, named(batch))
@@ -147,7 +147,7 @@ def test_a_recorded_step_is_that_of_a_loop_over_the_jobs(name: str, shared: bool
         (torch.randn(*lead, *shape).double(), torch.randn(*lead, 2).double()) for _ in range(STEPS)
     ]
     task, net = Regression(), deepcopy(nets[0]).train()
-    step = training_program(net, task, layout, RULE, FLAGS, None, shared)
+    step = training_program(net, task, layout, RULE, FLAGS, None, None if shared else 0)
     example = (rows, others, numbers(), {}, {}, named(batches[0]))
     copies = deepcopy(example)
     program = record(step, *example)
@@ -167,7 +167,11 @@ def test_a_recorded_step_is_that_of_a_loop_over_the_jobs(name: str, shared: bool
     net.eval()
     kept = deepcopy((rows, others))
     measure = record(
-        evaluation_program(net, task, layout, shared), rows, others, {}, named(batches[0])
+        evaluation_program(net, task, layout, None if shared else 0),
+        rows,
+        others,
+        {},
+        named(batches[0]),
     )
     losses, outputs, _ = measure(rows, others, {}, named(batches[0]))
     torch.testing.assert_close((rows, others), kept, rtol=0, atol=0)
@@ -184,7 +188,7 @@ def test_classes_and_clipping(by_norm: bool) -> None:
     layout, rows, others = state(nets)
     batches = [(torch.randn(ROWS, 3).double(), torch.randint(4, (ROWS,))) for _ in range(STEPS)]
     task, clips = Multiclass(4), [0.01, float("inf"), 0.1]
-    step = training_program(nets[0].train(), task, layout, RULE, FLAGS, by_norm, True)
+    step = training_program(nets[0].train(), task, layout, RULE, FLAGS, by_norm, None)
     program = record(step, rows, others, numbers(clip=clips), {}, {}, named(batches[0]))
     for batch in batches:
         program(rows, others, numbers(clip=clips), {}, {}, named(batch))
@@ -200,7 +204,7 @@ def test_what_is_frozen_stays() -> None:
     layout, rows, others = state(nets)
     before = deepcopy(others)
     batch = torch.randn(ROWS, 3).double(), torch.randn(ROWS, 2).double()
-    step = training_program(nets[0], Regression(), layout, RULE, FLAGS, None, True)
+    step = training_program(nets[0], Regression(), layout, RULE, FLAGS, None, None)
     record(step, rows, others, numbers(), {}, {}, named(batch))(
         rows, others, numbers(), {}, {}, named(batch)
     )
@@ -215,14 +219,14 @@ def test_dropout_differs_from_job_to_job_and_from_step_to_step() -> None:
     layout, rows, others = state(nets)
     batch = torch.randn(ROWS, 3), torch.randn(ROWS, 2)
     still = numbers(lr=[0.0] * JOBS)
-    step = training_program(nets[0].train(), Regression(), layout, RULE, FLAGS, None, True)
+    step = training_program(nets[0].train(), Regression(), layout, RULE, FLAGS, None, None)
     program = record(step, rows, others, still, {}, {}, named(batch))
     first, second = (program(rows, others, still, {}, {}, named(batch))[1] for _ in range(2))
     drawn = [*first, *second]
     for place, one in enumerate(drawn):
         assert not any(torch.equal(one, other) for other in drawn[:place])
     nets[0].eval()
-    program = evaluation_program(nets[0], Regression(), layout, True)
+    program = evaluation_program(nets[0], Regression(), layout, None)
     outputs = record(program, rows, others, {}, named(batch))(rows, others, {}, named(batch))[1]
     torch.testing.assert_close(outputs, nets[0](batch[0]).expand(JOBS, ROWS, 2))
 
@@ -231,7 +235,7 @@ def test_recording_draws_nothing_that_is_missed_later() -> None:
     nets = [MLP([3], 2, hidden=[64], dropout=0.5)] * JOBS
     layout, rows, others = state(nets)
     batch = torch.randn(ROWS, 3), torch.randn(ROWS, 2)
-    step = training_program(nets[0].train(), Regression(), layout, RULE, FLAGS, None, True)
+    step = training_program(nets[0].train(), Regression(), layout, RULE, FLAGS, None, None)
     before = torch.get_rng_state()
     record(step, rows, others, numbers(), {}, {}, named(batch))
     assert torch.equal(torch.get_rng_state(), before)
@@ -249,7 +253,7 @@ def test_what_is_drawn_in_an_evaluation_differs_from_job_to_job() -> None:
     nets = [AlwaysDropping(64, 2)] * JOBS
     layout, rows, others = state(nets)
     batch = torch.randn(ROWS, 64), torch.randn(ROWS, 2)
-    step = evaluation_program(nets[0], Regression(), layout, True)
+    step = evaluation_program(nets[0], Regression(), layout, None)
     measure = record(step, rows, others, {}, named(batch))
     first, second, third = measure(rows, others, {}, named(batch))[1]
     assert not torch.equal(first, second)
@@ -302,7 +306,7 @@ def test_what_cannot_be_recorded_is_refused(make: Callable[[], nn.Module], reaso
     layout, rows, others = state(nets)
     before = rows.clone()
     batch = torch.randn(ROWS, 3).double(), torch.randn(ROWS, 2).double()
-    step = training_program(nets[0], Regression(), layout, RULE, FLAGS, None, True)
+    step = training_program(nets[0], Regression(), layout, RULE, FLAGS, None, None)
     with pytest.raises(CannotFuse, match=reason) as refusal:
         record(step, rows, others, numbers(), {}, {}, named(batch))
     assert "\n" not in str(refusal.value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from omegaconf import MISSING, DictConfig
@@ -9,6 +10,9 @@ from omegaconf import MISSING, DictConfig
 from seedbed.config.schema.field import Schema, key
 from seedbed.errors import doubled_activation
 
+_dropout = partial(
+    key, "dropout probability", 0.0, at_least=0, below=1, varies=True, independent=True
+)
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "silu", "leaky_relu", "elu")
 
 
@@ -76,7 +80,7 @@ class MLP(RowNetwork, target="seedbed.models.MLP"):
 
     hidden: list[int] = key("units of each hidden layer", [64], at_least=1)
     activation: str = key("activation function after each hidden layer", "relu", one_of=ACTIVATIONS)
-    dropout: float = key("dropout probability", 0.0, at_least=0, below=1, independent=True)
+    dropout: float = _dropout()
     apply_softmax: bool = key(
         "apply softmax to the outputs; never in front of a cross-entropy", False
     )
@@ -98,7 +102,7 @@ class CNN(Network, target="seedbed.models.CNN"):
     pool: int = key("kernel size of the max pooling after each convolution", 2, at_least=1)
     hidden: list[int] = key("units of each hidden linear layer", [120, 60], at_least=1)
     activation: str = key("activation function after each hidden layer", "relu", one_of=ACTIVATIONS)
-    dropout: float = key("dropout probability", 0.0, at_least=0, below=1, independent=True)
+    dropout: float = _dropout()
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ Jobs that have ended take no further part; when half of the rows are idle, the o
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch.utils._pytree import tree_map
 from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.history import History, Metrics
 from seedbed.engines.fused.metrics import JobSums, named_metrics
+from seedbed.engines.fused.nets.dropout import StepKeys
 from seedbed.engines.fused.network_state import (
     Layout,
     Weights,
@@ -58,6 +60,7 @@ class Engine:
             for name in tensors[0]
             if name not in self.layout.shapes
         }
+        self.others |= {name: values.to(self.device) for name, values in group.net_numbers.items()}
         # Only now: the other networks stay where they are.
         self.net = group.nets[0].to(self.device)
         self.numbers = {
@@ -82,6 +85,8 @@ class Engine:
         # Steps that each job takes in an epoch.
         self.steps = group.batches.steps()
         self.programs = Steps(self.net, self.layout, self.rule, group)
+        # Of what each job draws in a step, as dropout does.
+        self.keys = StepKeys(self.net, group.seeds, group.net_numbers, self.device)
         # By split.
         self._torchmetrics: dict[str, JobTorchmetrics] = {}
         self._random_state: list[Tensor] | None = None
@@ -89,9 +94,9 @@ class Engine:
         self.threads = group.threads or _threads(self._numbers_in_a_step())
 
     @property
-    def draws(self) -> bool:
-        """Whether a step draws random numbers, as dropout does: a job alone draws others."""
-        return self.programs.draws
+    def draws(self) -> list[bool]:
+        """Whether a step draws random numbers, as dropout does, by job: alone it has others."""
+        return [self.programs.draws or drops for drops in self.keys.drops]
 
     @property
     def ended(self) -> int:
@@ -137,7 +142,7 @@ class Engine:
         batches = self.group.batches
         with random_numbers_kept(self.device):
             self.net.train()
-            self._step(next(iter(batches.training(0))))
+            self._step(next(iter(batches.training(0))), next(self.keys.of_epoch(1)))
             for split in filter(batches.has_split, ("val", "test")):
                 self.net.eval()
                 weights, batch = (self.rows, self.others), next(iter(batches.evaluation(split)))
@@ -154,7 +159,7 @@ class Engine:
         """
         return {
             "epoch": self.epoch,
-            "draws": self.draws,
+            "draws": self.programs.draws,
             "job": torch.from_numpy(self.job),
             "running": torch.from_numpy(self.running),
             "rows": self.rows,
@@ -245,9 +250,11 @@ class Engine:
         rates = group.rates.now()
         sums, losses, step_rates = self._sums("train"), [], []
         self.net.train()
-        for batch in group.batches.training(epoch - 1):
+        for batch, key in zip(
+            group.batches.training(epoch - 1), self.keys.of_epoch(epoch), strict=False
+        ):
             step_rates.append(group.rates.column(self.device))
-            loss, *results = self._step(batch)
+            loss, *results = self._step(batch, key)
             sums.add(loss, *results, present=batch.part.present)
             losses.append(loss)
             group.rates.after_step(self.running & batch.part.takes_part)
@@ -263,7 +270,8 @@ class Engine:
         if self.population is not None:
             exchange(self, self.population, epoch, metrics)
 
-    def _step(self, batch: Batch) -> tuple[Tensor, ...]:
+    def _step(self, batch: Batch, key: Tensor | None) -> tuple[Tensor, ...]:
+        batch = batch if key is None else replace(batch, draw=key)
         self.numbers["lr"] = self.group.rates.column(self.device)
         state = (self.rows, self.others, self.numbers, self.states, self.loss_numbers)
         return self.programs.train(*state, batch)
@@ -390,7 +398,7 @@ class Engine:
         self.rows, self.best = self.rows[chosen], rows_of(self.best, chosen)
         for tensors in (self.others, self.numbers, self.states, self.loss_numbers):
             tensors.update({name: value[chosen] for name, value in tensors.items()})
-        for part in (self.group.batches, self.group.rates, self.group.stopping):
+        for part in (self.group.batches, self.group.rates, self.group.stopping, self.keys):
             part.keep(kept)
         self.job, self.running = self.job[kept], self.running[kept]
         self.steps = self.steps[kept]

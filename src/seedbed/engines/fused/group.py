@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from seedbed.engines.fused.early_stopping import JobStopping
 from seedbed.engines.fused.population.population import Population
@@ -32,6 +32,8 @@ class Group:
         monitor, mode: metric that picks the best epoch, and `min` or `max`.
         loss_numbers: hyperparameters of the loss in which jobs differ, by name; each a number, or a
             list of them.
+        net_numbers: numbers of the networks in which jobs differ, by the names of the buffers that
+            hold them, (jobs, ...).
         data_of_job: number of the data module of each job.
         logs_rate: whether the learning rate is logged.
         keeps_best: whether the best weights are kept and tested; else the last are tested.
@@ -39,7 +41,8 @@ class Group:
         log_every_n_epochs: epochs between two logged ones.
         threads: CPU threads; None is one where a step is small, else PyTorch's default.
         deterministic: whether deterministic algorithms alone are used.
-        seed: seed of dropout.
+        seeds: seed of what dropout draws in each job.
+        seed: seed of what other layers draw, all jobs together.
         population: the jobs as the trials of a population; None: each trains for itself.
     """
 
@@ -56,6 +59,7 @@ class Group:
     monitor: str
     mode: str
     loss_numbers: dict[str, list[Any]] = field(default_factory=dict)
+    net_numbers: dict[str, Tensor] = field(default_factory=dict)
     data_of_job: Sequence[int] = ()
     logs_rate: bool = True
     keeps_best: bool = True
@@ -63,5 +67,6 @@ class Group:
     log_every_n_epochs: int = 1
     threads: int | None = None
     deterministic: bool = False
+    seeds: Sequence[int] = ()
     seed: int = 0
     population: Population | None = None

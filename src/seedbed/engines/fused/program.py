@@ -18,9 +18,13 @@ from torch.func import functional_call, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
+from seedbed.engines.fused.nets.dropout import drawing
 from seedbed.engines.fused.network_state import CannotFuse, Layout
 from seedbed.engines.fused.optimizers import Numbers, Rule, clip
 from seedbed.training.tasks import Task
+
+# Axis of the jobs in the tensors of a batch, or in each by its name; None: all jobs share them.
+BatchAxes = int | dict[str, int | None] | None
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,10 @@ class Program:
 def per_job(net: nn.Module, task: Task) -> Callable[..., tuple[Tensor, ...]]:
     """Return a function of one job: (parameters, buffers, numbers of the loss, batch) to results.
 
-    The batch holds `inputs` and `targets`, and may hold `weights` of the rows, and which of them
-    are `present`: the others weigh nothing. The results are (loss, output, target), the predictions
-    where the task has torchmetrics, and the sum of the weights where rows have any.
+    The batch holds `inputs` and `targets`, and may hold `weights` of the rows, which of them are
+    `present`, as the others weigh nothing, and a key from which dropout `draw`s. The results are
+    (loss, output, target), the predictions where the task has torchmetrics, and the sum of the
+    weights where rows have any.
     """
 
     def measure(
@@ -58,7 +63,8 @@ def per_job(net: nn.Module, task: Task) -> Callable[..., tuple[Tensor, ...]]:
             return functional_call(net, (parameters, others), arguments)
 
         own = task.with_numbers(loss_numbers)
-        output = own.output(call, batch["inputs"])
+        with drawing(net, batch):
+            output = own.output(call, batch["inputs"])
         target = own.target(batch["targets"], output)
         weight = _weight(batch)
         loss = own.loss(output, target, weight)
@@ -87,7 +93,7 @@ def training_program(
     rule: Rule,
     flags: dict[str, bool],
     clip_by_norm: bool | None,
-    shared_batch: bool,
+    batch_axes: BatchAxes,
     some_rest: bool = False,
 ) -> Callable[..., tuple[Tensor, ...]]:
     """Return one step as a function of tensors alone; it is recorded by `record`.
@@ -98,7 +104,6 @@ def training_program(
     the same one. It changes rows, others and states in place, and returns what `per_job` does, from
     before the update. `some_rest` says that jobs of which no row is present are left as they are.
     """
-    batch_axis = None if shared_batch else 0
     measure = per_job(net, task)
 
     def step(
@@ -112,7 +117,7 @@ def training_program(
         changing = [rows, *others.values(), *states.values()] if some_rest else []
         before = [tensor.clone() for tensor in changing]
         leaves = {k: part.detach().requires_grad_() for k, part in layout.split(rows).items()}
-        fused = vmap(measure, in_dims=(0, 0, 0, batch_axis), randomness="different")
+        fused = vmap(measure, in_dims=(0, 0, 0, batch_axes), randomness="different")
         loss, *rest = fused(leaves, others, loss_numbers, batch)
         parts = torch.autograd.grad(loss.sum(), list(leaves.values()))
         gradient = torch.cat([part.reshape(len(rows), -1) for part in parts], dim=1)
@@ -134,16 +139,15 @@ def _restore(tensor: Tensor, before: Tensor, resting: Tensor) -> None:
 
 
 def evaluation_program(
-    net: nn.Module, task: Task, layout: Layout, shared_batch: bool
+    net: nn.Module, task: Task, layout: Layout, batch_axes: BatchAxes
 ) -> Callable[..., tuple[Tensor, ...]]:
     """Return the measuring of a batch as a function of tensors, with the results of `per_job`."""
-    batch_axis = None if shared_batch else 0
     measure = per_job(net, task)
 
     def step(
         rows: Tensor, others: dict[str, Tensor], loss_numbers: Numbers, batch: dict[str, Tensor]
     ) -> tuple[Tensor, ...]:
-        fused = vmap(measure, in_dims=(0, 0, 0, batch_axis), randomness="different")
+        fused = vmap(measure, in_dims=(0, 0, 0, batch_axes), randomness="different")
         results: tuple[Tensor, ...] = fused(layout.split(rows), others, loss_numbers, batch)
         return results
 

@@ -66,7 +66,7 @@ class Steps:
             self.rule,
             group.flags,
             group.clip_by_norm,
-            batch.shared,
+            batch.axes(),
             some_rest,
         )
 
@@ -90,7 +90,7 @@ class Steps:
         given = (*weights, loss_numbers, batch.tensors())
         key = (split, len(weights[0]), *_shapes(given[-1]))
         if key not in self.recorded:
-            step = evaluation_program(self.net, self.group.task, self.layout, batch.shared)
+            step = evaluation_program(self.net, self.group.task, self.layout, batch.axes())
             self.recorded[key] = record(step, *given)
         with torch.no_grad():
             return self.recorded[key](*given)

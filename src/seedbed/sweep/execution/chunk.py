@@ -70,7 +70,7 @@ class TrainedChunk:
         outcomes: outcome of each job, in the order of the group.
         times: `process`, `started`, `finished` and the `seconds` of a job, as run.json has them.
         resumed: `resumed` of each job, as run.json has it.
-        exact: whether a job alone would have drawn the same random numbers in its steps.
+        exact: whether each job would have drawn the same random numbers in its steps alone.
         tensorboard: whether the jobs write files of events.
         csv: whether they write CSV files of metrics and hyperparameters.
         device: name of the GPU, or the number of CPU threads.
@@ -82,7 +82,7 @@ class TrainedChunk:
     outcomes: Sequence[RunOutcome]
     times: dict[str, Any]
     resumed: Sequence[Sequence[dict[str, Any]]]
-    exact: bool
+    exact: Sequence[bool]
     tensorboard: bool
     csv: bool
     device: str
@@ -130,7 +130,7 @@ def train_chunk(
             "seconds": state.seconds_of_job(len(numbers)),
         },
         resumed=state.resumed,
-        exact=not engine.draws,
+        exact=[not draws for draws in engine.draws],
         # Jobs that fuse have no other logger.
         tensorboard=any(isinstance(node, TensorBoard) for node in spec.logger.values()),
         csv=any(isinstance(node, CSV) for node in spec.logger.values()),
@@ -270,7 +270,7 @@ def _record(
     if chunk.resumed[place]:
         provenance["resumed"] = list(chunk.resumed[place])
     fields = record_fields(provenance, outcome, **chunk.times)
-    return {**fields, "group": {"jobs": len(chunk.group.nets), "exact": chunk.exact}}
+    return {**fields, "group": {"jobs": len(chunk.group.nets), "exact": chunk.exact[place]}}
 
 
 def _scalars(outcomes: Sequence[RunOutcome], watched: str) -> list[bytes]:

@@ -26,6 +26,7 @@ from seedbed.sweep.job import Job
 # Groups that fuse whatever they hold, so long as their dataclass says so and their keys agree. The
 # network is not among them: any can fuse, and what cannot shows when the group is built.
 _PARTS = ("data", "scheduler", "task", "optimizer", "gradient", "trainer", "freeze")
+_MODEL = "model."
 
 
 def why_alone(config: DictConfig) -> str:
@@ -98,9 +99,18 @@ def _values_apart(key: str, node: DictConfig, schema: type) -> Iterator[str]:
             yield f"{key}.{field.name}={value}"
 
 
-def shared_words(job: Job) -> tuple[str, ...]:
+def may_differ(key: str, config: DictConfig) -> bool:
+    """Return whether the jobs of a group may differ in a key, and in those below it.
+
+    A model of the user's own may do anything with a key, whatever it is called.
+    """
+    own_model = key.startswith(_MODEL) and shipped_schema_of(config.model) is None
+    return varies(key) and not own_model
+
+
+def shared_words(job: Job, config: DictConfig) -> tuple[str, ...]:
     """Return the overrides that the other jobs of a group must have as well."""
-    return tuple(word for word in job.overrides if not varies(key_of(word)))
+    return tuple(word for word in job.overrides if not may_differ(key_of(word), config))
 
 
 def shared_values(config: DictConfig) -> str:
@@ -110,17 +120,17 @@ def shared_values(config: DictConfig) -> str:
         for name, node in config.items()
         if name != "hydra"
     }
-    return repr(sorted(_leaves(values, ""), key=lambda leaf: leaf[0]))
+    return repr(sorted(_leaves(values, "", config), key=lambda leaf: leaf[0]))
 
 
-def _leaves(node: Any, prefix: str) -> Iterator[tuple[str, str]]:
+def _leaves(node: Any, prefix: str, config: DictConfig) -> Iterator[tuple[str, str]]:
     """Yield every value below a node in which the jobs of a group must agree."""
     for name, value in node.items():
         key = f"{prefix}{name}"
-        if varies(key):
+        if may_differ(key, config):
             continue
         if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{key}.")
+            yield from _leaves(value, f"{key}.", config)
         else:
             yield key, repr(value)
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from torch import nn
 from torch.optim import Optimizer
 
 from seedbed.config.instantiation import keys_of, target_of
@@ -17,12 +16,12 @@ from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.rows.batches import JobBatches
 from seedbed.engines.fused.schedules import JobRates
-from seedbed.experiment.build import NetworkBuilder, build_task, check_model
+from seedbed.experiment.build import build_task, check_model
 from seedbed.experiment.fitted_task import fitted_numbers
 from seedbed.experiment.weights.taking import taken
 from seedbed.sweep.planning.data_modules import data_of, table_key
 from seedbed.sweep.planning.job_numbers import JobNumbers
-from seedbed.training.parameters import frozen_parameters
+from seedbed.sweep.planning.networks import networks_of
 from seedbed.training.schedulers import RunLength, lasts_as_long_as_the_run, make_scheduler
 from seedbed.training.tasks import Task
 
@@ -44,7 +43,7 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
     clips_any = any(clip is not None for clip in clips)
     if clips_any:
         numbers["clip"] = [float("inf") if clip is None else float(clip) for clip in clips]
-    nets, task = _nets(spec, jobs), build_task(spec)
+    (nets, net_numbers), task = networks_of(spec, jobs), build_task(spec)
     check_model(spec, nets[0], task)
     batches = _batches(spec, jobs)
     task, fitted = _fitted(task, batches)
@@ -57,6 +56,7 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
         numbers=numbers,
         clip_by_norm=spec.trainer.gradient_clip_algorithm == "norm" if clips_any else None,
         loss_numbers={**_loss_numbers(jobs), **fitted},
+        net_numbers=net_numbers,
         rates=_rates(jobs, batches),
         stopping=JobStopping([job.early_stopping for job in jobs]),
         max_epochs=[job.max_epochs for job in jobs],
@@ -69,6 +69,7 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
         log_every_n_epochs=spec.trainer.log_every_n_epochs,
         threads=spec.trainer.threads,
         deterministic=spec.trainer.deterministic,
+        seeds=[job.seed for job in jobs],
         seed=jobs[0].seed,
     )
 
@@ -88,19 +89,6 @@ def _fitted(task: Task, batches: JobBatches) -> tuple[Task, dict[str, list[Any]]
     which = batches.which.tolist()
     columns = {name: [numbers[name].tolist() for numbers in of_data] for name in of_data[0]}
     return task, {name: [column[place] for place in which] for name, column in columns.items()}
-
-
-def _nets(spec: RunSpec, jobs: Sequence[JobNumbers]) -> list[nn.Module]:
-    """Return each job's network with its initial weights; equal ones are made once."""
-    builder, nets = NetworkBuilder(spec), dict[str, nn.Module]()
-    keys = [repr((job.seed, job.initial_weights)) for job in jobs]
-    for key, job in zip(keys, jobs, strict=True):
-        if key not in nets:
-            net = builder.build(job.seed, InitialWeights(**job.initial_weights))
-            for name in frozen_parameters(net, spec.freeze.parameters):
-                net.get_parameter(name).requires_grad_(False)
-            nets[key] = net
-    return [nets[key] for key in keys]
 
 
 def weights_of_jobs(

@@ -9,7 +9,6 @@ from omegaconf import DictConfig
 
 from seedbed.config.groups import LABELS
 from seedbed.config.instantiation import target_of
-from seedbed.config.known_keys import varies
 from seedbed.config.schema import schema_targets
 from seedbed.config.spec import DataFacts, run_spec
 from seedbed.engines.fused.network_state import CannotFuse
@@ -19,6 +18,7 @@ from seedbed.sweep.job import Job
 from seedbed.sweep.planning.compatibility import (
     is_plain,
     key_of,
+    may_differ,
     shared_values,
     shared_words,
     why_alone,
@@ -86,7 +86,7 @@ def numbers_of_jobs(composer: Composer, jobs: Sequence[Job]) -> list[JobNumbers]
 
 
 class _Kind(NamedTuple):
-    """Kind of jobs that differ in nothing but the overrides of seed and optimizer, and in labels.
+    """Kind of jobs that differ in overrides of seed, optimizer and model alone, and in labels.
 
     `reason` says why they train alone, or is empty. `like` is one of them, where all that differs
     can be told from those words; then `shared` are the values in which their group agrees.
@@ -104,22 +104,24 @@ class _Kinds:
         self._known: dict[tuple[str, ...], _Kind] = {}
 
     def of(self, job: Job, config: DictConfig) -> _Kind:
-        others = tuple(word for word in job.overrides if not _is_number_or_label(key_of(word)))
+        others = tuple(
+            word for word in job.overrides if not _is_number_or_label(key_of(word), config)
+        )
         if others not in self._known:
             reason = why_alone(config)
             plain = not reason and is_plain(config)
             like = numbers_of(config) if plain else None
-            self._known[others] = _Kind(reason, like, _shared(job, like) if like else "")
+            self._known[others] = _Kind(reason, like, _shared(job, like, config) if like else "")
         return self._known[others]
 
 
-def _shared(job: Job, like: JobNumbers) -> str:
+def _shared(job: Job, like: JobNumbers, config: DictConfig) -> str:
     """Return what the other jobs of a group must have as well, where no key follows another.
 
     But for the facts of data, which may follow from the rows.
     """
     facts = {name: like.data.get(name) for name in DataFacts.__dataclass_fields__}
-    return repr((shared_words(job), facts))
+    return repr((shared_words(job, config), facts))
 
 
 def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: str) -> PlannedGroup:
@@ -193,6 +195,6 @@ def _why_not_recorded(rehearsal: Rehearsal, part: Part, fuse: str) -> str:
     return why_not_recorded(make_group(spec, [first] if first is last else [first, last]))
 
 
-def _is_number_or_label(key: str) -> bool:
-    known = key in ("seed", "data.seed", *LABELS) or key.startswith("optimizer.")
-    return varies(key) and known
+def _is_number_or_label(key: str, config: DictConfig) -> bool:
+    known = key in ("seed", "data.seed", *LABELS) or key.startswith(("optimizer.", "model."))
+    return known and may_differ(key, config)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.instantiation import keys_of, target_of
 from seedbed.config.known_keys import varying_keys
@@ -18,6 +18,7 @@ class JobNumbers:
     """Numbers and options that a job of a group has for itself, as plain values."""
 
     seed: int
+    model: dict[str, Any]
     initial_weights: dict[str, Any]
     data: dict[str, Any]
     task: dict[str, float]
@@ -31,7 +32,8 @@ class JobNumbers:
 def numbers_of(config: DictConfig, like: JobNumbers | None = None) -> JobNumbers:
     """Read what a job has for itself.
 
-    `like` is a job that differs from this one in nothing but seed and optimizer: it saves time.
+    `like` is a job that differs from this one in nothing but seed, optimizer and numbers of its
+    model: it saves time.
     """
     rule = RULES[config.optimizer._target_]
     optimizer = {name: _number(config.optimizer, name) for name in rule.numbers}
@@ -40,16 +42,20 @@ def numbers_of(config: DictConfig, like: JobNumbers | None = None) -> JobNumbers
         written: Any = config.data._get_node("seed")
         follows = written._value() == "${seed}"
         data = {**like.data, "seed": config.seed if follows else config.data.seed}
-        return replace(like, seed=config.seed, data=data, optimizer=optimizer)
+        model = {name: _plain(config.model[name]) for name in like.model}
+        return replace(like, seed=config.seed, model=model, data=data, optimizer=optimizer)
     return _numbers_of_spec(run_spec(config), optimizer)
 
 
 def _numbers_of_spec(spec: RunSpec, optimizer: dict[str, float]) -> JobNumbers:
     assert spec.trainer.max_epochs is not None
     constant = target_of(spec.scheduler) is None
-    task = keys_of(spec.task)
+    task, model = keys_of(spec.task), keys_of(spec.model)
+    # A class of the user's own may do anything with a key of this name.
+    is_known = getattr(type(spec.model), "_target_", None) == target_of(spec.model)
     return JobNumbers(
         seed=spec.seed,
+        model={name: model[name] for name in varying_keys("model") if is_known and name in model},
         initial_weights=keys_of(spec.initial_weights),
         data=keys_of(spec.data),
         task={name: task[name] for name in varying_keys("task") if name in task},
@@ -59,6 +65,10 @@ def _numbers_of_spec(spec: RunSpec, optimizer: dict[str, float]) -> JobNumbers:
         max_epochs=spec.trainer.max_epochs,
         early_stopping=_early_stopping(spec),
     )
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
 
 
 def _number(optimizer: DictConfig, name: str) -> float:

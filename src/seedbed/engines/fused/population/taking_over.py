@@ -64,6 +64,7 @@ def set_numbers(engine: "Engine", population: "Population") -> None:
                 engine.others[name].copy_(column.view_as(engine.others[name]))
     roots = population.jobs_of(population.roots().tolist())[engine.job]
     engine.group.batches.use_seeds_of(roots)
+    engine.keys.use_seeds_of(roots)
 
 
 def state_of(engine: "Engine", population: "Population") -> dict[str, Any]:

@@ -24,11 +24,14 @@ class Batch:
         table: rows of the jobs, (jobs, rows, ...), or (rows, ...) where all jobs share them.
         shared: whether all jobs share them.
         part: which of the rows each job has.
+        draw: key of what each job draws in a step on it, (jobs,), or without an axis where it is
+            the same for all; None: nothing.
     """
 
     table: Table
     shared: bool
     part: Part
+    draw: Tensor | None = None
 
     @property
     def inputs(self) -> Tensor:
@@ -48,14 +51,27 @@ class Batch:
     def tensors(self) -> dict[str, Tensor]:
         """Return the tensors that a program takes: inputs and targets, and what else there is.
 
-        These are `weights` of the rows, and which of them are `present`.
+        These are `weights` of the rows, which of them are `present`, and what a step `draw`s from.
         """
         tensors = {"inputs": self.inputs, "targets": self.targets}
         if self.table.weights is not None:
             tensors["weights"] = self.table.weights
         if self.part.present is not None:
             tensors["present"] = self.part.present
+        if self.draw is not None:
+            tensors["draw"] = self.draw
         return tensors
+
+    def axes(self) -> dict[str, int | None]:
+        """Return which axis of each of the `tensors` are the jobs; None: all share it."""
+        rows, draw = (
+            None if self.shared else 0,
+            0 if self.draw is not None and self.draw.dim() else None,
+        )
+        axes: dict[str, int | None] = dict.fromkeys(self.tensors(), rows)
+        return axes | {
+            name: axis for name, axis in (("present", 0), ("draw", draw)) if name in axes
+        }
 
 
 class JobBatches:

@@ -16,10 +16,14 @@ LARGEST_CHUNK = 4096
 
 
 def heaviest(numbers: Sequence[JobNumbers]) -> JobNumbers:
-    """Return a job that takes as much as any: with momentum, clipped, as long as the longest."""
+    """Return a job that takes as much as any: with momentum, clipped, as long as the longest.
+
+    Each number of its model is the largest that a job has, too.
+    """
     clips = [job.gradient_clip_val for job in numbers if job.gradient_clip_val is not None]
     return replace(
         numbers[0],
+        model={k: max(job.model[k] for job in numbers) for k in numbers[0].model},
         optimizer={k: max(job.optimizer[k] for job in numbers) for k in numbers[0].optimizer},
         gradient_clip_val=max(clips, default=None),
         max_epochs=max(job.max_epochs for job in numbers),

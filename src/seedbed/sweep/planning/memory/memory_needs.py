@@ -88,6 +88,8 @@ def _passing(engine: Engine, splits: Sequence[str], jobs: int, own_tables: bool)
             state = (*state, engine.numbers, engine.states)
         state = (*state, engine.loss_numbers)
         batch = _batch(engine.group, split, own_tables)
+        if split == "train":
+            batch = replace(batch, draw=next(engine.keys.of_epoch(1)))
         own = 0 if batch.shared else _bytes(batch.tensors())
         step, results = _measured(engine, split, state, batch, jobs)
         # A program is recorded with copies of its arguments.
@@ -151,7 +153,7 @@ def _measured(
 def _step(engine: Engine, split: str, batch: Batch) -> Callable[..., tuple[Tensor, ...]]:
     engine.net.train(split == "train")
     if split != "train":
-        return evaluation_program(engine.net, engine.group.task, engine.layout, batch.shared)
+        return evaluation_program(engine.net, engine.group.task, engine.layout, batch.axes())
     return engine.programs.training_program(batch, some_rest=batch.part.present is not None)
 
 

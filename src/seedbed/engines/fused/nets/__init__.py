@@ -1,0 +1,1 @@
+"""Networks of many jobs made alike: what differs from job to job is a number of its buffers."""
