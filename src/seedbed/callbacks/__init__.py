@@ -21,6 +21,7 @@ from seedbed.callbacks.learning_rate import LearningRate
 from seedbed.callbacks.model_summary import ModelSummary
 from seedbed.callbacks.parameter_values import ParameterValues
 from seedbed.callbacks.progress import Progress
+from seedbed.callbacks.scheduled_numbers import ScheduledNumbers
 from seedbed.callbacks.stopping import GradientConverged, LossConverged, StoppingRule
 from seedbed.callbacks.weight_averaging import StochasticWeightAveraging
 
@@ -44,6 +45,7 @@ __all__ = [
     "ParameterValues",
     "PredictedAgainstTrue",
     "Progress",
+    "ScheduledNumbers",
     "StochasticWeightAveraging",
     "StoppingRule",
     "WorstMistakes",

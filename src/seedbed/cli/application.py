@@ -34,7 +34,7 @@ from seedbed.cli.composition import (
 )
 from seedbed.cli.kept_sources import forget_kept_sources, use_kept_sources
 from seedbed.cli.requeueing import Requeueing
-from seedbed.config.changes import resumes
+from seedbed.config.changes import replays, resumes
 from seedbed.config.composition_errors import explain
 from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
@@ -149,6 +149,10 @@ class CheckBeforeRun(Callback):
         require_hydra_folder(config)
         if config.resume is not None and os.environ.get("LOCAL_RANK") is None:
             raise ConfigError("resume: only the command says it: seedbed train resume=RUN")
+        if config.schedule_of is not None and os.environ.get("LOCAL_RANK") is None:
+            raise ConfigError(
+                "schedule_of: only the command says it: seedbed train schedule_of=TRIAL"
+            )
         name_latest(config)
         key = "hydra.run.dir"
         folder = folder_named(str(config.hydra.run.dir), key)
@@ -267,8 +271,8 @@ def _run_application(
         with environment_variable(FULL_ERROR, jobs.users_full_error):
             prepare(config)
 
-    if verb == "train" and resumes(typed):
-        _go_on(arguments, jobs, prepared, project)
+    if verb == "train" and (resumes(typed) or replays(typed)):
+        _go_on(arguments, jobs, prepared, project, replays=replays(typed))
     CheckBeforeRun.prepare = staticmethod(prepared)
     folder = str(config_folder())
     composed = COMPOSES.get(verb, verb)
@@ -330,9 +334,15 @@ def _go_on(
     jobs: "Jobs",
     prepare: Callable[[DictConfig], None],
     project: Project,
+    *,
+    replays: bool,
 ) -> NoReturn:
-    """Go on with a run, and exit; until it has started, whatever goes wrong is in the command."""
-    from seedbed.cli.resuming import ResumeCommand  # 10 ms, for few commands.
+    """Go on with a run, or follow the schedule of another one, and exit.
+
+    Until it has started, whatever goes wrong is in the command.
+    """
+    from seedbed.cli.replaying import ReplayCommand  # 10 ms, for few commands.
+    from seedbed.cli.resuming import ResumeCommand
 
     overrides: list[str] = []
     try:
@@ -341,7 +351,8 @@ def _go_on(
         jobs.trust = trusted_modules(overrides)
         _check_trust(jobs.trust)
         flags = [word for word in arguments if word not in overrides]
-        command = ResumeCommand(overrides, flags, project.outputs)
+        kind = ReplayCommand if replays else ResumeCommand
+        command = kind(overrides, flags, project.outputs)
         with (
             environment_variable(FULL_ERROR, "1"),
             restricted_to(jobs.trust, overrides),
@@ -355,15 +366,33 @@ def _go_on(
                 print(OmegaConf.to_yaml(task, resolve=True))
                 sys.exit(0)
             HydraConfig.instance().set_config(config)
-            prepare(config)
+            if replays:
+                _begin(config, prepare)
+            else:
+                prepare(config)
             jobs(task)
     except Exception as error:
+        if not jobs.started:
+            _withdraw_claim()
         if jobs.full_error or jobs.started:
             raise
         told = disk_full(error) or of_a_path(error) or out_of_memory(error) or error
         code = FAILED if isinstance(told, DiskFull) else WRONG_CONFIG
         sys.exit(_show(explain(told, "train", overrides), code))
     sys.exit(jobs.code)
+
+
+def _begin(config: DictConfig, prepare: Callable[[DictConfig], None]) -> None:
+    """Prepare a run that Hydra has not composed, and claim its folder and write its config."""
+    from seedbed.cli.replaying import write_hydra_files
+
+    key, folder = "hydra.run.dir", folder_named(str(config.hydra.run.dir), "hydra.run.dir")
+    require_free(folder, key)
+    prepare(config)
+    CheckBeforeRun.claimed = claim(folder, key, HYDRA)
+    write_hydra_files(config, folder)
+    if CheckBeforeRun.requeueing is not None:
+        CheckBeforeRun.requeueing.run_begins(folder, config)
 
 
 def _withdraw_claim() -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
@@ -45,7 +45,7 @@ from seedbed.runs.resuming.saved_config import (
 from seedbed.runs.resuming.taking_up import is_changeable
 
 # Words of the command that no config is composed of.
-_OF_COMMAND = ("resume", "trust", "paths.outputs", "paths.data")
+_OF_COMMAND = ("resume", "schedule_of", "trust", "paths.outputs", "paths.data")
 _SWEEPS = ("-m", "--multirun")
 
 
@@ -63,6 +63,8 @@ class ResumeCommand:
     flags: Sequence[str] = ()
     outputs: str = "outputs"
     _values: dict[str, str] = field(init=False)
+    # The key that names the run.
+    key: ClassVar[str] = "resume"
 
     def __post_init__(self) -> None:
         own = [word for word in self.words if key_of(word) in _OF_COMMAND]
@@ -76,11 +78,16 @@ class ResumeCommand:
     @property
     def word(self) -> str:
         """What `resume=` says: a folder, or latest."""
-        return self._values["resume"]
+        return self._values[self.key]
 
     @property
-    def _new(self) -> list[str]:
+    def new_words(self) -> list[str]:
         return [word for word in self.words if key_of(word) not in _OF_COMMAND]
+
+    @property
+    def outputs_folder(self) -> str:
+        """The folder of all outputs."""
+        return self._values.get("paths.outputs") or self.outputs
 
     @property
     def shows_config(self) -> bool:
@@ -99,8 +106,8 @@ class ResumeCommand:
                 f"resume={self.word}: one run goes on, without -m; with a sweep goes on "
                 f"seedbed train -m {typed_word('sweep.resume', self.word)}"
             )
-        outputs = self._values.get("paths.outputs") or self.outputs
-        folder = open_to_resume(self.word, outputs, changes=bool(self._new))
+        outputs = self.outputs_folder
+        folder = open_to_resume(self.word, outputs, changes=bool(self.new_words))
         with held(folder):
             yield folder
 
@@ -113,15 +120,15 @@ class ResumeCommand:
         saved = SavedConfig(folder, require_ended(folder))
         words, choices = saved.words, saved.choices
         changes: Changes = {}
-        for word in self._new:
+        for word in self.new_words:
             if re.match(r"hydra[./]", key_of(word)):
                 raise ConfigError(f"{word}: resume={self.word} goes on in its own folder")
-        if self._new:
-            changes, words, choices = self._composed(saved, self._new)
+        if self.new_words:
+            changes, words, choices = self.composed(saved, self.new_words)
         values = saved.with_changes(changes)
         require_trusted(folder.config, restriction() or (), values)
         config = with_types(OmegaConf.create(values))
-        self._use_own_data(config)
+        self.use_own_data(config)
         path = os.path.abspath(folder.path)
         with open_dict(config):
             config.resume = path
@@ -130,7 +137,7 @@ class ResumeCommand:
             config.hydra = hydra_of(path, words, choices)
         return config
 
-    def _composed(
+    def composed(
         self, saved: SavedConfig, new: Sequence[str]
     ) -> tuple[Changes, list[str], dict[str, Any]]:
         """Return what new words change, all words together, and the options that they choose."""
@@ -162,9 +169,9 @@ class ResumeCommand:
             key = key_of(word).partition("@")[0]
             is_preset = key in COMMAND_LINE_ONLY and fixed
             if is_preset or any(name == key or name.startswith(f"{key}.") for name in fixed):
-                refuse_fixed([word], f"resume={self.word}", without_effect)
+                refuse_fixed([word], f"{self.key}={self.word}", without_effect)
 
-    def _use_own_data(self, config: DictConfig) -> None:
+    def use_own_data(self, config: DictConfig) -> None:
         """Let data be downloaded to, and decoded into, the folder of the command.
 
         Raises ConfigError where the run has another one, which the command does not name.

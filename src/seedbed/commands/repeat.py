@@ -26,7 +26,9 @@ def repeat(config: DictConfig, command: list[str]) -> int:
     again = built(repeated, config, command)
     others = differences(repeated.folder, repeated.record, again.provenance, again.packages)
     print("\n".join(told_before(repeated, others)), flush=True)
-    train_again(again, repeated, _side_by_side if repeated.side_by_side else _alone)
+    # A trial of a population took over others: its schedule is trained alone.
+    together = repeated.side_by_side and not repeated.record.get("schedule")
+    train_again(again, repeated, _side_by_side if together else _alone)
     folder = again.experiment.folder
     records = repeated.record, read_record(folder.record)
     result = compared(repeated.folder, folder, records, repeated.tolerance)

@@ -28,7 +28,7 @@ from seedbed.experiment.provenance import (
     provenance_of_job,
 )
 from seedbed.experiment.resuming.account import account, continued_provenance
-from seedbed.experiment.resuming.same_data import require_same_source
+from seedbed.experiment.resuming.same_data import require_same_source, require_source_of_run
 from seedbed.experiment.run import run
 from seedbed.experiment.training.experiment import Experiment, build_experiment
 from seedbed.experiment.training.loading import load
@@ -87,6 +87,8 @@ def _built(config: DictConfig, folder: RunFolder, cut_short: bool) -> _Prepared:
             experiment.module, load_checkpoint(experiment.resume_from)["state_dict"], folder, "last"
         )
         require_same_source(spec, experiment.trainer, taken_up)
+    elif config.schedule_of is not None and resume_from is None:
+        require_source_of_run(spec, experiment.trainer, RunFolder(config.schedule_of))
     load(experiment, cut_short)
     if taken_up is not None:
         taken_up.require_same_data(experiment.data.fingerprint)

@@ -66,8 +66,17 @@ def resumes(arguments: Sequence[str]) -> bool:
 
     Processes that a run has started are told to go on by the same word, beside their own config.
     """
+    return _says(arguments, "resume")
+
+
+def replays(arguments: Sequence[str]) -> bool:
+    """Return whether the arguments of `seedbed train` say `schedule_of=`."""
+    return _says(arguments, "schedule_of")
+
+
+def _says(arguments: Sequence[str], key: str) -> bool:
     flags = {word.partition("=")[0] for word in arguments if word.startswith("-")}
     if flags & {*CONFIG_PATH, *_SHOW}:
         return False
-    values = [value_of(word) for word in arguments if key_of(word) == "resume"]
+    values = [value_of(word) for word in arguments if key_of(word) == key]
     return bool(values) and values[-1] != "null"

@@ -1,6 +1,6 @@
 """Spec of one run: its config after validation, resolved, typed and frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any
@@ -59,6 +59,7 @@ class RunSpec:
         optimized_metric, optimized_mode: metric that picks the best epoch, and `min` or `max`.
         validates: whether rows are held out for validation and used.
         outputs: folder that runs and sweeps are written to.
+        schedule: values of numbers from given epochs on (see `seedbed.config.scheduled_numbers`).
 
     A `monitor` or `mode` of scheduler and callbacks that was null is filled in.
     """
@@ -81,10 +82,17 @@ class RunSpec:
     optimized_mode: str
     validates: bool
     outputs: str
+    schedule: Sequence[Mapping[str, Any]] = ()
 
     def of_checkpoint(self) -> "RunSpec":
         """Return the spec of the run with the weights of a checkpoint: no other file has them."""
         return replace(self, initial_weights=replace(self.initial_weights, run=None))
+
+
+def scheduled(config: DictConfig) -> list[dict[str, Any]]:
+    """Return the entries of `schedule`, plain values."""
+    plain: Any = OmegaConf.to_container(config.schedule, resolve=True)
+    return list(plain)
 
 
 _NODES = ("data", "model", "optimizer", "gradient", "trainer", "initial_weights", "freeze")
@@ -114,6 +122,7 @@ def run_spec(config: DictConfig) -> RunSpec:
         optimized_mode=mode,
         validates=has_validation(config),
         outputs=str(config.paths.outputs),
+        schedule=scheduled(config),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from omegaconf import MISSING, DictConfig
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 from seedbed.config.metrics import metric_names, mode_of, watched_metrics
 from seedbed.config.schema import own_module
@@ -141,6 +141,17 @@ class Train(Schema):
     )
     freeze: Freeze = key("parameters that are not trained", Freeze)
     resume: str | None = key("run folder to go on with, or latest", None, is_path=True)
+    schedule_of: str | None = key(
+        "folder of a trial of search=pbt, or of the sweep, whose best is meant: train its schedule "
+        "alone",
+        None,
+        is_path=True,
+    )
+    schedule: list[Any] = key(
+        "numbers that change on the way: [{epoch: 0, values: {optimizer.lr: 0.1}}, ...], each from "
+        "the end of its epoch on",
+        [],
+    )
     sweep: Sweep = key("execution of the jobs of -m", Sweep)
     name: str | None = key(
         "name of the run in lists and loggers, such as lr_${optimizer.lr}; null: none",
@@ -186,6 +197,7 @@ class Train(Schema):
         And keys that do nothing beside a LightningModule of the user's.
         """
         yield from own_module.problems(config)
+        yield from _schedule_problems(config)
         if len(node.tags) > MOST_TAGS:
             yield f"tags: {len(node.tags)} of them, and a run may have {MOST_TAGS}"
         known, knows_all = metric_names(config), not _may_log_more(config)
@@ -200,6 +212,18 @@ class Train(Schema):
                     mode_of(watched.name, config, watched.mode_key)
                 except ConfigError as error:
                     yield str(error)
+
+
+def _schedule_problems(config: DictConfig) -> Iterator[str]:
+    """Yield what is wrong with `schedule`, or with a run that it shall change."""
+    if not config.schedule:
+        return
+    from seedbed.config.scheduled_numbers import schedule_problems  # It asks all schemas.
+
+    entries: Any = OmegaConf.to_container(config.schedule, resolve=True)
+    yield from schedule_problems(entries)
+    if own_module.is_chosen(config):
+        yield "schedule: a module of yours sets its numbers itself"
 
 
 def _may_log_more(config: DictConfig) -> bool:

@@ -15,7 +15,7 @@ from pytorch_lightning.profilers import AdvancedProfiler, Profiler, SimpleProfil
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from seedbed.callbacks import CheckedCallback, Freeze
+from seedbed.callbacks import CheckedCallback, Freeze, ScheduledNumbers
 from seedbed.config.instantiation import keys_of, make, make_factory, reworded, target_of
 from seedbed.config.schema.callbacks import Checkpoint as CheckpointOptions
 from seedbed.config.schema.field import Schema
@@ -163,8 +163,11 @@ def run_length(trainer: Trainer, data: DataModule) -> RunLength:
 
 
 def build_callbacks(spec: RunSpec, folder: RunFolder, net: nn.Module) -> list[pl.Callback]:
-    """Return the callbacks of the config, in its order, after the one that freezes parameters."""
-    callbacks: list[pl.Callback] = []
+    """Return the callbacks of the config, in its order.
+
+    Before them come those that change numbers on the way, and that freeze parameters.
+    """
+    callbacks: list[pl.Callback] = [ScheduledNumbers(spec.schedule)] if spec.schedule else []
     if spec.freeze.parameters and spec.module is None:
         frozen = frozen_parameters(net, spec.freeze.parameters)
         callbacks.append(Freeze(frozen, spec.freeze.until_epoch))

@@ -9,6 +9,7 @@ import torch
 from omegaconf import DictConfig
 
 from seedbed.config.schema.data import SPLITS
+from seedbed.config.spec import scheduled
 from seedbed.data import DataModule
 from seedbed.experiment.provenance.hyperparameters import hyperparameters
 from seedbed.runs.provenance.environment import command_line, device_name, versions
@@ -47,6 +48,8 @@ def provenance_of_job(
         "notes": config.notes,
         "hyperparameters": hyperparameters(config, choices, overrides, preset),
         "seed": config.seed,
+        **({"schedule": entries} if (entries := scheduled(config)) else {}),
+        **({"schedule_of": config.schedule_of} if config.schedule_of else {}),
         "data": {"choice": choices.get("data"), "fingerprint": None},
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.overrides import typed_word
+from seedbed.config.scheduled_numbers import schedule_problems
 from seedbed.config.schema import typed
 from seedbed.config.trust.restriction import require_trusted
 from seedbed.config.validation import check
@@ -103,6 +104,26 @@ def _changed_on_the_way(record: Mapping[str, Any], values: Mapping[str, Any]) ->
                 yield str(key)
 
 
+def with_schedule(values: Mapping[str, Any], schedule: Any) -> dict[str, Any]:
+    """Return a config of plain values that follows a schedule: it begins with its first values.
+
+    What the config says of its sweep is left out.
+
+    Raises:
+        ConfigError: It is no schedule.
+    """
+    entries = deepcopy(schedule)
+    if problem := next(schedule_problems(entries), ""):
+        raise ConfigError(f"run.json: {problem}")
+    config = OmegaConf.create(
+        {k: deepcopy(v) for k, v in values.items() if k not in ("sweep", "search", "stop")}
+    )
+    for key, value in entries[0]["values"].items():
+        OmegaConf.update(config, key, value)
+    plain: Any = OmegaConf.to_container(config, resolve=False)
+    return {**plain, "schedule": entries}
+
+
 def config_of(
     repeated: Repeated, trust: list[str], paths: DictConfig, accelerator: str | None
 ) -> DictConfig:
@@ -122,6 +143,8 @@ def config_of(
         if isinstance(node, dict) and node.get("_target_") in _OWN_LOGGERS
     }
     plain_paths: Any = OmegaConf.to_container(paths, resolve=True)
+    if repeated.record.get("schedule"):
+        values = with_schedule(values, repeated.record["schedule"])
     values |= {"logger": own, "paths": plain_paths, "trust": [], "resume": None}
     values.pop("sweep", None)
     require_trusted(file, trust, values)

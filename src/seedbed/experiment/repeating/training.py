@@ -101,6 +101,7 @@ def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Agai
         "repeats": str(asked.run) if asked.run != "latest" else str(repeated.folder.path),
         **environment.fields,
         "data": fields,
+        **({"schedule": list(spec.schedule)} if spec.schedule else {}),
         "device": device_name(experiment.trainer.strategy.root_device, threads),
         "threads": threads,
         **({} if experiment.weights is None else {"initial_weights": experiment.weights.record()}),

@@ -37,6 +37,8 @@ def why_alone(config: DictConfig) -> str:
 def _obstacles(config: DictConfig) -> Iterator[str]:
     if is_chosen(config):
         yield f"module {config.module._target_} trains as its own training_step says"
+    if config.schedule:
+        yield "schedule changes numbers on the way"
     if config.trainer.max_epochs == 0:
         yield "trainer.max_epochs=0 trains nothing"
     seen: set[type] = set()
