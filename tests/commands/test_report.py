@@ -16,6 +16,7 @@ import seedbed.commands.report
 from seedbed.process.identity import this_process
 from seedbed.sweep.job import numbered
 from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.objectives import one_objective
 from seedbed.sweep.results.plan_file import Round, SweepPlan, write_plan
 from seedbed.sweep.results.table import Results, Row
 
@@ -43,7 +44,7 @@ def swept(
     folder.mkdir(parents=True)
     words = [[f"{axis}=m{number}", "seed=1"] for number in range(max(planned, len(values), 1))]
     flags = ["-cd", "my configs"]
-    plan = SweepPlan(*optimized, "best", flags)
+    plan = SweepPlan(one_objective(*optimized), flags)
     plan.add(Round(numbered(words), [list(range(len(words)))], {}))
     write_plan(folder / "sweep.json", plan)
     results = Results(folder / "results.csv", [axis, "seed"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from optuna.samplers.nsgaii._elite_population_selection_strategy import _calc_crowding_distance
 from optuna.study._multi_objective import _fast_non_domination_rank
 
-from seedbed.training.pareto import crowding_distances, front_first, non_domination_ranks
+from seedbed.training.pareto import crowding_distances, crowding_order, non_domination_ranks
 
 # Few values, so that points are equal in some objective, or in all.
 numbers = st.one_of(
@@ -64,7 +64,8 @@ def test_the_front_comes_first_and_in_it_what_is_least_crowded() -> None:
     front = [(0.0, 4.0), (1.0, 3.0), (1.1, 2.9), (4.0, 0.0)]
     behind = [(2.0, 4.0), (4.0, 2.0)]
     # The ends, then the one between them with more room; equal ones in their order.
-    assert front_first([*behind, *front]) == [2, 5, 4, 3, 0, 1]
+    points = [*behind, *front]
+    assert crowding_order(points, non_domination_ranks(points)) == [2, 5, 4, 3, 0, 1]
 
 
 def test_three_objectives_of_many_points_take_no_long() -> None:

@@ -45,19 +45,23 @@ def read_sweep(path: Path, file: os.stat_result) -> Entry:
 
 
 def _entry(plan: "SweepPlan", rows: Sequence["Row"], file: os.stat_result) -> Entry:
-    from seedbed.sweep.results.configurations import best_first, ranked_column, value_of
+    from seedbed.sweep.results.configurations import value_of
+    from seedbed.sweep.results.judged import best_first
+    from seedbed.sweep.results.ranking import winner
     from seedbed.sweep.results.table import BEST, BEST_EPOCH
 
     ended = Counter(row.status for row in rows)
     has_ended = len(rows) >= len(plan.jobs) and not ended["interrupted"]
-    best = next(iter(best_first(rows, plan.metric, plan.mode, plan.rank)), None)
+    best = next(iter(best_first(rows, plan.objectives)), None)
+    if plan.objectives.several and (first := winner(rows, plan.objectives)) is not None:
+        best = first.median
     metrics: dict[str, float] = {}
     if best is not None:
         named = {name.removeprefix(BEST): name for name in best.metrics if name.startswith(BEST)}
         others = {name: name for name in best.metrics if not name.startswith(BEST)}
         shown = {**others, **named} if plan.rank == "best" else {**named, **others}
         metrics = {cut(name): best.metrics[key] for name, key in shown.items() if name != "epoch"}
-        value = value_of(best, ranked_column(plan.metric, plan.rank))
+        value = value_of(best, plan.objectives.column)
         if value is not None:
             metrics[cut(plan.metric)] = value
     epoch = best.metrics.get(BEST_EPOCH) if best is not None else None

@@ -10,7 +10,7 @@ from seedbed.catalogue.filters import NAME, SINCE, STATUS, TAGS, Filters, ordere
 from seedbed.commands.arguments import parse_arguments
 from seedbed.commands.runs.report import report_runs
 from seedbed.commands.runs.words import chosen, filtered, with_filters
-from seedbed.config.metrics import known_mode
+from seedbed.config.metrics import Objective, known_mode
 from seedbed.config.project import outputs_folder
 from seedbed.config.schema.field import key
 from seedbed.errors import ConfigError, listed, nearest
@@ -24,11 +24,13 @@ from seedbed.sweep.results.configurations import (
     shown_axes,
 )
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
+from seedbed.sweep.results.objectives import Objectives
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan
 from seedbed.sweep.results.ranking import (
     closing_table,
     counts_text,
     folds_lines,
+    front_lines,
     unranked_lines,
     winner,
     winner_lines,
@@ -95,12 +97,11 @@ class Sweep:
 
 
 class Order(NamedTuple):
-    """Metric of the table, and whether `min` or `max` is better; the column to sort by."""
+    """What jobs are judged by; the column to sort by, if another, and what of it comes first."""
 
-    metric: str
-    better: str
-    sort: str
-    mode: str
+    objectives: Objectives
+    sort: str | None
+    mode: str | None
 
 
 def report(arguments: Sequence[str]) -> int:
@@ -129,9 +130,9 @@ def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:
         print("\n".join(line for sweep in sweeps for line in _standing(sweep)))
         return 0
     order = _order(keys, sweeps, rows)
-    rank = _rank(keys, sweeps, rows, order.metric)
+    judged_by = order.objectives
     table = closing_table(
-        rows, order.metric, order.mode, rank=rank, sort=order.sort, top=keys.top, group=keys.group
+        rows, judged_by, sort=order.sort, mode=order.mode, top=keys.top, group=keys.group
     )
     if table.rows:
         print_table(table)
@@ -139,29 +140,32 @@ def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:
     print(f"jobs         {counts_text(rows)}" + (f", {waiting:,} not ended" if waiting else ""))
     for line in (line for sweep in sweeps for line in _standing(sweep)):
         print(line)
-    notes = folds_lines(rows, order.metric, rank) if keys.group else []
-    for line in notes + unranked_lines(rows, order.metric, rank):
+    notes = folds_lines(rows, judged_by) if keys.group else []
+    for line in notes + unranked_lines(rows, judged_by):
         print(line)
-    best = winner(rows, order.metric, order.better, rank)
+    best = winner(rows, judged_by)
     for line in (line for sweep in sweeps for line in _gone_on_alone(sweep)):
         print(line)
     for sweep in sweeps:
         if best is not None and any(row is best.median for row in sweep.rows):
             overrides = {job.number: job.overrides for job in sweep.plan.jobs}
             words = overrides.get(best.median.number, ())
-            print("\n".join(winner_lines(best, sweep.plan.flags, words, sweep.plan.folds)))
+            lines = winner_lines(best, sweep.plan.flags, words, sweep.plan.folds)
+            print("\n".join([*front_lines(best, judged_by), *lines]))
     if len(sweeps) == 1:
-        print("\n".join(_files(sweeps[0].folder)))
+        print("\n".join(_files(sweeps[0])))
     if len(sweeps) == 1 and any(row.folder for row in rows):
         print(f"TensorBoard  {dashboard_command(sweeps[0].folder.path)}")
     return 0
 
 
-def _files(folder: SweepFolder) -> list[str]:
+def _files(sweep: Sweep) -> list[str]:
     """Return lines with the table of a sweep, and with what a cross-validation has left."""
+    folder = sweep.folder
     lines = [f"results      {relative(folder.results)}"]
     if folder.configurations.is_file():
-        lines.append(f"             {relative(folder.configurations)}: the means over folds")
+        over = "seeds" if sweep.plan.folds is None else "folds"
+        lines.append(f"             {relative(folder.configurations)}: the means over {over}")
     if folder.out_of_fold.is_file():
         lines.append(f"out of fold  {relative(folder.out_of_fold)}")
     if (folder.refit / RECORD).is_file():
@@ -259,25 +263,44 @@ def _order(keys: Keys, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> Order:
     metrics, sort = metric_names(rows), keys.sort
     if sort is not None:
         _refuse_unknown(sort, [*metrics, SECONDS, *shown_axes(rows, keys.group)])
-    optimized = list(dict.fromkeys((sweep.plan.metric, sweep.plan.mode) for sweep in sweeps))
+    known = list(dict.fromkeys(sweep.plan.objectives for sweep in sweeps))
+    optimized = list(dict.fromkeys(each.all for each in known))
     if sort in metrics:
-        modes = [mode for metric, mode in optimized if metric == sort]
-        optimized = [(sort, modes[0] if len(modes) == 1 else known_mode(sort) or "min")]
+        modes = {each.mode for every in optimized for each in every if each.metric == sort}
+        optimized = [(Objective(sort, modes.pop() if len(modes) == 1 else _better(sort)),)]
     if len(optimized) > 1:
-        given = listed(f"{metric} ({mode})" for metric, mode in optimized)
+        given = listed(" and ".join(_text(each) for each in every) for every in optimized)
         raise ConfigError(
             f"sweep: these sweeps optimized different metrics: {given}; choose sort=METRIC"
         )
-    [(metric, mode)] = optimized
-    if sort in (None, metric):
-        mode = keys.mode or mode
-        return Order(metric, mode, metric, mode)
-    return Order(metric, mode, sort, keys.mode or "min")
+    [objectives] = optimized
+    # Bounds that hold for all of them, or for none.
+    judged_by = known[0] if len(known) == 1 else Objectives(objectives, known[0].rank)
+    judged_by = replace(judged_by, all=objectives)
+    judged_by = replace(judged_by, rank=_rank(keys, judged_by, rows))
+    if judged_by.several and sort is None and keys.mode is not None:
+        raise ConfigError(
+            f"mode={keys.mode}: of several objectives the Pareto front comes first; choose "
+            "sort=METRIC as well"
+        )
+    if sort in (None, judged_by.metric):
+        if keys.mode is not None:
+            judged_by = replace(judged_by, all=(Objective(judged_by.metric, keys.mode),))
+        return Order(judged_by, None, None)
+    return Order(judged_by, sort, keys.mode or "min")
 
 
-def _rank(keys: Keys, sweeps: Sequence[Sweep], rows: Sequence[Row], metric: str) -> str:
+def _better(metric: str) -> str:
+    return known_mode(metric) or "min"
+
+
+def _text(objective: Objective) -> str:
+    return f"{objective.metric} ({objective.mode})"
+
+
+def _rank(keys: Keys, objectives: Objectives, rows: Sequence[Row]) -> str:
     """Return the epoch that counts: the last of metrics whose value in the best is not known."""
-    rank = keys.rank or sweeps[0].plan.rank
+    rank, metric = keys.rank or objectives.rank, objectives.metric
     is_known = ranked_column(metric, rank) in metric_names(rows)
     return rank if is_known or not is_of_every_epoch(metric) else "last"
 

@@ -32,6 +32,7 @@ from seedbed.process.torch_settings import using_threads
 from seedbed.runs.outcome import RunOutcome
 from seedbed.terminal.listener import current_listener
 from seedbed.terminal.tables import print_table
+from seedbed.training.parameters import frozen_parameters, trained_count
 
 
 def run(experiment: Experiment, writer: RunWriter) -> int:
@@ -147,10 +148,19 @@ def test(experiment: Experiment, outcome: RunOutcome) -> None:
             state.metrics |= module.tested_metrics
 
 
+def _trained_count(experiment: Experiment) -> int:
+    """Return how many numbers the run trains, in its first epochs or later."""
+    spec, net = experiment.spec, experiment.module.net
+    if spec.module is not None:
+        return trained_count(experiment.lightning_module)
+    patterns = spec.freeze.parameters if spec.freeze.until_epoch is None else []
+    return trained_count(net, frozen_parameters(net, patterns))
+
+
 def _describe(experiment: Experiment, writer: RunWriter) -> None:
     """Write data, config and graph to record, terminal and TensorBoard."""
     data, net = experiment.data, experiment.module.net
-    choice = writer.describe(data)
+    choice = writer.describe(data, _trained_count(experiment))
     if experiment.checkpoint is not None:
         experiment.checkpoint.preparation = data.preparation
     if experiment.trainer.is_global_zero and current_listener() is None:

@@ -65,8 +65,11 @@ class RunWriter:
     def _hyperparameters(self) -> dict[str, Any]:
         return dict(self.record.provenance.get("hyperparameters", {}))
 
-    def describe(self, data: DataModule) -> str:
-        """Write what the run trains on; return the name of the data option."""
+    def describe(self, data: DataModule, parameters: int) -> str:
+        """Write what the run trains on; return the name of the data option.
+
+        `parameters` is how many numbers it trains.
+        """
         fields = self.record.provenance.get("data", {})
         choice = str(fields.get("choice") or type(data).__name__)
         if self.record.enabled:
@@ -74,7 +77,8 @@ class RunWriter:
             # The threads are known only now.
             device = {"device": device_name(data.placement.device), "threads": get_num_threads()}
             watched = {"optimized_metric": self.watched_metric}
-            self.record.provenance |= {"data": described, **device, **watched}
+            model = {"trained_parameters": parameters}
+            self.record.provenance |= {"data": described, **device, **watched, **model}
             if self.keeper is not None:
                 self.record.provenance |= self.keeper.keep()
                 self.keeper.keep_splits(splits)

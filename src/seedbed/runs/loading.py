@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.metrics import named, picks_best_epoch
 from seedbed.config.resolvers import INFERRED
 from seedbed.config.schema import typed
 from seedbed.config.spec import RunSpec, run_spec
@@ -64,7 +65,7 @@ def load_spec(
         _require_facts(file, config)
         values = plain_config(file, config, resolve=True)
         # What picked the best epoch, also where it is no metric any more.
-        watched = values.get("optimized_metric")
+        watched = picks_best_epoch(named(values.get("optimized_metric")))
         rows = measures if own_rows is None else own_rows
         require_trusted(folder.config, trust, _used(values, measures, rows))
         config = typed(OmegaConf.create(values))
@@ -74,7 +75,7 @@ def load_spec(
             use_own_folders(config.data, data_folder)
         check(config, cut_short=True)
         spec = run_spec(config)
-        return spec if watched is None else replace(spec, optimized_metric=str(watched))
+        return spec if watched is None else replace(spec, optimized_metric=watched)
     except RunFolderError:
         raise
     except Exception as error:  # A file of somebody else's may hold anything.

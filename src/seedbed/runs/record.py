@@ -69,6 +69,7 @@ class _Stored(TypedDict, total=False):
     resumed: list[_StoredResumption]
     progress: _StoredProgress
     optimized_metric: str | None
+    trained_parameters: Count
 
 
 class Record:

@@ -12,7 +12,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.groups import GROUPS
-from seedbed.config.metrics import optimized_metric
 from seedbed.config.overrides import trusted_modules, words_of
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.trust.restriction import restricted_to, restriction
@@ -45,6 +44,7 @@ from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.continuations import Continuation
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
+from seedbed.sweep.results.objectives import objectives_of
 from seedbed.sweep.results.plan_file import REFUSED, SweepPlan, read_plan, write_plan
 from seedbed.sweep.search.axes import KnownKeys, job_overrides
 from seedbed.sweep.search.folds import Folds
@@ -323,14 +323,21 @@ def make_sampler(
 
 def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPlan:
     with composer.applied(first) as config:
-        metric, mode = optimized_metric(config)
-        rank, folds = config.sweep.rank, config.sweep.folds
+        judged_by = objectives_of(config)
+        folds, repeats = config.sweep.folds, config.sweep.repeats
         chosen = {g: str(o) for g, o in config.hydra.runtime.choices.items() if g in GROUPS and o}
         chosen = {g: o for g, o in chosen.items() if (g, o) not in _NOT_SAID}
         tags: Any = OmegaConf.to_container(config.tags, resolve=False)
         name, notes = (raw_value(config, (key,)) for key in ("name", "notes"))
     labels = Labels(name, tuple(tags), notes)
-    return SweepPlan(metric, mode, rank, flags, folds=folds, labels=labels, choices=chosen)
+    return SweepPlan(
+        judged_by,
+        flags,
+        folds=folds,
+        jobs_of_trial=repeats * (folds or 1),
+        labels=labels,
+        choices=chosen,
+    )
 
 
 def _config_hash(composer: Composer, job: Job) -> str:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from itertools import product
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from seedbed.errors import ConfigError, listed, nearest
 
@@ -101,6 +102,20 @@ def elements_matching(net: nn.Module, patterns: Sequence[str], key: str) -> list
             text = name if single else f"{name}[{','.join(map(str, index))}]"
             elements.append(Element(text, name, index))
     return elements
+
+
+def trained_count(net: nn.Module, frozen: Sequence[str] = ()) -> int:
+    """Return how many numbers a network trains: those of parameters that are not frozen.
+
+    Args:
+        net: The network.
+        frozen: Names of parameters that are never trained.
+    """
+    return sum(
+        parameter.numel()
+        for name, parameter in net.named_parameters()
+        if parameter.requires_grad and name not in frozen and not is_lazy(parameter)
+    )
 
 
 def frozen_parameters(net: nn.Module, patterns: Sequence[str]) -> list[str]:

@@ -100,9 +100,8 @@ def crowding_distances(points: Points) -> list[float]:
     return distances
 
 
-def front_first(points: Points) -> list[int]:
-    """Return the places of points, the best ones first: by rank, and the less crowded in each."""
-    ranks = non_domination_ranks(points)
+def crowding_order(points: Points, ranks: Sequence[int]) -> list[int]:
+    """Return the places of points, the best ones first: by rank, and the least crowded in each."""
     fronts: dict[int, list[int]] = {}
     for place, rank in enumerate(ranks):
         fronts.setdefault(rank, []).append(place)

@@ -17,6 +17,7 @@ from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
 from seedbed.sweep.job import Job, Words, numbered
 from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.objectives import one_objective
 from seedbed.sweep.results.plan_file import Round, SweepPlan
 from seedbed.sweep.results.table import Results, Row, read_results
 
@@ -49,7 +50,7 @@ class FakeWorker:
         self.folder = SweepFolder(folder)
         self.folder.saved.mkdir()
         self.folders = FakeFolders(folder)
-        self.plan = SweepPlan("val/loss", "min")
+        self.plan = SweepPlan(one_objective("val/loss", "min"))
         self.options = SweepOptions(**{"keep": "record", **options})
         self.losses = losses
         self.runner = self.callbacks = self.composer = None

@@ -19,6 +19,7 @@ from seedbed.sweep.execution.worker import Unit, Worker
 from seedbed.sweep.job import numbered
 from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.objectives import one_objective
 from seedbed.sweep.results.plan_file import Round, SweepPlan
 
 JOBS = numbered([("seed=1",), ("seed=2",), ("seed=3",)])
@@ -43,7 +44,7 @@ def worker(composer: Composer, tmp_path: Path) -> Worker:
 
 
 def worker_of(composer: Composer, folder: Path, **options: Any) -> Worker:
-    plan = SweepPlan("val/loss", "min")
+    plan = SweepPlan(one_objective("val/loss", "min"))
     plan.add(Round(JOBS, [[0, 1, 2]], {}))
     return Worker(
         composer=composer,

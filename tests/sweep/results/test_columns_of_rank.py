@@ -12,6 +12,7 @@ from rich.console import Console
 
 from seedbed.sweep.results.configurations import value_of
 from seedbed.sweep.results.configurations_file import write_configurations
+from seedbed.sweep.results.objectives import one_objective
 from seedbed.sweep.results.ranking import closing_table, folds_lines
 from seedbed.sweep.results.table import BEST_EPOCH, Row, metrics_of_job
 
@@ -35,7 +36,9 @@ def rows(*others: str) -> list[Row]:
 
 
 def written(folder: Path, jobs: list[Row], rank: str) -> list[dict[str, str]]:
-    write_configurations(folder / "configurations.csv", jobs, "val/loss", "min", rank)
+    write_configurations(
+        folder / "configurations.csv", jobs, one_objective("val/loss", "min", rank)
+    )
     with (folder / "configurations.csv").open(newline="") as lines:
         return list(csv.DictReader(lines))
 
@@ -86,7 +89,7 @@ def test_a_table_of_before_shows_no_value_of_another_epoch(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("rank", ["best", "last"])
 def test_the_table_of_folds_shows_other_metrics_of_that_epoch(rank: str) -> None:
-    titles, width = header(closing_table(rows(), "val/loss", "min", rank=rank))
+    titles, width = header(closing_table(rows(), one_objective("val/loss", "min", rank)))
     other = {"best": "last", "last": "best"}[rank]
     assert titles[:4] == ["x", f"{rank} val/loss", "deviation", f"{other} val/loss"]
     assert [title.split() for title in titles[4:]] == [
@@ -97,20 +100,20 @@ def test_the_table_of_folds_shows_other_metrics_of_that_epoch(rank: str) -> None
 
 
 def test_of_many_metrics_the_table_has_the_first_four_in_titles_of_two_lines() -> None:
-    titles, _ = header(closing_table(rows("a", "b", "c"), "val/loss", "min"))
+    titles, _ = header(closing_table(rows("a", "b", "c"), one_objective("val/loss", "min")))
     assert titles[4:] == [*(f"best\nval/{name}" for name in ("rmse", "mae", "r2", "a")), "jobs"]
 
 
 def test_a_mark_of_another_metric_is_explained() -> None:
     jobs = rows()
-    assert len(folds_lines(jobs, "val/loss")) == 1
+    assert len(folds_lines(jobs, one_objective("val/loss", "min"))) == 1
     jobs[0] = replace(jobs[0], metrics={**jobs[0].metrics, "best/val/r2": np.nan})
-    [_, line] = folds_lines(jobs, "val/loss")
+    [_, line] = folds_lines(jobs, one_objective("val/loss", "min"))
     assert line.startswith("*  ")
     assert line.endswith(" no job has a val/r2")
 
 
 def test_without_folds_the_table_has_no_other_metrics() -> None:
     jobs = [Row(job.number, {"x": job.number}, "completed", "", job.metrics) for job in rows()]
-    titles, _ = header(closing_table(jobs, "val/loss", "min"))
+    titles, _ = header(closing_table(jobs, one_objective("val/loss", "min")))
     assert titles == ["x", "best val/loss", "deviation", "last val/loss", "jobs"]

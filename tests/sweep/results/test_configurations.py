@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedbed.sweep.job import numbered
 from seedbed.sweep.results.configurations import (
     Configuration,
-    Kept,
     by_mean,
     configurations,
     shown_axes,
 )
+from seedbed.sweep.results.kept import kept_jobs
+from seedbed.sweep.results.objectives import one_objective
+from seedbed.sweep.results.plan_file import Round, SweepPlan
 from seedbed.sweep.results.table import Row
 
 FOLDS, SEEDS = 3, 2
@@ -90,17 +93,19 @@ def test_whole_configurations_are_kept() -> None:
         for fold in range(FOLDS)
         for seed in range(SEEDS)
     ]
-    kept = Kept(words, top=1, folds=FOLDS)
+    plan = SweepPlan(one_objective("a", "min", "last"), folds=FOLDS)
+    plan.add(Round(numbered(words), [], {}))
     x = crossed("x", np.full((FOLDS, SEEDS), 2.0))
     y = crossed("y", [[0.0, 9.0], [9.0, 9.0], [9.0, np.nan]], first=6)
     z = crossed("z", [[1.0, 1.0], [1.0, np.nan], [1.0, 1.0]], first=12)
 
     def numbers_of(rows: list[Row]) -> list[int]:
-        return [one.number for one in kept.best(rows, "a", "min", "last")]
+        return [one.number for one in kept_jobs(plan, rows, top=1)]
 
     assert numbers_of(x + y) == list(range(6))
     # Of z some jobs have not ended: it may still be the best, or not.
     assert numbers_of(x + y + z[:3]) == [*range(6), 12, 13, 14]
     # A job that diverged belongs to its configuration, too.
     assert numbers_of(x + y + z) == list(range(12, 18))
-    assert Kept(words, top=2, folds=None).best(x + y, "a", "min", "last") == [y[0], x[0]]
+    plan.folds = None
+    assert kept_jobs(plan, x + y, top=2) == [y[0], x[0]]

@@ -7,11 +7,14 @@ import pytest
 
 from seedbed.errors import ConfigError
 from seedbed.sweep.job import Job
+from seedbed.sweep.results.objectives import one_objective
 from seedbed.sweep.results.plan_file import Round, SweepPlan, read_plan, write_plan
 
 
 def plan() -> SweepPlan:
-    found = SweepPlan("val/accuracy", "max", "last", ["--config-name=mine"], "a hash")
+    found = SweepPlan(
+        one_objective("val/accuracy", "max", "last"), ["--config-name=mine"], "a hash"
+    )
     jobs = [Job(0, ("seed=1", "note=a")), Job(1, ("seed=2", "note=a"))]
     found.add(Round(jobs, [[0]], {"of the test": [1]}))
     return found

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from seedbed.sweep.results.judged import best_first
+from seedbed.sweep.results.objectives import one_objective
 from seedbed.sweep.results.ranking import (
     Winner,
-    best_first,
     closing_table,
     counts_text,
     folds_lines,
@@ -21,6 +22,8 @@ from seedbed.sweep.results.ranking import (
 )
 from seedbed.sweep.results.table import Row
 from seedbed.terminal import tables
+
+LEAST_A = one_objective("a", "min")
 
 
 def row(number: int, status: str = "completed", metrics: Any = None, **axes: Any) -> Row:
@@ -47,7 +50,7 @@ def test_seeds_are_one_row_with_mean_deviation_and_count() -> None:
         for rate, some in values.items()
         for number, one in enumerate(some)
     ]
-    header, first, second = printed(closing_table(rows, "val/loss", "min"))
+    header, first, second = printed(closing_table(rows, one_objective("val/loss", "min")))
     assert header == ["optimizer.lr", "val/loss", "deviation", "jobs"]
     assert first == [
         "0.01",
@@ -66,7 +69,7 @@ def test_seeds_are_one_row_with_mean_deviation_and_count() -> None:
 @pytest.mark.parametrize(("mode", "best"), [("min", range(10)), ("max", range(14, 4, -1))])
 def test_the_ten_best_come_first(mode: str, best: range) -> None:
     rows = [row(n, metrics={"val/loss": n * 7 % 15}, model=f"m{n * 7 % 15}") for n in range(15)]
-    found = printed(closing_table(rows, "val/loss", mode))[1:]
+    found = printed(closing_table(rows, one_objective("val/loss", mode)))[1:]
     assert [words[0] for words in found] == [f"m{number}" for number in best]
     assert [words[-1] for words in found] == ["1"] * 10
 
@@ -74,7 +77,7 @@ def test_the_ten_best_come_first(mode: str, best: range) -> None:
 def test_equally_good_ones_stay_in_the_jobs_order() -> None:
     rows = [row(n, metrics={"a": 1.0}, model=f"m{n}") for n in range(3)]
     for mode in ("min", "max"):
-        found = printed(closing_table(rows[::-1], "a", mode))[1:]
+        found = printed(closing_table(rows[::-1], one_objective("a", mode)))[1:]
         assert [words[0] for words in found] == ["m0", "m1", "m2"]
 
 
@@ -85,7 +88,7 @@ def test_jobs_that_did_not_complete_are_not_counted() -> None:
         row(2, metrics={"a": float("nan")}, model="x", seed=2),
         row(3, "failed", model="y", seed=0),
     ]
-    assert printed(closing_table(rows, "a", "min"))[1:] == [["x", "2", "1", "of", "3"]]
+    assert printed(closing_table(rows, LEAST_A))[1:] == [["x", "2", "1", "of", "3"]]
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])
@@ -96,15 +99,15 @@ def test_jobs_that_completed_without_a_number_come_last_and_are_counted(mode: st
         row(2, metrics={"b": 1.0}, model="z"),
         row(3, "diverged", model="w"),
     ]
-    found = printed(closing_table(rows, "a", mode))[1:]
+    found = printed(closing_table(rows, one_objective("a", mode)))[1:]
     assert found == [["y", "2", "1"], ["x", "0", "of", "1"], ["z", "0", "of", "1"]]
-    assert unranked_lines(rows, "a") == ["not ranked   2 jobs without a finite a"]
-    assert unranked_lines(rows[1:2], "a") == []
+    assert unranked_lines(rows, LEAST_A) == ["not ranked   2 jobs without a finite a"]
+    assert unranked_lines(rows[1:2], LEAST_A) == []
 
 
 def test_a_value_in_brackets_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [row(0, metrics={"[b]": 1.0}, activations=["relu"], name="[bold]:smile:")]
-    table = closing_table(rows, "[b]", "min")
+    table = closing_table(rows, one_objective("[b]", "min"))
     assert printed(table)[0][2] == "[b]"
     assert printed(table)[1][:2] == ['["relu"]', "[bold]:smile:"]
     tables.print_table(table)
@@ -113,15 +116,15 @@ def test_a_value_in_brackets_is_shown(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_numbers_at_the_end_of_the_range_have_a_mean() -> None:
     rows = [row(0, metrics={"a": 1.7e308}, seed=0), row(1, metrics={"a": 1.7e308}, seed=1)]
-    assert printed(closing_table(rows, "a", "min"))[1] == ["1.7e+308", "0", "2"]
+    assert printed(closing_table(rows, LEAST_A))[1] == ["1.7e+308", "0", "2"]
     rows[1] = row(1, metrics={"a": -1.7e308}, seed=1)
-    assert printed(closing_table(rows, "a", "min"))[1] == ["0", "inf", "2"]
+    assert printed(closing_table(rows, LEAST_A))[1] == ["0", "inf", "2"]
 
 
 def test_a_narrow_table_leaves_nothing_out() -> None:
     rows = [row(0, metrics={"a": 1.23456e-7}, name="n" * 30, other="o" * 30)]
     text = StringIO()
-    Console(file=text, width=40).print(closing_table(rows, "a", "min"))
+    Console(file=text, width=40).print(closing_table(rows, LEAST_A))
     lines = text.getvalue().splitlines()
     assert max(map(len, lines)) <= 40
     shown = "".join(lines)
@@ -137,7 +140,7 @@ def timed(number: int, seconds: float | None, status: str = "completed", **axes:
 
 def test_sorted_by_seconds_the_table_shows_them() -> None:
     rows = [timed(0, 4.0, x="p"), timed(1, 2.0, x="q"), timed(2, 1.0, x="p"), timed(3, None, x="r")]
-    header, *found = printed(closing_table(rows, "a", "min", sort="seconds"))
+    header, *found = printed(closing_table(rows, LEAST_A, sort="seconds"))
     assert header == ["x", "a", "deviation", "seconds", "jobs"]
     assert found[0] == ["q", "1", "2", "1"]
     assert found[1] == ["p", "1", "1.41", "2.5", "2"]
@@ -156,14 +159,14 @@ def test_sorted_by_an_axis_numbers_are_numbers(mode: str, order: list[str]) -> N
     values = ["10", "relu", "2", "0.02", "1e-05", "-3", "nan", "-inf", "None"]
     rows = [row(n, metrics={"a": 1.0}, x=value) for n, value in enumerate(values)]
     rows.append(row(99, metrics={"a": 0.0}))  # Has no such axis.
-    found = printed(closing_table(rows, "a", mode, sort="x"))[1:]
+    found = printed(closing_table(rows, one_objective("a", mode), mode=mode, sort="x"))[1:]
     assert [words[0] if len(words) == 3 else "-" for words in found] == order
 
 
 def test_as_many_rows_as_asked_for() -> None:
     rows = [row(n, metrics={"a": float(n)}, x=n) for n in range(30)]
     for top in (1, 12, 100):
-        found = printed(closing_table(rows, "a", "min", top=top))[1:]
+        found = printed(closing_table(rows, LEAST_A, top=top))[1:]
         assert [words[0] for words in found] == [str(n) for n in range(min(top, 30))]
 
 
@@ -172,7 +175,7 @@ def test_as_many_rows_as_asked_for() -> None:
 
 def test_single_jobs_have_their_seed_and_folder() -> None:
     rows = [row(n, metrics={"a": -float(n)}, x="same", seed=n // 2) for n in range(4)]
-    header, *found = printed(closing_table(rows, "a", "min", group=False))
+    header, *found = printed(closing_table(rows, LEAST_A, group=False))
     assert header == ["x", "seed", "a", "folder"]
     assert found == [["same", str(n // 2), str(-n), f"outputs/{n}"] for n in (3, 2, 1, 0)]
 
@@ -185,7 +188,7 @@ def test_single_jobs_that_did_not_complete_come_last_with_their_status() -> None
         row(3, "failed", x="s"),
     ]
     for mode in ("min", "max"):
-        header, *found = printed(closing_table(rows, "a", mode, group=False))
+        header, *found = printed(closing_table(rows, one_objective("a", mode), group=False))
         assert header == ["x", "a", "status", "folder"]
         assert found == [
             ["r", "2", "completed", "outputs/2"],
@@ -213,9 +216,9 @@ def test_the_best_jobs_are_those_that_completed() -> None:
         row(4, metrics={"a": 1.0}, seed=4),
         row(5, metrics={"b": -1.0}, seed=5),
     ]
-    assert best_first(rows[::-1], "a", "min") == [rows[2], rows[4], rows[0]]
-    assert best_first(rows[::-1], "a", "max") == [rows[0], rows[2], rows[4]]
-    assert best_first(rows, "c", "min") == []
+    assert best_first(rows[::-1], LEAST_A) == [rows[2], rows[4], rows[0]]
+    assert best_first(rows[::-1], one_objective("a", "max")) == [rows[0], rows[2], rows[4]]
+    assert best_first(rows, one_objective("c", "min")) == []
 
 
 @pytest.mark.parametrize(("mode", "seed"), [("min", 1), ("max", 1)])
@@ -229,11 +232,11 @@ def test_the_winner_is_the_configuration_with_the_best_mean_and_not_the_luckiest
         for at, (model, some) in enumerate(values.items())
         for seed, value in enumerate(some)
     ]
-    best = winner(rows, "a", mode)
+    best = winner(rows, one_objective("a", mode))
     assert best is not None
     assert [one.axes["model"] for one in best.jobs] == ["steady"] * 3
     assert (best.median.axes["model"], best.median.axes["seed"]) == ("steady", seed)
-    first = printed(closing_table(rows, "a", mode))[1]
+    first = printed(closing_table(rows, one_objective("a", mode)))[1]
     assert first[0] == "steady"
 
 
@@ -248,14 +251,14 @@ def test_the_median_is_one_of_the_jobs_that_completed(
         row(seed, "diverged" if value is None else "completed", {"a": value or 0.0}, seed=seed)
         for seed, value in enumerate(values)
     ]
-    best = winner(rows[::-1], "a", "min")
+    best = winner(rows[::-1], LEAST_A)
     assert best is not None
     assert best.median.number == median
     assert [one.number for one in best.jobs] == list(range(len(values)))
 
 
 def test_where_no_job_completed_there_is_no_winner() -> None:
-    assert winner([row(0, "failed"), row(1, "diverged", {"a": 1.0})], "a", "min") is None
+    assert winner([row(0, "failed"), row(1, "diverged", {"a": 1.0})], LEAST_A) is None
 
 
 def test_the_commands_of_the_winner_are_ones_that_a_shell_reads() -> None:
@@ -304,20 +307,20 @@ def folded(model: str, losses: list[float | None], first: int = 0) -> list[Row]:
 
 def test_the_folds_of_a_configuration_are_one_row_and_missing_ones_are_marked() -> None:
     rows = folded("x", [1.0, None, 3.0]) + folded("y", [5.0, 6.0, 10.0], first=3)
-    assert printed(closing_table(rows, "a", "min")) == [
+    assert printed(closing_table(rows, LEAST_A)) == [
         ["model", "a", "deviation", "jobs"],
         ["y", "7", "2.65", "3"],
         ["x", "2*", "1.41", "2", "of", "3"],
     ]
-    deviation, mark = folds_lines(rows, "a", "last")
+    deviation, mark = folds_lines(rows, one_objective("a", "min", "last"))
     assert deviation == "deviation    over 3 folds"
     assert mark.split()[:6] == ["*", "a", "mean", "over", "fewer", "folds:"]
-    assert folds_lines(rows[3:], "a", "last") == [deviation]
-    assert folds_lines([row(0, metrics={"a": 1.0})], "a") == []
+    assert folds_lines(rows[3:], one_objective("a", "min", "last")) == [deviation]
+    assert folds_lines([row(0, metrics={"a": 1.0})], LEAST_A) == []
     two = [
         row(6 + n, metrics={"a": 1.0}, sweep="q", data__fold=n % 2, seed=n // 2) for n in range(4)
     ]
-    [either] = folds_lines(rows[3:] + two, "a", "last")
+    [either] = folds_lines(rows[3:] + two, one_objective("a", "min", "last"))
     assert either == "deviation    over 2 or 3 folds, of their means over 1 or 2 seeds"
 
 
@@ -332,7 +335,7 @@ def test_the_folds_of_a_configuration_are_one_row_and_missing_ones_are_marked() 
 def test_the_command_of_the_winner_repeats_its_folds(
     folds: int | None, expected: list[str]
 ) -> None:
-    best = winner(folded("x", [1.0, 2.0, 4.0]), "a", "min")
+    best = winner(folded("x", [1.0, 2.0, 4.0]), LEAST_A)
     assert best is not None
     words = ["x=1", "data.folds=3", "data.fold=1", "sweep.folds=3", "seed=0"]
     [line] = winner_lines(best, [], words, folds)
@@ -351,24 +354,24 @@ def test_the_table_shows_both_epochs_and_says_by_which_it_ranks(
     rank: str, order: list[str]
 ) -> None:
     rows = [both(0, 2.0, 3.0, model="p"), both(1, 1.0, 9.0, model="q")]
-    title, header, *found = printed(closing_table(rows, "a", "min", rank=rank))
+    title, header, *found = printed(closing_table(rows, one_objective("a", "min", rank)))
     other = {"best": "last", "last": "best"}[rank]
     assert title == ["ranked", "by", rank, "a"]
     assert header == ["model", rank, "a", "deviation", other, "a", "jobs"]
     values = {"p": {"best": "2", "last": "3"}, "q": {"best": "1", "last": "9"}}
     assert found == [[one, values[one][rank], values[one][other], "1"] for one in order]
-    assert [one.axes["model"] for one in best_first(rows, "a", "min", rank)] == order
-    best = winner(rows, "a", "min", rank)
+    assert [one.axes["model"] for one in best_first(rows, one_objective("a", "min", rank))] == order
+    best = winner(rows, one_objective("a", "min", rank))
     assert best is not None
     assert best.median.axes["model"] == order[0]
 
 
 def test_sorted_by_another_column_the_table_does_not_say_that_it_ranks_by_an_epoch() -> None:
     rows = [both(0, 2.0, 3.0, model="p"), both(1, 1.0, 9.0, model="q")]
-    header, first, _ = printed(closing_table(rows, "a", "min", sort="model"))
+    header, first, _ = printed(closing_table(rows, LEAST_A, sort="model"))
     assert (header[0], first[0]) == ("model", "p")
 
 
 def test_a_job_whose_best_epoch_is_not_known_is_ranked_by_its_last() -> None:
     rows = [both(0, 2.0, 3.0, x="p"), row(1, metrics={"a": 1.0}, x="q"), both(2, 0.5, 7.0, x="r")]
-    assert [one.number for one in best_first(rows, "a", "min")] == [2, 1, 0]
+    assert [one.number for one in best_first(rows, LEAST_A)] == [2, 1, 0]

@@ -26,6 +26,9 @@ class Metric:
 LOSS = "loss"
 # Of the gradient to that of autograd, where `gradient.compare` asks for it.
 GRADIENT_DIFFERENCE = "train/gradient_difference"
+# What no epoch measures: the number of trained parameters, and the seconds that a run took.
+PARAMETERS, TRAIN_SECONDS = "model/parameters", "train/seconds"
+ONCE_A_RUN = (PARAMETERS, TRAIN_SECONDS)
 _NUMBERS, _CLASSES = ("regression",), ("binary", "multiclass")
 METRICS = {
     "rmse": Metric("min", _NUMBERS, "root of the mean squared error"),
@@ -135,6 +138,8 @@ def known_mode(metric: str) -> str | None:
 
     A LightningModule of the user's may call them `val_loss`.
     """
+    if metric in ONCE_A_RUN:
+        return "min"
     modes = {LOSS: "min"} | {name: metric.better for name, metric in METRICS.items()}
     name = re.sub(r"^(train|val|valid|validation|test)_", "", metric.rpartition("/")[2])
     return modes.get(name)

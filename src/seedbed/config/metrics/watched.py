@@ -49,10 +49,7 @@ class WatchedMetric(NamedTuple):
 
 
 def watched_metrics(config: DictConfig) -> Iterator[WatchedMetric]:
-    """Yield the metrics that the config names."""
-    if config.optimized_metric is not None:
-        mode_key = "" if config.optimized_mode else "optimized_mode"
-        yield WatchedMetric("optimized_metric", config.optimized_metric, mode_key)
+    """Yield the metrics that scheduler and callbacks of the config name."""
     nodes = {"scheduler": config.scheduler}
     nodes |= {f"callbacks.{name}": node for name, node in config.callbacks.items()}
     for key, node in nodes.items():
@@ -60,21 +57,6 @@ def watched_metrics(config: DictConfig) -> Iterator[WatchedMetric]:
             # A class of the user's that has no such key may know no mode either.
             mode_key = f"{key}.mode" if "mode" in node and node.mode is None else ""
             yield WatchedMetric(f"{key}.monitor", node.monitor, mode_key)
-
-
-def watched_by_default(config: DictConfig) -> str:
-    """Return the metric that picks the best epoch."""
-    chosen: str | None = config.optimized_metric
-    return chosen or (f"val/{LOSS}" if has_validation(config) else f"train/{LOSS}")
-
-
-def optimized_metric(config: DictConfig) -> tuple[str, str]:
-    """Return the metric that picks the best epoch, and `min` or `max`.
-
-    Raises ConfigError where neither the metric nor the config says which of them.
-    """
-    metric = watched_by_default(config)
-    return metric, config.optimized_mode or mode_of(metric, config, "optimized_mode")
 
 
 def mode_of(metric: str, config: DictConfig, key: str) -> str:

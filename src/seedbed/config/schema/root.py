@@ -6,14 +6,13 @@ from typing import Any
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from seedbed.config.metrics import metric_names, mode_of, watched_metrics
+from seedbed.config.metrics import rules
 from seedbed.config.schema import own_module
 from seedbed.config.schema.data import SPLITS
-from seedbed.config.schema.field import Schema, key, schema_of
+from seedbed.config.schema.field import Schema, key
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.repeat import SOURCES, SOURCES_MEANING
 from seedbed.config.schema.trainer import ACCELERATORS, no_gpu
-from seedbed.errors import ConfigError, listed, nearest
 
 MOST_TAGS = 50
 
@@ -180,11 +179,11 @@ class Train(Schema):
         varies=True,
         independent=True,
     )
-    optimized_metric: str | None = key(
-        "metric that picks the best epoch; null: val/loss, else train/loss", None
+    optimized_metric: Any = key(
+        "metric of the best epoch, or a list of objectives; null: val/loss, else train/loss", None
     )
-    optimized_mode: str | None = key(
-        "min or max; null: follows from the metric", None, one_of=("min", "max")
+    optimized_mode: Any = key(
+        "min or max, or a list of them; null: follows from the metric", None, one_of=("min", "max")
     )
     trust: list[str] = key(
         "modules of yours that sweep.resume and configs from elsewhere may make classes of", []
@@ -200,18 +199,7 @@ class Train(Schema):
         yield from _schedule_problems(config)
         if len(node.tags) > MOST_TAGS:
             yield f"tags: {len(node.tags)} of them, and a run may have {MOST_TAGS}"
-        known, knows_all = metric_names(config), not _may_log_more(config)
-        for watched in watched_metrics(config):
-            if knows_all and watched.name not in known:
-                yield (
-                    f"{watched.key}: '{watched.name}' is not logged."
-                    f"{nearest(watched.name, known)} Logged: {listed(known)}"
-                )
-            elif watched.mode_key:
-                try:
-                    mode_of(watched.name, config, watched.mode_key)
-                except ConfigError as error:
-                    yield str(error)
+        yield from rules.problems(config)
 
 
 def _schedule_problems(config: DictConfig) -> Iterator[str]:
@@ -224,20 +212,6 @@ def _schedule_problems(config: DictConfig) -> Iterator[str]:
     yield from schedule_problems(entries)
     if own_module.is_chosen(config):
         yield "schedule: a module of yours sets its numbers itself"
-
-
-def _may_log_more(config: DictConfig) -> bool:
-    """Return whether a task, module or callback of the user's may log metrics that no key names.
-
-    Whether it does shows in the first epoch.
-    """
-    if own_module.is_chosen(config):
-        return True
-    own = [node for node in config.callbacks.values() if node and schema_of(node) is None]
-    targets = [str(node.get("_target_")) for node in own if isinstance(node, DictConfig)]
-    return schema_of(config.task) is None or any(
-        not target.startswith(("pytorch_lightning.", "lightning.")) for target in targets
-    )
 
 
 @dataclass

@@ -25,8 +25,8 @@ from seedbed.sweep.planning.compatibility import why_alone
 from seedbed.sweep.planning.data_modules import data_of, table_facts
 from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
-from seedbed.sweep.results.configurations import Kept
 from seedbed.sweep.results.continuations import GoesOn
+from seedbed.sweep.results.kept import kept_jobs
 from seedbed.sweep.results.table import Row
 from seedbed.terminal.words import jobs_text
 from seedbed.training.schedulers import RunLength, length_problem
@@ -50,8 +50,7 @@ def chosen_jobs(worker: Worker, done: Sequence[Row], top: int | None) -> list[in
             f"sweep.top={top}: {jobs_text(len(left))} of this sweep have no result yet, so the "
             "best are not known; go on with it without other words first"
         )
-    kept = Kept([job.overrides for job in plan.jobs], top, plan.folds)
-    best = kept.best(done, plan.metric, plan.mode, plan.rank)
+    best = kept_jobs(plan, done, top)
     if not best:
         raise ConfigError(f"sweep.top={top}: no job has completed with a finite {plan.metric}")
     return sorted(row.number for row in best)

@@ -37,6 +37,7 @@ from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.execution.run_folders import Preparation, RunFiles, write_run
 from seedbed.sweep.planning.fusing import make_group, weights_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
+from seedbed.training.parameters import trained_count
 
 
 class PreparedJob(NamedTuple):
@@ -88,6 +89,10 @@ class TrainedChunk:
     device: str
     threads: int
     weights: Sequence[dict[str, Any]] = ()
+
+    def trained_parameters(self, place: int) -> int:
+        """Return how many numbers the job at this place trains."""
+        return trained_count(self.group.nets[place])
 
 
 def train_chunk(
@@ -262,8 +267,9 @@ def _record(
     chunk: TrainedChunk, place: int, job: PreparedJob, data: _Data, outcome: RunOutcome
 ) -> dict[str, Any]:
     """Return the fields of run.json."""
-    known = {"device": chunk.device, "threads": chunk.threads}
+    known: dict[str, Any] = {"device": chunk.device, "threads": chunk.threads}
     known["optimized_metric"] = chunk.group.monitor
+    known["trained_parameters"] = chunk.trained_parameters(place)
     provenance = {**job.provenance, "data": data.fields, **known}
     if chunk.weights and chunk.weights[place]:
         provenance["initial_weights"] = chunk.weights[place]

@@ -32,11 +32,13 @@ from seedbed.sweep.results.folder import (
     resume_word,
     rows_of_sweep,
 )
+from seedbed.sweep.results.judged import pareto_ranks
 from seedbed.sweep.results.plan_file import Round, SweepPlan
 from seedbed.sweep.results.ranking import (
     closing_table,
     counts_text,
     folds_lines,
+    front_lines,
     unranked_lines,
     winner,
     winner_lines,
@@ -97,7 +99,7 @@ class Controller:
         self._open()
         with self._going_on_later(), self.stop:
             self._run_rounds(rounds, sampler)
-        self.results.finish()
+        self._finish_results()
         self._forget_states({row.number for row in self.results.rows if row.status in DONE})
         code = self._close()
         completed = all(row.status == "completed" for row in self.results.rows)
@@ -114,17 +116,18 @@ class Controller:
         except (Interrupted, SystemExit, KeyboardInterrupt) as interruption:
             self._interrupted(interruption)
         except DiskFull as error:
-            self.results.finish()
+            self._finish_results()
             raise DiskFull(f"{error}; {self._how_to_go_on()}") from None
         except SeedbedError:
-            self.results.finish()
+            self._finish_results()
             raise
 
     def _open(self) -> None:
         """Begin the table, and remove what a sweep that was killed has left of jobs to run."""
         for path in (self.folder.path, self.folder.saved):
             remove_leftovers(path)
-        self.results = Results(self.folder.results, list(self.plan.axes), self.done)
+        axes, jobs_of_trial = list(self.plan.axes), self.plan.jobs_of_trial
+        self.results = Results(self.folder.results, axes, self.done, jobs_of_trial)
         self.folder.forget_units()
         if self.tries:
             self.tries.begin()
@@ -460,7 +463,7 @@ class Controller:
         elif isinstance(interruption, SystemExit):
             code = int(interruption.code or 0)
         self._add_recorded()
-        self.results.finish()
+        self._finish_results()
         done = f"{len(self.results.rows):,} of {jobs_text(len(self.plan.jobs))} done"
         print(
             f"seedbed: {stopped_by(code - 128)}, {done}; {self._how_to_go_on()}",
@@ -480,13 +483,17 @@ class Controller:
         trust = f" trust=[{','.join(modules)}]" if modules else ""
         return f"go on with: seedbed train -m {resume_word(self.folder)}{trust}"
 
+    def _finish_results(self) -> None:
+        """Write the table in the order of the jobs, with what is known when they have ended."""
+        self.results.finish(pareto_ranks(self.results.rows, self.plan.objectives))
+
     def _close(self) -> int:
         """Print the closing table and what follows it; return an exit code."""
         rows, plan = self.results.rows, self.plan
-        print_table(closing_table(rows, plan.metric, plan.mode, rank=plan.rank))
+        print_table(closing_table(rows, plan.objectives))
         print(f"jobs         {counts_text(rows)}; {time.monotonic() - self.started:.1f} s")
         for lines in (folds_lines, unranked_lines):
-            for line in lines(rows, plan.metric, plan.rank):
+            for line in lines(rows, plan.objectives):
                 print(line)
         if self._stops_now():
             left = len(plan.jobs) - len(rows)
@@ -495,16 +502,22 @@ class Controller:
             print(
                 f"stopped      all of {jobs_text(len(rows))} have failed; see why, and begin again"
             )
-        best = winner(rows, plan.metric, plan.mode, plan.rank)
+        best = winner(rows, plan.objectives)
         if best is not None:
             words = plan.jobs[best.median.number].overrides
-            print("\n".join(winner_lines(best, plan.flags, words, plan.folds)))
-        print(f"results      {relative(self.folder.results)}")
-        if plan.folds is not None:
-            write_configurations(
-                self.folder.configurations, rows, plan.metric, plan.mode, plan.rank
+            print(
+                "\n".join(
+                    [
+                        *front_lines(best, plan.objectives),
+                        *winner_lines(best, plan.flags, words, plan.folds),
+                    ]
+                )
             )
-            print(f"             {relative(self.folder.configurations)}: the means over folds")
+        print(f"results      {relative(self.folder.results)}")
+        if plan.jobs_of_trial > 1:
+            write_configurations(self.folder.configurations, rows, plan.objectives)
+            over = "folds" if plan.folds is not None else "seeds"
+            print(f"             {relative(self.folder.configurations)}: the means over {over}")
         if self.options.keep != "record":
             print(f"TensorBoard  {dashboard_command(self.folder.path)}")
         if best is None or plan.folds is None or self._stops_now():

@@ -14,6 +14,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job
 from hydra.types import HydraContext
 from omegaconf import DictConfig, ListConfig, OmegaConf, read_write
 
+from seedbed.config.metrics import PARAMETERS
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.spec import run_spec
 from seedbed.config.trust.restriction import restriction
@@ -57,8 +58,8 @@ from seedbed.sweep.job import Job
 from seedbed.sweep.job_runner import WRONG_CONFIG, JobRunner
 from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
-from seedbed.sweep.results.configurations import Kept
 from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.kept import kept_jobs
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.table import Row, metrics_of_job
 from seedbed.terminal.listener import listening
@@ -204,10 +205,8 @@ class Worker:
 
     def kept(self, rows: Sequence[Row]) -> list[Row]:
         """Return those of some jobs that have ended whose folders `sweep.keep=best` keeps."""
-        plan = self.plan
-        top = self.options.top or KEPT_BY_DEFAULT
-        kept = Kept([job.overrides for job in plan.jobs], top, plan.folds)
-        return kept.best(rows, plan.metric, plan.mode, plan.rank)
+        several = self.plan.objectives.several
+        return kept_jobs(self.plan, rows, None if several else self.options.top or KEPT_BY_DEFAULT)
 
     def _prepared(self, jobs: Sequence[Job]) -> list[PreparedJob]:
         if not jobs:
@@ -254,7 +253,9 @@ class Worker:
         outcome, seconds = chunk.outcomes[place], chunk.times["seconds"]
         kept = outcome.best if chunk.group.keeps_best else None
         best = (kept.epoch, kept.metrics) if kept else None
-        metrics = metrics_of_job(outcome.metrics, self.plan.metric, best)
+        is_counted = PARAMETERS in self.plan.objectives.names
+        parameters = chunk.trained_parameters(place) if is_counted else None
+        metrics = self._metrics(outcome.metrics, best, parameters, seconds)
         return Row(number, axes, outcome.status, name, metrics, seconds, outcome.error)
 
     def _failed(self, jobs: Sequence[Job], error: Exception, started: str) -> list[Row]:
@@ -359,10 +360,23 @@ class Worker:
         record = read_record(path)
         kept = record.get("checkpoints", {}).get("best") or {}
         best = (kept["epoch"], kept.get("metrics", {})) if "epoch" in kept else None
-        metrics = metrics_of_job(record.get("metrics", {}), self.plan.metric, best)
-        metrics = {name: value for name, value in metrics.items() if value is not None}
         status, seconds, error = record["status"], record.get("seconds"), record.get("error")
+        parameters = record.get("trained_parameters")
+        metrics = self._metrics(record.get("metrics", {}), best, parameters, seconds)
+        metrics = {name: value for name, value in metrics.items() if value is not None}
         return Row(job.number, axes, status, name, metrics, seconds, error)
+
+    def _metrics(
+        self,
+        metrics: Mapping[str, float],
+        best: tuple[int, Mapping[str, float]] | None,
+        parameters: int | None,
+        seconds: float | None,
+    ) -> dict[str, float]:
+        """Return the metrics of a job's row; what no epoch measures is there if it is judged by."""
+        judged_by = self.plan.objectives
+        of_epochs = metrics_of_job(metrics, judged_by.metric, best, judged_by.names)
+        return {**of_epochs, **judged_by.once_a_run(parameters, seconds)}
 
     def axes(self, job: Job) -> dict[str, Any]:
         """Return what a job has for each axis."""

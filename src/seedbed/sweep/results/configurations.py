@@ -1,14 +1,12 @@
-"""Configurations of a sweep: jobs that differ in seed and fold alone, their mean and order."""
+"""Configurations of a sweep: jobs that differ in seed and fold alone, and their means."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from statistics import mean, stdev
 from typing import Any
 
-from seedbed.config.metrics import is_of_validation
-from seedbed.sweep.job import Words, without
+from seedbed.config.metrics import ONCE_A_RUN, is_of_validation
 from seedbed.sweep.results.table import (
     BEST,
     BEST_EPOCH,
@@ -25,11 +23,13 @@ SECONDS = "seconds"
 
 def ranked_column(metric: str, rank: str) -> str:
     """Return the column of results.csv by which jobs are ranked; `rank` is `best` or `last`."""
-    return f"{BEST}{metric}" if rank == "best" else metric
+    return f"{BEST}{metric}" if rank == "best" and metric not in ONCE_A_RUN else metric
 
 
 def is_of_every_epoch(metric: str) -> bool:
     """Return whether a metric is measured in every epoch, on training or validation rows."""
+    if metric in ONCE_A_RUN:
+        return False
     return metric.startswith("train/") or is_of_validation(metric)
 
 
@@ -141,6 +141,11 @@ def _cross_validation(row: Row) -> tuple[str, ...]:
     return tuple(cell(row.axes[key]) for key in ("sweep", "data.folds") if key in row.axes)
 
 
+def in_jobs_order(configurations: Iterable[Configuration]) -> list[Configuration]:
+    """Return configurations by the number of their first job, whatever their order was."""
+    return sorted(configurations, key=lambda configuration: configuration.jobs[0].number)
+
+
 def in_order(
     configurations: Sequence[Configuration], mode: str, key: Callable[[Configuration], Any]
 ) -> list[Configuration]:
@@ -165,46 +170,3 @@ def by_mean(configurations: Sequence[Configuration], mode: str, column: str) -> 
             configuration.mean(column) is None or configuration.lacks_folds(column)
         ),
     )
-
-
-def best_first(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") -> list[Row]:
-    """Return the jobs that completed with a finite value of a metric, the best one first."""
-    sign = 1.0 if mode == "min" else -1.0
-    values = ((value_of(row, ranked_column(metric, rank)), row) for row in rows)
-    keyed = [((sign * value, row.number), row) for value, row in values if value is not None]
-    return [row for _, row in sorted(keyed, key=lambda pair: pair[0])]
-
-
-class Kept:
-    """Which jobs of a sweep are kept where only the best are: of folds whole configurations.
-
-    Args:
-        jobs: overrides of all jobs that are planned, by number.
-        top: jobs that are kept; in a cross-validation configurations.
-        folds: number of folds; None: no cross-validation.
-    """
-
-    def __init__(self, jobs: Sequence[Words], top: int, folds: int | None) -> None:
-        self.top = top
-        self.folds = folds
-        self._named = [without(words, AVERAGED) for words in jobs] if folds else []
-        self._planned = Counter(self._named)
-
-    def best(self, rows: Sequence[Row], metric: str, mode: str, rank: str) -> list[Row]:
-        """Return the rows of the jobs that are kept.
-
-        A configuration is kept as long as some of its jobs are not among the rows.
-        """
-        if not self.folds:
-            return best_first(rows, metric, mode, rank)[: self.top]
-        column = ranked_column(metric, rank)
-        ended = [row for row in rows if row.status in ("completed", "diverged")]
-        grouped = configurations(rows, shown_axes(rows))
-        whole = [each for each in grouped if len(each.jobs) == self._planned[self._name(each)]]
-        best = [each for each in by_mean(whole, mode, column) if each.completed(column)][: self.top]
-        kept = {id(configuration) for configuration in best}
-        dropped = {row.number for each in whole if id(each) not in kept for row in each.jobs}
-        return [row for row in ended if row.number not in dropped]
-
-    def _name(self, configuration: Configuration) -> Words:
-        return self._named[configuration.jobs[0].number]

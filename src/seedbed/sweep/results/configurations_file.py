@@ -1,47 +1,47 @@
-"""configurations.csv: what each configuration of a cross-validation has reached, the best first."""
+"""configurations.csv: what each configuration has reached over seeds and folds, the best first."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from seedbed.files import write_atomically
-from seedbed.sweep.results.configurations import (
-    Configuration,
-    by_mean,
-    columns_of_rank,
-    configurations,
-    ranked_column,
-    shown_axes,
-)
-from seedbed.sweep.results.table import Row, csv_line, number_cell
+from seedbed.sweep.results.configurations import columns_of_rank, configurations, shown_axes
+from seedbed.sweep.results.judged import Judged, judged
+from seedbed.sweep.results.objectives import Objectives
+from seedbed.sweep.results.table import PARETO_RANK, Row, csv_line, number_cell
 
 DEVIATION = " deviation"
 
 
-def write_configurations(
-    path: Path, rows: Sequence[Row], metric: str, mode: str, rank: str
-) -> None:
-    """Write a row a configuration: of each metric its mean, and its deviation over the folds.
+def write_configurations(path: Path, rows: Sequence[Row], objectives: Objectives) -> None:
+    """Write a row a configuration: of each metric its mean, and its deviation.
 
-    All of them are those of the epoch by which configurations are ranked.
+    That is the deviation over the folds, where there are some, else over the seeds. All of them are
+    those of the epoch by which configurations are ranked.
 
     Args:
         path: the file.
         rows: the jobs.
-        metric: the metric by whose mean they are ranked.
-        mode: `min` or `max`.
-        rank: epoch of a job that counts, `best` or `last`.
+        objectives: by what configurations are ranked.
     """
-    column = ranked_column(metric, rank)
-    axes, metrics = shown_axes(rows), columns_of_rank(rows, rank)
+    axes, metrics = shown_axes(rows), columns_of_rank(rows, objectives.rank)
+    shown = configurations(rows, axes)
+    has_folds = any(each.folds for each in shown)
     named = [title for name in metrics for title in (name, name + DEVIATION)]
-    header = [*axes, "folds", "jobs", "completed", *named]
-    ranked = by_mean(configurations(rows, axes), mode, column)
-    lines = [header, *([*each.cells.values(), *_cells(each, column, metrics)] for each in ranked)]
+    ranks = [PARETO_RANK] if objectives.several else []
+    header = [*axes, *["folds"] * has_folds, "jobs", "completed", *ranks, *named]
+    lines = [header]
+    for each in judged(shown, objectives):
+        cells = _cells(each, objectives, metrics)
+        lines.append([*each.configuration.cells.values(), *cells[not has_folds :]])
     write_atomically(path, "".join(map(csv_line, lines)).encode())
 
 
-def _cells(configuration: Configuration, column: str, metrics: Sequence[str]) -> list[str]:
+def _cells(ranked: Judged, objectives: Objectives, metrics: Sequence[str]) -> list[str]:
+    """Return the number of folds, those of jobs, the rank and the metrics of a configuration."""
+    configuration, column = ranked.configuration, objectives.column
     folds = str(len(configuration.values(column)))
-    counts = [folds, str(len(configuration.jobs)), str(configuration.completed(column))]
+    cells = [folds, str(len(configuration.jobs)), str(configuration.completed(column))]
+    if objectives.several:
+        cells.append("" if ranked.rank is None else str(ranked.rank))
     pairs = [(configuration.mean(name), configuration.deviation(name)) for name in metrics]
-    return [*counts, *(number_cell(value) for pair in pairs for value in pair)]
+    return [*cells, *(number_cell(value) for pair in pairs for value in pair)]

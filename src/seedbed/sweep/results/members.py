@@ -103,7 +103,7 @@ def _chosen(
     """Return the rows of the jobs that are meant, and what they are called."""
     if ensemble == "all":
         return rows, jobs_text(len(rows))
-    best = winner(rows, plan.metric, plan.mode, plan.rank)
+    best = winner(rows, plan.objectives)
     if best is None:
         raise ConfigError(f"run={folder.path}: no job has completed with a finite {plan.metric}")
     axes = shown_axes(rows)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
+from seedbed.config.metrics import Objective, named, parsed_constraint, picks_best_epoch
 from seedbed.errors import ConfigError
 from seedbed.loggers.labels import NO_LABELS, Labels, labels_of
 from seedbed.reading.json_files import Count, Text, read_json
@@ -20,6 +21,7 @@ from seedbed.sweep.results.continuations import (
     continuation_of,
     continued,
 )
+from seedbed.sweep.results.objectives import Objectives
 
 # How the reason of a job begins that does not run.
 REFUSED = "refused: "
@@ -46,19 +48,19 @@ class Round:
 class SweepPlan:
     """The plan of a sweep, to which rounds are added as it goes.
 
-    `metric`, `mode` and `rank` say which job is best, `flags` are the command's words beside
+    `objectives` say which trial is best, `jobs_of_trial` of how many jobs, numbered one after
+    another, a trial is made: its seeds and folds. `flags` are the command's words beside
     overrides, `config_hash` is the SHA-256 of the first job's config, `data_files` that of each
     file of the user's that the jobs train on, `folds` are `sweep.folds`.
     """
 
-    metric: str
-    mode: str
-    rank: str = "best"
+    objectives: Objectives
     flags: Sequence[str] = ()
     config_hash: str = ""
     data_files: dict[str, str] = field(default_factory=dict)
     # Of the cross-validation that each configuration is crossed with.
     folds: int | None = None
+    jobs_of_trial: int = 1
     # Name, tags and notes, as they were typed.
     labels: Labels = NO_LABELS
     # The option of each group that the first job chose.
@@ -75,6 +77,21 @@ class SweepPlan:
     # The jobs with the words that they were begun with.
     begun: list[Job] = field(default_factory=list, repr=False)
     _values: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)
+
+    @property
+    def metric(self) -> str:
+        """The metric that picks the best epoch."""
+        return self.objectives.metric
+
+    @property
+    def mode(self) -> str:
+        """`min` or `max`, what is better of that metric."""
+        return self.objectives.mode
+
+    @property
+    def rank(self) -> str:
+        """The epoch of a job that counts, `best` or `last`."""
+        return self.objectives.rank
 
     def add(self, new: Round) -> None:
         """Add a round, whose jobs are numbered on."""
@@ -141,10 +158,9 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
         "started": plan.started,
         "config_hash": plan.config_hash,
         "data_files": plan.data_files,
-        "optimized_metric": plan.metric,
-        "optimized_mode": plan.mode,
-        "rank": plan.rank,
+        **_stored_objectives(plan.objectives),
         **({"folds": plan.folds} if plan.folds else {}),
+        **({"jobs_of_trial": plan.jobs_of_trial} if plan.jobs_of_trial > 1 else {}),
         "name": None if "name" in plan.axes else plan.labels.name,
         "tags": [] if "tags" in plan.axes else plan.labels.tags,
         "notes": None if "notes" in plan.axes else plan.labels.notes,
@@ -165,6 +181,9 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
     write_json(path, content)
 
 
+Mode = Literal["min", "max"]
+
+
 class _StoredJob(TypedDict):
     number: Count
     overrides: list[Text]
@@ -183,10 +202,12 @@ class _StoredPlan(TypedDict):
     started: NotRequired[str]
     config_hash: str
     data_files: NotRequired[dict[str, str]]
-    optimized_metric: str
-    optimized_mode: Literal["min", "max"]
+    optimized_metric: str | Annotated[list[Text], msgspec.Meta(min_length=2)]
+    optimized_mode: Mode | list[Mode]
     rank: Literal["best", "last"]
+    constraints: NotRequired[list[Text]]
     folds: NotRequired[Annotated[int, msgspec.Meta(ge=2)]]
+    jobs_of_trial: NotRequired[Annotated[int, msgspec.Meta(ge=2)]]
     name: NotRequired[str | None]
     tags: NotRequired[list[str]]
     notes: NotRequired[str | None]
@@ -200,13 +221,12 @@ def read_plan(path: Path) -> SweepPlan:
     """Return what `write_plan` wrote; raises ConfigError that names the field that is damaged."""
     content = read_json(path, _StoredPlan, MOST_BYTES)
     plan = SweepPlan(
-        metric=content["optimized_metric"],
-        mode=content["optimized_mode"],
-        rank=content["rank"],
+        objectives=_objectives(path, content),
         flags=content["flags"],
         config_hash=content["config_hash"],
         data_files=content.get("data_files", {}),
         folds=content.get("folds"),
+        jobs_of_trial=content.get("jobs_of_trial", 1),
         labels=labels_of(content),
         choices=content.get("choices", {}),
         started=content.get("started", ""),
@@ -228,3 +248,28 @@ def read_plan(path: Path) -> SweepPlan:
             raise ConfigError(f"{path}: resumed[{number}]: jobs that the sweep does not have")
         plan.go_on(continuation_of(continuation))
     return plan
+
+
+def _stored_objectives(objectives: Objectives) -> dict[str, Any]:
+    """Return the fields of sweep.json that say what judges jobs; one objective is no list."""
+    metrics: list[str] | str = [each.metric for each in objectives.all]
+    modes: list[str] | str = [each.mode for each in objectives.all]
+    if not objectives.several:
+        metrics, modes = metrics[0], modes[0]
+    stored = {"optimized_metric": metrics, "optimized_mode": modes, "rank": objectives.rank}
+    constraints = [each.text for each in objectives.constraints]
+    return {**stored, **({"constraints": constraints} if constraints else {})}
+
+
+def _objectives(path: Path, content: _StoredPlan) -> Objectives:
+    """Return the objectives of a sweep.json; raises ConfigError where they are damaged."""
+    metrics, modes = named(content["optimized_metric"]), named(content["optimized_mode"])
+    if len(metrics) != len(modes) or len({*metrics}) < len(metrics):
+        raise ConfigError(f"{path}: optimized_metric: not a mode for each metric")
+    if picks_best_epoch(metrics) is None:
+        raise ConfigError(f"{path}: optimized_metric: no epoch measures {', '.join(metrics)}")
+    try:
+        constraints = tuple(map(parsed_constraint, content.get("constraints", [])))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return Objectives(tuple(map(Objective, metrics, modes)), content["rank"], constraints)

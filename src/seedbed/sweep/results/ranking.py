@@ -3,27 +3,28 @@
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan, nan
 from typing import Any
 
-from seedbed.config.metrics import is_of_validation
+from seedbed.config.metrics import ONCE_A_RUN, is_of_validation
 from seedbed.sweep.job import bare_key, without
 from seedbed.sweep.results.configurations import (
     AVERAGED,
     FOLD,
     SECONDS,
     SEED,
-    Configuration,
-    best_first,
     by_mean,
     columns_of_rank,
     configurations,
+    in_jobs_order,
     in_order,
+    is_of_every_epoch,
     ranked_column,
     shown_axes,
-    value_of,
 )
+from seedbed.sweep.results.judged import Judged, best_first, judged
+from seedbed.sweep.results.objectives import Objectives
 from seedbed.sweep.results.table import BEST, BEST_EPOCH, Row
 from seedbed.terminal.words import jobs_text
 
@@ -33,6 +34,10 @@ ROWS = 10
 OTHERS = 4
 # Width beyond which their titles have two lines.
 WIDTH = 100
+# The column of the constraints that a configuration misses.
+MISSED = "misses"
+# What a row of the table has in a column.
+Column = Callable[[Judged], str]
 # The epoch by whose metric jobs are ranked: their best, or their last.
 RANKS = ("best", "last")
 # What marks the mean of a configuration that lacks folds.
@@ -41,52 +46,52 @@ MARK = "*"
 
 def closing_table(
     rows: Sequence[Row],
-    metric: str,
-    mode: str,
+    objectives: Objectives,
     *,
-    rank: str = "best",
     sort: str | None = None,
+    mode: str | None = None,
     top: int = ROWS,
     group: bool = True,
 ) -> Any:
-    """Return a rich table of the best configurations, by the mean of a metric over seeds and folds.
+    """Return a rich table of the best configurations, by their means over seeds and folds.
 
     Only jobs that completed with a finite value count; where not all did, the last column says how
     many of them. A configuration whose jobs completed without one comes last. One that lacks folds
     is marked and comes after those that have all. Of folds the table has the first few other
     metrics of the validation rows, too, in the epoch by which jobs are ranked.
 
+    Of several objectives the table has a column for each, and the rank of the Pareto front; of each
+    front those that are least crowded are chosen, and shown in the order of the first objective.
+
     Args:
         rows: the jobs.
-        metric: the watched metric, shown at the best and at the last epoch.
-        mode: `min` or `max`, which end of the column that is sorted by comes first.
-        rank: epoch of a job that counts, `best` or `last`.
-        sort: another column to sort by, `seconds` or an axis.
+        objectives: by what jobs are judged.
+        sort: another column to sort by: a metric, `seconds` or an axis.
+        mode: which end of it comes first, `min` or `max`; None: the better one, of others `min`.
         top: most rows.
         group: whether jobs that differ in seed and fold alone are one row; without, those that did
             not complete come last.
     """
-    axes, column = shown_axes(rows, group), ranked_column(metric, rank)
+    axes = shown_axes(rows, group)
     shown = configurations(rows, axes, group)
     if group:
         shown = [each for each in shown if any(row.status == "completed" for row in each.jobs)]
-    by = column if sort in (None, metric) else str(sort)
-    if by in axes:
-        ranked = in_order(shown, mode, lambda configuration: _sort_key(configuration.cells[by]))
-    else:
-        ranked = by_mean(shown, mode, by)
-    titles, title = {metric: metric}, None
-    if any(ranked_column(metric, "best") in row.metrics for row in rows):
-        # That by which jobs are ranked comes first.
-        ranks = sorted(RANKS, key=lambda other: other != rank)
-        titles = {ranked_column(metric, other): f"{other} {metric}" for other in ranks}
-        title = f"ranked by {titles[column]}" if by == column else None
+    is_judged = sort in (None, objectives.metric) and mode in (None, objectives.mode)
+    ranked = judged(shown, objectives)
+    if not is_judged or (sort is not None and objectives.several):
+        ranked = _sorted(ranked, objectives, sort, mode)
+    elif objectives.several:
+        ranked = _by_first_objective(ranked[:top], objectives)
+    titles = _titles(rows, objectives)
     has_folds = any(each.folds for each in shown)
-    others = _other_titles(rows, metric, rank) if has_folds else {}
+    others = _other_titles(rows, objectives) if has_folds else {}
     statuses = {row.status for row in rows}
 
     def table(others: Mapping[str, str]) -> Any:
-        columns = _columns({**titles, **others}, sort == SECONDS, group, statuses)
+        columns = _columns(objectives, {**titles, **others}, sort == SECONDS, group, statuses)
+        if any(each.missed for each in ranked):
+            columns[MISSED] = lambda each: ", ".join(each.missed)
+        title = _title(rows, objectives) if is_judged else None
         return _table(title, axes, columns, ranked[:top])
 
     shown_table = table(others)
@@ -95,14 +100,82 @@ def closing_table(
     return shown_table
 
 
-def _other_titles(rows: Sequence[Row], metric: str, rank: str) -> dict[str, str]:
+def _sorted(
+    ranked: Sequence[Judged], objectives: Objectives, sort: str | None, mode: str | None
+) -> list[Judged]:
+    """Return configurations by another column, or the other way around."""
+    of = {id(each.configuration): each for each in ranked}
+    shown = in_jobs_order(each.configuration for each in ranked)
+    by = objectives.column if sort in (None, objectives.metric) else str(sort)
+    better = mode or (objectives.mode if by == objectives.column else "min")
+    if shown and by in shown[0].cells:
+        ordered = in_order(shown, better, lambda each: _sort_key(each.cells[by]))
+    else:
+        ordered = by_mean(shown, better, by)
+    return [of[id(each)] for each in ordered]
+
+
+def _by_first_objective(ranked: Sequence[Judged], objectives: Objectives) -> list[Judged]:
+    """Return configurations by their Pareto rank, and in each front by the first objective."""
+    first = objectives.all[0]
+    sign, column = 1.0 if first.mode == "min" else -1.0, objectives.columns[0]
+    fronts = [each for each in ranked if each.rank is not None]
+    fronts.sort(key=lambda each: (each.rank, sign * (each.configuration.mean(column) or 0.0)))
+    return [*fronts, *(each for each in ranked if each.rank is None)]
+
+
+def _titles(rows: Sequence[Row], objectives: Objectives) -> dict[str, str]:
+    """Return the columns of the metrics by which jobs are judged, with their titles.
+
+    That by which jobs are ranked comes first; of one objective it is shown in the other epoch, too.
+    """
+    metric, rank = objectives.metric, objectives.rank
+    has_best = any(ranked_column(metric, "best") in row.metrics for row in rows)
+    if objectives.several:
+        titles = {
+            column: f"{rank} {name}" if has_best and name not in ONCE_A_RUN else name
+            for column, name in zip(
+                objectives.columns, (each.metric for each in objectives.all), strict=True
+            )
+        }
+    elif has_best:
+        ranks = sorted(RANKS, key=lambda other: other != rank)
+        titles = {ranked_column(metric, other): f"{other} {metric}" for other in ranks}
+    else:
+        titles = {metric: metric}
+    shown = {text.removeprefix(f"{rank} ") for text in titles.values()}
+    bounds = (each.metric for each in objectives.constraints if each.metric not in shown)
+    named = {
+        objectives.column_of(name): f"{rank} {name}"
+        if has_best and is_of_every_epoch(name)
+        else name
+        for name in bounds
+    }
+    return titles | named
+
+
+def _title(rows: Sequence[Row], objectives: Objectives) -> str | None:
+    """Return by what a table is ranked, where that is not said by its only metric."""
+    titles = _titles(rows, objectives)
+    if objectives.several:
+        named = (
+            f"{titles[column]} ({each.mode})"
+            for column, each in zip(objectives.columns, objectives.all, strict=True)
+        )
+        return f"ranked by Pareto fronts of {', '.join(named)}"
+    column = objectives.column
+    return f"ranked by {titles[column]}" if column in titles and column != titles[column] else None
+
+
+def _other_titles(rows: Sequence[Row], objectives: Objectives) -> dict[str, str]:
     """Return the columns of other metrics of the validation rows, with their titles."""
+    rank = objectives.rank
     names = {column: column.removeprefix(BEST) for column in columns_of_rank(rows, rank)}
     epoch = f"{rank} " if any(BEST_EPOCH in row.metrics for row in rows) else ""
     titles = {
         column: f"{epoch}{name}"
         for column, name in names.items()
-        if is_of_validation(name) and name != metric.removeprefix(BEST)
+        if is_of_validation(name) and name not in objectives.names
     }
     return dict(list(titles.items())[:OTHERS])
 
@@ -119,34 +192,51 @@ def _sort_key(text: str) -> tuple[int, float, str] | None:
 
 
 def _columns(
-    metrics: Mapping[str, str], with_seconds: bool, group: bool, statuses: Set[str]
-) -> dict[str, Callable[[Configuration], str]]:
+    objectives: Objectives,
+    metrics: Mapping[str, str],
+    with_seconds: bool,
+    group: bool,
+    statuses: Set[str],
+) -> dict[str, Column]:
     """Return the columns beside the axes, by their titles: what a row has there.
 
-    `metrics` are the titles of the metric's columns; the deviation is that of the first.
+    `metrics` are the titles of the metrics' columns. The deviation is that of the first; of several
+    objectives it stands beside each mean.
     """
+    several = objectives.several
+    spread = several and group
     ranked, *others = metrics
-    columns = {metrics[ranked]: _mean_of(ranked)}
-    if group:
-        columns["deviation"] = lambda configuration: _number(configuration.deviation(ranked), 3)
-    columns |= {metrics[column]: _mean_of(column) for column in others}
+    columns: dict[str, Column] = {}
+    if several:
+        columns["front"] = lambda each: "" if each.rank is None else str(each.rank)
+    columns[metrics[ranked]] = _mean_of(ranked, spread)
+    if group and not several:
+        columns["deviation"] = lambda each: _number(each.configuration.deviation(ranked), 3)
+    columns |= {
+        metrics[column]: _mean_of(column, spread and column in objectives.columns)
+        for column in others
+    }
     if with_seconds:
         columns[SECONDS] = _mean_of(SECONDS)
     if group:
-        columns["jobs"] = lambda configuration: _counted(
-            configuration.completed(ranked), len(configuration.jobs)
+        columns["jobs"] = lambda each: _counted(
+            each.configuration.completed(ranked), len(each.configuration.jobs)
         )
         return columns
     if statuses != {"completed"}:
-        columns["status"] = lambda configuration: configuration.jobs[0].state
-    columns["folder"] = lambda configuration: configuration.jobs[0].folder
+        columns["status"] = lambda each: each.configuration.jobs[0].state
+    columns["folder"] = lambda each: each.configuration.jobs[0].folder
     return columns
 
 
-def _mean_of(column: str) -> Callable[[Configuration], str]:
-    def mean_of(configuration: Configuration) -> str:
+def _mean_of(column: str, spread: bool = False) -> Column:
+    def mean_of(ranked: Judged) -> str:
+        configuration = ranked.configuration
         text = _number(configuration.mean(column), 6)
-        return f"{text}{MARK}" if text and configuration.lacks_folds(column) else text
+        if text and configuration.lacks_folds(column):
+            text = f"{text}{MARK}"
+        deviation = configuration.deviation(column) if spread else None
+        return f"{text} ± {deviation:.3g}" if deviation else text
 
     return mean_of
 
@@ -162,8 +252,8 @@ def _counted(completed: int, jobs: int) -> str:
 def _table(
     title: str | None,
     axes: Sequence[str],
-    columns: Mapping[str, Callable[[Configuration], str]],
-    configurations: Sequence[Configuration],
+    columns: Mapping[str, Column],
+    ranked: Sequence[Judged],
 ) -> Any:
     from rich import box
     from rich.table import Table
@@ -172,11 +262,11 @@ def _table(
     heading = Text(title) if title else None
     table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for title in (*axes, *columns):
-        words = title in axes or title in ("status", "folder")
+        words = title in axes or title in ("status", "folder", MISSED)
         # Where the terminal is narrow a cell goes on in the next line: no digit is left out.
         table.add_column(Text(title), justify="left" if words else "right", overflow="fold")
-    for shown in configurations:
-        cells = [*shown.cells.values(), *(column(shown) for column in columns.values())]
+    for shown in ranked:
+        cells = [*shown.configuration.cells.values(), *(of(shown) for of in columns.values())]
         # As text, for brackets and colons in names of the user's are no markup.
         table.add_row(*map(Text, cells))
     return table
@@ -195,7 +285,7 @@ def counts_text(rows: Sequence[Row]) -> str:
     return ", ".join(f"{count:,} {status}" for status, count in counts.items())
 
 
-def folds_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[str]:
+def folds_lines(rows: Sequence[Row], objectives: Objectives) -> list[str]:
     """Return what means and deviations are over, where there are folds, and what the mark means."""
     shown = [each for each in configurations(rows, shown_axes(rows)) if each.folds]
     if not shown:
@@ -204,10 +294,11 @@ def folds_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[st
     seeds = _either(-(-len(each.jobs) // len(each.folds)) for each in shown)
     of = f", of their means over {seeds} seeds" if seeds != "1" else ""
     lines = [f"deviation    over {folds} folds{of}"]
-    columns = [ranked_column(metric, rank), *_other_titles(rows, metric, rank)]
+    ranked = dict(zip(objectives.columns, (each.metric for each in objectives.all), strict=True))
+    others = {name: name.removeprefix(BEST) for name in _other_titles(rows, objectives)}
     lacking = [
-        metric if column == columns[0] else column.removeprefix(BEST)
-        for column in columns
+        name
+        for column, name in {**ranked, **others}.items()
         if any(each.completed(column) and each.lacks_folds(column) for each in shown)
     ]
     if lacking:
@@ -220,11 +311,21 @@ def _either(counts: Iterable[int]) -> str:
     return " or ".join(map(str, sorted(set(counts))))
 
 
-def unranked_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list[str]:
-    """Return a line on the jobs that completed and cannot be ranked; none where all can be."""
-    column = ranked_column(metric, rank)
-    count = sum(row.status == "completed" and value_of(row, column) is None for row in rows)
-    return [f"not ranked   {jobs_text(count)} without a finite {metric}"] if count else []
+def unranked_lines(rows: Sequence[Row], objectives: Objectives) -> list[str]:
+    """Return lines on the jobs that completed and cannot be the best; none where all can be."""
+    completed = [row for row in rows if row.status == "completed"]
+    metrics = [each.metric for each in objectives.all]
+    count = sum(None in objectives.values(row) for row in completed)
+    lines = []
+    if count:
+        names = " or ".join(metrics)
+        lines.append(f"not ranked   {jobs_text(count)} without a finite {names}")
+    if objectives.constraints:
+        shown = configurations(rows, shown_axes(rows))
+        missed = sum(bool(each.missed) for each in judged(shown, objectives))
+        texts = ", ".join(each.text for each in objectives.constraints)
+        lines.append(f"constraints  {texts}: {missed:,} of {len(shown):,} configurations miss them")
+    return lines
 
 
 # The winner
@@ -232,20 +333,39 @@ def unranked_lines(rows: Sequence[Row], metric: str, rank: str = "best") -> list
 
 @dataclass(frozen=True)
 class Winner:
-    """Configuration that the closing table puts first: its jobs, and their median.
+    """Configuration that is the best: its jobs, and their median.
 
-    Of an even number of jobs the better one of the two in the middle is the median.
+    Of an even number of jobs the better one of the two in the middle is the median. Of several
+    objectives it is that of the Pareto front which is the best in the metric that picks the best
+    epoch, and `front` is how many configurations the front has.
     """
 
     jobs: Sequence[Row]
     median: Row
+    front: int = 1
 
 
-def winner(rows: Sequence[Row], metric: str, mode: str, rank: str = "best") -> Winner | None:
-    """Return the configuration with the best mean, None where no job completed."""
-    ranked = by_mean(configurations(rows, shown_axes(rows)), mode, ranked_column(metric, rank))
-    completed = best_first(ranked[0].jobs, metric, mode, rank) if ranked else []
-    return Winner(ranked[0].jobs, completed[(len(completed) - 1) // 2]) if completed else None
+def winner(rows: Sequence[Row], objectives: Objectives) -> Winner | None:
+    """Return the configuration that is the best, None where none can be."""
+    ranked = judged(configurations(rows, shown_axes(rows)), objectives)
+    front = [each.configuration for each in ranked if each.rank == 1]
+    if not front and not objectives.whole:  # The means of what lacks folds are better than none.
+        front = [each.configuration for each in ranked if not each.missed][:1]
+    if objectives.several:
+        column = objectives.column
+        front = in_order(in_jobs_order(front), objectives.mode, lambda each: each.mean(column))
+    completed = best_first(front[0].jobs, replace(objectives, constraints=())) if front else []
+    median = completed[(len(completed) - 1) // 2] if completed else None
+    return Winner(front[0].jobs, median, len(front)) if median is not None else None
+
+
+def front_lines(best: Winner, objectives: Objectives) -> list[str]:
+    """Return a line on the Pareto front, where there are several objectives."""
+    if not objectives.several:
+        return []
+    count = f"{best.front:,} configuration" + "s" * (best.front != 1)
+    chosen = f"; the one below has the best {objectives.metric}" if best.front > 1 else ""
+    return [f"front        {count} that no other one beats in all objectives{chosen}"]
 
 
 def winner_lines(

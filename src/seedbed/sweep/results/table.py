@@ -24,30 +24,37 @@ MOST_BYTES = 1024 * 2**20
 # Columns about the best epoch of a job; all others are about its last.
 BEST = "best/"
 BEST_EPOCH = f"{BEST}epoch"
+# Columns of sweeps whose trials have several jobs, and of those with several objectives.
+TRIAL, PARETO_RANK = "trial", "pareto_rank"
 
 
 def metrics_of_job(
-    metrics: Mapping[str, float], watched: str, best: tuple[int, Mapping[str, float]] | None
+    metrics: Mapping[str, float],
+    watched: str,
+    best: tuple[int, Mapping[str, float]] | None,
+    others: tuple[str, ...] = (),
 ) -> dict[str, float]:
     """Return the metrics of a job's row: those of the last epoch, and those of the best.
 
-    Of the best epoch these are the watched metric and, where rows were validated, whatever else was
-    measured on them and on the training rows. What was measured on the test rows is of it anyway.
-    `best` are that epoch and its metrics, if it is known.
+    Of the best epoch these are the watched metric, the `others` that the job is judged by, too,
+    and, where rows were validated, whatever else was measured on them and on the training rows.
+    What was measured on the test rows is of it anyway. `best` are that epoch and its metrics, if it
+    is known.
     """
     if best is None or watched not in best[1]:
         return dict(metrics)
     epoch, values = best
-    columns = _best_columns(watched, tuple(values))
+    columns = _best_columns(watched, tuple(values), others)
     of_best = {column: values[name] for name, column in columns.items()}
     return {**metrics, BEST_EPOCH: epoch, **of_best}
 
 
 @lru_cache
-def _best_columns(watched: str, names: tuple[str, ...]) -> dict[str, str]:
+def _best_columns(watched: str, names: tuple[str, ...], others: tuple[str, ...]) -> dict[str, str]:
     """Return the columns of metrics in the best epoch by their names; many jobs share the texts."""
-    others = names if any(map(is_of_validation, names)) else ()
-    shown = [watched, *(name for name in others if not name.startswith("test/"))]
+    measured = names if any(map(is_of_validation, names)) else ()
+    named = [name for name in others if name in names]
+    shown = [watched, *named, *(name for name in measured if not name.startswith("test/"))]
     return {name: f"{BEST}{name}" for name in shown}
 
 
@@ -79,29 +86,45 @@ class Row:
         return state_of({"status": self.status, "error": self.error})
 
 
-def mean_row(rows: Sequence[Row]) -> Row:
-    """Return the row that stands for jobs over which results are averaged: the first one completed.
+# How jobs end, from the worst to the best.
+_WORST_FIRST = ("running", "failed", "interrupted", "diverged")
 
-    Its metrics are the means over those that completed; where none did it is the first row.
+
+def mean_row(rows: Sequence[Row]) -> Row:
+    """Return the row that stands for the jobs of a trial: the first one that ended worst.
+
+    A trial of which one job failed has failed, and one of which one diverged has diverged. Its
+    metrics are the means over the jobs that have them.
     """
-    completed = [row for row in rows if row.status == "completed"]
-    if not completed:
-        return rows[0]
+    order = {status: place for place, status in enumerate(_WORST_FIRST)}
+    worst = min(rows, key=lambda row: order.get(row.status, len(order)))
     values: dict[str, list[float]] = {}
-    for row in completed:
+    for row in rows:
         for name, value in row.metrics.items():
             values.setdefault(name, []).append(value)
-    return replace(completed[0], metrics={name: mean(some) for name, some in values.items()})
+    return replace(worst, metrics={name: mean(some) for name, some in values.items()})
 
 
 class Results:
     """Table results.csv: a line a job, added as jobs end; `finish` puts them in their order."""
 
-    def __init__(self, path: Path, axes: Sequence[str], rows: Sequence[Row] = ()) -> None:
-        """Begin the file anew with these rows; `axes` are the keys that the sweep varies."""
+    def __init__(
+        self,
+        path: Path,
+        axes: Sequence[str],
+        rows: Sequence[Row] = (),
+        jobs_of_trial: int = 1,
+    ) -> None:
+        """Begin the file anew with these rows; `axes` are the keys that the sweep varies.
+
+        Where a trial has several jobs, numbered one after another, each row has its number.
+        """
         self.path = path
         self.axes = list(axes)
         self.rows = list(rows)
+        self.jobs_of_trial = jobs_of_trial
+        # Of each job that has one; only when all have ended is it known.
+        self._pareto_ranks: Mapping[int, int] = {}
         self._names: list[str] = []
         self._rewrite()
 
@@ -126,14 +149,20 @@ class Results:
         self.rows = [replace(row, folder="") if row.number in gone else row for row in self.rows]
         return gone
 
-    def finish(self) -> None:
-        """Write all jobs in their order, in place of the file at once."""
+    def finish(self, pareto_ranks: Mapping[int, int] | None = None) -> None:
+        """Write all jobs in their order, in place of the file at once.
+
+        `pareto_ranks` are those of the jobs that have one, by their numbers.
+        """
         self.rows.sort(key=lambda row: row.number)
+        self._pareto_ranks = pareto_ranks or {}
         self._rewrite()
 
     def _rewrite(self) -> None:
         self._names = metric_names(self.rows)
-        header = ["number", *self.axes, "status", *self._names, "seconds", "folder", "error"]
+        header = ["number", *self.axes, "status", *self._names, "seconds", "folder"]
+        header += [TRIAL] * (self.jobs_of_trial > 1) + [PARETO_RANK] * bool(self._pareto_ranks)
+        header.append("error")
         write_atomically(self.path, (csv_line(header) + self._text(self.rows)).encode())
 
     def _text(self, rows: Sequence[Row]) -> str:
@@ -142,8 +171,12 @@ class Results:
     def _cells(self, row: Row) -> list[str]:
         axes = [cell(row.axes[key]) if key in row.axes else "" for key in self.axes]
         metrics = [number_cell(row.metrics.get(name), name == BEST_EPOCH) for name in self._names]
-        ended = [number_cell(row.seconds), row.folder, row.error or ""]
-        return [str(row.number), *axes, row.status, *metrics, *ended]
+        ended = [number_cell(row.seconds), row.folder]
+        if self.jobs_of_trial > 1:
+            ended.append(str(row.number // self.jobs_of_trial))
+        if self._pareto_ranks:
+            ended.append(str(self._pareto_ranks.get(row.number, "")))
+        return [str(row.number), *axes, row.status, *metrics, *ended, row.error or ""]
 
 
 def metric_names(rows: Sequence[Row]) -> list[str]:

@@ -8,7 +8,7 @@ from hydra.core.utils import JobStatus
 from omegaconf import DictConfig, read_write
 
 from seedbed.config.instantiation import target_of
-from seedbed.config.metrics import is_of_validation
+from seedbed.config.metrics import is_of_validation, named
 from seedbed.config.schema import schema_of, shipped_schema_of
 from seedbed.config.schema.callbacks import Checkpoint, EarlyStopping, StoppingRule
 from seedbed.config.validation import check
@@ -69,7 +69,7 @@ def refit_words(config: DictConfig, words: Words, epochs: int | None) -> Words:
             changes[key] = "null"
         if schema_of(node) is Checkpoint:
             changes[f"{key}.keep_best"] = "false"
-    if is_of_validation(str(config.optimized_metric)):
+    if any(is_of_validation(str(metric)) for metric in named(config.optimized_metric)):
         changes |= {"optimized_metric": "null", "optimized_mode": "null"}
     for key, value in changes.items():
         words = with_value(words, key, value)
