@@ -344,6 +344,7 @@ def _go_on(
     from seedbed.cli.replaying import ReplayCommand  # 10 ms, for few commands.
     from seedbed.cli.resuming import ResumeCommand
 
+    CheckBeforeRun.claimed = None
     overrides: list[str] = []
     try:
         overrides = _overrides("train", arguments)
@@ -372,7 +373,7 @@ def _go_on(
                 prepare(config)
             jobs(task)
     except Exception as error:
-        if not jobs.started:
+        if replays and not jobs.started:
             _withdraw_claim()
         if jobs.full_error or jobs.started:
             raise
