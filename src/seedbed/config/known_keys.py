@@ -20,7 +20,7 @@ SYNONYMS = {
     **dict.fromkeys(("gpus", "num_gpus", "num_devices"), "devices"),
     **dict.fromkeys(("grad_clip", "clip", "clip_grad", "max_norm"), "gradient_clip_val"),
     **dict.fromkeys(("path", "csv", "filename"), "file"),
-    **dict.fromkeys(("layers", "hidden_layers", "hidden_size", "hidden_sizes", "units"), "hidden"),
+    **dict.fromkeys(("layers", "hidden_layers", "hidden_sizes", "units"), "hidden"),
     **dict.fromkeys(("val_split", "validation_split", "valid_size", "val_fraction"), "val_size"),
     **dict.fromkeys(("test_split", "test_fraction"), "test_size"),
     **dict.fromkeys(("random_state", "random_seed"), "seed"),

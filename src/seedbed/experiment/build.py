@@ -63,7 +63,7 @@ class NetworkBuilder:
     """
 
     def __init__(self, spec: RunSpec) -> None:
-        self._factory = make_factory("model", _without_categories(keys_of(spec.model)))
+        self._factory = make_factory("model", _needed(keys_of(spec.model)))
         self._target = str(target_of(spec.model))
         self._require_no_lightning_module(self._factory.func)
         self._double = spec.trainer.precision.startswith("64")
@@ -109,15 +109,15 @@ class NetworkBuilder:
             )
 
 
-def _without_categories(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out the keys of embedded categories where there are none; return the others.
+def _needed(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the keys of embedded categories where there are none, and sizes that say nothing.
 
     A class of the user's that takes the other keys of `model=mlp` need not know them.
     """
-    embeds = bool(keys.get("category_sizes"))
-    return {
-        k: v for k, v in keys.items() if embeds or k not in ("category_sizes", "embedding_size")
-    }
+    unused = set() if keys.get("category_sizes") else {"category_sizes", "embedding_size"}
+    if keys.get("hidden_size") is None:
+        unused.add("hidden_size")
+    return {name: value for name, value in keys.items() if name not in unused}
 
 
 def seed_cpu(seed: int) -> None:

@@ -27,6 +27,8 @@ class MLP(nn.Sequential):
         category_sizes: Number of values of each of the last inputs that are codes of categories;
             they are embedded first, by the submodule `category_embedding`.
         embedding_size: Numbers that stand for a category; None (default) follows from its values.
+        hidden_size: Units of each of the hidden layers, in place of those in `hidden`; None
+            (default): as `hidden` says.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class MLP(nn.Sequential):
         apply_softmax: bool = False,
         category_sizes: Sequence[int] = (),
         embedding_size: int | None = None,
+        hidden_size: int | None = None,
     ) -> None:
+        hidden = units_of(hidden, hidden_size)
         embedding, columns = embedding_of(category_sizes, embedding_size), prod(input_shape)
         inputs = embedding.output_size(columns) if embedding else columns
         first = OrderedDict[str, nn.Module](category_embedding=embedding) if embedding else {}
@@ -54,6 +58,11 @@ class MLP(nn.Sequential):
     def forward(self, input: Tensor) -> Tensor:
         """Return logits or values, (rows, output_size), of inputs (rows, *input_shape)."""
         return super().forward(input.flatten(1) if input.dim() > 2 else input)  # type: ignore[no-any-return,no-untyped-call]
+
+
+def units_of(hidden: Sequence[int], hidden_size: int | None) -> list[int]:
+    """Return the units of each hidden layer, as documented in MLP."""
+    return list(hidden) if hidden_size is None else [hidden_size] * len(hidden)
 
 
 def _hidden_layers(

@@ -78,7 +78,13 @@ class Linear(RowNetwork, target="seedbed.models.Linear"):
 class MLP(RowNetwork, target="seedbed.models.MLP"):
     """Multilayer perceptron."""
 
-    hidden: list[int] = key("units of each hidden layer", [64], at_least=1)
+    hidden: list[int] = key("units of each hidden layer", [64], at_least=1, varies=True)
+    hidden_size: int | None = key(
+        "units of each hidden layer, in place of those in hidden; null: as hidden says",
+        None,
+        at_least=1,
+        varies=True,
+    )
     activation: str = key("activation function after each hidden layer", "relu", one_of=ACTIVATIONS)
     dropout: float = _dropout()
     apply_softmax: bool = key(
@@ -100,7 +106,7 @@ class CNN(Network, target="seedbed.models.CNN"):
     channels: list[int] = key("number of output channels of each convolution", [6, 12], at_least=1)
     kernel: list[int] = key("kernel size of each convolution", [5, 5], at_least=1)
     pool: int = key("kernel size of the max pooling after each convolution", 2, at_least=1)
-    hidden: list[int] = key("units of each hidden linear layer", [120, 60], at_least=1)
+    hidden: list[int] = key("units of each hidden linear layer", [120, 60], at_least=1, varies=True)
     activation: str = key("activation function after each hidden layer", "relu", one_of=ACTIVATIONS)
     dropout: float = _dropout()
 

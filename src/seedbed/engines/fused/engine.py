@@ -19,6 +19,7 @@ from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.history import History, Metrics
 from seedbed.engines.fused.metrics import JobSums, named_metrics
 from seedbed.engines.fused.nets.dropout import StepKeys
+from seedbed.engines.fused.nets.widths import Widths, width_facts
 from seedbed.engines.fused.network_state import (
     Layout,
     Weights,
@@ -47,13 +48,15 @@ class Engine:
     """Engine that trains one group; row i of every tensor belongs to job number `self.job[i]`."""
 
     def __init__(self, group: Group) -> None:
-        refuse_differences(group.nets)
+        refuse_differences(group.nets, but_for=width_facts(group.nets[0]))
         self.group = group
         self.device = group.batches.data[0].device
-        self.layout = Layout(group.nets[0])
-        tensors = [named_tensors(net) for net in group.nets]
+        self.widths = Widths(group.nets)
+        net = self.widths.widest(group.nets[0])
+        self.layout = Layout(net)
+        tensors = [self.widths.padded(named_tensors(net)) for net in group.nets]
         # The names of a state_dict, and what each is called among the network's own tensors.
-        self.names = state_names(group.nets[0])
+        self.names = state_names(net)
         self.rows = torch.stack([self.layout.flat(named) for named in tensors]).to(self.device)
         self.others = {
             name: torch.stack([named[name].detach() for named in tensors]).to(self.device)
@@ -62,11 +65,13 @@ class Engine:
         }
         self.others |= {name: values.to(self.device) for name, values in group.net_numbers.items()}
         # Only now: the other networks stay where they are.
-        self.net = group.nets[0].to(self.device)
+        self.net = net.to(self.device)
         self.numbers = {
             name: torch.tensor(values, dtype=torch.float64, device=self.device).unsqueeze(1)
             for name, values in group.numbers.items()
         }
+        if (padding := self.widths.padding(self.layout)) is not None:
+            self.numbers["padded"] = padding.to(self.device)
         self.loss_numbers = {
             name: torch.tensor(values, dtype=torch.float64, device=self.device)
             for name, values in group.loss_numbers.items()
@@ -159,6 +164,7 @@ class Engine:
         """
         return {
             "epoch": self.epoch,
+            "shapes": {name: list(shape) for name, shape in self.widths.shapes.items()},
             "draws": self.programs.draws,
             "job": torch.from_numpy(self.job),
             "running": torch.from_numpy(self.running),
@@ -199,8 +205,11 @@ class Engine:
         """Give the outcomes of jobs that have ended their weights."""
         ended, jobs = self.ended_jobs.state(), self.ended_jobs.jobs
         here = np.flatnonzero(self.history.has_ended(self.job) & ~np.isin(self.job, jobs))
-        last, places = (ended["rows"], ended["others"]), np.arange(len(jobs))
-        self._give(jobs, self._weights(last, places), self._weights(ended["best"], places))
+        self._give(
+            jobs,
+            self._state_dicts((ended["rows"], ended["others"]), jobs),
+            self._state_dicts(ended["best"], jobs),
+        )
         last = (self.rows, self.others)
         self._give(self.job[here], self._weights(last, here), self._weights(self.best, here))
 
@@ -375,13 +384,19 @@ class Engine:
 
     def _weights(self, weights: Weights, chosen: NDArray[np.int64]) -> list[dict[str, Tensor]]:
         """Return the state_dicts of the jobs in these rows, on the CPU."""
-        rows, others = rows_of(weights, self._chosen(chosen))
-        everything = {**self.layout.split(rows), **others}
+        return self._state_dicts(rows_of(weights, self._chosen(chosen)), self.job[chosen])
+
+    def _state_dicts(self, weights: Weights, jobs: NDArray[np.int64]) -> list[dict[str, Tensor]]:
+        """Return the state_dicts of jobs, of which all the weights are, on the CPU."""
+        everything = {**self.layout.split(weights[0]), **weights[1]}
         columns = [everything[own].detach().cpu().unbind() for own in self.names.values()]
         # Copies: what is kept of one job shall not keep the others.
         return [
-            {name: value.clone() for name, value in zip(self.names, of_job, strict=True)}
-            for of_job in zip(*columns, strict=True)
+            {
+                name: self.widths.cropped(job, own, value).clone()
+                for (name, own), value in zip(self.names.items(), of_job, strict=True)
+            }
+            for job, of_job in zip(jobs.tolist(), zip(*columns, strict=True), strict=True)
         ]
 
     def _waits(self) -> bool:

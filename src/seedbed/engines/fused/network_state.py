@@ -1,6 +1,6 @@
 """Tensors of a network that the jobs have each for themselves, and all else, which is the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,15 +33,20 @@ def state_names(net: nn.Module) -> dict[str, str]:
     return {name: names[id(value)] for name, value in state.items()}
 
 
-def refuse_differences(nets: Sequence[nn.Module]) -> None:
+def refuse_differences(nets: Sequence[nn.Module], but_for: Collection[str] = ()) -> None:
     """Raise CannotFuse where networks differ in more than the values of parameters and buffers.
 
-    The program is made of the first one, so anything else would be that one's for all jobs.
+    The program is made of the first one, so anything else would be that one's for all jobs; but for
+    some facts, by the names that `fixed` gives them.
     """
-    first = fixed(nets[0])
+    first = _without(fixed(nets[0]), but_for)
     for net in {id(net): net for net in nets}.values():
-        if name := difference(first, fixed(net)):
+        if name := difference(first, _without(fixed(net), but_for)):
             raise CannotFuse(f"{name} of the network differs from job to job")
+
+
+def _without(facts: Mapping[str, Any], names: Collection[str]) -> Mapping[str, Any]:
+    return {name: value for name, value in facts.items() if name not in names}
 
 
 def difference(first: Mapping[str, Any], other: Mapping[str, Any]) -> str:

@@ -121,10 +121,15 @@ def training_program(
         loss, *rest = fused(leaves, others, loss_numbers, batch)
         parts = torch.autograd.grad(loss.sum(), list(leaves.values()))
         gradient = torch.cat([part.reshape(len(rows), -1) for part in parts], dim=1)
+        padded = numbers.get("padded")
         with torch.no_grad():
+            if padded is not None:
+                gradient.masked_fill_(padded, 0.0)
             if clip_by_norm is not None:
                 gradient = clip(gradient, numbers["clip"].to(gradient.dtype), clip_by_norm)
             rule.update(rows, gradient, numbers, states, flags)
+            if padded is not None:  # Zero by zero is no number, where an optimizer has eps=0.
+                rows.masked_fill_(padded, 0.0)
             for tensor, old in zip(changing, before, strict=True):
                 _restore(tensor, old, ~batch["present"].any(dim=1))
         return loss.detach(), *(result.detach() for result in rest)

@@ -20,7 +20,7 @@ from seedbed.experiment.build import build_task, check_model
 from seedbed.experiment.fitted_task import fitted_numbers
 from seedbed.experiment.weights.taking import taken
 from seedbed.sweep.planning.data_modules import data_of, table_key
-from seedbed.sweep.planning.job_numbers import JobNumbers
+from seedbed.sweep.planning.job_numbers import JobNumbers, hidden_sizes
 from seedbed.sweep.planning.networks import networks_of
 from seedbed.training.schedulers import RunLength, lasts_as_long_as_the_run, make_scheduler
 from seedbed.training.tasks import Task
@@ -96,11 +96,11 @@ def weights_of_jobs(
 ) -> list[dict[str, Any]]:
     """Return the field `initial_weights` of each job's record, empty where it has none."""
     records: dict[str, dict[str, Any]] = {}
-    keys = [repr(job.initial_weights) for job in jobs]
-    for key, job in zip(keys, jobs, strict=True):
+    keys = [repr((job.initial_weights, hidden_sizes(job))) for job in jobs]
+    for key, job, net in zip(keys, jobs, group.nets, strict=True):
         if key not in records:
             options = InitialWeights(**job.initial_weights)
-            taking = taken(group.nets[0], options, spec.outputs)
+            taking = taken(net, options, spec.outputs)
             records[key] = {} if taking is None else taking.record()
     return [records[key] for key in keys]
 

@@ -24,7 +24,7 @@ from seedbed.sweep.planning.compatibility import (
     why_alone,
 )
 from seedbed.sweep.planning.fusing import make_group
-from seedbed.sweep.planning.job_numbers import JobNumbers, numbers_of
+from seedbed.sweep.planning.job_numbers import JobNumbers, hidden_sizes, numbers_of
 from seedbed.sweep.planning.memory.chunk_sizes import LARGEST_CHUNK, chunk_size
 from seedbed.sweep.planning.rehearsal import Part, Rehearsal, Tables, why_not_recorded
 from seedbed.sweep.planning.speedup import (
@@ -61,7 +61,8 @@ class PlannedGroup:
 def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[PlannedGroup]:
     """Return the jobs in groups; `fuse` is auto, always or never."""
     alone: dict[str, list[Job]] = {}
-    groups: dict[str, list[tuple[Job, JobNumbers]]] = {}
+    # By the values that a group shares, and the number of hidden layers, which may differ in size.
+    groups: dict[tuple[str, int], list[tuple[Job, JobNumbers]]] = {}
     kinds = _Kinds()
     for job in jobs:
         with composer.applied(job) as config:
@@ -71,7 +72,9 @@ def make_plan(composer: Composer, jobs: Sequence[Job], fuse: str) -> list[Planne
                 alone.setdefault(reason, []).append(job)
                 continue
             shared = shared_values(config) if kind.like is None else kind.shared
-            groups.setdefault(shared, []).append((job, numbers_of(config, kind.like)))
+            numbers = numbers_of(config, kind.like)
+            layers = len(hidden_sizes(numbers))
+            groups.setdefault((shared, layers), []).append((job, numbers))
     planned = [_paying(composer, group, fuse) for group in groups.values()]
     return planned + [PlannedGroup(group, [], reason) for reason, group in alone.items()]
 
@@ -128,7 +131,8 @@ def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: s
     jobs, numbers = [job for job, _ in group], [number for _, number in group]
     reason = ""
     if fuse == "auto":
-        with composer.applied(jobs[0]) as config:
+        narrow, _ = min(group, key=lambda job: sum(hidden_sizes(job[1])))
+        with composer.applied(narrow) as config:
             reason = why_it_does_not_pay(config, len(jobs))
     return PlannedGroup(jobs, [] if reason else numbers, reason)
 
@@ -148,6 +152,8 @@ def rehearsed(
         debugs = bool(config.hydra.runtime.choices.get("debug"))
     rehearsal = Rehearsal(spec, group.numbers, debugs)
     parts = rehearsal.parts()
+    if fuse == "auto":
+        parts = [of_width for part in parts for of_width in rehearsal.width_classes(part)]
     planned = [_planned(composer, group, rehearsal, part, fuse, most, tables) for part in parts]
     wrong = {group.jobs[place].number: error for place, error in rehearsal.wrong.items()}
     return [*planned, PlannedGroup([], [], "", wrong=wrong)] if wrong else planned

@@ -42,7 +42,7 @@ def numbers_of(config: DictConfig, like: JobNumbers | None = None) -> JobNumbers
         written: Any = config.data._get_node("seed")
         follows = written._value() == "${seed}"
         data = {**like.data, "seed": config.seed if follows else config.data.seed}
-        model = {name: _plain(config.model[name]) for name in like.model}
+        model = _resolved({name: _plain(config.model[name]) for name in like.model})
         return replace(like, seed=config.seed, model=model, data=data, optimizer=optimizer)
     return _numbers_of_spec(run_spec(config), optimizer)
 
@@ -55,7 +55,9 @@ def _numbers_of_spec(spec: RunSpec, optimizer: dict[str, float]) -> JobNumbers:
     is_known = getattr(type(spec.model), "_target_", None) == target_of(spec.model)
     return JobNumbers(
         seed=spec.seed,
-        model={name: model[name] for name in varying_keys("model") if is_known and name in model},
+        model=_resolved(
+            {name: model[name] for name in varying_keys("model") if is_known and name in model}
+        ),
         initial_weights=keys_of(spec.initial_weights),
         data=keys_of(spec.data),
         task={name: task[name] for name in varying_keys("task") if name in task},
@@ -65,6 +67,19 @@ def _numbers_of_spec(spec: RunSpec, optimizer: dict[str, float]) -> JobNumbers:
         max_epochs=spec.trainer.max_epochs,
         early_stopping=_early_stopping(spec),
     )
+
+
+def _resolved(model: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a model with the units of each hidden layer in `hidden` alone."""
+    size = model.get("hidden_size")
+    if size is None:
+        return model
+    return {**model, "hidden": [size] * len(model["hidden"]), "hidden_size": None}
+
+
+def hidden_sizes(job: JobNumbers) -> tuple[int, ...]:
+    """Return the units of each hidden layer of a job's network; () where nothing is known of it."""
+    return tuple(job.model.get("hidden", ()))
 
 
 def _plain(value: Any) -> Any:

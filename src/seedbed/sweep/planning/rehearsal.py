@@ -32,8 +32,10 @@ from seedbed.sweep.job import Job
 from seedbed.sweep.planning.compatibility import is_plain, key_of
 from seedbed.sweep.planning.data_modules import TableFacts, data_of, table_facts, table_key
 from seedbed.sweep.planning.fusing import make_group
-from seedbed.sweep.planning.job_numbers import JobNumbers
+from seedbed.sweep.planning.job_numbers import JobNumbers, hidden_sizes
 from seedbed.sweep.planning.memory.chunk_sizes import heaviest
+from seedbed.sweep.planning.networks import with_model
+from seedbed.sweep.planning.widths import costs_of, width_classes
 from seedbed.training.schedulers import RunLength, length_problem
 from seedbed.training.tasks import Task
 
@@ -114,13 +116,27 @@ class Rehearsal:
             reason = why_rows_depend(net, task, table)
         return reason and f"apart from jobs of another number of rows: {reason}"
 
+    def width_classes(self, part: Part) -> list[Part]:
+        """Return jobs of a part by their hidden sizes, as it costs least."""
+        sizes = [hidden_sizes(self.numbers[place]) for place in part.places]
+        group = self.first(part.places) if len(set(sizes)) > 1 else None
+        costs = None if group is None else costs_of(group)
+        if costs is None:
+            return [part]
+        classes = width_classes(sizes, costs)
+        return [Part([part.places[place] for place in places], part.note) for places in classes]
+
     def first(self, places: Sequence[int]) -> Group | None:
         """Return the group of one of these jobs, as heavy as any; None where all are wrong."""
         most = max(places, key=lambda place: self._tables[table_key(self.numbers[place])].rows)
         for kind in self._kinds(places):
+            own = self.numbers[kind[0]]
             heavy = heaviest([self.numbers[place] for place in (kind[0], *places)])
             heavy = replace(heavy, data={**self.numbers[most].data, "seed": heavy.data["seed"]})
             try:
+                if hidden_sizes(own) != hidden_sizes(heavy):  # What it is given fits itself alone.
+                    self._build(own)
+                    heavy = replace(heavy, initial_weights=keys_of(InitialWeights()))
                 group = make_group(self.spec, [heavy])
                 check_network(self.spec, group.batches.data[0], group.nets[0], group.task)
             except ConfigError as error:
@@ -132,20 +148,29 @@ class Rehearsal:
 
     def others(self, places: Sequence[int]) -> None:
         """Build each network that differs from the first job's by more than its seed."""
-        builder = NetworkBuilder(self.spec)
         for kind in self._kinds(places)[1:]:
-            job = self.numbers[kind[0]]
             try:
-                builder.build(job.seed, InitialWeights(**job.initial_weights))
+                self._build(self.numbers[kind[0]])
             except ConfigError as error:
                 self.wrong |= dict.fromkeys(kind, error)
 
+    def _build(self, job: JobNumbers) -> None:
+        spec = with_model(self.spec, job.model)
+        NetworkBuilder(spec).build(job.seed, InitialWeights(**job.initial_weights))
+
     def _kinds(self, places: Sequence[int]) -> list[list[int]]:
-        """Return the jobs by their initial weights, those that are not wrong."""
+        """Return the jobs by their initial weights, those that are not wrong.
+
+        By their hidden sizes, too, where those must fit what is given.
+        """
         kinds: dict[str, list[int]] = {}
         for place in places:
             if place not in self.wrong:
-                kinds.setdefault(repr(self.numbers[place].initial_weights), []).append(place)
+                job = self.numbers[place]
+                weights = job.initial_weights
+                is_given = bool(weights["parameters"]) or weights["run"] is not None
+                kind = repr((weights, hidden_sizes(job) if is_given else ()))
+                kinds.setdefault(kind, []).append(place)
         return list(kinds.values())
 
     def _check_lengths(self, places: Sequence[int]) -> None:

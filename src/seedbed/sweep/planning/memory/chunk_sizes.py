@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -23,11 +24,18 @@ def heaviest(numbers: Sequence[JobNumbers]) -> JobNumbers:
     clips = [job.gradient_clip_val for job in numbers if job.gradient_clip_val is not None]
     return replace(
         numbers[0],
-        model={k: max(job.model[k] for job in numbers) for k in numbers[0].model},
+        model={k: _largest([job.model[k] for job in numbers]) for k in numbers[0].model},
         optimizer={k: max(job.optimizer[k] for job in numbers) for k in numbers[0].optimizer},
         gradient_clip_val=max(clips, default=None),
         max_epochs=max(job.max_epochs for job in numbers),
     )
+
+
+def _largest(values: Sequence[Any]) -> Any:
+    """Return the largest of numbers, or of each entry of lists of them; None where some are."""
+    if isinstance(values[0], list):
+        return list(map(max, *values)) if len(values) > 1 else values[0]
+    return None if None in values else max(values)
 
 
 def chunk_size(group: Group, numbers: Sequence[JobNumbers], most: int) -> int:
