@@ -1,6 +1,7 @@
 """Schema of the `search=` options: where the trials of a sweep come from."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from omegaconf import MISSING
 
@@ -18,7 +19,15 @@ class Grid(Schema):
 
 @dataclass
 class Search(Schema):
-    """Search by a sampler: what all of them have."""
+    """Search by a sampler: what all of them have.
+
+    The class variables say what a sampler can: several objectives, constraints, and how many
+    numbers its space must have.
+    """
+
+    several_objectives: ClassVar[bool] = True
+    takes_constraints: ClassVar[bool] = True
+    least_numbers: ClassVar[int] = 0
 
     _target_: str = key("class of the sampler", MISSING)
     trials: int = key("trials in total, those of a sweep that goes on among them", 100, at_least=1)
@@ -75,7 +84,13 @@ class GP(Search, target=f"{_SAMPLERS}.gp.GP"):
 
 
 @dataclass
-class CMAES(Search, target=f"{_SAMPLERS}.cmaes.CMAES"):
+class CMAES(
+    Search,
+    target=f"{_SAMPLERS}.cmaes.CMAES",
+    several_objectives=False,
+    takes_constraints=False,
+    least_numbers=2,
+):
     """Covariance matrix adaptation evolution strategy (Hansen and Ostermeier, 2001)."""
 
     n_startup_trials: int = key("random trials before the strategy begins", 1, at_least=0)

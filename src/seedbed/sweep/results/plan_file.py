@@ -22,6 +22,7 @@ from seedbed.sweep.results.continuations import (
     continued,
 )
 from seedbed.sweep.results.objectives import Objectives
+from seedbed.sweep.results.search_plan import SearchPlan, StoredSearch, search_plan
 
 # How the reason of a job begins that does not run.
 REFUSED = "refused: "
@@ -61,6 +62,8 @@ class SweepPlan:
     # Of the cross-validation that each configuration is crossed with.
     folds: int | None = None
     jobs_of_trial: int = 1
+    # What it searches, and by which sampler; None: a grid, a table.
+    search: SearchPlan | None = None
     # Name, tags and notes, as they were typed.
     labels: Labels = NO_LABELS
     # The option of each group that the first job chose.
@@ -161,6 +164,7 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
         **_stored_objectives(plan.objectives),
         **({"folds": plan.folds} if plan.folds else {}),
         **({"jobs_of_trial": plan.jobs_of_trial} if plan.jobs_of_trial > 1 else {}),
+        **({"search": plan.search.stored()} if plan.search else {}),
         "name": None if "name" in plan.axes else plan.labels.name,
         "tags": [] if "tags" in plan.axes else plan.labels.tags,
         "notes": None if "notes" in plan.axes else plan.labels.notes,
@@ -208,6 +212,7 @@ class _StoredPlan(TypedDict):
     constraints: NotRequired[list[Text]]
     folds: NotRequired[Annotated[int, msgspec.Meta(ge=2)]]
     jobs_of_trial: NotRequired[Annotated[int, msgspec.Meta(ge=2)]]
+    search: NotRequired[StoredSearch]
     name: NotRequired[str | None]
     tags: NotRequired[list[str]]
     notes: NotRequired[str | None]
@@ -227,6 +232,7 @@ def read_plan(path: Path) -> SweepPlan:
         data_files=content.get("data_files", {}),
         folds=content.get("folds"),
         jobs_of_trial=content.get("jobs_of_trial", 1),
+        search=search_plan(content.get("search")),
         labels=labels_of(content),
         choices=content.get("choices", {}),
         started=content.get("started", ""),

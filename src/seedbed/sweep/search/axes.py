@@ -86,7 +86,7 @@ def job_overrides(
         HydraException: words that are no overrides.
     """
     parser = OverridesParser.create(config_loader=loader)
-    overrides = [*_read_params(parser, params or {}), *parser.parse_overrides(list(arguments))]
+    overrides = [*read_params(parser, params or {}), *parser.parse_overrides(list(arguments))]
     axes = _axes(overrides)
     rows = list(_read_table(Path(table), parser).values()) if table is not None else []
     if table is not None:
@@ -106,14 +106,14 @@ def require_few(typed: str, jobs: float) -> None:
         )
 
 
-def _read_params(parser: OverridesParser, params: Mapping[str, object]) -> list[Override]:
+def read_params(parser: OverridesParser, params: Mapping[str, object]) -> list[Override]:
     """Return the sweeps of a config file; raises ConfigError for one that cannot be read."""
     overrides = []
     for key, sweep in params.items():
         try:
             overrides += parser.parse_overrides([f"{key}={sweep}"])
         except HydraException as error:
-            raise ConfigError(f"{PARAMS}: {key}={sweep}: {_first_line(error)}") from None
+            raise ConfigError(f"{PARAMS}: {key}={sweep}: {first_line(error)}") from None
     return overrides
 
 
@@ -121,7 +121,7 @@ def _axes(overrides: Iterable[Override]) -> dict[str, Axis]:
     """Return the axis of each key; a key that comes twice keeps its place and takes the last."""
     axes = {}
     for override in overrides:
-        words = _words(override)
+        words = words_of_override(override)
         if not words:
             raise ConfigError(
                 f"{override.input_line}: an axis without values; a sweep needs one at least"
@@ -130,7 +130,8 @@ def _axes(overrides: Iterable[Override]) -> dict[str, Axis]:
     return axes
 
 
-def _words(override: Override) -> Words:
+def words_of_override(override: Override) -> Words:
+    """Return the overrides that a swept one stands for; raises ConfigError where it has no end."""
     line, sweep = str(override.input_line), override.value()
     if override.is_interval_sweep():
         raise ConfigError(f"{line}: a grid has no intervals; use a list or range(start,stop,step)")
@@ -143,7 +144,7 @@ def _words(override: Override) -> Words:
     try:
         [jobs] = BasicSweeper.split_arguments([override], None)
     except (ValueError, HydraException) as error:
-        raise ConfigError(f"{line}: {_first_line(error)}") from None
+        raise ConfigError(f"{line}: {first_line(error)}") from None
     return tuple(word for job in jobs for word in job)
 
 
@@ -248,10 +249,10 @@ def _cell(where: str, column: str, cell: str, parser: OverridesParser) -> str:
     try:
         override = parser.parse_override(f"{column}={cell}")
     except HydraException as error:
-        raise ConfigError(f"{where}: '{cell}' is no value: {_first_line(error)}") from None
+        raise ConfigError(f"{where}: '{cell}' is no value: {first_line(error)}") from None
     if override.is_sweep_override():
         raise ConfigError(f"{where}: '{cell}' is a sweep, and a cell holds one value")
-    [word] = _words(override)
+    [word] = words_of_override(override)
     return word
 
 
@@ -271,5 +272,6 @@ def _check_columns(
             raise ConfigError(f"sweep.table={file}, column {column}: {problem}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,1 +1,1 @@
-"""Samplers of a search."""
+"""Samplers of a search, a file each; each imports Optuna, which a grid does not wait for."""
