@@ -24,10 +24,10 @@ LISTED = {**GROUPS, "callback": "one more of the callbacks, as +callback@callbac
 COMMAND_LINE_ONLY = {"experiment", "debug"}
 # Keys that say what a run is called: they change no result, and are no hyperparameters.
 LABELS = ("name", "tags", "notes")
+# What a single run has none of: it is about all the jobs of a sweep.
+OF_SWEEP = ("sweep", "search", "stop")
 NO_HYPERPARAMETERS = (
-    "sweep",
-    "search",
-    "stop",
+    *OF_SWEEP,
     "hydra",
     "trust",
     "resume",
@@ -40,6 +40,11 @@ COMPOSES = {"inspect": "train"}
 MOST_LINES, MOST_LETTERS = 100, 500
 # Options of hydra/launcher; all but the first come with packages of their own.
 LAUNCHERS = ("basic", "joblib", "ray", "submitit_local", "submitit_slurm")
+
+
+def is_of_sweep(key: str) -> bool:
+    """Return whether a key, or the choice of a group, says something about a sweep as a whole."""
+    return key.lstrip("+").partition(".")[0] in OF_SWEEP
 
 
 def config_folder() -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 from reprlib import repr as abridged  # However much a value holds.
 from typing import Any
 
+from seedbed.config.groups import is_of_sweep
 from seedbed.errors import ConfigError, listed, nearest
 
 PROJECT_FILE = "seedbed.yaml"
@@ -79,7 +80,7 @@ class Project:
             return [word for word in self.defaults if key_of(word).startswith("paths.")]
         if {"-m", "--multirun"} & {*typed}:
             return list(self.defaults)
-        return [word for word in self.defaults if not key_of(word).startswith("sweep.")]
+        return [word for word in self.defaults if not is_of_sweep(key_of(word))]
 
 
 # Words of the command that come from the project file, which nobody has typed for this run.

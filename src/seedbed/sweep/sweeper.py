@@ -3,12 +3,12 @@
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.groups import GROUPS
@@ -17,10 +17,16 @@ from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
-from seedbed.experiment.weights.source import words_with_latest_named
 from seedbed.loggers.labels import Labels
 from seedbed.process import garbage_collection
 from seedbed.runs.hydra_job import raw_value
+from seedbed.sweep.asking import (
+    make_sampler,
+    options_of_command,
+    raise_budget,
+    saved_sampler,
+    sweep_options,
+)
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.data_files import data_files, require_unchanged
 from seedbed.sweep.configs.saved_jobs import modules_to_trust, require_trusted_jobs
@@ -30,7 +36,6 @@ from seedbed.sweep.continuing.continuation import begin_continuation, plan_conti
 from seedbed.sweep.continuing.own_modules import require_same_sources
 from seedbed.sweep.continuing.words import (
     changing_words,
-    check_words_of_sweep,
     overrides_of_command,
     require_known,
 )
@@ -46,10 +51,8 @@ from seedbed.sweep.results.continuations import Continuation
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
 from seedbed.sweep.results.objectives import objectives_of
 from seedbed.sweep.results.plan_file import REFUSED, SweepPlan, read_plan, write_plan
-from seedbed.sweep.search.axes import KnownKeys, job_overrides
-from seedbed.sweep.search.folds import Folds
-from seedbed.sweep.search.repeats import Repeats
-from seedbed.sweep.search.sampler import ListSampler, Sampler
+from seedbed.sweep.search.sampler import Sampler
+from seedbed.sweep.search.searches import searched
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import jobs_text, relative
 
@@ -90,7 +93,7 @@ def run_sweep(arguments: list[str], *, params: Mapping[str, Any], command: Comma
     quiet_lightning()
     garbage_collection.resume()
     composer = Composer(HydraSource(command.loader, command.master))
-    options = _options(composer, arguments)
+    options = options_of_command(composer, arguments)
     if options.resume is not None:
         return _resume(arguments, options, command)
     sampler = make_sampler(composer, arguments, params, command.loader, options)
@@ -109,6 +112,8 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     plan = _empty_plan(composer, right[0], _flags(command.runner.command, command.master))
     plan.config_hash = _config_hash(composer, jobs[0])
     plan.data_files |= data_files(composer, right)
+    search = searched(sampler)
+    plan.search = search.plan if search is not None else None
     plan.add(first.round)
     if first.description is not None:
         print_table(first.description)
@@ -154,6 +159,7 @@ def _go_on(options: SweepOptions, command: Command) -> int:
             begun = sweep_options(config)
             require_known(typed, config)
         words = changing_words(typed, plan.begun)
+        more = _raise_budget(composer, plan, typed)
         begun.on_failure = options.on_failure
         if plan.config_hash != _config_hash(composer, plan.begun[0]):
             raise ConfigError(
@@ -170,7 +176,7 @@ def _go_on(options: SweepOptions, command: Command) -> int:
         master.hydra.sweep.dir = str(folder.path)
         sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
         ended = {row.number for row in sweep.done}
-        if words or any(job.number not in ended for job in plan.to_run()):
+        if words or more or any(job.number not in ended for job in plan.to_run()):
             require_same_sources(resume_word(folder), sweep.worker)
         if words or options.top is not None:
             found = sweep.worker, sweep.done
@@ -185,10 +191,25 @@ def _go_on(options: SweepOptions, command: Command) -> int:
         print(sweep.progress_text(), flush=True)
         if options.plan:
             return 0
-        sampler = saved_sampler(plan)
+        if more:
+            write_plan(folder.plan, plan)
+        sampler = saved_sampler(plan, composer)
         replayed = _replayed(sampler, plan, composer, command.loader)
         with folder.noted_as_running():
             return sweep.run(_rounds(sampler, replayed, sweep.worker, folders), sampler)
+
+
+def _raise_budget(composer: Composer, plan: SweepPlan, typed: Sequence[str]) -> bool:
+    """Give a search the trials that the command names; return whether there are more of them."""
+    with composer.applied(plan.begun[0]) as config:
+        jobs_of_trial = config.sweep.repeats * (config.sweep.folds or 1)
+    more = raise_budget(plan.search, len(plan.begun) // jobs_of_trial, typed)
+    if more and plan.continuations:
+        raise ConfigError(
+            f"search.trials={plan.search.trials if plan.search else 0}: the trials of this search "
+            "have gone on with other words since, and cannot be compared with new ones"
+        )
+    return more
 
 
 def _tell_it_begins(
@@ -238,7 +259,9 @@ def _rounds(
     yield from begun
     while words := sampler.ask():
         jobs = numbered(words, len(plan.jobs))
-        planned = plan_round(composer, jobs, worker.options, folders)
+        # What is wrong with a trial that follows from others is no reason to stop the search.
+        options = replace(worker.options, on_failure=worker.options.on_failure or "continue")
+        planned = plan_round(composer, jobs, options, folders)
         composer.save(folder.path, folder.saved)
         plan.data_files |= data_files(composer, _right(planned, jobs))
         plan.add(planned.round)
@@ -265,60 +288,7 @@ def _replayed(
     composer.compose_new(loader)
 
 
-def saved_sampler(plan: SweepPlan) -> Sampler:
-    """Return the sampler of a sweep that goes on: all its jobs are in the plan."""
-    return ListSampler([job.overrides for job in plan.begun])
-
-
 # Beginning
-
-
-def _options(composer: Composer, arguments: list[str]) -> SweepOptions:
-    """Return the keys of `sweep`, which must be the same for all jobs."""
-    overrides = OverridesParser.create().parse_overrides(arguments)
-    for override in overrides:
-        group = override.get_key_element().lstrip("+").partition(".")[0]
-        if override.is_sweep_override() and group in ("sweep", "search", "stop"):
-            raise ConfigError(f"{override.input_line}: the keys of {group} cannot be swept")
-    fixed = tuple(str(word.input_line) for word in overrides if not word.is_sweep_override())
-    with composer.applied(Job(0, fixed)) as config:
-        if config.sweep.resume is not None:  # The jobs of a new sweep are checked with all else.
-            check_words_of_sweep(config)
-        return sweep_options(config)
-
-
-def sweep_options(config: DictConfig) -> SweepOptions:
-    """Return the keys of `sweep`."""
-    options = OmegaConf.to_object(config.sweep)
-    assert isinstance(options, SweepOptions)
-    return options
-
-
-def make_sampler(
-    composer: Composer,
-    arguments: list[str],
-    params: Mapping[str, Any],
-    loader: ConfigLoader,
-    options: SweepOptions,
-) -> Sampler:
-    """Return what a new sweep is asked for jobs: the points of its axes, or of a table."""
-    known = None
-    with composer.applied(Job(0, ())) as config:
-        if config.search.get("_target_") is not None:
-            raise ConfigError(f"search: {config.search._target_} is not there yet")
-    if options.table is not None:
-        with composer.applied(Job(0, ())) as config:
-            groups = [name for name in config.hydra.runtime.choices if "/" not in name]
-            known = KnownKeys(config, groups)
-    zipped, table = options.zip, options.table
-    words = job_overrides(
-        arguments, loader, params=params, zip_axes=zipped, table=table, known=known
-    )
-    outputs = str(composer.master.paths.outputs)
-    sampler: Sampler = ListSampler([words_with_latest_named(each, outputs) for each in words])
-    if options.folds is not None and options.folds > 1:
-        sampler = Folds(sampler, composer, options.folds)
-    return Repeats(sampler, composer, options.repeats) if options.repeats > 1 else sampler
 
 
 def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPlan:

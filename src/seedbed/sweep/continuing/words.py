@@ -20,6 +20,10 @@ OF_COMMAND = (
 )
 
 
+# What a search that goes on may have more of.
+BUDGET = "search.trials"
+
+
 def words_for_hydra(overrides: Sequence[str]) -> list[str]:
     """Return the overrides of a command that Hydra composes its config of.
 
@@ -49,7 +53,11 @@ def changing_words(arguments: Sequence[str], begun: Sequence[Job]) -> Words:
             which the jobs differ.
     """
     overrides = OverridesParser.create().parse_overrides(list(arguments))
-    changing = [override for override in overrides if not _is_of_command(override.key_or_group)]
+    changing = [
+        override
+        for override in overrides
+        if not _is_of_command(override.key_or_group) and override.key_or_group != BUDGET
+    ]
     words = tuple(str(override.input_line) for override in changing)
     refuse_fixed(words, "a sweep")
     axes = _axes(begun)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import isnan, nan
 from typing import Any
 
+from seedbed.config.groups import is_of_sweep
 from seedbed.config.metrics import ONCE_A_RUN, is_of_validation
 from seedbed.sweep.job import bare_key, without
 from seedbed.sweep.results.configurations import (
@@ -381,7 +382,7 @@ def winner_lines(
         overrides: those of the median.
         folds: `sweep.folds`, where the sweep has it.
     """
-    words = [word for word in overrides if not word.startswith("sweep.")]
+    words = [word for word in overrides if not is_of_sweep(bare_key(word))]
     swept = {
         axis: list(dict.fromkeys(str(row.axes[axis]) for row in best.jobs if axis in row.axes))
         for axis in AVERAGED

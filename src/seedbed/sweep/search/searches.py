@@ -72,7 +72,9 @@ def make_search(
     if generation is None and alone and (stops or kind.learns):
         generation = ALONE
     options.trials = search.trials
-    return kind(space_of(search), options, judge, generation, stops)
+    sampler = kind(space_of(search), options, judge, generation, stops)
+    sampler.plan = search
+    return sampler
 
 
 def searched(sampler: Sampler) -> "StudySampler | None":

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from hydra.core.utils import JobStatus
 from omegaconf import DictConfig, read_write
 
+from seedbed.config.groups import is_of_sweep
 from seedbed.config.instantiation import target_of
 from seedbed.config.metrics import is_of_validation, named
 from seedbed.config.schema import schema_of, shipped_schema_of
@@ -57,7 +58,7 @@ def final_model(worker: Worker, best: Winner) -> FinalModel:
 
 def refit_words(config: DictConfig, words: Words, epochs: int | None) -> Words:
     """Return the words of a run on all rows, without validation, from those of a job of a fold."""
-    words = tuple(word for word in words if not bare_key(word).startswith("sweep."))
+    words = tuple(word for word in words if not is_of_sweep(bare_key(word)))
     words = without(words, ("data.folds", "data.fold"))
     changes: dict[str, Any] = {"trainer.max_epochs": "null" if epochs is None else epochs}
     limits = [name for name in _LIMITS if config.trainer[name] is not None]

@@ -17,6 +17,7 @@ from optuna.distributions import (
 from optuna.trial import TrialState
 
 from seedbed.sweep.job import Words
+from seedbed.sweep.results.search_plan import SearchPlan
 from seedbed.sweep.results.table import Row
 from seedbed.sweep.search.space.dimensions import Choice, Dimension, Space, Values
 
@@ -91,6 +92,8 @@ class StudySampler:
             self._sampler = self.make()
             directions: Any = ["minimize" if mode == "min" else "maximize" for mode in judge.modes]
             self._study = optuna.create_study(sampler=self._sampler, directions=directions)
+        # What sweep.json keeps of the search.
+        self.plan: SearchPlan | None = None
         # All trials that were asked for, in the order of their numbers.
         self.trials: list[AskedTrial] = []
         self._asked: list[optuna.trial.Trial] = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from seedbed.sweep.job import Words, bare_key
 
@@ -97,8 +97,7 @@ class Dimension:
         return all(chosen.get(parent) in texts for parent, texts in self.when.items())
 
 
-@dataclass(frozen=True)
-class Space:
+class Space(NamedTuple):
     """Space of a search: the words that every trial has, and its dimensions, parents first."""
 
     fixed: Words
