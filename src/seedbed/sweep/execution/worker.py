@@ -391,11 +391,17 @@ class Worker:
             return name_of_job(config), self._axes(config)
 
     def _axes(self, config: DictConfig) -> dict[str, Any]:
+        """Return what a job has for each axis; a key that it lacks, under its choices, it has not."""
         choices = config.hydra.runtime.choices
-        return {
+        values = {
             key: choices[key] if key in choices else _selected(config, key)
             for key in self.plan.axes
         }
+        return {key: value for key, value in values.items() if value is not _LACKING}
+
+
+# Of a key that is none of a config.
+_LACKING = object()
 
 
 def _refused(row: Row, error: str | None) -> Row:
@@ -411,6 +417,6 @@ def _require_folder(config: DictConfig, sweep: Path) -> None:
 
 
 def _selected(config: DictConfig, key: str) -> Any:
-    value = OmegaConf.select(config, key)
+    value = OmegaConf.select(config, key, default=_LACKING)
     is_container = isinstance(value, DictConfig | ListConfig)
     return OmegaConf.to_container(value, resolve=True) if is_container else value

@@ -215,13 +215,14 @@ def _texts(values: Values) -> Sequence[str]:
 def _has_key(config: DictConfig, key: str) -> bool:
     node: Any = config
     for name in key.split("."):
+        if isinstance(node, DictConfig) and node._is_interpolation():
+            return True  # What it follows is looked at when a trial is composed.
         if not isinstance(node, DictConfig) or node._is_none() or node._is_missing():
             return False
-        if node._is_interpolation():
-            return True  # What it follows is looked at when a trial is composed.
-        node = node._get_node(name)
-        if node is None:
+        content: Any = node._content  # Asked for a key that it may not have, it would raise.
+        if name not in content:
             return False
+        node = content[name]
     return True
 
 
@@ -229,7 +230,8 @@ def _siblings(config: DictConfig, key: str) -> list[str]:
     parent, _, _ = key.rpartition(".")
     node: Any = config
     for name in parent.split(".") if parent else ():
-        node = node._get_node(name) if isinstance(node, DictConfig) else None
+        content: Any = node._content if isinstance(node, DictConfig) else {}
+        node = content.get(name)
     if not isinstance(node, DictConfig) or node._is_none():
         return []
     names = [str(name) for name in node]
