@@ -1,6 +1,7 @@
 """What a sweep asks for jobs: the points of its axes, the rows of a table, or a search."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -9,7 +10,6 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.groups import OF_SWEEP
-from seedbed.config.metrics import optimized_metric
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.schema.search import Grid, Search
 from seedbed.errors import ConfigError
@@ -21,11 +21,10 @@ from seedbed.sweep.planning.compatibility import why_alone
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.speedup import why_it_does_not_pay
 from seedbed.sweep.planning.validation import wrong_jobs
-from seedbed.sweep.results.configurations import ranked_column, value_of
 from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.objectives import objectives_of
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.search_plan import SearchPlan
-from seedbed.sweep.results.table import Row
 from seedbed.sweep.search.axes import KnownKeys, job_overrides, require_few
 from seedbed.sweep.search.folds import Folds
 from seedbed.sweep.search.repeats import Repeats
@@ -160,31 +159,23 @@ def _search(
     with composer.applied(tried[0]) as config:
         search = search_options(config)
         assert search is not None
-        check_search(space, search, 1)
+        check_search(space, search, len(objectives_of(config).all))
         trials = f"search.trials={search.trials}"
         require_few(trials, search.trials * options.repeats * (options.folds or 1))
         return _sampler(plan_of_search(space, search), config)
 
 
 def _sampler(search: SearchPlan, config: DictConfig) -> Sampler:
-    from seedbed.sweep.search.samplers.study import Judge
-
     options = search_options(config)
     if options is None:
         raise ConfigError("sweep.json: a search, and the configs of its jobs have none")
-    metric, mode = optimized_metric(config)
-    column = ranked_column(metric, config.sweep.rank)
-
-    def values(row: Row) -> list[float | None]:
-        return [value_of(row, column)]
-
     alone = bool(
         config.sweep.fuse == "never"
         or why_alone(config)
         or (config.sweep.fuse == "auto" and why_it_does_not_pay(config, search.trials))
     )
     stops = config.stop.get("_target_") is not None
-    return make_search(search, options, Judge([mode], values), alone, stops)
+    return make_search(search, options, replace(objectives_of(config), whole=True), alone, stops)
 
 
 def raise_budget(search: SearchPlan | None, asked: int, words: Sequence[str]) -> bool:

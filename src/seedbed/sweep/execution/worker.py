@@ -391,7 +391,7 @@ class Worker:
             return name_of_job(config), self._axes(config)
 
     def _axes(self, config: DictConfig) -> dict[str, Any]:
-        """Return what a job has for each axis; a key that it lacks, under its choices, it has not."""
+        """Return what a job has for each axis; a key that it lacks is left out."""
         choices = config.hydra.runtime.choices
         values = {
             key: choices[key] if key in choices else _selected(config, key)

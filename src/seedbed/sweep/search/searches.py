@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from seedbed.config.schema.search import Search
 from seedbed.config.schema.store import SCHEMAS
 from seedbed.errors import ConfigError, listed
+from seedbed.sweep.results.objectives import Objectives
 from seedbed.sweep.results.search_plan import SearchPlan
 from seedbed.sweep.search.folds import Folds
 from seedbed.sweep.search.repeats import Repeats
@@ -14,7 +15,7 @@ from seedbed.sweep.search.space.dimensions import Number, Space
 from seedbed.sweep.search.space.stored import space_of, stored_space
 
 if TYPE_CHECKING:  # Optuna takes 0.2 s, which a grid does not wait for.
-    from seedbed.sweep.search.samplers.study import Judge, StudySampler
+    from seedbed.sweep.search.samplers.study import StudySampler
 
 # Trials of a generation where each trains by itself: rules and sampler see those before.
 ALONE = 4
@@ -56,14 +57,14 @@ def check_search(space: Space, options: Search, objectives: int) -> None:
 
 
 def make_search(
-    search: SearchPlan, options: Search, judge: "Judge", alone: bool, stops: bool
+    search: SearchPlan, options: Search, objectives: Objectives, alone: bool, stops: bool
 ) -> "StudySampler":
     """Return the sampler of a search, which is at its beginning.
 
     Args:
         search: What is kept of the search; its budget counts.
         options: The keys of `search`.
-        judge: Tells what a trial is worth.
+        objectives: What a trial is judged by.
         alone: Whether the trials train one after another.
         stops: Whether a rule stops trials before their end.
     """
@@ -72,7 +73,7 @@ def make_search(
     if generation is None and alone and (stops or kind.learns):
         generation = ALONE
     options.trials = search.trials
-    sampler = kind(space_of(search), options, judge, generation, stops)
+    sampler = kind(space_of(search), options, objectives, generation, stops)
     sampler.plan = search
     return sampler
 

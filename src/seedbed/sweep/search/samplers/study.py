@@ -1,9 +1,9 @@
 """Study of a search: Optuna is asked for trials and told of them, in memory."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from math import inf
 from typing import Any, ClassVar, NamedTuple
 
@@ -17,24 +17,10 @@ from optuna.distributions import (
 from optuna.trial import TrialState
 
 from seedbed.sweep.job import Words
+from seedbed.sweep.results.objectives import Objectives
 from seedbed.sweep.results.search_plan import SearchPlan
 from seedbed.sweep.results.table import Row
 from seedbed.sweep.search.space.dimensions import Choice, Dimension, Space, Values
-
-
-@dataclass(frozen=True)
-class Judge:
-    """Judge of trials by their rows.
-
-    Attributes:
-        modes: min or max of each objective.
-        values: returns the value of each objective; None where it is not known.
-        violations: returns how far each constraint is violated, above 0 where it is.
-    """
-
-    modes: Sequence[str]
-    values: Callable[[Row], Sequence[float | None]]
-    violations: Callable[[Row], Sequence[float]] = lambda row: ()
 
 
 class AskedTrial(NamedTuple):
@@ -63,7 +49,7 @@ class StudySampler:
     Args:
         space: What the trials may have.
         options: The keys of `search`.
-        judge: Tells what a trial is worth.
+        objectives: What a trial is judged by.
         generation: Trials that are asked for at once; None: as the sampler advises.
         stops: Whether a rule stops trials before their end.
     """
@@ -77,20 +63,22 @@ class StudySampler:
         self,
         space: Space,
         options: Any,
-        judge: Judge,
+        objectives: Objectives,
         generation: int | None = None,
         stops: bool = False,
     ) -> None:
         self.space = space
         self.options = options
-        self.judge = judge
+        self.objectives = objectives
         self.stops = stops
         self.generation = generation or self.advised_generation()
         self._varied = space.varied
         self._distributions = {d.name: distribution_of(d.values) for d in self._varied}
         with _quiet():
             self._sampler = self.make()
-            directions: Any = ["minimize" if mode == "min" else "maximize" for mode in judge.modes]
+            directions: Any = [
+                "minimize" if mode == "min" else "maximize" for _, mode in objectives.all
+            ]
             self._study = optuna.create_study(sampler=self._sampler, directions=directions)
         # What sweep.json keeps of the search.
         self.plan: SearchPlan | None = None
@@ -158,7 +146,8 @@ class StudySampler:
         if row.status not in ("completed", "diverged", "stopped_early") or values is None:
             self._study.tell(trial, state=TrialState.FAIL)
             return
-        for number, violation in enumerate(self.judge.violations(row)):
+        whole_row = replace(row, status="completed")
+        for number, violation in enumerate(self.objectives.violations(whole_row)):
             trial.set_constraint(str(number), violation)
         whole = row.status != "stopped_early" or self.takes_stopped_as_whole
         if whole or len(values) > 1:
@@ -171,9 +160,11 @@ class StudySampler:
     def _values(self, row: Row) -> list[float] | None:
         """Return the value of each objective; of a trial that diverged the worst there is."""
         if row.status == "diverged":
-            return [inf if mode == "min" else -inf for mode in self.judge.modes]
-        values = [value for value in self.judge.values(row) if value is not None]
-        return values if len(values) == len(self.judge.modes) else None
+            return [inf if mode == "min" else -inf for _, mode in self.objectives.all]
+        if row.status == "stopped_early":  # What it has measured until then counts.
+            row = replace(row, status="completed")
+        values = [value for value in self.objectives.values(row) if value is not None]
+        return values if len(values) == len(self.objectives.all) else None
 
 
 def _reports(row: Row) -> Mapping[int, float]:
