@@ -8,11 +8,26 @@ from torch import nn
 
 from seedbed.errors import ConfigError
 from seedbed.models import MLP, Parabola
-from seedbed.training.parameters import elements_matching, find_element, parameters_matching
+from seedbed.training.parameters import (
+    elements_matching,
+    find_element,
+    parameters_matching,
+    trained_count,
+)
 
 
 def net() -> MLP:
     return MLP([2], 3, hidden=[4])
+
+
+def test_the_numbers_that_are_trained_are_counted() -> None:
+    layers = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 4), nn.LazyLinear(5))
+    assert trained_count(layers) == (2 + 1) * 3 + (3 + 1) * 4
+    assert trained_count(layers, ["0.weight"]) == 3 + (3 + 1) * 4
+    layers[1].requires_grad_(False)
+    layers[0].weight = nn.Parameter(torch.ones(3, 2))
+    layers.append(layers[0])  # Shared parameters count once.
+    assert trained_count(layers) == (2 + 1) * 3
 
 
 @settings(max_examples=30, deadline=None)

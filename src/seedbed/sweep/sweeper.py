@@ -301,7 +301,7 @@ def _empty_plan(composer: Composer, first: Job, flags: Sequence[str]) -> SweepPl
         name, notes = (raw_value(config, (key,)) for key in ("name", "notes"))
     labels = Labels(name, tuple(tags), notes)
     return SweepPlan(
-        judged_by,
+        replace(judged_by, whole="search" in chosen),
         flags,
         folds=folds,
         jobs_of_trial=repeats * (folds or 1),
@@ -329,6 +329,7 @@ def plan_text(plan: SweepPlan) -> str:
     lines += [
         f"  {jobs_text(len(numbers))} {_alone(reason)}" for reason, numbers in first.alone.items()
     ]
+    lines += plan.objectives.lines()
     return "\n".join(lines)
 
 

@@ -1,13 +1,15 @@
 """sweep.json: read as it was written, and refused where it is damaged."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from seedbed.config.metrics import Objective, parsed_constraint
 from seedbed.errors import ConfigError
 from seedbed.sweep.job import Job
-from seedbed.sweep.results.objectives import one_objective
+from seedbed.sweep.results.objectives import Objectives, one_objective
 from seedbed.sweep.results.plan_file import Round, SweepPlan, read_plan, write_plan
 
 
@@ -46,6 +48,40 @@ def test_a_damaged_plan_is_refused(tmp_path: Path, content: bytes | None) -> Non
     path = tmp_path / "sweep.json"
     if content is not None:
         path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"sweep\.json: ."):
+        read_plan(path)
+
+
+def test_several_objectives_and_constraints_are_read_as_they_were_written(tmp_path: Path) -> None:
+    path = tmp_path / "sweep.json"
+    both = Objective("model/parameters", "min"), Objective("val/accuracy", "max")
+    bound = parsed_constraint("model/parameters<=1e4")
+    written = replace(plan(), objectives=Objectives(both, "best", (bound,)), jobs_of_trial=3)
+    write_plan(path, written)
+    assert read_plan(path) == written
+    # The metric of the best epoch is the first one that an epoch measures.
+    assert (written.metric, written.mode, written.rank) == ("val/accuracy", "max", "best")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"optimized_metric": ["train/loss"], "optimized_mode": ["min"]},
+        {"optimized_metric": ["train/loss", "train/loss"], "optimized_mode": ["min", "min"]},
+        {"optimized_metric": ["train/loss", "train/rmse"], "optimized_mode": "min"},
+        {"optimized_metric": ["train/seconds", "model/parameters"], "optimized_mode": ["min"] * 2},
+        {"optimized_metric": "model/parameters"},
+        {"constraints": ["train/loss"]},
+        {"jobs_of_trial": 0},
+    ],
+    ids=str,
+)
+def test_objectives_that_cannot_be_are_refused(tmp_path: Path, damage: dict) -> None:
+    path = tmp_path / "sweep.json"
+    round_of_jobs = {"jobs": JOBS, "groups": [[0, 1]], "alone": {}}
+    path.write_text(json.dumps({**PLAN, "rounds": [round_of_jobs]}))
+    read_plan(path)
+    path.write_text(json.dumps({**PLAN, "rounds": [round_of_jobs], **damage}))
     with pytest.raises(ConfigError, match=r"sweep\.json: ."):
         read_plan(path)
 

@@ -92,6 +92,35 @@ def test_without_a_best_epoch_of_the_watched_metric_there_are_the_last_metrics_a
     assert metrics_of_job({"val/loss": 2.0}, "val/loss", best) == {"val/loss": 2.0}
 
 
+def test_objectives_are_there_in_the_best_epoch_without_validation_rows_too() -> None:
+    best = 2, {"train/loss": 1.0, "train/rmse": 2.0, "train/mae": 3.0}
+    judged_by = ("train/loss", "model/parameters", "train/mae")
+    assert metrics_of_job({"train/loss": 9.0}, "train/loss", best, judged_by) == {
+        "train/loss": 9.0,
+        "best/epoch": 2,
+        "best/train/loss": 1.0,
+        "best/train/mae": 3.0,
+    }
+
+
+def test_the_trial_and_the_pareto_rank_are_columns_that_are_no_axes(tmp_path: Path) -> None:
+    rows = [Row(n, {"a": n // 2}, "completed", str(n), {"val/loss": 1.0}) for n in range(4)]
+    results = Results(tmp_path / "results.csv", ["a"], rows, jobs_of_trial=2)
+    results.finish({2: 1, 3: 1})
+    lines = (tmp_path / "results.csv").read_text().splitlines()
+    assert lines[0] == "number,a,status,val/loss,seconds,folder,trial,pareto_rank,error"
+    assert [line.split(",")[-3:-1] for line in lines[1:]] == [
+        ["0", ""],
+        ["0", ""],
+        ["1", "1"],
+        ["1", "1"],
+    ]
+    read = read_results(tmp_path / "results.csv")
+    assert [(one.axes, one.metrics, one.error) for one in read] == [
+        ({"a": str(n // 2)}, {"val/loss": 1.0}, None) for n in range(4)
+    ]
+
+
 def test_axes_that_come_later_have_values_in_all_rows(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     results = Results(path, ["seed"], [row(0, seed=1), row(1, seed=2)])

@@ -76,7 +76,8 @@ def test_a_sampler_is_told_the_mean_over_the_seeds_of_each_job(composer: Compose
             row(5, "failed"),
         ]
     )
-    assert told.results == [row(1, loss=1.5, rmse=3.0), row(3, "failed")]
+    # A trial is as the job that ended worst.
+    assert told.results == [row(0, "diverged", loss=1.5, rmse=3.0), row(3, "failed")]
 
 
 @pytest.mark.parametrize(("count", "asked"), [(None, None), (6, 2), (7, 2), (1, 1)])

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from seedbed.config.metrics import rules
+from seedbed.config.metrics import named, rules
 from seedbed.config.schema import own_module
 from seedbed.config.schema.data import SPLITS
 from seedbed.config.schema.field import Schema, key
@@ -87,8 +87,8 @@ class Sweep(Schema):
         one_of=("all", "best", "record"),
     )
     top: int | None = key(
-        "jobs, of folds configurations: how many keep their folders with keep=best (null: 10), or "
-        "train on with sweep.resume (null: all)",
+        "jobs, of folds configurations: how many keep their folders with keep=best (null: 10, or "
+        "the Pareto front), or train on with sweep.resume (null: all)",
         None,
         at_least=1,
     )
@@ -108,9 +108,14 @@ class Sweep(Schema):
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
-        """Yield a refit without the folds that it follows."""
+        """Yield a refit without the folds that it follows, and a part of a Pareto front."""
         if node.refit and node.folds is None:
             yield "sweep.refit=true: it follows a cross-validation; give sweep.folds=5 as well"
+        if node.keep == "best" and node.top is not None and len(named(config.optimized_metric)) > 1:
+            yield (
+                f"sweep.top={node.top}: of several objectives sweep.keep=best keeps the whole "
+                "Pareto front; leave it out"
+            )
 
 
 @dataclass

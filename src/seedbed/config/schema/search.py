@@ -15,6 +15,9 @@ class Grid(Schema):
     """No search: every combination of the axes."""
 
     _target_: str | None = key("class of the sampler; null: none", None)
+    constraints: list[str] = key(
+        "what a trial must keep to be the best, such as model/parameters<=10000", []
+    )
 
 
 @dataclass

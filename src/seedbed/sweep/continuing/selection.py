@@ -52,7 +52,7 @@ def chosen_jobs(worker: Worker, done: Sequence[Row], top: int | None) -> list[in
         )
     best = kept_jobs(plan, done, top)
     if not best:
-        raise ConfigError(f"sweep.top={top}: no job has completed with a finite {plan.metric}")
+        raise ConfigError(f"sweep.top={top}: no job has completed {plan.objectives.wanted}")
     return sorted(row.number for row in best)
 
 

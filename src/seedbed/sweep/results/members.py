@@ -105,12 +105,13 @@ def _chosen(
         return rows, jobs_text(len(rows))
     best = winner(rows, plan.objectives)
     if best is None:
-        raise ConfigError(f"run={folder.path}: no job has completed with a finite {plan.metric}")
+        raise ConfigError(f"run={folder.path}: no job has completed {plan.objectives.wanted}")
     axes = shown_axes(rows)
     [configuration] = configurations(list(best.jobs), axes)
     cells = [f"{axis}={value}" for axis, value in configuration.cells.items()]
     of = f" of {', '.join(cells)}" if cells else ""
-    ranked = f", the best by {plan.rank} {plan.metric}" if cells else ""
+    of_front = " of the Pareto front" if plan.objectives.several else ""
+    ranked = f", the best{of_front} by {plan.rank} {plan.metric}" if cells else ""
     return best.jobs, f"{jobs_text(len(best.jobs))}{of}{ranked}"
 
 

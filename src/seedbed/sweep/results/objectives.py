@@ -71,6 +71,27 @@ class Objectives:
         """The columns of all objectives."""
         return [self.column_of(each.metric) for each in self.all]
 
+    @property
+    def wanted(self) -> str:
+        """What a job must have to be the best, in words: `with a finite val/loss`."""
+        metrics = " and ".join(each.metric for each in self.all)
+        bounds = " and ".join(each.text for each in self.constraints)
+        return f"with a finite {metrics}" + (f" that keeps {bounds}" if bounds else "")
+
+    def lines(self) -> list[str]:
+        """Return lines on what jobs are judged by, where that is more than one metric."""
+        lines = []
+        if self.several:
+            named = ", ".join(f"{each.metric} ({each.mode})" for each in self.all)
+            lines.append(f"objectives   {named}; {self.metric} picks the best epoch")
+        if self.constraints:
+            lines.append(f"constraints  {', '.join(each.text for each in self.constraints)}")
+        if TRAIN_SECONDS in self.names:
+            lines.append(
+                f"note         {TRAIN_SECONDS} is measured: the same command may choose others"
+            )
+        return lines
+
     def values(self, row: Row) -> list[float | None]:
         """Return what a job, or the mean row of a trial, has for each objective.
 

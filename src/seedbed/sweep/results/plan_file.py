@@ -278,4 +278,6 @@ def _objectives(path: Path, content: _StoredPlan) -> Objectives:
         constraints = tuple(map(parsed_constraint, content.get("constraints", [])))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    return Objectives(tuple(map(Objective, metrics, modes)), content["rank"], constraints)
+    named_objectives = tuple(map(Objective, metrics, modes))
+    is_search = "search" in content.get("choices", {})
+    return Objectives(named_objectives, content["rank"], constraints, is_search)

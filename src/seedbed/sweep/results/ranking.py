@@ -142,6 +142,8 @@ def _titles(rows: Sequence[Row], objectives: Objectives) -> dict[str, str]:
     elif has_best:
         ranks = sorted(RANKS, key=lambda other: other != rank)
         titles = {ranked_column(metric, other): f"{other} {metric}" for other in ranks}
+        if metric in ONCE_A_RUN:
+            titles = {metric: metric}
     else:
         titles = {metric: metric}
     shown = {text.removeprefix(f"{rank} ") for text in titles.values()}

@@ -86,21 +86,21 @@ class Row:
         return state_of({"status": self.status, "error": self.error})
 
 
-# How jobs end, from the worst to the best.
-_WORST_FIRST = ("running", "failed", "interrupted", "diverged")
+# How jobs end, from the worst to the best, and those that came to an end.
+_ENDED = ("completed", "stopped_early")
+_WORST_FIRST = ("running", "failed", "interrupted", "diverged", "stopped_early", "completed")
 
 
 def mean_row(rows: Sequence[Row]) -> Row:
     """Return the row that stands for the jobs of a trial: the first one that ended worst.
 
     A trial of which one job failed has failed, and one of which one diverged has diverged. Its
-    metrics are the means over the jobs that have them.
+    metrics are the means over the jobs that came to an end.
     """
-    order = {status: place for place, status in enumerate(_WORST_FIRST)}
-    worst = min(rows, key=lambda row: order.get(row.status, len(order)))
+    worst = min(rows, key=lambda row: _WORST_FIRST.index(row.status))
     values: dict[str, list[float]] = {}
     for row in rows:
-        for name, value in row.metrics.items():
+        for name, value in row.metrics.items() if row.status in _ENDED else ():
             values.setdefault(name, []).append(value)
     return replace(worst, metrics={name: mean(some) for name, some in values.items()})
 
