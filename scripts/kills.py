@@ -58,6 +58,15 @@ SWEEPS: dict[str, tuple[str, ...]] = {
         *(*SWEEP, "trainer.max_epochs=1000", "sweep.chunk_size=6"),
         *("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
     ),
+    "search": (
+        *(*SMALL, "trainer.max_epochs=1000", "optimizer.lr=tag(log,interval(1e-4,1e-1))"),
+        *("search=tpe", "search.trials=40", "search.generation=10", "stop=halving"),
+    ),
+    "joblib-search": (
+        *(*SMALL, "trainer.max_epochs=500", "optimizer.lr=tag(log,interval(1e-4,1e-1))"),
+        *("search=tpe", "search.trials=12", "search.generation=6", "sweep.repeats=2"),
+        *("sweep.chunk_size=6", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
+    ),
 }
 CASES = (*SWEEPS, "ddp", "steps", "files")
 DDP = (
@@ -195,6 +204,8 @@ def content(sweep: Path) -> dict[str, Any]:
             with path.open(newline="") as lines:
                 rows = [{**row, "seconds": ""} for row in csv.DictReader(lines)]
             found[name] = rows
+        elif path.name == "optuna.log":
+            found[name] = [_without_times(line) for line in path.read_text().splitlines()]
         elif path.name == "run.json":
             fields = json.loads(path.read_text())
             found[name] = {key: fields[key] for key in fields if key not in OF_ONE_TIME}
@@ -208,6 +219,12 @@ def content(sweep: Path) -> dict[str, Any]:
             found[name] = path.read_bytes()
     found.pop(".sweep/sweep.lock", None)
     return found
+
+
+def _without_times(line: str) -> dict[str, Any]:
+    """Return a line of a journal without when a trial began and ended."""
+    fields = json.loads(line)
+    return {key: fields[key] for key in fields if not key.startswith("datetime_")}
 
 
 def differences(expected: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:

@@ -54,6 +54,59 @@ CASES: dict[str, tuple[list[Sequence[str]], Sequence[str]]] = {
         (*RESUME, "trainer.max_epochs=4"),
     ),
 }
+RATE = "optimizer.lr=tag(log,interval(1e-3,1))"
+GENERATIONS = (*COMMON, "search.trials=6", "search.generation=3", "logger=none", RATE)
+GENERATIONS = (*GENERATIONS, "trainer.max_epochs=4")
+# Every sampler, rule and way of training at least once.
+SEARCHES: dict[str, tuple[str, ...]] = {
+    "random": ("search=random", "stop=none"),
+    "qmc halving": ("search=qmc", "stop=halving", "stop.min_epochs=1"),
+    "tpe hyperband": ("search=tpe", "search.n_startup_trials=2", "stop=hyperband"),
+    "gp median": (
+        "search=gp",
+        "search.n_startup_trials=2",
+        "stop=median",
+        "stop.n_startup_trials=2",
+    ),
+    "cmaes patient": (
+        *(
+            "search=cmaes",
+            "stop=patient",
+            "stop.patience=1",
+            "optimizer.weight_decay=interval(0,1)",
+        ),
+        "search.popsize=3",
+    ),
+    "nsga2 repeats": ("search=nsga2", "search.population_size=3", "sweep.repeats=2"),
+    "tpe choices best": (
+        *("search=tpe", "search.n_startup_trials=2", "optimizer=sgd,adam", "sweep.keep=best"),
+        *("sweep.top=2", "stop=top_k_after", "stop.epochs=2"),
+    ),
+    "tpe record folds": (
+        *("search=tpe", "search.n_startup_trials=2", "sweep.keep=record", "sweep.folds=2"),
+    ),
+    "tpe alone": (
+        *("search=tpe", "search.n_startup_trials=2", "sweep.fuse=never", "stop=median"),
+        *("stop.n_startup_trials=2", "search.trials=4", "search.generation=2"),
+    ),
+    "fronts": (
+        *("search=nsga2", "search.population_size=3"),
+        *("optimized_metric=[val/loss,train/loss]", "optimized_mode=[min,min]"),
+    ),
+    "pbt": ("search=pbt", "search.interval=1", "stop=none"),
+}
+for name, words in SEARCHES.items():
+    kept = GENERATIONS
+    if "sweep.folds=2" in words:
+        kept = tuple(word for word in kept if "val_size" not in word)
+    if "search=pbt" in words:
+        kept = tuple(word for word in kept if "generation" not in word)
+    CASES[name] = ([], (*kept, *words))
+# A search whose budget is raised ends as one that had it from the start (and its plan says so).
+CASES["raised"] = (
+    [(*GENERATIONS, "search=random", "search.trials=3")],
+    (*RESUME, "search.trials=6"),
+)
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link")
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
@@ -48,6 +49,9 @@ from seedbed.sweep.search.sampler import Sampler
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
 
+if TYPE_CHECKING:
+    from seedbed.sweep.execution.search_journal import SearchJournal
+
 FAILED = 1
 # Hydra's own launcher, whose part we take.
 ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
@@ -82,6 +86,7 @@ class Controller:
         self.tries = None if retries is None else Tries(self.folder, retries)
         if self.tries and self.goes_on:
             self.tries.read()
+        self.journal: SearchJournal | None = None
         self.done = self._done() if self.goes_on else []
 
     def progress_text(self) -> str:
@@ -97,6 +102,11 @@ class Controller:
         DiskFull; a signal ends the process with its code. Both say how to go on.
         """
         self._open()
+        if self.plan.search is not None:
+            from seedbed.sweep.execution.search_journal import SearchJournal  # It imports Optuna.
+
+            self.journal = SearchJournal(self.folder, self.plan, sampler)
+            self.journal.add(self.done)
         with self._going_on_later(), self.stop:
             self._run_rounds(rounds, sampler)
         self._finish_results()
@@ -237,6 +247,9 @@ class Controller:
     def _run_round(self, planned: PlannedRound) -> None:
         """Run what is missing of a round; what a chunk refuses is run job by job."""
         self._enter_axes()
+        is_newest = planned.round.jobs[-1].number == self.plan.jobs[-1].number
+        if self.journal and self.goes_on and is_newest:
+            self.journal.write()  # Whole, whatever a kill, or somebody, has left of it.
         self.display.expect(len(self.plan.jobs))
         self._refuse(planned)
         units = self._allowed(self._units(planned))
@@ -284,6 +297,9 @@ class Controller:
     def _enter(self, rows: Sequence[Row]) -> None:
         self.results.add(rows)
         self.display.add(rows)
+        if self.journal:
+            self.journal.add(rows)
+            self.journal.write()
         _tell_errors(rows)
 
     def _units(self, planned: PlannedRound) -> list[Unit]:

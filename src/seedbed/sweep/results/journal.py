@@ -93,7 +93,7 @@ class Journal:
     def __init__(self, path: Path, study: Study) -> None:
         self.path = path
         self.study = study
-        self._written = 0
+        self._written: int | None = None
         self._distributions: dict[BaseDistribution, str] = {}
 
     def begin(self, trials: Sequence[EndedTrial] = ()) -> None:
@@ -103,9 +103,11 @@ class Journal:
         self._written = len(trials)
 
     def write(self, trials: Sequence[EndedTrial]) -> None:
-        """Add those of all trials of the search that the file lacks yet."""
-        if self._written == 0:
+        """Add those of all trials of the search that the file lacks yet; at first it begins anew."""
+        if self._written is None:
             self.begin(trials)
+            return
+        if len(trials) == self._written:
             return
         new = "".join(map(self._line, trials[self._written :]))
         with self.path.open("ab", buffering=0) as file:

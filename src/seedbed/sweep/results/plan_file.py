@@ -1,7 +1,7 @@
 """sweep.json: what a sweep runs, round by round; each is written before its first job starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
@@ -43,6 +43,8 @@ class Round:
     groups: Sequence[Sequence[int]]
     alone: Mapping[str, Sequence[int]]
     notes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    # When they were asked for, in UTC; of a search alone.
+    started: str = ""
 
 
 @dataclass
@@ -98,6 +100,8 @@ class SweepPlan:
 
     def add(self, new: Round) -> None:
         """Add a round, whose jobs are numbered on."""
+        if self.search and not new.started:
+            new = replace(new, started=now())
         self.rounds.append(new)
         self.jobs.extend(new.jobs)
         self.begun.extend(new.jobs)
@@ -176,6 +180,7 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
                 "groups": planned.groups,
                 "alone": planned.alone,
                 "notes": planned.notes,
+                **({"started": planned.started} if planned.started else {}),
                 "jobs": [_plain_job(job) for job in planned.jobs],
             }
             for planned in plan.rounds
@@ -198,6 +203,7 @@ class _StoredRound(TypedDict):
     groups: list[Annotated[list[Count], msgspec.Meta(min_length=1)]]
     alone: dict[str, list[Count]]
     notes: NotRequired[dict[str, list[Count]]]
+    started: NotRequired[Text]
 
 
 class _StoredPlan(TypedDict):
@@ -245,7 +251,8 @@ def read_plan(path: Path) -> SweepPlan:
         planned = chain(*saved["groups"], *saved["alone"].values())
         if sorted(planned) != given:
             raise ConfigError(f"{path}: rounds[{number}]: not every job is planned once")
-        plan.add(Round(jobs, saved["groups"], saved["alone"], saved.get("notes", {})))
+        notes, started = saved.get("notes", {}), saved.get("started", "")
+        plan.add(Round(jobs, saved["groups"], saved["alone"], notes, started))
     for number, continuation in enumerate(content.get("resumed", [])):
         concerned = {*continuation["jobs"]}
         together = [job for group in continuation["groups"] for job in group["jobs"]]
