@@ -95,16 +95,22 @@ SEARCHES: dict[str, tuple[str, ...]] = {
     ),
     "pbt": ("search=pbt", "search.interval=1", "stop=none"),
 }
-for name, words in SEARCHES.items():
-    kept = GENERATIONS
-    if "sweep.folds=2" in words:
-        kept = tuple(word for word in kept if "val_size" not in word)
+
+
+def search(*words: str) -> Sequence[str]:
+    """Return the command of a search with these words, in place of those of the same keys."""
+    keys = {word.partition("=")[0] for word in words}
+    if "sweep.folds" in keys:
+        keys.add("data.val_size")
     if "search=pbt" in words:
-        kept = tuple(word for word in kept if "generation" not in word)
-    CASES[name] = ([], (*kept, *words))
-# A search whose budget is raised ends as one that had it from the start (and its plan says so).
+        keys.add("search.generation")
+    return (*(word for word in GENERATIONS if word.partition("=")[0] not in keys), *words)
+
+
+CASES |= {name: ([], search(*words)) for name, words in SEARCHES.items()}
+# A search whose budget is raised.
 CASES["raised"] = (
-    [(*GENERATIONS, "search=random", "search.trials=3")],
+    [search("search=random", "search.trials=3")],
     (*RESUME, "search.trials=6"),
 )
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT

@@ -174,7 +174,7 @@ def test_a_search_of_which_all_fails_stops_and_says_so(
     assert (statuses(tmp_path), samplers[0].told) == (["failed"] * 2, [])
 
 
-@pytest.mark.parametrize(("deaths", "ends"), [(1, "completed"), (2, "completed"), (9, "failed")])
+@pytest.mark.parametrize(("deaths", "ends"), [(1, "completed"), (3, "completed"), (9, "failed")])
 def test_a_unit_whose_worker_dies_is_run_by_itself_then_job_by_job_and_then_fails(
     search: Any,
     samplers: list[Rates],

@@ -46,6 +46,7 @@ from seedbed.sweep.results.ranking import (
 )
 from seedbed.sweep.results.table import Results, Row, cell
 from seedbed.sweep.search.sampler import Sampler
+from seedbed.sweep.search.searches import searched
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
 
@@ -102,7 +103,7 @@ class Controller:
         DiskFull; a signal ends the process with its code. Both say how to go on.
         """
         self._open()
-        if self.plan.search is not None:
+        if searched(sampler) is not None:
             from seedbed.sweep.execution.search_journal import SearchJournal  # It imports Optuna.
 
             self.journal = SearchJournal(self.folder, self.plan, sampler)
@@ -348,7 +349,7 @@ class Controller:
 
         A unit whose process may have died is run by itself, so that no other one is blamed for it.
         """
-        suspects = [unit for unit in units if self.tries and self.tries.deaths(unit)]
+        suspects = [unit for unit in units if self.tries and self.tries.is_suspect(unit)]
         others = [unit for unit in units if unit not in suspects]
         left = []
         for together in (others, *([unit] for unit in suspects)):
@@ -395,7 +396,7 @@ class Controller:
         left += self._take(unit, result)
 
     def _after_deaths(self, launched: LaunchedUnits, error: Exception) -> list[Unit]:
-        """Count the units whose processes have died; return those that have no result.
+        """Count the unit whose process has died; return those that have no result.
 
         Raises the error of the launcher where no unit had begun.
         """
@@ -406,8 +407,8 @@ class Controller:
         died = [unit for unit in launched.left if self.folder.has_begun(unit.jobs[0])]
         if not died:
             raise error
+        self.tries.die(died, "died")
         for unit in died:
-            self.tries.die(unit, "died")
             self.folder.forget_begun(unit.jobs[0])
         numbers = ", ".join(str(unit.jobs[0]) for unit in died)
         print(f"seedbed: a process died that ran job {numbers}: {_line(error)}", file=sys.stderr)

@@ -13,6 +13,7 @@ from seedbed.runs.provenance.files import PROVENANCE
 from seedbed.sweep.configs.sources import MASTER
 from seedbed.sweep.results.folder import (
     CONFIGURATIONS,
+    JOURNAL,
     OUT_OF_FOLD,
     PLAN,
     REFIT,
@@ -26,6 +27,7 @@ RESERVED = (
     RESULTS,
     PLAN,
     CONFIGURATIONS,
+    JOURNAL,
     OUT_OF_FOLD,
     REFIT,
     MASTER,

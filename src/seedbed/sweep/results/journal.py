@@ -103,7 +103,7 @@ class Journal:
         self._written = len(trials)
 
     def write(self, trials: Sequence[EndedTrial]) -> None:
-        """Add those of all trials of the search that the file lacks yet; at first it begins anew."""
+        """Add those of all trials that the file lacks yet; at first it is begun anew."""
         if self._written is None:
             self.begin(trials)
             return

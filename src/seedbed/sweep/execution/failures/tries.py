@@ -1,6 +1,6 @@
 """Tries of the trials of a search that failed or whose process died, counted across resumptions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NotRequired, TypedDict
 
@@ -37,6 +37,7 @@ class Tries:
         self._failed: dict[str, int] = {}
         self._died: dict[str, int] = {}
         self._why: dict[str, str] = {}
+        self._suspects: set[str] = set()
 
     def read(self) -> None:
         """Take up what was counted before, and the death of the process that ran the search.
@@ -74,9 +75,18 @@ class Tries:
         self._write()
         return self._failed[key] + self._died.get(key, 0) <= self.most
 
-    def die(self, unit: Unit, how: str) -> None:
-        """Count that the process of a unit has died."""
-        self._count_death(_key(unit), how)
+    def die(self, units: Sequence[Unit], how: str) -> None:
+        """Count that the process of a unit has died; of several units each is but suspected.
+
+        One process that dies may end those beside it.
+        """
+        self._suspects |= {*map(_key, units)}
+        if len(units) == 1:
+            self._count_death(_key(units[0]), how)
+
+    def is_suspect(self, unit: Unit) -> bool:
+        """Return whether the process of a unit has died, alone or beside others."""
+        return _key(unit) in self._suspects
 
     def _count_death(self, key: str, how: str) -> None:
         self._died[key] = self._died.get(key, 0) + 1
