@@ -27,8 +27,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from statistics import mean, stdev
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -37,34 +38,43 @@ from search_curves import AXES, KEPT, TASKS, Array, Curves, curves_of
 BUDGETS = (100, 500)
 SEEDS = 10
 GENERATIONS = (10, 25, 50, 100)
+# More than any budget pays for.
+TRIALS = 100_000
 RESULTS = KEPT / "quality.jsonl"
-
-
-class Search(Protocol):
-    """Search that is asked for points and told what became of them."""
-
-    def ask(self, count: int) -> Array:
-        """Return the next points, (count, axes), in the keys' own units."""
-
-    def tell(self, values: Sequence[float | None], curves: Sequence[Array]) -> None:
-        """Take the values of the points, None of one that was stopped, and their curves."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """Method that is measured: its name, the search, its generation, and whether a rule stops."""
+    """Method that is measured.
+
+    Attributes:
+        name: what the table calls it.
+        sampler: tpe, cmaes or random.
+        generation: trials that are asked for at once; None: as the sampler advises.
+        stop: whether the default rule stops trials.
+        own: whether it is Seedbed's sampler, or Optuna's as it comes.
+    """
 
     name: str
-    search: Callable[[int], Search]
-    generation: int
+    sampler: str
+    generation: int | None = None
     stop: bool = False
+    own: bool = True
+
+    def search(self, seed: int) -> Any:
+        """Return a search that has not begun."""
+        if self.own:
+            return OurSearch(self.sampler, seed, self.generation, self.stop)
+        return OptunaSearch(optuna_sampler(self.sampler, seed))
 
 
 # ---- Searches ------------------------------------------------------------------------------------
 
 
 class OptunaSearch:
-    """Study of Optuna's, asked for some trials at once."""
+    """Study of Optuna's, asked for one trial after another."""
+
+    size = 1
 
     def __init__(self, sampler: Any) -> None:
         import optuna
@@ -124,7 +134,7 @@ def searched(method: Method, curves: Curves, seed: int, epochs: int) -> list[tup
     spent, trials, ended = 0, 0, []
     earlier = np.empty((0, curves.grid.shape[1]))
     while spent < epochs:
-        asked = curves.at(search.ask(method.generation))
+        asked = curves.at(search.ask(search.size))
         lengths = rule(earlier, asked) if rule else np.full(len(asked), asked.shape[1])
         known = np.where(np.arange(asked.shape[1]) < lengths[:, None], asked, np.nan)
         values: list[float | None] = []
@@ -192,52 +202,80 @@ def optuna_default(curves: Curves, seed: int, epochs: int) -> list[tuple[int, fl
 
 def methods() -> dict[str, Any]:
     """Return how each method searches, by its name: a function of curves, seed and epochs."""
-    alone = [
-        Method(f"optuna {name}", partial(_optuna_search, name), 1)
-        for name in ("tpe", "cmaes", "random")
-    ]
+    alone = [Method(f"optuna {name}", name, 1, own=False) for name in ("tpe", "cmaes", "random")]
     ours = [
-        Method(name, partial(_our_search, name), chosen_generation(name))
+        Method(name + " + top_k_after" * stop, name, stop=stop)
+        for stop in (False, True)
         for name in ("tpe", "cmaes", "random")
-    ]
-    stopped = [
-        Method(f"{method.name} + top_k_after", method.search, method.generation, stop=True)
-        for method in ours
     ]
     sizes = [
-        Method(f"{name}, {size} at once", partial(_our_search, name), size)
+        Method(f"{name}, {size} at once", name, size)
         for name in ("tpe", "cmaes")
         for size in GENERATIONS
     ]
-    every = [*alone, *ours, *stopped, *sizes]
+    every = [*alone, *ours, *sizes]
     return {
         "optuna tpe + median": optuna_default,
         **{method.name: partial(searched, method) for method in every},
     }
 
 
-def _optuna_search(name: str, seed: int) -> Search:
-    return OptunaSearch(optuna_sampler(name, seed))
+class OurSearch:
+    """Sampler of Seedbed's, asked for the jobs of its next generation and told of their rows."""
+
+    def __init__(self, name: str, seed: int, size: int | None, stops: bool) -> None:
+        """`size` is that of a generation, None: the one that the sampler advises."""
+        from seedbed.config.schema import search as schema
+        from seedbed.sweep.search.samplers.study import Judge
+
+        kinds = {"tpe": ("TPE", "tpe"), "cmaes": ("CMAES", "cmaes"), "random": ("Random", "random")}
+        kind, module = kinds[name]
+        sampler = getattr(import_module(f"seedbed.sweep.search.samplers.{module}"), kind)
+        # So many that they end with the epochs.
+        options = getattr(schema, kind)(trials=TRIALS, seed=seed)
+        judge = Judge(("min",), lambda row: [row.metrics.get("val/loss")])
+        self.sampler = sampler(our_space(), options, judge, size or self._advised(name), stops)
+        self.size = self.sampler.generation
+        self._told = 0
+
+    @staticmethod
+    def _advised(name: str) -> int | None:
+        # What a search of a hundred trials is advised; all at once where nothing is learnt.
+        return {"tpe": 10, "random": 100}.get(name)
+
+    def ask(self, count: int) -> Array:
+        """Return the next points."""
+        jobs = self.sampler.ask(count)
+        values = [dict(word.split("=", 1) for word in words) for words in jobs]
+        return np.array([[float(value[axis.key]) for axis in AXES] for value in values])
+
+    def tell(self, values: Sequence[float | None], curves: Sequence[Array]) -> None:
+        """Tell the sampler the rows of the jobs."""
+        from seedbed.sweep.results.table import Row
+
+        rows = []
+        for value, curve in zip(values, curves, strict=True):
+            status = "completed" if value is not None else "stopped_early"
+            metrics = {"val/loss": float(curve.min())}
+            rows.append(Row(self._told, {}, status, "", metrics, **_reported(curve)))
+            self._told += 1
+        self.sampler.tell(rows)
 
 
-def _our_search(name: str, seed: int) -> Search:
-    return OptunaSearch(our_sampler(name, seed))
+def _reported(curve: Array) -> dict[str, Any]:
+    """Return what a row says of the epochs at which a rule looked."""
+    from seedbed.sweep.results.table import Row
+
+    has_reports = "reports" in Row.__dataclass_fields__
+    return {"reports": {len(curve): float(curve[-1])}} if has_reports else {}
 
 
-def our_sampler(name: str, seed: int) -> Any:
-    """Return the sampler of Optuna's that `search=NAME` is, with the settings of its YAML."""
-    from optuna import samplers
+def our_space() -> Any:
+    """Return the space of the grid as Seedbed's searches have it."""
+    from seedbed.sweep.search.space.dimensions import Dimension, Number, Space
 
-    if name == "tpe":
-        return samplers.TPESampler(
-            seed=seed, n_startup_trials=10, multivariate=True, constant_liar=True
-        )
-    return optuna_sampler(name, seed)
-
-
-def chosen_generation(name: str) -> int:
-    """Return how many trials `search.generation=null` asks for at once."""
-    return 100 if name == "random" else 10
+    numbers = [Number(axis.low, axis.high, log=axis.log, whole=axis.whole) for axis in AXES]
+    return Space((), tuple(map(Dimension, (axis.key for axis in AXES), numbers)))
 
 
 def measured(case: tuple[str, str, int, int]) -> dict[str, Any]:

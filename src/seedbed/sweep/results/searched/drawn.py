@@ -3,7 +3,7 @@
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,10 @@ class Drawing:
     objectives: Sequence[tuple[str, str]] = ()
     front: frozenset[int] = frozenset()
     infeasible: frozenset[int] = frozenset()
+
+    def with_curves(self, curves: Mapping[int, Mapping[int, float]]) -> "Drawing":
+        """Return the same with curves."""
+        return replace(self, curves=curves)
 
 
 def draw(folder: Path, drawing: Drawing, event_file: bool) -> list[str]:
