@@ -153,10 +153,20 @@ def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:
             lines = winner_lines(best, sweep.plan.flags, words, sweep.plan.folds)
             print("\n".join([*front_lines(best, judged_by), *lines]))
     if len(sweeps) == 1:
-        print("\n".join(_files(sweeps[0])))
+        print("\n".join([*_search_lines(sweeps[0]), *_files(sweeps[0])]))
     if len(sweeps) == 1 and any(row.folder for row in rows):
         print(f"TensorBoard  {dashboard_command(sweeps[0].folder.path)}")
     return 0
+
+
+def _search_lines(sweep: Sweep) -> list[str]:
+    """Return what is told of a search below its table; of a grid nothing."""
+    if sweep.plan.search is None:
+        return []
+    from seedbed.sweep.results.searched.closing import closing_lines, drawing_of, epochs_of
+
+    drawing = drawing_of(sweep.plan, sweep.rows)
+    return closing_lines(drawing, sweep.folder, epochs_of(sweep.rows))
 
 
 def _files(sweep: Sweep) -> list[str]:

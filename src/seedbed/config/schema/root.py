@@ -80,6 +80,7 @@ class Sweep(Schema):
         "after the folds, train the best configuration on all rows but the test rows, into refit/",
         False,
     )
+    figures: bool = key("draw the figures of a search, into figures/ and TensorBoard", True)
     points: int = key("most epochs in the curves of jobs that train side by side", 100, at_least=2)
     keep: str = key(
         "folders that are kept: all, best (of the top jobs), record (none)",

@@ -87,7 +87,7 @@ def slices(
     """
     value_label = shortened(value_label)
     drawn = list(keys)[:MOST]
-    columns = min(COLUMNS, max(1, len(drawn)))
+    columns = 2 if len(drawn) == 4 else min(COLUMNS, max(1, len(drawn)))
     rows = max(1, ceil(len(drawn) / columns))
     height = 1.2 + 2.8 * rows
     figure = laid_out(1.6 + 3.2 * columns, height, left=0.8, right=0.8, bottom=0.9, top=0.5)

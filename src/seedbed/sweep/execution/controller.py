@@ -44,6 +44,12 @@ from seedbed.sweep.results.ranking import (
     winner,
     winner_lines,
 )
+from seedbed.sweep.results.searched.closing import (
+    closing_lines,
+    draw_search,
+    drawing_of,
+    epochs_of,
+)
 from seedbed.sweep.results.table import Results, Row, cell
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.sweep.search.searches import searched
@@ -54,6 +60,8 @@ if TYPE_CHECKING:
     from seedbed.sweep.execution.search_journal import SearchJournal
 
 FAILED = 1
+# The class of the logger for which the figures of a search are written.
+TENSORBOARD = "seedbed.loggers.TensorBoard"
 # Hydra's own launcher, whose part we take.
 ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 # Jobs whose errors are shown; the others are counted.
@@ -252,6 +260,7 @@ class Controller:
         if self.journal and self.goes_on and is_newest:
             self.journal.write()  # Whole, whatever a kill, or somebody, has left of it.
         self.display.expect(len(self.plan.jobs))
+        self._expect_generation(planned.round)
         self._refuse(planned)
         units = self._allowed(self._units(planned))
         while units:
@@ -283,6 +292,16 @@ class Controller:
         if rows:
             self._enter(rows)
         return [] if self._stops_now() else allowed
+
+    def _expect_generation(self, planned: Round) -> None:
+        """Let the display count the trials of a search, and its generations."""
+        search, lanes = self.plan.search, self.plan.jobs_of_trial
+        if search is None:
+            return
+        first, size = planned.jobs[0].number // lanes, len(planned.jobs) // lanes
+        number = sum(each.jobs[0].number <= first * lanes for each in self.plan.rounds)
+        left = search.trials - first - size
+        self.display.expect_generation(number, number + -(-left // size), search.trials, lanes)
 
     def _refuse(self, planned: PlannedRound) -> None:
         """Enter the jobs of a round that do not run, with what is wrong with them."""
@@ -530,6 +549,9 @@ class Controller:
                     ]
                 )
             )
+        if plan.search is not None:
+            for line in self._search_lines():
+                print(line)
         print(f"results      {relative(self.folder.results)}")
         if plan.jobs_of_trial > 1:
             write_configurations(self.folder.configurations, rows, plan.objectives)
@@ -541,6 +563,16 @@ class Controller:
             return 0
         with self._going_on_later(), self.stop:
             return follow_up(self.worker, best)
+
+    def _search_lines(self) -> list[str]:
+        """Return what is told of a search below its table, with its figures, which are drawn."""
+        drawing = drawing_of(self.plan, self.results.rows)
+        if self.options.figures:
+            with self.worker.composer.applied(self.plan.jobs[0]) as config:
+                targets = [str(node.get("_target_")) for node in (config.logger or {}).values()]
+            for_tensorboard = TENSORBOARD in targets and self.options.keep != "record"
+            draw_search(drawing, self.folder, self.plan, for_tensorboard)
+        return closing_lines(drawing, self.folder, epochs_of(self.results.rows))
 
 
 def _has_state(controller: Controller, group: Together) -> bool:

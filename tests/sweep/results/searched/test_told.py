@@ -1,10 +1,7 @@
 """Lines below the table of a search, and its trials."""
 
-import pytest
-
-from seedbed.sweep.job import Job
 from seedbed.sweep.results.searched.told import keys_of, search_lines, shares_of
-from seedbed.sweep.results.searched.trials import Trial, jobs_of_a_trial, trials_of
+from seedbed.sweep.results.searched.trials import Trial, trials_of
 from seedbed.sweep.results.table import Row
 
 
@@ -25,20 +22,6 @@ def test_a_trial_is_the_mean_of_its_jobs_and_as_its_worst_one() -> None:
         (1, "stopped_early", 6.0, {"lr": "0.5"}),
         (2, "failed", None, {"lr": "0.5"}),
     ]
-
-
-@pytest.mark.parametrize(
-    ("words", "lanes"),
-    [
-        ([("lr=1",), ("lr=2",)], 1),
-        ([("lr=1", "seed=0"), ("lr=1", "seed=1"), ("lr=2", "seed=0"), ("lr=2", "seed=1")], 2),
-        ([("lr=1", "seed=0"), ("lr=1", "seed=1"), ("lr=1", "seed=0"), ("lr=1", "seed=1")], 2),
-        ([("lr=1",), ("lr=1",)], 1),
-        ([], 1),
-    ],
-)
-def test_jobs_of_a_trial_differ_in_seed_and_fold_alone(words: list, lanes: int) -> None:
-    assert jobs_of_a_trial([Job(number, each) for number, each in enumerate(words)]) == lanes
 
 
 def trial(number: int, value: float | None, status: str = "completed") -> Trial:

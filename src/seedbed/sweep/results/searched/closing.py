@@ -1,26 +1,75 @@
 """What is told and drawn of a search when its trials have ended, from its plan and its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from seedbed.sweep.job import bare_key
+from seedbed.sweep.results.configurations import configurations, shown_axes
 from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.judged import judged
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.searched.curves import curves_of_jobs, curves_of_trials
 from seedbed.sweep.results.searched.drawn import Drawing, draw, figures_lines
 from seedbed.sweep.results.searched.told import keys_of, search_lines, shares_of
-from seedbed.sweep.results.searched.trials import jobs_of_a_trial, trials_of
+from seedbed.sweep.results.searched.trials import COMPLETED, STOPPED, trials_of
 from seedbed.sweep.results.table import Row
 
+MAX_EPOCHS = "trainer.max_epochs"
 
-def drawing_of(
-    plan: SweepPlan, rows: Sequence[Row], logs: Mapping[str, bool] | None = None
-) -> Drawing:
-    """Return what is known of a search by its rows; `logs` says which keys are searched in log."""
-    lanes = jobs_of_a_trial(plan.begun)
-    trials = trials_of(rows, plan.metric, plan.rank, lanes)
+
+def drawing_of(plan: SweepPlan, rows: Sequence[Row]) -> Drawing:
+    """Return what is known of a search by its rows."""
+    objectives, lanes = plan.objectives, plan.jobs_of_trial
+    trials = trials_of(rows, objectives.metric, objectives.rank, lanes)
+    space = plan.search.space if plan.search else []
+    logs = {bare_key(each["key"]): each.get("log", False) for each in space if "low" in each}
     keys = keys_of(trials, logs)
-    first = [planned.jobs[0].number // lanes for planned in plan.rounds]
-    shares = shares_of(trials, keys, plan.mode)
-    return Drawing(trials, keys, shares, plan.metric, plan.mode, generations=first)
+    ranks, missed = _judged_trials(rows, plan)
+    values = [ranks.get(trial.number) for trial in trials] if objectives.several else None
+    return Drawing(
+        trials=trials,
+        keys=keys,
+        shares=shares_of(trials, keys, objectives.mode, values),
+        metric=objectives.metric,
+        mode=objectives.mode,
+        generations=[planned.jobs[0].number // lanes for planned in plan.rounds],
+        objectives=[(each.metric, each.mode) for each in objectives.all],
+        front=frozenset(number for number, rank in ranks.items() if rank == 1),
+        infeasible=missed,
+    )
+
+
+def _judged_trials(rows: Sequence[Row], plan: SweepPlan) -> tuple[dict[int, int], frozenset[int]]:
+    """Return the Pareto rank of each trial that has one, and the trials that miss a constraint."""
+    objectives, lanes = plan.objectives, plan.jobs_of_trial
+    if not objectives.several and not objectives.constraints:
+        return {}, frozenset()
+    ranks: dict[int, int] = {}
+    missed: set[int] = set()
+    for each in judged(configurations(rows, shown_axes(rows)), objectives):
+        numbers = {row.number // lanes for row in each.configuration.jobs}
+        if each.missed:
+            missed |= numbers
+        if each.rank is not None:
+            ranks |= dict.fromkeys(numbers, each.rank)
+    return ranks, frozenset(missed)
+
+
+def epochs_of(rows: Sequence[Row]) -> tuple[int, int] | None:
+    """Return the epochs that jobs have trained, and those that were planned for them.
+
+    Those of a trial that was stopped were as many as others were trained whose length is not
+    searched. None where they are not known.
+    """
+    known = ((row, getattr(row, "epochs", None)) for row in rows)
+    lengths = [(row, int(epochs)) for row, epochs in known if epochs is not None]
+    whole = max((epochs for row, epochs in lengths if row.status == COMPLETED), default=None)
+    if whole is None:
+        return None
+    planned = 0
+    for row, epochs in lengths:
+        typed = str(row.axes.get(MAX_EPOCHS, ""))
+        planned += int(typed) if typed.isdecimal() else whole if row.status == STOPPED else epochs
+    return sum(epochs for _, epochs in lengths), planned
 
 
 def closing_lines(
@@ -36,6 +85,5 @@ def closing_lines(
 
 def draw_search(drawing: Drawing, folder: SweepFolder, plan: SweepPlan, event_file: bool) -> None:
     """Draw the figures of a search; with `event_file` for TensorBoard, too."""
-    lanes = jobs_of_a_trial(plan.begun)
-    curves = curves_of_trials(curves_of_jobs(folder, plan), lanes)
+    curves = curves_of_trials(curves_of_jobs(folder, plan), plan.jobs_of_trial)
     draw(folder.path, drawing.with_curves(curves), event_file)

@@ -26,7 +26,10 @@ def curves_of_jobs(folder: SweepFolder, plan: SweepPlan) -> dict[int, dict[int, 
     for path, group in states:
         try:
             history = read_checkpoint(path)["engine"]["history"]
-            epochs, values = history["epochs"].tolist(), history["curves"][plan.metric].tolist()
+            epochs, values = (
+                history["epochs"].tolist(),
+                history["curves"][plan.objectives.metric].tolist(),
+            )
             for number, row in zip(group, values, strict=True):
                 known = zip(epochs, row, strict=True)
                 curves[number] = {int(epoch): value for epoch, value in known if isfinite(value)}

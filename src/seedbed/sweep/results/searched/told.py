@@ -17,11 +17,21 @@ def keys_of(trials: Sequence[Trial], logs: Mapping[str, bool] | None = None) -> 
 
 
 def shares_of(
-    trials: Sequence[Trial], keys: Sequence[SearchedKey], mode: str
+    trials: Sequence[Trial],
+    keys: Sequence[SearchedKey],
+    mode: str,
+    ranks: Sequence[int | None] | None = None,
 ) -> dict[str, float] | None:
-    """Return the importances of keys; trials that were not trained to their end count as worst."""
-    completed = [trial.value if trial.status == COMPLETED else None for trial in trials]
-    return importances(keys, completed, mode)
+    """Return the importances of keys; trials that were not trained to their end count as worst.
+
+    Of several objectives they are those for coming to the Pareto front; `ranks` are theirs, which
+    are 1 on the front.
+    """
+    values = [trial.value for trial in trials] if ranks is None else ranks
+    mode = mode if ranks is None else "min"
+    whole = (trial.status == COMPLETED for trial in trials)
+    known = [value if ended else None for value, ended in zip(values, whole, strict=True)]
+    return importances(keys, known, mode)
 
 
 def search_lines(

@@ -5,7 +5,6 @@ from math import isfinite
 from statistics import mean
 from typing import NamedTuple
 
-from seedbed.sweep.job import Job, without
 from seedbed.sweep.results.configurations import AVERAGED, is_of_every_epoch, ranked_column
 from seedbed.sweep.results.table import BEST_EPOCH, Row, cell
 
@@ -31,22 +30,6 @@ class Trial(NamedTuple):
     value: float | None
     axes: Mapping[str, str]
     metrics: Mapping[str, float]
-
-
-def jobs_of_a_trial(jobs: Sequence[Job]) -> int:
-    """Return how many jobs in a row differ in seed and fold alone: those of a trial."""
-    if not jobs:
-        return 1
-    first = without(jobs[0].overrides, AVERAGED)
-    lanes = 1
-    while lanes < len(jobs) and _continues(jobs[0], jobs[lanes], first):
-        lanes += 1
-    return lanes
-
-
-def _continues(first: Job, job: Job, words: Sequence[str]) -> bool:
-    # Two trials may have the same words: then their jobs come again from the first one on.
-    return job.overrides != first.overrides and without(job.overrides, AVERAGED) == words
 
 
 def trials_of(rows: Sequence[Row], metric: str, rank: str = "best", lanes: int = 1) -> list[Trial]:
