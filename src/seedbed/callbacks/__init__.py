@@ -23,6 +23,7 @@ from seedbed.callbacks.parameter_values import ParameterValues
 from seedbed.callbacks.progress import Progress
 from seedbed.callbacks.scheduled_numbers import ScheduledNumbers
 from seedbed.callbacks.stopping import GradientConverged, LossConverged, StoppingRule
+from seedbed.callbacks.trial_stopping import TrialStopping
 from seedbed.callbacks.weight_averaging import StochasticWeightAveraging
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "ScheduledNumbers",
     "StochasticWeightAveraging",
     "StoppingRule",
+    "TrialStopping",
     "WorstMistakes",
     "why_stopped",
 ]

@@ -33,7 +33,7 @@ class _Data(msgspec.Struct):
 class _Run(msgspec.Struct):
     """What is used of a run.json; it may hold more, or less where another version wrote it."""
 
-    status: Literal["running", "completed", "diverged", "interrupted", "failed"]
+    status: Literal["running", "completed", "stopped_early", "diverged", "interrupted", "failed"]
     metrics: dict[str, float | None] = {}
     metrics_epoch: Count | None = None
     checkpoints: dict[str, _State | None] = {}

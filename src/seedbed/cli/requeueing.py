@@ -123,9 +123,9 @@ class Requeueing:
             self._say_it_goes_on()
             return ["-m", _word("sweep.resume", note.folder), *kept, *trust]
         state = self._state_of_run()
-        if state in ("completed", "diverged"):
+        if state in ("completed", "stopped_early", "diverged"):
             print(f"{state} before this job was queued again: {relative(self.folder)}")
-            sys.exit(0 if state == "completed" else 1)
+            sys.exit(1 if state == "diverged" else 0)
         if not RunFolder(note.folder).checkpoint("last").is_file():
             return self.command
         self._say_it_goes_on()

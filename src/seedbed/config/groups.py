@@ -44,7 +44,7 @@ LAUNCHERS = ("basic", "joblib", "ray", "submitit_local", "submitit_slurm")
 
 def is_of_sweep(key: str) -> bool:
     """Return whether a key, or the choice of a group, says something about a sweep as a whole."""
-    return key.lstrip("+").partition(".")[0] in OF_SWEEP
+    return key.lstrip("+").partition(".")[0].partition("@")[0] in OF_SWEEP
 
 
 def config_folder() -> Path:

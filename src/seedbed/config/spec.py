@@ -59,6 +59,7 @@ class RunSpec:
         optimized_metric, optimized_mode: metric that picks the best epoch, and `min` or `max`.
         validates: whether rows are held out for validation and used.
         outputs: folder that runs and sweeps are written to.
+        stops_trials: whether a rule of `stop` may end it where it is a trial of a search.
         schedule: values of numbers from given epochs on (see `seedbed.config.scheduled_numbers`).
 
     A `monitor` or `mode` of scheduler and callbacks that was null is filled in.
@@ -82,6 +83,7 @@ class RunSpec:
     optimized_mode: str
     validates: bool
     outputs: str
+    stops_trials: bool = False
     schedule: Sequence[Mapping[str, Any]] = ()
 
     def of_checkpoint(self) -> "RunSpec":
@@ -122,6 +124,7 @@ def run_spec(config: DictConfig) -> RunSpec:
         optimized_mode=mode,
         validates=has_validation(config),
         outputs=str(config.paths.outputs),
+        stops_trials=(config.get("stop") or {}).get("_target_") is not None,
         schedule=scheduled(config),
     )
 

@@ -61,7 +61,7 @@ def _run(
                 outcome.parameters = small_model(experiment)
                 writer.write(outcome)
                 test(experiment, outcome)
-        outcome.status = "completed"
+        outcome.status = "stopped_early" if isinstance(outcome.stopped, dict) else "completed"
     except ConfigError:
         # Some mistakes show only with the data at hand; then nothing is left behind either.
         writer.discard()

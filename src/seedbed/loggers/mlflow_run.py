@@ -19,7 +19,7 @@ from seedbed.loggers.metrics_file import AT_STEPS, CLOSING
 
 MLFLOW_NOTE = "mlflow.note.content"
 # What MLflow calls the end of a run; of any other status it has failed.
-_ENDS = {"completed": "FINISHED", "interrupted": "KILLED"}
+_ENDS = {"completed": "FINISHED", "stopped_early": "FINISHED", "interrupted": "KILLED"}
 
 
 def _tags(labels: Labels) -> dict[str, str]:

@@ -69,7 +69,9 @@ class WandB(HandingOn):
     def close(self, status: str = "completed") -> None:
         """End the run; the next one of this process is another."""
         if self._made is not None:
-            self.made.experiment.finish(exit_code=0 if status == "completed" else 1)
+            self.made.experiment.finish(
+                exit_code=0 if status in ("completed", "stopped_early") else 1
+            )
             self._made = None
 
     @rank_zero_only

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     # A record is read without them: they take their time to import.
@@ -47,6 +47,22 @@ class Curves:
     values: dict[str, NDArray[np.float64]]
 
 
+class StoppedEarly(TypedDict):
+    """How a rule of `stop` ended a trial of a search.
+
+    Attributes:
+        rule: name of the rule.
+        rung: number of the rung, from 0; None where the rule has none.
+        epoch: last epoch of the trial.
+        reason: why, in words.
+    """
+
+    rule: str
+    rung: int | None
+    epoch: int
+    reason: str
+
+
 @dataclass
 class RunOutcome:
     """Outcome of a run.
@@ -54,7 +70,8 @@ class RunOutcome:
     Attributes:
         status: one of `seedbed.runs.record.STATUSES`.
         error: why it failed, diverged or was interrupted.
-        stopped: rule that ended it early, and the epoch.
+        stopped: rule that ended it early, and the epoch; of a trial with the status
+            `stopped_early` the rule of the search.
         warning: what is amiss with the result of a run that completed.
         metrics: metrics of the last whole epoch, and of the best weights on the test rows.
         metrics_epoch: the last whole epoch; None where there is none yet.
@@ -68,7 +85,7 @@ class RunOutcome:
 
     status: str = "running"
     error: str | None = None
-    stopped: str | None = None
+    stopped: str | StoppedEarly | None = None
     warning: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     metrics_epoch: int | None = None

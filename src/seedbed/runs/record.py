@@ -16,7 +16,7 @@ from seedbed.process.identity import this_process
 from seedbed.reading.json_files import Count, converted, read_plain_json
 from seedbed.runs.checkpoints import checkpoints_summary
 from seedbed.runs.heartbeat import Heartbeat, goes_on
-from seedbed.runs.outcome import RunOutcome
+from seedbed.runs.outcome import RunOutcome, StoppedEarly
 
 # The error of a run that noted no end.
 KILLED = "killed"
@@ -26,7 +26,11 @@ _OF_OUTCOME = frozenset(
     (*_KNOWN, "status", "process", "started", "finished", "seconds", "error", "warning")
 )
 _PROGRESS = ("epoch", "of")
-STATUSES = ("running", "completed", "diverged", "interrupted", "failed")
+STATUSES = ("running", "completed", "stopped_early", "diverged", "interrupted", "failed")
+# Of a run that has come to an end of its own, to which there is nothing to add.
+DONE = ("completed", "stopped_early", "diverged")
+# Of one whose last epoch is a result as any other.
+MEASURED = ("completed", "stopped_early")
 
 
 class _StoredState(TypedDict, total=False):
@@ -53,7 +57,9 @@ class _StoredResumption(TypedDict, total=False):
 class _Stored(TypedDict, total=False):
     """What is used of a run.json; it may hold more, or less where another version wrote it."""
 
-    status: Required[Literal["running", "completed", "diverged", "interrupted", "failed"]]
+    status: Required[
+        Literal["running", "completed", "stopped_early", "diverged", "interrupted", "failed"]
+    ]
     metrics: dict[str, float | None]
     metrics_epoch: Count | None
     checkpoints: dict[str, _StoredState | None]
@@ -64,7 +70,7 @@ class _Stored(TypedDict, total=False):
     finished: str | None
     seconds: float | None
     error: str | None
-    stopped: str | None
+    stopped: str | StoppedEarly | None
     warning: str | None
     resumed: list[_StoredResumption]
     progress: _StoredProgress

@@ -53,13 +53,17 @@ class FakeWorker:
         self.plan = SweepPlan(one_objective("val/loss", "min"))
         self.options = SweepOptions(**{"keep": "record", **options})
         self.losses = losses
-        self.runner = self.callbacks = self.composer = None
+        self.runner = self.callbacks = self.composer = self.rule = None
+        self.earlier: list[Any] = []
         self.ran: list[Unit] = []
         self.raises: Exception | None = None
         self.refuses = self.goes_on = False
 
     def goes_on_alone(self, job: Job) -> bool:
         return False
+
+    def with_reports(self, rows: list[Row], first: int | None) -> list[Row]:
+        return rows
 
     def run(self, unit: Unit, requested: Callable[[], int | None]) -> UnitResult:
         self.ran.append(unit)

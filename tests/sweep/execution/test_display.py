@@ -135,5 +135,5 @@ def test_a_search_counts_its_trials_and_says_how_many_were_stopped(
     clock.now += 10.0
     display.add([row(number, 0.125, "stopped_early") for number in range(10)])
     line = capsys.readouterr().err
-    assert line.startswith("generation 2 of 20  2 of 1,000 trials  best val/loss 0.25  2 stopped")
+    assert line.startswith("generation 2 of 20  2 of 1,000 trials  best val/loss 0.125  2 stopped")
     assert "failed" not in line

@@ -5,7 +5,7 @@ itself: whether its loss is still finite, whether the epoch was its best, whethe
 Jobs that have ended take no further part; when half of the rows are idle, the others are packed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,9 +37,11 @@ from seedbed.engines.fused.steps import Steps
 from seedbed.engines.fused.torchmetrics_of_jobs import JobTorchmetrics
 from seedbed.errors import Diverged
 from seedbed.process.torch_settings import deterministic_algorithms, using_threads
-from seedbed.runs.outcome import RunOutcome
+from seedbed.runs.outcome import RunOutcome, StoppedEarly
 from seedbed.training.metrics import LEARNING_RATE
 
+# Share of the rows that go on below which those are dropped at once that a search has stopped.
+KEPT_ROWS = 0.9
 # Of state or batch, all jobs together.
 FEW_NUMBERS = 1_000_000
 
@@ -176,6 +178,7 @@ class Engine:
             "history": self.history.state(),
             "rates": self.group.rates.state(),
             "stopping": self.group.stopping.state(),
+            "trials": self.group.trials.state(),
             "random_state": self._random_state or _random_state(self.device),
             **({} if self.population is None else {"population": state_of(self, self.population)}),
         }
@@ -195,6 +198,7 @@ class Engine:
         self.history.restore(state["history"])
         self.group.rates.restore(state["rates"], self.epoch, steps)
         self.group.stopping.restore(state["stopping"])
+        self.group.trials.restore(state["trials"])
         self._random_state = state["random_state"]
         if self.population is not None:
             restore(self, self.population, state["population"])
@@ -352,9 +356,13 @@ class Engine:
 
     def _end_arrived(self, epoch: int, metrics: Metrics) -> None:
         """End the jobs that a rule stops, and those that have trained their last epoch."""
+        reasons: Mapping[int, str | StoppedEarly]
         reasons = self.group.stopping.after_epoch(epoch, metrics, self.running)
         ended = self.running & (np.asarray(self.group.max_epochs)[self.job] <= epoch)
         ended[list(reasons)] = True
+        left = self.running & ~ended
+        trials = self.group.trials.after_epoch(epoch, metrics, self.job, left, self.history)
+        reasons, ended[list(trials)] = {**reasons, **trials}, True
         rows = np.flatnonzero(ended)
         if not len(rows):
             return
@@ -366,6 +374,8 @@ class Engine:
         self._measure_ended(rows, tested=True)
         if self.running.any():
             self._keep_ended(rows, (self.rows, self.others))
+            if trials and self.running.sum() <= KEPT_ROWS * len(self.running):
+                self._pack()
 
     def _measure_ended(self, ended: NDArray[np.int64], tested: bool) -> None:
         """Hand the best weights of jobs that have ended to the history, measured on the test.

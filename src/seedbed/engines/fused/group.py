@@ -10,6 +10,7 @@ from seedbed.engines.fused.early_stopping import JobStopping
 from seedbed.engines.fused.population.population import Population
 from seedbed.engines.fused.rows.batches import JobBatches
 from seedbed.engines.fused.schedules import JobRates
+from seedbed.engines.fused.trial_stopping import TrialStopping
 from seedbed.training.tasks import Task
 
 
@@ -28,6 +29,7 @@ class Group:
         clip_by_norm: whether gradients are clipped by norm, or by value; None: not at all.
         rates: learning rate of each job.
         stopping: early stopping of each job.
+        trials: stopping of those that are trials of a search.
         max_epochs: epochs of each job.
         monitor, mode: metric that picks the best epoch, and `min` or `max`.
         loss_numbers: hyperparameters of the loss in which jobs differ, by name; each a number, or a
@@ -58,6 +60,7 @@ class Group:
     max_epochs: Sequence[int]
     monitor: str
     mode: str
+    trials: TrialStopping = field(default_factory=TrialStopping)
     loss_numbers: dict[str, list[Any]] = field(default_factory=dict)
     net_numbers: dict[str, Tensor] = field(default_factory=dict)
     data_of_job: Sequence[int] = ()

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seedbed.engines.fused.saved.outcomes import outcome_of, plain
-from seedbed.runs.outcome import Curves, EpochState, RunOutcome
+from seedbed.runs.outcome import Curves, EpochState, RunOutcome, StoppedEarly
+from seedbed.runs.record import MEASURED
 from seedbed.training.best_epoch import improved, no_best_epoch
 from seedbed.training.metrics import LEARNING_RATE
 
@@ -79,11 +80,17 @@ class History:
         return better
 
     def complete(
-        self, job: int, epoch: int, step: int, stopped: str | None, weights: dict[str, Tensor]
+        self,
+        job: int,
+        epoch: int,
+        step: int,
+        stopped: str | StoppedEarly | None,
+        weights: dict[str, Tensor],
     ) -> None:
-        """Note that a job has come to its end."""
+        """Note that a job has come to its end; a trial may be stopped by the search before."""
         outcome = self._outcomes[job]
-        outcome.status, outcome.stopped = "completed", stopped
+        outcome.status = "stopped_early" if isinstance(stopped, dict) else "completed"
+        outcome.stopped = stopped
         outcome.metrics, outcome.metrics_epoch = self._of(job, self._latest), epoch
         outcome.last = EpochState(epoch, step, dict(outcome.metrics), weights)
         self._log_last(job, epoch)
@@ -112,7 +119,7 @@ class History:
         outcome = self._outcomes[job]
         if epoch > 0:
             outcome.best = EpochState(epoch, step, self._of(job, self._best), weights)
-        elif outcome.status == "completed":
+        elif outcome.status in MEASURED:
             outcome.warning = no_best_epoch(self.monitor)
 
     def has_best(self, job: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -196,6 +203,10 @@ class History:
     def has_ended(self, job: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether jobs have come to an end, (rows,)."""
         return np.array([self._outcomes[number].status != "running" for number in job], dtype=bool)
+
+    def has_diverged(self) -> NDArray[np.bool_]:
+        """Return whether each job has diverged, (jobs,)."""
+        return np.array([outcome.status == "diverged" for outcome in self._outcomes], dtype=bool)
 
     def outcomes(self) -> list[RunOutcome]:
         """Return what became of every job, with its curves."""

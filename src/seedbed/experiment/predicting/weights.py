@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any
 
 from seedbed.runs.checkpoints import described
+from seedbed.runs.record import MEASURED
 
 # A best epoch among the first tenth of all is that of a model that has hardly been trained.
 EARLY = 0.1
@@ -83,7 +84,7 @@ def chosen_weights(
 
 def no_best(record: Mapping[str, Any], metric: str) -> str:
     """Return why the last weights take the place of the best, by the fields of run.json."""
-    if record.get("status") == "completed" and not record.get("warning"):
+    if record.get("status") in MEASURED and not record.get("warning"):
         return "checkpoint=last: the run has kept its last epoch alone"
     return f"checkpoint=last: the run has no best epoch, {metric} was never a number"
 

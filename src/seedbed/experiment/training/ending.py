@@ -8,7 +8,7 @@ from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from seedbed.analysis.reference_lines import parameters_report
-from seedbed.callbacks import StoppingRule, why_stopped
+from seedbed.callbacks import StoppingRule, TrialStopping, why_stopped
 from seedbed.engines.lightning.own_module import OwnModule
 from seedbed.errors import (
     Diverged,
@@ -21,7 +21,8 @@ from seedbed.errors import (
 from seedbed.experiment.summary import print_outcome
 from seedbed.experiment.training.experiment import Experiment
 from seedbed.experiment.writer import RunWriter
-from seedbed.runs.outcome import RunOutcome
+from seedbed.runs.outcome import RunOutcome, StoppedEarly
+from seedbed.runs.record import MEASURED
 from seedbed.terminal.listener import current_listener
 from seedbed.training.best_epoch import no_best_epoch
 
@@ -80,7 +81,7 @@ def finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> No
     read_outcome(experiment, outcome)
     checkpoint = experiment.checkpoint
     has_no_best = checkpoint is not None and checkpoint.keep_best and outcome.best is None
-    if outcome.status == "completed" and outcome.last is not None and has_no_best:
+    if outcome.status in MEASURED and outcome.last is not None and has_no_best:
         outcome.warning = no_best_epoch(experiment.spec.optimized_metric)
     writer.finish(outcome, experiment.trainer.current_epoch)
     if not experiment.trainer.is_global_zero or current_listener() is not None:
@@ -94,10 +95,14 @@ def finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> No
     print_outcome(outcome, experiment.spec, experiment.folder, experiment.data)
 
 
-def _why_stopped(experiment: Experiment) -> str | None:
+def _why_stopped(experiment: Experiment) -> str | StoppedEarly | None:
     """Return the rule that ended the training early, and the epoch; None where none did."""
     # A LightningModule of the user's may have brought some.
     for callback in experiment.trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, TrialStopping):
+            if callback.stopped is not None:
+                return callback.stopped
+            continue
         if isinstance(callback, StoppingRule) and callback.stopped:
             return callback.stopped
         if isinstance(callback, EarlyStopping) and (reason := why_stopped(callback)):

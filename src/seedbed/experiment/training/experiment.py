@@ -6,7 +6,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
 
-from seedbed.callbacks import CheckedCallback, Checkpoint
+from seedbed.callbacks import CheckedCallback, Checkpoint, TrialStopping
 from seedbed.config.spec import RunSpec
 from seedbed.data import DataModule
 from seedbed.engines.lightning.build import (
@@ -31,6 +31,7 @@ from seedbed.experiment.build import (
 )
 from seedbed.experiment.weights.taking import Taken, take, taken
 from seedbed.runs.folder import RunFolder
+from seedbed.training.trial_stopping.judge import current_judge
 
 
 @dataclass
@@ -95,7 +96,8 @@ def build_experiment(
     weights = taken(module.net, spec.initial_weights, spec.outputs)
     stop = StopOnSignal()
     exact = ProcessState()
-    callbacks = [stop, *build_callbacks(spec, folder, module.net), exact]
+    judged = [TrialStopping(current_judge())] if spec.stops_trials else []
+    callbacks = [stop, *build_callbacks(spec, folder, module.net), *judged, exact]
     if isinstance(module, OwnModule):
         callbacks.insert(0, module)
     else:

@@ -26,7 +26,7 @@ from seedbed.process.torch_settings import using_threads
 from seedbed.reading.checkpoint_files import check_checkpoint
 from seedbed.runs.checkpoints import PREFIX, read_checkpoint
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.record import read_record
+from seedbed.runs.record import MEASURED, read_record
 from seedbed.runs.resuming.saved_config import SavedConfig
 from seedbed.sweep.execution.chunk_state import NOT_OURS
 from seedbed.sweep.execution.continued_jobs import groups_of
@@ -63,7 +63,7 @@ def checkpoint_of_job(folder: RunFolder, into: Path) -> Path | None:
         ConfigError: The sweep is running, or has other epochs of the job than its folder.
     """
     record, last = read_record(folder.record), folder.checkpoint("last")
-    if "group" not in record or record["status"] not in ("completed", "interrupted"):
+    if "group" not in record or record["status"] not in (*MEASURED, "interrupted"):
         return None
     if not last.is_file() or "loops" in check_checkpoint(last):
         return None

@@ -32,12 +32,13 @@ from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.preparation import preparation_text
 from seedbed.runs.provenance.environment import device_name
 from seedbed.runs.provenance.files import SPLITS_FILE, ProvenanceFiles
-from seedbed.runs.record import now, record_fields
+from seedbed.runs.record import MEASURED, now, record_fields
 from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.execution.run_folders import Preparation, RunFiles, write_run
 from seedbed.sweep.planning.fusing import make_group, weights_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.training.parameters import trained_count
+from seedbed.training.trial_stopping.judge import Judge
 
 
 class PreparedJob(NamedTuple):
@@ -101,6 +102,7 @@ def train_chunk(
     points: int,
     state: ChunkState,
     progress: Callable[[Engine], None],
+    judge: Judge | None = None,
 ) -> TrainedChunk:
     """Train the jobs, from their saved state on if there is one; nothing else is written.
 
@@ -110,14 +112,15 @@ def train_chunk(
         points: most epochs in a job's curves.
         state: where the state is saved and restored.
         progress: called after every epoch.
+        judge: judge of the jobs that are trials of a search; None (default): none stops.
 
     Raises:
         CannotFuse: the network does not go through torch.func.
         ConfigError: whatever building a job alone would raise.
     """
-    engine = _new_engine(spec, numbers, points, state)
+    engine = _new_engine(spec, numbers, points, state, judge)
     while not state.restore(engine):
-        engine = _new_engine(spec, numbers, points, state)
+        engine = _new_engine(spec, numbers, points, state, judge)
 
     def after_epoch(engine: Engine) -> None:
         progress(engine)
@@ -146,14 +149,18 @@ def train_chunk(
 
 
 def _new_engine(
-    spec: RunSpec, numbers: Sequence[JobNumbers], points: int, state: ChunkState
+    spec: RunSpec,
+    numbers: Sequence[JobNumbers],
+    points: int,
+    state: ChunkState,
+    judge: Judge | None,
 ) -> Engine:
     """Return an engine of the jobs; where they go on, no weights of another run are looked for."""
     if state.exists:
         alike = [{**job.initial_weights, "run": None} for job in numbers]
         jobs = [replace(job, initial_weights=w) for job, w in zip(numbers, alike, strict=True)]
-        return Engine(make_group(spec, jobs, points))
-    group = make_group(spec, numbers, points)
+        return Engine(make_group(spec, jobs, points, judge))
+    group = make_group(spec, numbers, points, judge)
     state.weights = weights_of_jobs(spec, group, numbers)
     return Engine(group)
 
@@ -317,7 +324,7 @@ def _data(group: Group, place: int) -> Any:
 
 
 def _parameters(group: Group, place: int, outcome: RunOutcome) -> dict[str, Any]:
-    if outcome.status != "completed" or outcome.last is None:
+    if outcome.status not in MEASURED or outcome.last is None:
         return {}
     net = group.nets[place]
     net.load_state_dict(outcome.last.weights)

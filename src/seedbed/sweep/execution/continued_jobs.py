@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from seedbed.errors import RunFolderError
 from seedbed.reading.checkpoint_files import check_checkpoint
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.record import read_record
+from seedbed.runs.record import MEASURED, read_record
 from seedbed.runs.resuming.saved_config import SavedConfig, as_recorded, differences, full_key
 from seedbed.runs.resuming.taking_up import LENGTHS, OF_COMMAND
 from seedbed.sweep.configs.composer import Composer
@@ -141,8 +141,10 @@ def has_more_to_train(folder: RunFolder, values: Mapping[str, Any]) -> bool:
         values: Its config, as it is now, as plain values.
     """
     record = read_record(folder.record)
-    if record["status"] != "completed":
+    if record["status"] not in MEASURED:
         return bool(record["status"] != "diverged")
+    if record["status"] == "stopped_early":
+        return False
     changed = differences(SavedConfig(folder, record).typed_values(), values)
     if record.get("stopped"):
         return any(path[0] == "callbacks" for path in changed)

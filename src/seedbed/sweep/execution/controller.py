@@ -15,11 +15,13 @@ from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, stopped_by
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD, RunFolder
+from seedbed.runs.record import DONE, MEASURED
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
 from seedbed.sweep.execution.continued_jobs import Together, groups_of, states_to_keep
 from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.failures.tries import Tries, alone
+from seedbed.sweep.execution.judging import earlier_trials
 from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import UnitFunction, launch
 from seedbed.sweep.execution.run_folders import remove_leftovers
@@ -44,6 +46,7 @@ from seedbed.sweep.results.ranking import (
     winner,
     winner_lines,
 )
+from seedbed.sweep.results.reports import Reports, read_reports
 from seedbed.sweep.results.searched.closing import (
     closing_lines,
     draw_search,
@@ -68,8 +71,6 @@ ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 MOST_SHOWN = 5
 # Jobs of a search that may fail before any has ended; with more of them it stops.
 ENOUGH_FAILURES = 10
-# A job with another status is run again when a sweep goes on.
-DONE = ("completed", "diverged")
 
 
 class Controller:
@@ -121,7 +122,7 @@ class Controller:
         self._finish_results()
         self._forget_states({row.number for row in self.results.rows if row.status in DONE})
         code = self._close()
-        completed = all(row.status == "completed" for row in self.results.rows)
+        completed = all(row.status in MEASURED for row in self.results.rows)
         return code if completed else FAILED
 
     @contextmanager
@@ -222,7 +223,15 @@ class Controller:
             if row is not None and (row.status in DONE or self._has_failed_for_good(row)):
                 axes = self.worker.axes(job) if self.plan.continuations else row.axes
                 done.append(replace(row, axes=axes))
-        return done
+        reports = self._reports()
+        return [replace(row, reports=reports.get(row.number, {})) for row in done]
+
+    def _reports(self) -> dict[int, Reports]:
+        """Return what all jobs have reported to the rule of a search."""
+        if self.worker.rule is None:
+            return {}
+        read = [read_reports(path) for path in self.folder.all_reports()]
+        return {job: reports for of_unit in read for job, reports in of_unit.items()}
 
     def _has_failed_for_good(self, row: Row) -> bool:
         """Return whether a trial of a search is not run again: the next ones depend on it."""
@@ -259,6 +268,7 @@ class Controller:
         is_newest = planned.round.jobs[-1].number == self.plan.jobs[-1].number
         if self.journal and self.goes_on and is_newest:
             self.journal.write()  # Whole, whatever a kill, or somebody, has left of it.
+        self._look_back(planned)
         self.display.expect(len(self.plan.jobs))
         self._expect_generation(planned.round)
         self._refuse(planned)
@@ -266,6 +276,12 @@ class Controller:
         while units:
             left = self._launched(units) if self._launches() else self._run_here(units)
             units = self._allowed(left)
+
+    def _look_back(self, planned: PlannedRound) -> None:
+        """Let the rule of a search see the trials of the generations before."""
+        if self.worker.rule is not None:
+            first = planned.round.jobs[0].number
+            self.worker.earlier[:] = earlier_trials(self.plan, self.results.rows, first)
 
     def _allowed(self, units: Sequence[Unit]) -> list[Unit]:
         """Return what of some units may run, after the processes of some of them have died.
@@ -392,6 +408,7 @@ class Controller:
             callbacks=self.worker.callbacks,
             goes_on=self.goes_on,
             launch=self.folder.newest_launch(),
+            earlier=list(self.worker.earlier),
         )
         taken: list[Unit] = []
         take = partial(self._take_from_launch, taken)
@@ -441,7 +458,8 @@ class Controller:
             return alone(unit)
         if self._is_run_again(unit, result):
             return [unit]
-        self._enter(result.rows)
+        first = unit.jobs[0] if unit.fused else None
+        self._enter(self.worker.with_reports(result.rows, first))
         self._prune()
         if result.interrupted is None:
             self.folder.forget_unit(unit.jobs[0])

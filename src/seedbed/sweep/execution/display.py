@@ -94,7 +94,7 @@ class Display:
         self.stopped += sum(row.status == STOPPED_EARLY for row in rows)
         self.wrong += sum(row.status not in ("completed", STOPPED_EARLY) for row in rows)
         for row in rows:
-            if row.status == "completed":
+            if row.status in ("completed", STOPPED_EARLY):
                 self._reached(value_of(row, ranked_column(self.metric, "best")))
 
     def _reached(self, value: float | None) -> None:

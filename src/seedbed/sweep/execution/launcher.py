@@ -37,6 +37,7 @@ from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.results.folder import SAVED, SweepFolder
 from seedbed.sweep.results.plan_file import read_plan
 from seedbed.sweep.results.table import Results
+from seedbed.training.trial_stopping.judge import EarlierTrial
 
 UNIT = "hydra.sweeper.unit"
 
@@ -64,7 +65,7 @@ class UnitFunction:
     sweep's own process, which processes that it started itself do not outlive. `trust` and
     `module_folders` are what that process may make, and where the user's modules lie. `goes_on`
     says that the sweep was begun before. `launch` is the number of the launch; a process of one
-    that was given up runs nothing.
+    that was given up runs nothing. `earlier` are the trials that the rule of a search sees.
     """
 
     folder: str
@@ -77,6 +78,7 @@ class UnitFunction:
     module_folders: tuple[str, ...] = field(default_factory=folders)
     goes_on: bool = False
     launch: int = 0
+    earlier: Sequence[EarlierTrial] = ()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The process that this arrives in knows neither the resolvers nor the schema yet.
@@ -131,6 +133,7 @@ class UnitFunction:
             callbacks=self.callbacks,
             show=ProgressFile(folder.unit_progress(unit.jobs[0])).note,
             goes_on=self.goes_on,
+            earlier=list(self.earlier),
         )
 
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +52,7 @@ from seedbed.sweep.execution.continued_jobs import (
     plain_values_of,
     source_of,
 )
+from seedbed.sweep.execution.judging import judge_of, rule_of, stopped_text
 from seedbed.sweep.execution.own_folders import OwnFolders
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.job import Job
@@ -61,8 +62,11 @@ from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.kept import kept_jobs
 from seedbed.sweep.results.plan_file import SweepPlan
+from seedbed.sweep.results.reports import Reports, read_reports, write_reports
 from seedbed.sweep.results.table import Row, metrics_of_job
 from seedbed.terminal.listener import listening
+from seedbed.training.trial_stopping.judge import EarlierTrial, Judge, judged_by
+from seedbed.training.trial_stopping.trials import Rule
 
 # Jobs whose folders are kept where only those of the best are, unless another number is asked for.
 KEPT_BY_DEFAULT = 10
@@ -118,6 +122,13 @@ class Worker:
     callbacks: Callbacks
     show: Callable[[Progress], None]
     goes_on: bool = False
+    # Trials of the generations before, which the rule of a search sees.
+    earlier: list[EarlierTrial] = field(default_factory=list)
+
+    @cached_property
+    def rule(self) -> Rule | None:
+        """The rule that stops trials; None where none does."""
+        return rule_of(self.composer, self.plan)
 
     @cached_property
     def folders(self) -> OwnFolders:
@@ -133,9 +144,23 @@ class Worker:
         try:
             if unit.fused:
                 return self._side_by_side(unit, requested)
-            return UnitResult([self._alone(self.plan.jobs[unit.jobs[0]])])
+            row = self._alone(self.plan.jobs[unit.jobs[0]])
+            return UnitResult([self.with_reports([row])[0]])
         except OSError as error:
             raise disk_full(error) or error from error
+
+    def with_reports(self, rows: Sequence[Row], first: int | None = None) -> list[Row]:
+        """Return rows with what their jobs have reported to a rule.
+
+        The file is that of the unit whose first job is `first`; None (default): one of each job.
+        """
+        if self.rule is None:
+            return list(rows)
+        known: dict[int, Reports] = {}
+        for number in [row.number for row in rows] if first is None else [first]:
+            if (path := self.folder.reports(number)).is_file():
+                known |= read_reports(path)
+        return [replace(row, reports=known.get(row.number, row.reports)) for row in rows]
 
     # Side by side
 
@@ -162,7 +187,10 @@ class Worker:
                 raise
             rows = self._failed(missing, error, started)
             return UnitResult(rows, wrong=isinstance(error, ConfigError))
+        judge = chunk.group.trials.judge
         places = {number: place for place, number in enumerate(unit.jobs)}
+        if judge is not None:
+            self._write_reports(unit, judge)
         keeps_all = self.options.keep == "all"
         prepared = self._prepared(missing) if keeps_all else []
         known = [(job.name, job.axes) for job in prepared]
@@ -196,7 +224,19 @@ class Worker:
         numbers = unit.known or numbers_of_jobs(self.composer, jobs)
         with self.composer.applied(jobs[0]) as config:
             spec = run_spec(config)
-        return train_chunk(spec, numbers, self.options.points, state, epoch_trained)
+        judge = self._judge(unit)
+        return train_chunk(spec, numbers, self.options.points, state, epoch_trained, judge)
+
+    def _judge(self, unit: Unit) -> Judge | None:
+        """Return the judge of a unit; jobs that go on with other words are trials no more."""
+        if self.rule is None or unit.time:
+            return None
+        return judge_of(self.rule, self.plan, unit.jobs, self.earlier)
+
+    def _write_reports(self, unit: Unit, judge: Judge) -> None:
+        """Write what the jobs have reported, before anything says that they have ended."""
+        reports = {job: judge.reports(place) for place, job in enumerate(unit.jobs)}
+        write_reports(self.folder.reports(unit.jobs[0]), reports)
 
     def _kept(self, rows: Sequence[Row]) -> list[Job]:
         """Return the jobs whose folders are written where not all are."""
@@ -256,7 +296,12 @@ class Worker:
         is_counted = PARAMETERS in self.plan.objectives.names
         parameters = chunk.trained_parameters(place) if is_counted else None
         metrics = self._metrics(outcome.metrics, best, parameters, seconds)
-        return Row(number, axes, outcome.status, name, metrics, seconds, outcome.error)
+        row = Row(number, axes, outcome.status, name, metrics, seconds, outcome.error)
+        judge = chunk.group.trials.judge
+        if judge is None:
+            return row
+        epochs, stopped = outcome.metrics_epoch or 0, stopped_text(outcome.stopped)
+        return replace(row, epochs=epochs, stopped=stopped, reports=judge.reports(place))
 
     def _failed(self, jobs: Sequence[Job], error: Exception, started: str) -> list[Row]:
         """Record what went wrong with a whole chunk in the folder of each of its jobs."""
@@ -310,7 +355,20 @@ class Worker:
             config.resume = os.path.abspath(resume)
             with read_write(config.hydra):  # The files of `.hydra` follow when the run has begun.
                 config.hydra.output_subdir = None
-        return self.run_config(config, self.runner, epoch_trained)
+        judge = self._judge(Unit((job.number,), False, (job.number,)))
+        if judge is None or job.number in self._continued:
+            return self.run_config(config, self.runner, epoch_trained)
+        judge.hand_on = partial(self._write_reports_of, job.number)
+        with judged_by(judge):
+            return self.run_config(config, self.runner, epoch_trained)
+
+    @cached_property
+    def _continued(self) -> set[int]:
+        """Jobs that went on with other words: they are trials no more."""
+        return {number for each in self.plan.continuations for number in each.jobs}
+
+    def _write_reports_of(self, job: int, judge: Judge) -> None:
+        write_reports(self.folder.reports(job), {job: judge.reports(0)})
 
     def goes_on_alone(self, job: Job) -> bool:
         """Return whether a job that trains alone goes on from what is in its folder."""
@@ -364,7 +422,11 @@ class Worker:
         parameters = record.get("trained_parameters")
         metrics = self._metrics(record.get("metrics", {}), best, parameters, seconds)
         metrics = {name: value for name, value in metrics.items() if value is not None}
-        return Row(job.number, axes, status, name, metrics, seconds, error)
+        row = Row(job.number, axes, status, name, metrics, seconds, error)
+        if self.rule is None:
+            return row
+        epochs, stopped = record.get("metrics_epoch") or 0, stopped_text(record.get("stopped"))
+        return replace(row, epochs=epochs, stopped=stopped)
 
     def _metrics(
         self,

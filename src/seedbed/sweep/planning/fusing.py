@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 from torch.optim import Optimizer
 
 from seedbed.config.instantiation import keys_of, target_of
+from seedbed.config.metrics import PARAMETERS
 from seedbed.config.schema.callbacks import Checkpoint, LearningRate
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.spec import RunSpec
@@ -16,23 +18,29 @@ from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.rows.batches import JobBatches
 from seedbed.engines.fused.schedules import JobRates
+from seedbed.engines.fused.trial_stopping import TrialStopping
 from seedbed.experiment.build import build_task, check_model
 from seedbed.experiment.fitted_task import fitted_numbers
 from seedbed.experiment.weights.taking import taken
 from seedbed.sweep.planning.data_modules import data_of, table_key
 from seedbed.sweep.planning.job_numbers import JobNumbers, hidden_sizes
 from seedbed.sweep.planning.networks import networks_of
+from seedbed.training.parameters import trained_count
 from seedbed.training.schedulers import RunLength, lasts_as_long_as_the_run, make_scheduler
 from seedbed.training.tasks import Task
+from seedbed.training.trial_stopping.judge import Judge
 
 
-def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> Group:
+def make_group(
+    spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100, judge: Judge | None = None
+) -> Group:
     """Return the group of jobs that share a spec but for their numbers.
 
     Args:
         spec: that of one of the jobs.
         jobs: what each job has for itself.
         points: most epochs in a job's curves.
+        judge: judge of the jobs that are trials of a search; None (default): none stops.
 
     Raises:
         ConfigError: whatever building a job alone would raise.
@@ -47,6 +55,9 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
     check_model(spec, nets[0], task)
     batches = _batches(spec, jobs)
     task, fitted = _fitted(task, batches)
+    if judge is not None:
+        counts = [trained_count(net) for net in nets]
+        judge.known[PARAMETERS] = np.array(counts, dtype=float)
     return Group(
         nets=nets,
         task=task,
@@ -59,6 +70,7 @@ def make_group(spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100) -> 
         net_numbers=net_numbers,
         rates=_rates(jobs, batches),
         stopping=JobStopping([job.early_stopping for job in jobs]),
+        trials=TrialStopping(judge),
         max_epochs=[job.max_epochs for job in jobs],
         monitor=spec.optimized_metric,
         mode=spec.optimized_mode,

@@ -7,6 +7,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from seedbed.config.metrics import ONCE_A_RUN, is_of_validation
+from seedbed.runs.record import MEASURED
 from seedbed.sweep.results.table import (
     BEST,
     BEST_EPOCH,
@@ -62,7 +63,9 @@ def value_of(row: Row, column: str) -> float | None:
         metric = column.removeprefix(BEST)
         if BEST_EPOCH not in row.metrics or not is_of_every_epoch(metric):
             value = row.metrics.get(metric)
-    return value if row.status == "completed" and value is not None and isfinite(value) else None
+    if row.status not in MEASURED or value is None or not isfinite(value):
+        return None
+    return value
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,14 @@ class SweepFolder:
         """The table of the jobs of such a unit, written when it has ended."""
         return self.saved / f"unit-{first}.csv"
 
+    def reports(self, first: int) -> Path:
+        """What the jobs of a unit have reported to the rule of a search, by its first job."""
+        return self.saved / f"reports-{first}.json"
+
+    def all_reports(self) -> list[Path]:
+        """Return what the jobs of all units have reported."""
+        return sorted(self.saved.glob("reports-*.json"))
+
     @property
     def stop(self) -> Path:
         """A file that keeps units from starting elsewhere: one has failed."""

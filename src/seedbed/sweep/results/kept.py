@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from seedbed.runs.record import DONE
 from seedbed.sweep.job import without
 from seedbed.sweep.results.configurations import (
     AVERAGED,
@@ -45,7 +46,7 @@ def kept_jobs(plan: SweepPlan, rows: Sequence[Row], top: int | None) -> list[Row
     best = best[:top] if top is not None else [each for each in best if each.rank == 1]
     kept = {id(each.configuration) for each in best}
     dropped = {row.number for each in grouped if id(each) not in kept for row in each.jobs}
-    ended = [row for row in rows if row.status in ("completed", "diverged")]
+    ended = [row for row in rows if row.status in DONE]
     return [row for row in ended if row.number not in dropped]
 
 

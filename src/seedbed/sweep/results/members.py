@@ -8,7 +8,7 @@ from typing import Any
 from seedbed.errors import ConfigError, listed
 from seedbed.reading.content import inside
 from seedbed.runs.folder import RECORD, RunFolder, open_run
-from seedbed.runs.record import read_record
+from seedbed.runs.record import MEASURED, read_record
 from seedbed.sweep.results.configurations import FOLD, configurations, shown_axes
 from seedbed.sweep.results.folder import PLAN, SweepFolder, open_sweep
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan
@@ -79,7 +79,7 @@ def members_of(folder: SweepFolder, ensemble: str, outputs: str) -> SweepMembers
     """
     plan, rows = read_plan(folder.plan), read_results(folder.results)
     chosen, called = _chosen(folder, plan, rows, ensemble)
-    completed = [row for row in chosen if row.status == "completed"]
+    completed = [row for row in chosen if row.status in MEASURED]
     kept = [row for row in completed if row.folder]
     notes = _left_out(plan, chosen, completed, kept)
     if not kept:

@@ -9,6 +9,7 @@ from typing import Any
 
 from seedbed.config.groups import is_of_sweep
 from seedbed.config.metrics import ONCE_A_RUN, is_of_validation
+from seedbed.runs.record import MEASURED
 from seedbed.sweep.job import bare_key, without
 from seedbed.sweep.results.configurations import (
     AVERAGED,
@@ -76,7 +77,7 @@ def closing_table(
     axes = shown_axes(rows, group)
     shown = configurations(rows, axes, group)
     if group:
-        shown = [each for each in shown if any(row.status == "completed" for row in each.jobs)]
+        shown = [each for each in shown if any(row.status in MEASURED for row in each.jobs)]
     is_judged = sort in (None, objectives.metric) and mode in (None, objectives.mode)
     ranked = judged(shown, objectives)
     if not is_judged or (sort is not None and objectives.several):
@@ -316,7 +317,7 @@ def _either(counts: Iterable[int]) -> str:
 
 def unranked_lines(rows: Sequence[Row], objectives: Objectives) -> list[str]:
     """Return lines on the jobs that completed and cannot be the best; none where all can be."""
-    completed = [row for row in rows if row.status == "completed"]
+    completed = [row for row in rows if row.status in MEASURED]
     metrics = [each.metric for each in objectives.all]
     count = sum(None in objectives.values(row) for row in completed)
     lines = []
@@ -403,7 +404,7 @@ def winner_lines(
     alone = f"best alone   {shlex.join(['seedbed', 'train', *flags, *words])}"
     if len(swept[SEED]) < 2:
         return [alone]
-    completed = sum(row.status == "completed" for row in best.jobs)
+    completed = sum(row.status in MEASURED for row in best.jobs)
     of = f"median of {completed} seeds" if completed > 1 else "the only seed that completed"
     return [f"{alone}  # {of}", f"all seeds    {command}"]
 

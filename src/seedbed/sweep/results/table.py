@@ -18,9 +18,12 @@ from seedbed.errors import RunFolderError
 from seedbed.files import write_atomically
 from seedbed.reading.content import leads_out, read_bytes
 from seedbed.runs.record import STATUSES, state_of
+from seedbed.sweep.results.reports import Reports
 
 # Of a sweep of a million jobs.
 MOST_BYTES = 1024 * 2**20
+# Columns of a search with a rule that stops trials.
+EPOCHS, STOPPED = "epochs", "stopped"
 # Columns about the best epoch of a job; all others are about its last.
 BEST = "best/"
 BEST_EPOCH = f"{BEST}epoch"
@@ -70,6 +73,9 @@ class Row:
         metrics: metrics of the last epoch by name; `best/epoch`, and `best/<metric>` of that epoch.
         seconds: time that it took; None where it is not known.
         error: why it failed, diverged or was interrupted.
+        epochs: epochs that it has trained; None where it is not known.
+        stopped: which rule of the search stopped it, and why.
+        reports: values of the objectives by the epoch after which a rule of the search looked.
     """
 
     number: int
@@ -79,6 +85,9 @@ class Row:
     metrics: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     error: str | None = None
+    epochs: int | None = None
+    stopped: str | None = None
+    reports: Reports = field(default_factory=dict)
 
     @property
     def state(self) -> str:
@@ -95,14 +104,32 @@ def mean_row(rows: Sequence[Row]) -> Row:
     """Return the row that stands for the jobs of a trial: the first one that ended worst.
 
     A trial of which one job failed has failed, and one of which one diverged has diverged. Its
-    metrics are the means over the jobs that came to an end.
+    metrics are the means over the jobs that came to an end, its reports those over all of them.
     """
     worst = min(rows, key=lambda row: _WORST_FIRST.index(row.status))
     values: dict[str, list[float]] = {}
     for row in rows:
         for name, value in row.metrics.items() if row.status in _ENDED else ():
             values.setdefault(name, []).append(value)
-    return replace(worst, metrics={name: mean(some) for name, some in values.items()})
+    metrics = {name: mean(some) for name, some in values.items()}
+    return replace(worst, metrics=metrics, reports=mean_reports(rows))
+
+
+def mean_reports(rows: Sequence[Row]) -> Reports:
+    """Return the means of what the jobs of a trial reported, where all of them did.
+
+    None stands for what is no number.
+    """
+    if len(rows) == 1:
+        return rows[0].reports
+    shared = [epoch for epoch in rows[0].reports if all(epoch in row.reports for row in rows)]
+    return {
+        epoch: [
+            None if None in column else mean(map(float, column))
+            for column in zip(*(row.reports[epoch] for row in rows), strict=True)
+        ]
+        for epoch in shared
+    }
 
 
 class Results:
@@ -126,12 +153,15 @@ class Results:
         # Of each job that has one; only when all have ended is it known.
         self._pareto_ranks: Mapping[int, int] = {}
         self._names: list[str] = []
+        self._tells_epochs = False
         self._rewrite()
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add jobs that have ended; a metric that is new makes the file be written anew."""
         self.rows.extend(rows)
-        if any(name not in self._names for row in rows for name in row.metrics):
+        has_epochs = any(row.epochs is not None for row in rows)
+        is_new = any(name not in self._names for row in rows for name in row.metrics)
+        if is_new or (has_epochs and not self._tells_epochs):
             self._rewrite()
             return
         with self.path.open("a", encoding="utf-8", newline="") as file:
@@ -163,6 +193,8 @@ class Results:
         header = ["number", *self.axes, "status", *self._names, "seconds", "folder"]
         header += [TRIAL] * (self.jobs_of_trial > 1) + [PARETO_RANK] * bool(self._pareto_ranks)
         header.append("error")
+        self._tells_epochs = any(row.epochs is not None for row in self.rows)
+        header += [EPOCHS, STOPPED] * self._tells_epochs
         write_atomically(self.path, (csv_line(header) + self._text(self.rows)).encode())
 
     def _text(self, rows: Sequence[Row]) -> str:
@@ -176,7 +208,10 @@ class Results:
             ended.append(str(row.number // self.jobs_of_trial))
         if self._pareto_ranks:
             ended.append(str(self._pareto_ranks.get(row.number, "")))
-        return [str(row.number), *axes, row.status, *metrics, *ended, row.error or ""]
+        ended.append(row.error or "")
+        if self._tells_epochs:
+            ended += [number_cell(row.epochs, is_whole=True), row.stopped or ""]
+        return [str(row.number), *axes, row.status, *metrics, *ended]
 
 
 def metric_names(rows: Sequence[Row]) -> list[str]:
@@ -296,6 +331,10 @@ def _row(where: str, cells: list[str], columns: _Columns) -> Row:
     named = list(zip(names, cells, strict=True))
     metrics = named[status_at + 1 : seconds_at]
     seconds, folder = cells[seconds_at : seconds_at + 2]
+    ended = dict(named[seconds_at + 2 :])
+    epochs = ended.get(EPOCHS)
+    if epochs and not (epochs.isascii() and epochs.isdecimal() and len(epochs) < 19):
+        raise RunFolderError(f"{where}: damaged: '{epochs}' is no number of epochs")
     return Row(
         number=int(number),
         axes=dict(named[1:status_at]),
@@ -303,7 +342,9 @@ def _row(where: str, cells: list[str], columns: _Columns) -> Row:
         folder=folder,
         metrics={name: _read_number(where, name, text) for name, text in metrics if text},
         seconds=_read_number(where, "seconds", seconds) if seconds else None,
-        error=dict(named[seconds_at + 2 :]).get("error") or None,
+        error=ended.get("error") or None,
+        epochs=int(epochs) if epochs else None,
+        stopped=ended.get(STOPPED) or None,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 # What grows while jobs train: only its type is known.
-_GROWS = ("history", "rates", "population")
+_GROWS = ("history", "rates", "trials", "population")
 
 
 def fits(saved: Any, new: Any) -> bool:

@@ -11,6 +11,7 @@ from seedbed.callbacks import (
     EarlyStopping,
     StochasticWeightAveraging,
     StoppingRule,
+    TrialStopping,
     why_stopped,
 )
 from seedbed.callbacks.training_state import state_of
@@ -132,7 +133,9 @@ def _by_a_rule(trainer: pl.Trainer) -> bool:
     """Return whether a rule of ours has stopped the training: it asks again when it goes on."""
     rules = (StoppingRule, EarlyStopping)
     return any(
-        callback.stopped if isinstance(callback, StoppingRule) else why_stopped(callback)
+        callback.stopped
+        if isinstance(callback, StoppingRule | TrialStopping)
+        else why_stopped(callback)
         for callback in trainer.callbacks  # type: ignore[attr-defined]
         if isinstance(callback, rules)
     )

@@ -27,6 +27,7 @@ from seedbed.files import write_atomically
 from seedbed.reading.content import inside
 from seedbed.runs.checkpoints import PREFIX, read_checkpoint
 from seedbed.runs.folder import RunFolder
+from seedbed.runs.record import MEASURED
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.results.configurations import FOLD
 from seedbed.sweep.results.ranking import Winner
@@ -71,7 +72,7 @@ def write_out_of_fold(worker: Worker, best: Winner) -> list[str]:
     folds: dict[int, list[Row]] = {}
     for row in best.jobs:
         of_fold = folds.setdefault(_fold(worker, row), [])
-        if row.status == "completed":
+        if row.status in MEASURED:
             of_fold.append(row)
     predicted = [_of_fold(worker, fold, rows) for fold, rows in sorted(folds.items()) if rows]
     path = worker.folder.out_of_fold

@@ -169,11 +169,7 @@ class StudySampler:
 
 def _reports(row: Row) -> Mapping[int, float]:
     """Return the values of the epochs at which a rule looked at a trial."""
-    reports: Mapping[int, Any] = getattr(row, "reports", None) or {}
-    return {
-        int(epoch): float(value[0] if isinstance(value, list | tuple) else value)
-        for epoch, value in reports.items()
-    }
+    return {epoch: value for epoch, (value, *_) in row.reports.items() if value is not None}
 
 
 @contextmanager

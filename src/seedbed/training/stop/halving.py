@@ -1,5 +1,0 @@
-"""Successive halving."""
-
-
-class Halving:
-    """Successive halving."""

@@ -1,5 +1,0 @@
-"""Hyperband."""
-
-
-class Hyperband:
-    """Hyperband."""

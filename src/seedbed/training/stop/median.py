@@ -1,5 +1,0 @@
-"""Median stopping rule."""
-
-
-class Median:
-    """Median stopping rule."""

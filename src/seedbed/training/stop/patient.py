@@ -1,5 +1,0 @@
-"""Patience."""
-
-
-class Patient:
-    """Patience."""

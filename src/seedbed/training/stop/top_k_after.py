@@ -1,5 +1,0 @@
-"""One rung."""
-
-
-class TopKAfter:
-    """One rung."""

@@ -1,0 +1,122 @@
+"""What a rule sees of trials, and what it says of one that it stops."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.training.pareto import crowding_distances, non_domination_ranks
+
+Values = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Trials by the epochs at which a rule looks, up to now.
+
+    Attributes:
+        numbers: numbers of the trials, (trials,).
+        epochs: epochs of the looks, ascending, (looks,); the last one is now.
+        values: their objectives after those epochs, (trials, looks, objectives), of which less is
+            better; nan where one is no number.
+        present: whether a trial has a value at a look, (trials, looks). One that has come to its
+            end before, or diverged, has: its last value, or nan.
+        best: the best of each objective in any epoch up to now, (trials, objectives); nan where
+            none was a number.
+        running: trials that train on where the rule does not stop them, (trials,).
+        completed: trials that have come to their end, (trials,).
+    """
+
+    numbers: NDArray[np.int64]
+    epochs: Sequence[int]
+    values: Values
+    present: Mask
+    best: Values
+    running: Mask
+    completed: Mask
+
+
+class Stop(NamedTuple):
+    """Why a trial is stopped; `rung` is None where the rule has none."""
+
+    reason: str
+    rung: int | None = None
+
+
+class Rule(Protocol):
+    """Rule that stops trials.
+
+    Attributes:
+        name: its option of `stop`.
+        epochs: epochs after which it looks at the trials, ascending: after the last one of a
+            training there is nothing to stop.
+    """
+
+    name: str
+    epochs: Sequence[int]
+
+    def stops(self, trials: Trials) -> dict[int, Stop]:
+        """Return why trials stop after the last of the epochs, by their places."""
+
+
+def places(values: Values) -> NDArray[np.int64]:
+    """Return the place of each trial among all, (trials,), 0 for the best; equal ones share one.
+
+    Several objectives are compared by non-dominated rank, and within a front by crowding distance
+    (Deb et al., "A fast and elitist multiobjective genetic algorithm: NSGA-II", 2002; that a rung
+    may be decided so is shown by Schmucker et al., "Multi-objective asynchronous successive
+    halving", arXiv 2106.12639). A trial of which a value is no number comes last.
+
+    Args:
+        values: Objectives, (trials, objectives), of which less is better.
+    """
+    known = np.flatnonzero(~np.isnan(values).any(axis=1))
+    found = np.full(len(values), len(known), dtype=np.int64)
+    some = values[known]
+    if values.shape[1] == 1:
+        found[known] = np.searchsorted(np.sort(some[:, 0]), some[:, 0])
+    else:
+        ranks, apart = np.array(non_domination_ranks(some.tolist())), np.empty(len(known))
+        for rank in np.unique(ranks):
+            front = np.flatnonzero(ranks == rank)
+            apart[front] = crowding_distances(some[front].tolist())
+        found[known[np.lexsort((-apart, ranks))]] = np.arange(len(known))
+    return found
+
+
+def best_so_far(values: Values) -> Values:
+    """Return the best of each objective over the looks, (trials, objectives); nan where none is."""
+    best: Values = np.where(np.isnan(values), np.inf, values).min(axis=1)
+    best[np.isnan(values).all(axis=1)] = np.nan
+    return best
+
+
+def below_the_best(
+    trials: Trials, reduction_factor: int, among: Mask
+) -> dict[int, tuple[int, int]]:
+    """Return the running trials that are not among the best 1/reduction_factor after this look.
+
+    As in Optuna's SuccessiveHalvingPruner these are a whole number of trials, at least one, and
+    whoever is as good as the last of them is, too. A trial whose value is no number never is.
+
+    Args:
+        trials: The trials.
+        reduction_factor: How many trials there are for one that goes on.
+        among: Which of them compete, (trials,): those that are there at this look count.
+
+    Returns:
+        By the place of a trial, its rank (from 1) and the number of trials that compete.
+    """
+    competing = np.flatnonzero(among & trials.present[:, -1])
+    values = trials.values[competing, -1]
+    kept = max(1, len(competing) // reduction_factor)
+    ranks = places(values)
+    out = (ranks >= kept) | np.isnan(values).any(axis=1)
+    return {
+        int(place): (int(rank) + 1, len(competing))
+        for place, rank in zip(competing[out], ranks[out], strict=True)
+        if trials.running[place]
+    }
