@@ -11,7 +11,8 @@ from torch.func import stack_module_state
 
 from seedbed.engines.fused.network_state import CannotFuse, Layout
 from seedbed.engines.fused.optimizers import RULES
-from seedbed.engines.fused.program import evaluation_program, record, training_program
+from seedbed.engines.fused.program import evaluation_program, training_program
+from seedbed.engines.fused.recording import record
 from seedbed.models import CNN, MLP, Linear
 from seedbed.training.tasks import Multiclass, Regression
 

@@ -30,7 +30,7 @@ from seedbed.engines.fused.network_state import (
 )
 from seedbed.engines.fused.optimizers import RULES
 from seedbed.engines.fused.population.taking_over import exchange, restore, state_of
-from seedbed.engines.fused.program import random_numbers_kept
+from seedbed.engines.fused.recording import random_numbers_kept
 from seedbed.engines.fused.rows.batches import Batch
 from seedbed.engines.fused.saved.ended_jobs import EndedJobs
 from seedbed.engines.fused.steps import Steps

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from seedbed.engines.fused.history import Metrics
-from seedbed.engines.fused.program import Program, record
+from seedbed.engines.fused.recording import Program, record
 from seedbed.engines.fused.torchmetrics_of_jobs import JobTorchmetrics
 from seedbed.training.metrics import (
     merged_sums,

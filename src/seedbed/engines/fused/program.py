@@ -1,47 +1,25 @@
 """Tensor program of one training step of many jobs, made of the modules that train alone.
 
 `torch.func` puts a job axis in front of network, loss and gradient; the whole step, the update
-included, is then recorded once as a flat list of tensor operations (make_fx) and replayed without
-autograd or Python in between. What the recorder cannot hold is refused with the reason, and such
-jobs train one after another.
+included, is then recorded once as a flat list of tensor operations and replayed without autograd or
+Python in between (see `seedbed.engines.fused.recording`). What the recorder cannot hold is refused
+with the reason, and such jobs train one after another.
 """
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
 from seedbed.engines.fused.nets.dropout import drawing
-from seedbed.engines.fused.network_state import CannotFuse, Layout
+from seedbed.engines.fused.network_state import Layout
 from seedbed.engines.fused.optimizers import Numbers, Rule, clip
 from seedbed.training.tasks import Task
 
 # Axis of the jobs in the tensors of a batch, or in each by its name; None: all jobs share them.
 BatchAxes = int | dict[str, int | None] | None
-
-
-@dataclass(frozen=True)
-class Program:
-    """Recorded step.
-
-    Attributes:
-        run: function of the arguments that the step was recorded for.
-        draws: whether it draws random numbers.
-    """
-
-    run: Callable[..., tuple[Tensor, ...]]
-    draws: bool
-
-    def __call__(self, *arguments: Any) -> tuple[Tensor, ...]:
-        """Take the step."""
-        return self.run(*arguments)
 
 
 def per_job(net: nn.Module, task: Task) -> Callable[..., tuple[Tensor, ...]]:
@@ -157,59 +135,3 @@ def evaluation_program(
         return results
 
     return step
-
-
-def record(step: Callable[..., tuple[Tensor, ...]], *example: Any) -> Program:
-    """Return the step recorded for tensors of these shapes; the example is left as it is.
-
-    Random numbers that recording draws are drawn again afterwards, so that it makes no difference
-    when it takes place.
-
-    Raises CannotFuse where the step cannot be recorded.
-    """
-    with random_numbers_kept(_tensors(example)[0].device):
-        return _recorded(step, example)
-
-
-@contextmanager
-def random_numbers_kept(device: torch.device) -> Iterator[None]:
-    """Put the state of random numbers back afterwards, on the CPU and on this device."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        yield
-
-
-def _recorded(step: Callable[..., tuple[Tensor, ...]], example: Sequence[Any]) -> Program:
-    tensors, layout = tree_flatten(tree_map(torch.clone, example))
-    try:
-        graph = make_fx(step)(*tree_map(torch.clone, example))
-    except Exception as error:  # The user's own network may do anything.
-        reason = (str(error).strip().splitlines() or [""])[0][:200]
-        raise CannotFuse(f"{type(error).__name__}: {reason}") from error
-    graph.eval()
-    draws = any(
-        torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
-        for node in graph.graph.nodes
-    )
-
-    def replay(*tensors: Tensor) -> Any:
-        return graph(*tree_unflatten(list(tensors), layout))
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compiled: Any = torch.jit.trace(replay, tuple(tensors), check_trace=False)
-    except RuntimeError:  # Some operations, convolutions among them, have arguments it lacks.
-        return Program(lambda *arguments: tuple(graph(*arguments)), draws)
-    return Program(lambda *arguments: compiled(*_tensors(arguments)), draws)
-
-
-def _tensors(arguments: Sequence[Any]) -> list[Tensor]:
-    """Return all tensors of arguments that are tensors or dictionaries of them.
-
-    At every step, so not by torch's general `tree_leaves`, which takes longer.
-    """
-    return [
-        tensor
-        for argument in arguments
-        for tensor in (argument.values() if isinstance(argument, dict) else (argument,))
-    ]

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.network_state import CannotFuse, Layout, Weights, difference, fixed
 from seedbed.engines.fused.optimizers import Numbers, Rule
-from seedbed.engines.fused.program import Program, evaluation_program, record, training_program
+from seedbed.engines.fused.program import evaluation_program, training_program
+from seedbed.engines.fused.recording import Program, record
 from seedbed.engines.fused.rows.batches import Batch
 
 

@@ -18,9 +18,8 @@ from torch import Tensor, nn
 
 from seedbed.data.random import DROPOUT, hash64, key_of, words_at
 
-# Random bits of a unit: an int64 has those of two.
-_BITS = 32
-_SMALLEST, _LARGEST = -(2 ** (_BITS - 1)), 2 ** (_BITS - 1) - 1
+# Random bits of a unit, as many as float32 holds exactly with a half; an int64 has those of two.
+_BITS = 23
 
 
 class Draws:
@@ -32,13 +31,17 @@ class Draws:
         self._layers = 0
 
     def units(self, rows: int, units: int) -> Tensor:
-        """Return uniform int32 numbers for the units of the next layer, (rows, units)."""
+        """Return uniform whole numbers below 2**23 for the units of the next layer, (rows, units).
+
+        They are float32: a comparison of those takes a tenth of the time of one that makes bools.
+        """
         key = hash64(self._key + self._layers)
         self._layers += 1
         # By row and unit, so that a wider layer and a larger batch begin with the same numbers.
         of_rows = words_at(key, torch.arange(rows, device=key.device)).unsqueeze(1)
         pairs = words_at(of_rows, torch.arange((units + 1) // 2, device=key.device))
-        return pairs.view(torch.int32)[:, :units]
+        bits: Tensor = (pairs.view(torch.int32)[:, :units] >> (32 - _BITS)) & (2**_BITS - 1)
+        return bits.float()
 
 
 class JobDropout(nn.Module):
@@ -66,9 +69,11 @@ class JobDropout(nn.Module):
             return F.dropout(input, float(self.p))
         rows = input.shape[0] if input.dim() > 1 else input.numel()
         drawn = self.draws.units(rows, input.numel() // max(rows, 1)).reshape(input.shape)
-        border = (self.p * 2.0**_BITS + _SMALLEST).round().clamp(max=_LARGEST).to(drawn.dtype)
+        border = ((self.p * 2.0**_BITS).round() - 0.5).to(drawn.dtype)
         scale = torch.where(self.p < 1, 1.0 / (1.0 - self.p), 0.0).to(input.dtype)
-        dropped: Tensor = input * ((drawn >= border) * scale)
+        # 1 where the number is above the border, and 0 below it.
+        kept = (drawn - border).sign().clamp(min=0.0).to(input.dtype)
+        dropped: Tensor = input * (kept * scale)
         return dropped
 
 

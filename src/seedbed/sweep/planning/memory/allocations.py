@@ -4,11 +4,12 @@ import weakref
 from typing import Any
 
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from seedbed.engines.fused.recording import TensorOperations
 
-class Allocations(TorchDispatchMode):
+
+class Allocations(TensorOperations):
     """Counter of the bytes of new tensors: those there are `now`, and the `most` there were.
 
     What `given` tensors lie in is not new. Buffers inside an operation are not seen.
