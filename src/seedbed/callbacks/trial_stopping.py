@@ -12,7 +12,7 @@ from seedbed.runs.outcome import StoppedEarly
 from seedbed.training.parameters import trained_count
 from seedbed.training.trial_stopping.judge import Judge
 
-_ARRAYS = ("looked", "reported", "latest", "best", "stopped")
+_ARRAYS = ("looked", "measured", "reported", "latest", "best", "stopped")
 
 
 class TrialStopping(EarlyStopping):
@@ -56,7 +56,8 @@ class TrialStopping(EarlyStopping):
         if self.judge is None or seen is None:
             return
         looks, objectives = len(seen["epochs"]), len(self.judge.objectives)
-        shapes = {"looked": (1, looks, objectives), "reported": (1, looks), "stopped": (1,)}
+        shapes: dict[str, tuple[int, ...]] = {"reported": (1, looks), "stopped": (1,)}
+        shapes |= dict.fromkeys(("looked", "measured"), (1, looks, objectives))
         kinds = {"reported": bool, "stopped": np.int64}
         arrays = {
             name: np.array(seen[name], dtype=kinds.get(name, float)).reshape(

@@ -32,6 +32,7 @@ def seen(
         numbers=np.arange(len(values)),
         epochs=epochs,
         values=values[:, np.array(epochs) - 1, None],
+        measured=values[:, np.array(epochs) - 1, None],
         present=ends[:, None] >= np.array(epochs)[None],
         best=np.fmin.reduce(values[:, : epochs[-1], None], axis=1),
         running=running_here,

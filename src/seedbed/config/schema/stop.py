@@ -12,7 +12,7 @@ from seedbed.config.schema.field import Schema, key
 
 _RULES = "seedbed.training.trial_stopping"
 # Share of a training after which `top_k_after` decides (see docs/search.md, "Rules that stop").
-SHARE = 20
+SHARE = 5
 
 
 @dataclass
@@ -77,7 +77,7 @@ class TopKAfter(Stop, target=f"{_RULES}.top_k_after.TopKAfter"):
     epochs: int | None = key(
         f"epochs that every trial trains; null: 1/{SHARE} of trainer.max_epochs", None, at_least=1
     )
-    reduction_factor: int = key("trials for one that trains on", 4, at_least=2)
+    reduction_factor: int = key("trials for one that trains on", 20, at_least=2)
 
     def looks(self, max_epochs: int, first: int = 1) -> list[int]:
         """Return the one epoch after which the rule looks."""

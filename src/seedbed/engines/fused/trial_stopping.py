@@ -11,7 +11,7 @@ from seedbed.engines.fused.history import History, Metrics
 from seedbed.runs.outcome import StoppedEarly
 from seedbed.training.trial_stopping.judge import Judge
 
-_ARRAYS = ("looked", "reported", "latest", "best", "stopped")
+_ARRAYS = ("looked", "measured", "reported", "latest", "best", "stopped")
 
 
 class TrialStopping:

@@ -50,7 +50,7 @@ def judge_of(
         for job in jobs
     ]
     objectives = [each for each in plan.objectives.all if each.metric != TRAIN_SECONDS]
-    return Judge(rule, objectives, trials, earlier)
+    return Judge(rule, objectives, trials, earlier, by_best=plan.objectives.rank == "best")
 
 
 def earlier_trials(plan: SweepPlan, rows: Sequence[Row], first: int) -> list[EarlierTrial]:

@@ -34,11 +34,16 @@ class Judge:
     A trial is judged by the mean over its jobs, which stop together. It has no value where a job of
     it diverged. Jobs of a trial whose other jobs do not train here are not judged.
 
+    What counts of a trial after an epoch is its best value until then, as at the end. Optuna
+    and the papers take the value of the epoch itself; where losses rise again, as those of large
+    learning rates do, that stops the best trials (docs/search.md has figures).
+
     Args:
         rule: The rule.
         objectives: What trials are judged by; metrics that an epoch measures.
         trials: Number of the trial of each job; None: not judged.
         earlier: Trials of earlier generations.
+        by_best: Whether the best value so far counts; False: the value of the epoch.
 
     Attributes:
         known: objectives that no epoch measures, by name, (jobs,).
@@ -51,6 +56,7 @@ class Judge:
         objectives: Sequence[Objective],
         trials: Sequence[int | None],
         earlier: Sequence[EarlierTrial] = (),
+        by_best: bool = True,
     ) -> None:
         self.rule = rule
         self.objectives = tuple(objectives)
@@ -58,6 +64,7 @@ class Judge:
         place_of = {number: place for place, number in enumerate(self.numbers)}
         self._place = np.array([-1 if n is None else place_of[n] for n in trials], dtype=np.int64)
         self._earlier = list(earlier)
+        self.by_best = by_best
         self.known: dict[str, Values] = {}
         self.hand_on: Callable[[Judge], None] | None = None
         self._signs = np.array([1.0 if each.mode == "min" else -1.0 for each in objectives])
@@ -66,8 +73,10 @@ class Judge:
         # The epoch after which a job was stopped; 0: it was not.
         self.stopped = np.zeros(jobs, dtype=np.int64)
         self.epochs: list[int] = []
-        # By look: values of jobs, carried on of those that have ended; which of them were running.
+        # By look: values of jobs that count, and those of the epoch, carried on of those that have
+        # ended; which of them were running.
         self.looked: list[Values] = []
+        self.measured: list[Values] = []
         self.reported: list[Mask] = []
 
     def after_epoch(
@@ -88,12 +97,13 @@ class Judge:
                 known = ~np.isnan(measured)
                 self.latest[known, column] = measured[known] * self._signs[column]
         self.latest[diverged] = np.nan
-        own = self._place >= 0
-        self.best[own] = np.fmin(self.best[own], self._means(self.latest)[self._place[own]])
+        self.best = np.fmin(self.best, self.latest)
         if epoch not in self.rule.epochs or not self.numbers:
             return {}
         self.epochs.append(epoch)
-        self.looked.append(self.latest.copy())
+        counts = self.best if self.by_best else self.latest
+        self.looked.append(np.where(diverged[:, None], np.nan, counts))
+        self.measured.append(self.latest.copy())
         self.reported.append(running.copy())
         if not running.any():
             return {}
@@ -116,15 +126,13 @@ class Judge:
         trains = self._any_job(running)
         earlier = [self._earlier_values(trial) for trial in self._earlier]
         shape = (len(earlier), looks, len(self.objectives))
+        # Of those before only what they have reported is known, and asked for.
+        values = np.reshape([v for v, _ in earlier], shape)
         return Trials(
             numbers=np.array([*self.numbers, *(each.number for each in self._earlier)]),
             epochs=self.epochs,
-            values=np.concatenate(
-                [
-                    self._means(np.stack(self.looked, axis=1)),
-                    np.reshape([v for v, _ in earlier], shape),
-                ]
-            ),
+            values=np.concatenate([self._means(np.stack(self.looked, axis=1)), values]),
+            measured=np.concatenate([self._means(np.stack(self.measured, axis=1)), values]),
             present=np.concatenate(
                 [present, np.reshape([p for _, p in earlier], shape[:2]).astype(bool)]
             ),
@@ -185,10 +193,12 @@ class Judge:
         """Return what has been seen so far, as arrays with the jobs as first axis, and epochs."""
         jobs, objectives = self.latest.shape
         looked = np.stack(self.looked, axis=1) if self.looked else np.empty((jobs, 0, objectives))
+        measured = np.stack(self.measured, axis=1) if self.looked else looked
         reported = np.stack(self.reported, axis=1) if self.looked else np.empty((jobs, 0), bool)
         return {
             "epochs": list(self.epochs),
             "looked": looked,
+            "measured": measured,
             "reported": reported,
             "latest": self.latest.copy(),
             "best": self.best.copy(),
@@ -201,6 +211,7 @@ class Judge:
         epochs = [int(epoch) for epoch in state["epochs"]]
         shapes = {
             "looked": (jobs, len(epochs), objectives),
+            "measured": (jobs, len(epochs), objectives),
             "reported": (jobs, len(epochs)),
             "latest": (jobs, objectives),
             "best": (jobs, objectives),
@@ -210,6 +221,7 @@ class Judge:
             raise ValueError("not the state of these jobs")
         self.epochs = epochs
         self.looked = [state["looked"][:, look].copy() for look in range(len(epochs))]
+        self.measured = [state["measured"][:, look].copy() for look in range(len(epochs))]
         self.reported = [state["reported"][:, look].copy() for look in range(len(epochs))]
         self.latest, self.best = state["latest"].copy(), state["best"].copy()
         self.stopped = state["stopped"].copy()

@@ -57,7 +57,7 @@ class Patient:
         if looks <= last:
             return np.zeros(len(trials.numbers), dtype=bool)
         before, after = (
-            best_so_far(part) for part in (trials.values[:, :-last], trials.values[:, -last:])
+            best_so_far(part) for part in (trials.measured[:, :-last], trials.measured[:, -last:])
         )
         # Where either is nan it is not worse.
         worse: Mask = np.all(before + self.min_delta < after, axis=1)

@@ -20,12 +20,14 @@ class Trials:
     Attributes:
         numbers: numbers of the trials, (trials,).
         epochs: epochs of the looks, ascending, (looks,); the last one is now.
-        values: their objectives after those epochs, (trials, looks, objectives), of which less is
-            better; nan where one is no number.
+        values: their objectives by which they are compared, (trials, looks, objectives), of which
+            less is better; nan where one is no number. These are the best ones up to each look (see
+            `seedbed.training.trial_stopping.judge.Judge`).
+        measured: the objectives after those epochs themselves.
         present: whether a trial has a value at a look, (trials, looks). One that has come to its
             end before, or diverged, has: its last value, or nan.
-        best: the best of each objective in any epoch up to now, (trials, objectives); nan where
-            none was a number.
+        best: the best of each objective up to now, (trials, objectives); nan where none was a
+            number.
         running: trials that train on where the rule does not stop them, (trials,).
         completed: trials that have come to their end, (trials,).
     """
@@ -33,6 +35,7 @@ class Trials:
     numbers: NDArray[np.int64]
     epochs: Sequence[int]
     values: Values
+    measured: Values
     present: Mask
     best: Values
     running: Mask
