@@ -54,6 +54,7 @@ def _no_garbage_collection() -> Iterator[None]:
     gc.enable()
 
 
+IMPATIENT = ("callbacks.early_stopping.patience=1", "callbacks.early_stopping.min_delta=10")
 OPTIMIZERS = {
     "sgd": ("optimizer=sgd",),
     "sgd with momentum": ("optimizer=sgd", "optimizer.momentum=0.9", "optimizer.dampening=0.1"),
@@ -71,6 +72,19 @@ OPTIMIZERS = {
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer(tmp_path: Path, name: str) -> None:
     compare(tmp_path, (*LINE, *MLP, *OPTIMIZERS[name], DOUBLE), RATES[1:])
+
+
+def test_hidden_sizes_are_each_jobs_own(tmp_path: Path) -> None:
+    jobs = (
+        ("model.hidden=[3,8]", "trainer.gradient_clip_val=0.05"),
+        ("model.hidden=[9,2]", "optimizer.weight_decay=0.3", STOPS, *IMPATIENT),
+        ("model.hidden_size=4", "seed=1", "trainer.max_epochs=5"),
+    )
+    common = (*BLOBS, *SPLIT, "model=mlp", "model.hidden=[1,1]", "model.activation=sigmoid")
+    outcomes = compare(tmp_path, (*common, "optimizer=adamw", EPOCHS, DOUBLE), jobs)
+    assert outcomes[1].last is not None
+    assert outcomes[1].last.weights["hidden_linear_2.weight"].shape == (2, 9)
+    assert outcomes[1].stopped is not None
 
 
 def test_hyperparameters_are_each_jobs_own(tmp_path: Path) -> None:

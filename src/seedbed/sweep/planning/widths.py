@@ -18,9 +18,9 @@ Sizes = tuple[int, ...]
 
 # In numbers touched, of which each takes 8 to 12 nanoseconds on one core, with Adam: what a step
 # takes by itself (90 to 120 microseconds), what an epoch does (measuring and noting), and what
-# recording the steps of a program does (0.3 seconds). A single job trains alone, by which each of
+# recording the steps of a program does (0.05 seconds). A single job trains alone, by which each of
 # its steps takes several times as long.
-_STEP, _EPOCH, _PROGRAM, _ALONE = 10_000, 100_000, 30_000_000, 50_000
+_STEP, _EPOCH, _PROGRAM, _ALONE = 10_000, 100_000, 5_000_000, 50_000
 
 
 @dataclass(frozen=True)
