@@ -8,7 +8,7 @@ from pytorch_lightning.callbacks import Callback
 from torch.optim import Optimizer
 
 from seedbed.callbacks.training_state import state_of
-from seedbed.config.scheduled_numbers import CLIP, RATE, SEED, values_at
+from seedbed.config.scheduled_numbers import CLIP, RATE, values_at
 
 
 class ScheduledNumbers(Callback):
@@ -54,7 +54,7 @@ class ScheduledNumbers(Callback):
             elif group == "task":
                 module: Any = pl_module
                 module.task = module.task.with_numbers({name: value})
-            elif key != SEED:
+            else:
                 _set_dropout(state_of(pl_module).net, value)
 
     def state_dict(self) -> dict[str, Any]:

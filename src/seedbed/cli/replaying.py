@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hydra.core.utils import setup_globals
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seedbed.cli.resuming import ResumeCommand, compose, hydra_of
@@ -24,9 +25,9 @@ from seedbed.config.validation import check
 from seedbed.errors import ConfigError
 from seedbed.experiment.repeating.opening import with_schedule
 from seedbed.files import write_atomically
-from seedbed.runs.folder import RunFolder, open_run
+from seedbed.runs.folder import SWEEP_PLAN, RunFolder, open_run
 from seedbed.runs.record import read_record
-from seedbed.runs.resuming.saved_config import SavedConfig
+from seedbed.runs.resuming.saved_config import Changes, SavedConfig
 from seedbed.terminal.words import relative
 
 
@@ -43,14 +44,14 @@ class ReplayCommand(ResumeCommand):
         yield self._trial()
 
     def _trial(self) -> RunFolder:
-        from seedbed.sweep.results.folder import SweepFolder
-        from seedbed.sweep.results.members import members_of, open_run_or_sweep
+        from seedbed.sweep.results.folder import open_sweep
+        from seedbed.sweep.results.members import members_of
 
         if self.word == "latest":
             raise ConfigError("schedule_of=latest: name the folder of a trial, or of its sweep")
-        folder = open_run_or_sweep(self.word, self.outputs_folder)
-        if not isinstance(folder, SweepFolder):
-            return open_run(self.word, self.outputs_folder, key="schedule_of")
+        if not (Path(self.word) / SWEEP_PLAN).is_file():
+            return open_run(self.word, self.outputs_folder, key=self.key)
+        folder = open_sweep(self.word, self.outputs_folder, self.key)
         [(_, trial), *_] = members_of(folder, "best", self.outputs_folder).jobs
         return trial
 
@@ -65,15 +66,15 @@ class ReplayCommand(ResumeCommand):
         schedule = record.get("schedule")
         if not schedule:
             raise ConfigError(f"{name}: its run.json has no schedule: it is no trial of search=pbt")
-        values, words, choices = dict(saved.values), saved.words, saved.choices
+        changes: Changes = {}
+        words, choices = saved.words, saved.choices
         own = [word for word in self.new_words if not re.match(r"hydra[./]", key_of(word))]
         for word in own:
             if key_of(word) == RATE or key_of(word).partition(".")[0] == "scheduler":
                 raise ConfigError(f"{word}: {name} says the learning rates")
         if own:
             changes, words, choices = self.composed(saved, own)
-            values = saved.with_changes(changes)
-        values = with_schedule(values, schedule)
+        values = with_schedule(saved, schedule, changes)
         require_trusted(folder.config, restriction() or (), values)
         config = with_types(OmegaConf.create(values))
         self.use_own_data(config)
@@ -90,6 +91,7 @@ class ReplayCommand(ResumeCommand):
         words = [word for word in self.new_words if key_of(word) == "hydra.run.dir"]
         if words:
             return value_of(words[0])
+        setup_globals()  # The time in the name of the folder.
         return str(compose([f"paths.outputs={quoted(self.outputs_folder)}"], []).hydra.run.dir)
 
 

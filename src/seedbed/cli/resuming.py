@@ -43,6 +43,7 @@ from seedbed.runs.resuming.saved_config import (
     full_key,
 )
 from seedbed.runs.resuming.taking_up import is_changeable
+from seedbed.terminal.words import relative
 
 # Words of the command that no config is composed of.
 _OF_COMMAND = ("resume", "schedule_of", "trust", "paths.outputs", "paths.data")
@@ -117,7 +118,15 @@ class ResumeCommand:
         Raises:
             ConfigError: The run cannot go on, or a word is wrong.
         """
-        saved = SavedConfig(folder, require_ended(folder))
+        record = require_ended(folder)
+        saved = SavedConfig(folder, record)
+        if record.get("schedule") and not saved.values.get("schedule"):
+            follow = typed_word("schedule_of", relative(folder.path))
+            raise ConfigError(
+                f"resume={self.word}: a trial of a population, with weights of other trials; "
+                f"seedbed train {follow} trains its schedule alone, and longer with "
+                "trainer.max_epochs"
+            )
         words, choices = saved.words, saved.choices
         changes: Changes = {}
         for word in self.new_words:

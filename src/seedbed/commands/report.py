@@ -31,9 +31,9 @@ from seedbed.sweep.results.ranking import (
     counts_text,
     folds_lines,
     front_lines,
+    lines_of_winner,
     unranked_lines,
     winner,
-    winner_lines,
 )
 from seedbed.sweep.results.table import Row, metric_names, read_results
 from seedbed.terminal.tables import print_table
@@ -148,9 +148,7 @@ def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:
         print(line)
     for sweep in sweeps:
         if best is not None and any(row is best.median for row in sweep.rows):
-            overrides = {job.number: job.overrides for job in sweep.plan.jobs}
-            words = overrides.get(best.median.number, ())
-            lines = winner_lines(best, sweep.plan.flags, words, sweep.plan.folds)
+            lines = lines_of_winner(best, sweep.plan, sweep.folder.path)
             print("\n".join([*front_lines(best, judged_by), *lines]))
     if len(sweeps) == 1:
         print("\n".join([*_search_lines(sweeps[0]), *_files(sweeps[0])]))

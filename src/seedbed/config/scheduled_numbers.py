@@ -13,7 +13,6 @@ from seedbed.errors import listed
 RATE = "optimizer.lr"
 CLIP = "trainer.gradient_clip_val"
 DROPOUT = "model.dropout"
-SEED = "seed"
 # Groups whose numbers may change: all of which a job beside others has for itself.
 _GROUPS = ("optimizer", "task")
 MOST_ENTRIES = 100_000
@@ -22,7 +21,7 @@ MOST_ENTRIES = 100_000
 def why_fixed(key: str) -> str:
     """Return why a key cannot change while a run trains, or nothing."""
     group = key.partition(".")[0]
-    if key in (SEED, CLIP) or (key == DROPOUT and varies(key)):
+    if key == CLIP or (key == DROPOUT and varies(key)):
         return ""
     if group in _GROUPS and "." in key and varies(key):
         return ""

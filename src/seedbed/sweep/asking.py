@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.groups import OF_SWEEP
 from seedbed.config.schema.root import Sweep as SweepOptions
-from seedbed.config.schema.search import Grid, Search
+from seedbed.config.schema.search import PBT, Grid, Search
 from seedbed.errors import ConfigError
 from seedbed.experiment.weights.source import words_with_latest_named
 from seedbed.sweep.configs.composer import Composer
@@ -19,12 +19,14 @@ from seedbed.sweep.continuing.words import BUDGET, check_words_of_sweep
 from seedbed.sweep.job import Job, Words, bare_key, numbered
 from seedbed.sweep.planning.compatibility import why_alone
 from seedbed.sweep.planning.job_folders import JobFolders
+from seedbed.sweep.planning.populations import check_population
 from seedbed.sweep.planning.speedup import why_it_does_not_pay
 from seedbed.sweep.planning.validation import wrong_jobs
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.objectives import objectives_of
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.search_plan import SearchPlan
+from seedbed.sweep.results.searched.populations import POPULATION
 from seedbed.sweep.search.axes import KnownKeys, job_overrides, require_few
 from seedbed.sweep.search.folds import Folds
 from seedbed.sweep.search.repeats import Repeats
@@ -32,6 +34,7 @@ from seedbed.sweep.search.sampler import ListSampler, Sampler
 from seedbed.sweep.search.searches import check_search, make_search, plan_of_search
 from seedbed.sweep.search.space.building import build_space, probes
 from seedbed.sweep.search.space.reading import SPACE, space_of_config
+from seedbed.sweep.search.space.stored import stored_space
 
 
 def options_of_command(composer: Composer, arguments: Sequence[str]) -> SweepOptions:
@@ -160,6 +163,8 @@ def _search(
         search = search_options(config)
         assert search is not None
         check_search(space, search, len(objectives_of(config).all))
+        if isinstance(search, PBT):
+            check_population(config, stored_space(space))
         trials = f"search.trials={search.trials}"
         require_few(trials, search.trials * options.repeats * (options.folds or 1))
         return _sampler(plan_of_search(space, search), config)
@@ -194,6 +199,8 @@ def raise_budget(search: SearchPlan | None, asked: int, words: Sequence[str]) ->
         least = f"at least the {asked:,} that it has begun" if asked else "at least 1"
         raise ConfigError(f"{word}: the trials of a search in total: {least}")
     require_few(word, value)
+    if search.sampler == POPULATION and value != search.trials:
+        raise ConfigError(f"{word}: a population of {search.trials} has begun, and stays as large")
     raised, search.trials = value != search.trials, value
     return raised
 

@@ -46,6 +46,7 @@ from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.planning.job_folders import JobFolders
+from seedbed.sweep.planning.populations import require_no_population
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.continuations import Continuation
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
@@ -179,6 +180,7 @@ def _go_on(options: SweepOptions, command: Command) -> int:
         if words or more or any(job.number not in ended for job in plan.to_run()):
             require_same_sources(resume_word(folder), sweep.worker)
         if words or options.top is not None:
+            require_no_population(plan.search, words)
             found = sweep.worker, sweep.done
             continuation = plan_continuation(*found, words, options.top, loader, master)
             print(continuation_text(continuation, relative(folder.path)), flush=True)

@@ -126,20 +126,23 @@ class NSGA2(Search, target=f"{_SAMPLERS}.nsga2.NSGA2"):
 class PBT(Search, target=f"{_SAMPLERS}.pbt.PBT"):
     """Population based training (Jaderberg et al., 2017)."""
 
+    several_objectives: ClassVar[bool] = False
+    takes_constraints: ClassVar[bool] = False
+
     trials: int = key("trials of the population, which train at the same time", 20, at_least=2)
-    perturbation_interval: int = key("epochs between two exchanges", 10, at_least=1)
-    quantile_fraction: float = key(
-        "part of the population that takes the weights of others, and part that gives them",
+    interval: int | None = key(
+        "epochs between two exchanges; null: a twentieth of trainer.max_epochs", None, at_least=1
+    )
+    quantile: float = key(
+        "share of the trials that take over others, and of the best ones that they take over",
         0.25,
         above=0,
         at_most=0.5,
     )
     resample_probability: float = key(
-        "probability that a number is drawn anew from its space, not perturbed",
+        "probability that a number is drawn anew from its space instead",
         0.25,
         at_least=0,
         at_most=1,
     )
-    perturbation_factors: list[float] = key(
-        "factors by which numbers are perturbed", [0.8, 1.2], above=0
-    )
+    perturb: list[float] = key("factors, of which a number takes one", [0.8, 1.2], above=0)

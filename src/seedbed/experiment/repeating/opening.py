@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.groups import OF_SWEEP
 from seedbed.config.overrides import typed_word
 from seedbed.config.scheduled_numbers import schedule_problems
 from seedbed.config.schema import typed
@@ -17,7 +19,7 @@ from seedbed.runs.folder import RunFolder, open_run
 from seedbed.runs.loading import use_own_folders
 from seedbed.runs.record import read_record, state_of
 from seedbed.runs.resuming.last_checkpoint import last_checkpoint, require_last_checkpoint
-from seedbed.runs.resuming.saved_config import SavedConfig
+from seedbed.runs.resuming.saved_config import ABSENT, Change, Changes, SavedConfig
 from seedbed.runs.resuming.taking_up import LENGTHS
 from seedbed.terminal.words import relative
 
@@ -104,24 +106,27 @@ def _changed_on_the_way(record: Mapping[str, Any], values: Mapping[str, Any]) ->
                 yield str(key)
 
 
-def with_schedule(values: Mapping[str, Any], schedule: Any) -> dict[str, Any]:
-    """Return a config of plain values that follows a schedule: it begins with its first values.
+def with_schedule(
+    saved: SavedConfig, schedule: Any, changes: Changes = MappingProxyType({})
+) -> dict[str, Any]:
+    """Return a saved config that follows a schedule, as plain values: it begins with the first.
 
-    What the config says of its sweep is left out.
+    Args:
+        saved: The config; what it says of its sweep is left out.
+        schedule: Entries of a record.
+        changes: What else is another.
 
     Raises:
         ConfigError: It is no schedule.
     """
     entries = deepcopy(schedule)
     if problem := next(schedule_problems(entries), ""):
-        raise ConfigError(f"run.json: {problem}")
-    config = OmegaConf.create(
-        {k: deepcopy(v) for k, v in values.items() if k not in ("sweep", "search", "stop")}
-    )
-    for key, value in entries[0]["values"].items():
-        OmegaConf.update(config, key, value)
-    plain: Any = OmegaConf.to_container(config, resolve=False)
-    return {**plain, "schedule": entries}
+        raise ConfigError(f"{saved.folder.record}: {problem}")
+    first = entries[0]["values"]
+    begins = {tuple(key.split(".")): Change(ABSENT, value) for key, value in first.items()}
+    values = saved.with_changes({**changes, **begins})
+    values = {name: value for name, value in values.items() if name not in OF_SWEEP}
+    return {**values, "schedule": entries}
 
 
 def config_of(
@@ -144,7 +149,7 @@ def config_of(
     }
     plain_paths: Any = OmegaConf.to_container(paths, resolve=True)
     if repeated.record.get("schedule"):
-        values = with_schedule(values, repeated.record["schedule"])
+        values = with_schedule(repeated.saved, repeated.record["schedule"])
     values |= {"logger": own, "paths": plain_paths, "trust": [], "resume": None}
     values.pop("sweep", None)
     require_trusted(file, trust, values)

@@ -3,6 +3,7 @@
 from seedbed.figures.search.front import front
 from seedbed.figures.search.history import history
 from seedbed.figures.search.importances import importances
+from seedbed.figures.search.population import population
 from seedbed.figures.search.slices import Slice, slices
 from seedbed.figures.search.trial_curves import trial_curves
 from seedbed.figures.search.trials import COMPLETED, FAILED, STOPPED
@@ -15,6 +16,7 @@ __all__ = [
     "front",
     "history",
     "importances",
+    "population",
     "slices",
     "trial_curves",
 ]

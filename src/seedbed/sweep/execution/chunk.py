@@ -37,6 +37,7 @@ from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.execution.run_folders import Preparation, RunFiles, write_run
 from seedbed.sweep.planning.fusing import make_group, weights_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
+from seedbed.sweep.planning.populations import PlannedPopulation
 from seedbed.training.parameters import trained_count
 from seedbed.training.trial_stopping.judge import Judge
 
@@ -103,6 +104,7 @@ def train_chunk(
     state: ChunkState,
     progress: Callable[[Engine], None],
     judge: Judge | None = None,
+    population: PlannedPopulation | None = None,
 ) -> TrainedChunk:
     """Train the jobs, from their saved state on if there is one; nothing else is written.
 
@@ -113,14 +115,21 @@ def train_chunk(
         state: where the state is saved and restored.
         progress: called after every epoch.
         judge: judge of the jobs that are trials of a search; None (default): none stops.
+        population: that of which the jobs are the trials; None (default): each is for itself.
 
     Raises:
         CannotFuse: the network does not go through torch.func.
         ConfigError: whatever building a job alone would raise.
     """
-    engine = _new_engine(spec, numbers, points, state, judge)
+
+    def new_engine() -> Engine:
+        group = _new_group(spec, numbers, points, state, judge, population)
+        trials = None if population is None else population.of(group)
+        return Engine(group if trials is None else replace(group, population=trials))
+
+    engine = new_engine()
     while not state.restore(engine):
-        engine = _new_engine(spec, numbers, points, state, judge)
+        engine = new_engine()
 
     def after_epoch(engine: Engine) -> None:
         progress(engine)
@@ -148,21 +157,23 @@ def train_chunk(
     )
 
 
-def _new_engine(
+def _new_group(
     spec: RunSpec,
     numbers: Sequence[JobNumbers],
     points: int,
     state: ChunkState,
     judge: Judge | None,
-) -> Engine:
-    """Return an engine of the jobs; where they go on, no weights of another run are looked for."""
+    population: PlannedPopulation | None,
+) -> Group:
+    """Return the group of the jobs; where they go on, no weights of another run are looked for."""
+    more = judge, () if population is None else population.names_in("loss")
     if state.exists:
         alike = [{**job.initial_weights, "run": None} for job in numbers]
         jobs = [replace(job, initial_weights=w) for job, w in zip(numbers, alike, strict=True)]
-        return Engine(make_group(spec, jobs, points, judge))
-    group = make_group(spec, numbers, points, judge)
+        return make_group(spec, jobs, points, *more)
+    group = make_group(spec, numbers, points, *more)
     state.weights = weights_of_jobs(spec, group, numbers)
-    return Engine(group)
+    return group
 
 
 def write_folders(
@@ -280,6 +291,8 @@ def _record(
     provenance = {**job.provenance, "data": data.fields, **known}
     if chunk.weights and chunk.weights[place]:
         provenance["initial_weights"] = chunk.weights[place]
+    if (population := chunk.group.population) is not None:
+        provenance["schedule"] = population.schedule(place // population.lanes)
     if chunk.resumed[place]:
         provenance["resumed"] = list(chunk.resumed[place])
     fields = record_fields(provenance, outcome, **chunk.times)

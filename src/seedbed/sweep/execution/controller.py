@@ -42,9 +42,9 @@ from seedbed.sweep.results.ranking import (
     counts_text,
     folds_lines,
     front_lines,
+    lines_of_winner,
     unranked_lines,
     winner,
-    winner_lines,
 )
 from seedbed.sweep.results.reports import Reports, read_reports
 from seedbed.sweep.results.searched.closing import (
@@ -558,15 +558,8 @@ class Controller:
             )
         best = winner(rows, plan.objectives)
         if best is not None:
-            words = plan.jobs[best.median.number].overrides
-            print(
-                "\n".join(
-                    [
-                        *front_lines(best, plan.objectives),
-                        *winner_lines(best, plan.flags, words, plan.folds),
-                    ]
-                )
-            )
+            of_winner = lines_of_winner(best, plan, self.folder.path)
+            print("\n".join([*front_lines(best, plan.objectives), *of_winner]))
         if plan.search is not None:
             for line in self._search_lines():
                 print(line)

@@ -59,10 +59,17 @@ from seedbed.sweep.job import Job
 from seedbed.sweep.job_runner import WRONG_CONFIG, JobRunner
 from seedbed.sweep.planning.groups import numbers_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
+from seedbed.sweep.planning.populations import (
+    PlannedPopulation,
+    lineage_rows,
+    searched_numbers,
+)
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.kept import kept_jobs
+from seedbed.sweep.results.lineage import lineage_file, write_lineage
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.reports import Reports, read_reports, write_reports
+from seedbed.sweep.results.searched.populations import POPULATION
 from seedbed.sweep.results.table import Row, metrics_of_job
 from seedbed.terminal.listener import listening
 from seedbed.training.trial_stopping.judge import EarlierTrial, Judge, judged_by
@@ -179,7 +186,8 @@ class Worker:
         try:
             chunk = self._trained(unit, requested, epoch_trained)
         except CannotFuse as refusal:
-            if unit.epoch:  # Alone its jobs would have nothing to go on from.
+            # Alone its jobs would have nothing to go on from, or nobody to take over.
+            if unit.epoch or self._population(missing) is not None:
                 return UnitResult(self._failed(missing, refusal, started))
             return UnitResult(refusal=str(refusal))
         except Exception as error:
@@ -224,8 +232,26 @@ class Worker:
         numbers = unit.known or numbers_of_jobs(self.composer, jobs)
         with self.composer.applied(jobs[0]) as config:
             spec = run_spec(config)
-        judge = self._judge(unit)
-        return train_chunk(spec, numbers, self.options.points, state, epoch_trained, judge)
+        more: dict[str, Any] = {}
+        if (population := self._population(jobs)) is not None:
+            more["population"] = population
+        arguments = spec, numbers, self.options.points, state, epoch_trained, self._judge(unit)
+        chunk = train_chunk(*arguments, **more)
+        if population is not None and chunk.group.population is not None:
+            rows = lineage_rows(chunk.group.population)
+            write_lineage(lineage_file(self.folder.path, unit.jobs[0]), rows)
+        return chunk
+
+    def _population(self, jobs: Sequence[Job]) -> PlannedPopulation | None:
+        """Return the population that jobs are the trials of; None where they are none."""
+        search = self.plan.search
+        if search is None or search.sampler != POPULATION:
+            return None
+        with self.composer.applied(jobs[0]) as config:
+            options: Any = OmegaConf.to_object(config.search)
+        return PlannedPopulation(
+            jobs, searched_numbers(search.space), options, self.plan.jobs_of_trial
+        )
 
     def _judge(self, unit: Unit) -> Judge | None:
         """Return the judge of a unit; jobs that go on with other words are trials no more."""

@@ -32,7 +32,11 @@ from seedbed.training.trial_stopping.judge import Judge
 
 
 def make_group(
-    spec: RunSpec, jobs: Sequence[JobNumbers], points: int = 100, judge: Judge | None = None
+    spec: RunSpec,
+    jobs: Sequence[JobNumbers],
+    points: int = 100,
+    judge: Judge | None = None,
+    changing: Sequence[str] = (),
 ) -> Group:
     """Return the group of jobs that share a spec but for their numbers.
 
@@ -41,6 +45,7 @@ def make_group(
         jobs: what each job has for itself.
         points: most epochs in a job's curves.
         judge: judge of the jobs that are trials of a search; None (default): none stops.
+        changing: numbers of the loss that may come to differ while the jobs train.
 
     Raises:
         ConfigError: whatever building a job alone would raise.
@@ -66,7 +71,7 @@ def make_group(
         flags={name: bool(optimizer[name]) for name in rule.flags},
         numbers=numbers,
         clip_by_norm=spec.trainer.gradient_clip_algorithm == "norm" if clips_any else None,
-        loss_numbers={**_loss_numbers(jobs), **fitted},
+        loss_numbers={**_loss_numbers(jobs, changing), **fitted},
         net_numbers=net_numbers,
         rates=_rates(jobs, batches),
         stopping=JobStopping([job.early_stopping for job in jobs]),
@@ -86,10 +91,12 @@ def make_group(
     )
 
 
-def _loss_numbers(jobs: Sequence[JobNumbers]) -> dict[str, list[Any]]:
+def _loss_numbers(jobs: Sequence[JobNumbers], changing: Sequence[str]) -> dict[str, list[Any]]:
     """Return the numbers of the loss in which jobs differ; the task has those that they share."""
     columns = {name: [job.task[name] for job in jobs] for name in jobs[0].task}
-    return {name: column for name, column in columns.items() if len(set(column)) > 1}
+    return {
+        name: column for name, column in columns.items() if name in changing or len(set(column)) > 1
+    }
 
 
 def _fitted(task: Task, batches: JobBatches) -> tuple[Task, dict[str, list[Any]]]:

@@ -40,7 +40,7 @@ class PlannedGroup:
 
     `chunk_size` are the jobs that train as one program at most. `note` says why they are apart from
     others that differ in numbers alone, where that asks for a word. `wrong` says why jobs are left
-    out, by their numbers.
+    out, by their numbers. So many `lanes` beside each other stay together: those of a trial.
     """
 
     jobs: list[Job]
@@ -49,12 +49,13 @@ class PlannedGroup:
     chunk_size: int = LARGEST_CHUNK
     note: str = ""
     wrong: Mapping[int, ConfigError] = field(default_factory=dict)
+    lanes: int = 1
 
     def chunks(self) -> list[list[Job]]:
         """Return the jobs in parts that train together, no part more than a job larger."""
-        jobs = len(self.jobs)
-        parts = -(-jobs // self.chunk_size)
-        bounds = pairwise(part * jobs // parts for part in range(parts + 1))
+        blocks = len(self.jobs) // self.lanes
+        parts = -(-blocks // max(1, self.chunk_size // self.lanes))
+        bounds = pairwise(part * blocks // parts * self.lanes for part in range(parts + 1))
         return [self.jobs[start:end] for start, end in bounds]
 
 

@@ -11,6 +11,7 @@ from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.planning.memory.chunk_sizes import LARGEST_CHUNK
+from seedbed.sweep.planning.populations import as_populations, lanes_of_population
 from seedbed.sweep.planning.rehearsal import Tables, wrong_alone
 from seedbed.sweep.planning.validation import refuse, refuse_alone, wrong_jobs
 from seedbed.sweep.results.plan_file import REFUSED, Round
@@ -45,19 +46,23 @@ def plan_round(
     wrong = wrong_jobs(composer, jobs, folders, options.table)
     refuse(wrong, jobs, options.on_failure)
     most = options.chunk_size or LARGEST_CHUNK
+    lanes = lanes_of_population(composer, jobs[0], options)
+    fuse = options.fuse if lanes is None else "always"
     right = [job for job in jobs if job.number not in wrong]
     tables = Tables()
     forget_data()
     groups = [
         part
-        for group in make_plan(composer, right, options.fuse)
-        for part in rehearsed(composer, group, options.fuse, most, tables)
+        for group in make_plan(composer, right, fuse)
+        for part in rehearsed(composer, group, fuse, most, tables)
     ]
     alone = [job for group in groups if group.reason for job in group.jobs]
     wrong |= {number: error for group in groups for number, error in group.wrong.items()}
     wrong |= wrong_alone(composer, alone, tables)
     refuse(wrong, jobs, options.on_failure)
-    if options.fuse == "always":
+    if lanes is not None:
+        groups = as_populations(groups, lanes)
+    elif fuse == "always":
         refuse_alone(_alone(groups), len(jobs))
     numbers = {
         job.number: numbers

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from math import isnan, nan
+from pathlib import Path
 from typing import Any
 
 from seedbed.config.groups import is_of_sweep
@@ -27,6 +28,8 @@ from seedbed.sweep.results.configurations import (
 )
 from seedbed.sweep.results.judged import Judged, best_first, judged
 from seedbed.sweep.results.objectives import Objectives
+from seedbed.sweep.results.plan_file import SweepPlan
+from seedbed.sweep.results.searched.populations import POPULATION, population_lines
 from seedbed.sweep.results.table import BEST, BEST_EPOCH, Row
 from seedbed.terminal.words import jobs_text
 
@@ -370,6 +373,15 @@ def front_lines(best: Winner, objectives: Objectives) -> list[str]:
     count = f"{best.front:,} configuration" + "s" * (best.front != 1)
     chosen = f"; the one below has the best {objectives.metric}" if best.front > 1 else ""
     return [f"front        {count} that no other one beats in all objectives{chosen}"]
+
+
+def lines_of_winner(best: Winner, plan: SweepPlan, folder: Path) -> list[str]:
+    """Return the commands that train the winner of a sweep, whose folder this is, again."""
+    if plan.search is not None and plan.search.sampler == POPULATION:
+        trial = best.median.number // plan.jobs_of_trial
+        return population_lines(folder, trial, best.median.folder)
+    overrides = {job.number: job.overrides for job in plan.jobs}
+    return winner_lines(best, plan.flags, overrides.get(best.median.number, ()), plan.folds)
 
 
 def winner_lines(

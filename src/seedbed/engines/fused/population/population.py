@@ -86,6 +86,7 @@ class Population:
         self.numbers = list(numbers)
         self.rules = rules
         self.trials = list(trials)
+        self.starts = [dict(own) for own in values]
         self.values = [dict(own) for own in values]
         self.lanes = lanes
         self.epochs = epochs
@@ -167,8 +168,6 @@ class Population:
         """Return the numbers of a trial with a step of each."""
         explored = dict(values)
         for number in self.numbers:
-            if number.part == "seed":
-                continue
             if random.random() < self.rules.resample_probability:
                 explored[number.key] = number.drawn(random)
             else:
@@ -176,12 +175,16 @@ class Population:
                 explored[number.key] = number.perturbed(before, self.rules.factors, random)
         return explored
 
-    def schedules(self) -> list[list[dict[str, Any]]]:
-        """Return the schedule of each trial as its record has it."""
+    def schedule(self, place: int) -> list[dict[str, Any]]:
+        """Return the schedule of the trial at this place as its record has it."""
         return [
-            [{"epoch": s.epoch, "from": s.trial, "values": dict(s.values)} for s in line]
-            for line in self.lines
+            {"epoch": step.epoch, "from": step.trial, "values": dict(step.values)}
+            for step in self.lines[place]
         ]
+
+    def schedules(self) -> list[list[dict[str, Any]]]:
+        """Return the schedules of all trials."""
+        return [self.schedule(place) for place in range(len(self.lines))]
 
     def state(self) -> dict[str, Any]:
         """Return lineage and values as plain values."""

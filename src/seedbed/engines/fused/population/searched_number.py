@@ -8,8 +8,8 @@ from typing import Any, Literal
 from numpy.random import Generator
 
 # Where in the engine a number lies: the rate of the schedules, a number of the optimizer, one of
-# the loss, a buffer of the networks, or nowhere: a seed stays with the weights that it began.
-Part = Literal["rate", "optimizer", "loss", "buffer", "seed"]
+# the loss, or the probability of all layers of dropout.
+Part = Literal["rate", "optimizer", "loss", "dropout"]
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def set_numbers(engine: "Engine", population: "Population") -> None:
     trials = (engine.job // population.lanes).tolist()
     for number in population.numbers:
         values = [population.values[trial][number.key] for trial in trials]
-        columns = [number.numbers(value) for value in values]
+        columns = [number.numbers(value) for value in values] if number.names else []
         for name in number.names:
             column = torch.tensor([c[name] for c in columns], dtype=torch.float64)
             if number.part == "rate":
@@ -60,8 +60,9 @@ def set_numbers(engine: "Engine", population: "Population") -> None:
                 engine.numbers[name].copy_(column.unsqueeze(1))
             elif number.part == "loss":
                 engine.loss_numbers[name].copy_(column)
-            elif number.part == "buffer":
-                engine.others[name].copy_(column.view_as(engine.others[name]))
+        for name in engine.keys.names if number.part == "dropout" else ():
+            column = torch.tensor(values, dtype=torch.float64)
+            engine.others[name].copy_(column.view_as(engine.others[name]))
     roots = population.jobs_of(population.roots().tolist())[engine.job]
     engine.group.batches.use_seeds_of(roots)
     engine.keys.use_seeds_of(roots)

@@ -12,6 +12,7 @@ from seedbed.sweep.execution.cross_validation.refit import FinalModel, final_mod
 from seedbed.sweep.execution.display import SECONDS_BETWEEN_LINES
 from seedbed.sweep.execution.worker import EpochTrained, Worker
 from seedbed.sweep.results.ranking import Winner
+from seedbed.sweep.results.searched.populations import POPULATION
 from seedbed.terminal.words import relative
 
 FAILED = 1
@@ -28,6 +29,9 @@ def follow_up(worker: Worker, best: Winner) -> int:
         print("\n".join(write_out_of_fold(worker, best)), flush=True)
     except SeedbedError as error:
         code = _failed("out-of-fold predictions", error)
+    search = worker.plan.search
+    if search is not None and search.sampler == POPULATION:
+        return code  # No numbers hold from the beginning to the end.
     model = final_model(worker, best)
     if not worker.options.refit:
         print(f"final model  {shlex.join(model.command)}")

@@ -1,6 +1,9 @@
 """What is told and drawn of a search when its trials have ended, from its plan and its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from seedbed.sweep.job import bare_key
 from seedbed.sweep.results.configurations import configurations, shown_axes
@@ -9,9 +12,17 @@ from seedbed.sweep.results.judged import judged
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.searched.curves import curves_of_jobs, curves_of_trials
 from seedbed.sweep.results.searched.drawn import Drawing, draw, figures_lines
+from seedbed.sweep.results.searched.populations import (
+    POPULATION,
+    lineage_of,
+    population_figure,
+)
 from seedbed.sweep.results.searched.told import keys_of, search_lines, shares_of
 from seedbed.sweep.results.searched.trials import COMPLETED, STOPPED, trials_of
 from seedbed.sweep.results.table import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_EPOCHS = "trainer.max_epochs"
 
@@ -22,13 +33,15 @@ def drawing_of(plan: SweepPlan, rows: Sequence[Row]) -> Drawing:
     trials = trials_of(rows, objectives.metric, objectives.rank, lanes)
     space = plan.search.space if plan.search else []
     logs = {bare_key(each["key"]): each.get("log", False) for each in space if "low" in each}
-    keys = keys_of(trials, logs)
+    # What the trials of a population began with tells nothing of what they have reached.
+    population = plan.search is not None and plan.search.sampler == POPULATION
+    keys = [] if population else keys_of(trials, logs)
     ranks, missed = _judged_trials(rows, plan)
     values = [ranks.get(trial.number) for trial in trials] if objectives.several else None
     return Drawing(
         trials=trials,
         keys=keys,
-        shares=shares_of(trials, keys, objectives.mode, values),
+        shares=None if population else shares_of(trials, keys, objectives.mode, values),
         metric=objectives.metric,
         mode=objectives.mode,
         generations=[planned.jobs[0].number // lanes for planned in plan.rounds],
@@ -79,6 +92,8 @@ def closing_lines(
 
     `epochs` are those that were trained and those that were planned; None: not known.
     """
+    if not drawing.keys:
+        return figures_lines(folder.path)
     told = search_lines(drawing.trials, drawing.mode, drawing.shares, epochs)
     return told + figures_lines(folder.path)
 
@@ -86,4 +101,19 @@ def closing_lines(
 def draw_search(drawing: Drawing, folder: SweepFolder, plan: SweepPlan, event_file: bool) -> None:
     """Draw the figures of a search; with `event_file` for TensorBoard, too."""
     curves = curves_of_trials(curves_of_jobs(folder, plan), plan.jobs_of_trial)
-    draw(folder.path, drawing.with_curves(curves), event_file)
+    drawing = drawing.with_curves(curves)
+    if plan.search is not None and plan.search.sampler == POPULATION:
+        drawing = replace(drawing, population=_population(drawing, folder))
+    draw(folder.path, drawing, event_file)
+
+
+def _population(drawing: Drawing, folder: SweepFolder) -> "Callable[[], Figure] | None":
+    """Return what draws a population and the schedule of its best trial; None: nothing to draw."""
+    trials = [trial for trial in drawing.trials if trial.value is not None]
+    epochs = max((epoch for curve in drawing.curves.values() for epoch in curve), default=0)
+    if not trials or not epochs:
+        return None
+    choose = min if drawing.mode == "min" else max
+    best = choose(trials, key=lambda trial: trial.value or 0.0)
+    rows = lineage_of(folder.path, best.number)
+    return None if rows is None else partial(population_figure, rows, best.number, epochs)

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ class Drawing:
         objectives: names and modes of the objectives, where there are several.
         front: numbers of the trials on the front, where there are several objectives.
         infeasible: numbers of the trials that break a constraint.
+        population: draws the numbers of a population by epoch; None: the trials are none.
     """
 
     trials: Sequence[Trial]
@@ -45,6 +46,7 @@ class Drawing:
     objectives: Sequence[tuple[str, str]] = ()
     front: frozenset[int] = frozenset()
     infeasible: frozenset[int] = frozenset()
+    population: "Callable[[], Figure] | None" = None
 
     def with_curves(self, curves: Mapping[int, Mapping[int, float]]) -> "Drawing":
         """Return the same with curves."""
@@ -95,7 +97,10 @@ def _write_events(folder: Path, pictures: Mapping[str, bytes], step: int) -> Non
 
 def _figures(drawing: Drawing) -> Iterator[tuple[str, Any]]:
     """Yield the name of each figure, and a function that draws it."""
-    yield "history", lambda: _history(drawing)
+    if drawing.population is not None:
+        yield "population", drawing.population
+    else:
+        yield "history", lambda: _history(drawing)
     if drawing.shares is not None:
         yield "importances", lambda: _importances(drawing)
     if drawing.keys:
