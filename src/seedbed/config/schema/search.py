@@ -73,8 +73,10 @@ class TPE(Search, target=f"{_SAMPLERS}.tpe.TPE"):
         "choice",
         None,
     )
-    constant_liar: bool = key(
-        "take trials of the same generation for bad ones, so that they keep apart", True
+    constant_liar: bool | None = key(
+        "take trials of the same generation for bad ones, so that they keep apart; null: in "
+        "generations of more than 10",
+        None,
     )
 
 

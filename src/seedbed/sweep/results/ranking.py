@@ -45,6 +45,8 @@ MISSED = "misses"
 Column = Callable[[Judged], str]
 # The epoch by whose metric jobs are ranked: their best, or their last.
 RANKS = ("best", "last")
+# Digits of a number that a search has drawn.
+DIGITS = 5
 # What marks the mean of a configuration that lacks folds.
 MARK = "*"
 
@@ -93,11 +95,16 @@ def closing_table(
     statuses = {row.status for row in rows}
 
     def table(others: Mapping[str, str]) -> Any:
-        columns = _columns(objectives, {**titles, **others}, sort == SECONDS, group, statuses)
+        single = objectives.whole and all(len(each.jobs) == 1 for each in shown)
+        columns = _columns(
+            objectives, {**titles, **others}, sort == SECONDS, group and not single, statuses
+        )
+        if single and group:
+            columns = _of_trials(columns, statuses)
         if any(each.missed for each in ranked):
             columns[MISSED] = lambda each: ", ".join(each.missed)
         title = _title(rows, objectives) if is_judged else None
-        return _table(title, axes, columns, ranked[:top])
+        return _table(title, axes, columns, ranked[:top], DIGITS if objectives.whole else None)
 
     shown_table = table(others)
     if others and _width(shown_table) > WIDTH:
@@ -236,6 +243,15 @@ def _columns(
     return columns
 
 
+def _of_trials(columns: Mapping[str, Column], statuses: Set[str]) -> dict[str, Column]:
+    """Return the columns of a search whose trials have one job each: with their numbers."""
+    shown = {title: of for title, of in columns.items() if title not in ("folder", "status")}
+    if statuses != {"completed"}:
+        shown["status"] = lambda each: each.configuration.jobs[0].state
+    shown["trial"] = lambda each: str(each.configuration.jobs[0].number)
+    return shown
+
+
 def _mean_of(column: str, spread: bool = False) -> Column:
     def mean_of(ranked: Judged) -> str:
         configuration = ranked.configuration
@@ -261,7 +277,13 @@ def _table(
     axes: Sequence[str],
     columns: Mapping[str, Column],
     ranked: Sequence[Judged],
+    digits: int | None = None,
 ) -> Any:
+    """Return the table; with `digits`, numbers of the axes have at most so many.
+
+    The values of a grid are as they were typed. A search draws its own, to the last of 17 digits,
+    which results.csv and the commands have.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -273,10 +295,21 @@ def _table(
         # Where the terminal is narrow a cell goes on in the next line: no digit is left out.
         table.add_column(Text(title), justify="left" if words else "right", overflow="fold")
     for shown in ranked:
-        cells = [*shown.configuration.cells.values(), *(of(shown) for of in columns.values())]
+        axis_cells = [_shortened(cell, digits) for cell in shown.configuration.cells.values()]
+        cells = [*axis_cells, *(of(shown) for of in columns.values())]
         # As text, for brackets and colons in names of the user's are no markup.
         table.add_row(*map(Text, cells))
     return table
+
+
+def _shortened(cell: str, digits: int | None) -> str:
+    """Return the cell of an axis with at most so many digits, where it is a number with more."""
+    if digits is None or len(cell) <= digits + 1 or cell.lstrip("-").isdecimal():
+        return cell
+    try:
+        return f"{float(cell):.{digits}g}"
+    except ValueError:
+        return cell
 
 
 def _width(table: Any) -> int:
