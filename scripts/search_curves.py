@@ -69,16 +69,28 @@ AXES = (
     Axis("model.hidden_size", (4, 8, 16, 32, 64, 128), log=True, whole=True),
     Axis("model.dropout", (0.0, 0.2, 0.4, 0.6)),
 )
-SHAPE = tuple(len(axis.values) for axis in AXES)
+# Images take long: fewer points.
+IMAGE_AXES = (
+    Axis("optimizer.lr", tuple(1e-4 * 3.5**step for step in range(7)), log=True),
+    Axis("optimizer.weight_decay", (1e-6, 1e-4, 1e-2, 1e-1), log=True),
+    Axis("model.hidden_size", (8, 16, 32, 64), log=True, whole=True),
+    Axis("model.dropout", (0.0, 0.3, 0.6)),
+)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Task that is tabulated: its name, the words of its data, and the epochs of a training."""
+    """Task that is tabulated: its name, the words of its data, its epochs, and its grid."""
 
     name: str
     words: tuple[str, ...]
     epochs: int
+    axes: tuple[Axis, ...] = AXES
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of values of each axis."""
+        return tuple(len(axis.values) for axis in self.axes)
 
 
 def _table(name: str, batch_size: int = 32) -> Task:
@@ -100,7 +112,7 @@ TASKS = {
     for task in (
         *map(_table, ("diabetes", "breast_cancer", "wine", "iris")),
         _table("digits", 64),
-        Task("fashion_mnist", _IMAGES, 20),
+        Task("fashion_mnist", _IMAGES, 20, IMAGE_AXES),
     )
 }
 
@@ -110,7 +122,7 @@ class Curves:
 
     Attributes:
         task: the task.
-        grid: losses, (points, epochs); the points lie as `itertools.product` of AXES gives them.
+        grid: losses, (points, epochs), in the order of `itertools.product` of the axes.
     """
 
     def __init__(self, task: Task, losses: Array) -> None:
@@ -118,7 +130,7 @@ class Curves:
         self.task = task
         worst = WORST * float(np.nanmedian(losses[:, -1]))
         self.grid = np.minimum(np.where(np.isfinite(losses), losses, worst), worst)
-        self._logs = np.log(np.maximum(self.grid, 1e-12)).reshape(*SHAPE, losses.shape[1])
+        self._logs = np.log(np.maximum(self.grid, 1e-12)).reshape(*task.shape, losses.shape[1])
 
     @property
     def best(self) -> float:
@@ -135,11 +147,13 @@ class Curves:
 
         Outside of the grid they are those of its edge.
         """
-        places = np.stack([_place(axis, points[:, at]) for at, axis in enumerate(AXES)], axis=1)
-        lower = np.minimum(places.astype(int), np.array(SHAPE) - 2)
+        places = np.stack(
+            [_place(axis, points[:, at]) for at, axis in enumerate(self.task.axes)], axis=1
+        )
+        lower = np.minimum(places.astype(int), np.array(self.task.shape) - 2)
         share = places - lower
         logs = np.zeros((len(points), self._logs.shape[-1]))
-        for corner in product((0, 1), repeat=len(AXES)):
+        for corner in product((0, 1), repeat=len(self.task.axes)):
             weight = np.prod(np.where(corner, share, 1 - share), axis=1)
             logs += weight[:, None] * self._logs[tuple((lower + corner).T)]
         losses: Array = np.exp(logs)
@@ -171,7 +185,7 @@ def curves_of(name: str) -> Curves:
 def _trained(task: Task) -> Array:
     """Train the grid of a task as a sweep; return the validation losses, (points, epochs)."""
     write_table(task.name)
-    points = list(product(*(axis.values for axis in AXES)))
+    points = list(product(*(axis.values for axis in task.axes)))
     with tempfile.TemporaryDirectory() as folder:
         _write_points(Path(folder) / "grid.csv", points)
         command = [

@@ -33,7 +33,7 @@ from typing import Any
 
 import numpy as np
 
-from search_curves import AXES, KEPT, TASKS, Array, Curves, curves_of
+from search_curves import KEPT, TASKS, Array, Axis, Curves, curves_of
 
 BUDGETS = (100, 500)
 SEEDS = 10
@@ -61,11 +61,11 @@ class Method:
     stop: bool = False
     own: bool = True
 
-    def search(self, seed: int) -> Any:
+    def search(self, seed: int, axes: Sequence[Axis]) -> Any:
         """Return a search that has not begun."""
         if self.own:
-            return OurSearch(self.sampler, seed, self.generation, self.stop)
-        return OptunaSearch(optuna_sampler(self.sampler, seed))
+            return OurSearch(self.sampler, seed, axes, self.generation, self.stop)
+        return OptunaSearch(optuna_sampler(self.sampler, seed), axes)
 
 
 # ---- Searches ------------------------------------------------------------------------------------
@@ -76,8 +76,10 @@ class OptunaSearch:
 
     size = 1
 
-    def __init__(self, sampler: Any) -> None:
+    def __init__(self, sampler: Any, axes: Sequence[Axis]) -> None:
         import optuna
+
+        self.axes = axes
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -87,7 +89,7 @@ class OptunaSearch:
     def ask(self, count: int) -> Array:
         """Return the next points."""
         self._asked = [self.study.ask() for _ in range(count)]
-        return np.array([suggested(trial) for trial in self._asked])
+        return np.array([suggested(trial, self.axes) for trial in self._asked])
 
     def tell(self, values: Sequence[float | None], curves: Sequence[Array]) -> None:
         """Tell the study, with the last value of a trial that was stopped."""
@@ -101,7 +103,7 @@ class OptunaSearch:
                 self.study.tell(trial, value)
 
 
-def suggested(trial: Any) -> list[float]:
+def suggested(trial: Any, axes: Sequence[Axis]) -> list[float]:
     """Return the point that a trial of Optuna's suggests."""
     return [
         float(
@@ -109,7 +111,7 @@ def suggested(trial: Any) -> list[float]:
             if axis.whole
             else trial.suggest_float(axis.key, axis.low, axis.high, log=axis.log)
         )
-        for axis in AXES
+        for axis in axes
     ]
 
 
@@ -130,7 +132,10 @@ def optuna_sampler(name: str, seed: int) -> Any:
 
 def searched(method: Method, curves: Curves, seed: int, epochs: int) -> list[tuple[int, float]]:
     """Return the epochs spent, and the value, of each trial that was trained to its end."""
-    search, rule = method.search(seed), stopping_rule(curves) if method.stop else None
+    search, rule = (
+        method.search(seed, curves.task.axes),
+        stopping_rule(curves) if method.stop else None,
+    )
     spent, trials, ended = 0, 0, []
     earlier = np.empty((0, curves.grid.shape[1]))
     while spent < epochs:
@@ -187,7 +192,7 @@ def optuna_default(curves: Curves, seed: int, epochs: int) -> list[tuple[int, fl
     spent, ended = 0, []
     while spent < epochs:
         trial = study.ask()
-        [curve] = curves.at(np.array([suggested(trial)]))
+        [curve] = curves.at(np.array([suggested(trial, curves.task.axes)]))
         for epoch, value in enumerate(curve, start=1):
             trial.report(float(value), epoch)
             spent += 1
@@ -223,31 +228,29 @@ def methods() -> dict[str, Any]:
 class OurSearch:
     """Sampler of Seedbed's, asked for the jobs of its next generation and told of their rows."""
 
-    def __init__(self, name: str, seed: int, size: int | None, stops: bool) -> None:
+    def __init__(
+        self, name: str, seed: int, axes: Sequence[Axis], size: int | None, stops: bool
+    ) -> None:
         """`size` is that of a generation, None: the one that the sampler advises."""
         from seedbed.config.schema import search as schema
-        from seedbed.sweep.search.samplers.study import Judge
+        from seedbed.sweep.results.objectives import one_objective
 
         kinds = {"tpe": ("TPE", "tpe"), "cmaes": ("CMAES", "cmaes"), "random": ("Random", "random")}
         kind, module = kinds[name]
         sampler = getattr(import_module(f"seedbed.sweep.search.samplers.{module}"), kind)
-        # So many that they end with the epochs.
-        options = getattr(schema, kind)(trials=TRIALS, seed=seed)
-        judge = Judge(("min",), lambda row: [row.metrics.get("val/loss")])
-        self.sampler = sampler(our_space(), options, judge, size or self._advised(name), stops)
+        options = getattr(schema, kind)(trials=BUDGETS[0], seed=seed)
+        objectives = one_objective("val/loss", "min")
+        self.axes = axes
+        self.sampler = sampler(our_space(axes), options, objectives, size, stops)
         self.size = self.sampler.generation
+        options.trials = TRIALS  # It ends with the epochs.
         self._told = 0
-
-    @staticmethod
-    def _advised(name: str) -> int | None:
-        # What a search of a hundred trials is advised; all at once where nothing is learnt.
-        return {"tpe": 10, "random": 100}.get(name)
 
     def ask(self, count: int) -> Array:
         """Return the next points."""
         jobs = self.sampler.ask(count)
         values = [dict(word.split("=", 1) for word in words) for words in jobs]
-        return np.array([[float(value[axis.key]) for axis in AXES] for value in values])
+        return np.array([[float(value[axis.key]) for axis in self.axes] for value in values])
 
     def tell(self, values: Sequence[float | None], curves: Sequence[Array]) -> None:
         """Tell the sampler the rows of the jobs."""
@@ -256,7 +259,7 @@ class OurSearch:
         rows = []
         for value, curve in zip(values, curves, strict=True):
             status = "completed" if value is not None else "stopped_early"
-            metrics = {"val/loss": float(curve.min())}
+            metrics = {"best/epoch": 1 + int(curve.argmin()), "best/val/loss": float(curve.min())}
             rows.append(Row(self._told, {}, status, "", metrics, **_reported(curve)))
             self._told += 1
         self.sampler.tell(rows)
@@ -270,12 +273,12 @@ def _reported(curve: Array) -> dict[str, Any]:
     return {"reports": {len(curve): float(curve[-1])}} if has_reports else {}
 
 
-def our_space() -> Any:
+def our_space(axes: Sequence[Axis]) -> Any:
     """Return the space of the grid as Seedbed's searches have it."""
     from seedbed.sweep.search.space.dimensions import Dimension, Number, Space
 
-    numbers = [Number(axis.low, axis.high, log=axis.log, whole=axis.whole) for axis in AXES]
-    return Space((), tuple(map(Dimension, (axis.key for axis in AXES), numbers)))
+    numbers = [Number(axis.low, axis.high, log=axis.log, whole=axis.whole) for axis in axes]
+    return Space((), tuple(map(Dimension, (axis.key for axis in axes), numbers)))
 
 
 def measured(case: tuple[str, str, int, int]) -> dict[str, Any]:
