@@ -64,12 +64,13 @@ def writer(folder: Path, *loggers: Logger, **provenance: Any) -> RunWriter:
 def test_a_run_is_described_before_it_trains(tmp_path: Path) -> None:
     tensorboard = TensorBoard(tmp_path)
     own = writer(tmp_path, tensorboard, data={"choice": "mine"}, command="seedbed train")
-    assert own.describe(Rows()) == "mine"
+    assert own.describe(Rows(), 7) == "mine"
     tensorboard.save()
     fields = read_record(tmp_path / "run.json")
     assert fields["status"] == "running"
     assert fields["data"]["choice"] == "mine"
     assert fields["data"]["fingerprint"] == "0123"
+    assert fields["trained_parameters"] == 7
     assert fields["data"]["rows"] == {"train": 3}
     assert fields["device"] == device_name(torch.device("cpu"))
     texts = {
@@ -83,12 +84,12 @@ def test_a_run_is_described_before_it_trains(tmp_path: Path) -> None:
 
 def test_every_logger_hears_the_hyperparameters(tmp_path: Path) -> None:
     other = Other()
-    writer(tmp_path, TensorBoard(tmp_path), other).describe(Rows())
+    writer(tmp_path, TensorBoard(tmp_path), other).describe(Rows(), 7)
     assert other.hyperparameters == {"optimizer.lr": 0.5}
 
 
 def test_data_that_no_option_chose_are_called_by_their_class(tmp_path: Path) -> None:
-    assert writer(tmp_path).describe(Rows()) == "Rows"
+    assert writer(tmp_path).describe(Rows(), 7) == "Rows"
     assert read_record(tmp_path / "run.json")["data"]["choice"] == "Rows"
 
 
@@ -143,7 +144,7 @@ def test_the_graph_of_a_network_is_written_where_it_takes_rows(
 
 def test_a_run_that_is_discarded_leaves_nothing(tmp_path: Path) -> None:
     own = writer(tmp_path, TensorBoard(tmp_path))
-    own.describe(Rows())
+    own.describe(Rows(), 7)
     assert len(list(tmp_path.iterdir())) == 2
     own.discard()
     assert list(tmp_path.iterdir()) == []

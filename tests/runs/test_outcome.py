@@ -35,3 +35,10 @@ def test_a_run_without_test_rows_closes_with_its_best_alone() -> None:
     outcome = RunOutcome(metrics={"val/loss": 0.75}, best=BEST, last=LAST)
     assert outcome.closing_scalars("val/loss") == (3, {"best/val/loss": 0.25})
     assert RunOutcome(metrics={"train/loss": 1.0}).closing_scalars("train/loss") == (0, {})
+
+
+def test_of_several_objectives_all_that_the_best_epoch_measured_are_logged() -> None:
+    best = EpochState(3, 9, {"val/loss": 0.25, "val/f1": 0.5})
+    watched = ("val/f1", "model/parameters", "val/loss")
+    scalars = {"best/val/f1": 0.5, "best/val/loss": 0.25}
+    assert RunOutcome(best=best).closing_scalars(*watched) == (3, scalars)

@@ -151,7 +151,7 @@ def train(config: DictConfig, command: list[str]) -> int:
     let_processes_start_as_this_one(folder, resumed=config.resume is not None)
     after = None if taken_up is None else (taken_up.measured, taken_up.step)
     metric = spec.optimized_metric
-    writer = RunWriter(record, experiment.loggers, metric, text, after, keeper)
+    writer = RunWriter(record, experiment.loggers, metric, text, after, keeper, spec.objectives)
     try:
         return run(experiment, writer)
     except ConfigError:

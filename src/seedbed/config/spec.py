@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.instantiation import keys_of, make_factory
-from seedbed.config.metrics import has_validation, mode_of, optimized_metric
+from seedbed.config.metrics import has_validation, mode_of, objectives, optimized_metric
 from seedbed.config.schema import schema_of
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.schema.own_module import is_chosen
@@ -57,6 +57,7 @@ class RunSpec:
         callbacks, logger: options by name.
         facts: what the data option says of its rows.
         optimized_metric, optimized_mode: metric that picks the best epoch, and `min` or `max`.
+        objectives: metrics of all objectives, that one among them.
         validates: whether rows are held out for validation and used.
         outputs: folder that runs and sweeps are written to.
         stops_trials: whether a rule of `stop` may end it where it is a trial of a search.
@@ -81,6 +82,7 @@ class RunSpec:
     freeze: Freeze
     optimized_metric: str
     optimized_mode: str
+    objectives: tuple[str, ...]
     validates: bool
     outputs: str
     stops_trials: bool = False
@@ -107,6 +109,7 @@ def run_spec(config: DictConfig) -> RunSpec:
     direction of a watched metric is better.
     """
     metric, mode = optimized_metric(config)
+    names = tuple(objective.metric for objective in objectives(config))
     return RunSpec(
         **{name: _node(name, config[name]) for name in _NODES},
         task=posed_task(_node("task", config.task), str(config.data.task)),
@@ -122,6 +125,7 @@ def run_spec(config: DictConfig) -> RunSpec:
         logger={str(name): _node(f"logger.{name}", node) for name, node in config.logger.items()},
         optimized_metric=metric,
         optimized_mode=mode,
+        objectives=names,
         validates=has_validation(config),
         outputs=str(config.paths.outputs),
         stops_trials=(config.get("stop") or {}).get("_target_") is not None,

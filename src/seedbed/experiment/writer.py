@@ -1,5 +1,6 @@
 """Writer of a run's record and events."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pytorch_lightning.loggers import Logger
@@ -31,6 +32,7 @@ class RunWriter:
         config: The composed config as YAML.
         after: Last epoch and optimizer step of a run that goes on; None (default): it begins.
         keeper: Keeper of the files of provenance; None (default) keeps none.
+        objectives: Metrics of all objectives; none (default): the watched one.
     """
 
     def __init__(
@@ -41,11 +43,13 @@ class RunWriter:
         config: str = "",
         after: tuple[int, int] | None = None,
         keeper: ProvenanceKeeper | None = None,
+        objectives: Sequence[str] = (),
     ) -> None:
         self.record = record
         self.keeper = keeper if record.enabled else None
         self.loggers = loggers
         self.watched_metric = watched_metric
+        self.objectives = objectives or (watched_metric,)
         self.config = config
         self.after = after
 
@@ -139,7 +143,7 @@ class RunWriter:
         self.record.finish(outcome)
 
     def _end_loggers(self, outcome: RunOutcome, epoch: int) -> None:
-        at, scalars = outcome.closing_scalars(self.watched_metric)
+        at, scalars = outcome.closing_scalars(*self.objectives)
         for logger in self.loggers if scalars else []:
             logger.log_metrics(scalars, step=at or epoch)
             logger.save()

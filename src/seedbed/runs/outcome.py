@@ -94,13 +94,13 @@ class RunOutcome:
     curves: Curves | None = None
     parameters: dict[str, object] = field(default_factory=dict)
 
-    def closing_scalars(self, watched: str) -> tuple[int, dict[str, float]]:
+    def closing_scalars(self, *watched: str) -> tuple[int, dict[str, float]]:
         """Return the epoch whose weights are kept (0: none), and the numbers logged at the end.
 
-        These are the test metrics and, as `best/NAME`, the watched metric, for the HParams page.
+        These are the test metrics and, as `best/NAME`, the watched ones, for the HParams page.
         """
         scalars = {name: value for name, value in self.metrics.items() if name.startswith("test/")}
-        if self.best is not None and watched in self.best.metrics:
-            scalars[f"best/{watched}"] = self.best.metrics[watched]
+        best = self.best.metrics if self.best is not None else {}
+        scalars |= {f"best/{name}": best[name] for name in watched if name in best}
         kept = self.best or self.last
         return (kept.epoch if kept else 0), scalars

@@ -70,6 +70,7 @@ class TrainedChunk:
 
     Attributes:
         group: the jobs, as the engine has them.
+        objectives: metrics of all objectives.
         outcomes: outcome of each job, in the order of the group.
         times: `process`, `started`, `finished` and the `seconds` of a job, as run.json has them.
         resumed: `resumed` of each job, as run.json has it.
@@ -82,6 +83,7 @@ class TrainedChunk:
     """
 
     group: Group
+    objectives: Sequence[str]
     outcomes: Sequence[RunOutcome]
     times: dict[str, Any]
     resumed: Sequence[Sequence[dict[str, Any]]]
@@ -139,6 +141,7 @@ def train_chunk(
     state.save(engine)
     return TrainedChunk(
         group=engine.group,
+        objectives=spec.objectives,
         outcomes=outcomes,
         times={
             "process": this_process(),
@@ -191,7 +194,7 @@ def write_folders(
     """
     refused: dict[int, str] = {}
     outcomes = [chunk.outcomes[place] for place in places]
-    scalars = _scalars(outcomes, chunk.group.monitor) if chunk.tensorboard else [None] * len(places)
+    scalars = _scalars(outcomes, chunk.objectives) if chunk.tensorboard else [None] * len(places)
     described: dict[int, _Data] = {}
     for count, (place, job, points) in enumerate(zip(places, jobs, scalars, strict=True), start=1):
         data = chunk.group.data_of_job[place]
@@ -265,7 +268,7 @@ def _csv_files(chunk: TrainedChunk, place: int, record: dict[str, Any]) -> dict[
         for place_of_epoch, epoch in enumerate(curves.epochs.tolist()):
             values = {name: column[place_of_epoch] for name, column in curves.values.items()}
             points[epoch] = values
-    epoch, closing = outcome.closing_scalars(chunk.group.monitor)
+    epoch, closing = outcome.closing_scalars(*chunk.objectives)
     texts = {HYPERPARAMETERS: hyperparameters_text(record["hyperparameters"])}
     if any(labels := labels_of(record)):
         texts[LABELS] = labels_text(labels)
@@ -299,14 +302,14 @@ def _record(
     return {**fields, "group": {"jobs": len(chunk.group.nets), "exact": chunk.exact[place]}}
 
 
-def _scalars(outcomes: Sequence[RunOutcome], watched: str) -> list[bytes]:
+def _scalars(outcomes: Sequence[RunOutcome], watched: Sequence[str]) -> list[bytes]:
     """Return the records of each job's curves, and of what is logged of it at the end."""
     curves = [outcome.curves for outcome in outcomes if outcome.curves is not None]
     clock = time.time()
     trained = event_records.scalar_events(
         [curve.epochs for curve in curves], [curve.values for curve in curves], clock
     )
-    closing = [outcome.closing_scalars(watched) for outcome in outcomes]
+    closing = [outcome.closing_scalars(*watched) for outcome in outcomes]
     ended = event_records.scalar_events(
         [np.array([epoch] if scalars else [], dtype=np.int64) for epoch, scalars in closing],
         [{name: np.array([value]) for name, value in last.items()} for _, last in closing],
