@@ -17,7 +17,7 @@ from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema import register_schema
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.configs.sources import HydraSource
-from seedbed.sweep.job import numbered
+from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.planning import speedup
 from seedbed.sweep.planning.compatibility import why_alone
 from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
@@ -39,8 +39,12 @@ def composer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composer]:
         )
 
 
+def jobs_of(composer: Composer, *words: str) -> list[Job]:
+    return numbered(job_overrides(words, composer.source.loader))
+
+
 def planned(composer: Composer, *words: str, fuse: str = "auto") -> list[PlannedGroup]:
-    jobs = numbered(job_overrides(words, composer.source.loader))
+    jobs = jobs_of(composer, *words)
     groups = make_plan(composer, jobs, fuse)
     # Every job is in one group, and nothing is read wrongly for the sake of speed.
     assert sorted(job for group in groups for job in group.jobs) == jobs
@@ -413,3 +417,37 @@ def test_a_network_that_cannot_be_recorded_is_known_before_anything_trains(
 ) -> None:
     [group] = read(composer, *LINE, f"{NETWORKS}{network}", "seed=0,1", fuse=fuse)
     assert (group.reason, group.numbers) == (reason, [])
+
+
+def test_hidden_sizes_are_cut_where_padding_costs_more_than_another_program(
+    composer: Composer,
+) -> None:
+    words = ("model=mlp", "data=clusters", "trainer.max_epochs=20000", "optimizer.lr=0.1,0.2")
+    [group] = make_plan(composer, jobs_of(composer, *words, "model.hidden_size=4,5,200"), "auto")
+    parts = rehearsed(composer, group, "auto", 100)
+    assert [(len(part.jobs), part.reason, part.note) for part in parts] == [
+        (4, "", "hidden sizes 4 to 5"),
+        (2, "", "hidden sizes 200"),
+    ]
+    [part] = rehearsed(composer, group, "always", 100)
+    assert (len(part.jobs), part.note) == (6, "")
+
+
+def test_jobs_whose_step_keeps_a_cpu_busy_train_alone_beside_narrow_ones(
+    composer: Composer,
+) -> None:
+    words = ("model=mlp", "data=clusters", "model.hidden=[4,4],[300,300],[5,3]")
+    [group] = make_plan(composer, jobs_of(composer, *words), "auto")
+    narrow, wide = rehearsed(composer, group, "auto", 100)
+    assert ([job.number for job in narrow.jobs], narrow.reason) == ([0, 2], "")
+    assert ([job.number for job in wide.jobs], wide.reason) == ([1], speedup.UNLIKE)
+
+
+def test_weights_that_are_given_fit_hidden_sizes_of_their_own_alone(composer: Composer) -> None:
+    words = ("model=mlp", "data=clusters", "model.hidden_size=2,3", "optimizer.lr=0.1,0.2")
+    given = "+initial_weights.parameters={hidden_linear.bias:[1,2]}"
+    [group] = make_plan(composer, jobs_of(composer, *words, given), "auto")
+    right, wrong = rehearsed(composer, group, "always", 100)
+    assert [job.number for job in right.jobs] == [0, 1]
+    assert sorted(wrong.wrong) == [2, 3]
+    assert "the values have shape (2,), the parameter has (3,)" in str(wrong.wrong[2])

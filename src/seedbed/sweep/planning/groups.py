@@ -29,6 +29,7 @@ from seedbed.sweep.planning.memory.chunk_sizes import LARGEST_CHUNK, chunk_size
 from seedbed.sweep.planning.rehearsal import Part, Rehearsal, Tables, why_not_recorded
 from seedbed.sweep.planning.speedup import (
     LONELY,
+    UNLIKE,
     why_it_does_not_pay,
     why_its_step_does_not_pay,
 )
@@ -177,13 +178,14 @@ def _planned(
         if tables is not None:
             tables.keep(rehearsal.spec, single.batches.data[0])
         if fuse == "auto":
-            reason = LONELY if len(part.places) == 1 else why_its_step_does_not_pay(single)
-        reason = reason or _why_not_recorded(rehearsal, part, fuse)
+            reason = _lonely(rehearsal, part) or why_its_step_does_not_pay(single)
+        if not reason:
+            rehearsal.others(part.places)
+            reason = _why_not_recorded(rehearsal, part, fuse)
     places = part.places
     if single is not None and not reason:
         try:
             size = chunk_size(single, [group.numbers[place] for place in places], most)
-            rehearsal.others(places)
         except CannotFuse as refusal:
             reason = str(refusal)
     right = [place for place in places if place not in rehearsal.wrong]
@@ -192,13 +194,22 @@ def _planned(
     return PlannedGroup([group.jobs[place] for place in right], numbers, reason, size, note)
 
 
+def _lonely(rehearsal: Rehearsal, part: Part) -> str:
+    """Return why a job is by itself, or nothing of several."""
+    if len(part.places) > 1:
+        return ""
+    sizes = {hidden_sizes(job) for job in rehearsal.numbers}
+    return LONELY if len(sizes) == 1 else UNLIKE
+
+
 def _why_not_recorded(rehearsal: Rehearsal, part: Part, fuse: str) -> str:
     """Return why a step cannot be recorded, or nothing; of Seedbed's own networks that is known."""
     spec, jobs = rehearsal.spec, rehearsal.numbers
-    if fuse != "always" and target_of(spec.model) in schema_targets():
+    right = [place for place in part.places if place not in rehearsal.wrong]
+    if not right or (fuse != "always" and target_of(spec.model) in schema_targets()):
         return ""
     # Two that differ in more than their tensors do not go together.
-    first, last = (jobs[place] for place in (part.places[0], part.places[-1]))
+    first, last = (jobs[place] for place in (right[0], right[-1]))
     return why_not_recorded(make_group(spec, [first] if first is last else [first, last]))
 
 

@@ -35,7 +35,7 @@ from seedbed.sweep.planning.fusing import make_group
 from seedbed.sweep.planning.job_numbers import JobNumbers, hidden_sizes
 from seedbed.sweep.planning.memory.chunk_sizes import heaviest
 from seedbed.sweep.planning.networks import with_model
-from seedbed.sweep.planning.widths import costs_of, width_classes
+from seedbed.sweep.planning.widths import costs_of, width_classes, width_note
 from seedbed.training.schedulers import RunLength, length_problem
 from seedbed.training.tasks import Task
 
@@ -124,7 +124,12 @@ class Rehearsal:
         if costs is None:
             return [part]
         classes = width_classes(sizes, costs)
-        return [Part([part.places[place] for place in places], part.note) for places in classes]
+        if len(classes) == 1:
+            return [part]
+        return [
+            Part([part.places[place] for place in places], width_note(sizes, places, part.note))
+            for places in classes
+        ]
 
     def first(self, places: Sequence[int]) -> Group | None:
         """Return the group of one of these jobs, as heavy as any; None where all are wrong."""

@@ -20,6 +20,7 @@ from seedbed.sweep.planning.memory.allocations import Allocations
 LARGEST_STEP = 40_000
 
 LONELY = "no other job differs in numbers alone"
+UNLIKE = "no other job has hidden layers of about its size"
 BUSY = "a step of one job keeps a CPU busy by itself"
 
 

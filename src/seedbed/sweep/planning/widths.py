@@ -53,7 +53,12 @@ class Costs:
 
 
 def costs_of(group: Group) -> Costs | None:
-    """Return the costs of jobs like those of a group; None where no network has hidden layers."""
+    """Return the costs of jobs like those of a group.
+
+    None where no network has hidden layers, and on a GPU, which padding does not keep busy.
+    """
+    if group.batches.device.type != "cpu":
+        return None
     linear = [module for module in group.nets[0].modules() if isinstance(module, nn.Linear)]
     if not linear:
         return None
@@ -74,6 +79,14 @@ def width_classes(sizes: Sequence[Sizes], costs: Costs) -> list[list[int]]:
     jobs = {own: [place for place, asked in enumerate(sizes) if asked == own] for own in ordered}
     parts = _cheapest([(own, len(jobs[own])) for own in others], costs)
     return [sorted(place for own in part for place in jobs[own]) for part in (*parts, busy) if part]
+
+
+def width_note(sizes: Sequence[Sizes], places: Sequence[int], note: str) -> str:
+    """Return what people are told of a class: its sizes, after what is said of it besides."""
+    of_layers = list(zip(*(sizes[place] for place in places), strict=True))
+    ends = ("x".join(str(end(layer)) for layer in of_layers) for end in (min, max))
+    told = "hidden sizes " + " to ".join(dict.fromkeys(ends))
+    return f"{note}, {told}" if note else told
 
 
 def _cheapest(counted: Sequence[tuple[Sizes, int]], costs: Costs) -> list[list[Sizes]]:
