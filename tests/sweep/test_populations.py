@@ -46,6 +46,7 @@ def test_a_trial_ends_as_its_schedule_does_alone(
     outcome = command("train", "-m", *words, "hydra.sweep.dir=S")
     assert outcome.code == 0, outcome.err
     assert "best alone   seedbed train schedule_of=S/" in outcome.out
+    assert "a population of 4: every 2 epochs the worst 1 take over the best 1" in outcome.out
     rows = read_lineage(tmp_path / "S" / "population.csv")
     assert (tmp_path / "S" / "figures" / "population.png").is_file()
     # A quarter of four trials at each of three exchanges.

@@ -15,6 +15,7 @@ from seedbed.sweep.results.lineage import (
 )
 
 KEY = "optimizer.lr"
+HEADER = "epoch,trial,from,score,source_score\n"
 ROWS = [
     *(Taken(0, trial, trial, None, None, {KEY: 0.1 * (1 + trial)}) for trial in range(3)),
     Taken(2, 1, 0, None, 0.5, {KEY: 0.08}),
@@ -40,7 +41,15 @@ def test_a_line_leads_from_the_first_weights_to_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "epoch,trial\n1,2\n", "epoch,trial,from,score,source_score\nx\n"]
+    "text",
+    [
+        "",
+        "epoch,trial\n1,2\n",
+        f"{HEADER}x\n",
+        f"{HEADER}3,1,1,,\n",
+        f"{HEADER}0,1,1,,\n3,1,2,,\n",
+        f"{HEADER}0,1,1,,\n0,1,1,,\n",
+    ],
 )
 def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "population.csv"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
@@ -203,19 +203,38 @@ def lineage_rows(population: Population) -> list[Taken]:
     ]
 
 
-def lanes_of_population(composer: Composer, job: Job, options: SweepOptions) -> int | None:
-    """Return how many jobs a trial of a population has; None of other sweeps."""
+class Frame(NamedTuple):
+    """What the populations of a sweep have in common: jobs of a trial, rules and epochs."""
+
+    lanes: int
+    rules: Rules
+    epochs: int
+
+    def told(self, trials: int) -> str:
+        """Return what a population of so many trials does, in words."""
+        share = self.rules.share(trials)
+        every = "epoch" if self.rules.interval == 1 else f"{self.rules.interval} epochs"
+        return (
+            f"a population of {trials}: every {every} the worst {share} take over the best {share}"
+        )
+
+
+def frame_of(composer: Composer, job: Job, options: SweepOptions) -> Frame | None:
+    """Return what the populations of a sweep have in common; None of other sweeps."""
     with composer.applied(job) as config:
         if OmegaConf.get_type(config.search) is not PBT:
             return None
-    return options.repeats * (options.folds or 1)
+        search: Any = OmegaConf.to_object(config.search)
+        epochs = int(config.trainer.max_epochs or 1)
+    return Frame(options.repeats * (options.folds or 1), rules_of(search, epochs), epochs)
 
 
-def as_populations(groups: Sequence[PlannedGroup], lanes: int) -> list[PlannedGroup]:
+def as_populations(groups: Sequence[PlannedGroup], frame: Frame) -> list[PlannedGroup]:
     """Return groups of jobs whose trials are populations.
 
     Raises ConfigError where trials cannot train side by side, or not with all their jobs.
     """
+    lanes, populations = frame.lanes, []
     for group in groups:
         if group.reason:
             raise ConfigError(
@@ -225,7 +244,9 @@ def as_populations(groups: Sequence[PlannedGroup], lanes: int) -> list[PlannedGr
         trials = Counter(job.number // lanes for job in group.jobs)
         if any(count != lanes for count in trials.values()):
             raise ConfigError(f"{NAME}: the {lanes} jobs of a trial do not fit into one program")
-    populations = [replace(group, lanes=lanes) for group in groups]
-    if sum(len(group.chunks()) for group in populations if group.jobs) < 2:
-        return populations
-    return [replace(group, note="populations of their own") for group in populations]
+        population = replace(group, lanes=lanes)
+        if group.jobs:
+            largest = max(map(len, population.chunks())) // lanes
+            population = replace(population, note=frame.told(largest))
+        populations.append(population)
+    return populations

@@ -11,7 +11,7 @@ from seedbed.sweep.planning.groups import PlannedGroup, make_plan, rehearsed
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.planning.memory.chunk_sizes import LARGEST_CHUNK
-from seedbed.sweep.planning.populations import as_populations, lanes_of_population
+from seedbed.sweep.planning.populations import as_populations, frame_of
 from seedbed.sweep.planning.rehearsal import Tables, wrong_alone
 from seedbed.sweep.planning.validation import refuse, refuse_alone, wrong_jobs
 from seedbed.sweep.results.plan_file import REFUSED, Round
@@ -46,8 +46,8 @@ def plan_round(
     wrong = wrong_jobs(composer, jobs, folders, options.table)
     refuse(wrong, jobs, options.on_failure)
     most = options.chunk_size or LARGEST_CHUNK
-    lanes = lanes_of_population(composer, jobs[0], options)
-    fuse = options.fuse if lanes is None else "always"
+    population = frame_of(composer, jobs[0], options)
+    fuse = options.fuse if population is None else "always"
     right = [job for job in jobs if job.number not in wrong]
     tables = Tables()
     forget_data()
@@ -60,8 +60,8 @@ def plan_round(
     wrong |= {number: error for group in groups for number, error in group.wrong.items()}
     wrong |= wrong_alone(composer, alone, tables)
     refuse(wrong, jobs, options.on_failure)
-    if lanes is not None:
-        groups = as_populations(groups, lanes)
+    if population is not None:
+        groups = as_populations(groups, population)
     elif fuse == "always":
         refuse_alone(_alone(groups), len(jobs))
     numbers = {

@@ -71,7 +71,9 @@ def read_lineage(path: Path) -> list[Taken]:
         header, *lines = csv.reader(StringIO(read_text(path, MOST_BYTES)), strict=True)
         if tuple(header[: len(_COLUMNS)]) != _COLUMNS:
             raise ValueError("other columns")
-        return [_taken(header[len(_COLUMNS) :], line) for line in lines]
+        rows = [_taken(header[len(_COLUMNS) :], line) for line in lines]
+        _require_lines(rows)
+        return rows
     except (ValueError, csv.Error) as error:
         raise RunFolderError(f"{path}: no lineage of a population: {error}") from None
 
@@ -82,6 +84,18 @@ def _taken(keys: Sequence[str], line: Sequence[str]) -> Taken:
     named = zip(keys, values, strict=True)
     numbers = {key: float(text) for key, text in named if not text.startswith("[")}
     return Taken(int(epoch), int(trial), int(source), scores[0], scores[1], numbers)
+
+
+def _require_lines(rows: Sequence[Taken]) -> None:
+    """Raise ValueError where some trial has no beginning, or its epochs do not rise."""
+    last: dict[int, int] = {}
+    for row in rows:
+        begins = row.trial not in last
+        if begins != (row.epoch == 0) or row.epoch < last.get(row.trial, 0):
+            raise ValueError(f"epoch {row.epoch} of trial {row.trial} is out of its order")
+        if (row.source != row.trial) if begins else (row.source not in last):
+            raise ValueError(f"trial {row.trial} cannot take over trial {row.source}")
+        last[row.trial] = row.epoch
 
 
 def line_of(rows: Sequence[Taken], trial: int) -> list[Taken]:

@@ -412,7 +412,10 @@ def lines_of_winner(best: Winner, plan: SweepPlan, folder: Path) -> list[str]:
     """Return the commands that train the winner of a sweep, whose folder this is, again."""
     if plan.search is not None and plan.search.sampler == POPULATION:
         trial = best.median.number // plan.jobs_of_trial
-        return population_lines(folder, trial, best.median.folder)
+        kept = best.median.folder
+        # A row of a report names its folder from where one is.
+        path = next((path for path in (folder / kept, Path(kept)) if path.is_dir()), None)
+        return population_lines(folder, trial, path if kept else None)
     overrides = {job.number: job.overrides for job in plan.jobs}
     return winner_lines(best, plan.flags, overrides.get(best.median.number, ()), plan.folds)
 

@@ -39,6 +39,10 @@ class Rules:
     resample_probability: float
     seed: int
 
+    def share(self, trials: int) -> int:
+        """Return how many of the trials give way, and how many of the best they may take over."""
+        return min(ceil(trials * self.quantile), trials // 2)
+
 
 class Step(NamedTuple):
     """Entry of a schedule: from the end of `epoch` on a line has these values.
@@ -141,7 +145,7 @@ class Population:
             return []
         costs = np.where(finite, scores if mode == "min" else -scores, np.inf)
         order = np.argsort(costs, kind="stable").tolist()
-        share = min(ceil(len(order) * self.rules.quantile), len(order) // 2)
+        share = self.rules.share(len(order))
         alive = [place for place in order if finite[place]]
         tops = alive[:share]
         worst = [place for place in order[-share:] if place not in tops]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from seedbed.config.overrides import typed_word
 from seedbed.errors import RunFolderError
 from seedbed.sweep.results.lineage import (
-    NAME,
     Taken,
     line_of,
     lineage_files,
@@ -26,27 +25,27 @@ if TYPE_CHECKING:
 POPULATION = "pbt"
 
 
-def population_lines(folder: Path, trial: int, kept: str) -> list[str]:
+def population_lines(folder: Path, trial: int, kept: Path | None) -> list[str]:
     """Return how often trials took over others, the schedule of the best one, and its command.
 
     Args:
         folder: Folder of the sweep.
         trial: Number of the best trial.
-        kept: Name of the folder of its job; empty where it has none.
+        kept: Folder of its job; None where it has none.
     """
-    rows = lineage_of(folder, trial)
-    if rows is None:
+    known = _file_of(folder, trial)
+    if known is None:
         return []
+    path, rows = known
     line = line_of(rows, trial)
     taken = sum(row.epoch > 0 for row in rows)
     lines = [
-        f"population   {taken:,} times a trial took over another one: "
-        f"{relative(folder / NAME)}.csv",
+        f"population   {taken:,} times a trial took over another one: {relative(path)}",
         f"schedule     of trial {trial}, from the weights of trial {line[0].trial}: "
         + "; ".join(_course(key, line) for key in line[0].values),
     ]
-    if kept:
-        word = typed_word("schedule_of", relative(folder / kept))
+    if kept is not None:
+        word = typed_word("schedule_of", relative(kept))
         lines.append(f"best alone   seedbed train {word}")
     return lines
 
@@ -66,6 +65,11 @@ def _short(value: object) -> str:
 
 def lineage_of(folder: Path, trial: int) -> list[Taken] | None:
     """Return the lineage of the population that a trial is of; None where there is none."""
+    known = _file_of(folder, trial)
+    return None if known is None else known[1]
+
+
+def _file_of(folder: Path, trial: int) -> tuple[Path, list[Taken]] | None:
     for path in lineage_files(folder):
         try:
             rows = read_lineage(path)
@@ -73,7 +77,7 @@ def lineage_of(folder: Path, trial: int) -> list[Taken] | None:
             print(f"seedbed: {error}", file=sys.stderr)
             continue
         if any(row.trial == trial for row in rows):
-            return rows
+            return path, rows
     return None
 
 
