@@ -145,7 +145,6 @@ TOGETHER = {
 APART = {
     "data": ("crop_yield,thermometer",),
     "data.rows": ("5,15",),
-    "data.batch_size": ("3,5",),
     "data.shuffle": ("false,true",),
     "data.drop_last": ("false,true",),
     "data.sample": ("fixed,stream", "data=clusters"),
@@ -217,11 +216,28 @@ def test_numbers_of_the_loss_do_not_divide_the_jobs(
 
 
 def test_other_keys_divide_the_jobs(composer: Composer) -> None:
-    groups = planned(composer, "seed=0,1", "data.batch_size=3,5", "model=linear,mlp")
+    groups = planned(composer, "seed=0,1", "data.rows=13,15", "model=linear,mlp")
     assert [[job.number for job in group.jobs] for group in groups] == [
         [0, 4], [1, 5], [2, 6], [3, 7],
     ]  # fmt: skip
     assert {group.reason for group in groups} == {""}
+
+
+def test_batch_sizes_divide_jobs_where_that_takes_less_time(composer: Composer) -> None:
+    def sizes_of(*words: str, fuse: str = "auto") -> list[list[int]]:
+        [group] = planned(composer, "data=blobs", "model=mlp", *words, fuse=fuse)
+        parts = rehearsed(composer, group, fuse, 100)
+        assert {part.reason for part in parts} == {""}
+        own = [{numbers.data["batch_size"] for numbers in part.numbers} for part in parts]
+        return sorted(map(sorted, own))
+
+    few = ("data.rows=40", "data.batch_size=8,10", "seed=0,1")
+    assert sizes_of(*few) == [[8, 10]]
+    many = ("data.rows=500", "data.batch_size=10,500", "trainer.max_epochs=50", "seed=range(0,20)")
+    assert sizes_of(*many) == [[10], [500]]
+    assert sizes_of(*many, fuse="always") == [[10, 500]]
+    own_loss = "+task.loss._target_=torch.nn.functional.cross_entropy"
+    assert sizes_of(*few, "task.loss=null", own_loss, fuse="always") == [[8], [10]]
 
 
 def test_always_and_never_and_what_pays(
@@ -266,13 +282,13 @@ def test_a_reason_goes_before_always(composer: Composer) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("data.batch_size=${seed}", "seed=1,2"),
+        ("data.rows=${seed}", "seed=11,12"),
         ("model=cnn", "model.pool=${seed}", "seed=1,2"),
         # By way of another free key that nobody swept.
-        ("data.batch_size=${data.seed}", "seed=1,2"),
-        ("data.batch_size=${.seed}", "seed=1,2"),
-        ("data.batch_size=${.split_seed}", "data.split_seed=1,2"),
-        ("data.batch_size=${oc.select:seed}", "seed=1,2"),
+        ("data.rows=${data.seed}", "seed=11,12"),
+        ("data.rows=${.seed}", "seed=11,12"),
+        ("data.rows=${.split_seed}", "data.split_seed=11,12"),
+        ("data.rows=${oc.select:seed}", "seed=11,12"),
         # Beside an interpolation that follows nothing.
         ("data=fashion_mnist", "data.folder='${paths.data}/${seed}'", "seed=1,2"),
         ("model=cnn", "model.channels=['${oc.env:SEEDBED_NONE,${seed}}',12]", "seed=1,2"),
@@ -284,7 +300,7 @@ def test_a_key_that_follows_a_number_of_the_job(composer: Composer, words: tuple
 
 
 def test_a_key_that_follows_what_does_not_differ_is_no_reason(composer: Composer) -> None:
-    [group] = planned(composer, "data.batch_size=${seed}", "seed=3", "optimizer.lr=1,2")
+    [group] = planned(composer, "data.rows=${seed}", "seed=13", "optimizer.lr=1,2")
     assert group.reason == ""
 
 

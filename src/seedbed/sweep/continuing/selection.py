@@ -156,15 +156,17 @@ class GoingOn:
         """Raise ConfigError where a schedule does not fit the length."""
         known: set[str] = set()
         for job, own in zip(jobs, of_jobs, strict=True):
-            if repr((own.scheduler, own.max_epochs)) in known:
+            size = own.data["batch_size"]
+            kind = repr((own.scheduler, own.max_epochs, size))
+            if kind in known:
                 continue
-            known.add(repr((own.scheduler, own.max_epochs)))
+            known.add(kind)
             with self.composer.applied(job) as config:
                 spec = run_spec(config)
                 debugs = bool(config.hydra.runtime.choices.get("debug"))
             if own.scheduler.get("_target_") is None:
                 continue
-            steps = table_facts(data_of(spec, own, keep=True)).steps
+            steps = table_facts(data_of(spec, own, keep=True)).steps(size)
             length = RunLength(own.max_epochs, steps_per_epoch=steps)
             if problem := length_problem(keys_of(spec.scheduler), length, debugs):
                 raise ConfigError(problem)

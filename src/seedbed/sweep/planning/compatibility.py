@@ -26,7 +26,7 @@ from seedbed.sweep.job import Job
 # Groups that fuse whatever they hold, so long as their dataclass says so and their keys agree. The
 # network is not among them: any can fuse, and what cannot shows when the group is built.
 _PARTS = ("data", "scheduler", "task", "optimizer", "gradient", "trainer", "freeze")
-_MODEL = "model."
+_MODEL, _BATCH_SIZE = "model.", "data.batch_size"
 
 
 def why_alone(config: DictConfig) -> str:
@@ -104,10 +104,15 @@ def _values_apart(key: str, node: DictConfig, schema: type) -> Iterator[str]:
 def may_differ(key: str, config: DictConfig) -> bool:
     """Return whether the jobs of a group may differ in a key, and in those below it.
 
-    A model of the user's own may do anything with a key, whatever it is called.
+    A model of the user's own may do anything with a key, whatever it is called, and data of the
+    user's own with the size of the batches, which a stream of rows is made in, too.
     """
-    own_model = key.startswith(_MODEL) and shipped_schema_of(config.model) is None
-    return varies(key) and not own_model
+    if key.startswith(_MODEL) and shipped_schema_of(config.model) is None:
+        return False
+    if key == _BATCH_SIZE:
+        streams = config.data.get("sample") == "stream"
+        return varies(key) and not streams and shipped_schema_of(config.data) is not None
+    return varies(key)
 
 
 def shared_words(job: Job, config: DictConfig) -> tuple[str, ...]:

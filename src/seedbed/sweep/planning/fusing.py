@@ -133,7 +133,8 @@ def _batches(spec: RunSpec, jobs: Sequence[JobNumbers]) -> JobBatches:
             modules[key] = data_of(spec, job)
     places = {key: place for place, key in enumerate(modules)}
     which = [places[key] for key in keys]
-    return JobBatches(list(modules.values()), which, [job.data["seed"] for job in jobs])
+    seeds, sizes = ([job.data[name] for job in jobs] for name in ("seed", "batch_size"))
+    return JobBatches(list(modules.values()), which, seeds, sizes)
 
 
 def _rates(jobs: Sequence[JobNumbers], batches: JobBatches) -> JobRates:

@@ -153,7 +153,9 @@ def rehearsed(
         spec = run_spec(config)
         debugs = bool(config.hydra.runtime.choices.get("debug"))
     rehearsal = Rehearsal(spec, group.numbers, debugs)
-    parts = rehearsal.parts()
+    parts = [
+        of_size for part in rehearsal.parts() for of_size in rehearsal.size_classes(part, fuse)
+    ]
     if fuse == "auto":
         parts = [of_width for part in parts for of_width in rehearsal.width_classes(part)]
     planned = [_planned(composer, group, rehearsal, part, fuse, most, tables) for part in parts]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
+from torch import nn
 
 from seedbed.config.instantiation import keys_of
 from seedbed.config.known_keys import is_independent
@@ -29,15 +30,20 @@ from seedbed.process import garbage_collection
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
+from seedbed.sweep.planning.batch_sizes import Load, sizes_together
 from seedbed.sweep.planning.compatibility import is_plain, key_of
 from seedbed.sweep.planning.data_modules import TableFacts, data_of, table_facts, table_key
 from seedbed.sweep.planning.fusing import make_group
 from seedbed.sweep.planning.job_numbers import JobNumbers, hidden_sizes
 from seedbed.sweep.planning.memory.chunk_sizes import heaviest
 from seedbed.sweep.planning.networks import with_model
+from seedbed.sweep.planning.speedup import kept_for_the_gradient
 from seedbed.sweep.planning.widths import costs_of, width_classes, width_note
 from seedbed.training.schedulers import RunLength, length_problem
 from seedbed.training.tasks import Task
+
+# Rows of the pass that tells what a step costs.
+ROWS_TRIED = 16
 
 
 class Part(NamedTuple):
@@ -116,6 +122,48 @@ class Rehearsal:
             reason = why_rows_depend(net, task, table)
         return reason and f"apart from jobs of another number of rows: {reason}"
 
+    def size_classes(self, part: Part, fuse: str) -> list[Part]:
+        """Return jobs of a part by their batch sizes, as it costs least."""
+        sizes = [self._facts(job).size(job.data["batch_size"]) for job in self._jobs(part)]
+        if len(set(sizes)) == 1:
+            return [part]
+        if reason := self._why_batches_differ(part):
+            classes = [[n for n, own in enumerate(sizes) if own == size] for size in set(sizes)]
+        elif fuse == "always":
+            return [part]
+        else:
+            classes = sizes_together(sizes, self._load(part))
+        note = part.note or reason
+        return [Part([part.places[place] for place in places], note) for places in classes]
+
+    def _why_batches_differ(self, part: Part) -> str:
+        """Return why jobs of different batch sizes do not go into one program, or nothing."""
+        if self._task.own_loss is not None:
+            reason = f"task.loss: {self._task.own_loss.name} may be no mean over rows"
+            return f"apart from jobs of another batch size: {reason}"
+        table = self._read(self.numbers[part.places[0]]).table("train")
+        return self._why_rows_depend(table).replace("number of rows", "batch size", 1)
+
+    def _jobs(self, part: Part) -> list[JobNumbers]:
+        return [self.numbers[place] for place in part.places]
+
+    def _facts(self, job: JobNumbers) -> TableFacts:
+        return self._tables[table_key(job)]
+
+    def _largest_batch(self, places: Sequence[int]) -> int | None:
+        sizes = [self.numbers[place].data["batch_size"] for place in places]
+        return None if None in sizes else max(sizes)
+
+    def _load(self, part: Part) -> Load:
+        """Return what the jobs of a part train, by a pass through the network of one of them."""
+        jobs = self._jobs(part)
+        net = self._build(jobs[0])
+        inputs = self._read(jobs[0]).table("train").inputs[:ROWS_TRIED]
+        numbers = kept_for_the_gradient(self._task, net, inputs) / len(inputs)
+        parameters = sum(parameter.numel() for parameter in net.parameters())
+        rows = max(self._facts(job).rows[0] for job in jobs)
+        return Load(rows, numbers, parameters, max(job.max_epochs for job in jobs))
+
     def width_classes(self, part: Part) -> list[Part]:
         """Return jobs of a part by their hidden sizes, as it costs least."""
         sizes = [hidden_sizes(self.numbers[place]) for place in part.places]
@@ -137,7 +185,8 @@ class Rehearsal:
         for kind in self._kinds(places):
             own = self.numbers[kind[0]]
             heavy = heaviest([self.numbers[place] for place in (kind[0], *places)])
-            heavy = replace(heavy, data={**self.numbers[most].data, "seed": heavy.data["seed"]})
+            own_data = {"seed": heavy.data["seed"], "batch_size": self._largest_batch(places)}
+            heavy = replace(heavy, data={**self.numbers[most].data, **own_data})
             try:
                 if hidden_sizes(own) != hidden_sizes(heavy):  # What it is given fits itself alone.
                     self._build(own)
@@ -159,9 +208,9 @@ class Rehearsal:
             except ConfigError as error:
                 self.wrong |= dict.fromkeys(kind, error)
 
-    def _build(self, job: JobNumbers) -> None:
+    def _build(self, job: JobNumbers) -> nn.Module:
         spec = with_model(self.spec, job.model)
-        NetworkBuilder(spec).build(job.seed, InitialWeights(**job.initial_weights))
+        return NetworkBuilder(spec).build(job.seed, InitialWeights(**job.initial_weights))
 
     def _kinds(self, places: Sequence[int]) -> list[list[int]]:
         """Return the jobs by their initial weights, those that are not wrong.
@@ -182,7 +231,7 @@ class Rehearsal:
         known: dict[str, str] = {}
         for place in places:
             job = self.numbers[place]
-            steps = self._tables[table_key(job)].steps
+            steps = self._facts(job).steps(job.data["batch_size"])
             kind = repr((job.scheduler, job.max_epochs, steps))
             if kind not in known:
                 length = RunLength(job.max_epochs, steps_per_epoch=steps)

@@ -12,6 +12,7 @@ from seedbed.config.spec import run_spec
 from seedbed.engines.fused.group import Group
 from seedbed.experiment import build
 from seedbed.sweep.planning.memory.allocations import Allocations
+from seedbed.training.tasks import Task
 
 # Parameters, a quarter of the numbers that a batch leaves for the gradient, and a sixteenth of the
 # inputs, where each job has rows of its own. Measured on two cores: up to here jobs side by side
@@ -46,7 +47,7 @@ def why_its_step_does_not_pay(group: Group) -> str:
     batch = next(iter(group.batches.training(0)))
     inputs = batch.inputs if batch.shared else batch.inputs[0]
     net = group.nets[0]
-    numbers = _parameters(net) + _kept_for_the_gradient(group, net, inputs) / 4
+    numbers = _parameters(net) + kept_for_the_gradient(group.task, net, inputs) / 4
     if not batch.shared:
         numbers += inputs.numel() / 16
     return BUSY if numbers > LARGEST_STEP else ""
@@ -56,13 +57,13 @@ def _parameters(net: nn.Module) -> int:
     return sum(parameter.numel() for parameter in net.parameters())
 
 
-def _kept_for_the_gradient(group: Group, net: nn.Module, inputs: Tensor) -> float:
+def kept_for_the_gradient(task: Task, net: nn.Module, inputs: Tensor) -> float:
     """Return how many numbers a pass leaves for the gradient, the output among them."""
     counted = Allocations(list(net.parameters()), list(net.buffers()), inputs)
     with torch.enable_grad(), torch.random.fork_rng(devices=[]):
         try:
             with counted:
-                output = group.task.output(net, inputs)
+                output = task.output(net, inputs)
         except Exception:  # The user's own network may do anything, and training will say so.
             return 0.0
     return float(counted.now / output.element_size())

@@ -52,7 +52,10 @@ class Data(Schema, fuses=False):
     input_shape: list[int] = key("shape of one input", MISSING, at_least=1)
     output_size: int = key("number of model outputs per row", MISSING, at_least=1)
     batch_size: int | None = key(
-        "batch size over all devices, in rows; null: all rows (full batch)", None, at_least=1
+        "batch size over all devices, in rows; null: all rows (full batch)",
+        None,
+        at_least=1,
+        varies=True,
     )
 
 

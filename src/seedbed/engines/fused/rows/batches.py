@@ -12,8 +12,9 @@ from torch import Tensor
 from seedbed.data import Clusters, InMemoryData
 from seedbed.data.table import Table
 from seedbed.engines.fused.rows.augmented_rows import AugmentedRows
-from seedbed.engines.fused.rows.parts import Counts, Part, parts_of, trained_rows
+from seedbed.engines.fused.rows.parts import Counts, Part, parts_of, places_of, trained_rows
 from seedbed.engines.fused.rows.shuffled_rows import ShuffledRows
+from seedbed.engines.fused.rows.unequal_batches import Layout, laid_out, sizes_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +65,8 @@ class Batch:
 
     def axes(self) -> dict[str, int | None]:
         """Return which axis of each of the `tensors` are the jobs; None: all share it."""
-        rows, draw = (
-            None if self.shared else 0,
-            0 if self.draw is not None and self.draw.dim() else None,
-        )
+        rows = None if self.shared else 0
+        draw = 0 if self.draw is not None and self.draw.dim() else None
         axes: dict[str, int | None] = dict.fromkeys(self.tensors(), rows)
         return axes | {
             name: axis for name, axis in (("present", 0), ("draw", draw)) if name in axes
@@ -82,10 +81,16 @@ class JobBatches:
             their number.
         which: Number of the module of each job, (jobs,).
         seeds: Seed of the order of each job, (jobs,).
+        sizes: Rows of a batch of each job, (jobs,), None: all its rows; or None (default): as the
+            modules say.
     """
 
     def __init__(
-        self, data: Sequence[InMemoryData], which: Sequence[int], seeds: Sequence[int]
+        self,
+        data: Sequence[InMemoryData],
+        which: Sequence[int],
+        seeds: Sequence[int],
+        sizes: Sequence[int | None] | None = None,
     ) -> None:
         self.data = list(data)
         self.device = data[0].device
@@ -93,6 +98,9 @@ class JobBatches:
         self.seeds = torch.tensor(seeds, device=self.device)
         self._seeds_of_jobs = self.seeds
         self.options: Any = data[0].options
+        sizes = [self.options.batch_size] * len(which) if sizes is None else sizes
+        # 0: all rows.
+        self._sizes = np.array([size or 0 for size in sizes], dtype=np.int64)
         self._tables: dict[str, Table] = {}
         self._forget()
 
@@ -100,6 +108,7 @@ class JobBatches:
         """Go on with some of the jobs only."""
         chosen = torch.from_numpy(rows).to(self.device)
         self.which, self.seeds = self.which[chosen], self.seeds[chosen]
+        self._sizes = self._sizes[rows]
         self._forget()
 
     def use_seeds_of(self, jobs: NDArray[np.int64]) -> None:
@@ -112,6 +121,12 @@ class JobBatches:
     def _forget(self) -> None:
         self._shuffled: ShuffledRows | None = None
         self._parts: dict[str, list[Part]] = {}
+        self._layout: Layout | None = None
+
+    @property
+    def batch_size(self) -> int | None:
+        """Largest number of rows of a batch that a job has; None: all its rows."""
+        return None if (self._sizes == 0).any() else int(self._sizes.max())
 
     @property
     def streams(self) -> bool:
@@ -168,7 +183,7 @@ class JobBatches:
             orders = self.shuffled().orders(epoch)
             for part in self._training_parts():
                 yield Batch(augmented.batch(epoch, orders[:, part.rows]), False, part)
-        elif self.shuffles:
+        elif self.shuffles or self._differs:
             tables = self.shuffled().batches(epoch)
             for part, table in zip(self._training_parts(), tables, strict=True):
                 yield Batch(table, False, part)
@@ -190,23 +205,44 @@ class JobBatches:
                 self.seeds,
                 [part.rows for part in self._training_parts()],
                 self.counts("train"),
-                self._trained(),
+                self._places(),
                 shuffle=self.shuffles,
             )
         return self._shuffled
 
+    @property
+    def _differs(self) -> bool:
+        """Whether jobs have batches of different sizes."""
+        return not self.streams and bool((self._sizes != self._sizes[0]).any())
+
+    def _laid_out(self) -> Layout:
+        """Return the batches of an epoch where jobs have different ones."""
+        if self._layout is None:
+            self._layout = laid_out(self._trained(), self._batch_sizes(), self.device)
+        return self._layout
+
     def _training_parts(self) -> list[Part]:
         """Return the batches of a training epoch as parts of the rows."""
+        if self._differs:
+            return self._laid_out().parts
         return self._parts_of("training", self._trained())
+
+    def _places(self) -> Tensor | None:
+        """Return the places in its order of the rows that a job trains on; None: all."""
+        if self._differs:
+            return self._laid_out().places
+        return places_of(self._trained(), self.device)
 
     def _parts_of(self, use: str, rows: Counts) -> list[Part]:
         if use not in self._parts:
-            self._parts[use] = parts_of(rows, self.options.batch_size, self.device)
+            self._parts[use] = parts_of(rows, self.batch_size, self.device)
         return self._parts[use]
 
+    def _batch_sizes(self) -> Counts:
+        return sizes_of(self.counts("train"), self._sizes)
+
     def _trained(self) -> Counts:
-        options = self.options
-        return trained_rows(self.counts("train"), options.batch_size, options.drop_last)
+        return trained_rows(self.counts("train"), self._batch_sizes(), self.options.drop_last)
 
     def _stream(self, epoch: int) -> Iterator[Batch]:
         batches = self.options.batches_per_epoch

@@ -63,14 +63,16 @@ def _parts(rows: Counts, longest: int, size: int | None, device: torch.device) -
             yield Part(slice(start, end), counts, present)
 
 
-def trained_rows(rows: Counts, size: int | None, drop_last: bool) -> Counts:
+def trained_rows(rows: Counts, size: Counts | int | None, drop_last: bool) -> Counts:
     """Return how many of its rows each job trains on in an epoch, (jobs,).
 
-    Without `drop_last` these are all. A single batch is kept, however small.
+    `size` are the rows of a batch, of each job or of all. Without `drop_last` these are all. A
+    single batch is kept, however small.
     """
     if not drop_last or size is None:
         return rows
-    return rows - rows % np.minimum(size, rows)
+    trained: Counts = rows - rows % np.minimum(size, rows)
+    return trained
 
 
 def places_of(rows: Counts, device: torch.device) -> Tensor | None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seedbed.data.random import permutations
 from seedbed.data.table import Table
-from seedbed.engines.fused.rows.parts import Counts, places_of
+from seedbed.engines.fused.rows.parts import Counts
 
 # So many epochs are drawn at once, as long as they are no more numbers than that.
 _EPOCHS_AHEAD = 64
@@ -49,7 +49,8 @@ class ShuffledRows:
         seeds: Seed of the order of each job, (jobs,).
         parts: Rows of each batch of an epoch.
         counts: Number of rows that each job has, (jobs,); None (default): all of them.
-        trained: How many of them each job trains on in an epoch, (jobs,).
+        places: Places in its order of the rows that a job trains on, (jobs, columns), which `parts`
+            are of; None (default): all, one after another.
         shuffle: Whether the order is another in every epoch, or always that of the table.
     """
 
@@ -60,7 +61,7 @@ class ShuffledRows:
         seeds: Tensor,
         parts: Sequence[slice],
         counts: Counts | None = None,
-        trained: Counts | None = None,
+        places: Tensor | None = None,
         *,
         shuffle: bool = True,
     ) -> None:
@@ -72,11 +73,11 @@ class ShuffledRows:
         weights = None if table.weights is None else table.weights.flatten(0, 1)
         self.table = Table(table.inputs.flatten(0, 1), table.targets.flatten(0, 1), weights)
         self.starts = which.unsqueeze(1) * self.rows
-        # Where jobs have more or fewer rows: how many, and the places that each trains on.
+        # Where jobs have more or fewer rows: how many.
         self._counts: Tensor | None = None
         if counts is not None and (counts != self.rows).any():
             self._counts = torch.from_numpy(counts).to(seeds.device)
-        self._trained = None if trained is None else places_of(trained, seeds.device)
+        self._places = places
         self._block: Block | None = None
         self._next: Future[Block] | None = None
 
@@ -129,9 +130,9 @@ class ShuffledRows:
             orders = permutations(self.seeds, epochs, self.rows)
         else:
             orders = permutations(self.seeds, epochs, self.rows, own=self._counts)
-        if self._trained is None:
+        if self._places is None:
             return orders
-        return orders.gather(-1, self._trained.expand(len(orders), *self._trained.shape))
+        return orders.gather(-1, self._places.expand(len(orders), *self._places.shape))
 
     def _epochs_of(self, numbers: int) -> int:
         """Return how many epochs make a block, with so many numbers for each row of the table."""

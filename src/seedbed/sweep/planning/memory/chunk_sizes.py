@@ -46,7 +46,8 @@ def chunk_size(group: Group, numbers: Sequence[JobNumbers], most: int) -> int:
     """
     most = min(most, len(numbers))
     tables = len({table_key(job) for job in numbers})
-    there, here = bytes_per_job(group, most, tables > 1)
+    differ = tables > 1 or len({job.data["batch_size"] for job in numbers}) > 1
+    there, here = bytes_per_job(group, most, differ)
     device, cpu = group.batches.data[0].device, torch.device("cpu")
     if device == cpu:
         fit = jobs_that_fit(there + here, budget(cpu), tables)

@@ -112,7 +112,7 @@ def _shuffled(group: Group, jobs: int) -> int:
 def _batch(group: Group, split: str, own_tables: bool) -> Batch:
     """Return a batch of one job, as if it were one of many; with own tables, some of more rows."""
     batches = group.batches
-    table, size = batches.data[0].table(split), batches.options.batch_size
+    table, size = batches.data[0].table(split), batches.batch_size
     weights = None if table.weights is None else table.weights[:size]
     rows = Table(table.inputs[:size], table.targets[:size], weights)
     part = Part(slice(0, len(rows.inputs)), np.array([len(rows.inputs)]))
