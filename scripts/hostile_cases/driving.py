@@ -73,6 +73,17 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "train -m sweep.resume={here} sweep.on_failure=stop",
         ),
     ),
+    "search": (
+        f"theirs/{SWEEP}",
+        (
+            "report {here}",
+            "list runs {here} sweeps=jobs",
+            "evaluate run={here} split=train",
+            "train -m sweep.resume={here} sweep.plan=true",
+            "!train -m sweep.resume={here} search.trials=6",
+            "train -m sweep.resume={here} search.trials=6 sweep.on_failure=stop",
+        ),
+    ),
     "config": (
         "theirs",
         (
@@ -131,7 +142,8 @@ class Bench:
         root: a new folder.
         server: what runs commands.
 
-    An honest run and an honest sweep, one job of which is still to run, are made first.
+    An honest run, an honest sweep and an honest search, one job of which is still to run, are made
+    first.
     """
 
     def __init__(self, root: Path, server: CommandServer) -> None:
@@ -152,7 +164,14 @@ class Bench:
         )
         [self.run] = self.honest.glob("outputs/runs/*/*")
         [self.sweep] = self.honest.glob("outputs/sweeps/*/*")
-        _take_last_job_away(self.sweep)
+        self.search = self.honest / "search"
+        self._done(
+            *("train", "-m", "data=crop_yield", "optimizer.lr=tag(log,interval(1e-7,1e-5))"),
+            *("search=random", "search.trials=4", "search.generation=2", "trainer.max_epochs=2"),
+            *("optimizer=sgd,adam", "sweep.fuse=always", f"hydra.sweep.dir={self.search}"),
+        )
+        for sweep in (self.sweep, self.search):
+            _take_last_job_away(sweep)
         # Else what is hostile would be refused for another reason.
         self._done("evaluate", f"run={self.run}", "split=val")
         self._done("train", "-m", f"sweep.resume={self.sweep}", "sweep.plan=true")
@@ -263,7 +282,7 @@ class Bench:
         shutil.copytree(self.run, outside / "run")
         (outside / "notes.txt").write_text(SECRET)
         (outside / "secret.yaml").write_text(f"{SECRET}: {SECRET}\nstatus: {SECRET}\n")
-        honest = {"run": self.run, "sweep": self.sweep}.get(kind)
+        honest = {"run": self.run, "sweep": self.sweep, "search": self.search}.get(kind)
         if honest is not None:
             shutil.copytree(honest, here)
         elif kind in ("working", "input"):

@@ -261,6 +261,8 @@ def _rounds(
     yield from begun
     while words := sampler.ask():
         jobs = numbered(words, len(plan.jobs))
+        if worker.goes_on:
+            require_trusted_jobs(composer, folder.path, jobs, new=True)
         # What is wrong with a trial that follows from others is no reason to stop the search.
         options = replace(worker.options, on_failure=worker.options.on_failure or "continue")
         planned = plan_round(composer, jobs, options, folders)

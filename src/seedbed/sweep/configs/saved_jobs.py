@@ -19,16 +19,19 @@ from seedbed.sweep.job import Job
 _FAR_REACHING = re.compile(r"_target_|_args_|[{$]|^\W*(data\.folder|paths|hydra)\b")
 
 
-def require_trusted_jobs(composer: Composer, folder: Path, jobs: Sequence[Job]) -> None:
+def require_trusted_jobs(
+    composer: Composer, folder: Path, jobs: Sequence[Job], *, new: bool = False
+) -> None:
     """Raise RunFolderError where a job names what is not trusted, all of it at once.
 
-    As well where the config of a job was not saved, its folder would be elsewhere, or its data lie
+    As well where the config of a job was not saved, unless it is `new`: the next one of a search
+    whose space a stranger may have written. Or where its folder would be elsewhere, or its data lie
     where the command does not say.
     """
     source = composer.source
     assert isinstance(source, SavedSource)
     nodes = []
-    for job in _differing(composer, source, jobs):
+    for job in _differing(composer, None if new else source, jobs):
         with bounded_interpolations(folder), composer.applied(job) as config:
             task = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
             values = plain_config(f"{folder}: job {job.number}", task, resolve=True)
@@ -48,16 +51,18 @@ def modules_to_trust(composer: Composer, jobs: Sequence[Job]) -> list[str]:
     return list(modules)
 
 
-def _differing(composer: Composer, source: SavedSource, jobs: Sequence[Job]) -> Iterator[Job]:
-    """Yield a job for every config that was saved, and those that change it in more than numbers.
+def _differing(
+    composer: Composer, source: SavedSource | None, jobs: Sequence[Job]
+) -> Iterator[Job]:
+    """Yield a job for every config that is composed, and those that change it in more than numbers.
 
-    Raises RunFolderError where a job needs a config that was not saved.
+    Raises RunFolderError where a job needs a config that the source has not saved.
     """
     known: set[tuple[str, ...]] = set()
-    saved = set(source.lines)
+    saved = set(source.lines) if source else set()
     for job in jobs:
         lines = composer.composed_lines(job)
-        if lines not in saved:
+        if source and lines not in saved:
             raise RunFolderError(
                 f"{source.folder}: job {job.number}: its config was not saved: {' '.join(lines)}"
             )

@@ -119,6 +119,7 @@ class SavedSource:
             config = self._derived[lines]
         elif lines not in self._places and self.origin is not None:
             config = self.origin.compose(lines)
+            self._as_commanded(config)
         else:
             config = self._typed(self.saved / _file(self._places[lines]), lines)
         self._place(config)

@@ -18,6 +18,7 @@ from optuna.distributions import distribution_to_json
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from seedbed.errors import RunFolderError
 from seedbed.files import write_atomically
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ class Journal:
         self._distributions: dict[BaseDistribution, str] = {}
 
     def begin(self, trials: Sequence[EndedTrial] = ()) -> None:
-        """Write the file anew, with these trials."""
+        """Write the file anew, with these trials; raises RunFolderError where a folder is."""
+        if self.path.is_dir():
+            raise RunFolderError(f"{self.path}: a folder, which no search makes; move it away")
         lines = [*self._lines_of_study(), *map(self._line, trials), *_lines_of_dashboard(self.path)]
         write_atomically(self.path, "".join(lines).encode())
         self._written = len(trials)
@@ -180,14 +183,15 @@ def _line(operation: Operation, content: Mapping[str, Any]) -> str:
 
 
 def _times(started: str, seconds: float | None) -> dict[str, str | None]:
-    """Return when a trial began and ended.
+    """Return when a trial began and ended; of a time that is none neither.
 
     The trials of a generation begin together; how long one took is its own time.
     """
-    if not started:
+    try:
+        begun = datetime.fromisoformat(started).astimezone(UTC)
+        ended = begun + timedelta(seconds=seconds or 0.0)
+    except (ValueError, OverflowError):
         return {"datetime_start": None}
-    begun = datetime.fromisoformat(started).astimezone(UTC)
-    ended = begun + timedelta(seconds=seconds or 0.0)
     texts = [time.isoformat(timespec="microseconds") for time in (begun, ended)]
     return {"datetime_start": texts[0], "datetime_complete": texts[1]}
 

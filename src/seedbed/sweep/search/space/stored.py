@@ -6,6 +6,9 @@ from seedbed.errors import ConfigError
 from seedbed.sweep.results.search_plan import SearchPlan, StoredDimension
 from seedbed.sweep.search.space.dimensions import Choice, Dimension, Number, Space, Values
 
+# Values that are told apart as floats.
+MOST_STEPS = 2.0**53
+
 
 def stored_space(space: Space) -> list[StoredDimension]:
     """Return the dimensions of a space as plain values."""
@@ -53,7 +56,7 @@ def _values(stored: StoredDimension) -> Values:
         low is None
         or high is None
         or not (isfinite(low) and isfinite(high) and low < high)
-        or not (step is None or (isfinite(step) and step > 0))
+        or not (step is None or (step > 0 and (high - low) / step <= MOST_STEPS))
         or (log and low < (1 if whole else 1e-323))
         or (log and step is not None and not whole)
     ):
