@@ -4,6 +4,7 @@ import copy
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import isfinite, nan
 from statistics import stdev
 from typing import Any
 
@@ -54,7 +55,8 @@ class SearchJournal:
         reports = _first_values(row)
         values: Sequence[float | None] = objectives.values(row)
         if row.status == "stopped_early" and reports and not objectives.several:
-            values = [reports[max(reports)]]
+            last = reports[max(reports)]
+            values = [last if isfinite(last) else None]
         known = [value for value in values if value is not None]
         seconds = [each.seconds for each in rows if each.seconds is not None]
         return EndedTrial(
@@ -79,6 +81,8 @@ class SearchJournal:
         attrs: dict[str, Any] = {"status": row.status, "jobs": [each.number for each in rows]}
         if errors := [each.error for each in rows if each.error]:
             attrs["error"] = errors[0]
+        if row.stopped:
+            attrs["stopped"] = row.stopped
         for name in self.plan.objectives.columns if len(rows) > 1 else ():
             values = [each.metrics[name] for each in rows if name in each.metrics]
             if len(values) > 1:
@@ -131,9 +135,6 @@ def _around(sampler: Any, innermost: Sampler) -> Sampler:
 
 
 def _first_values(row: Row) -> dict[int, float]:
-    """Return the values of the first objective at the epochs that a rule looked at."""
-    reports: Any = getattr(row, "reports", None) or {}
-    return {
-        int(epoch): float(value[0] if isinstance(value, list | tuple) else value)
-        for epoch, value in sorted(reports.items())
-    }
+    """Return the values of the first objective by epoch; nan where one is not finite."""
+    first = {epoch: value for epoch, (value, *_) in sorted(row.reports.items())}
+    return {epoch: nan if value is None else value for epoch, value in first.items()}
