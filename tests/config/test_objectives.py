@@ -28,6 +28,8 @@ def said(config, **keys):
         (None, None, [("val/loss", "min")]),
         ("val/f1", None, [("val/f1", "max")]),
         (["val/f1"], ["min"], [("val/f1", "min")]),
+        (None, "max", [("val/loss", "max")]),
+        (None, ["max"], [("val/loss", "max")]),
         (
             ["model/parameters", "val/accuracy", "train/seconds"],
             None,

@@ -63,7 +63,8 @@ def _problems_of_objectives(config: DictConfig, problem_of: _Check) -> Iterator[
         metrics = f"{several} metric" + "s" * (several > 1)
         yield f"{MODE}: {listed(map(str, modes)) or '[]'}: {len(modes)} for {metrics} of {METRIC}"
         return
-    for name, mode_of_name in zip(names, modes or [None] * len(names), strict=True):
+    # A mode may be given for the metric that is watched where none is named.
+    for name, mode_of_name in zip(names, modes or [None] * len(names), strict=False):
         if problem := problem_of(METRIC, name, True):
             yield problem
         elif not mode_of_name:
