@@ -18,7 +18,7 @@ from omegaconf import Container, DictConfig, OmegaConf
 from tests.sweep.composition import Sweep, sweep
 
 from seedbed.config.composition_errors import explain
-from seedbed.sweep.configs.composer import Composer, whole_number
+from seedbed.sweep.configs.composer import Composer, plain_number
 from seedbed.sweep.configs.sources import SavedSource
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.search.axes import job_overrides
@@ -338,9 +338,16 @@ def test_the_files_are_those_of_a_command(
         assert composer.texts(job) == written
 
 
-@given(st.from_regex(r"\A[a-z_.0-9]{1,9}=-?[0-9]{1,9}\Z") | st.sampled_from(["seed=0", "a.b=017"]))
-def test_a_whole_number_is_read_as_hydra_reads_it(line: str) -> None:
-    found = whole_number(line)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: f"a.b={number!r}")
+
+
+@given(
+    st.from_regex(r"\A[a-z_.0-9]{1,9}=-?[0-9]{1,9}\Z")
+    | st.sampled_from(["seed=0", "a.b=017", "a=1e5", "a=-0.0", "a=1.", "a=.5", "a=1_0", "a=0.0_1"])
+    | FLOATS
+)
+def test_a_plain_number_is_read_as_hydra_reads_it(line: str) -> None:
+    found = plain_number(line)
     assert found in (None, outcome(lambda: OverridesParser.create().parse_overrides([line])[0]))
     assert line != "seed=0" or found is not None
 

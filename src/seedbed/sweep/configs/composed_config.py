@@ -6,13 +6,14 @@ Composing takes 0.1 s and more, copying a config 10 ms, changing one 0.1 ms.
 import os
 import re
 from collections.abc import Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any, NamedTuple
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, ListConfig, Node, OmegaConf, UnionNode, ValueNode
 from omegaconf._utils import split_key
+from omegaconf.errors import OmegaConfBaseException
 
 from seedbed.runs.hydra_job import UNKNOWN, raw_value, resolved_text
 from seedbed.sweep.configs.followers import Followers
@@ -56,6 +57,24 @@ class Undo:
             node.__dict__[name] = value
 
 
+def _set_number(node: Node, override: Override) -> bool:
+    """Set a node to the number of an override that changes it; return whether it was one.
+
+    What Hydra does comes to the same, and takes ten times as long. A value that the node refuses is
+    left to Hydra, which says why.
+    """
+    number = override._value if override.type is OverrideType.CHANGE else None
+    if type(number) not in (int, float) or not isinstance(node, ValueNode):
+        return False
+    if node._get_flag("readonly"):
+        return False
+    try:
+        node._set_value(number)
+    except OmegaConfBaseException:
+        return False
+    return True
+
+
 class _Place(NamedTuple):
     """Where an override changes something: a child of this container, which need not exist."""
 
@@ -95,6 +114,7 @@ class ComposedConfig:
         self._lone: dict[tuple[str, ...], list[_Place | None]] = {}
         self._nodes: dict[str, Node] = {}
         self._task_nodes: dict[tuple[int, str], Node] = {}
+        self._task_node: ValueNode | None = None
         self._followers: dict[tuple[str, ...], Followers] = {}
         self._folders: dict[tuple[str | None, ...], str] = {}
         self._texts: dict[tuple[str, KeyPath], str] = {}
@@ -113,7 +133,8 @@ class ComposedConfig:
                 continue
             if place.name in content:
                 content[place.name] = deepcopy(content[place.name])
-            ConfigLoaderImpl._apply_overrides_to_config([override], self.config)
+            if not (lone and _set_number(content[place.name], override)):
+                ConfigLoaderImpl._apply_overrides_to_config([override], self.config)
             if lone:
                 self._nodes[line] = content[place.name]
 
@@ -154,10 +175,14 @@ class ComposedConfig:
     def _task(self, index: int, override: Override) -> Node:
         line = line_of(override)
         if (index, line) not in self._task_nodes:
-            scratch = deepcopy(self._tasks)
-            scratch.append(line)
-            node = scratch.__dict__["_content"][-1]
-            node._set_parent(self._tasks)
+            if self._task_node is None:  # As a list has it, made once: a copy takes a tenth.
+                scratch = deepcopy(self._tasks)
+                scratch.append("")
+                self._task_node = scratch.__dict__["_content"][-1]
+                self._task_node._set_parent(self._tasks)
+            node = copy(self._task_node)
+            node.__dict__["_metadata"] = copy(self._task_node.__dict__["_metadata"])
+            node._set_value(line)
             node._set_key(index)
             self._task_nodes[index, line] = node
         return self._task_nodes[index, line]

@@ -168,8 +168,12 @@ class StudySampler:
 
 
 def _reports(row: Row) -> Mapping[int, float]:
-    """Return the values of the epochs at which a rule looked at a trial."""
-    return {epoch: value for epoch, (value, *_) in row.reports.items() if value is not None}
+    """Return the values of the objective at the epochs at which a rule looked at a trial."""
+    return {
+        epoch: float(values[0])
+        for epoch, values in (row.reports or {}).items()
+        if values and values[0] is not None
+    }
 
 
 @contextmanager
