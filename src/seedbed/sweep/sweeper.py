@@ -45,13 +45,14 @@ from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
+from seedbed.sweep.plan_text import plan_text
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.populations import require_no_population
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.results.continuations import Continuation
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
 from seedbed.sweep.results.objectives import objectives_of
-from seedbed.sweep.results.plan_file import REFUSED, SweepPlan, read_plan, write_plan
+from seedbed.sweep.results.plan_file import SweepPlan, read_plan, write_plan
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.sweep.search.searches import searched
 from seedbed.terminal.tables import print_table
@@ -119,7 +120,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     if first.description is not None:
         print_table(first.description)
     if options.plan:
-        print(plan_text(plan))
+        print(plan_text(plan, composer))
         tell_refused(first.refused)
         return 0
     claimed = folder.claim()
@@ -131,7 +132,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
             claimed.withdraw([folder.path / MASTER, folder.plan, *folder.saved.glob("*")])
             raise
         _tell_it_begins(composer, folder, plan, command.runner)
-        print(plan_text(plan), flush=True)
+        print(plan_text(plan, composer), flush=True)
         sweep = _sweep(composer, folder, plan, options, command)
         with folder.noted_as_running():
             return sweep.run(_rounds(sampler, [first], sweep.worker, folders), sampler)
@@ -319,24 +320,6 @@ def _config_hash(composer: Composer, job: Job) -> str:
     return hashlib.sha256(composer.texts(job)["config.yaml"].encode()).hexdigest()
 
 
-def plan_text(plan: SweepPlan) -> str:
-    """Return what `sweep.plan=true` prints: the axes, and the groups of the first round."""
-    crossed = " x ".join(f"{key} ({len(values)})" for key, values in plan.axes.items())
-    jobs = jobs_text(len(plan.jobs))
-    first = plan.rounds[0]
-    lines = [f"sweep  {jobs}" + (f": {crossed}" if crossed else "")]
-    notes = {number: f", {note}" for note, numbers in first.notes.items() for number in numbers}
-    lines += [
-        f"  {jobs_text(len(group))} side by side{_first(group)}{notes.get(group[0], '')}"
-        for group in first.groups
-    ]
-    lines += [
-        f"  {jobs_text(len(numbers))} {_alone(reason)}" for reason, numbers in first.alone.items()
-    ]
-    lines += plan.objectives.lines()
-    return "\n".join(lines)
-
-
 def continuation_text(continuation: Continuation, folder: str) -> str:
     """Return what is said of jobs that go on with other words."""
     words, jobs = " ".join(continuation.words), len(continuation.jobs)
@@ -348,15 +331,6 @@ def tell_refused(refused: Mapping[int, str]) -> None:
     for error in dict.fromkeys(refused.values()):
         numbers = ", ".join(str(number) for number, text in refused.items() if text == error)
         print(f"seedbed: refused, number {numbers}: {error}", file=sys.stderr)
-
-
-def _alone(reason: str) -> str:
-    return reason if reason.startswith(REFUSED) else f"one after another: {reason}"
-
-
-def _first(numbers: Sequence[int]) -> str:
-    first, last = numbers[0], numbers[-1]
-    return f" (numbers {first} to {last})" if last - first + 1 == len(numbers) else ""
 
 
 def _flags(command: Sequence[str], master: DictConfig) -> list[str]:
