@@ -8,7 +8,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
-from seedbed.config.known_keys import did_you_mean
+from seedbed.config.known_keys import did_you_mean, known_keys
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job, Words, bare_key
@@ -111,6 +111,7 @@ def _entries(
                 f"{entry.override.input_line}: a search does not choose it; {AVERAGED[key]} judges "
                 "every trial by its mean"
             )
+        _require_whole(entry)
     return list(entries.values())
 
 
@@ -118,6 +119,19 @@ def _entry(override: Override, when: When | None = None, where: str = "") -> _En
     if not override.is_sweep_override() and not when:
         return _Entry(override, Choice(()), {})
     return _Entry(override, values_of(override, where), when or {})
+
+
+def _require_whole(entry: _Entry) -> None:
+    """Raise ConfigError for numbers between two where the key takes whole ones alone."""
+    key, values = bare_key(entry.override.get_key_element()), entry.values
+    known = known_keys().get(key)
+    takes_whole = known is not None and known.field.type in (int, int | None)
+    if takes_whole and isinstance(values, Number) and not values.whole:
+        low, high = f"{values.low:g}", f"{values.high:g}"
+        text = "tag(log,int(interval({},{})))" if values.log else "int(interval({},{}))"
+        raise ConfigError(
+            f"{entry.override.input_line}: {key} is a whole number: {key}={text.format(low, high)}"
+        )
 
 
 def _is_plain(entry: _Entry) -> bool:
@@ -199,9 +213,13 @@ class _Existing:
     def _unknown(self, entry: _Entry) -> ConfigError:
         key = entry.override.key_or_group
         under = ", ".join(f"{bare_key(g)}={','.join(o)}" for g, o in self.options.items())
-        words = tuple(f"{name}={value}" for name, value in self._first.items())
-        with self.composer.applied(Job(0, (*self.fixed, *words))) as config:
-            siblings = _siblings(config, key)
+        siblings: list[str] = []
+        for group, options in self.options.items() or [("", [""])]:
+            for option in options:
+                chosen = {**self._first, group: option} if group else {}
+                words = tuple(f"{name}={value}" for name, value in chosen.items())
+                with self.composer.applied(Job(0, (*self.fixed, *words))) as config:
+                    siblings += _siblings(config, key)
         nowhere = f" under {under}" if under else ""
         return ConfigError(
             f"{entry.override.input_line}: no such key{nowhere}.{did_you_mean(key, siblings)}"
