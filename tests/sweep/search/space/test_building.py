@@ -57,7 +57,7 @@ def test_keys_of_one_option_count_only_under_it(composer: Composer) -> None:
         "optimizer.eps": {"optimizer": ("adam",)},
     }
     chosen = {"optimizer": "adam", "optimizer.lr": "0.1"}
-    assert space.words(chosen) == ("optimizer=adam", "optimizer.eps=1e-07", "optimizer.lr=0.1")
+    assert space.words(chosen) == ("optimizer=adam", "optimizer.lr=0.1", "optimizer.eps=1e-07")
     assert space.is_conditional
     # Each bound and choice is tried, beside what it needs.
     assert ("optimizer=sgd", "optimizer.lr=1e-05", "optimizer.momentum=0.9") in probes(space)

@@ -1,0 +1,86 @@
+"""Searches from the command line to the table, begun at once or with a raised budget."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WORDS = (
+    *("train", "-m", "data=clusters", "model=mlp", "trainer.max_epochs=2", "logger=none"),
+    *("callbacks=quiet", "search=tpe", "search.generation=2", "search.n_startup_trials=2"),
+    *("optimizer.lr=tag(log,interval(1e-4,1e-1))", "optimizer.momentum=interval(0,0.9)"),
+    *("sweep.keep=record", "stop=none", "sweep.fuse=always"),
+)
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "results.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+def test_a_search_whose_budget_is_raised_is_the_one_that_had_it_from_the_start(
+    command: Any, tmp_path: Path
+) -> None:
+    for name, trials in (("whole", 6), ("raised", 4)):
+        done = command(*WORDS, f"search.trials={trials}", f"hydra.sweep.dir={tmp_path / name}")
+        assert done.code == 0, done.err
+    # Named once more, the total is what it was; it never shrinks, and no other key changes.
+    for trials in (6, 6):
+        done = command(
+            "train", "-m", f"sweep.resume={tmp_path / 'raised'}", f"search.trials={trials}"
+        )
+        assert done.code == 0, done.err
+    rows = table(tmp_path / "raised")
+    assert rows == table(tmp_path / "whole")
+    assert len(rows) == 6
+    plans = [
+        json.loads((tmp_path / name / "sweep.json").read_text()) for name in ("whole", "raised")
+    ]
+    assert [plan["search"]["trials"] for plan in plans] == [6, 6]
+    assert plans[0]["search"]["space"] == plans[1]["search"]["space"]
+    assert [len(planned["jobs"]) for planned in plans[1]["rounds"]] == [2, 2, 2]
+    for word, reason in (
+        ("search.trials=5", "at least the 6"),
+        ("search.seed=1", "as it was begun"),
+    ):
+        refused = command("train", "-m", f"sweep.resume={tmp_path / 'raised'}", word)
+        assert refused.code == 2
+        assert reason in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["search=cmaes", "optimizer.lr=interval(0,1)"], "needs 2 numbers"),
+        (["search=tpe", "optimizer.lr=interval(0,1)", "sweep.zip=[seed]"], "takes sweep.zip"),
+        (["search=tpe", "optimizer.lr=interval(0,1)", "search.trials=0"], "at least 1"),
+        (["search=tpe", "optimizer.lr=interval(-1,1)"], "at least 0"),
+        (["search.seed=1,2", "search=tpe"], "cannot be swept"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_before_anything_is_written(
+    command: Any, tmp_path: Path, words: list[str], reason: str
+) -> None:
+    refused = command("train", "-m", *words, f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    assert (refused.code, refused.out) == (2, "")
+    assert reason in refused.err
+    assert len(refused.err.splitlines()) <= 2
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_the_plan_of_a_search_tells_space_budget_and_epochs(command: Any, tmp_path: Path) -> None:
+    words = ["search=random", "search.trials=16", "stop=top_k_after", "stop.epochs=5"]
+    words.append("stop.reduction_factor=4")
+    space = ["optimizer.lr=tag(log,interval(1e-4,1e-1))", "trainer.max_epochs=10", "data=clusters"]
+    done = command("train", "-m", *words, *space, "sweep.plan=true")
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == [
+        "search  random, 16 trials, all at once",
+        "  optimizer.lr=tag(log,interval(0.0001,0.1))",
+        "  16 jobs side by side (numbers 0 to 15)",
+        "stop    top_k_after: looks after epoch 5; 1 of 4 goes on",
+        "epochs  160 at most, 100 where each look lets 1 of 4 go on",
+    ]
