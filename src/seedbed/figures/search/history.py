@@ -14,6 +14,7 @@ from seedbed.figures.search.trials import (
     kinds,
     laid_out,
     mark,
+    mark_beyond,
     scale,
     shown_range,
     within,
@@ -58,8 +59,11 @@ def history(
         for first in generations[1:]:
             bound = axes.axvline(first - 0.5, color=INK, linewidth=0.6, linestyle=":", alpha=0.6)
         entries.append((bound, "generation"))
+    if beyond := mark_beyond(axes, numbers, values, shown, mode):
+        entries.append((beyond, "beyond the axis"))
     for kind, mask in reversed(kinds(statuses).items()):
-        points = mark(axes, numbers[mask], within(values[mask], shown), kind, len(values))
+        inside = mask & ~((values > shown.high) | (values < shown.low))
+        points = mark(axes, numbers[inside], within(values[inside], shown), kind, len(values))
         entries.insert(0, (points, f"{kind} ({mask.sum():,})"))
     counted = np.array([status == COMPLETED for status in statuses]) & np.isfinite(values)
     if counted.any():

@@ -20,6 +20,7 @@ from seedbed.figures.search.trials import (
     kinds,
     laid_out,
     mark,
+    mark_beyond,
     scale,
     shown_range,
     within,
@@ -64,7 +65,7 @@ def trial_curves(
     axes.xaxis.set_major_locator(MaxNLocator(9, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     ends = [values[-1] for _, values in curves if len(values)]
     known = np.concatenate([np.empty(0), *(values for _, values in curves)])
-    shown = shown_range(known, mode)
+    shown = shown_range(known, mode)  # Of all epochs: how curves begin is seen, too.
     if shown is None or not ends:
         write_message(axes, "no trial has a finite value")
         return figure
@@ -73,6 +74,9 @@ def trial_curves(
     axes.set_xlim(0.5 if last < 20 else 0, last + max(0.5, 0.02 * last))
     entries: list[tuple[Artist, str]] = []
     thin = 0.9 if len(curves) <= 60 else 0.5
+    last_epochs = np.array([epochs[-1] for epochs, _ in curves if len(epochs)], float)
+    if beyond := mark_beyond(axes, last_epochs, np.array(ends), shown, mode):
+        entries.append((beyond, "ends beyond the axis"))
     for kind, mask in kinds(statuses).items():
         chosen = [curves[place] for place in np.flatnonzero(mask).tolist() if len(curves[place][0])]
         color, style = _LINES[kind]
@@ -82,7 +86,8 @@ def trial_curves(
         entries.append((_sample(kind, color, style), f"{kind} ({int(mask.sum()):,})"))
         if kind != COMPLETED and chosen:
             x, y = (np.array([curve[at][-1] for curve in chosen], float) for at in (0, 1))
-            mark(axes, x, within(y, shown), kind, len(curves))
+            inside = ~((y > shown.high) | (y < shown.low))
+            mark(axes, x[inside], within(y[inside], shown), kind, len(curves))
     if best is not None and len(curves[best][0]):
         epochs, values = curves[best]
         (line,) = axes.plot(epochs, within(values, shown), color=DARK, linewidth=2.0, zorder=3)

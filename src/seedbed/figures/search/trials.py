@@ -21,8 +21,9 @@ MARKS: dict[str, dict[str, Any]] = {
 }
 # Of more trials the marks are smaller.
 FEW = 200
-# Of values on a linear axis those are shown up to this many ranges of the better nine tenths.
-FARTHEST = 1.5
+# Values are shown up to this many ranges of the better nine tenths more, on a linear axis and on a
+# logarithmic one.
+FARTHEST, FARTHEST_LOG = 1.5, 4.0
 
 
 def laid_out(
@@ -54,8 +55,8 @@ class Range(NamedTuple):
 def shown_range(values: Numbers, mode: str) -> Range | None:
     """Return the range that shows most of the values well; None where none is finite.
 
-    It is logarithmic where all values are positive and span more than a factor of 10. On a linear
-    axis the worst tenth may lie beyond: one training that blew up would flatten all others.
+    It is logarithmic where all values are positive and span more than a factor of 10. Some of the
+    worst tenth may lie beyond: one training that blew up would flatten all others.
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -65,7 +66,7 @@ def shown_range(values: Numbers, mode: str) -> Range | None:
     bulk = np.log(finite) if log else finite
     sign = 1.0 if mode == "min" else -1.0
     best, most = float((sign * bulk).min()), float(np.quantile(sign * bulk, 0.9))
-    reach = best + (1 + FARTHEST) * (most - best)
+    reach = best + (1 + (FARTHEST_LOG if log else FARTHEST)) * (most - best)
     worst = sign * min(float((sign * bulk).max()), reach if most > best else np.inf)
     end = float(np.exp(worst)) if log else worst
     return Range(low, end, log, end) if mode == "min" else Range(end, high, log, end)
@@ -88,6 +89,16 @@ def within(values: Numbers, shown: Range) -> Numbers:
     """Return values with those that are worse than the range, or no numbers, at its worse end."""
     placed: Numbers = np.clip(np.where(np.isfinite(values), values, shown.worst), *shown[:2])
     return placed
+
+
+def mark_beyond(axes: Axes, x: Numbers, values: Numbers, shown: Range, mode: str) -> Artist | None:
+    """Mark at the worse end of the axis the values that lie beyond it; None where none does."""
+    beyond = values > shown.high if mode == "min" else values < shown.low
+    if not beyond.any():
+        return None
+    look: dict[str, Any] = {"marker": "^" if mode == "min" else "v", "color": INK, "markersize": 5}
+    (line,) = axes.plot(x[beyond], np.full(int(beyond.sum()), shown.worst), linestyle="", **look)
+    return line
 
 
 def kinds(statuses: Sequence[str]) -> dict[str, NDArray[np.bool_]]:

@@ -247,7 +247,8 @@ def _of_trials(columns: Mapping[str, Column], statuses: Set[str]) -> dict[str, C
     """Return the columns of a search whose trials have one job each: with their numbers."""
     shown = {title: of for title, of in columns.items() if title not in ("folder", "status")}
     if statuses != {"completed"}:
-        shown["status"] = lambda each: each.configuration.jobs[0].state
+        shown["epochs"] = lambda each: _whole(each.configuration.jobs[0].epochs)
+        shown["status"] = lambda each: each.configuration.jobs[0].state.replace("_", " ")
     shown["trial"] = lambda each: str(each.configuration.jobs[0].number)
     return shown
 
@@ -262,6 +263,10 @@ def _mean_of(column: str, spread: bool = False) -> Column:
         return f"{text} ± {deviation:.3g}" if deviation else text
 
     return mean_of
+
+
+def _whole(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -322,7 +327,7 @@ def _width(table: Any) -> int:
 def counts_text(rows: Sequence[Row]) -> str:
     """Return how many jobs ended how, such as `980 completed, 15 diverged, 5 failed`."""
     counts = Counter(row.status for row in rows)
-    return ", ".join(f"{count:,} {status}" for status, count in counts.items())
+    return ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in counts.items())
 
 
 def folds_lines(rows: Sequence[Row], objectives: Objectives) -> list[str]:

@@ -73,8 +73,7 @@ def epochs_of(rows: Sequence[Row]) -> tuple[int, int] | None:
     Those of a trial that was stopped were as many as others were trained whose length is not
     searched. None where they are not known.
     """
-    known = ((row, getattr(row, "epochs", None)) for row in rows)
-    lengths = [(row, int(epochs)) for row, epochs in known if epochs is not None]
+    lengths = [(row, row.epochs) for row in rows if row.epochs is not None]
     whole = max((epochs for row, epochs in lengths if row.status == COMPLETED), default=None)
     if whole is None:
         return None
