@@ -44,6 +44,8 @@ def importances(
     worst = max(sign * value for value in finite)
     study = _study(keys, [value if value <= worst else worst + 1.0 for value in ordered])
     share = max(BEST_SHARE, FEWEST_BEST / len(values))
+    if share * len(values) > len(finite):  # Those without a value are not among the best.
+        share = len(finite) / len(values)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of trials that are the only ones with their choice.
         shares = PedAnovaImportanceEvaluator(target_quantile=share).evaluate(study)

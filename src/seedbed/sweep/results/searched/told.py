@@ -22,16 +22,21 @@ def shares_of(
     mode: str,
     ranks: Sequence[int | None] | None = None,
 ) -> dict[str, float] | None:
-    """Return the importances of keys; trials that were not trained to their end count as worst.
+    """Return the importances of keys.
 
-    Of several objectives they are those for coming to the Pareto front; `ranks` are theirs, which
-    are 1 on the front.
+    Trials that were stopped count as worse than those that were trained to their end, and among
+    each other by what they had by then. Of several objectives the importances are those for coming
+    to the Pareto front; `ranks` are theirs, which are 1 on the front.
     """
     values = [trial.value for trial in trials] if ranks is None else ranks
-    mode = mode if ranks is None else "min"
-    whole = (trial.status == COMPLETED for trial in trials)
-    known = [value if ended else None for value, ended in zip(values, whole, strict=True)]
-    return importances(keys, known, mode)
+    sign = -1.0 if mode == "max" and ranks is None else 1.0
+    order = [
+        None if value is None else (trial.status != COMPLETED, sign * value)
+        for trial, value in zip(trials, values, strict=True)
+    ]
+    known = sorted({key for key in order if key is not None})
+    different = {key: float(place) for place, key in enumerate(known)}
+    return importances(keys, [None if key is None else different[key] for key in order])
 
 
 def search_lines(
