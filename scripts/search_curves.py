@@ -71,10 +71,10 @@ AXES = (
 )
 # Images take long: fewer points.
 IMAGE_AXES = (
-    Axis("optimizer.lr", tuple(1e-4 * 3.5**step for step in range(7)), log=True),
-    Axis("optimizer.weight_decay", (1e-6, 1e-4, 1e-2, 1e-1), log=True),
-    Axis("model.hidden_size", (8, 16, 32, 64), log=True, whole=True),
-    Axis("model.dropout", (0.0, 0.3, 0.6)),
+    Axis("optimizer.lr", tuple(1e-4 * 4.0**step for step in range(6)), log=True),
+    Axis("optimizer.weight_decay", (1e-6, 1e-4, 1e-2), log=True),
+    Axis("model.hidden_size", (8, 16, 32), log=True, whole=True),
+    Axis("model.dropout", (0.0, 0.5)),
 )
 
 
@@ -112,7 +112,7 @@ TASKS = {
     for task in (
         *map(_table, ("diabetes", "breast_cancer", "wine", "iris")),
         _table("digits", 64),
-        Task("fashion_mnist", _IMAGES, 20, IMAGE_AXES),
+        Task("fashion_mnist", _IMAGES, 12, IMAGE_AXES),
     )
 }
 

@@ -156,21 +156,23 @@ def searched(method: Method, curves: Curves, seed: int, epochs: int) -> list[tup
 
 def stopping_rule(curves: Curves) -> Callable[[Array, Array], Array]:
     """Return the default rule: it says how many epochs each of a generation trains."""
-    from seedbed.config.rungs import default_epochs
+    from seedbed.config.schema.stop import TopKAfter as Options
     from seedbed.training.trial_stopping.top_k_after import TopKAfter
     from seedbed.training.trial_stopping.trials import Trials
 
-    epochs = curves.task.epochs
-    rule = TopKAfter(default_epochs(epochs), 4)
+    epochs, options = curves.task.epochs, Options()
+    [look] = options.looks(epochs)
+    rule = TopKAfter(look, options.reduction_factor)
 
     def lengths(earlier: Array, asked: Array) -> Array:
-        [look] = rule.epochs
-        both = np.concatenate([earlier, asked])[:, look - 1 : look, None]
+        # Judged by the best up to then, as in a search.
+        both = np.concatenate([earlier, asked])[:, :look].min(axis=1)[:, None, None]
         running = np.arange(len(both)) >= len(earlier)
         trials = Trials(
             numbers=np.arange(len(both)),
             epochs=rule.epochs,
             values=both,
+            measured=both,
             present=np.ones(both.shape[:2], bool),
             best=both[:, 0],
             running=running,
