@@ -9,6 +9,7 @@ import pytest
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.engines.fused.network_state import CannotFuse
+from seedbed.engines.fused.trial_stopping import TrialStopping
 from seedbed.errors import DataError, DiskFull, Interrupted
 from seedbed.runs.outcome import EpochState, RunOutcome
 from seedbed.runs.record import write_json
@@ -74,7 +75,7 @@ def trains(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
             RunOutcome("completed", metrics={"val/loss": told.last}, best=state)
             for state in (EpochState(4, 8, {"val/loss": best}) for best in told.best)
         ]
-        group = SimpleNamespace(keeps_best=True)
+        group = SimpleNamespace(keeps_best=True, trials=TrialStopping())
         return SimpleNamespace(outcomes=outcomes, group=group, times={"seconds": 0.5})
 
     def write_folders(
@@ -173,8 +174,11 @@ def test_progress_is_shown_at_every_epoch_and_folder(
     engine = SimpleNamespace(epoch=1, group=SimpleNamespace(max_epochs=[2]), history=history)
 
     def train_chunk(*arguments: Any) -> Any:
-        arguments[-1](engine)
-        outcomes, group = [RunOutcome("completed")] * 3, SimpleNamespace(keeps_best=False)
+        arguments[4](engine)
+        outcomes, group = (
+            [RunOutcome("completed")] * 3,
+            SimpleNamespace(keeps_best=False, trials=TrialStopping()),
+        )
         return SimpleNamespace(outcomes=outcomes, group=group, times={"seconds": 0.5})
 
     monkeypatch.setattr(module, "train_chunk", train_chunk)

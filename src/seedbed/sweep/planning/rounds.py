@@ -1,6 +1,8 @@
 """The plan of a round of jobs: they are checked, grouped, and a step of each group is tried."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from seedbed.config.schema.root import Sweep as SweepOptions
@@ -64,6 +66,8 @@ def plan_round(
         groups = as_populations(groups, population)
     elif fuse == "always":
         refuse_alone(_alone(groups), len(jobs))
+    if lanes is None:
+        groups = [with_whole_trials(composer, group, options) for group in groups]
     numbers = {
         job.number: numbers
         for group in groups
@@ -71,6 +75,21 @@ def plan_round(
     }
     refused = {number: str(error) for number, error in wrong.items()}
     return PlannedRound(_round(jobs, groups, refused), numbers, refused, tables.description)
+
+
+def with_whole_trials(
+    composer: Composer, group: PlannedGroup, options: SweepOptions
+) -> PlannedGroup:
+    """Return a group whose chunks do not part the jobs of a trial, where a rule may stop trials."""
+    size = options.repeats * (options.folds or 1)
+    if size == 1 or group.reason or not group.jobs:
+        return group
+    with composer.applied(group.jobs[0]) as config:
+        if config.stop.get("_target_") is None:
+            return group
+    trials = Counter(job.number // size for job in group.jobs)
+    is_whole = set(trials.values()) == {size}
+    return replace(group, lanes=size) if is_whole else group
 
 
 def _round(
