@@ -26,7 +26,7 @@ from tables import FOLDS, NAMES, Data, data_of
 
 TRIALS, EPOCHS = 1000, 100
 # Random fifths of the trials, in which the rules are tried again.
-PARTS = 50
+PARTS = 10
 TITLES = (
     *("table", "stop", "epochs", "of all", "over the best", "by the epoch's own loss"),
     "within 1 % in a fifth of the trials",

@@ -66,7 +66,7 @@ def plan_round(
         groups = as_populations(groups, population)
     elif fuse == "always":
         refuse_alone(_alone(groups), len(jobs))
-    if lanes is None:
+    if population is None:
         groups = [with_whole_trials(composer, group, options) for group in groups]
     numbers = {
         job.number: numbers

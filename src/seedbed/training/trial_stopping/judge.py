@@ -63,11 +63,17 @@ class Judge:
         self.numbers = list(dict.fromkeys(number for number in trials if number is not None))
         place_of = {number: place for place, number in enumerate(self.numbers)}
         self._place = np.array([-1 if n is None else place_of[n] for n in trials], dtype=np.int64)
-        self._earlier = list(earlier)
         self.by_best = by_best
         self.known: dict[str, Values] = {}
         self.hand_on: Callable[[Judge], None] | None = None
         self._signs = np.array([1.0 if each.mode == "min" else -1.0 for each in objectives])
+        # What is known of earlier trials at all looks.
+        known = [self._values_of(trial) for trial in earlier]
+        before, looks = len(known), len(rule.epochs)
+        self._numbers_before = [trial.number for trial in earlier]
+        self._completed_before = [trial.status == "completed" for trial in earlier]
+        self._values_before = np.reshape([v for v, _ in known], (before, looks, len(objectives)))
+        self._present_before = np.reshape([p for _, p in known], (before, looks)).astype(bool)
         jobs, shape = len(trials), (len(trials), len(objectives))
         self.latest, self.best = np.full(shape, np.nan), np.full(shape, np.nan)
         # The epoch after which a job was stopped; 0: it was not.
@@ -118,32 +124,29 @@ class Judge:
         return found
 
     def _trials(self, running: Mask, diverged: Mask) -> Trials:
-        looks, jobs = len(self.epochs), self._place >= 0
+        jobs = self._place >= 0
         stopped = np.zeros(len(self.numbers), dtype=np.int64)
         np.maximum.at(stopped, self._place[jobs], self.stopped[jobs])
         at = np.array(self.epochs)
         present = (stopped[:, None] == 0) | (at[None] <= stopped[:, None])
         trains = self._any_job(running)
-        earlier = [self._earlier_values(trial) for trial in self._earlier]
-        shape = (len(earlier), looks, len(self.objectives))
-        # Of those before only what they have reported is known, and asked for.
-        values = np.reshape([v for v, _ in earlier], shape)
+        places = [list(self.rule.epochs).index(epoch) for epoch in self.epochs]
+        values = self._values_before[:, places]
+        before = len(values)
         return Trials(
-            numbers=np.array([*self.numbers, *(each.number for each in self._earlier)]),
+            numbers=np.array([*self.numbers, *self._numbers_before]),
             epochs=self.epochs,
             values=np.concatenate([self._means(np.stack(self.looked, axis=1)), values]),
             measured=np.concatenate([self._means(np.stack(self.measured, axis=1)), values]),
-            present=np.concatenate(
-                [present, np.reshape([p for _, p in earlier], shape[:2]).astype(bool)]
-            ),
+            present=np.concatenate([present, self._present_before[:, places]]),
             best=np.concatenate(
-                [self._means(self.best), np.full((len(earlier), shape[2]), np.nan)]
+                [self._means(self.best), np.full((before, len(self.objectives)), np.nan)]
             ),
-            running=np.concatenate([trains, np.zeros(len(earlier), dtype=bool)]),
+            running=np.concatenate([trains, np.zeros(before, dtype=bool)]),
             completed=np.concatenate(
                 [
                     ~trains & (stopped == 0) & ~self._any_job(diverged),
-                    np.array([each.status == "completed" for each in self._earlier], dtype=bool),
+                    np.array(self._completed_before, dtype=bool),
                 ]
             ),
         )
@@ -164,17 +167,17 @@ class Judge:
         found: Mask = counts > 0
         return found
 
-    def _earlier_values(self, trial: EarlierTrial) -> tuple[Values, Mask]:
-        """Return the values of an earlier trial at the looks, and where it has one."""
-        values = np.full((len(self.epochs), len(self.objectives)), np.nan)
-        present = np.zeros(len(self.epochs), dtype=bool)
-        last = max((epoch for epoch in trial.reports if epoch <= self.epochs[-1]), default=0)
-        for look, epoch in enumerate(self.epochs):
-            known = epoch if epoch in trial.reports else last
-            goes_on = trial.status == "completed" and 0 < last < epoch
-            if epoch in trial.reports or goes_on:
-                given = [np.nan if value is None else value for value in trial.reports[known]]
-                values[look], present[look] = np.array(given) * self._signs, True
+    def _values_of(self, trial: EarlierTrial) -> tuple[Values, Mask]:
+        """Return the values of an earlier trial at all looks, and at which of them it has one."""
+        looks = len(self.rule.epochs)
+        values = np.full((looks, len(self.objectives)), np.nan)
+        present, last = np.zeros(looks, dtype=bool), None
+        for look, epoch in enumerate(self.rule.epochs):
+            reported = trial.reports.get(epoch)
+            if reported is not None:
+                last = np.array([np.nan if v is None else v for v in reported]) * self._signs
+            if reported is not None or (trial.status == "completed" and last is not None):
+                values[look], present[look] = last, True
             elif trial.status == "diverged":
                 present[look] = True
         return values, present
