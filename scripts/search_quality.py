@@ -19,8 +19,11 @@ What has been computed is kept in outputs/search_curves/quality.jsonl and not co
 """
 
 import argparse
+import csv
 import json
+import subprocess
 import sys
+import tempfile
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +31,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
@@ -223,6 +227,7 @@ def methods() -> dict[str, Any]:
     every = [*alone, *ours, *sizes]
     return {
         "optuna tpe + median": optuna_default,
+        "pbt": population,
         **{method.name: partial(searched, method) for method in every},
     }
 
@@ -262,17 +267,10 @@ class OurSearch:
         for value, curve in zip(values, curves, strict=True):
             status = "completed" if value is not None else "stopped_early"
             metrics = {"best/epoch": 1 + int(curve.argmin()), "best/val/loss": float(curve.min())}
-            rows.append(Row(self._told, {}, status, "", metrics, **_reported(curve)))
+            reports = {len(curve): [float(curve.min())]}
+            rows.append(Row(self._told, {}, status, "", metrics, reports=reports))
             self._told += 1
         self.sampler.tell(rows)
-
-
-def _reported(curve: Array) -> dict[str, Any]:
-    """Return what a row says of the epochs at which a rule looked."""
-    from seedbed.sweep.results.table import Row
-
-    has_reports = "reports" in Row.__dataclass_fields__
-    return {"reports": {len(curve): float(curve[-1])}} if has_reports else {}
 
 
 def our_space(axes: Sequence[Axis]) -> Any:
@@ -288,12 +286,38 @@ def measured(case: tuple[str, str, int, int]) -> dict[str, Any]:
     name, task, seed, most = case
     curves = curves_of(task)
     epochs = curves.task.epochs
-    ended = methods()[name](curves, seed, most * epochs)
+    search = methods()[name]
+    ended = search(curves, seed, most * epochs) if name != "pbt" else []
     regrets = {}
     for trainings in (budget for budget in BUDGETS if budget <= most):
+        if name == "pbt":  # Each budget is a population of its own.
+            ended = search(curves, seed, trainings * epochs)
         within = [value for spent, value in ended if spent <= trainings * epochs]
         regrets[str(trainings)] = min(within) - curves.best if within else None
     return {"method": name, "task": task, "seed": seed, "most": most, "regrets": regrets}
+
+
+def population(curves: Curves, seed: int, epochs: int) -> list[tuple[int, float]]:
+    """Return what `searched` does, of a population that is trained for real, for so many epochs.
+
+    It has as many trials as full trainings are paid for. Hidden units stay as they are: weights of
+    one size cannot take over those of another.
+    """
+    task = curves.task
+    swept = [axis.word for axis in task.axes if not axis.whole]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            *(sys.executable, "-m", "seedbed", "train", "-m", *task.words, "model=mlp"),
+            *("model.hidden_size=32", "optimizer=adam", f"trainer.max_epochs={task.epochs}"),
+            *("search=pbt", f"search.trials={epochs // task.epochs}", f"search.seed={seed}"),
+            *(*swept, "sweep.keep=record", "sweep.figures=false", f"hydra.sweep.dir={folder}/pbt"),
+        ]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        if finished.returncode not in (0, 1):
+            sys.exit(f"search_quality: seedbed ended with {finished.returncode}: {finished.stderr}")
+        with (Path(folder) / "pbt" / "results.csv").open(newline="") as file:
+            values = [row["best/val/loss"] for row in csv.DictReader(file)]
+    return [(epochs, min(float(value) for value in values if value))]
 
 
 # ---- Table ---------------------------------------------------------------------------------------
