@@ -369,6 +369,11 @@ def test_keys_of_a_sweep_are_refused_without_one(refused, word):
     assert f"{word}: the keys of sweep need -m" in refused("train", word)
 
 
+@pytest.mark.parametrize("word", ["search=tpe", "stop=median"])
+def test_a_single_run_is_no_search(refused, word):
+    assert f"{word}: a single run has no other trials" in refused("train", word)
+
+
 # ---- Completion ----------------------------------------------------------------------------------
 
 

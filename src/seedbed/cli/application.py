@@ -36,7 +36,7 @@ from seedbed.cli.kept_sources import forget_kept_sources, use_kept_sources
 from seedbed.cli.requeueing import Requeueing
 from seedbed.config.changes import replays, resumes
 from seedbed.config.composition_errors import explain
-from seedbed.config.groups import COMPOSES, config_folder
+from seedbed.config.groups import COMPOSES, config_folder, is_of_sweep
 from seedbed.config.overrides import (
     refuse_repeated_keys,
     trusted_modules,
@@ -167,18 +167,18 @@ class CheckBeforeRun(Callback):
 
 
 def _check_no_sweep(config: DictConfig) -> None:
-    """Raise ConfigError where the command says something about a sweep, and is none."""
+    """Raise ConfigError where the command says something about a sweep, and is none.
+
+    A preset may: its trials train by themselves as well.
+    """
     for word in words_of(config.hydra.overrides.task):
-        if word.lstrip("+").startswith("sweep."):
-            raise ConfigError(f"{word}: the keys of sweep need -m: seedbed train -m {word}")
-    if config.resume is not None or os.environ.get("LOCAL_RANK") is not None:
-        return  # It was a trial of a search.
-    for group in ("search", "stop"):
-        if config[group] and config[group].get("_target_") is not None:
-            option = config.hydra.runtime.choices[group]
+        key = word.partition("=")[0].lstrip("+")
+        group = key.partition(".")[0]
+        if key != group and is_of_sweep(key):
+            raise ConfigError(f"{word}: the keys of {group} need -m: seedbed train -m {word}")
+        if is_of_sweep(key) and config[group].get("_target_") is not None:
             raise ConfigError(
-                f"{group}={option}: a single run has no other trials; it goes with -m: "
-                f"seedbed train -m {group}={option}"
+                f"{word}: a single run has no other trials; it needs -m: seedbed train -m {word}"
             )
 
 
