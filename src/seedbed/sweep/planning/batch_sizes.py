@@ -82,3 +82,10 @@ def sizes_together(sizes: Sequence[int], load: Load) -> list[list[int]]:
         [place for place, size in enumerate(sizes) if size in group]
         for group in groups_of_sizes(counts, load)
     ]
+
+
+def size_note(sizes: Sequence[int], note: str) -> str:
+    """Return which batch sizes jobs have that are apart from others, before what else is noted."""
+    least, most = min(sizes), max(sizes)
+    own = f"batch size {least}" if least == most else f"batch sizes {least} to {most}"
+    return f"{own}, {note}" if note else own

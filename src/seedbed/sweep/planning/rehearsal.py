@@ -23,14 +23,14 @@ from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.engines.fused.rows.independence import why_rows_depend
 from seedbed.errors import ConfigError, DoesNotFit, SeedbedError
-from seedbed.experiment.build import NetworkBuilder, build_task
+from seedbed.experiment.build import NetworkBuilder, accelerator, build_task
 from seedbed.experiment.checks import check_network, check_rows
 from seedbed.experiment.fitted_task import fitted_numbers
 from seedbed.process import garbage_collection
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.job import Job
-from seedbed.sweep.planning.batch_sizes import Load, sizes_together
+from seedbed.sweep.planning.batch_sizes import Load, size_note, sizes_together
 from seedbed.sweep.planning.compatibility import is_plain, key_of
 from seedbed.sweep.planning.data_modules import TableFacts, data_of, table_facts, table_key
 from seedbed.sweep.planning.fusing import make_group
@@ -129,12 +129,19 @@ class Rehearsal:
             return [part]
         if reason := self._why_batches_differ(part):
             classes = [[n for n, own in enumerate(sizes) if own == size] for size in set(sizes)]
-        elif fuse == "always":
+        elif fuse == "always" or accelerator(self.spec.trainer.accelerator) != "cpu":
             return [part]
         else:
             classes = sizes_together(sizes, self._load(part))
-        note = part.note or reason
-        return [Part([part.places[place] for place in places], note) for places in classes]
+        if len(classes) == 1:
+            return [part]
+        return [
+            Part(
+                [part.places[place] for place in places],
+                size_note([sizes[place] for place in places], part.note or reason),
+            )
+            for places in classes
+        ]
 
     def _why_batches_differ(self, part: Part) -> str:
         """Return why jobs of different batch sizes do not go into one program, or nothing."""
@@ -155,14 +162,15 @@ class Rehearsal:
         return None if None in sizes else max(sizes)
 
     def _load(self, part: Part) -> Load:
-        """Return what the jobs of a part train, by a pass through the network of one of them."""
-        jobs = self._jobs(part)
-        net = self._build(jobs[0])
-        inputs = self._read(jobs[0]).table("train").inputs[:ROWS_TRIED]
+        """Return what the jobs of a part train, by a pass through the network in their middle."""
+        jobs = sorted(self._jobs(part), key=hidden_sizes)
+        middle = jobs[len(jobs) // 2]
+        net = self._build(middle)
+        inputs = self._read(middle).table("train").inputs[:ROWS_TRIED]
         numbers = kept_for_the_gradient(self._task, net, inputs) / len(inputs)
         parameters = sum(parameter.numel() for parameter in net.parameters())
-        rows = max(self._facts(job).rows[0] for job in jobs)
-        return Load(rows, numbers, parameters, max(job.max_epochs for job in jobs))
+        rows = max(self._facts(job).rows[0] for job in self._jobs(part))
+        return Load(rows, numbers, parameters, max(job.max_epochs for job in self._jobs(part)))
 
     def width_classes(self, part: Part) -> list[Part]:
         """Return jobs of a part by their hidden sizes, as it costs least."""
