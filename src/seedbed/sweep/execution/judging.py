@@ -7,12 +7,15 @@ from omegaconf import OmegaConf
 
 from seedbed.config.metrics import TRAIN_SECONDS
 from seedbed.config.schema.stop import first_value
+from seedbed.errors import ConfigError
 from seedbed.runs.outcome import StoppedEarly
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.table import Row, mean_row
 from seedbed.training.trial_stopping.judge import EarlierTrial, Judge
 from seedbed.training.trial_stopping.making import make_rule
+from seedbed.training.trial_stopping.median import Median
+from seedbed.training.trial_stopping.patient import Patient
 from seedbed.training.trial_stopping.trials import Rule
 
 
@@ -26,6 +29,17 @@ def rule_of(composer: Composer, plan: SweepPlan) -> Rule | None:
             return None
         options: Any = OmegaConf.to_object(config.stop)
         return make_rule(options, config.trainer.max_epochs, first_value(config))
+
+
+def require_generations(rule: Rule | None, generations: bool) -> None:
+    """Raise ConfigError where a rule would stop no trial, as all of them are one generation."""
+    inner = rule.wrapped if isinstance(rule, Patient) and rule.wrapped is not None else rule
+    if isinstance(inner, Median) and not generations:
+        raise ConfigError(
+            "stop=median: it compares with completed trials of earlier generations, and there is "
+            "one; give search.generation=10, in a grid search=random as well, or stop=halving, "
+            "which compares side by side"
+        )
 
 
 def judge_of(

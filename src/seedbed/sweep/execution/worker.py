@@ -323,11 +323,12 @@ class Worker:
         parameters = chunk.trained_parameters(place) if is_counted else None
         metrics = self._metrics(outcome.metrics, best, parameters, seconds)
         row = Row(number, axes, outcome.status, name, metrics, seconds, outcome.error)
-        judge = chunk.group.trials.judge
-        if judge is None:
+        if self.rule is None:
             return row
-        epochs, stopped = outcome.metrics_epoch or 0, stopped_text(outcome.stopped)
-        return replace(row, epochs=epochs, stopped=stopped, reports=judge.reports(place))
+        judge, stopped = chunk.group.trials.judge, stopped_text(outcome.stopped)
+        reports = {} if judge is None else judge.reports(place)
+        epochs = outcome.metrics_epoch or 0
+        return replace(row, epochs=epochs, stopped=stopped, reports=reports)
 
     def _failed(self, jobs: Sequence[Job], error: Exception, started: str) -> list[Row]:
         """Record what went wrong with a whole chunk in the folder of each of its jobs."""
