@@ -30,6 +30,7 @@ from seedbed.sweep.job import Job
 from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.results.configurations_file import write_configurations
 from seedbed.sweep.results.folder import (
+    WRITTEN_INTO,
     SweepFolder,
     digest_of_table,
     resume_word,
@@ -144,8 +145,9 @@ class Controller:
 
     def _open(self) -> None:
         """Begin the table, and remove what a sweep that was killed has left of jobs to run."""
-        for path in (self.folder.path, self.folder.saved):
-            remove_leftovers(path)
+        for name in WRITTEN_INTO:
+            if not (self.folder.path / name).is_symlink():
+                remove_leftovers(self.folder.path / name)
         axes, jobs_of_trial = list(self.plan.axes), self.plan.jobs_of_trial
         self.results = Results(self.folder.results, axes, self.done, jobs_of_trial)
         self.folder.forget_units()

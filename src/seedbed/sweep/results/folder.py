@@ -30,6 +30,8 @@ RESULTS, PLAN, JOURNAL = "results.csv", "sweep.json", "optuna.log"
 OUT_OF_FOLD, REFIT, CONFIGURATIONS = "out_of_fold.csv", "refit", "configurations.csv"
 # What a sweep needs in order to go on.
 SAVED = ".sweep"
+# Its folders in which files are written under hidden names first.
+WRITTEN_INTO = ("", SAVED, "figures", "provenance", "provenance/sources")
 # Between two looks at the locks of units, in s.
 SECONDS_BETWEEN_LOOKS = 0.1
 # The key that goes on with a sweep.
@@ -187,10 +189,10 @@ class SweepFolder:
 
         These are files and folders of this user's alone; what cannot be removed stays.
         """
-        if not leftovers(self.path, ("", SAVED), folders=True):
+        if not leftovers(self.path, WRITTEN_INTO, folders=True):
             return
         with suppress(ConfigError, OSError), self.locked():
-            for path in leftovers(self.path, ("", SAVED), folders=True):
+            for path in leftovers(self.path, WRITTEN_INTO, folders=True):
                 with suppress(OSError):
                     shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
 
