@@ -134,6 +134,9 @@ def test_of_a_front_the_winner_is_the_best_in_the_metric_of_the_best_epoch() -> 
     assert (best.median.number, best.front) == (1, 3)
     [line] = front_lines(best, objectives)
     assert line.startswith("front        3 configurations")
+    assert (
+        winner([row(0, 0.3, 0)], replace(objectives, all=(*TWO.all, Objective("a", "min")))) is None
+    )
     words = ("x=1", "search=grid", 'search.constraints=["a<=1"]', "stop=none", "search_x=1")
     assert winner_lines(best, [], words) == ["best alone   seedbed train x=1 search_x=1"]
 

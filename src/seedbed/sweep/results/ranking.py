@@ -17,6 +17,7 @@ from seedbed.sweep.results.configurations import (
     FOLD,
     SECONDS,
     SEED,
+    Configuration,
     by_mean,
     columns_of_rank,
     configurations,
@@ -395,13 +396,18 @@ def winner(rows: Sequence[Row], objectives: Objectives) -> Winner | None:
     ranked = judged(configurations(rows, shown_axes(rows)), objectives)
     front = [each.configuration for each in ranked if each.rank == 1]
     if not front and not objectives.whole:  # The means of what lacks folds are better than none.
-        front = [each.configuration for each in ranked if not each.missed][:1]
+        others = [each.configuration for each in ranked if not each.missed]
+        front = [each for each in others if _is_known(each, objectives)][:1]
     if objectives.several:
         column = objectives.column
         front = in_order(in_jobs_order(front), objectives.mode, lambda each: each.mean(column))
     completed = best_first(front[0].jobs, replace(objectives, constraints=())) if front else []
     median = completed[(len(completed) - 1) // 2] if completed else None
     return Winner(front[0].jobs, median, len(front)) if median is not None else None
+
+
+def _is_known(configuration: Configuration, objectives: Objectives) -> bool:
+    return all(configuration.mean(column) is not None for column in objectives.columns)
 
 
 def front_lines(best: Winner, objectives: Objectives) -> list[str]:
