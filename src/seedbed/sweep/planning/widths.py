@@ -8,19 +8,21 @@ are touched as others are. Jobs are put in the order of their sizes and cut wher
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 from torch import nn
 
 from seedbed.engines.fused.group import Group
+from seedbed.engines.fused.nets.dropout import JobDropout
 from seedbed.sweep.planning.speedup import LARGEST_STEP
 
 Sizes = tuple[int, ...]
 
 # In numbers touched, of which each takes 8 to 12 nanoseconds on one core, with Adam: what a step
-# takes by itself (90 to 120 microseconds), what an epoch does (measuring and noting), and what
+# takes by itself (100 to 150 microseconds, with dropout twice that), what an epoch does (measuring and noting), and what
 # recording the steps of a program does (0.05 seconds). A single job trains alone, by which each of
 # its steps takes several times as long.
-_STEP, _EPOCH, _PROGRAM, _ALONE = 10_000, 100_000, 5_000_000, 50_000
+_STEP, _EPOCH, _PROGRAM, _ALONE = 15_000, 100_000, 5_000_000, 50_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Costs:
         rows: rows of a batch.
         steps: steps of a training.
         epochs: epochs of a training.
+        drops: whether there is dropout, which makes three passes over the units of one.
     """
 
     inputs: int
@@ -39,16 +42,20 @@ class Costs:
     rows: int
     steps: int
     epochs: int
+    drops: bool = False
 
     def of_step(self, sizes: Sizes) -> float:
         """Return the numbers that one job touches in a step."""
         layers = (self.inputs, *sizes, self.outputs)
         weights = sum((before + 1) * after for before, after in pairwise(layers))
-        return weights + self.rows * sum(layers[1:]) / 4
+        return weights + self.rows * sum(layers[1:]) * (3 if self.drops else 1) / 4
 
     def of_program(self, jobs: int, sizes: Sizes) -> float:
         """Return what so many jobs in a program of these sizes cost."""
-        each_step = _STEP + (_ALONE if jobs == 1 else 0) + jobs * self.of_step(sizes)
+        of_job = self.of_step(sizes)
+        if of_job > LARGEST_STEP:  # Sizes of several layers together may be so, each alone not.
+            return inf
+        each_step = _STEP * (1 + self.drops) + (_ALONE if jobs == 1 else 0) + jobs * of_job
         return _PROGRAM + self.epochs * _EPOCH + self.steps * each_step
 
 
@@ -65,7 +72,8 @@ def costs_of(group: Group) -> Costs | None:
     epochs = max(group.max_epochs)
     steps = int(group.batches.steps().max()) * epochs
     rows = next(iter(group.batches.training(0))).rows
-    return Costs(linear[0].in_features, linear[-1].out_features, rows, steps, epochs)
+    drops = any(isinstance(module, JobDropout) for module in group.nets[0].modules())
+    return Costs(linear[0].in_features, linear[-1].out_features, rows, steps, epochs, drops)
 
 
 def width_classes(sizes: Sequence[Sizes], costs: Costs) -> list[list[int]]:
