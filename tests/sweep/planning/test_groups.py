@@ -439,11 +439,11 @@ def test_hidden_sizes_are_cut_where_padding_costs_more_than_another_program(
     composer: Composer,
 ) -> None:
     words = ("model=mlp", "data=clusters", "trainer.max_epochs=20000", "optimizer.lr=0.1,0.2")
-    [group] = make_plan(composer, jobs_of(composer, *words, "model.hidden_size=4,5,200"), "auto")
+    [group] = make_plan(composer, jobs_of(composer, *words, "model.hidden_size=4,5,500"), "auto")
     parts = rehearsed(composer, group, "auto", 100)
     assert [(len(part.jobs), part.reason, part.note) for part in parts] == [
         (4, "", "hidden sizes 4 to 5"),
-        (2, "", "hidden sizes 200"),
+        (2, "", "hidden sizes 500"),
     ]
     [part] = rehearsed(composer, group, "always", 100)
     assert (len(part.jobs), part.note) == (6, "")

@@ -19,9 +19,9 @@ from seedbed.sweep.planning.speedup import LARGEST_STEP
 Sizes = tuple[int, ...]
 
 # In numbers touched, of which each takes 8 to 12 nanoseconds on one core, with Adam: what a step
-# takes by itself (100 to 150 microseconds, with dropout twice that), what an epoch does (measuring and noting), and what
-# recording the steps of a program does (0.05 seconds). A single job trains alone, by which each of
-# its steps takes several times as long.
+# takes by itself (100 to 150 microseconds, with dropout twice that), what an epoch does (measuring
+# and noting), and what recording the steps of a program does (0.05 seconds). A single job trains
+# alone, by which each of its steps takes several times as long.
 _STEP, _EPOCH, _PROGRAM, _ALONE = 15_000, 100_000, 5_000_000, 50_000
 
 
