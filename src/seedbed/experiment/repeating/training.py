@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.instantiation import keys_of
+from seedbed.config.metrics import Objective
 from seedbed.config.spec import RunSpec, run_spec
 from seedbed.config.trust.targets import targets
 from seedbed.errors import ConfigError, OtherData
@@ -36,6 +37,9 @@ from seedbed.runs.provenance.environment import device_name
 from seedbed.runs.provenance.files import PACKAGES, ProvenanceFiles
 from seedbed.runs.provenance.sources import own_sources
 from seedbed.runs.record import Record
+from seedbed.training.trial_stopping.judge import Judge, judged_by
+from seedbed.training.trial_stopping.recorded import Recorded
+from seedbed.training.trial_stopping.trials import Stop
 
 # Fields of the record that are those of the config, which is the same.
 _SAME = ("name", "tags", "notes", "hyperparameters", "seed")
@@ -88,7 +92,8 @@ def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Agai
     _require_source(repeated, spec, asked)
     require_recorded(spec.initial_weights, spec.outputs, repeated.record)
     folder = RunFolder(Path(str(asked.folder)))
-    experiment = build_experiment(spec, folder)
+    with judged_by(_stops_as(repeated, spec)):
+        experiment = build_experiment(spec, folder)
     load(experiment, cut_short=True)
     named = [target.name for target in targets(spec)]
     environment = environment_of_command(command, experiment.trainer.strategy.root_device)
@@ -111,6 +116,16 @@ def built(repeated: Repeated, asked: DictConfig, command: Sequence[str]) -> Agai
         for name, source in own_sources(named).items()
     }
     return Again(config, experiment, environment, {**provenance, "sources": sources}, named)
+
+
+def _stops_as(repeated: Repeated, spec: RunSpec) -> Judge | None:
+    """Return who stops a trial of a search after the epoch that it was stopped after; or None."""
+    stopped = repeated.record.get("stopped")
+    if not isinstance(stopped, dict):
+        return None
+    stop = Stop(stopped["reason"], stopped["rung"])
+    rule = Recorded(stopped["rule"], stopped["epoch"], stop)
+    return Judge(rule, [Objective(spec.optimized_metric, spec.optimized_mode)], [0])
 
 
 def _note_file(config: DictConfig, spec: RunSpec) -> None:
