@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seedbed.errors import RunFolderError
 from seedbed.reading.content import leads_out
 from seedbed.runs.record import STATUSES
-from seedbed.sweep.results.table import Results, Row, metrics_of_job, read_results
+from seedbed.sweep.results.table import Results, Row, mean_row, metrics_of_job, read_results
 
 AWKWARD = (0.1, 1 / 3, 1e-300, 5e-324, 1.7976931348623157e308, -0.0, 123456789.123456789)
 
@@ -330,3 +330,22 @@ def test_a_file_that_a_spreadsheet_has_saved_is_read(tmp_path: Path) -> None:
     assert read_results(path) == [
         Row(0, {"optimizer.lr": "0.1"}, "completed", "0", {"val/loss": 2.0}, 0.5)
     ]
+
+
+def test_a_table_of_a_search_tells_epochs_and_why_trials_were_stopped(tmp_path: Path) -> None:
+    results = Results(tmp_path / "results.csv", [], [Row(0, {}, "completed", "0")])
+    why = "halving: place 2 of 2 at rung 0; the best 1/2 go on"
+    results.add([Row(1, {}, "stopped_early", "1", epochs=2, stopped=why)])
+    results.add([Row(2, {}, "completed", "2", epochs=9)])
+    read = [(row.epochs, row.stopped) for row in read_results(results.path)]
+    assert read == [(None, None), (2, why), (9, None)]
+
+
+def test_a_mean_row_has_the_mean_reports_of_the_epochs_that_all_jobs_have() -> None:
+    reports: list[Any] = [{1: [1.0], 2: [3.0], 4: [None]}, {1: [2.0], 4: [1.0]}]
+    rows = [
+        Row(n, {}, status, "", reports=each)
+        for n, status, each in zip(range(2), ("completed", "stopped_early"), reports, strict=True)
+    ]
+    assert mean_row(rows).status == "stopped_early"
+    assert mean_row(rows).reports == {1: [1.5], 4: [None]}
