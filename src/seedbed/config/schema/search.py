@@ -133,7 +133,7 @@ class PBT(Search, target=f"{_SAMPLERS}.pbt.PBT"):
 
     trials: int = key("trials of the population, which train at the same time", 20, at_least=2)
     interval: int | None = key(
-        "epochs between two exchanges; null: a twentieth of trainer.max_epochs", None, at_least=1
+        "epochs between two exchanges; null: a tenth of trainer.max_epochs", None, at_least=1
     )
     quantile: float = key(
         "share of the trials that take over others, and of the best ones that they take over",

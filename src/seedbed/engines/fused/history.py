@@ -138,6 +138,10 @@ class History:
                 if kept is not None and measured is not None and kept.epoch == measured.epoch:
                     kept.metrics |= tested
 
+    def best_values(self) -> NDArray[np.float64]:
+        """Return the best that the watched metric has been in each job, (jobs,); nan: never one."""
+        return self._best.get(self.monitor, self._nan())
+
     def best_so_far(self) -> float | None:
         """Return the best that the watched metric has been in any job; None before there is one."""
         values = self._best.get(self.monitor, np.empty(0))

@@ -27,7 +27,7 @@ NAME = f"search={POPULATION}"
 # Values of a range with steps.
 MOST_VALUES = 10_000
 # Exchanges in a training, where the interval is not given.
-EXCHANGES = 20
+EXCHANGES = 10
 
 
 def searched_numbers(space: Iterable[StoredDimension]) -> list[SearchedNumber]:

@@ -38,6 +38,19 @@ def test_the_largest_is_the_best_where_that_is_asked() -> None:
     assert pairs == [(1, 2)]
 
 
+def test_the_trial_that_alone_holds_the_best_of_all_does_not_give_way() -> None:
+    reached = np.array([5.0, 1, 7, 3, 2, 8, 6, 4])
+    alone, shared = reached.copy(), reached.copy()
+    alone[5], shared[[4, 5]] = 0.5, 0.5
+    pairs = population(8).exchange(10, reached, "min", alone)
+    assert [place for place, _ in pairs] == [2]
+    pairs = population(8).exchange(10, reached, "min", shared)
+    assert [place for place, _ in pairs] == [2, 5]
+    diverged = np.where(reached == 8, NAN, reached)
+    pairs = population(8).exchange(10, diverged, "min", alone)
+    assert [place for place, _ in pairs] == [2, 5]
+
+
 def test_all_that_diverged_give_way_to_those_that_are_left() -> None:
     pairs = population(8).exchange(10, np.array([NAN, NAN, NAN, 2.0, NAN, 1.0, NAN, NAN]), "min")
     assert [place for place, _ in pairs] == [0, 1, 2, 4, 6, 7]

@@ -156,8 +156,11 @@ def test_as_plain_pytorch(optimizer: str, schedule: str) -> None:
         if epoch not in (2, 4, 6):
             assert not known
             continue
-        # A third of five trials, rounded up.
-        assert [change.trial for change in known] == sorted(order[-2:])
+        # A third of five trials, rounded up, but for who alone has the best of all.
+        bests = [min(trial.losses) for trial in trials]
+        holders = [place for place, best in enumerate(bests) if best == min(bests)]
+        kept = holders[:1] if set(holders) <= set(order[-2:]) else []
+        assert [change.trial for change in known] == sorted({*order[-2:]} - {*kept})
         changes = [(trials[c.trial], trials[c.source], c) for c in known]
         assert {change.source for change in known} <= set(order[:2])
         for trial, source, change in changes:

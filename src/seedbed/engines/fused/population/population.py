@@ -122,16 +122,26 @@ class Population:
         return jobs
 
     def exchange(
-        self, epoch: int, reached: NDArray[np.float64], mode: str
+        self,
+        epoch: int,
+        reached: NDArray[np.float64],
+        mode: str,
+        best: NDArray[np.float64] | None = None,
     ) -> list[tuple[int, int]]:
         """Let the worst trials give way; return their places, and those of the ones taken over.
 
         `reached` is what each job has reached in this epoch, (jobs,), nan where it has diverged. A
-        trial is judged by the mean over its jobs; one that diverged is worse than all others.
+        trial is judged by the mean over its jobs; one that diverged is worse than all others. `best`
+        is the best that each job's line has reached in any epoch; the trial that alone holds the
+        best of all does not give way, so that its weights are not lost.
         """
         scores = reached.reshape(-1, self.lanes).mean(axis=1)
         pairs = []
-        for place, tops in self._worst(scores, mode):
+        worst = self._worst(scores, mode)
+        kept = None if best is None else self._kept(scores, best, mode, [p for p, _ in worst])
+        for place, tops in worst:
+            if place == kept:
+                continue
             random = np.random.default_rng([self.rules.seed, epoch, self.trials[place]])
             source = tops[int(random.integers(len(tops)))]
             self._take_over(epoch, place, source, scores, random)
@@ -151,6 +161,21 @@ class Population:
         worst = [place for place in order[-share:] if place not in tops]
         lost = [place for place in order if not finite[place] and place not in worst]
         return [(place, tops) for place in sorted([*worst, *lost])]
+
+    def _kept(
+        self,
+        scores: NDArray[np.float64],
+        best: NDArray[np.float64],
+        mode: str,
+        worst: Sequence[int],
+    ) -> int | None:
+        """Return the trial that would give way and must not; None where there is none."""
+        bests = best.reshape(-1, self.lanes).mean(axis=1) * (1.0 if mode == "min" else -1.0)
+        known = np.where(np.isfinite(scores), bests, np.nan)
+        if np.isnan(known).all():
+            return None
+        holders = np.flatnonzero(known == np.nanmin(known)).tolist()
+        return holders[0] if set(holders) <= set(worst) else None
 
     def _take_over(
         self,

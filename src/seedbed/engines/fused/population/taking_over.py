@@ -25,7 +25,8 @@ def exchange(engine: "Engine", population: "Population", epoch: int, metrics: Me
     if not population.is_due(epoch) or engine.group.monitor not in metrics:
         return
     reached = np.where(engine.running, metrics[engine.group.monitor], np.nan)
-    pairs = population.exchange(epoch, reached, engine.group.mode)
+    best = engine.history.best_values()
+    pairs = population.exchange(epoch, reached, engine.group.mode, best)
     if not pairs:
         return
     rows, sources = (population.jobs_of(places) for places in zip(*pairs, strict=True))

@@ -41,6 +41,7 @@ def population_lines(folder: Path, trial: int, kept: Path | None) -> list[str]:
     taken = sum(row.epoch > 0 for row in rows)
     lines = [
         f"population   {taken:,} times a trial took over another one: {relative(path)}",
+        "             the table has what the trials began with",
         f"schedule     of trial {trial}, from the weights of trial {line[0].trial}: "
         + "; ".join(_course(key, line) for key in line[0].values),
     ]
@@ -56,7 +57,9 @@ def _course(key: str, line: Sequence[Taken]) -> str:
     changes = sum(one != other for one, other in pairwise(values))
     if not changes:
         return f"{key} {_short(values[0])}"
-    return f"{key} {_short(values[0])} to {_short(values[-1])} in {changes} steps"
+    return (
+        f"{key} {_short(values[0])} to {_short(values[-1])} in {changes} step{'s' * (changes > 1)}"
+    )
 
 
 def _short(value: object) -> str:
