@@ -44,7 +44,7 @@ class ScheduledNumbers(Callback):
         for key, value in values.items():
             group, _, name = key.partition(".")
             if key == RATE and self._rates is not None:
-                began = self._began[RATE]
+                began = optimizer.defaults["lr"]  # What its own schedule began with.
                 self._rates.scale(value / began if began else 1.0)
             elif group == "optimizer":
                 for options in optimizer.param_groups:

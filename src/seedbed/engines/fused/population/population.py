@@ -131,9 +131,9 @@ class Population:
         """Let the worst trials give way; return their places, and those of the ones taken over.
 
         `reached` is what each job has reached in this epoch, (jobs,), nan where it has diverged. A
-        trial is judged by the mean over its jobs; one that diverged is worse than all others. `best`
-        is the best that each job's line has reached in any epoch; the trial that alone holds the
-        best of all does not give way, so that its weights are not lost.
+        trial is judged by the mean over its jobs; one that diverged is worse than all others.
+        `best` is the best that each job's line has reached in any epoch; the trial that alone holds
+        the best of all does not give way, so that its weights are not lost.
         """
         scores = reached.reshape(-1, self.lanes).mean(axis=1)
         pairs = []
