@@ -10,6 +10,11 @@ def dashboard_command(folder: Path) -> str:
     return f"seedbed dashboard {shlex.quote(relative(folder))}"
 
 
+def printable(text: str) -> str:
+    """Return a text with a stand-in for each sign that could steer a terminal."""
+    return "".join(sign if sign.isprintable() else "�" for sign in text)
+
+
 def relative(path: Path) -> str:
     """Return a path relative to the working folder where it lies below it, else absolute."""
     absolute = path.resolve()

@@ -25,7 +25,7 @@ def test_a_trial_is_the_mean_of_its_jobs_and_as_its_worst_one() -> None:
 
 
 def trial(number: int, value: float | None, status: str = "completed") -> Trial:
-    return Trial(number, status, value, {"lr": str(value), "x[b]": str(number % 7)}, {})
+    return Trial(number, status, value, {"lr": str(value), "x[b]\x1b": str(number % 7)}, {})
 
 
 def test_the_lines_say_where_the_best_improved_and_what_was_saved() -> None:
@@ -53,7 +53,7 @@ def test_importances_are_told_by_key() -> None:
     assert shares is not None
     line = search_lines(trials, "min", shares)[1]
     assert line.startswith("importances  lr ")
-    assert "x[b] " in line
+    assert "x[b]� " in line
     # Whatever a trial had when it was stopped, those that were trained to their end are better.
     later = [t._replace(value=t.value + 99.0) if t.number >= 30 else t for t in trials]
     assert shares_of(later, keys, "min") == shares == shares_of(trials, keys, "min")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seedbed.analysis.searches.keys import SearchedKey
 from seedbed.files import write_atomically
 from seedbed.sweep.results.searched.trials import COMPLETED, STOPPED, Trial
-from seedbed.terminal.words import relative
+from seedbed.terminal.words import printable, relative
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ def draw(folder: Path, drawing: Drawing, event_file: bool) -> list[str]:
 
 def figures_lines(folder: Path) -> list[str]:
     """Return a line that names the figures of a sweep; none where it has none."""
-    names = sorted(path.stem for path in (folder / FIGURES).glob("*.png"))
+    names = sorted(printable(path.stem) for path in (folder / FIGURES).glob("*.png"))
     return [f"figures      {relative(folder / FIGURES)}: {', '.join(names)}"] if names else []
 
 

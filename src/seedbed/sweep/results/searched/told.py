@@ -6,6 +6,7 @@ from seedbed.analysis.searches.best_so_far import improvements
 from seedbed.analysis.searches.importances import FEWEST_TRIALS, importances
 from seedbed.analysis.searches.keys import SearchedKey, searched_keys
 from seedbed.sweep.results.searched.trials import COMPLETED, STOPPED, Trial
+from seedbed.terminal.words import printable
 
 # Most trials that are named at which the best was improved, and keys with their importances.
 IMPROVEMENTS, KEYS = 8, 6
@@ -58,7 +59,9 @@ def search_lines(
     if best := improvements_text(trials, mode):
         lines.append(f"best so far  {best}")
     if shares is not None:
-        told = [f"{name} {_percent(share)}" for name, share in list(shares.items())[:KEYS]]
+        told = [
+            f"{printable(name)} {_percent(share)}" for name, share in list(shares.items())[:KEYS]
+        ]
         more = f", {len(shares) - KEYS} more" if len(shares) > KEYS else ""
         lines.append(f"importances  {', '.join(told)}{more}")
     elif 1 < len(trials) < FEWEST_TRIALS:
