@@ -1,5 +1,7 @@
 """Convolutional networks: sizes, names, and outputs as functional calls give them."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -113,3 +115,22 @@ def test_an_empty_batch_has_an_empty_output() -> None:
 def test_channels_and_kernel_must_have_equal_length() -> None:
     with pytest.raises(ValueError, match="zip"):
         CNN(IMAGE, 10, channels=[6, 12], kernel=[5])
+
+
+def test_many_networks_train_as_one_program() -> None:
+    nets = [CNN(IMAGE, 10) for _ in range(3)]
+    images = torch.rand(3, 4, *IMAGE)
+    parameters, buffers = torch.func.stack_module_state(nets)  # type: ignore[arg-type]
+
+    def gradients(parameters: dict[str, torch.Tensor], images: torch.Tensor) -> Any:
+        def loss(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
+            return torch.func.functional_call(nets[0], (parameters, buffers), images).square().sum()
+
+        return torch.func.grad(loss)(parameters)
+
+    together = torch.func.vmap(gradients)(parameters, images)
+
+    for number, (net, own) in enumerate(zip(nets, images, strict=True)):
+        net(own).square().sum().backward()
+        for name, parameter in net.named_parameters():
+            torch.testing.assert_close(together[name][number], parameter.grad)

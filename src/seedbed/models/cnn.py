@@ -59,5 +59,4 @@ class CNN(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return logits or values, (rows, output_size), of images (rows, *input_shape)."""
-        images = input.contiguous(memory_format=torch.channels_last)
-        return self.head(self.convolutions(images))  # type: ignore[no-any-return]
+        return self.head(self.convolutions(input))  # type: ignore[no-any-return]
