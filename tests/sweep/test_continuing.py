@@ -141,6 +141,22 @@ def test_the_best_train_on_and_then_all(command: Any, at_once: Any, tmp_path: Pa
         assert float(row["best/val/loss"]) == pytest.approx(float(other["best/val/loss"]), 1e-4)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
+def test_the_best_without_momentum_leaves_those_with_it_behind(
+    command: Any, at_once: Any, tmp_path: Path, optimizer: str
+) -> None:
+    words = (f"optimizer={optimizer}", "optimizer.momentum=0,0.5", "optimizer.lr=0.01")
+    # The one that has learned least.
+    words = (*words, "optimized_mode=max")
+    begin(command, *words)
+    outcome = command(*LONGER, "sweep.top=1")
+    assert outcome.code == 0, outcome.err
+    rows = table(tmp_path / "sweep")
+    assert [row["trainer.max_epochs"] for row in rows] == ["7", "4"]
+    whole = at_once(*words, "trainer.max_epochs=7")
+    assert {**reached(whole)[0], "trainer.max_epochs": "7"} == reached(tmp_path / "sweep")[0]
+
+
 def test_a_job_that_stopped_early_goes_on_with_another_rule_alone(
     command: Any, at_once: Any, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.saved.fitting import fits
-from seedbed.engines.fused.saved.selection import select
+from seedbed.engines.fused.saved.selection import select, with_states
 from seedbed.engines.fused.saved.widths import as_wide
 from seedbed.errors import Interrupted, RunFolderError
 from seedbed.files import atomic_file
@@ -103,6 +103,7 @@ class ChunkState:
             weights = content["weights"]
             if source is not None:
                 state = select(state, source.places, source.epoch)
+                state = with_states(state, engine.states)
                 # The widest of them may not go on.
                 state = as_wide(state, engine.layout, engine.widths.shapes)
                 before, weights = ([kept[p] for p in source.places] for kept in (before, weights))

@@ -1,6 +1,6 @@
 """Some jobs of a saved state: how far they are, and the state of a group that is made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -94,6 +94,20 @@ def select(state: dict[str, Any], places: Sequence[int], epoch: int) -> dict[str
             "watched": [state["stopping"]["watched"][place] for place in whole],
         },
     }
+
+
+def with_states(state: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Return a state with these tensors of the optimizer alone.
+
+    Others it has where a job that does not go on needs them, as one with momentum a buffer.
+    """
+
+    def needed(states: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {name: value for name, value in states.items() if name in names}
+
+    ended = state["ended"]
+    ended = {**ended, "states": needed(ended["states"])}
+    return {**state, "states": needed(state["states"]), "ended": ended}
 
 
 class _Row(NamedTuple):
