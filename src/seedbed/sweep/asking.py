@@ -180,7 +180,8 @@ def _sampler(search: SearchPlan, config: DictConfig) -> Sampler:
         or (config.sweep.fuse == "auto" and why_it_does_not_pay(config, search.trials))
     )
     stops = config.stop.get("_target_") is not None
-    return make_search(search, options, replace(objectives_of(config), whole=True), alone, stops)
+    stop = OmegaConf.to_object(config.stop) if stops else None
+    return make_search(search, options, replace(objectives_of(config), whole=True), alone, stop)
 
 
 def raise_budget(search: SearchPlan | None, asked: int, words: Sequence[str]) -> bool:

@@ -42,7 +42,7 @@ from seedbed.sweep.continuing.words import (
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.cross_validation.refit import require_refit
 from seedbed.sweep.execution.display import Display
-from seedbed.sweep.execution.judging import require_generations, rule_of
+from seedbed.sweep.execution.judging import require_generations
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
@@ -120,10 +120,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     plan.add(first.round)
     if first.description is not None:
         print_table(first.description)
-    more_to_come = (
-        plan.search is not None and len(plan.jobs) < plan.search.trials * plan.jobs_of_trial
-    )
-    require_generations(rule_of(composer, plan), more_to_come)
+    require_generations(composer, plan)
     if options.plan:
         print(plan_text(plan, composer))
         tell_refused(first.refused)

@@ -35,6 +35,10 @@ class Stop(Schema):
         """
         raise NotImplementedError
 
+    def earlier_trials(self) -> int | None:
+        """Return how many completed trials of earlier generations it needs; None: it needs none."""
+        return None
+
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
         """Yield a training whose length in epochs is not known."""
@@ -142,6 +146,10 @@ class Median(Stop, target=f"{_RULES}.median.Median"):
         every = looks(self.n_warmup_epochs, self.interval_epochs, max_epochs)
         return [epoch for epoch in every if epoch >= first]
 
+    def earlier_trials(self) -> int:
+        """Return those of which it takes the median."""
+        return self.n_startup_trials
+
 
 @dataclass
 class Patient(Stop, target=f"{_RULES}.patient.Patient"):
@@ -157,3 +165,7 @@ class Patient(Stop, target=f"{_RULES}.patient.Patient"):
     def looks(self, max_epochs: int, first: int = 1) -> list[int]:
         """Return all epochs but the last."""
         return list(range(first, max_epochs))
+
+    def earlier_trials(self) -> int | None:
+        """Return those of the rule that has to want it, too."""
+        return self.wrapped.earlier_trials() if isinstance(self.wrapped, Stop) else None

@@ -31,13 +31,22 @@ def rule_of(composer: Composer, plan: SweepPlan) -> Rule | None:
         return make_rule(options, config.trainer.max_epochs, first_value(config))
 
 
-def require_generations(rule: Rule | None, generations: bool) -> None:
-    """Raise ConfigError where a rule would stop no trial, as all of them are one generation."""
+def require_generations(composer: Composer, plan: SweepPlan) -> None:
+    """Raise ConfigError where a rule would stop no trial, as all of them are one generation.
+
+    So it is in a grid, and where `search.generation` says so.
+    """
+    if plan.search is not None:
+        with composer.applied(plan.begun[0]) as config:
+            chosen = config.search.generation is None
+        if chosen or len(plan.jobs) < plan.search.trials * plan.jobs_of_trial:
+            return
+    rule = rule_of(composer, plan)
     inner = rule.wrapped if isinstance(rule, Patient) and rule.wrapped is not None else rule
-    if isinstance(inner, Median) and not generations:
+    if isinstance(inner, Median):
         raise ConfigError(
             "stop=median: it compares with completed trials of earlier generations, and there is "
-            "one; give search.generation=10, in a grid search=random as well, or stop=halving, "
+            "one; leave search.generation out, in a grid take search=random, or stop=halving, "
             "which compares side by side"
         )
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # Optuna takes 0.2 s, which a grid does not wait for.
 
 # Trials of a generation where each trains by itself: rules and sampler see those before.
 ALONE = 4
+# At most so many trials are a generation where a rule would see nothing if all were.
+MOST = 50
 
 
 def option_of(options: Any) -> str:
@@ -57,7 +59,7 @@ def check_search(space: Space, options: Search, objectives: int) -> None:
 
 
 def make_search(
-    search: SearchPlan, options: Search, objectives: Objectives, alone: bool, stops: bool
+    search: SearchPlan, options: Search, objectives: Objectives, alone: bool, stop: Any = None
 ) -> "StudySampler":
     """Return the sampler of a search, which is at its beginning.
 
@@ -66,16 +68,23 @@ def make_search(
         options: The keys of `search`.
         objectives: What a trial is judged by.
         alone: Whether the trials train one after another.
-        stops: Whether a rule stops trials before their end.
+        stop: The keys of the rule that stops trials before their end; None where none does.
     """
     kind: type[StudySampler] = resolve_name(options._target_)
-    generation = options.generation
-    if generation is None and alone and (stops or kind.learns):
-        generation = ALONE
+    generation, stops, instead_of_all = options.generation, stop is not None, None
     options.trials = search.trials
-    sampler = kind(space_of(search), options, objectives, generation, stops)
+    if generation is None:
+        generation = ALONE if alone and (stops or kind.learns) else None
+        needed = stop.earlier_trials() if stops else None
+        instead_of_all = None if needed is None else _part(search.trials, needed)
+    sampler = kind(space_of(search), options, objectives, generation, stops, instead_of_all)
     sampler.plan = search
     return sampler
+
+
+def _part(trials: int, needed: int) -> int:
+    """Return a generation for a rule that needs so many trials of earlier ones: two at least."""
+    return min(MOST, max(needed, trials // 4, 1), -(-trials // 2))
 
 
 def searched(sampler: Sampler) -> "StudySampler | None":

@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 
 from seedbed.config.metrics import Objective
 from seedbed.config.schema import search as schema
+from seedbed.config.schema.stop import Halving, Median, Patient
 from seedbed.sweep.results.objectives import Objectives, one_objective
 from seedbed.sweep.results.search_plan import SearchPlan
 from seedbed.sweep.results.table import Row
@@ -62,7 +63,7 @@ OWN: dict[str, tuple[Any, Callable[[], Any]]] = {
 
 def sampler_of(options: Any, space: Space = FLAT, objectives: Objectives = LOSS) -> StudySampler:
     kept = SearchPlan("tpe", options.trials, space.fixed, stored_space(space))
-    return make_search(kept, options, objectives, alone=False, stops=False)
+    return make_search(kept, options, objectives, alone=False)
 
 
 def value(params: dict[str, Any]) -> float:
@@ -146,12 +147,23 @@ def test_a_generation_follows_the_sampler_and_is_small_where_trials_train_alone(
     sizes = {name: sampler_of(replace(options)).generation for name, (options, _) in OWN.items()}
     assert sizes == {"random": 12, "qmc": 12, "tpe": 10, "gp": 4, "cmaes": 7, "nsga2": 4}
     kept = SearchPlan("tpe", 12, FLAT.fixed, stored_space(FLAT))
-    for options, alone, stops, size in [
-        (schema.TPE(trials=12), True, False, ALONE),
-        (schema.Random(trials=12), True, False, 12),
-        (schema.Random(trials=12), True, True, ALONE),
-        (schema.TPE(trials=12, generation=6), True, True, 6),
-        (schema.TPE(trials=1000), False, True, 25),
+    halving, median = Halving(), Median(n_startup_trials=5)
+    for options, alone, stop, size in [
+        (schema.TPE(trials=12), True, None, ALONE),
+        (schema.Random(trials=12), True, None, 12),
+        (schema.Random(trials=12), True, halving, ALONE),
+        (schema.TPE(trials=12, generation=6), True, halving, 6),
+        (schema.TPE(trials=1000), False, halving, 25),
+        # The median sees earlier generations alone.
+        (schema.Random(trials=12), False, halving, 12),
+        (schema.Random(trials=12), False, median, 5),
+        (schema.QMC(trials=100), False, Patient(wrapped=median), 25),
+        (schema.Random(trials=12), False, Patient(), 12),
+        (schema.Random(trials=1000), False, Median(n_startup_trials=70), 50),
+        (schema.Random(trials=4), False, median, 2),
+        (schema.TPE(trials=100), False, median, 10),
+        (schema.TPE(trials=8), False, median, 4),
+        (schema.Random(trials=12, generation=12), False, median, 12),
     ]:
         kept.trials = options.trials
-        assert make_search(kept, options, LOSS, alone, stops).generation == size
+        assert make_search(kept, options, LOSS, alone, stop).generation == size

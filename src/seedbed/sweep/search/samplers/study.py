@@ -52,6 +52,7 @@ class StudySampler:
         objectives: What a trial is judged by.
         generation: Trials that are asked for at once; None: as the sampler advises.
         stops: Whether a rule stops trials before their end.
+        instead_of_all: Trials that are asked for at once where it would otherwise be all.
     """
 
     # Of a trial that a rule stopped, its value when it stopped counts as that of a whole one.
@@ -66,12 +67,15 @@ class StudySampler:
         objectives: Objectives,
         generation: int | None = None,
         stops: bool = False,
+        instead_of_all: int | None = None,
     ) -> None:
         self.space = space
         self.options = options
         self.objectives = objectives
         self.stops = stops
         self.generation = generation or self.advised_generation()
+        if instead_of_all is not None and self.generation >= options.trials:
+            self.generation = instead_of_all
         self._varied = space.varied
         self._distributions = {d.name: distribution_of(d.values) for d in self._varied}
         with _quiet():
