@@ -80,7 +80,7 @@ SEARCHES: dict[str, tuple[str, ...]] = {
     "nsga2 repeats": ("search=nsga2", "search.population_size=3", "sweep.repeats=2"),
     "tpe choices best": (
         *("search=tpe", "search.n_startup_trials=2", "optimizer=sgd,adam", "sweep.keep=best"),
-        *("sweep.top=2", "stop=top_k_after", "stop.epochs=2"),
+        *("sweep.top=2", "stop=top_k_after", "stop.min_epochs=2"),
     ),
     "tpe record folds": (
         *("search=tpe", "search.n_startup_trials=2", "sweep.keep=record", "sweep.folds=2"),

@@ -93,7 +93,7 @@ def test_no_synonym_is_itself_a_key() -> None:
         ("optimizer.nesterov", False),
         ("optimizer.lr_rate", False),
         ("seeds", False),
-        ("data.batch_size", False),
+        ("data.batch_size", True),
         ("model", False),
         ("logger.tensorboard.graph", False),
     ],

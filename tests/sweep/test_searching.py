@@ -72,7 +72,7 @@ def test_a_search_that_cannot_be_is_refused_before_anything_is_written(
 
 
 def test_the_plan_of_a_search_tells_space_budget_and_epochs(command: Any, tmp_path: Path) -> None:
-    words = ["search=random", "search.trials=16", "stop=top_k_after", "stop.epochs=5"]
+    words = ["search=random", "search.trials=16", "stop=top_k_after", "stop.min_epochs=5"]
     words.append("stop.reduction_factor=4")
     space = ["optimizer.lr=tag(log,interval(1e-4,1e-1))", "trainer.max_epochs=10", "data=clusters"]
     done = command("train", "-m", *words, *space, "sweep.plan=true")

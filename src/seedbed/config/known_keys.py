@@ -162,6 +162,8 @@ def did_you_mean(full_key: str, siblings: Iterable[str] = ()) -> str:
     elsewhere = [key for key in keys if key.rpartition(".")[2] == same and key != full_key]
     # What a run has anyway goes before what it must choose first.
     elsewhere.sort(key=lambda key: (bool(keys[key].options), key.count(".")))
+    # Nor is a key of searches meant where a run has the same.
+    elsewhere = [key for key in elsewhere if not groups.is_of_sweep(key)] or elsewhere
     if elsewhere:
         shown = " or ".join(f"'{key}'" for key in elsewhere[:MOST])
         return f" Did you mean {shown}?"

@@ -65,7 +65,7 @@ class Stop(Schema):
 
 
 # The keys that say after which epochs a rule looks.
-_LENGTHS = ("epochs", "min_epochs", "min_early_stopping_rate", "n_warmup_epochs")
+_LENGTHS = ("min_epochs", "min_early_stopping_rate", "n_warmup_epochs")
 
 
 def first_value(config: DictConfig) -> int:
@@ -78,14 +78,14 @@ def first_value(config: DictConfig) -> int:
 class TopKAfter(Stop, target=f"{_RULES}.top_k_after.TopKAfter"):
     """The best after a fixed number of epochs train on (i-Epoch, arXiv 2307.15422)."""
 
-    epochs: int | None = key(
+    min_epochs: int | None = key(
         f"epochs that every trial trains; null: 1/{SHARE} of trainer.max_epochs", None, at_least=1
     )
     reduction_factor: int = key("trials for one that trains on", 20, at_least=2)
 
     def looks(self, max_epochs: int, first: int = 1) -> list[int]:
         """Return the one epoch after which the rule looks."""
-        epoch = self.epochs or max(first, max_epochs // SHARE)
+        epoch = self.min_epochs or max(first, max_epochs // SHARE)
         return [epoch] if epoch < max_epochs else []
 
 
