@@ -1,4 +1,4 @@
-"""Journal of a search, beside its table, also after a kill and with more trials."""
+"""Journal of a search, beside its table, also after a kill."""
 
 import csv
 import json
@@ -20,8 +20,7 @@ SEARCH = (*SEARCH, "name=rates", "search.generation=3")
 FOLDER = "hydra.sweep.dir=sweep"
 SEARCH = (*SEARCH, "optimizer.lr=tag(log,interval(1e-3,1e20))", "search=tpe")
 SEARCH = (*SEARCH, "search.n_startup_trials=3")
-TRIALS = ("search.trials=6",)
-REPEATED = (*SEARCH, *TRIALS, "sweep.repeats=2")
+REPEATED = (*SEARCH, "search.trials=6", "sweep.repeats=2")
 RESUME = ("train", "-m", "sweep.resume=sweep")
 
 
@@ -115,17 +114,6 @@ def test_a_search_that_was_killed_goes_on_to_the_same_table_and_journal(
     content = (sweep / "optuna.log").read_bytes()
     command(*RESUME)
     assert (sweep / "optuna.log").read_bytes() == content
-
-
-def test_a_search_with_more_trials_is_the_one_that_had_them_from_the_start(
-    command: Any, tmp_path: Path, whole: Path
-) -> None:
-    words = [word for word in REPEATED if word not in TRIALS]
-    command(*words, "search.trials=3", FOLDER)
-    assert len(opened(tmp_path / "sweep").trials) == 3
-    command(*RESUME, "search.trials=6")
-    assert table(tmp_path / "sweep") == table(whole)
-    assert journal(tmp_path / "sweep") == journal(whole)
 
 
 def test_a_grid_keeps_no_journal(command: Any, tmp_path: Path) -> None:
