@@ -176,7 +176,8 @@ def _choices(field: "Field[Any] | None") -> list[str]:
         return []
     kinds = get_args(field.type) or (field.type,)
     words = list(field.metadata.get("one_of") or (["true", "false"] if bool in kinds else []))
-    return [*words, "null"] if words and NoneType in kinds else words
+    takes_null = NoneType in kinds or (field.type is Any and field.default is None)
+    return [*words, "null"] if words and takes_null else words
 
 
 def _values(prefix: str, text: str, offered: Iterable[str]) -> Iterator[str]:

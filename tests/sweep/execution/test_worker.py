@@ -214,5 +214,5 @@ def test_what_a_job_has_for_a_group_is_its_option_and_for_a_key_its_value(
     worker.plan.add(Round(jobs, [], {"of the test": [3, 4]}))
     worker.plan.axes = {"model": [], "model.hidden": [], "data.seed": []}
     assert worker.axes(jobs[0]) == {"model": "mlp", "model.hidden": [3, 4], "data.seed": 0}
-    assert worker.axes(jobs[1])["model.hidden"] is None
+    assert worker.axes(jobs[1]) == {"model": "linear", "data.seed": 0}
     assert worker.folders.path(jobs[1]).name == "4"
