@@ -152,3 +152,19 @@ def test_the_closing_table_takes_what_is_least_crowded(top: int) -> None:
     shown = [word for line in printed.get().splitlines() for word in line.split()[:1]]
     expected = {1: ["0"], 2: ["0", "2"], 3: ["0", "1", "2"]}[top]
     assert [word for word in shown if word.isdigit()] == expected
+
+
+def test_jobs_with_the_same_best_epoch_are_by_their_last() -> None:
+    """The members of a population that go on from one ancestor have its best epoch in common."""
+
+    def trained(number: int, best: float, last: float) -> Row:
+        metrics = {"val/loss": last, "best/epoch": 3.0, "best/val/loss": best}
+        return Row(number, {"x": str(number)}, "completed", str(number), metrics, 1.0)
+
+    rows = [trained(0, 1.0, 4.0), trained(1, 1.0, 3.0), trained(2, 1.0, 3.0), trained(3, 2.0, 2.0)]
+    rows.append(trained(4, 1.0, float("nan")))
+    for mode, expected in (("min", [1, 2, 0, 4, 3]), ("max", [3, 0, 1, 2, 4])):
+        objectives = one_objective("val/loss", mode)
+        assert [each.number for each in best_first(rows, objectives)] == expected
+        ranked = judged(configurations(rows, shown_axes(rows)), objectives)
+        assert [each.configuration.jobs[0].number for each in ranked] == expected

@@ -161,12 +161,27 @@ def in_order(
     ]
 
 
+def in_order_of_means(
+    configurations: Sequence[Configuration], mode: str, column: str
+) -> list[Configuration]:
+    """Return configurations by their mean in a column; those without one come last.
+
+    Of those with the same best epoch's value, as have the members of a population with a common
+    ancestor, the one with the better last epoch comes first, then the jobs' order counts.
+    """
+    last = column.removeprefix(BEST)
+    ordered = configurations
+    if last != column:
+        ordered = in_order(configurations, mode, lambda each: each.mean(last))
+    return in_order(ordered, mode, lambda each: each.mean(column))
+
+
 def by_mean(configurations: Sequence[Configuration], mode: str, column: str) -> list[Configuration]:
     """Return configurations by their mean in a column; those that lack folds come after the others.
 
     Their means are over other rows.
     """
-    ranked = in_order(configurations, mode, lambda configuration: configuration.mean(column))
+    ranked = in_order_of_means(configurations, mode, column)
     return sorted(
         ranked,
         key=lambda configuration: (

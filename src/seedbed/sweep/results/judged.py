@@ -1,12 +1,13 @@
 """Configurations as the objectives judge them, the best one first."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 from seedbed.sweep.results.configurations import (
     Configuration,
     configurations,
-    in_order,
+    in_order_of_means,
     shown_axes,
     value_of,
 )
@@ -36,7 +37,7 @@ def judged(shown: Sequence[Configuration], objectives: Objectives) -> list[Judge
     Of one objective that is the order of its mean; of several that of the Pareto fronts, and in
     each the least crowded first. Then come those that miss constraints, by the sum of what they
     miss; those that lack folds, or jobs where all must have completed, since their means are over
-    other rows; those without a number. Equal ones are in the jobs' order.
+    other rows; those without a number. Equal ones are by their last epoch, then in the jobs' order.
     """
     fit: list[Configuration] = []
     missing: list[tuple[float, Judged]] = []
@@ -54,8 +55,7 @@ def judged(shown: Sequence[Configuration], objectives: Objectives) -> list[Judge
         else:
             fit.append(each)
     missing.sort(key=lambda pair: pair[0])
-    column = objectives.column
-    rest = in_order(others, objectives.mode, lambda configuration: configuration.mean(column))
+    rest = in_order_of_means(others, objectives.mode, objectives.column)
     return [
         *_ranked(fit, objectives),
         *(each for _, each in missing),
@@ -76,8 +76,7 @@ def _is_judged(configuration: Configuration, objectives: Objectives) -> bool:
 
 def _ranked(fit: Sequence[Configuration], objectives: Objectives) -> list[Judged]:
     if not objectives.several:
-        column, mode = objectives.column, objectives.mode
-        ordered = in_order(fit, mode, lambda configuration: configuration.mean(column))
+        ordered = in_order_of_means(fit, objectives.mode, objectives.column)
         return [Judged(each, place) for place, each in enumerate(ordered, start=1)]
     points = [_point(each, objectives) for each in fit]
     ranks = non_domination_ranks(points)
@@ -108,13 +107,22 @@ def pareto_ranks(rows: Sequence[Row], objectives: Objectives) -> dict[int, int]:
 
 
 def best_first(rows: Sequence[Row], objectives: Objectives) -> list[Row]:
-    """Return the jobs that can be the best, each by itself, by the metric of the best epoch."""
+    """Return the jobs that can be the best, each by itself, by the metric of the epoch that counts.
+
+    Equal ones are by that of their last epoch, then by number.
+    """
     sign = 1.0 if objectives.mode == "min" else -1.0
     column = objectives.column
     keyed = [
-        ((sign * value, row.number), row)
+        ((sign * value, _last(row, objectives, sign), row.number), row)
         for row in rows
         if (value := value_of(row, column)) is not None
         and not any(violation > 0 for violation in objectives.violations(row))
     ]
     return [row for _, row in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def _last(row: Row, objectives: Objectives, sign: float) -> float:
+    """Return the metric of a job's last epoch, of which less is better."""
+    value = value_of(row, objectives.metric)
+    return inf if value is None else sign * value
