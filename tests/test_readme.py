@@ -36,6 +36,7 @@ def sessions() -> list[list[tuple[str, list[str]]]]:
 def shape(line: str) -> str:
     """Return a line without its numbers, rules and distances, which differ by machine and run."""
     line = re.sub(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d-[0-9a-f]+", "RUN", line)
+    line = re.sub(r"^(best so far|importances) .*", r"\1", line)
     line = re.sub(r"\d[\d,.]*(e[+-]?\d+)?", "N", line)
     line = re.sub(r"in epoch N after step|after epoch N step", "at step", line)
     return " ".join(line.replace("─", "").split())
@@ -69,7 +70,7 @@ def printed_in_a_terminal(folder: Path, words: list[str]) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("session", sessions(), ids=["table", "folds", "mistake", "go on"])
+@pytest.mark.parametrize("session", sessions(), ids=["table", "folds", "mistake", "go on", "search"])
 def test_the_commands_of_the_readme_say_what_it_shows(
     tmp_path: Path, session: list[tuple[str, list[str]]]
 ) -> None:

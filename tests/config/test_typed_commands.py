@@ -64,7 +64,7 @@ def test_it_composes(
     overrides = [word.rstrip(",.;") for word in shlex.split(words) if not FLAGS.fullmatch(word)]
     # Of an axis the first value.
     first = [re.sub(r"=([^\[{(,]+),.*", r"=\1", word) for word in overrides]
-    chosen = [re.sub(r"=range\((\d+),.*", r"=\1", word) for word in first]
+    chosen = [re.sub(r"=.*(?:range|interval)\(([^,]+),.*", r"=\1", word) for word in first]
     register_resolvers()
     register_inferred()
     register_schema()
