@@ -70,7 +70,9 @@ def printed_in_a_terminal(folder: Path, words: list[str]) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("session", sessions(), ids=["table", "folds", "mistake", "go on", "search"])
+@pytest.mark.parametrize(
+    "session", sessions(), ids=["table", "folds", "mistake", "go on", "search"]
+)
 def test_the_commands_of_the_readme_say_what_it_shows(
     tmp_path: Path, session: list[tuple[str, list[str]]]
 ) -> None:
