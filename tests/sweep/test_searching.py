@@ -15,6 +15,8 @@ WORDS = (
     *("sweep.keep=record", "stop=none", "sweep.fuse=always"),
 )
 
+TWO_NUMBERS = ("optimizer.lr=interval(0,1)", "optimizer.momentum=interval(0,0.9)")
+
 
 def table(folder: Path) -> list[dict[str, str]]:
     with (folder / "results.csv").open(newline="") as lines:
@@ -67,6 +69,12 @@ def test_a_search_whose_budget_is_raised_is_the_one_that_had_it_from_the_start(
         (["search=tpe", "optimizer.lr=interval(0,1)", "search.trials=0"], "at least 1"),
         (["search=tpe", "optimizer.lr=interval(-1,1)"], "at least 0"),
         (["search.seed=1,2", "search=tpe"], "cannot be swept"),
+        (["search=pbt", "optimizer.lr=interval(0,1)", "search.perturb=[]"], "no factors"),
+        (["search=pbt", "optimizer.lr=interval(0,1)", "search.perturb=[0.8,-1]"], "above 0"),
+        (
+            [*TWO_NUMBERS, "search=cmaes", "search.with_margin=true", "search.lr_adapt=true"],
+            "search.with_margin and search.lr_adapt are both true",
+        ),
     ],
 )
 def test_a_search_that_cannot_be_is_refused_before_anything_is_written(

@@ -1,9 +1,10 @@
 """Schema of the `search=` options: where the trials of a sweep come from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from seedbed.config.schema.field import Schema, key
 
@@ -104,6 +105,14 @@ class CMAES(
     with_margin: bool = key("keep a margin of probability for every value of whole numbers", False)
     lr_adapt: bool = key("adapt the learning rate: for noisy or multimodal objectives", False)
 
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield variants of the strategy that Optuna has not together: each excludes the others."""
+        variants = ("with_margin", "use_separable_cma", "lr_adapt")
+        chosen = [f"{key}.{name}" for name in variants if node[name]]
+        if len(chosen) > 1:
+            yield f"{' and '.join(chosen[:2])} are both true; leave one out"
+
 
 @dataclass
 class NSGA2(Search, target=f"{_SAMPLERS}.nsga2.NSGA2"):
@@ -148,3 +157,9 @@ class PBT(Search, target=f"{_SAMPLERS}.pbt.PBT"):
         at_most=1,
     )
     perturb: list[float] = key("factors, of which a number takes one", [0.8, 1.2], above=0)
+
+    @classmethod
+    def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield a list of no factors."""
+        if not node.perturb:
+            yield f"{key}.perturb=[]: no factors; it needs one at least, such as [0.8,1.2]"
