@@ -98,6 +98,10 @@ def test_probabilities_are_averaged_over_seeds_and_folds(command: Any, tmp_path:
     said = command("predict", "run=sweep", "input=[[1,2]]")
     assert "mean of      3 of the 4 jobs" in said.err
     assert f"without jobs whose folders were not kept: {jobs[0]['number']}" in said.err
+    without_folder(sweep / "results.csv", *(job["number"] for job in jobs[:-1]))
+    said = command("predict", "run=sweep", "input=[[1,2]]")
+    assert f"job          {jobs[-1]['number']} of the 4 jobs of optimizer.lr={lr}, " in said.err
+    assert "mean of" not in said.err
     numbers = [row["number"] for row in rows_of(sweep / "results.csv")]
     without_folder(sweep / "results.csv", *numbers)
     for words in (("predict", "run=sweep", "input=[[1,2]]"), ("evaluate", "run=sweep")):

@@ -84,9 +84,9 @@ def _together(
     used = {"checkpoint": config.checkpoint, "ensemble": config.ensemble, "jobs": jobs}
     where = _write(file, _result(folder.path, used, ensemble.first, measured, split, config.input))
     count = len(jobs)
-    title = f"mean of {count} jobs" if count > 1 else "1 job"
+    title = f"mean of {count} jobs" if count > 1 else f"job {jobs[0]['number']}"
     _print({title: measured.metrics}, measured, split, where)
-    lines = [("mean of", members.called), ("jobs", ensemble.members_text())]
+    lines = [members.line, ("jobs", ensemble.members_text())]
     _say([*lines, *(("note", note) for note in members.notes), *ensemble.notes])
 
 

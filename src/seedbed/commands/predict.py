@@ -81,7 +81,7 @@ def _together(
     _say(
         [
             ("sweep", relative(folder.path)),
-            ("mean of", members.called),
+            members.line,
             ("jobs", ensemble.members_text()),
             *(("note", note) for note in members.notes),
             *ensemble.notes,

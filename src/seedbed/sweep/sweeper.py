@@ -233,7 +233,7 @@ def _sweep(
     command: Command,
     goes_on: bool = False,
 ) -> Controller:
-    display = Display(plan.metric, plan.mode)
+    display = Display(plan.metric, plan.mode, plan.jobs_of_trial if plan.search else 1)
     worker = Worker(
         composer=composer,
         folder=folder,

@@ -137,3 +137,21 @@ def test_a_search_counts_its_trials_and_says_how_many_were_stopped(
     line = capsys.readouterr().err
     assert line.startswith("generation 2 of 20  2 of 1,000 trials  best val/loss 0.125  2 stopped")
     assert "failed" not in line
+
+
+def test_the_best_of_trials_of_several_jobs_is_that_of_means_of_whole_ones(
+    clock: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    display = Display("val/loss", "min", 2)
+    display.open([row(0, 3.0)])
+    display.expect_generation(1, None, trials=4, lanes=2)
+    clock.now += 10.0
+    display.show([Progress(2, 0.5, "epoch 5/10", 0.001)])
+    assert "best" not in capsys.readouterr().err
+    for rows, best in (
+        ([row(1, 1.0), row(2, 0.0)], "2"),
+        ([row(3, 1.0), row(4, 0.0), row(5, 0.0, "diverged")], "0.5"),
+    ):
+        clock.now += 10.0
+        display.add(rows)
+        assert f"best val/loss {best}  " in capsys.readouterr().err

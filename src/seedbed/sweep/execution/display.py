@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 from math import inf, isfinite
+from statistics import mean
 from typing import Any
 
 from seedbed.sweep.execution.progress import Progress
@@ -20,10 +21,14 @@ class Display:
     """Progress line: jobs done of all, the epoch, the best so far, failures, and the time left.
 
     Of a search it begins with the generation, counts trials, and says how many were stopped early.
+    Where its trials have several jobs the best is that of the means of whole trials.
     """
 
-    def __init__(self, metric: str, mode: str) -> None:
-        """`metric` is the watched one, `mode` says whether `min` or `max` of it is better."""
+    def __init__(self, metric: str, mode: str, jobs_of_trial: int = 1) -> None:
+        """`metric` is the watched one, `mode` says whether `min` or `max` of it is better.
+
+        `jobs_of_trial` is how many jobs, numbered one after another, are judged by their mean.
+        """
         self.jobs = 0
         self.metric = metric
         self.sign = 1.0 if mode == "min" else -1.0
@@ -31,6 +36,9 @@ class Display:
         # Of a search: the generation in words, and the jobs of a trial.
         self.generation, self.lanes = "", 0
         self.best = inf
+        self.jobs_of_trial = jobs_of_trial
+        # Of trials of several jobs: what each job that has ended reached, by its number.
+        self._of_trials: dict[int, dict[int, float | None]] = {}
         # The units that run now.
         self.units: list[Progress] = []
         self._started = self._printed = time.monotonic()
@@ -79,8 +87,9 @@ class Display:
     def show(self, units: Sequence[Progress]) -> None:
         """These units run, and are so far."""
         self.units = list(units)
-        for unit in units:
-            self._reached(unit.best)
+        if self.jobs_of_trial == 1:
+            for unit in units:
+                self._reached(unit.best)
         self._line()
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -94,8 +103,19 @@ class Display:
         self.stopped += sum(row.status == STOPPED_EARLY for row in rows)
         self.wrong += sum(row.status not in ("completed", STOPPED_EARLY) for row in rows)
         for row in rows:
-            if row.status in ("completed", STOPPED_EARLY):
-                self._reached(value_of(row, ranked_column(self.metric, "best")))
+            self._ended(row)
+
+    def _ended(self, row: Row) -> None:
+        """Take note of what a job that has ended reached, or its trial if it is whole by now."""
+        value = value_of(row, ranked_column(self.metric, "best"))
+        if self.jobs_of_trial == 1:
+            self._reached(value)
+            return
+        trial = self._of_trials.setdefault(row.number // self.jobs_of_trial, {})
+        trial[row.number] = value
+        known = [each for each in trial.values() if each is not None]
+        if len(known) == self.jobs_of_trial:
+            self._reached(mean(known))
 
     def _reached(self, value: float | None) -> None:
         if value is not None and isfinite(value):

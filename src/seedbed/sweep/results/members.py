@@ -26,14 +26,14 @@ class SweepMembers:
 
     Attributes:
         folder: folder of the sweep.
-        called: which jobs they are, in words.
+        line: which jobs they are, a title and words.
         jobs: number and folder of each, those of one fold after another.
         notes: what people should know of the choice.
         folds: whether they are those of several folds.
     """
 
     folder: SweepFolder
-    called: str
+    line: tuple[str, str]
     jobs: Sequence[tuple[int, RunFolder]]
     notes: Sequence[str] = ()
     folds: bool = False
@@ -78,7 +78,8 @@ def members_of(folder: SweepFolder, ensemble: str, outputs: str) -> SweepMembers
         ConfigError: No job completed, or none of their folders was kept.
     """
     plan, rows = read_plan(folder.plan), read_results(folder.results)
-    chosen, called = _chosen(folder, plan, rows, ensemble)
+    chosen, which = _chosen(folder, plan, rows, ensemble)
+    called = f"{jobs_text(len(chosen))}{which}"
     completed = [row for row in chosen if row.status in MEASURED]
     kept = [row for row in completed if row.folder]
     notes = _left_out(plan, chosen, completed, kept)
@@ -92,17 +93,22 @@ def members_of(folder: SweepFolder, ensemble: str, outputs: str) -> SweepMembers
     kept.sort(key=lambda row: (_fold(row), row.number))
     jobs = [(row.number, open_run(str(inside(folder.path, row.folder)), outputs)) for row in kept]
     count = len(jobs)
-    of = "" if count == len(chosen) else f"{count} of the "
+    if count > 1:
+        of = "" if count == len(chosen) else f"{count} of the "
+        line = ("mean of", f"{of}{called}")
+    else:
+        of = f" of the {called}" if len(chosen) > 1 else which
+        line = ("job", f"{jobs[0][0]}{of}")
     folds = len({_fold(row) for row in kept}) > 1
-    return SweepMembers(folder, f"{of}{called}", jobs, (*notes, *_standing(folder)), folds)
+    return SweepMembers(folder, line, jobs, (*notes, *_standing(folder)), folds)
 
 
 def _chosen(
     folder: SweepFolder, plan: SweepPlan, rows: Sequence[Row], ensemble: str
 ) -> tuple[Sequence[Row], str]:
-    """Return the rows of the jobs that are meant, and what they are called."""
+    """Return the rows of the jobs that are meant, and of what they are, as ` of model.width=8`."""
     if ensemble == "all":
-        return rows, jobs_text(len(rows))
+        return rows, ""
     best = winner(rows, plan.objectives)
     if best is None:
         raise ConfigError(f"run={folder.path}: no job has completed {plan.objectives.wanted}")
@@ -112,7 +118,7 @@ def _chosen(
     of = f" of {', '.join(cells)}" if cells else ""
     of_front = " of the Pareto front" if plan.objectives.several else ""
     ranked = f", the best{of_front} by {plan.rank} {plan.metric}" if cells else ""
-    return best.jobs, f"{jobs_text(len(best.jobs))}{of}{ranked}"
+    return best.jobs, f"{of}{ranked}"
 
 
 def _fold(row: Row) -> str:
