@@ -16,6 +16,10 @@ from tests.commands.test_report import swept
 
 from seedbed.catalogue.shown import lines
 from seedbed.process.identity import this_process
+from seedbed.sweep.job import numbered
+from seedbed.sweep.results.objectives import one_objective
+from seedbed.sweep.results.plan_file import Round, SweepPlan, write_plan
+from seedbed.sweep.results.search_plan import SearchPlan
 
 
 def run_folder(path: Path, **fields: object) -> Path:
@@ -210,6 +214,29 @@ def test_several_runs_stand_side_by_side_with_what_differs(command, tmp_path):
     assert said.out.endswith("best         runs/two, val/loss 0.125\n")
     assert "two" not in command("report", "runs", "model=mlp").out
     assert "no run in runs that is so" in command("report", "runs", "model=linear").err
+
+
+def test_a_search_shows_what_its_keys_may_be_and_not_all_that_was_drawn(command, tmp_path):
+    sweep = tmp_path / "sweep"
+    sweep.mkdir()
+    space = [
+        {"key": "optimizer.lr", "low": 1e-4, "high": 0.1, "log": True},
+        {"key": "model.hidden_size", "low": 2, "high": 64, "whole": True},
+    ]
+    long = f"loss.weight={'1' * 300}"
+    plan = SweepPlan(
+        one_objective("val/loss", "min"), search=SearchPlan("random", 90, (long,), space)
+    )
+    drawn = [[f"optimizer.lr={1 / (n + 11)}", f"model.hidden_size={n}", long] for n in range(2, 60)]
+    plan.add(Round(numbered(drawn), [list(range(len(drawn)))], {}))
+    write_plan(sweep / "sweep.json", plan)
+    listed = command("list", "runs", "sweep").out
+    for told in ("lr=tag(log,interval(0.0001,0.1))", "hidden_size=int(interval(2,64))", "…"):
+        assert told in listed
+    assert max(map(len, listed.splitlines())) < 400
+    space[0]["low"] = 1.0  # No interval: what was drawn tells enough.
+    write_plan(sweep / "sweep.json", plan)
+    assert f"optimizer.lr={1 / 13}," in command("list", "runs", "sweep").out
 
 
 def test_a_report_takes_sweeps_and_runs_together(command, tmp_path):

@@ -15,7 +15,7 @@ from seedbed.files import write_atomically
 
 FILE = ".runs.json"
 # What another version wrote is not read.
-VERSION = 1
+VERSION = 2
 MOST_BYTES, MOST_ENTRIES = 512 * 2**20, 200_000
 
 

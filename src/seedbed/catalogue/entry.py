@@ -32,8 +32,8 @@ class Entry(msgspec.Struct, omit_defaults=True):
         began: when it began, in seconds since 1970.
         error: why it failed, diverged, was interrupted or cannot be read.
         choices: the chosen option of each group.
-        values: keys that were set, the typed ones first; of a sweep the number of values of each
-            of its axes.
+        values: keys that were set, the typed ones first; of a sweep the values of each of its
+            axes, of a search what they may be.
         metric: the metric that picks the best epoch, or the best job.
         mode: `min` or `max`, of that metric; empty where it does not say.
         metrics: metrics of the best epoch, where there is one, else of the last.

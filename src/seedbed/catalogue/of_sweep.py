@@ -90,15 +90,29 @@ def _entry(plan: "SweepPlan", rows: Sequence["Row"], file: os.stat_result) -> En
 
 
 def _values(plan: "SweepPlan", axes: Mapping[str, Sequence[str]]) -> dict[str, Value]:
-    """Return the values of the axes, then what all jobs have."""
+    """Return the values of the axes, of a search what they may be, then what all jobs have."""
+    spaces = _spaces(plan)
     words = [word.partition("=") for word in (plan.jobs[0].overrides if plan.jobs else ())]
     fixed = {key.lstrip("+"): value for key, _, value in words[:MOST_KEYS]}
     set_to = {**{key: ",".join(values) for key, values in axes.items()}, **fixed}
     return {
-        cut(key): cut(",".join(axes[key]) if key in axes else value)
+        cut(key): cut(spaces.get(key) or (",".join(axes[key]) if key in axes else value))
         for key, value in set_to.items()
         if key not in GROUPS and not {key, key.partition(".")[0]} & {*NO_HYPERPARAMETERS}
     }
+
+
+def _spaces(plan: "SweepPlan") -> dict[str, str]:
+    """Return what the keys of a search may be, in the words of the command line."""
+    from seedbed.sweep.search.space.stored import space_of
+
+    if plan.search is None:
+        return {}
+    try:
+        space = space_of(plan.search)
+    except ConfigError:  # Others may have written it: then the values tell enough.
+        return {}
+    return {each.name: each.values.told() for each in space.dimensions[:MOST_KEYS]}
 
 
 def running(entry: Entry) -> Entry:

@@ -25,10 +25,12 @@ FOLLOWS = ("task", "trainer")
 # A terminal has columns of a table where it is as wide as they are.
 ELLIPSIS = "…"
 INDENT = "    "
+# Letters of the column of what was set; output= has it whole, in a column a key.
+WIDEST_SET = 240
 
 
 def print_items(items: Sequence[Item]) -> None:
-    """Print items: in full where stdout is no terminal, or is as wide; else two lines each."""
+    """Print items: as a table where stdout is no terminal, or is as wide; else two lines each."""
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
         if _width(table := _table(items)) > width:
@@ -71,7 +73,7 @@ def _cells(item: Item) -> dict[str, str]:
         "status": entry.state,
         "jobs": entry.jobs_text,
         **choices,
-        "set": one_line(set_text(entry)),
+        "set": _cut(one_line(set_text(entry)), WIDEST_SET),
         "best": entry.metric if entry.best is not None else "",
         "value": number(entry.best),
         "epoch": epoch_text(entry),
