@@ -51,6 +51,11 @@ def message() -> Callable[..., str]:
         ("~data.rows=3", "~data.rows=3: there is no such key that could be deleted"),
         ("model=3", "model=3: an option is chosen by its name\nmodel may be: "),
         ("seed", "seed: not an override of the form key=value"),
+        ("search.trials=6", "search.trials: no key of a grid; a search is chosen by its sampler"),
+        ("optimizer.lr=interval(0.1)", "optimizer.lr=interval(0.1): interval(0.1) is not interval"),
+        ("optimizer.lr=interval(a,b)", "optimizer.lr=interval(a,b): interval(a,b) is not interval"),
+        ("optimizer.lr=tag(log,1,2)", "optimizer.lr=tag(log,1,2): tag(log,1,2) is not tag(log,int"),
+        ("sweep.space={a: interval(0,1)}", "sweep.space={a: interval(0,1)}: a space is typed key"),
         ("optimizer.eta=1", "optimizer.eta: no such key. Did you mean 'optimizer.lr'?"),
         (
             "callbacks.fit.dpi=1",

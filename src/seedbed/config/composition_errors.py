@@ -8,15 +8,17 @@ import re
 from collections.abc import Sequence
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Sweep
 from hydra.errors import MissingConfigException, SearchPathException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 from yaml import MarkedYAMLError
 
 from seedbed.config import groups
-from seedbed.config.known_keys import did_you_mean
+from seedbed.config.known_keys import did_you_mean, known_keys
 from seedbed.config.overrides import CLASS_KEYS
 from seedbed.config.schema.field import declared
+from seedbed.config.schema.search import Grid
 from seedbed.config.schema.store import ROOTS, SCHEMAS
 from seedbed.errors import ConfigError, known_cause, listed, nearest
 
@@ -24,6 +26,17 @@ _NAMES_OF_COLUMNS = (
     "\nNames with brackets go in quotes: 'data.columns={\"mass (g)\": ignore}'; those with letters "
     "such as ö into a config file, below data: 'columns: {\"Größe\": ignore}'"
 )
+SPACE_AS_TYPED = "a space is typed key by key, such as 'optimizer.lr=interval(0.01,0.1)'"
+# How the functions of Hydra's grammar are called.
+_FORMS = {
+    "interval": "interval(START,END), of two numbers",
+    "range": "range(START,STOP,STEP), of numbers",
+    "tag": "tag(log,interval(START,END))",
+    "shuffle": "shuffle(A,B,C) or shuffle(range(START,STOP)); an interval has no order",
+    "sort": "sort(A,B,C) or sort(range(START,STOP)); an interval has no order",
+    "choice": "choice(A,B,C)",
+    "glob": "glob(PATTERN)",
+}
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
 
 
@@ -114,14 +127,28 @@ def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
     for word in overrides:
         key = word.partition("=")[0].lstrip("+~")
         try:
-            parser.parse_override(word)
+            value = parser.parse_override(word).value()
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else "nothing is there"
+            if form := form_of_call(reason):
+                return ConfigError(f"{word}: {form}")
             hint = _NAMES_OF_COLUMNS if key == "data.columns" else ""
             return ConfigError(f"{word}: not an override of the form key=value: {reason}{hint}")
         if not key or ".." in key or key.startswith(".") or key.endswith("."):
             return ConfigError(f"{word}: not an override of the form key=value: a name is missing")
+        spaces = value.values() if key == "sweep.space" and isinstance(value, dict) else ()
+        if any(isinstance(space, Sweep) for space in spaces):
+            return ConfigError(f"{word}: {SPACE_AS_TYPED}")
     return None
+
+
+def form_of_call(reason: str) -> str | None:
+    """Return how a function of the grammar is called, for what Hydra says of a wrong call of it.
+
+    None where the reason is another one.
+    """
+    match = re.match(r"TypeError while evaluating '((\w+)\(.*\))'", reason)
+    return f"{match[1]} is not {_FORMS[match[2]]}" if match and match[2] in _FORMS else None
 
 
 def _known_keys(parent: str, error: OmegaConfBaseException | None, verb: str) -> list[str]:
@@ -151,6 +178,12 @@ def _unknown_key(
     if parent and not known:  # the parent itself is the key that does not exist
         return _unknown_key(parent, None, verb, where)
     suggest = did_you_mean if verb == "train" else nearest
+    key = known_keys().get(full_key)
+    if error is not None and error.object_type is Grid and key is not None:
+        samplers = listed(key.options)
+        return ConfigError(
+            f"{full_key}: no key of a grid; a search is chosen by its sampler: search={samplers}"
+        )
     is_open = bool(where) and f"{parent}._target_" in CLASS_KEYS
     other = f"; {parent}=custom takes any" if is_open else ""
     return ConfigError(

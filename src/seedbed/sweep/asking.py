@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.composition_errors import SPACE_AS_TYPED
 from seedbed.config.groups import OF_SWEEP
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.schema.search import PBT, Grid, Search
@@ -43,11 +44,20 @@ def options_of_command(composer: Composer, arguments: Sequence[str]) -> SweepOpt
     for override in overrides:
         group = bare_key(override.get_key_element()).partition(".")[0]
         if override.is_sweep_override() and group in OF_SWEEP:
-            raise ConfigError(f"{override.input_line}: the keys of {group} cannot be swept")
+            raise _swept(override, group)
     with composer.applied(Job(0, _fixed(overrides))) as config:
         if config.sweep.resume is not None:  # The jobs of a new sweep are checked with all else.
             check_words_of_sweep(config)
         return sweep_options(config)
+
+
+def _swept(override: Override, group: str) -> ConfigError:
+    """Return what is said of swept values of a key that all jobs share."""
+    key, line = bare_key(override.get_key_element()), override.input_line
+    if key.startswith(f"{SPACE}."):
+        return ConfigError(f"{line}: {SPACE_AS_TYPED}")
+    more = "; a sweep has a single sampler, such as search=tpe" if key == "search" else ""
+    return ConfigError(f"{line}: the keys of {group} cannot be swept{more}")
 
 
 def _fixed(overrides: Sequence[Override]) -> Words:

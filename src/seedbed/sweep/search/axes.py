@@ -17,6 +17,7 @@ from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
+from seedbed.config.composition_errors import form_of_call
 from seedbed.config.overrides import with_free_keys
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.sweep.job import Words
@@ -134,7 +135,10 @@ def words_of_override(override: Override) -> Words:
     """Return the overrides that a swept one stands for; raises ConfigError where it has no end."""
     line, sweep = str(override.input_line), override.value()
     if override.is_interval_sweep():
-        raise ConfigError(f"{line}: a grid has no intervals; use a list or range(start,stop,step)")
+        raise ConfigError(
+            f"{line}: a grid has no intervals; use a list or range(start,stop,step), or a sampler: "
+            "search=tpe"
+        )
     if isinstance(sweep, RangeSweep) and not all(
         number is None or isfinite(number) for number in (sweep.start, sweep.stop, sweep.step)
     ):
@@ -273,5 +277,6 @@ def _check_columns(
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what an error says."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """Return the first line of what an error says, of a wrong call how it is written."""
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return form_of_call(line) or line
