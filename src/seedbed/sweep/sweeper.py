@@ -118,9 +118,9 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     search = searched(sampler)
     plan.search = search.plan if search is not None else None
     plan.add(first.round)
+    require_generations(composer, plan)
     if first.description is not None:
         print_table(first.description)
-    require_generations(composer, plan)
     if options.plan:
         print(plan_text(plan, composer))
         tell_refused(first.refused)
