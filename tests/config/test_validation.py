@@ -227,6 +227,16 @@ def test_early_stopping_with_its_last_chance_does_stop(tmp_path):
     assert record(tmp_path)["stopped"].startswith("after epoch 3: ")
 
 
+def test_patience_that_no_trial_comes_to_the_end_of_is_refused(compose):
+    def told(*words):
+        return problems(compose("stop=patient", "trainer.max_epochs=20", *words))
+
+    [line] = told("stop.patience=18")
+    assert line.startswith("stop.patience=18: no trial of trainer.max_epochs=20 is looked at")
+    assert told("stop.patience=17") == told("stop.patience=18", "stop@stop.wrapped=halving") == []
+    assert told("stop.patience=0") == ["stop.patience: 0 is out of range: it must be at least 1"]
+
+
 def test_a_rule_does_not_keep_a_run_from_being_read(compose):
     config = compose("callbacks=early_stopping", "trainer.max_epochs=3")
 

@@ -55,13 +55,13 @@ class TrialStopping(EarlyStopping):
         seen = state_dict.get("judge")
         if self.judge is None or seen is None:
             return
-        looks, objectives = len(seen["epochs"]), len(self.judge.objectives)
+        looks, watched = len(seen["epochs"]), len(self.judge.watched)
         shapes: dict[str, tuple[int, ...]] = {"reported": (1, looks), "stopped": (1,)}
-        shapes |= dict.fromkeys(("looked", "measured"), (1, looks, objectives))
+        shapes |= dict.fromkeys(("looked", "measured"), (1, looks, watched))
         kinds = {"reported": bool, "stopped": np.int64}
         arrays = {
             name: np.array(seen[name], dtype=kinds.get(name, float)).reshape(
-                shapes.get(name, (1, objectives))
+                shapes.get(name, (1, watched))
             )
             for name in _ARRAYS
         }

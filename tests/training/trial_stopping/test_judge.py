@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seedbed.config.metrics import Objective
+from seedbed.config.metrics import Objective, parsed_constraint
 from seedbed.training.trial_stopping.halving import Halving
 from seedbed.training.trial_stopping.judge import EarlierTrial, Judge
 from seedbed.training.trial_stopping.median import Median
@@ -100,3 +100,42 @@ def test_objectives_that_no_epoch_measures_are_compared_too() -> None:
     # The first and the second are the front.
     assert after(judge, 1, 0.5, 0.4, 0.6, 0.7) == [2, 3]
     assert judge.reports(1) == {1: [0.4, 20.0]}
+
+
+def test_trials_that_break_a_constraint_come_after_all_that_keep_it() -> None:
+    bounds = [parsed_constraint("model/parameters>=15"), parsed_constraint("val/accuracy>=0.5")]
+
+    def judge(of: int, *earlier: EarlierTrial) -> Judge:
+        made = Judge(TopKAfter(1, of), [LOSS], range(4), earlier, constraints=bounds)
+        made.known = {"model/parameters": np.array([10.0, 14.0, 20.0, 30.0])}
+        return made
+
+    def stopped(judge: Judge, *accuracies: float) -> list[int]:
+        metrics = {"val/loss": np.arange(4.0), "val/accuracy": np.array(accuracies)}
+        return sorted(judge.after_epoch(1, metrics, ALL, NOBODY))
+
+    assert stopped(judge(4), 1, 1, 1, 1) == [0, 1, 3]
+    assert stopped(judge(4), 1, 1, 0.4, 1) == [0, 1, 2]
+    # The second breaks the bound by 1, the first by 5.
+    assert stopped(judge(2), 1, 1, 0.4, 0.2) == [0, 1]
+    assert stopped(judge(4), 0, 0, np.nan, np.nan) == [0, 2, 3]
+    # An earlier one that breaks it by less comes before, one by more after.
+    for violation, expected in ((0.5, [0, 1, 2, 3]), (2.0, [0, 2, 3])):
+        earlier = EarlierTrial(9, "completed", {1: [9.0]}, violation)
+        assert stopped(judge(5, earlier), 1, 1, np.nan, np.nan) == expected
+    # What it has seen of the constraints goes on, and is reported to nobody.
+    first, later = judge(4), judge(4)
+    assert stopped(first, 1, 1, 0.4, 1) == [0, 1, 2]
+    assert first.reports(2) == {1: [2.0]}
+    later.restore(first.state())
+    assert later.best.tolist() == first.best.tolist()
+
+
+def test_of_several_objectives_the_whole_front_that_keeps_the_constraints_goes_on() -> None:
+    size = Objective("model/parameters", "min")
+    bound = parsed_constraint("model/parameters>=15")
+    for constraints, expected in (([], [3]), ([bound], [0, 3])):
+        judge = Judge(TopKAfter(1, 4), [LOSS, size], range(4), constraints=constraints)
+        judge.known = {"model/parameters": np.array([10.0, 20.0, 30.0, 40.0])}
+        # The first one is tiny, with a terrible loss: an end of the front.
+        assert after(judge, 1, 9.0, 0.5, 0.4, 0.6) == expected

@@ -120,11 +120,18 @@ def test_several_objectives_are_compared_by_front_and_then_by_crowding() -> None
     # Two fronts of three; of the first one the point in the middle is the most crowded.
     points = np.array([[1, 3], [2, 2], [3, 1], [4, 6], [5, 5], [6, 4]], dtype=float)
     assert sorted(places(points).tolist()[:3]) == [0, 1, 2]
+    assert places(points).tolist()[1] == 2
     trials = replace(
         seen(points[:, :1], [None] * 6, [1], range(6)), values=points[:, None], best=points
     )
     assert sorted(TopKAfter(1, 2).stops(trials)) == [3, 4, 5]
-    assert sorted(TopKAfter(1, 3).stops(trials)) == [1, 3, 4, 5]
+    # The whole front goes on where it is more than the share.
+    assert sorted(TopKAfter(1, 6).stops(trials)) == [3, 4, 5]
+    missed = replace(trials, violations=np.array([0, 1, 2, 3, 0, 3.0]))
+    assert sorted(TopKAfter(1, 6).stops(missed)) == [1, 2, 3, 4, 5]
+    assert sorted(TopKAfter(1, 2).stops(missed)) == [2, 3, 5]
+    nobody = replace(trials, violations=np.array([2, 1, 2, 3, 3, 3.0]))
+    assert sorted(TopKAfter(1, 6).stops(nobody)) == [0, 2, 3, 4, 5]
     median = Median((1,), 1)
     later = replace(trials, running=np.arange(6) < 1, completed=np.arange(6) >= 1)
     assert median.stops(later) == {}

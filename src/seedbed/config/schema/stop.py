@@ -155,7 +155,7 @@ class Median(Stop, target=f"{_RULES}.median.Median"):
 class Patient(Stop, target=f"{_RULES}.patient.Patient"):
     """A trial that has not improved for some epochs stops, where another rule wants it, too."""
 
-    patience: int = key("epochs without improvement", 10, at_least=0)
+    patience: int = key("epochs without improvement", 10, at_least=1)
     min_delta: float = key("smallest change that counts as one", 0.0, at_least=0)
     wrapped: Any = key(
         "rule that has to want it, too, as stop@stop.wrapped=median; none: it need not",
@@ -165,6 +165,20 @@ class Patient(Stop, target=f"{_RULES}.patient.Patient"):
     def looks(self, max_epochs: int, first: int = 1) -> list[int]:
         """Return all epochs but the last."""
         return list(range(first, max_epochs))
+
+    @classmethod
+    def out_of_reach(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
+        """Yield a patience that is never at an end before a trial is."""
+        options: Any = OmegaConf.to_object(node)
+        last = config.trainer.max_epochs
+        if last is None or isinstance(options.wrapped, Stop):
+            return
+        fewest = options.patience + first_value(config) + 2
+        if last < fewest:
+            yield (
+                f"{key}.patience={options.patience}: no trial of trainer.max_epochs={last} is "
+                f"looked at before its end; of {fewest} or more it is"
+            )
 
     def earlier_trials(self) -> int | None:
         """Return those of the rule that has to want it, too."""

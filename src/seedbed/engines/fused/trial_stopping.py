@@ -42,7 +42,7 @@ class TrialStopping:
             return {}
         jobs = len(self.judge.latest)
         measured = {}
-        for metric, _ in self.judge.objectives:
+        for metric, _ in self.judge.watched:
             if metric in metrics:
                 # The rows of jobs that have ended show anything.
                 goes_on = ~history.has_ended(job)

@@ -10,6 +10,7 @@ from seedbed.config.schema.stop import first_value
 from seedbed.errors import ConfigError
 from seedbed.runs.outcome import StoppedEarly
 from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.results.objectives import Objectives
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.table import Row, mean_row
 from seedbed.training.trial_stopping.judge import EarlierTrial, Judge
@@ -73,7 +74,9 @@ def judge_of(
         for job in jobs
     ]
     objectives = [each for each in plan.objectives.all if each.metric != TRAIN_SECONDS]
-    return Judge(rule, objectives, trials, earlier, by_best=plan.objectives.rank == "best")
+    bounds = [each for each in plan.objectives.constraints if each.metric != TRAIN_SECONDS]
+    by_best = plan.objectives.rank == "best"
+    return Judge(rule, objectives, trials, earlier, by_best, bounds)
 
 
 def earlier_trials(plan: SweepPlan, rows: Sequence[Row], first: int) -> list[EarlierTrial]:
@@ -89,8 +92,15 @@ def earlier_trials(plan: SweepPlan, rows: Sequence[Row], first: int) -> list[Ear
     for number, of_trial in trials.items():
         row = mean_row(of_trial)
         if len(of_trial) == block and (row.reports or row.status == "diverged"):
-            found.append(EarlierTrial(number, row.status, row.reports))
+            missed = _violation(plan.objectives, row)
+            found.append(EarlierTrial(number, row.status, row.reports, missed))
     return found
+
+
+def _violation(objectives: Objectives, row: Row) -> float:
+    """Return by how much a trial misses the constraints that a judge looks at."""
+    pairs = zip(objectives.constraints, objectives.violations(row), strict=True)
+    return sum(max(missed, 0.0) for bound, missed in pairs if bound.metric != TRAIN_SECONDS)
 
 
 def stopped_text(stopped: str | StoppedEarly | None) -> str | None:

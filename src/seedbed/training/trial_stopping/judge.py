@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seedbed.config.metrics import Objective
+from seedbed.config.metrics import Constraint, Objective
 from seedbed.training.trial_stopping.trials import Mask, Rule, Stop, Trials, Values
 
 # The values of the objectives by the epoch after which they were measured.
@@ -21,11 +21,13 @@ class EarlierTrial(NamedTuple):
         number: its number.
         status: how it ended, one of `seedbed.runs.record.STATUSES`.
         reports: what it reported, the mean over its jobs where it has several.
+        violation: by how much it misses the constraints, as it ended.
     """
 
     number: int
     status: str
     reports: Reports
+    violation: float = 0.0
 
 
 class Judge:
@@ -44,9 +46,11 @@ class Judge:
         trials: Number of the trial of each job; None: not judged.
         earlier: Trials of earlier generations.
         by_best: Whether the best value so far counts; False: the value of the epoch.
+        constraints: Bounds that trials have to keep; of them counts what counts of objectives.
 
     Attributes:
-        known: objectives that no epoch measures, by name, (jobs,).
+        watched: the objectives, then the metrics of the constraints.
+        known: watched metrics that no epoch measures, by name, (jobs,).
         hand_on: called with the judge when a job that trains by itself has ended; None: nobody is.
     """
 
@@ -57,24 +61,30 @@ class Judge:
         trials: Sequence[int | None],
         earlier: Sequence[EarlierTrial] = (),
         by_best: bool = True,
+        constraints: Sequence[Constraint] = (),
     ) -> None:
         self.rule = rule
         self.objectives = tuple(objectives)
+        modes = {"<=": "min", ">=": "max"}
+        bounded = [Objective(each.metric, modes[each.sign]) for each in constraints]
+        self.watched = (*self.objectives, *bounded)
         self.numbers = list(dict.fromkeys(number for number in trials if number is not None))
         place_of = {number: place for place, number in enumerate(self.numbers)}
         self._place = np.array([-1 if n is None else place_of[n] for n in trials], dtype=np.int64)
         self.by_best = by_best
         self.known: dict[str, Values] = {}
         self.hand_on: Callable[[Judge], None] | None = None
-        self._signs = np.array([1.0 if each.mode == "min" else -1.0 for each in objectives])
+        self._signs = np.array([1.0 if each.mode == "min" else -1.0 for each in self.watched])
+        self._bounds = np.array([each.bound for each in constraints]) * self._signs[self._own :]
         # What is known of earlier trials at all looks.
         known = [self._values_of(trial) for trial in earlier]
         before, looks = len(known), len(rule.epochs)
         self._numbers_before = [trial.number for trial in earlier]
+        self._violations_before = np.array([trial.violation for trial in earlier], dtype=float)
         self._completed_before = [trial.status == "completed" for trial in earlier]
         self._values_before = np.reshape([v for v, _ in known], (before, looks, len(objectives)))
         self._present_before = np.reshape([p for _, p in known], (before, looks)).astype(bool)
-        jobs, shape = len(trials), (len(trials), len(objectives))
+        jobs, shape = len(trials), (len(trials), len(self.watched))
         self.latest, self.best = np.full(shape, np.nan), np.full(shape, np.nan)
         # The epoch after which a job was stopped; 0: it was not.
         self.stopped = np.zeros(jobs, dtype=np.int64)
@@ -96,7 +106,7 @@ class Judge:
             running: Jobs that train on where they are not stopped, (jobs,).
             diverged: Jobs that have diverged, (jobs,).
         """
-        for column, (metric, _) in enumerate(self.objectives):
+        for column, (metric, _) in enumerate(self.watched):
             measured = self.known.get(metric, metrics.get(metric))
             if measured is not None:
                 # Where it is measured less often, the last value holds.
@@ -132,16 +142,16 @@ class Judge:
         trains = self._any_job(running)
         places = [list(self.rule.epochs).index(epoch) for epoch in self.epochs]
         values = self._values_before[:, places]
-        before = len(values)
+        before, own = len(values), self._own
+        looked = self._means(np.stack(self.looked, axis=1))
+        measured = self._means(np.stack(self.measured, axis=1))
         return Trials(
             numbers=np.array([*self.numbers, *self._numbers_before]),
             epochs=self.epochs,
-            values=np.concatenate([self._means(np.stack(self.looked, axis=1)), values]),
-            measured=np.concatenate([self._means(np.stack(self.measured, axis=1)), values]),
+            values=np.concatenate([looked[..., :own], values]),
+            measured=np.concatenate([measured[..., :own], values]),
             present=np.concatenate([present, self._present_before[:, places]]),
-            best=np.concatenate(
-                [self._means(self.best), np.full((before, len(self.objectives)), np.nan)]
-            ),
+            best=np.concatenate([self._means(self.best)[:, :own], np.full((before, own), np.nan)]),
             running=np.concatenate([trains, np.zeros(before, dtype=bool)]),
             completed=np.concatenate(
                 [
@@ -149,7 +159,20 @@ class Judge:
                     np.array(self._completed_before, dtype=bool),
                 ]
             ),
+            violations=np.concatenate(
+                [self._violations(looked[:, -1, own:]), self._violations_before]
+            ),
         )
+
+    @property
+    def _own(self) -> int:
+        return len(self.objectives)
+
+    def _violations(self, values: Values) -> Values:
+        """Return by how much trials miss the constraints, whose metrics are given, (trials,)."""
+        missed = np.maximum(values - self._bounds, 0.0)
+        total: Values = np.where(np.isnan(missed), np.inf, missed).sum(axis=1)
+        return total
 
     def _means(self, values: Values) -> Values:
         """Return the means over the jobs of each trial; nan where one has no value."""
@@ -175,7 +198,8 @@ class Judge:
         for look, epoch in enumerate(self.rule.epochs):
             reported = trial.reports.get(epoch)
             if reported is not None:
-                last = np.array([np.nan if v is None else v for v in reported]) * self._signs
+                known = np.array([np.nan if v is None else v for v in reported])
+                last = known * self._signs[: self._own]
             if reported is not None or (trial.status == "completed" and last is not None):
                 values[look], present[look] = last, True
             elif trial.status == "diverged":
@@ -186,7 +210,8 @@ class Judge:
         """Return what a job reported, by the epoch."""
         return {
             epoch: [
-                None if np.isnan(value) else value for value in (values[job] * self._signs).tolist()
+                None if np.isnan(value) else value
+                for value in (values[job] * self._signs)[: self._own].tolist()
             ]
             for epoch, values, running in zip(self.epochs, self.looked, self.reported, strict=True)
             if running[job]

@@ -30,6 +30,8 @@ class Trials:
             number.
         running: trials that train on where the rule does not stop them, (trials,).
         completed: trials that have come to their end, (trials,).
+        violations: by how much each misses the constraints of the search, (trials,); 0 where it
+            keeps them, infinity where that is not known. None (default): there are none.
     """
 
     numbers: NDArray[np.int64]
@@ -40,6 +42,7 @@ class Trials:
     best: Values
     running: Mask
     completed: Mask
+    violations: Values | None = None
 
 
 class Stop(NamedTuple):
@@ -65,29 +68,45 @@ class Rule(Protocol):
         """Return why trials stop after the last of the epochs, by their places."""
 
 
-def places(values: Values) -> NDArray[np.int64]:
+def places(values: Values, violations: Values | None = None) -> NDArray[np.int64]:
     """Return the place of each trial among all, (trials,), 0 for the best; equal ones share one.
 
     Several objectives are compared by non-dominated rank, and within a front by crowding distance
     (Deb et al., "A fast and elitist multiobjective genetic algorithm: NSGA-II", 2002; that a rung
     may be decided so is shown by Schmucker et al., "Multi-objective asynchronous successive
-    halving", arXiv 2106.12639). A trial of which a value is no number comes last.
+    halving", arXiv 2106.12639). Those that miss constraints come after all that keep them, first
+    those that miss them by less. A trial of which a value is no number comes last.
 
     Args:
         values: Objectives, (trials, objectives), of which less is better.
+        violations: By how much constraints are missed, (trials,); None (default): by nothing.
     """
     known = np.flatnonzero(~np.isnan(values).any(axis=1))
     found = np.full(len(values), len(known), dtype=np.int64)
     some = values[known]
+    missed = np.zeros(len(known)) if violations is None else violations[known]
     if values.shape[1] == 1:
-        found[known] = np.searchsorted(np.sort(some[:, 0]), some[:, 0])
+        both = np.column_stack((missed, some))
+        _, place, counts = np.unique(both, axis=0, return_inverse=True, return_counts=True)
+        found[known] = (np.cumsum(counts) - counts)[place.ravel()]
     else:
-        ranks, apart = np.array(non_domination_ranks(some.tolist())), np.empty(len(known))
-        for rank in np.unique(ranks):
-            front = np.flatnonzero(ranks == rank)
-            apart[front] = crowding_distances(some[front].tolist())
-        found[known[np.lexsort((-apart, ranks))]] = np.arange(len(known))
+        ranks, apart = np.empty(len(known), dtype=np.int64), np.empty(len(known))
+        for violation in np.unique(missed):
+            alike = np.flatnonzero(missed == violation)
+            ranks[alike] = non_domination_ranks(some[alike].tolist())
+            for rank in np.unique(ranks[alike]):
+                front = alike[ranks[alike] == rank]
+                apart[front] = crowding_distances(some[front].tolist())
+        found[known[np.lexsort((-apart, ranks, missed))]] = np.arange(len(known))
     return found
+
+
+def size_of_front(values: Values, violations: Values | None = None) -> int:
+    """Return how many of the trials that keep the constraints no other of them dominates."""
+    keep = ~np.isnan(values).any(axis=1)
+    if violations is not None:
+        keep &= violations <= 0
+    return non_domination_ranks(values[keep].tolist()).count(1)
 
 
 def best_so_far(values: Values) -> Values:
@@ -103,7 +122,9 @@ def below_the_best(
     """Return the running trials that are not among the best 1/reduction_factor after this look.
 
     As in Optuna's SuccessiveHalvingPruner these are a whole number of trials, at least one, and
-    whoever is as good as the last of them is, too. A trial whose value is no number never is.
+    whoever is as good as the last of them is, too. Of several objectives they are at least the
+    whole Pareto front of those that keep the constraints. A trial whose value is no number never
+    is.
 
     Args:
         trials: The trials.
@@ -115,8 +136,11 @@ def below_the_best(
     """
     competing = np.flatnonzero(among & trials.present[:, -1])
     values = trials.values[competing, -1]
+    violations = None if trials.violations is None else trials.violations[competing]
     kept = max(1, len(competing) // reduction_factor)
-    ranks = places(values)
+    if values.shape[1] > 1:
+        kept = max(kept, size_of_front(values, violations))
+    ranks = places(values, violations)
     out = (ranks >= kept) | np.isnan(values).any(axis=1)
     return {
         int(place): (int(rank) + 1, len(competing))

@@ -39,6 +39,13 @@ def test_the_lines_say_where_the_best_improved_and_what_was_saved() -> None:
     assert search_lines([], "min", None) == []
 
 
+def test_the_best_keeps_the_constraints_and_is_none_of_several_objectives() -> None:
+    trials = [trial(0, 3.0), trial(1, 1.0), trial(2, 2.0)]
+    lines = search_lines(trials, "min", None, infeasible={1})
+    assert lines[0] == "best so far  0: 3  2: 2"
+    assert search_lines(trials, "min", None, several=True) == lines[1:]
+
+
 def test_of_many_improvements_the_last_ones_are_told() -> None:
     trials = [trial(number, 100.0 - number) for number in range(20)]
     [line, _] = search_lines(trials, "min", {"lr": 1.0})

@@ -93,7 +93,14 @@ def closing_lines(
     """
     if not drawing.keys:
         return figures_lines(folder.path)
-    told = search_lines(drawing.trials, drawing.mode, drawing.shares, epochs)
+    told = search_lines(
+        drawing.trials,
+        drawing.mode,
+        drawing.shares,
+        epochs,
+        infeasible=drawing.infeasible,
+        several=len(drawing.objectives) > 1,
+    )
     return told + figures_lines(folder.path)
 
 

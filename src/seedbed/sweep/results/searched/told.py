@@ -1,6 +1,6 @@
 """Lines below the table of a search: the best so far, importances, and what stopping has saved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from seedbed.analysis.searches.best_so_far import improvements
 from seedbed.analysis.searches.importances import FEWEST_TRIALS, importances
@@ -45,6 +45,8 @@ def search_lines(
     mode: str,
     shares: Mapping[str, float] | None,
     epochs: tuple[int, int] | None = None,
+    infeasible: Collection[int] = (),
+    several: bool = False,
 ) -> list[str]:
     """Return the lines below the table.
 
@@ -54,9 +56,12 @@ def search_lines(
         shares: the importances of the keys, None where there are none.
         epochs: epochs that were trained, and those that were planned for the same jobs; None: not
             known.
+        infeasible: numbers of the trials that break a constraint, which are never the best.
+        several: whether there are several objectives, of which no trial is the best.
     """
     lines = []
-    if best := improvements_text(trials, mode):
+    feasible = [trial for trial in trials if trial.number not in infeasible]
+    if not several and (best := improvements_text(feasible, mode)):
         lines.append(f"best so far  {best}")
     if shares is not None:
         told = [
