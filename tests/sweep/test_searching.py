@@ -87,6 +87,19 @@ def test_a_search_that_cannot_be_is_refused_before_anything_is_written(
     assert not (tmp_path / "sweep").exists()
 
 
+def test_a_rule_that_stops_nothing_is_refused_before_the_columns_are_shown(
+    command: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("a,y\n" + "".join(f"{row},{row % 7}\n" for row in range(20)))
+    words = ("data=table", f"data.file={file}", "data.target=y", "optimizer.lr=interval(0,1)")
+    words += ("search=random", "search.trials=3", "search.generation=3", "stop=median")
+    refused = command("train", "-m", *words, f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("seedbed: stop=median: ")
+    assert not (tmp_path / "sweep").exists()
+
+
 def test_the_plan_of_a_search_tells_space_budget_and_epochs(command: Any, tmp_path: Path) -> None:
     words = ["search=random", "search.trials=16", "stop=top_k_after", "stop.min_epochs=5"]
     words.append("stop.reduction_factor=4")
