@@ -53,7 +53,8 @@ def test_it_renews_the_lists_where_they_are_missing(commands: Path) -> None:
     write_command(
         commands / "apt-get",
         f'if [ "$2" = update ]; then touch {commands}/lists; exit; fi\n'
-        f'[ -e {commands}/lists ] || {{ echo "E: Unable to locate package"; exit 100; }}\n{install}',
+        f'[ -e {commands}/lists ] || {{ echo "E: Unable to locate package"; exit 100; }}\n'
+        f"{install}",
     )
     assert "chromium: installed" in run_script(commands)
 
