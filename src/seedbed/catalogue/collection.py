@@ -55,6 +55,12 @@ def collect(
     return list(items.values())
 
 
+def newest(outputs: Path) -> Item | None:
+    """Return the run or sweep in the outputs that began last; None where none is there."""
+    items = collect([outputs], outputs, writes=False) if outputs.is_dir() else []
+    return max(items, key=lambda item: item.entry.began, default=None)
+
+
 def _not_looked_at(
     before: dict[str, Known], tops: Iterable[Path], base: str, jobs: bool
 ) -> dict[str, Known]:

@@ -8,13 +8,13 @@ from pkgutil import resolve_name
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
-from seedbed import __version__
 from seedbed.config.help import groups_text
 from seedbed.config.project import find_project, named_config_folder
 from seedbed.errors import SeedbedError, listed, nearest, of_a_path
 from seedbed.process import garbage_collection
 from seedbed.process.output import plain_message, set_up_output, tell_of_lost_output
 from seedbed.terminal.words import two_columns
+from seedbed.version import __version__
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

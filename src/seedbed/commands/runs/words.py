@@ -9,7 +9,7 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedbed.catalogue.collection import Item, collect
+from seedbed.catalogue.collection import Item, collect, newest
 from seedbed.catalogue.filters import Filters
 from seedbed.config.groups import GROUPS
 from seedbed.errors import ConfigError, listed, nearest
@@ -62,11 +62,11 @@ def chosen(words: Sequence[str], outputs: str) -> tuple[list[str], list[Path]]:
     sweeps: list[str] = []
     places: list[Path] = []
     for word in words:
-        newest = _newest(Path(outputs)) if word == "latest" else None
-        if newest is not None and newest.entry.kind == "run":
-            print(f"report=latest: {relative(Path(newest.path))}", file=sys.stderr)
-            places.append(Path(newest.path))
-        elif word == "latest" and newest is None:
+        last = newest(Path(outputs)) if word == "latest" else None
+        if last is not None and last.entry.kind == "run":
+            print(f"report=latest: {relative(Path(last.path))}", file=sys.stderr)
+            places.append(Path(last.path))
+        elif word == "latest" and last is None:
             raise ConfigError(f"latest: no run and no sweep in {outputs}")
         elif word in ("latest", "") or not _is_place(Path(word)):
             found = [] if word == "latest" else _matching(word)
@@ -91,12 +91,6 @@ def _matching(word: str) -> list[Path]:
     if Path(word).exists() or not any(sign in word for sign in "*?["):
         return []
     return sorted(Path(name) for name in glob(word) if os.path.isdir(name))
-
-
-def _newest(outputs: Path) -> Item | None:
-    """Return the run or sweep in the outputs that began last; None where none is there."""
-    items = collect([outputs], outputs, writes=False) if outputs.is_dir() else []
-    return max(items, key=lambda item: item.entry.began, default=None)
 
 
 def filtered(places: Sequence[Path | str], outputs: str, filters: Filters) -> list[Item]:

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from seedbed import __version__
 from seedbed.config.instantiation import keys_of, target_of
 from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data import DataModule
@@ -19,6 +18,7 @@ from seedbed.experiment.export.table_inputs import RawInput, TableInputs, codes
 from seedbed.experiment.predicting.weights import ChosenWeights
 from seedbed.experiment.predictions import target_names
 from seedbed.runs.provenance.secrets import LEFT_OUT, is_secret
+from seedbed.version import __version__
 
 # What polars and Python call otherwise in the format of a date.
 _PYTHONS_FORMATS = (("%.f", ".%f"), ("%#z", "%z"))

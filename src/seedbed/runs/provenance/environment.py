@@ -10,8 +10,8 @@ import numpy
 import omegaconf
 import torch
 
-import seedbed
 from seedbed.runs.provenance.secrets import plain_word
+from seedbed.version import __version__
 
 
 def command_line(command: list[str]) -> str:
@@ -23,7 +23,7 @@ def command_line(command: list[str]) -> str:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that results depend on."""
     return {
-        "seedbed": seedbed.__version__,
+        "seedbed": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "pytorch_lightning": version("pytorch-lightning"),
