@@ -1,0 +1,95 @@
+// @ts-check
+// Numbers, times and cells as text, as the command line prints them.
+
+/** @typedef {number | string | boolean | null | undefined} Cell */
+
+// Signs that are not seen or change how others are seen: controls, formats, separators, unassigned.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const NOT_FINITE = { nan: NaN, inf: Infinity, "-inf": -Infinity };
+
+/**
+ * A text with a code in the place of each sign that is not seen, as `\x1b` and `\u202e`.
+ *
+ * @param {string} text
+ * @param {boolean} lines whether line ends and tabs stay, as in a traceback
+ */
+export function shownText(text, lines = false) {
+  return String(text).replace(UNSEEN, (sign) => {
+    if (lines && (sign === "\n" || sign === "\t")) return sign;
+    const code = /** @type {number} */ (sign.codePointAt(0)).toString(16);
+    if (code.length <= 2) return `\\x${code.padStart(2, "0")}`;
+    return code.length <= 4 ? `\\u${code.padStart(4, "0")}` : `\\U${code.padStart(8, "0")}`;
+  });
+}
+
+/**
+ * A text as HTML that shows it, for libraries that want HTML.
+ *
+ * @param {Cell} text
+ */
+export function escapedHtml(text) {
+  const codes = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return shownText(String(text)).replace(/[&<>"']/g, (sign) => codes[sign]);
+}
+
+/**
+ * A number as text: six significant digits as `report` prints them, whole numbers in full.
+ *
+ * @param {number} value
+ */
+export function numberText(value) {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e15) return String(value === 0 ? 0 : value);
+  if (size >= 1e-4 && size < 999999.5) return String(Number(value.toPrecision(6)));
+  const [digits, exponent] = value.toExponential(5).split("e");
+  return `${Number(digits)}e${exponent.replace("+", "")}`;
+}
+
+/**
+ * Any cell of the document as text.
+ *
+ * @param {any} value
+ */
+export function cellText(value) {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return numberText(value);
+  if (typeof value === "object") return shownText(JSON.stringify(value));
+  return shownText(String(value));
+}
+
+/**
+ * The number that a cell of a numeric column stands for; null where it has none.
+ *
+ * @param {Cell} value
+ * @returns {number | null}
+ */
+export function cellNumber(value) {
+  if (typeof value === "number") return value;
+  if (typeof value === "string" && Object.hasOwn(NOT_FINITE, value)) return NOT_FINITE[value];
+  return null;
+}
+
+/**
+ * A duration as text: `0.52 s`, `3 min 20 s`, `2 h 5 min`.
+ *
+ * @param {number} seconds
+ */
+export function secondsText(seconds) {
+  if (seconds < 59.95) return `${Number(seconds.toPrecision(seconds < 10 ? 2 : 3))} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/**
+ * A count with its noun: `1 job`, `1,000 jobs`.
+ *
+ * @param {number} count
+ * @param {string} noun
+ * @param {string} plural
+ */
+export function countText(count, noun, plural = `${noun}s`) {
+  return `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
+}
