@@ -3,24 +3,21 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 
-from seedbed.data.data_module import DataModule
+from seedbed.commands.measuring import Evaluation, WantedRows, measured_of
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
-from seedbed.experiment.predicting.measured import Measured, measured_on_input, measured_on_split
-from seedbed.experiment.predicting.measured_ensemble import measured_together
-from seedbed.experiment.predicting.member import Asked, Member, open_member
+from seedbed.experiment.predicting.measured import Measured
+from seedbed.experiment.predicting.member import Asked
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.provenance.environment import versions
-from seedbed.runs.record import KILLED, state_of, write_json
-from seedbed.sweep.results.folder import SweepFolder
-from seedbed.sweep.results.members import members_of, open_run_or_sweep
+from seedbed.runs.record import KILLED, write_json
+from seedbed.sweep.results.members import open_run_or_sweep
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import relative
 
@@ -45,68 +42,33 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
         config.file,
         measures=True,
     )
-    if isinstance(folder, SweepFolder):
-        _together(folder, config, asked, split, file)
-    else:
-        _alone(folder, config, asked, split, file)
+    rows = WantedRows(split, config.input, config.targets)
+    evaluation = measured_of(folder, rows, asked, config.ensemble, config.paths.outputs)
+    member, measured = evaluation.member, evaluation.measured
+    where = _write(file, _result(folder.path, evaluation, rows))
+    is_run = isinstance(folder, RunFolder)
+    if is_run and member.record.get("error") == KILLED and file.exists():
+        member.folder.remove_leftovers()  # Nobody writes there any more.
+    columns = {evaluation.title: measured.metrics}
+    if evaluation.recorded:
+        columns["recorded by the run"] = dict(evaluation.recorded)
+    _print(columns, measured, split, where)
+    for title, text in evaluation.lines:
+        print(f"{title:13}{text}")
     return 0
 
 
-def _alone(
-    folder: RunFolder, config: DictConfig, asked: Asked, split: str | None, file: Path
-) -> None:
-    """Measure a run."""
-    member = open_member(folder, asked, own_rows=split is not None)
-    if split is None:
-        measured = measured_on_input(member, config.input, config.targets, config.accelerator)
-    else:
-        measured = measured_on_split(member, split, config.accelerator, config.file)
-    weights = member.weights()
-    used = {"checkpoint": weights.name, "epoch": weights.epoch}
-    where = _write(file, _result(folder.path, used, member, measured, split, config.input))
-    if member.record.get("error") == KILLED and file.exists():  # Nobody writes there any more.
-        folder.remove_leftovers()
-    columns = {weights.called: measured.metrics}
-    if recorded := _recorded(member, split):
-        columns["recorded by the run"] = recorded
-    _print(columns, measured, split, where)
-    _say([*weights.lines, *_notes(member, measured, split)])
-
-
-def _together(
-    folder: SweepFolder, config: DictConfig, asked: Asked, split: str | None, file: Path
-) -> None:
-    """Measure the mean of what the jobs of a sweep predict."""
-    members = members_of(folder, config.ensemble, config.paths.outputs)
-    members.require_split(split)
-    ensemble, measured = measured_together(members.jobs, asked, split, config.input, config.targets)
-    jobs = [{"number": number, "epoch": epoch} for number, epoch in sorted(ensemble.epochs)]
-    used = {"checkpoint": config.checkpoint, "ensemble": config.ensemble, "jobs": jobs}
-    where = _write(file, _result(folder.path, used, ensemble.first, measured, split, config.input))
-    count = len(jobs)
-    title = f"mean of {count} jobs" if count > 1 else f"job {jobs[0]['number']}"
-    _print({title: measured.metrics}, measured, split, where)
-    lines = [members.line, ("jobs", ensemble.members_text())]
-    _say([*lines, *(("note", note) for note in members.notes), *ensemble.notes])
-
-
-def _result(
-    folder: Path,
-    used: dict[str, Any],
-    member: Member,
-    measured: Measured,
-    split: str | None,
-    source: str | None,
-) -> dict[str, Any]:
+def _result(folder: Path, evaluation: Evaluation, rows: WantedRows) -> dict[str, Any]:
     """Return the fields of the result."""
-    if source is None:
+    member, measured = evaluation.member, evaluation.measured
+    if rows.source is None:
         of_rows: dict[str, Any] = {"data": {"fingerprint": member.data.fingerprint}}
     else:
-        of_rows = {"input": source, "sha256": _hash(Path(source))}
+        of_rows = {"input": rows.source, "sha256": _hash(Path(rows.source))}
     return {
         "run": relative(folder),
-        **used,
-        "split": split,
+        **evaluation.used,
+        "split": rows.split,
         "rows": measured.rows,
         "metrics": measured.metrics,
         **of_rows,
@@ -122,21 +84,6 @@ def _write(file: Path, result: dict[str, Any]) -> str:
         return f"written to   {relative(file)}"
     except OSError as error:  # What was measured is worth more than its file.
         return f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
-
-
-def _notes(member: Member, measured: Measured, split: str | None) -> list[tuple[str, str]]:
-    """Return what people should know of the rows and the run."""
-    notes = [("note", text) for text in measured.notes]
-    if split is not None and _are_other_data(member.record, member.data):
-        notes.append(("note", "the data are not those that the run was trained on"))
-    if member.record["status"] in ("running", "interrupted"):
-        notes.append(("note", f"the run is {state_of(member.record)}"))
-    return notes
-
-
-def _say(lines: Sequence[tuple[str, str]]) -> None:
-    for title, text in lines:
-        print(f"{title:13}{text}")
 
 
 def _result_file(folder: Path, name: str, output: str | None) -> Path:
@@ -170,18 +117,6 @@ def _hash(path: Path) -> str | None:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _recorded(member: Member, split: str | None) -> dict[str, float]:
-    """Return what the run recorded for the weights; training numbers are not comparable.
-
-    While training, the loss of a batch is taken before its update, by ever other weights.
-    """
-    if split in ("train", None):
-        return {}
-    checkpoints = member.record.get("checkpoints") or {}
-    kept = (checkpoints.get(member.name) or {}).get("metrics") or {}
-    return {k: v for k, v in kept.items() if k.startswith(f"{split}/") and v is not None}
-
-
 def _print(
     columns: dict[str, dict[str, float]], measured: Measured, split: str | None, where: str
 ) -> None:
@@ -189,8 +124,3 @@ def _print(
     if split is None and measured.rows is not None:
         print(f"rows         {measured.rows:,}")
     print(where)
-
-
-def _are_other_data(record: Any, data: DataModule) -> bool:
-    before = (record.get("data") or {}).get("fingerprint")
-    return bool(before and data.fingerprint and before != data.fingerprint)

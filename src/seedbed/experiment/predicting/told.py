@@ -45,29 +45,55 @@ def require_finite(values: Tensor, given: GivenRows) -> None:
         )
 
 
-def tell(told: Told, given: GivenRows, output: Path | None) -> None:
-    """Write predictions to a file, a row for each row that was given, or print them beside these.
+@dataclass(frozen=True)
+class ToldRows:
+    """Predictions with a row for each row that was given.
 
-    Before them come the number of the row, where it has one, its ids, and what is true of it.
+    Attributes:
+        before: cells beside them, by name: the number of the row, its ids, and what is true of it.
+        answer: the predictions as a table, empty where a row cannot be predicted.
+        values: the predictions as numbers, nan there.
     """
+
+    before: dict[str, Sequence[Any]]
+    answer: Answer
+    values: Tensor
+
+    @property
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """All columns of a file."""
+        return {**self.before, **self.answer.columns}
+
+
+def told_rows(told: Told, given: GivenRows) -> ToldRows:
+    """Return predictions for all rows that were given, with what is known of each."""
     answer, values = told.answer, told.values
-    count = answer.rows
     if given.usable is not None:
         answer, values = for_all_rows(answer, given.usable), with_gaps(values, given.usable)
     own = {} if given.row_numbers is None else {ROW: given.row_numbers.tolist()}
     true = given.targets()
     taken = {*own, *true, *answer.columns}
     ids = {f"{name} (id)" if name in taken else name: cells for name, cells in given.ids.items()}
-    before = {**own, **ids, **true}
+    return ToldRows({**own, **ids, **true}, answer, values)
+
+
+def tell(told: Told, given: GivenRows, output: Path | None) -> None:
+    """Write predictions to a file, a row for each row that was given, or print them beside these.
+
+    Before them come the number of the row, where it has one, its ids, and what is true of it.
+    """
+    count = told.answer.rows
+    rows = told_rows(told, given)
     if output is None:
-        shown = {name: answer.columns[name] for name in answer.shown}
-        _print_rows({**before, **given.shown}, shown)
+        shown = {name: rows.answer.columns[name] for name in rows.answer.shown}
+        _print_rows({**rows.before, **given.shown}, shown)
         return
-    write_output(output, {**before, **answer.columns}, values.numpy())
+    write_output(output, rows.columns, rows.values.numpy())
     called = "1 prediction" if count == 1 else f"{count:,} predictions"
     print(f"{called} written to {relative(output)}")
-    if output.suffix == ".npy" and before:
-        print(f"             numbers alone: {listed(before)} would be in a .csv or .parquet file")
+    if output.suffix == ".npy" and rows.before:
+        names = listed(rows.before)
+        print(f"             numbers alone: {names} would be in a .csv or .parquet file")
 
 
 def _print_rows(inputs: Mapping[str, Sequence[Any]], shown: Mapping[str, Sequence[Any]]) -> None:
