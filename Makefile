@@ -106,7 +106,7 @@ experiments: $(VENV)/.installed-train ## Run the reference experiments: asked, r
 # ---- Checking ------------------------------------------------------------------------------------
 
 .PHONY: test
-test: fetch check ## Run every check and the whole test suite
+test: fetch check docs ## Run every check and the whole test suite
 	OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest \
 	  -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
@@ -120,6 +120,10 @@ check: $(VENV)/.installed-test ## Check style, formatting, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+.PHONY: docs
+docs: $(VENV)/.installed-test ## Build the documentation as a site, site/index.html; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict
 
 .PHONY: format
 format: $(VENV)/.installed-test ## Format the code and mend what can be mended by itself
@@ -137,6 +141,6 @@ lock: $(VENV)/.installed-test ## Renew the lock files after a change of pyprojec
 
 .PHONY: clean
 clean: ## Remove caches and build products; keep .venv, data/ and outputs/
-	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	rm -rf build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -path ./$(VENV) -prune -o -path ./.git -prune -o -path ./outputs -prune -o \
 	  -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from tests.command_line import environment
 from tests.composing import composed
+from tests.docs.console import shape
 from tests.experiments import trained_on_own_data
-from tests.test_readme import shape
 
 from seedbed.commands.export import export
 from seedbed.commands.predict import predict

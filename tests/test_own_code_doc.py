@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.test_readme import shape
+from tests.docs.console import shape
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "own-code.md").read_text()
 PROJECT = Path(__file__).parents[1] / "src" / "seedbed" / "project_template"

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tests.test_readme import shape
+from tests.docs.console import shape
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "predict.md").read_text()
 # Rows of which the third lacks its target.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.command_line import SEEDBED, environment, seedbed
+from tests.docs.console import shape
 
 from seedbed.config import groups
 
@@ -31,15 +32,6 @@ def sessions() -> list[list[tuple[str, list[str]]]]:
                 session[-1][1].append(line)
         found.append(session)
     return found
-
-
-def shape(line: str) -> str:
-    """Return a line without its numbers, rules and distances, which differ by machine and run."""
-    line = re.sub(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d-[0-9a-f]+", "RUN", line)
-    line = re.sub(r"^(best so far|importances) .*", r"\1", line)
-    line = re.sub(r"\d[\d,.]*(e[+-]?\d+)?", "N", line)
-    line = re.sub(r"in epoch N after step|after epoch N step", "at step", line)
-    return " ".join(line.replace("─", "").split())
 
 
 def killed(folder: Path, words: list[str]) -> None:
