@@ -27,6 +27,11 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "scripts/page_npm"
 LIBRARIES = ROOT / "src/seedbed/page/assets/libraries"
 STYLE = "tabulator-tables/dist/css/tabulator_simple.css"
+# Modules that are left out, and ours in their place.
+REPLACED = {
+    "@stdlib/assert-has-generator-support": "./replacements/generator_support.js",
+    "debug": "./replacements/debug.js",
+}
 # Browsers of 2020 and later.
 TARGET = "es2020"
 MANIFESTS = ("package.json", "package-lock.json")
@@ -47,8 +52,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        for path in SOURCES.iterdir():
-            shutil.copy(path, work)
+        shutil.copytree(SOURCES, work, dirs_exist_ok=True)
         install(work, arguments.upgrade)
         files = bundled(work)
     if arguments.check:
@@ -113,6 +117,7 @@ def bundle(work: Path, entry: Path) -> tuple[bytes, set[str]]:
         "--log-level=warning",
         f"--metafile={inputs.name}",
         f"--outfile={output.name}{entry.suffix}",
+        *(f"--alias:{module}={ours}" for module, ours in REPLACED.items()),
         *options,
     )
     [used] = json.loads(inputs.read_text())["outputs"].values()

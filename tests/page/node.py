@@ -10,13 +10,17 @@ import pytest
 
 from seedbed.page.html import ASSETS
 
+# Libraries that need no browser.
+LIBRARIES = ("distributions.js", "expressions.js")
 # Numbers that JSON does not have travel as these words in an object of one key.
 _RUN = """
 const words = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 const given = (key, value) => (value && value.number in words ? words[value.number] : value);
 const told = (key, value) =>
   typeof value !== "number" || Number.isFinite(value) ? value : { number: String(value) };
-const { module, name, calls } = JSON.parse(require("fs").readFileSync(0, "utf-8"), given);
+const task = JSON.parse(require("fs").readFileSync(0, "utf-8"), given);
+const { libraries, module, name, calls } = task;
+libraries.forEach(require);
 import(module).then((loaded) =>
   process.stdout.write(JSON.stringify(calls.map((call) => loaded[name](...call)), told)));
 """
@@ -31,6 +35,7 @@ def called(module: str, function: str, calls: Iterable[Sequence[Any]]) -> list[A
     if node is None:
         pytest.skip("no node here")
     task = {
+        "libraries": [str(ASSETS / "libraries" / name) for name in LIBRARIES],
         "module": (ASSETS / "scripts" / module).as_uri(),
         "name": function,
         "calls": [list(call) for call in calls],

@@ -36,8 +36,8 @@ def page_html(document: PageDocument | Mapping[str, Any], assets: Path = ASSETS)
     """Return the page of a document, or of the same as plain values, as UTF-8.
 
     The template is `page.html` of the assets; in it stand `{{policy}}` (the content of the meta
-    element of the policy), `{{title}}`, `{{style}}` (style elements), `{{document}}` (JSON) and
-    `{{scripts}}` (script elements), each once.
+    element of the policy), `{{title}}`, `{{style}}` (style elements), `{{licences}}` (those of the
+    libraries), `{{document}}` (JSON) and `{{scripts}}` (script elements), each once.
     """
     title = document.title if isinstance(document, PageDocument) else str(document["title"])
     scripts = _scripts(assets)
@@ -45,6 +45,7 @@ def page_html(document: PageDocument | Mapping[str, Any], assets: Path = ASSETS)
         "policy": html.escape(_policy([script for _, script in scripts])).encode(),
         "title": html.escape(title).encode(),
         "style": _style(assets),
+        "licences": html.escape((assets / "libraries/licences.txt").read_text("utf-8")).encode(),
         "document": escaped_json(document),
         "scripts": b"\n".join(
             b"<script%s>%s</script>" % (kind, script) for kind, script in scripts

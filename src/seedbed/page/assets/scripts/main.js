@@ -1,5 +1,38 @@
 // @ts-check
-const content = JSON.parse(document.getElementById("document")?.textContent ?? "{}");
-const heading = document.createElement("h1");
-heading.textContent = content.title;
-document.getElementById("page")?.append(heading);
+// The page: its document is read, its state is that of the fragment, its parts are put in place.
+
+import { decoded } from "./document.js";
+import { mountHeader } from "./shell/header.js";
+import { mountKeyboard } from "./shell/keyboard.js";
+import { mountViews } from "./shell/navigation.js";
+import { createPage } from "./shell/page.js";
+import { createState } from "./shell/state.js";
+import { followTheme } from "./shell/theme.js";
+import { VIEWS } from "./views.js";
+
+start();
+
+function start() {
+  const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+  const content = JSON.parse(byId("document").textContent ?? "");
+  const state = createState(location.hash, writeFragment);
+  const page = createPage(decoded(content), state);
+  addEventListener("popstate", () => state.read(location.hash));
+  addEventListener("hashchange", () => state.read(location.hash));
+  followTheme(state);
+  const bar = mountHeader(byId("header"), page);
+  mountViews(bar, byId("page"), page, VIEWS);
+  mountKeyboard(page, VIEWS);
+  document.documentElement.dataset.ready = "true";
+}
+
+/** Keep the state in the address; only another view is a step that the Back button takes back. */
+function writeFragment(fragment, isOtherView) {
+  const address = location.href.split("#")[0] + (fragment ? `#${fragment}` : "");
+  try {
+    if (isOtherView) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+  } catch {
+    // A page without an address of its own, as in a frame: then the state lives here alone.
+  }
+}

@@ -1,0 +1,6 @@
+// @ts-check
+
+/** @param {HTMLElement} element @param {import("../shell/page.js").Page} page */
+export function mountParallel(element, page) {
+  element.hidden = !page;
+}

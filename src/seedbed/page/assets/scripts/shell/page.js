@@ -1,0 +1,98 @@
+// @ts-check
+// What every view is given: the document, the state, the jobs that the filter leaves, and a way to
+// draw when something changes.
+
+import { compiledFilter } from "../filter.js";
+
+/**
+ * @typedef {{ jobs: number[], isShown: Uint8Array, mistake: string | null }} Filtered jobs in their
+ *   order; whether each job of the document is among them; what is wrong with the expression, which
+ *   then leaves all.
+ */
+
+/**
+ * @param {import("../document.js").PageDocument} document
+ * @param {import("./state.js").State} state
+ */
+export function createPage(document, state) {
+  /** @type {{ text: string, filtered: Filtered } | null} */
+  let last = null;
+  const page = {
+    document,
+    state,
+    /** The jobs that the filter leaves. @returns {Filtered} */
+    filtered() {
+      const text = state.values.filter;
+      if (last?.text !== text) last = { text, filtered: filteredJobs(document, text) };
+      return last.filtered;
+    },
+    /** The jobs of a configuration that the filter leaves. @param {number} configuration */
+    jobsOf: (configuration) =>
+      document.jobsOf[configuration].filter((job) => page.filtered().isShown[job]),
+    /** The metric that is looked at, without its epoch. @returns {string} */
+    metric: () => known(state.values.metric) ?? document.metrics[0] ?? "",
+    /** The epoch whose value counts: `best` or `last`. @returns {string} */
+    epoch: () =>
+      ["best", "last"].includes(state.values.epoch ?? "")
+        ? /** @type {string} */ (state.values.epoch)
+        : document.content.rank,
+    /** The column of the metric that is looked at, in the epoch that counts. */
+    column: () => document.columnOf(page.metric(), page.epoch()),
+    /** What is better of that metric: `min`, `max`, or null where nobody said. */
+    mode: () => document.modeOf(page.metric()),
+
+    /**
+     * Draw now, and whenever one of these keys of the state changes, or the colours do. While the
+     * view is not shown it waits until it is.
+     *
+     * @param {HTMLElement} element something within the view
+     * @param {string[]} keys
+     * @param {() => void} draw
+     */
+    follow(element, keys, draw) {
+      const watched = new Set([...keys, "theme"]);
+      let isDue = false;
+      let isAsked = false;
+      const redraw = () => {
+        isAsked = false;
+        if (isDue && isShown(element)) {
+          isDue = false;
+          draw();
+        }
+      };
+      state.subscribe((changed) => {
+        isDue ||= [...changed].some((key) => watched.has(key));
+        if (isDue && !isAsked && isShown(element)) {
+          isAsked = true;
+          requestAnimationFrame(redraw);
+        }
+      });
+      draw();
+    },
+  };
+  return page;
+
+  function known(metric) {
+    return metric !== null && document.metrics.includes(metric) ? metric : null;
+  }
+}
+
+/** @typedef {ReturnType<typeof createPage>} Page */
+
+/** @param {HTMLElement} element */
+function isShown(element) {
+  return !(/** @type {HTMLElement | null} */ (element.closest("[data-view]"))?.hidden);
+}
+
+/** @param {import("../document.js").PageDocument} document @param {string} text @returns {Filtered} */
+function filteredJobs(document, text) {
+  const { keeps, mistake } = compiledFilter(document, text);
+  const isShownOf = new Uint8Array(document.jobCount);
+  const jobs = [];
+  for (let job = 0; job < document.jobCount; job++) {
+    if (!keeps(job)) continue;
+    isShownOf[job] = 1;
+    jobs.push(job);
+  }
+  return { jobs, isShown: isShownOf, mistake };
+}
