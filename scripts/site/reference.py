@@ -13,12 +13,19 @@ from typing import Any, get_args
 import mkdocs_gen_files
 import yaml
 
+import seedbed
 from seedbed.cli.main import VERBS
 from seedbed.config.groups import LISTED, config_folder, description, options
 from seedbed.config.schema.field import Schema
 from seedbed.config.schema.store import GROUP_OF_ENTRIES, ROOTS, SCHEMAS
 
 COLUMNS = ("key", "meaning", "type", "default", "accepted")
+# Classes that code of the user's builds on.
+OWN_CODE = {
+    "seedbed.data.in_memory.InMemoryData": "load",
+    "seedbed.data.in_memory.Source": "",
+    "seedbed.data.table.Table": "",
+}
 # Keys that one option has by several schemas, as `trainer=cpu` and `trainer=ddp` share one.
 SHARED = {"trainer": "trainer", "callbacks": None, "paths": "paths"}
 
@@ -26,6 +33,7 @@ SHARED = {"trainer": "trainer", "callbacks": None, "paths": "paths"}
 def main() -> None:
     """Write all pages."""
     write("commands", commands_page())
+    write("python", python_page())
     write("config", config_page())
     for group in LISTED:
         write(f"config/{group}", group_page(group))
@@ -50,6 +58,26 @@ def printed(*words: str) -> str:
     """Return what a command prints."""
     command = [sys.executable, "-P", "-m", "seedbed", *words]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def python_page() -> str:
+    """Return the page of what `import seedbed` gives, and of what code of the user's builds on."""
+    lines = [
+        "# Python",
+        "",
+        "What `import seedbed` gives; torch is imported where it is needed.",
+        "",
+    ]
+    for name in sorted(seedbed.__all__, key=lambda name: (name[0].isupper(), name)):
+        if not name.startswith("_"):
+            place = f"{getattr(seedbed, name).__module__}.{name}"
+            lines += [f"::: {place}", f"    options: {{heading: seedbed.{name}}}", ""]
+    lines += ["## For data of your own", ""]
+    for place, members in OWN_CODE.items():
+        heading = place.rpartition(".")[2]
+        shown = f"heading: seedbed.data.{heading}, heading_level: 3, members: [{members}]"
+        lines += [f"::: {place}", f"    options: {{{shown}}}", ""]
+    return "\n".join(lines)
 
 
 def config_page() -> str:
