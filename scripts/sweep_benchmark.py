@@ -253,7 +253,7 @@ def largest_difference(alone: Finished, fused: Finished) -> float:
 # What Seedbed's functions do, by module and name. The time of a function goes to the phase of the
 # innermost one that is named here. What `run_sweep` does by itself is for the sake of the files.
 PHASES = {
-    "seedbed.cli.application:run_application": "compose",
+    "seedbed.application.running:run_application": "compose",
     "seedbed.sweep.sweeper:run_sweep": "write",
     "hydra._internal.config_loader_impl:ConfigLoaderImpl.load_sweep_config": "compose",
     "seedbed.sweep.search.axes:job_overrides": "compose",
@@ -574,8 +574,8 @@ class Inside:
         from hydra.core.utils import JobRuntime, setup_globals
         from hydra.types import RunMode
 
-        from seedbed.cli.application import register_resolvers
         from seedbed.config.groups import config_folder
+        from seedbed.config.resolvers import register_resolvers
         from seedbed.config.schema import register_schema
         from seedbed.engines.lightning.quiet import quiet_lightning
         from seedbed.experiment.inferred_facts import register_inferred

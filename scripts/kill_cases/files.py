@@ -178,6 +178,6 @@ def warm_up() -> None:
     """Import what a run needs, before the first fork; nothing is computed, so no thread begins."""
     import pytorch_lightning  # noqa: F401
 
-    import seedbed.cli.application
+    import seedbed.application.running
     import seedbed.commands.train
     import seedbed.experiment.run  # noqa: F401

@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from hydra_plugins.seedbed_sweeper import SeedbedSweeper
-from seedbed.cli.application import Jobs
+from seedbed.application.jobs import Jobs
 from seedbed.errors import ConfigError
 from seedbed.sweep.job_runner import JobResult
 
@@ -42,7 +42,7 @@ def test_the_exit_code_of_a_sweep_is_told_to_what_runs_its_jobs(
 def test_what_a_job_did_is_returned(
     error: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from seedbed.cli import application
+    from seedbed.application import jobs as application
 
     def function(config: Any, command: list[str]) -> int:
         if error is not None:

@@ -15,7 +15,7 @@ import torch
 from tests.command_line import environment
 from tests.experiments import events, record
 
-from seedbed.cli import application
+from seedbed.application import jobs as application
 from seedbed.commands import train
 from seedbed.errors import ConfigError
 

@@ -99,7 +99,8 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
             raise
         fail(str(told))
     garbage_collection.pause()
-    from seedbed.cli.application import run_application
+    from seedbed.application.running import Command
+    from seedbed.cli.application import run_and_exit
     from seedbed.config.trust.module_path import set_folders
 
     # A module of the user's in the working folder, or beside the project file, can be named in
@@ -120,7 +121,7 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
     def prepare(config: "DictConfig") -> None:
         getattr(module(), "prepare", lambda config: None)(config)
 
-    run_application(verb, rest, function, project, prepare)
+    run_and_exit(Command(verb, rest, function, project, prepare, sys.argv[0]))
 
 
 def _config_folder(arguments: list[str]) -> Path | None:

@@ -53,7 +53,7 @@ CALLBACKS = frozenset(
 # What Hydra makes for every command, besides launchers other than its own.
 OF_HYDRA = frozenset(
     (
-        "seedbed.cli.application.CheckBeforeRun",
+        "seedbed.application.before_run.CheckBeforeRun",
         "hydra_plugins.seedbed_sweeper.SeedbedSweeper",
         "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
         "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",

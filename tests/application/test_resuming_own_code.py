@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.test_resuming import TRAIN, contents
+from tests.application.test_resuming import TRAIN, contents
 from tests.conftest import Outcome
 
 from seedbed.runs.folder import RunFolder

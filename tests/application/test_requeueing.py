@@ -9,8 +9,8 @@ from threading import Thread
 import pytest
 from tests.process.test_slurm import scontrol
 
-from seedbed.cli import requeueing
-from seedbed.cli.requeueing import Requeueing
+from seedbed.application import requeueing
+from seedbed.application.requeueing import Requeueing
 from seedbed.process.slurm import SlurmJob
 from seedbed.runs.record import read_record
 from seedbed.runs.resuming.requeued import Note, note_path, read_note, write_note

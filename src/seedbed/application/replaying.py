@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from hydra.core.utils import setup_globals
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from seedbed.cli.resuming import ResumeCommand, compose, hydra_of
+from seedbed.application.resuming import ResumeCommand, compose, hydra_of
 from seedbed.config.overrides import quoted
 from seedbed.config.project import key_of, value_of
 from seedbed.config.scheduled_numbers import RATE

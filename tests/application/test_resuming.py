@@ -15,8 +15,8 @@ from PIL import Image
 from scripts.kill_cases.in_process import differences
 from tests.conftest import Outcome
 
+from seedbed.application.resuming import merged
 from seedbed.callbacks import Checkpoint
-from seedbed.cli.resuming import merged
 from seedbed.config.changes import resumes
 from seedbed.files import write_atomically
 from seedbed.process.identity import this_process
