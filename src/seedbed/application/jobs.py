@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from omegaconf import DictConfig
 from seedbed.application.before_run import CheckBeforeRun
 from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.config.validation import check
+from seedbed.documents import answer
 from seedbed.errors import (
     ConfigError,
     DiskFull,
@@ -91,6 +93,10 @@ class Jobs:
         """Take note of what a sweep that begins is."""
         self._begin()
         self.folder = folder
+        if answer.asked():
+            from seedbed.catalogue.documents.of_sweep import sweep_outcome  # For few commands.
+
+            answer.give_at_end(partial(sweep_outcome, folder))
         if CheckBeforeRun.requeueing is not None:
             CheckBeforeRun.requeueing.sweep_begins(folder, modules, requeue)
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from seedbed.application.requeueing import Requeueing
 from seedbed.application.running import Command, outputs_of, run_application, stopped_early
+from seedbed.documents import answer
 from seedbed.errors import ConfigError, SeedbedError
 from seedbed.process.output import plain_message
 from seedbed.sweep.job_runner import FAILED, WRONG_CONFIG
@@ -41,5 +42,6 @@ def _code(command: Command) -> int:
 
 
 def _show(error: Exception, code: int) -> int:
+    answer.note_error(str(error))
     sys.stderr.write(f"seedbed: {plain_message(str(error))}\n")
     return code

@@ -2,14 +2,17 @@
 
 import os
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
+from seedbed.cli.config_document import giving_config, kind_of_config
 from seedbed.config.help import groups_text
 from seedbed.config.project import find_project, named_config_folder
+from seedbed.documents import answer
 from seedbed.errors import SeedbedError, listed, nearest, of_a_path
 from seedbed.process import garbage_collection
 from seedbed.process.output import plain_message, set_up_output, tell_of_lost_output
@@ -44,6 +47,9 @@ OF_TRAIN = {
     "sweep": " Did you mean 'seedbed train -m KEY=VALUE,VALUE'?",
 }
 
+# Flags that print a text for people, and verbs that give no document, with the reason.
+TEXTS = ("-h", "--help", "--hydra-help", "--version", "--info", "-i", "-sc", "--shell-completion")
+WITHOUT_DOCUMENT = {"dashboard": "seedbed dashboard serves until it is stopped, and tells nothing"}
 FOLDER_VARIABLES = ("SEEDBED_DATA", "SEEDBED_OUTPUTS")
 
 
@@ -56,9 +62,13 @@ def main() -> None:
     for name in FOLDER_VARIABLES:
         if not os.environ.get(name, "").strip():  # Set to nothing, it means what it means unset.
             os.environ.pop(name, None)
-    verb = sys.argv[1:2]
+    words = [word for word in sys.argv[1:] if word != answer.FLAG]
+    with_document = len(words) < len(sys.argv) - 1
+    sys.argv = [*sys.argv[:1], *words]
+    verb = words[:1]
     try:
-        run_command()
+        with answer.answering() if with_document else nullcontext():
+            run_command()
     except KeyboardInterrupt:
         sys.exit(130)
     except SystemExit as end:
@@ -71,6 +81,8 @@ def main() -> None:
 def run_command() -> None:
     """Find the verb among the arguments and run it."""
     arguments = sys.argv[1:]
+    if answer.asked():
+        refuse_texts(arguments)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(help_text(_config_folder(arguments[1:])))
         sys.exit(0)
@@ -85,6 +97,18 @@ def run_command() -> None:
         hint = OF_TRAIN.get(verb) or nearest(verb, VERBS)
         fail(f"'{verb}' is no verb.{hint} Verbs: {known}; see seedbed --help")
     run_verb(verb, rest)
+
+
+def refuse_texts(arguments: list[str]) -> None:
+    """Refuse `--json` where a command prints a text for people, or goes on until it is stopped."""
+    texts = [word for word in arguments if word.partition("=")[0] in TEXTS]
+    if not arguments or texts or arguments[0] == "help":
+        named = texts[0] if texts else "help"
+        fail(f"{answer.FLAG}: {named} prints a text for people; leave one of them out")
+    if arguments[0] in WITHOUT_DOCUMENT:
+        fail(f"{answer.FLAG}: {WITHOUT_DOCUMENT[arguments[0]]}")
+    if (kind := kind_of_config(arguments)) in ("hydra", "all"):
+        fail(f"{answer.FLAG}: --cfg {kind} prints what is Hydra's own; --cfg job has a document")
 
 
 def run_verb(verb: str, rest: list[str]) -> NoReturn:
@@ -121,7 +145,8 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
     def prepare(config: "DictConfig") -> None:
         getattr(module(), "prepare", lambda config: None)(config)
 
-    run_and_exit(Command(verb, rest, function, project, prepare, sys.argv[0]))
+    with giving_config(rest):
+        run_and_exit(Command(verb, rest, function, project, prepare, sys.argv[0]))
 
 
 def _config_folder(arguments: list[str]) -> Path | None:
@@ -142,6 +167,7 @@ def help_text(users: Path | None = None) -> str:
         "Groups of `seedbed train` (choose with group=option, describe with seedbed list GROUP):\n"
         f"{groups_text('  ', users)}\n\n"
         "`seedbed VERB --help` shows every key. `seedbed --version` prints the version.\n"
+        "With --json among its words a command prints one JSON document, all else to stderr.\n"
         'Tab completion in bash: eval "$(seedbed -sc install=bash)"'
     )
 
@@ -167,5 +193,6 @@ def complete(arguments: list[str]) -> NoReturn:
 
 def fail(message: str) -> NoReturn:
     """Say what is wrong with the command, and exit with 2."""
+    answer.note_error(message)
     sys.stderr.write(f"seedbed: {plain_message(message)}\n")
     sys.exit(2)

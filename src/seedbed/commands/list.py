@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from seedbed.commands.arguments import parse_arguments
 from seedbed.config import groups
 from seedbed.config.help import group_text, groups_text, metrics_text
 from seedbed.config.project import CONFIG_DIR, find_project, named_config_folder
+from seedbed.documents import answer
 from seedbed.errors import ConfigError, listed, nearest
 
 USAGE = """list [GROUP|metrics|runs] [--config-dir DIR]
@@ -36,7 +38,9 @@ def list_options(arguments: Sequence[str]) -> int:
     if named is not None and not named.is_dir():
         raise ConfigError(f"--config-dir {named}: no such folder")
     users = named or find_project().config_folder
-    if not words:
+    if answer.asked() and len(words) < 2 and {*words} <= {*groups.LISTED, METRICS}:
+        _give_document(words[0] if words else "", users)
+    elif not words:
         print(groups_text(users=users))
     elif words == [METRICS]:
         print(metrics_text())
@@ -49,3 +53,38 @@ def list_options(arguments: Sequence[str]) -> int:
     else:
         print(group_text(words[0], users))
     return 0
+
+
+def _give_document(word: str, users: Path | None) -> None:
+    """Give the groups, the options of the named one, or the metrics as a document."""
+    # msgspec, which what is printed need not wait for.
+    from seedbed.documents.listings import Group, Groups, Metric, MetricNames, Option, Options
+    from seedbed.terminal.words import relative
+
+    if word == METRICS:
+        from seedbed.config.metrics.table import METRICS as TABLE
+
+        metrics = [
+            Metric(name=name, mode=metric.better, tasks=list(metric.tasks), meaning=metric.meaning)
+            for name, metric in TABLE.items()
+        ]
+        answer.give(MetricNames(metrics=metrics))
+        return
+
+    def options(group: str) -> dict[str, str]:
+        return {**groups.options(group), **groups.users_options(group, users)}
+
+    if word:
+        files = {name: groups.option_file(word, name, users) for name in options(word)}
+        listed_options = [
+            Option(name=name, description=text, file=relative(file))
+            for name, text in options(word).items()
+            if (file := files[name]) is not None
+        ]
+        meaning = groups.LISTED[word]
+        answer.give(Options(group=word, meaning=meaning, options=listed_options))
+        return
+    named = groups.LISTED.items()
+    answer.give(
+        Groups(groups=[Group(name=n, meaning=m, options=list(options(n))) for n, m in named])
+    )

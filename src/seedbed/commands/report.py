@@ -1,18 +1,20 @@
 """`seedbed report DIR [DIR ...]`: the closing table of sweeps again, and runs side by side."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from seedbed.catalogue.collection import Item
 from seedbed.catalogue.filters import NAME, SINCE, STATUS, TAGS, Filters, ordered
+from seedbed.catalogue.opened_sweeps import OpenedSweep, opened_sweeps
 from seedbed.commands.arguments import parse_arguments
 from seedbed.commands.runs.report import report_runs
 from seedbed.commands.runs.words import chosen, filtered, with_filters
 from seedbed.config.metrics import Objective, known_mode
 from seedbed.config.project import outputs_folder
 from seedbed.config.schema.field import key
+from seedbed.documents import answer
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.runs.folder import RECORD
 from seedbed.runs.record import read_record
@@ -23,9 +25,8 @@ from seedbed.sweep.results.configurations import (
     ranked_column,
     shown_axes,
 )
-from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
+from seedbed.sweep.results.folder import open_sweep, resume_word
 from seedbed.sweep.results.objectives import Objectives
-from seedbed.sweep.results.plan_file import SweepPlan, read_plan
 from seedbed.sweep.results.ranking import (
     closing_table,
     counts_text,
@@ -35,7 +36,7 @@ from seedbed.sweep.results.ranking import (
     unranked_lines,
     winner,
 )
-from seedbed.sweep.results.table import Row, metric_names, read_results
+from seedbed.sweep.results.table import Row, metric_names
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
 
@@ -81,21 +82,6 @@ class Keys:
     )
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """Jobs of a sweep that have ended, and its plan."""
-
-    folder: SweepFolder
-    rows: Sequence[Row]
-    plan: SweepPlan
-
-    @property
-    def not_ended(self) -> list[int]:
-        """Numbers of the jobs of the plan without a result."""
-        ended = {row.number for row in self.rows}
-        return [job.number for job in self.plan.jobs if job.number not in ended]
-
-
 class Order(NamedTuple):
     """What jobs are judged by; the column to sort by, if another, and what of it comes first."""
 
@@ -114,16 +100,36 @@ def report(arguments: Sequence[str]) -> int:
         )
     filters = Filters(keys.status, keys.name, keys.tags, keys.since, others)
     folders, places = chosen(named, keys.outputs)
+    items: list[Item] = []
     if places or filters != Filters():
         items = filtered(places or folders, keys.outputs, filters)
-        report_runs(ordered(items, keys.sort, keys.mode), keys.top)
-        if not places or not folders:
-            return 0
-    return _report_sweeps(folders, keys)
+        items = ordered(items, keys.sort, keys.mode)
+        folders = folders if places else []
+    if answer.asked():
+        _give_document(items, folders, keys)
+        return 0
+    if items:
+        report_runs(items, keys.top)
+    return _report_sweeps(folders, keys) if folders else 0
+
+
+def _give_document(items: Sequence[Item], folders: Sequence[str], keys: Keys) -> None:
+    """Give what is reported of runs and sweeps as a document."""
+    # msgspec's classes, which what is printed need not wait for.
+    from seedbed.catalogue.documents.of_sweep import Shown
+    from seedbed.catalogue.documents.report import report_document
+
+    sweeps = _opened(folders, keys.outputs)
+    rows = [row for sweep in sweeps for row in sweep.rows]
+    shown = None
+    if rows:
+        objectives, sort, mode = _order(keys, sweeps, rows)
+        shown = Shown(objectives, sort, mode, keys.top, keys.group)
+    answer.give(report_document(items, sweeps, shown, keys.top))
 
 
 def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:
-    sweeps = _open_all(folders, keys.outputs)
+    sweeps = _opened(folders, keys.outputs)
     rows = [row for sweep in sweeps for row in sweep.rows]
     if not rows:
         print("jobs         none has ended")
@@ -157,7 +163,7 @@ def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:
     return 0
 
 
-def _search_lines(sweep: Sweep) -> list[str]:
+def _search_lines(sweep: OpenedSweep) -> list[str]:
     """Return what is told of a search below its table; of a grid nothing."""
     if sweep.plan.search is None:
         return []
@@ -167,7 +173,7 @@ def _search_lines(sweep: Sweep) -> list[str]:
     return closing_lines(drawing, sweep.folder, epochs_of(sweep.rows))
 
 
-def _files(sweep: Sweep) -> list[str]:
+def _files(sweep: OpenedSweep) -> list[str]:
     """Return lines with the table of a sweep, and with what a cross-validation has left."""
     folder = sweep.folder
     lines = [f"results      {relative(folder.results)}"]
@@ -181,30 +187,15 @@ def _files(sweep: Sweep) -> list[str]:
     return lines
 
 
-def _open_all(folders: Sequence[str], outputs: str) -> list[Sweep]:
-    """Return the sweeps, each once; where they are several the first of the axes is their name."""
-    opened = [_open(folder, outputs) for folder in folders]
-    sweeps = list({sweep.folder.path.resolve(): sweep for sweep in opened}.values())
-    paths = [relative(sweep.folder.path) for sweep in sweeps]
-    names = [sweep.folder.path.resolve().name for sweep in sweeps]
-    names = names if len(set(names)) == len(names) else paths
-    return [
-        replace(sweep, rows=[_shown(row, path, name, len(sweeps) > 1) for row in sweep.rows])
-        for sweep, path, name in zip(sweeps, paths, names, strict=True)
-    ]
+def _opened(words: Sequence[str], outputs: str) -> list[OpenedSweep]:
+    """Return the sweeps that words name, each once."""
+    folders = [open_sweep(word, outputs, "sweep") for word in words]
+    for folder in folders:
+        folder.clear_leftovers()
+    return opened_sweeps(folders)
 
 
-def _open(word: str, outputs: str) -> Sweep:
-    """Return what is known of a sweep."""
-    folder = open_sweep(word, outputs, "sweep")
-    folder.clear_leftovers()
-    tables = [folder.results] if folder.results.is_file() else []
-    tables += folder.results_of_units()  # The sweep has not entered them yet.
-    rows = {row.number: row for table in tables for row in read_results(table)}
-    return Sweep(folder, list(rows.values()), read_plan(folder.plan))
-
-
-def _standing(sweep: Sweep) -> list[str]:
+def _standing(sweep: OpenedSweep) -> list[str]:
     """Return how far a sweep is that has not ended: whether it runs, what is left, how to go on."""
     left = sweep.not_ended
     again = [row for row in sweep.rows if row.status in ("failed", "interrupted")]
@@ -222,7 +213,7 @@ def _standing(sweep: Sweep) -> list[str]:
     return [f"stopped      {', '.join(parts)}; go on with: seedbed train -m {word}"]
 
 
-def _gone_on_alone(sweep: Sweep) -> list[str]:
+def _gone_on_alone(sweep: OpenedSweep) -> list[str]:
     """Return a line for jobs that have gone on by `resume=` since the table was written."""
     if not sweep.folder.results.is_file():
         return []
@@ -260,13 +251,7 @@ def _runs(folder: Path) -> bool:
         return False
 
 
-def _shown(row: Row, path: str, name: str, several: bool) -> Row:
-    """Return a row as the table shows it: with the path of its folder from the working folder."""
-    axes = {"sweep": name, **row.axes} if several else row.axes
-    return replace(row, axes=axes, folder=os.path.join(path, row.folder) if row.folder else "")
-
-
-def _order(keys: Keys, sweeps: Sequence[Sweep], rows: Sequence[Row]) -> Order:
+def _order(keys: Keys, sweeps: Sequence[OpenedSweep], rows: Sequence[Row]) -> Order:
     """Return what to show and to sort by; raises ConfigError where that is not known."""
     metrics, sort = metric_names(rows), keys.sort
     if sort is not None:

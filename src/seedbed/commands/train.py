@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,12 +12,14 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
+from seedbed.catalogue.documents.of_run import run_outcome
 from seedbed.config.overrides import inside_double_quotes, no_interpolation, quoted, words_of
 from seedbed.config.schema import schema_of, typed
 from seedbed.config.spec import run_spec
 from seedbed.config.trust.config_folders import OWN_CONFIG
 from seedbed.config.trust.restriction import restriction
 from seedbed.config.trust.targets import targets
+from seedbed.documents import answer
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.experiment.evaluation import set_weights
@@ -119,6 +122,8 @@ def train(config: DictConfig, command: list[str]) -> int:
     prepared = _prepared.pop() if _prepared else None
     if prepared is None or prepared.experiment.folder.path != folder.path:
         prepared = _built(config, folder, bool(composed.runtime.choices.get("debug")))
+    if composed.mode != RunMode.MULTIRUN and os.environ.get("LOCAL_RANK") is None:
+        answer.give_at_end(partial(run_outcome, folder.path))
     experiment, taken_up = prepared.experiment, prepared.taken_up
     if schema_of(config.trainer) is None:
         config = typed(config)

@@ -101,7 +101,12 @@ def set_up_output() -> None:
 def tell_of_lost_output() -> bool:
     """Say on stderr that stdout could not be written to its end; return whether that is so."""
     file = getattr(sys.stdout, "buffer", None)
-    if not isinstance(file, UnfailingFile) or file.lost is None:
+    return isinstance(file, UnfailingFile) and tell_of_lost(file)
+
+
+def tell_of_lost(file: UnfailingFile) -> bool:
+    """Say on stderr that a file in stdout's place could not be written; return whether it is so."""
+    if file.lost is None:
         return False
     reason = (file.lost.strerror or str(file.lost)).lower()
     sys.stderr.write(f"seedbed: stdout: {reason}; what was printed since is lost\n")

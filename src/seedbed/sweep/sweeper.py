@@ -15,6 +15,7 @@ from seedbed.config.groups import GROUPS
 from seedbed.config.overrides import trusted_modules, words_of
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.trust.restriction import restricted_to, restriction
+from seedbed.documents import answer
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.loggers.labels import Labels
@@ -46,6 +47,7 @@ from seedbed.sweep.execution.judging import require_generations
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
+from seedbed.sweep.plan_document import plan_document
 from seedbed.sweep.plan_text import plan_text
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.populations import require_no_population
@@ -122,8 +124,11 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     if first.description is not None:
         print_table(first.description)
     if options.plan:
-        print(plan_text(plan, composer))
+        text = plan_text(plan, composer)
+        print(text)
         tell_refused(first.refused)
+        if answer.asked():
+            answer.give(plan_document(plan, first.refused, text))
         return 0
     claimed = folder.claim()
     with folder.locked():

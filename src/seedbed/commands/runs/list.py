@@ -12,6 +12,7 @@ from seedbed.commands.arguments import parse_arguments
 from seedbed.commands.runs.words import with_filters
 from seedbed.config.project import outputs_folder
 from seedbed.config.schema.field import key
+from seedbed.documents import answer
 from seedbed.errors import ConfigError
 from seedbed.process import garbage_collection
 
@@ -78,6 +79,11 @@ def list_runs(arguments: Sequence[str]) -> int:
     if keys.output is not None:
         write_items(Path(keys.output), chosen)
         print(f"{_count(len(chosen))} written to {keys.output}")
+        return 0
+    if answer.asked():
+        from seedbed.catalogue.documents.listed import runs_document
+
+        answer.give(runs_document(chosen, tops, total=len(items), limit=keys.limit))
         return 0
     _print(chosen, len(items), keys.limit, ", ".join(map(str, tops)))
     return 0

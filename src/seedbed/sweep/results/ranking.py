@@ -81,15 +81,9 @@ def closing_table(
             not complete come last.
     """
     axes = shown_axes(rows, group)
-    shown = configurations(rows, axes, group)
-    if group:
-        shown = [each for each in shown if any(row.status in MEASURED for row in each.jobs)]
-    is_judged = sort in (None, objectives.metric) and mode in (None, objectives.mode)
-    ranked = judged(shown, objectives)
-    if not is_judged or (sort is not None and objectives.several):
-        ranked = _sorted(ranked, objectives, sort, mode)
-    elif objectives.several:
-        ranked = _by_first_objective(ranked[:top], objectives)
+    ranked = ranked_configurations(rows, objectives, sort=sort, mode=mode, top=top, group=group)
+    shown = [each.configuration for each in ranked]
+    is_judged = _is_judged(objectives, sort, mode)
     titles = _titles(rows, objectives)
     has_folds = any(each.folds for each in shown)
     others = _other_titles(rows, objectives) if has_folds else {}
@@ -102,7 +96,7 @@ def closing_table(
         )
         if single and group:
             columns = _of_trials(columns, statuses)
-        if any(each.missed for each in ranked):
+        if any(each.missed for each in ranked[:top]):
             columns[MISSED] = lambda each: ", ".join(each.missed)
         title = _title(rows, objectives) if is_judged else None
         return _table(title, axes, columns, ranked[:top], DIGITS if objectives.whole else None)
@@ -111,6 +105,35 @@ def closing_table(
     if others and _width(shown_table) > WIDTH:
         return table({key: text.replace(" ", "\n", 1) for key, text in others.items()})
     return shown_table
+
+
+def ranked_configurations(
+    rows: Sequence[Row],
+    objectives: Objectives,
+    *,
+    sort: str | None = None,
+    mode: str | None = None,
+    top: int = ROWS,
+    group: bool = True,
+) -> list[Judged]:
+    """Return the configurations of the closing table in its order, with those below its last row.
+
+    Of several objectives the least crowded of the first `top` come first. See `closing_table`.
+    """
+    shown = configurations(rows, shown_axes(rows, group), group)
+    if group:
+        shown = [each for each in shown if any(row.status in MEASURED for row in each.jobs)]
+    ranked = judged(shown, objectives)
+    if not _is_judged(objectives, sort, mode) or (sort is not None and objectives.several):
+        return _sorted(ranked, objectives, sort, mode)
+    if objectives.several:
+        return [*_by_first_objective(ranked[:top], objectives), *ranked[top:]]
+    return ranked
+
+
+def _is_judged(objectives: Objectives, sort: str | None, mode: str | None) -> bool:
+    """Return whether the order is that of the metric by which jobs are ranked."""
+    return sort in (None, objectives.metric) and mode in (None, objectives.mode)
 
 
 def _sorted(

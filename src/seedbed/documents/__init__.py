@@ -1,0 +1,1 @@
+"""JSON documents of the verbs: their typed classes, and the way to stdout."""

@@ -1,0 +1,131 @@
+"""Answer of a command with `--json`: one document on stdout, all else on stderr.
+
+The descriptor of stdout itself is turned to stderr for as long as the command runs, so that neither
+a library nor a process that it starts can write between the document's lines.
+"""
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from seedbed.process.output import UnfailingFile, tell_of_lost
+
+if TYPE_CHECKING:
+    from seedbed.documents.document import Document
+
+FLAG = "--json"
+
+
+class Answer:
+    """The document of a command.
+
+    `document` is what was given; `last_word` makes one when the command has ended, where none was
+    given until then. `error` is what was last said to be wrong.
+    """
+
+    def __init__(self) -> None:
+        self.document: Document | None = None
+        self.last_word: Callable[[int], Document | None] | None = None
+        self.error = ""
+
+
+_answer: Answer | None = None
+
+
+def asked() -> bool:
+    """Return whether the command is to end with a document."""
+    return _answer is not None
+
+
+def give(document: "Document") -> None:
+    """Let this be the document of the command; without `--json` nothing happens."""
+    if _answer is not None:
+        _answer.document = document
+
+
+def give_at_end(make: "Callable[[int], Document | None]") -> None:
+    """Let `make` give the document when the command has ended, however it does.
+
+    It takes the exit code, and returns None where there is nothing to tell.
+    """
+    if _answer is not None:
+        _answer.last_word = make
+
+
+def note_error(message: str) -> None:
+    """Note what is said on stderr to be wrong, for a command that gives no other document."""
+    if _answer is not None:
+        _answer.error = message
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Context of a command with `--json`; at its end the document is written to stdout."""
+    global _answer
+    answer = _answer = Answer()
+    code = 1
+    with _stdout_is_stderr() as stdout:
+        try:
+            yield
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(bool(end.code))
+            raise
+        except KeyboardInterrupt:
+            code = 130
+            raise
+        except BaseException as error:  # Its traceback is shown.
+            answer.error = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            _answer = None
+            stdout.write(_text(answer, code))
+            stdout.flush()
+
+
+def _text(answer: Answer, code: int) -> str:
+    import msgspec  # Only where there is a document.
+
+    from seedbed.documents.errors import error_document
+
+    document = answer.document
+    if document is None and answer.last_word is not None:
+        document = answer.last_word(code)
+    if document is None:
+        document = error_document(code, answer.error)
+    return msgspec.json.encode(document).decode() + "\n"
+
+
+@contextmanager
+def _stdout_is_stderr() -> Iterator[TextIO]:
+    """Context in which what is written to stdout goes to stderr; yields the true stdout."""
+    stdout = sys.stdout
+    stdout.flush()
+    if not _is_descriptor(stdout, 1):  # A test's, or a notebook's.
+        sys.stdout = sys.stderr
+        try:
+            yield stdout
+        finally:
+            sys.stdout = stdout
+        return
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    file = UnfailingFile(kept, "wb", closefd=False)
+    try:
+        yield io.TextIOWrapper(file, encoding="utf-8", write_through=True)
+    finally:
+        stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        if tell_of_lost(file):
+            sys.exit(1)
+
+
+def _is_descriptor(stream: TextIO, number: int) -> bool:
+    try:
+        return stream.fileno() == number
+    except (OSError, ValueError):
+        return False
