@@ -1,4 +1,4 @@
-"""Every command in the comments of configs and in the README composes as it is typed."""
+"""Every command in the comments of configs and in the documents composes as it is typed."""
 
 import re
 import shlex
@@ -19,7 +19,7 @@ from seedbed.experiment.inferred_facts import register_inferred
 ROOT = Path(__file__).parents[2]
 PENGUINS = Path(str(files("palmerpenguins"))) / "data" / "penguins.csv"
 # Words that say "your own" in the README.
-OWN = ("mine", "wide", "rows.Rows", "DIR", "FILE", "GROUP", "...", "NAME", "trials.csv", "adma")
+OWN = ("mine", "wide", "rows.Rows", "DIR", "FILE", "GROUP", "...", "NAME", "--cfg", "resume=")
 FLAGS = re.compile(r"-m|--\S+")
 
 
@@ -37,10 +37,12 @@ def _commands() -> list[tuple[str, str]]:
         more = re.findall(r"(?<!\S)(?:[a-z_]+(?:\.\w+)?=\S+ ?)+", rest)
         if path.parent.name == "experiment":
             found += [(path.name, f"experiment={path.stem} {words}") for words in more]
-    readme = (ROOT / "README.md").read_text().replace("\n  ", " ")
-    for words in re.findall(r"(?:\$ |`)seedbed train ([^`\n]*)", readme):
-        if not any(own in words for own in OWN) and "--cfg" not in words:
-            found.append(("README.md", words))
+    # Commands in console blocks are run, those of the experiments by scripts/experiments.py.
+    pages = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.stem != "experiments"]
+    for page in [ROOT / "README.md", *pages]:
+        inline = re.findall(r"`seedbed train ([^`]*)`", page.read_text())
+        texts = [" ".join(words.split("\n")) for words in inline]
+        found += [(page.name, words) for words in texts if not any(own in words for own in OWN)]
     return found
 
 
@@ -48,7 +50,7 @@ COMMANDS = _commands()
 
 
 def test_commands_are_found() -> None:
-    assert len([name for name, _ in COMMANDS if name == "README.md"]) >= 4
+    assert len([name for name, _ in COMMANDS if name == "README.md"]) >= 3
     assert ("crop_yield_scratch.yaml", "null") in [
         (name, words.split("=")[-1].strip()) for name, words in COMMANDS
     ]
@@ -63,7 +65,7 @@ def test_it_composes(
     monkeypatch.chdir(tmp_path)
     overrides = [word.rstrip(",.;") for word in shlex.split(words) if not FLAGS.fullmatch(word)]
     # Of an axis the first value.
-    first = [re.sub(r"=([^\[{(,]+),.*", r"=\1", word) for word in overrides]
+    first = [re.sub(r"=([^\[{(,]+|\[[^\]]*\]),.*", r"=\1", word) for word in overrides]
     chosen = [re.sub(r"=.*(?:range|interval)\(([^,]+),.*", r"=\1", word) for word in first]
     register_resolvers()
     register_inferred()
