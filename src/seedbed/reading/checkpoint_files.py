@@ -9,6 +9,7 @@ import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,16 +38,28 @@ class NotPlain(Exception):
     """Content that is neither a dense tensor nor a plain value."""
 
 
-class Tensor(NamedTuple):
-    """Tensor of a checkpoint, before its numbers are read."""
+@dataclass(frozen=True)
+class Tensor:
+    """Tensor of a checkpoint, before its numbers are read.
+
+    Attributes:
+        shape: its shape.
+        storage: where its numbers lie.
+        offset, strides: which of those are its own, as torch counts them.
+    """
 
     shape: tuple[int, ...]
+    storage: "Storage | None" = field(default=None, compare=False)
+    offset: int = field(default=0, compare=False)
+    strides: tuple[int, ...] = field(default=(), compare=False)
 
 
-class _Storage(NamedTuple):
-    """Numbers that tensors are made of: how many there are."""
+class Storage(NamedTuple):
+    """Numbers that tensors are made of: how many there are, of which kind, and in which file."""
 
     elements: int
+    kind: str = ""
+    file: str = ""
 
 
 def check_checkpoint(path: Path) -> dict[Any, Any]:
@@ -90,7 +103,7 @@ def _inspected(path: Path) -> Any:
                 for name, entry in entries.items()
                 if name.startswith(f"{folder}data/")
             }
-            return _Inspector(archive.read(description), sizes).load()
+            return _Inspector(archive.read(description), sizes, f"{folder}data/").load()
 
 
 def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
@@ -111,10 +124,11 @@ class _Inspector(pickle._Unpickler):
     The one of pickle's that is written in Python: the other one takes memory as it is told to.
     """
 
-    def __init__(self, description: bytes, sizes: dict[str, int]) -> None:
-        """`sizes` are the bytes of each storage by its key."""
+    def __init__(self, description: bytes, sizes: dict[str, int], folder: str) -> None:
+        """`sizes` are the bytes of each storage by its key, whose files lie in a folder."""
         super().__init__(BytesIO(description))
         self._sizes = sizes
+        self._folder = folder
 
     def find_class(self, module: str, name: str) -> Any:
         known: dict[tuple[str, str], Callable[..., Any]] = {
@@ -128,18 +142,18 @@ class _Inspector(pickle._Unpickler):
             raise NotPlain(f"it holds {module}.{name}")
         return known[module, name]
 
-    def persistent_load(self, pid: Any) -> _Storage:
+    def persistent_load(self, pid: Any) -> Storage:
         _, kind, key, _, elements = pid
         if type(elements) is not int or elements * _ITEM_SIZES[kind] != self._sizes[key]:
             raise NotPlain(f"storage {key} is said to hold {elements} numbers, and does not")
-        return _Storage(elements)
+        return Storage(elements, kind, f"{self._folder}{key}")
 
 
 def _tensor(
-    storage: _Storage, offset: int, shape: Sequence[int], strides: Sequence[int], *more: Any
+    storage: Storage, offset: int, shape: Sequence[int], strides: Sequence[int], *more: Any
 ) -> Tensor:
     numbers = [offset, *shape, *strides]
-    if not isinstance(storage, _Storage) or any(type(n) is not int or n < 0 for n in numbers):
+    if not isinstance(storage, Storage) or any(type(n) is not int or n < 0 for n in numbers):
         raise NotPlain("a tensor is damaged")
     # From the axis whose numbers lie closest: each must step over what is inside of it.
     inside = 1
@@ -149,7 +163,7 @@ def _tensor(
         inside = max(inside, stride * (length - 1) + inside)
     if 0 not in shape and offset + inside > storage.elements:
         raise NotPlain(f"a tensor of shape {tuple(shape)} has too few numbers")
-    return Tensor(tuple(shape))
+    return Tensor(tuple(shape), storage, offset, tuple(strides))
 
 
 def _require_plain(content: Any) -> None:
@@ -166,7 +180,7 @@ def _require_plain(content: Any) -> None:
             if not all(isinstance(key, _PLAIN) for key in node):
                 raise NotPlain("a key that is no plain value")
             left.extend((value, depth + 1) for value in node.values())
-        elif isinstance(node, list | tuple) and not isinstance(node, _Storage):
+        elif isinstance(node, list | tuple) and not isinstance(node, Storage):
             left.extend((value, depth + 1) for value in node)
         elif not isinstance(node, _PLAIN):
             raise NotPlain(f"it holds a {type(node).__name__}")

@@ -1,15 +1,36 @@
 """YAML within limits: nested only so deep, and only so large once its aliases are written out."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from seedbed.errors import RunFolderError
+from seedbed.reading.content import read_text
 
 # Of a config; that of a run has some hundred values, nested six deep.
 MOST_BYTES = 4 * 2**20
 MOST_VALUES = 50_000
 DEEPEST = 50
+
+
+def read_plain_yaml(path: Path) -> dict[str, Any]:
+    """Return a YAML file as plain values, nothing of it resolved, as quickly as that can be done.
+
+    Raises RunFolderError where the file is larger than a config is, or no mapping.
+    """
+    text = read_text(path, MOST_BYTES)
+    if "&" in text or "*" in text:  # Without aliases it is as large as it looks.
+        check_yaml(path, text)
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        content = yaml.load(text, Loader=loader)
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise RunFolderError(f"{path}: not a config: {reason}") from None
+    if not isinstance(content, dict):
+        raise RunFolderError(f"{path}: not a config: no keys and values")
+    return {str(name): value for name, value in content.items()}
 
 
 def check_yaml(source: object, text: str) -> None:

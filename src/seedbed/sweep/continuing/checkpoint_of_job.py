@@ -29,9 +29,9 @@ from seedbed.runs.folder import RunFolder
 from seedbed.runs.record import MEASURED, read_record
 from seedbed.runs.resuming.saved_config import SavedConfig
 from seedbed.sweep.execution.chunk_state import NOT_OURS
-from seedbed.sweep.execution.continued_jobs import groups_of
 from seedbed.sweep.results.folder import PLAN, SweepFolder
 from seedbed.sweep.results.plan_file import read_plan
+from seedbed.sweep.results.together import groups_of
 from seedbed.terminal.words import relative
 from seedbed.training.metrics import LEARNING_RATE
 

@@ -13,8 +13,6 @@ from seedbed.runs.folder import RunFolder
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.execution.chunk_state import NOT_OURS
 from seedbed.sweep.execution.continued_jobs import (
-    Together,
-    groups_of,
     has_more_to_train,
     may_go_on,
     plain_values_of,
@@ -28,6 +26,7 @@ from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.results.continuations import GoesOn
 from seedbed.sweep.results.kept import kept_jobs
 from seedbed.sweep.results.table import Row
+from seedbed.sweep.results.together import Together, groups_of
 from seedbed.terminal.words import jobs_text
 from seedbed.training.schedulers import RunLength, length_problem
 

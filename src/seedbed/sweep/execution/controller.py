@@ -17,7 +17,7 @@ from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.record import DONE, MEASURED
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
-from seedbed.sweep.execution.continued_jobs import Together, groups_of, states_to_keep
+from seedbed.sweep.execution.continued_jobs import states_to_keep
 from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.failures.tries import Tries, alone
@@ -55,6 +55,7 @@ from seedbed.sweep.results.searched.closing import (
     epochs_of,
 )
 from seedbed.sweep.results.table import Results, Row, cell
+from seedbed.sweep.results.together import Together, groups_of
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.sweep.search.searches import searched
 from seedbed.terminal.tables import print_table
