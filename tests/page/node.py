@@ -12,30 +12,41 @@ from seedbed.page.html import ASSETS
 
 # Libraries that need no browser.
 LIBRARIES = ("distributions.js", "expressions.js")
-# Numbers that JSON does not have travel as these words in an object of one key.
+# What JSON does not have travels in an object of one key: numbers by these words, a Map by its
+# pairs, the document of a page, decoded, by its content.
 _RUN = """
 const words = { nan: NaN, inf: Infinity, "-inf": -Infinity };
-const given = (key, value) => (value && value.number in words ? words[value.number] : value);
 const told = (key, value) =>
   typeof value !== "number" || Number.isFinite(value) ? value : { number: String(value) };
-const task = JSON.parse(require("fs").readFileSync(0, "utf-8"), given);
-const { libraries, module, name, calls } = task;
-libraries.forEach(require);
-import(module).then((loaded) =>
-  process.stdout.write(JSON.stringify(calls.map((call) => loaded[name](...call)), told)));
+async function run(text) {
+  const { libraries, documents, module, name, calls } = JSON.parse(text);
+  libraries.forEach(require);
+  const { decoded } = await import(documents);
+  const given = (key, value) => {
+    if (value && Object.hasOwn(value, "document")) return decoded(value.document);
+    if (value && Array.isArray(value.map)) return new Map(value.map);
+    return value && value.number in words ? words[value.number] : value;
+  };
+  const loaded = await import(module);
+  const lists = JSON.parse(JSON.stringify(calls), given);
+  process.stdout.write(JSON.stringify(lists.map((call) => loaded[name](...call)), told));
+}
+run(require("fs").readFileSync(0, "utf-8"));
 """
 
 
 def called(module: str, function: str, calls: Iterable[Sequence[Any]]) -> list[Any]:
     """Return what an exported function of a module returns for each list of arguments.
 
-    Numbers that are not finite are given as `{"number": "nan"}`, `inf` and `-inf`.
+    Numbers that are not finite are given as `{"number": "nan"}`, `inf` and `-inf`, a Map as
+    `{"map": pairs}`, a decoded document as `{"document": content}`.
     """
     node = shutil.which("node")
     if node is None:
         pytest.skip("no node here")
     task = {
         "libraries": [str(ASSETS / "libraries" / name) for name in LIBRARIES],
+        "documents": (ASSETS / "scripts" / "document.js").as_uri(),
         "module": (ASSETS / "scripts" / module).as_uri(),
         "name": function,
         "calls": [list(call) for call in calls],

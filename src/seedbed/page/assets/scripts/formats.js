@@ -93,3 +93,51 @@ export function secondsText(seconds) {
 export function countText(count, noun, plural = `${noun}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
 }
+
+/**
+ * A number in few digits, for where the whole one can be had, too.
+ *
+ * @param {number} value
+ * @param {number} digits significant ones; whole numbers are shown in full
+ */
+export function shortText(value, digits = 4) {
+  if (!Number.isFinite(value) || Number.isInteger(value)) return numberText(value);
+  return numberText(Number(value.toPrecision(digits)));
+}
+
+/**
+ * A mean with its standard deviation: `0.1003 ± 0.0036`, both to the second digit of the deviation.
+ *
+ * @param {number} mean
+ * @param {number} deviation NaN: there is none
+ */
+export function spreadText(mean, deviation) {
+  if (!Number.isFinite(mean)) return "";
+  if (Number.isNaN(deviation)) return shortText(mean);
+  if (!(deviation > 0 && Number.isFinite(deviation))) return `${shortText(mean)} ± ${numberText(deviation)}`;
+  const decimals = Math.max(1 - Math.floor(Math.log10(deviation)), 0);
+  if (decimals <= 7 && Math.abs(mean) < 1e7) return `${mean.toFixed(decimals)} ± ${deviation.toFixed(decimals)}`;
+  const digits = Math.max(Math.floor(Math.log10(Math.abs(mean) || deviation)) + decimals, 0);
+  return `${mean.toExponential(Math.min(digits, 8))} ± ${deviation.toExponential(1)}`;
+}
+
+/**
+ * A share as text: `0.98 %`.
+ *
+ * @param {number} share
+ */
+export function percentText(share) {
+  return `${shortText(Number((100 * share).toPrecision(2)))} %`;
+}
+
+/**
+ * Words as a list: `a, b and c`; of more than `most` the first ones, and how many others.
+ *
+ * @param {string[]} words
+ * @param {number} most
+ */
+export function listText(words, most = 5) {
+  const shown = words.length > most ? [...words.slice(0, most), `${words.length - most} more`] : words;
+  if (shown.length < 2) return shown.join("");
+  return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}

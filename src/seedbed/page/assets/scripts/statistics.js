@@ -50,8 +50,17 @@ export function medianOf(values) {
  * @param {number} level 0.95: 19 of 20 such intervals hold it
  */
 export function halfWidth(deviation, count, level = 0.95) {
-  if (count < 2) return NaN;
-  return (tQuantile(0.5 + level / 2, count - 1) * deviation) / Math.sqrt(count);
+  return count < 2 ? NaN : (tOfHalfWidth(count - 1, level) * deviation) / Math.sqrt(count);
+}
+
+/**
+ * Half of an interval, in standard errors.
+ *
+ * @param {number} degrees of freedom
+ * @param {number} level
+ */
+export function tOfHalfWidth(degrees, level = 0.95) {
+  return tQuantile(0.5 + level / 2, degrees);
 }
 
 /**

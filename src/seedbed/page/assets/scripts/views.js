@@ -26,7 +26,7 @@ export const VIEWS = [
   { key: "summary", title: "Summary", panels: [mountOverview] },
   { key: "table", title: "Table", panels: [mountTable] },
   { key: "curves", title: "Curves", panels: [mountCurves] },
-  { key: "keys", title: "Keys", panels: [mountKeyPlot, mountHeatMap] },
+  { key: "keys", title: "Parameters", panels: [mountKeyPlot, mountHeatMap] },
   { key: "parallel", title: "Parallel", panels: [mountParallel] },
   { key: "search", title: "Search", panels: [mountProgress, mountImportances, mountFront] },
   { key: "compare", title: "Compare", panels: [mountComparison] },

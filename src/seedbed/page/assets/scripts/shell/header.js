@@ -30,7 +30,7 @@ export function mountHeader(header, page) {
       element("h1", {}, shownText(content.content.title)),
       element("p", { class: "faint" }, `${jobs} of ${configurations}`),
       element("div", { class: "spacer" }),
-      element("button", { type: "button", id: "shortcuts", title: "Keys (?)" }, "Keys"),
+      element("button", { type: "button", id: "shortcuts", title: "Keys of the keyboard (?)" }, "Shortcuts"),
       licencesButton(),
       element(
         "button",
@@ -79,7 +79,6 @@ function filterField(page) {
     spellcheck: "false",
     autocomplete: "off",
     autocapitalize: "off",
-    list: "filter-columns",
     placeholder: placeholder(page),
     "aria-describedby": "filter-says",
   });

@@ -1,6 +1,84 @@
 // @ts-check
+// Summary: which configuration is best, by how much, and whether that is luck; then what was run.
 
-/** @param {HTMLElement} element @param {import("../shell/page.js").Page} page */
-export function mountOverview(element, page) {
-  element.hidden = !page;
+import { FOLD } from "../document.js";
+import { element, fill } from "../elements.js";
+import { rankedConfigurations } from "../configurations.js";
+import { mountRanking } from "./ranking.js";
+import { sourceCards } from "./sources.js";
+import { verdictOf } from "./verdict.js";
+import { bestSaid, luckSaid, marginSaid, withoutResult } from "./words.js";
+
+/**
+ * @param {HTMLElement} panel
+ * @param {import("../shell/page.js").Page} page
+ */
+export function mountOverview(panel, page) {
+  const answers = element("div", { class: "answers" });
+  const notes = element("div", { class: "notes" });
+  const picture = element("div", {});
+  const go = (view, text) =>
+    element("button", { type: "button", onclick: () => page.state.update({ view }) }, text);
+  fill(
+    panel,
+    answers,
+    notes,
+    picture,
+    element("p", { class: "links" }, go("table", "All configurations"), go("curves", "Learning curves"), go("keys", "Effect of each parameter")),
+    element("h2", {}, "What was run"),
+    element("div", { class: "cards" }, sourceCards(page.document)),
+  );
+  const draw = mountRanking(picture, page);
+  page.follow(panel, ["filter", "metric", "epoch"], () => {
+    const ranked = rankedConfigurations(page.document, page.jobsOf, page.column(), page.mode());
+    const areFolds = page.document.columns.get(FOLD)?.kind === "averaged";
+    const verdict = verdictOf(ranked, page.mode(), areFolds);
+    fill(answers, ...answerCards(page, verdict));
+    fill(notes, ...noteLines(page, ranked));
+    draw(ranked, verdict);
+  });
+}
+
+/** @param {import("../shell/page.js").Page} page @param {import("./verdict.js").Verdict | null} verdict */
+function answerCards(page, verdict) {
+  const { document: content } = page;
+  if (!verdict || page.mode() === null) {
+    const reason = verdict
+      ? `Nobody said whether less or more of ${page.metric()} is better.`
+      : `No configuration has a result in ${page.column()} that can be compared.`;
+    return [element("div", { class: "card answer open" }, element("h2", {}, "Which is best?"), element("p", {}, reason))];
+  }
+  const looked = { metric: page.metric(), epoch: page.epoch() };
+  const said = [bestSaid(content, verdict, looked), marginSaid(content, verdict), luckSaid(content, verdict)];
+  return said.map(({ question, answer, figure, details, tone }) =>
+    element(
+      "div",
+      { class: `card answer ${tone}` },
+      element("h2", {}, question),
+      answer && element("p", { class: "said" }, answer),
+      figure && element("p", { class: "figure" }, figure),
+      details.map((detail) => element("p", { class: "faint" }, detail)),
+    ),
+  );
+}
+
+/** What a reader should know before trusting the answers. */
+function noteLines(page, ranked) {
+  const { document: content, state } = page;
+  const notes = [];
+  const without = withoutResult(content, page.filtered().jobs, page.column());
+  if (without) notes.push(without);
+  const cut = ranked.filter(({ configuration, jobs }) => jobs.length < content.jobsOf[configuration].length);
+  if (state.values.filter && cut.length)
+    notes.push(
+      `The filter leaves out some jobs of ${cut.length} of ${ranked.length} configurations: what is said here is of the others alone. mean(...) filters whole configurations.`,
+    );
+  const unfit = ranked.filter((each) => each.unfit.length && each.summary.count);
+  if (unfit.length)
+    notes.push(`${unfit.length} of ${ranked.length} configurations cannot be the best, as the first of them: ${unfit[0].unfit.join(", ")}.`);
+  if (content.content.objectives.length > 1)
+    notes.push(
+      `There are ${content.content.objectives.length} objectives; this is of ${page.metric()} alone. The front of all is under Search.`,
+    );
+  return notes.map((text) => element("p", { class: "note" }, text));
 }

@@ -1,0 +1,156 @@
+// @ts-check
+// Configurations: what their jobs reached, averaged over seeds and folds as the command line does.
+
+import { BEST, FOLD } from "./document.js";
+import { shownText } from "./formats.js";
+import { deviationOf, meanOf } from "./statistics.js";
+
+/** @typedef {import("./document.js").PageDocument} PageDocument */
+
+/**
+ * @typedef {object} Summary
+ * @property {number} mean NaN without a value
+ * @property {number} deviation over n - 1; NaN of fewer than two values
+ * @property {number} count values that these are of: jobs, or folds
+ * @property {number} completed jobs that have a value
+ * @property {number} jobs all of them
+ * @property {Map<string, number>} units the values by what they have in common with those of other
+ *   configurations: the seed, or the fold
+ */
+
+/** The units of the averages: `seed`, `fold` or `job`. @param {PageDocument} document */
+export function unitOf(document) {
+  if (hasFolds(document)) return "fold";
+  return document.columnsOf("averaged").some(({ name }) => name === "seed") ? "seed" : "job";
+}
+
+/** @param {PageDocument} document */
+function hasFolds(document) {
+  return document.columns.get(FOLD)?.kind === "averaged";
+}
+
+/**
+ * What jobs of a configuration have in a column of results: of those that completed, with a finite
+ * number. With folds, values are the means of each fold over its seeds.
+ *
+ * @param {PageDocument} document
+ * @param {number[]} jobs
+ * @param {string} column
+ * @returns {Summary}
+ */
+export function summaryOf(document, jobs, column) {
+  /** @type {Map<string, number[]>} */
+  const grouped = new Map();
+  let completed = 0;
+  for (const job of jobs) {
+    const value = document.result(column, job);
+    if (Number.isNaN(value)) continue;
+    completed++;
+    const key = unitKey(document, job);
+    const values = grouped.get(key);
+    if (values) values.push(value);
+    else grouped.set(key, [value]);
+  }
+  const units = new Map([...grouped].map(([key, values]) => [key, meanOf(values)]));
+  const values = [...units.values()];
+  const mean = meanOf(values);
+  return { mean, deviation: deviationOf(values), count: units.size, completed, jobs: jobs.length, units };
+}
+
+/** What a job shares with a job of each other configuration. */
+function unitKey(document, job) {
+  if (hasFolds(document)) return String(document.cell(FOLD, job));
+  const averaged = document.columnsOf("averaged");
+  const named = averaged.map(({ name }) => document.cell(name, job));
+  // Jobs of different sweeps with the same seed are different trainings.
+  return JSON.stringify([document.content.jobs.source[job], ...(averaged.length ? named : [job])]);
+}
+
+/**
+ * @typedef {object} Ranked
+ * @property {number} configuration
+ * @property {number[]} jobs
+ * @property {Summary} summary
+ * @property {string[]} unfit why it cannot be the best; empty where it can
+ */
+
+/**
+ * Configurations that have jobs, the best first; then those that cannot be the best.
+ *
+ * Equal ones are by the mean of their last epoch, then in the jobs' order. Constraints hold for the
+ * means; with folds a configuration must have all; in a search all of its jobs must have completed.
+ *
+ * @param {PageDocument} document
+ * @param {(configuration: number) => number[]} jobsOf the jobs that count
+ * @param {string} column
+ * @param {string | null} mode
+ * @returns {Ranked[]}
+ */
+export function rankedConfigurations(document, jobsOf, column, mode) {
+  const constraints = document.content.constraints.map(constraintOf).filter(Boolean);
+  const folds = foldsOf(document);
+  const last = column.startsWith(BEST) ? column.slice(BEST.length) : column;
+  const sign = mode === "max" ? -1 : 1;
+  const ranked = [];
+  for (let configuration = 0; configuration < document.configurationCount; configuration++) {
+    const jobs = jobsOf(configuration);
+    if (!jobs.length) continue;
+    const summary = summaryOf(document, jobs, column);
+    const tie = last === column ? NaN : summaryOf(document, jobs, last).mean;
+    const unfit = unfitness(jobs, summary);
+    ranked.push({ configuration, jobs, summary, unfit, tie });
+  }
+  return ranked.sort(
+    (a, b) =>
+      Number(a.unfit.length > 0) - Number(b.unfit.length > 0) ||
+      byNumber(sign * a.summary.mean, sign * b.summary.mean) ||
+      byNumber(sign * a.tie, sign * b.tie) ||
+      a.jobs[0] - b.jobs[0],
+  );
+
+  function unfitness(jobs, summary) {
+    if (!summary.count) return ["no job has a result"];
+    const missed = constraints
+      .filter((each) => !each.keeps(summaryOf(document, jobs, each.column).mean))
+      .map((each) => `misses ${each.text}`);
+    if (folds && summary.count < folds) missed.push(`has ${summary.count} of ${folds} folds`);
+    const source = document.content.sources[document.content.jobs.source[jobs[0]]];
+    if (source.search && summary.completed < jobs.length)
+      missed.push(`${summary.completed} of ${jobs.length} jobs completed`);
+    return missed;
+  }
+
+  function constraintOf(text) {
+    const parts = /^(\S+?)\s*(<=|>=)\s*(\S+)$/.exec(text);
+    if (!parts) return null;
+    const [, metric, sign, bound] = parts;
+    const keeps = (value) => (sign === "<=" ? value <= Number(bound) : value >= Number(bound));
+    return { text, column: document.columnOf(metric, document.content.rank), keeps };
+  }
+}
+
+/** How many folds the jobs have; 0 without a cross-validation. @param {PageDocument} document */
+function foldsOf(document) {
+  if (!hasFolds(document)) return 0;
+  return new Set(document.content.jobs.values[FOLD]).size;
+}
+
+/** Order of two numbers; what is none comes last, and two of these are equal. */
+function byNumber(a, b) {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * The settings of a configuration as words: `optimizer.lr=0.01 model.width=64`, without unseen signs.
+ *
+ * @param {PageDocument} document
+ * @param {number} configuration
+ * @param {(value: any) => string} text
+ */
+export function configurationWords(document, configuration, text) {
+  return document
+    .columnsOf("axis")
+    .filter(({ name }) => document.setting(name, configuration) !== null)
+    .map(({ name }) => `${shownText(name)}=${text(document.setting(name, configuration))}`);
+}

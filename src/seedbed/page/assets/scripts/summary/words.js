@@ -1,0 +1,181 @@
+// @ts-check
+// The verdict in words that need no statistics to be read, and are honest about what is not known.
+
+import { configurationWords, unitOf } from "../configurations.js";
+import { cellText, countText, listText, percentText, shortText, spreadText } from "../formats.js";
+import { LEVEL } from "./verdict.js";
+
+/** @typedef {import("../document.js").PageDocument} PageDocument */
+/** @typedef {import("./verdict.js").Verdict} Verdict */
+/**
+ * What is said of one of the three questions.
+ * @typedef {{ question: string, answer: string, figure?: string, details: string[],
+ *   tone: "good" | "open" | "plain" }} Said
+ */
+
+// Signs of settings beyond which they are not said in the middle of a sentence.
+const LONG = 60;
+
+/**
+ * The settings of a configuration as one text, its numbers in few digits.
+ *
+ * @param {PageDocument} document
+ * @param {number} configuration
+ */
+export function configurationText(document, configuration) {
+  const words = configurationWords(document, configuration, settingText);
+  return words.length ? words.join(" ") : "the only configuration";
+}
+
+/** @param {any} value */
+function settingText(value) {
+  return typeof value === "number" ? shortText(value, 3) : cellText(value);
+}
+
+/** The settings within a sentence, where they are short; else words that point to the picture. */
+function named(document, configuration, otherwise) {
+  const text = configurationText(document, configuration);
+  return text.length > LONG ? otherwise : text;
+}
+
+/**
+ * Which configuration is best.
+ *
+ * @param {PageDocument} document
+ * @param {Verdict} verdict
+ * @param {{ metric: string, epoch: string }} looked
+ * @returns {Said}
+ */
+export function bestSaid(document, verdict, { metric, epoch }) {
+  const { best, others } = verdict;
+  const { mean, deviation, count, completed, jobs } = best.summary;
+  const unit = unitOf(document);
+  const hasBest = document.columnOf(metric, "best") !== document.columnOf(metric, "last");
+  const at = hasBest ? `, ${epoch} epoch` : "";
+  const details = [
+    Number.isNaN(deviation)
+      ? `${metric}${at}, of ${countText(count, unit)}`
+      : `mean ± standard deviation of ${metric}${at}, over ${countText(count, unit)}`,
+  ];
+  if (others.length) details.push(`of ${countText(others.length + 1, "configuration")}`);
+  if (completed < jobs)
+    details.push(
+      `${jobs - completed} of its ${countText(jobs, "job")} have no result: the mean is over the others alone, so it may look better than it is`,
+    );
+  return {
+    question: "Which is best?",
+    answer: configurationText(document, best.configuration),
+    figure: spreadText(mean, deviation),
+    details,
+    tone: completed < jobs ? "open" : "plain",
+  };
+}
+
+/**
+ * By how much the best is ahead of the next.
+ *
+ * @param {PageDocument} document
+ * @param {Verdict} verdict
+ * @returns {Said}
+ */
+export function marginSaid(document, verdict) {
+  const question = "By how much?";
+  const [next] = verdict.others;
+  if (!next)
+    return { question, answer: "There is nothing to compare it with.", details: [], tone: "plain" };
+  const { mean, low, high, kind, count } = next.difference;
+  const relative = mean / Math.abs(next.ranked.summary.mean);
+  const share = Number.isFinite(relative) ? ` (${percentText(relative)})` : "";
+  const unit = unitOf(document);
+  const details = [`ahead of ${named(document, next.ranked.configuration, "the second best below")}`];
+  if (kind === "single") details.push("one value each: there is no interval");
+  else {
+    const over =
+      kind === "paired"
+        ? `the same ${countText(count, unit)} of both, one by one`
+        : `${unit}s that the two do not share`;
+    details.push(`95 % interval ${shortText(low, 3)} to ${shortText(high, 3)}, over ${over}`);
+  }
+  return { question, answer: "", figure: `${shortText(mean, 3)}${share}`, details, tone: "plain" };
+}
+
+/**
+ * Whether it can be luck.
+ *
+ * @param {PageDocument} document
+ * @param {Verdict} verdict
+ * @returns {Said}
+ */
+export function luckSaid(document, verdict) {
+  const question = "Is it luck?";
+  const { others, alike, answer } = verdict;
+  const unit = unitOf(document);
+  const count = countText(others.length, "other");
+  if (answer === "alone")
+    return { question, answer: "Nothing to compare: one configuration.", details: [], tone: "plain" };
+  if (answer === "unknown")
+    return {
+      question,
+      answer: unit === "seed" ? "One seed: cannot tell luck from gain." : "One value each: cannot tell luck from gain.",
+      details: ["Each configuration has one result. Train all of them with more seeds, as in seed=range(0,5): then this says more."],
+      tone: "open",
+    };
+  const corrected =
+    others.length > 1
+      ? `corrected for having picked the best of ${(others.length + 1).toLocaleString("en")}`
+      : "by Student's t";
+  if (answer === "clear")
+    return {
+      question,
+      answer: "Hardly.",
+      details: [
+        `It is better than ${others.length > 1 ? `each of the ${count}` : "the other"}: chance of an error at most ${percentText(LEVEL)}, ${corrected}.`,
+      ],
+      tone: "good",
+    };
+  const names = alike.map((configuration) => configurationText(document, configuration));
+  const isShort = names.every((name) => name.length <= LONG);
+  const cannot = `${countText(alike.length, "other configuration")} cannot be told from it`;
+  const rest = others.length - alike.length;
+  const few = verdict.best.summary.count < 5 ? [`More ${unit}s would tell more: it has ${verdict.best.summary.count}.`] : [];
+  return {
+    question,
+    answer: `It may be: ${cannot}.`,
+    details: [
+      isShort ? `Not told from it: ${listText(names, 3)}.` : "They are marked ≈ below.",
+      rest > 0
+        ? `It is better than the ${countText(rest, "remaining one")}: chance of an error at most ${percentText(LEVEL)}, ${corrected}.`
+        : `(Chance of an error at most ${percentText(LEVEL)}, ${corrected}.)`,
+      ...few,
+    ],
+    tone: "open",
+  };
+}
+
+/**
+ * How many of these jobs have no result, and why; null where all have one.
+ *
+ * @param {PageDocument} document
+ * @param {number[]} jobs
+ * @param {string} column
+ */
+export function withoutResult(document, jobs, column) {
+  const without = jobs.filter((job) => Number.isNaN(document.result(column, job)));
+  if (!without.length) return null;
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const job of without) {
+    const status = document.isMeasured(job) ? "no finite value" : document.status(job).replace("_", " ");
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  const configurations = new Set(without.map((job) => document.configuration(job)));
+  const [first] = configurations;
+  const where =
+    configurations.size === 1 && document.configurationCount > 1
+      ? `, all of ${named(document, first, "one configuration")}`
+      : document.configurationCount > 1
+        ? `, in ${countText(configurations.size, "configuration")}`
+        : "";
+  const reasons = [...counts].map(([status, count]) => `${count.toLocaleString("en")} ${status}`);
+  return `${without.length.toLocaleString("en")} of ${countText(jobs.length, "job")} have no result and are in no mean: ${listText(reasons)}${where}.`;
+}
