@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ from typing import Any
 from omegaconf import DictConfig
 
 from seedbed.commands.measuring import Evaluation, WantedRows, measured_of
+from seedbed.documents import answer
+from seedbed.documents.document import notes
+from seedbed.documents.reading import Evaluation as Document
+from seedbed.documents.reading import Weights
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.experiment.predicting.measured import Measured
@@ -45,7 +50,8 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     rows = WantedRows(split, config.input, config.targets)
     evaluation = measured_of(folder, rows, asked, config.ensemble, config.paths.outputs)
     member, measured = evaluation.member, evaluation.measured
-    where = _write(file, _result(folder.path, evaluation, rows))
+    result = _result(folder.path, evaluation, rows)
+    written, where = _write(file, result)
     is_run = isinstance(folder, RunFolder)
     if is_run and member.record.get("error") == KILLED and file.exists():
         member.folder.remove_leftovers()  # Nobody writes there any more.
@@ -55,7 +61,35 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     _print(columns, measured, split, where)
     for title, text in evaluation.lines:
         print(f"{title:13}{text}")
+    if answer.asked():
+        answer.give(_document(result, evaluation, file if written else None))
     return 0
+
+
+def _document(result: Mapping[str, Any], evaluation: Evaluation, file: Path | None) -> Document:
+    """Return the document of a result."""
+    jobs = {each["number"]: each["epoch"] for each in result.get("jobs", ())}
+    weights = Weights(
+        checkpoint=result["checkpoint"],
+        epoch=result.get("epoch"),
+        ensemble=result.get("ensemble"),
+        jobs=jobs,
+    )
+    return Document(
+        folder=result["run"],
+        weights=weights,
+        split=result["split"],
+        input=result.get("input"),
+        sha256=result.get("sha256"),
+        fingerprint=result["data"]["fingerprint"] if "data" in result else None,
+        rows=result["rows"],
+        metrics=result["metrics"],
+        recorded=dict(evaluation.recorded),
+        output=None if file is None else relative(file),
+        versions=result["versions"],
+        evaluated=result["evaluated"],
+        notes=notes(evaluation.lines),
+    )
 
 
 def _result(folder: Path, evaluation: Evaluation, rows: WantedRows) -> dict[str, Any]:
@@ -77,13 +111,13 @@ def _result(folder: Path, evaluation: Evaluation, rows: WantedRows) -> dict[str,
     }
 
 
-def _write(file: Path, result: dict[str, Any]) -> str:
-    """Write the result; return the line that says where, or why not."""
+def _write(file: Path, result: dict[str, Any]) -> tuple[bool, str]:
+    """Write the result; return whether it is written, and the line that says where, or why not."""
     try:
         write_json(file, result)
-        return f"written to   {relative(file)}"
+        return True, f"written to   {relative(file)}"
     except OSError as error:  # What was measured is worth more than its file.
-        return f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
+        return False, f"not written  {relative(file)}: {(error.strerror or str(error)).lower()}"
 
 
 def _result_file(folder: Path, name: str, output: str | None) -> Path:

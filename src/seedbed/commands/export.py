@@ -12,6 +12,9 @@ from omegaconf import DictConfig
 from seedbed.config.new_file import require_new_file
 from seedbed.config.overrides import typed_word
 from seedbed.config.schema.export import BESIDE, format_of
+from seedbed.documents import answer
+from seedbed.documents.document import notes
+from seedbed.documents.reading import Export
 from seedbed.errors import ConfigError, listed
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.results.members import members_of, open_run_or_sweep
@@ -51,6 +54,22 @@ def export(config: DictConfig, command: list[str]) -> int:
     if why and written.difference is not None:
         print(f"note         rows made up, not of the run's data: {why}")
     print(f"written to   {relative(output)} ({_size(written.nbytes)}) and {output.name}{BESIDE}")
+    if answer.asked():
+        weights = run.member.weights().lines
+        lines = [("weights", run.member.picked()), *weights, *([("note", why)] if why else [])]
+        answer.give(
+            Export(
+                folder=relative(folder.path),
+                output=relative(output),
+                description_file=relative(output.with_name(output.name + BESIDE)),
+                bytes=written.nbytes,
+                kind=chosen,
+                description=dict(written.description),
+                difference=written.difference,
+                compared=rows.told,
+                notes=notes(lines),
+            )
+        )
     return 0
 
 

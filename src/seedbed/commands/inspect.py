@@ -19,10 +19,13 @@ from seedbed.data import DataModule
 from seedbed.data.datasets.table_file import TableFile
 from seedbed.data.tables import (
     ReadOptions,
+    TableSchema,
     infer_schema,
     read_table,
     schema_lines,
 )
+from seedbed.documents import answer
+from seedbed.documents.data import Column, Inputs, Inspection, Numbers, Split, inspection
 from seedbed.errors import ConfigError, DataError, listed
 from seedbed.experiment.build import build_data
 from seedbed.experiment.notes import notes_on_targets
@@ -62,7 +65,10 @@ def inspect(config: DictConfig, command: list[str]) -> int:
     except DataError as error:  # As of train: nothing was begun.
         raise ConfigError(str(error)) from None
     if spec.facts.task == "minimize":
-        print("these data have no rows: the model is a function of its own parameters")
+        text = "these data have no rows: the model is a function of its own parameters"
+        print(text)
+        if answer.asked():
+            answer.give(inspection(task=spec.facts.task, notes=[text]))
         return 0
     if (description := data.description()) is not None:
         print_table(description)
@@ -78,7 +84,66 @@ def inspect(config: DictConfig, command: list[str]) -> int:
     suspicions = list(dict.fromkeys(lines))
     for line in suspicions or ["nothing"]:
         print(f"suspicious   {line}")
+    if answer.asked():
+        schema = data.schema if isinstance(data, TableFile) else None
+        answer.give(_document(spec.facts, parts, schema, suspicions))
     return 0
+
+
+def _document(
+    facts: DataFacts,
+    parts: Mapping[str, Part],
+    schema: TableSchema | None,
+    suspicions: Sequence[str],
+) -> Inspection:
+    train = parts.get("train")
+    seen = None if train is None or not len(train.inputs) else train.inputs
+    is_regression = facts.task == "regression"
+    counts = {} if is_regression else _class_counts(facts, parts)
+    return inspection(
+        task=facts.task,
+        columns=_columns(schema),
+        inputs=Inputs(
+            shape=list(facts.input_shape),
+            names=list(facts.feature_names),
+            type=None if seen is None else str(seen.dtype).removeprefix("torch."),
+            minimum=None if seen is None else float(seen.min()),
+            maximum=None if seen is None else float(seen.max()),
+        ),
+        classes=[] if is_regression else list(_class_names(facts)),
+        targets=list(facts.target_names),
+        splits={
+            split: Split(
+                rows=part.rows,
+                looked_at=len(part.inputs),
+                classes=dict(zip(_class_names(facts), counts.get(split, ()), strict=False)),
+                targets=_numbers(facts, part) if is_regression else {},
+            )
+            for split, part in parts.items()
+        },
+        notes=list(schema.notes) if schema is not None else [],
+        suspicious=list(suspicions),
+    )
+
+
+def _columns(schema: TableSchema | None) -> list[Column]:
+    return [
+        Column(name=each.name, kind=each.kind, role=each.role, missing=each.missing, note=each.note)
+        for each in (schema.columns if schema is not None else ())
+    ]
+
+
+def _numbers(facts: DataFacts, part: Part) -> dict[str, Numbers]:
+    values = part.targets.double().reshape(len(part.targets), -1)
+    return {
+        name: Numbers(
+            mean=float(own.mean()),
+            deviation=float(own.std(correction=0)),
+            minimum=float(own.min()),
+            maximum=float(own.max()),
+        )
+        for name, own in zip(_target_names(facts), values.T, strict=True)
+    }
 
 
 # ---- A table without a target --------------------------------------------------------------------
@@ -103,11 +168,17 @@ def _show_columns(config: DictConfig) -> None:
     print_table(schema_lines(schema))
     for note in schema.notes:
         print(f"note         {note}")
-    for line in suspicious_columns(table.frame, schema):
+    suspicions = list(suspicious_columns(table.frame, schema))
+    for line in suspicions:
         print(f"suspicious   {line}")
     names = [column.name for column in schema.columns if column.kind != "id"]
     word = typed_word("data.target", names[-1])
     print(f"next         name the target, for splits and classes: {word}")
+    if answer.asked():
+        told = list(schema.notes)
+        answer.give(
+            inspection(columns=_columns(schema), notes=told, suspicious=suspicions, next=word)
+        )
 
 
 # ---- Rows, whatever holds them -------------------------------------------------------------------
@@ -145,7 +216,7 @@ def _print_splits(facts: DataFacts, parts: Mapping[str, Part]) -> None:
         return
     sizes = {CALLED[split]: part.rows for split, part in parts.items()}
     if facts.task == "regression":
-        names = facts.target_names or [f"target {place + 1}" for place in range(facts.output_size)]
+        names = _target_names(facts)
         values = {
             CALLED[split]: part.targets.double().reshape(len(part.targets), -1).numpy()
             for split, part in parts.items()
@@ -154,6 +225,10 @@ def _print_splits(facts: DataFacts, parts: Mapping[str, Part]) -> None:
     else:
         counts = {CALLED[split]: row for split, row in _class_counts(facts, parts).items()}
         print_table(class_table(_class_names(facts), counts))
+
+
+def _target_names(facts: DataFacts) -> Sequence[str]:
+    return facts.target_names or [f"target {place + 1}" for place in range(facts.output_size)]
 
 
 def _class_names(facts: DataFacts) -> Sequence[str]:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from seedbed.commands.arguments import parse_arguments
+from seedbed.documents import answer
 from seedbed.errors import ConfigError
 from seedbed.terminal.words import two_columns
 
@@ -50,8 +51,13 @@ def new(arguments: Sequence[str]) -> int:
     folder = Path(name)
     if folder.is_symlink() or (folder.exists() and not _is_empty_folder(folder)):
         raise ConfigError(f"new {name}: {folder} is there already, and nothing is written over")
-    written = write_project(folder, name)
-    print(f"written to   {folder}/ ({written} files); README.md says what is where")
+    files = write_project(folder, name)
+    if answer.asked():
+        from seedbed.documents.projects import Project  # msgspec, which others need not wait for.
+
+        commands = {meaning: command for command, meaning in _TRY.items()}
+        answer.give(Project(folder=str(folder), files=[*map(str, files)], commands=commands))
+    print(f"written to   {folder}/ ({len(files)} files); README.md says what is where")
     print(f"try          cd {folder}")
     print(two_columns(_TRY, "             "))
     return 0
@@ -61,17 +67,18 @@ def _is_empty_folder(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())
 
 
-def write_project(folder: Path, name: str) -> int:
-    """Write the files of a project of this name into a folder; return how many they are."""
-    files = list(template_files())
-    for file in files:
+def write_project(folder: Path, name: str) -> list[Path]:
+    """Write the files of a project of this name into a folder; return their paths."""
+    written = []
+    for file in template_files():
         parts = [_RENAMED.get(part, part) for part in file.relative_to(TEMPLATE).parts]
         target = folder.joinpath(*(part.replace(PLACEHOLDER, name) for part in parts))
         target.parent.mkdir(parents=True, exist_ok=True)
         text = file.read_text(encoding="utf-8").replace(PLACEHOLDER, name)
         with target.open("x", encoding="utf-8") as opened:
             opened.write(text)
-    return len(files)
+        written.append(target)
+    return written
 
 
 def template_files() -> Iterator[Path]:

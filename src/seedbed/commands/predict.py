@@ -5,12 +5,18 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from seedbed.commands.predicting import Wanted, predictions_of
+from seedbed.commands.predicting import Prediction, Wanted, predictions_of
 from seedbed.data.tabular import check_output
+from seedbed.documents import answer
+from seedbed.documents.document import notes
+from seedbed.documents.reading import Predictions
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.experiment.predicting.member import Asked
-from seedbed.experiment.predicting.told import tell
+from seedbed.experiment.predicting.told import tell, told_rows
+from seedbed.runs.folder import RunFolder
+from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.members import open_run_or_sweep
+from seedbed.terminal.words import relative
 
 
 def predict(config: DictConfig, command: list[str]) -> int:
@@ -36,5 +42,24 @@ def predict(config: DictConfig, command: list[str]) -> int:
     prediction = predictions_of(folder, wanted)
     for title, text in prediction.lines:  # The answer may go into a file.
         print(f"{title:13}{text}", file=sys.stderr)
-    tell(prediction.told, prediction.given, output)
+    if output is not None or not answer.asked():
+        tell(prediction.told, prediction.given, output)
+    if answer.asked():
+        answer.give(_document(folder, prediction, output))
     return 0
+
+
+def _document(
+    folder: RunFolder | SweepFolder, prediction: Prediction, output: Path | None
+) -> Predictions:
+    told = told_rows(prediction.told, prediction.given)
+    return Predictions(
+        folder=relative(folder.path),
+        rows=told.answer.rows,
+        predicted=prediction.told.answer.rows,
+        columns={name: list(cells) for name, cells in told.columns.items()}
+        if output is None
+        else None,
+        output=None if output is None else relative(output),
+        notes=notes(prediction.lines),
+    )

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 from omegaconf import DictConfig
 
+from seedbed.catalogue.documents.of_run import run_document
 from seedbed.commands.train import let_processes_start_as_this_one
+from seedbed.documents import answer
+from seedbed.documents.reading import Difference, Repetition
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.experiment.provenance import ProvenanceKeeper
 from seedbed.experiment.repeating.conditions import differences
@@ -15,6 +18,7 @@ from seedbed.experiment.repeating.training import Again, built, train_again, tra
 from seedbed.experiment.summary import closing_lines
 from seedbed.runs.record import read_record
 from seedbed.sweep.execution.repeated_job import train_side_by_side_again
+from seedbed.terminal.words import relative
 
 DIFFERENT = 1
 
@@ -34,7 +38,22 @@ def repeat(config: DictConfig, command: list[str]) -> int:
     result = compared(repeated.folder, folder, records, repeated.tolerance)
     told_results(result)
     print(verdict(result, repeated.tolerance, others))
-    return 0 if result.equal else DIFFERENT
+    code = 0 if result.equal else DIFFERENT
+    if answer.asked():
+        answer.give(
+            Repetition(
+                exit_code=code,
+                folder=relative(repeated.folder.path),
+                run=run_document(folder.path),
+                differs=[Difference(kind=other.kind, text=other.text) for other in others],
+                equal=result.equal,
+                bit_equal=result.bit_equal,
+                tolerance=repeated.tolerance,
+                metrics=dict(result.metrics),
+                weights=dict(result.weights),
+            )
+        )
+    return code
 
 
 def _alone(again: Again, texts: Mapping[str, str], keeper: ProvenanceKeeper) -> None:

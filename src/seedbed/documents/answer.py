@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from seedbed.process.output import UnfailingFile, tell_of_lost
 
@@ -96,7 +96,12 @@ def _text(answer: Answer, code: int) -> str:
         document = answer.last_word(code)
     if document is None:
         document = error_document(code, answer.error)
-    return msgspec.json.encode(document).decode() + "\n"
+    return msgspec.json.encode(document, enc_hook=_plain).decode() + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy's as one of Python's, and anything else as its text."""
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 @contextmanager

@@ -6,9 +6,12 @@ from typing import Any
 import msgspec
 
 from seedbed.documents.configs import Config
+from seedbed.documents.data import Inspection
 from seedbed.documents.document import Document
 from seedbed.documents.errors import Error
 from seedbed.documents.listings import Groups, MetricNames, Options
+from seedbed.documents.projects import Project
+from seedbed.documents.reading import Evaluation, Export, Predictions, Repetition
 from seedbed.documents.runs import RunOutcome, Runs, Sweeps
 from seedbed.documents.sweeps import Plan, Report, SweepOutcome
 
@@ -16,7 +19,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: tuple[type[Document], ...] = (
     *(Groups, Options, MetricNames, Runs, Sweeps),
     *(Plan, RunOutcome, SweepOutcome, Report),
-    *(Config, Error),
+    *(Inspection, Evaluation, Predictions, Export, Repetition),
+    *(Project, Config, Error),
 )
 
 

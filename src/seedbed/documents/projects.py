@@ -1,0 +1,13 @@
+"""Document of a new project."""
+
+from typing import Annotated
+
+from seedbed.documents.document import Command, Document, Path, says
+
+
+class Project(Document, tag="seedbed-project/1"):
+    """A project that was written: `seedbed new --json`."""
+
+    folder: Path
+    files: Annotated[list[Path], says("files that were written")]
+    commands: Annotated[dict[str, Command], says("what to try in the folder: commands by meaning")]
