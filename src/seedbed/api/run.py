@@ -2,28 +2,54 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from math import nan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from seedbed.api import html
+from seedbed.api.config import Config
+from seedbed.api.figures import Figures
+from seedbed.api.reading import reading
 from seedbed.config.project import outputs_folder
+from seedbed.process.output import plain
 from seedbed.runs.folder import RunFolder, open_run
-from seedbed.runs.record import read_record
+from seedbed.runs.record import read_record, state_of
+from seedbed.terminal.words import relative
+
+if TYPE_CHECKING:
+    import polars as pl
+    from torch import nn
 
 
 class Run:
     """Run, opened from its folder; what is asked of one that trains is as of now.
 
+    The folder may be somebody else's. Nothing in it is run, and nothing outside of it is read or
+    written; what its config names is made only where it is Seedbed's or torch's own, or lies in a
+    module of `trust`.
+
     Args:
         folder: Its folder; that of a job of a sweep is one, too.
-        trust: Modules of yours that it may load classes from, where its model or data are.
+        trust: Modules of yours that it may load classes from, where its model or data are, beside
+            those of the project file in the working folder.
 
     Raises:
         seedbed.RunFolderError: The folder is none of a run, or its files lead out of it.
+
+    Examples:
+        ```python
+        run = seedbed.Run("outputs/runs/2026-11-26/03-04-53-7d9810")
+        run.status, run.metrics["val/loss"], run.config.optimizer.lr
+        run.curves.select("epoch", "train/loss", "val/loss")
+        run.predict("penguins.csv")
+        ```
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, trust: Sequence[str] = ()) -> None:
         self._folder: RunFolder = open_run(os.fspath(folder), outputs_folder())
         self._trust = tuple(trust)
+
+    # What became of it
 
     @property
     def folder(self) -> Path:
@@ -32,16 +58,207 @@ class Run:
 
     @property
     def record(self) -> Mapping[str, Any]:
-        """The fields of run.json."""
+        """The fields of run.json: versions, git, data and device among them."""
         return read_record(self._folder.record)
 
     @property
     def status(self) -> str:
-        """What became of it: `running`, `completed`, `stopped_early`, `diverged`, `interrupted` or
-        `failed`.
+        """What became of it.
+
+        `running`, `completed`, `stopped_early`, `diverged`, `interrupted` or `failed`.
         """
         return str(self.record["status"])
 
+    @property
+    def error(self) -> str | None:
+        """Why it failed, diverged or was interrupted; None where it did not."""
+        return self.record.get("error")
+
+    @property
+    def command(self) -> str:
+        """The command that began it."""
+        return str(self.record.get("command") or "")
+
+    @property
+    def name(self) -> str | None:
+        """Its name, where one was given."""
+        return self.record.get("name")
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The metrics of the last epoch, and those of the test rows; nan where it is no number."""
+        return _numbers(self.record.get("metrics"))
+
+    @property
+    def best_metrics(self) -> dict[str, float]:
+        """The metrics of the best epoch; empty where none is kept."""
+        return _numbers(self._kept("best").get("metrics"))
+
+    @property
+    def epoch(self) -> int | None:
+        """The last whole epoch, from 1; None where there is none yet."""
+        return self.record.get("metrics_epoch")
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The best epoch, by the optimized metric; None where none is kept."""
+        return self._kept("best").get("epoch")
+
+    def _kept(self, name: str) -> Mapping[str, Any]:
+        return (self.record.get("checkpoints") or {}).get(name) or {}
+
+    @property
+    def config(self) -> Config:
+        """The config, which cannot be changed: `config.optimizer.lr`."""
+        from seedbed.runs.shown_config import shown_config  # OmegaConf, which a status needs not.
+
+        return Config(shown_config(self._folder))
+
+    @property
+    def curves(self) -> "pl.DataFrame":
+        """The logged numbers: a row an epoch, or a logged optimizer step, a column a metric."""
+        from seedbed.api.frames.curves import curves_of_jobs
+
+        return curves_of_jobs({0: self._folder.path}, column=None)
+
+    @property
+    def figures(self) -> Figures:
+        """The figures by name; a notebook shows each."""
+        return Figures(self._folder.path, self._folder.figures)
+
+    # What it can do
+
+    def predict(
+        self,
+        data: Any = None,
+        *,
+        split: str | None = None,
+        checkpoint: str = "best",
+        apply_softmax: bool = True,
+        accelerator: str = "auto",
+        file: str | None = None,
+    ) -> Any:
+        """Return what the run predicts for rows, prepared as its own.
+
+        For an array, a tensor or a `.npy` file that is an array: values, (rows, targets), or the
+        probability of each class, (rows, classes). For anything else it is a DataFrame with the
+        columns that `seedbed predict` writes: of pandas where the rows were, else of polars.
+
+        Args:
+            data: Raw rows: an array, a DataFrame of polars or pandas, a list of rows, a list of
+                mappings, or the path of a file or a folder.
+            split: In place of rows, those of the run's own: train, val or test.
+            checkpoint: Which weights: `best` or `last`.
+            apply_softmax: Whether a classification gives probabilities, or else logits.
+            accelerator: auto, cpu or gpu.
+            file: Where the data of a split are now; None: where the run says.
+
+        Raises:
+            seedbed.ConfigError: The rows do not fit; the message says which, and why.
+            seedbed.RunFolderError: The run is damaged, or names code that is not trusted.
+        """
+        from seedbed.api.predicting import Choices, predict
+
+        choices = Choices(checkpoint, accelerator, file, split, apply_softmax=apply_softmax)
+        return predict(self._folder, self._folder, self._trust, data, choices)
+
+    def evaluate(
+        self,
+        data: str | os.PathLike[str] | None = None,
+        *,
+        split: str | None = None,
+        targets: str | None = None,
+        checkpoint: str = "best",
+        accelerator: str = "auto",
+        file: str | None = None,
+    ) -> dict[str, float]:
+        """Return the metrics of the run on one of its splits, or on new rows with their targets.
+
+        Nothing is written.
+
+        Args:
+            data: File or folder of new rows with their targets, in place of a split.
+            split: train, val or test (default).
+            targets: `.npy` file of the targets, where `data` is one of inputs.
+            checkpoint: Which weights: `best` or `last`.
+            accelerator: auto, cpu or gpu.
+            file: Where the data of a split are now; None: where the run says.
+        """
+        from seedbed.api.predicting import Choices, evaluate
+
+        choices = Choices(checkpoint, accelerator, file, split)
+        return evaluate(self._folder, self._folder, self._trust, data, targets, choices)
+
+    def model(self, checkpoint: str = "best", *, accelerator: str = "cpu") -> "nn.Module":
+        """Return the network with its weights, in evaluation mode.
+
+        It takes inputs as the run prepares them, and returns outputs before a softmax and before
+        targets are scaled back; `prepare` gives such inputs, and `predict` does all of it.
+
+        Args:
+            checkpoint: Which weights: `best` or `last`.
+            accelerator: auto, cpu or gpu: where it is put.
+        """
+        from seedbed.api.predicting import Choices, opened
+
+        with reading(self._folder, self._trust) as trusted:
+            member = opened(self._folder, trusted, Choices(checkpoint, accelerator))
+            return member.module.net
+
+    def prepare(self, data: Any) -> Any:
+        """Return raw rows as the network takes them: a tensor, (rows, *input shape).
+
+        Args:
+            data: As in `predict`; of rows that cannot be predicted there are none.
+        """
+        from seedbed.api.predicting import prepared
+
+        return prepared(self._folder, self._trust, data)
+
+    # How it is shown
+
     def __repr__(self) -> str:
-        """Return the folder and the status."""
-        return f"Run({str(self.folder)!r}): {self.status}"
+        """Return folder, status, and the metric that picks its best epoch."""
+        record = self.record
+        metric = record.get("optimized_metric")
+        value = _numbers((self._kept("best") or record).get("metrics")).get(str(metric))
+        best = "" if value is None else f", {metric} {value:.6g}"
+        return plain(f"Run({relative(self.folder)!r}): {state_of(record)}{best}")
+
+    def _repr_html_(self) -> str:
+        record = self.record
+        best, last = self.best_metrics, self.metrics
+        columns = {
+            title if epoch is None else f"epoch {epoch} ({title})": values
+            for title, values, epoch in (
+                ("best", best, self.best_epoch),
+                ("last", last, self.epoch),
+            )
+            if values
+        }
+        names = dict.fromkeys([*best, *last])
+        rows = [[name, *(each.get(name) for each in columns.values())] for name in names]
+        facts = {
+            "name": str(record.get("name") or ""),
+            "error": str(record.get("error") or ""),
+            "command": self.command,
+            "figures": ", ".join(self.figures),
+        }
+        parts = [html.table(["metric", *columns], rows)] if rows else []
+        parts.append(self._picture())
+        return html.card("Run", relative(self.folder), state_of(record), facts, *parts)
+
+    def _picture(self) -> str:
+        """Return the curves of the optimized metric as a small picture."""
+        metric = str(self.record.get("optimized_metric") or "train/loss")
+        curves = self.curves
+        of_training = f"train/{metric.partition('/')[2]}"
+        names = [name for name in dict.fromkeys((of_training, metric)) if name in curves.columns]
+        return html.curve(
+            metric, {name: curves.get_column(name).drop_nulls().to_list() for name in names}
+        )
+
+
+def _numbers(metrics: Mapping[str, float | None] | None) -> dict[str, float]:
+    """Return metrics as numbers; a record has null for what is not finite."""
+    return {name: nan if value is None else value for name, value in (metrics or {}).items()}

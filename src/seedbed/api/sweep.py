@@ -1,15 +1,42 @@
 """A sweep, opened from its folder."""
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from seedbed.api import html
+from seedbed.api.config import Config
+from seedbed.api.figures import Figures
+from seedbed.api.run import Run
+from seedbed.catalogue.collection import entry_of
 from seedbed.config.project import outputs_folder
-from seedbed.sweep.results.folder import SweepFolder, open_sweep
+from seedbed.errors import RunFolderError
+from seedbed.process.output import plain
+from seedbed.reading.content import inside
+from seedbed.runs.folder import FIGURES, RECORD, RunFolder
+from seedbed.runs.record import KILLED
+from seedbed.sweep.results.folder import SweepFolder, open_sweep, rows_of_sweep
+from seedbed.terminal.words import jobs_text, relative
+
+if TYPE_CHECKING:
+    import polars as pl
+    from torch import nn
+
+    from seedbed.sweep.results.plan_file import SweepPlan
+    from seedbed.sweep.results.ranking import Winner
+    from seedbed.sweep.results.table import Row
+
+# Configurations in the table that a notebook shows, and columns of metrics.
+ROWS_SHOWN, METRICS_SHOWN = 8, 4
 
 
 class Sweep:
     """Sweep, opened from its folder; what is asked of one that runs is as of now.
+
+    `sweep[17]` is the run of job 17, `len(sweep)` the number of jobs, and `for run in sweep` goes
+    over the jobs that have a folder. The folder of the sweep may be somebody else's (see `Run`).
 
     Args:
         folder: Its folder.
@@ -17,6 +44,15 @@ class Sweep:
 
     Raises:
         seedbed.ConfigError: The folder is none of a sweep, or its files lead out of it.
+
+    Examples:
+        ```python
+        sweep = seedbed.Sweep("outputs/sweeps/2026-11-26/03-05-12-a1b2c3")
+        sweep.configurations              # means over seeds and folds, the best first
+        sweep.results.filter(pl.col("status") == "diverged")
+        sweep.best.config.optimizer.lr
+        sweep.predict("penguins.csv")     # the mean of the best configuration's jobs
+        ```
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, trust: Sequence[str] = ()) -> None:
@@ -24,11 +60,317 @@ class Sweep:
         self._folder.clear_leftovers()
         self._trust = tuple(trust)
 
+    # What became of it
+
     @property
     def folder(self) -> Path:
         """The folder."""
         return self._folder.path
 
+    def _plan(self) -> "SweepPlan":
+        from seedbed.sweep.results.plan_file import read_plan
+
+        return read_plan(self._folder.plan)
+
+    def _rows(self) -> "list[Row]":
+        return list(rows_of_sweep(self._folder).values())
+
+    @property
+    def status(self) -> str:
+        """What became of it.
+
+        `running`; `completed`, where all jobs have ended, however; else `interrupted`.
+        """
+        return entry_of(self._folder.path).status
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many jobs ended with which status; the others have not ended."""
+        return dict(Counter(row.status for row in self._rows()))
+
+    @property
+    def error(self) -> str | None:
+        """The error of the first job that failed; None where none did."""
+        failed = [row for row in self._rows() if row.status == "failed"]
+        return min(failed, key=lambda row: row.number).error if failed else None
+
+    @property
+    def command(self) -> str:
+        """The command that began it; empty where no job has kept its folder."""
+        return next((run.command for run in self), "")
+
+    @property
+    def name(self) -> str | None:
+        """Its name, where one was given."""
+        return self._plan().labels.name
+
+    @property
+    def axes(self) -> dict[str, list[str]]:
+        """The keys that differ among its jobs, and their values as they were typed."""
+        return {key: list(values) for key, values in self._plan().axes.items()}
+
+    @property
+    def results(self) -> "pl.DataFrame":
+        """A row a job that has ended, in the columns of results.csv.
+
+        Numbers are numbers, those of axes too; what is empty is null. The columns of metrics are
+        those of the last epoch, and `best/...` those of the best.
+        """
+        from seedbed.api.frames.results import results_frame
+
+        return results_frame(self._rows(), self._plan())
+
+    @property
+    def configurations(self) -> "pl.DataFrame":
+        """A row a configuration, the best first: jobs that differ in seed and fold alone together.
+
+        Of each metric it has the mean, and the standard deviation (n - 1) over folds, or else over
+        seeds, in the column `... deviation`; `completed` is over how many jobs. The order is that
+        of the closing table.
+        """
+        from seedbed.api.frames.results import configurations_frame
+
+        return configurations_frame(self._rows(), self._plan().objectives)
+
+    @property
+    def front(self) -> "pl.DataFrame":
+        """The configurations that no other one beats in all objectives: the Pareto front.
+
+        Of one objective that is the best configuration.
+        """
+        shown = self.configurations
+        return (
+            shown.filter(shown.get_column("pareto_rank") == 1)
+            if "pareto_rank" in shown.columns
+            else shown.head(1)
+        )
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The mean metrics of the best configuration, by their columns in `configurations`."""
+        best = self.configurations.head(1).to_dicts()
+        names = [name for row in best for name in row if f"{name} deviation" in row]
+        return {name: best[0][name] for name in names if best[0][name] is not None}
+
+    @property
+    def curves(self) -> "pl.DataFrame":
+        """The logged numbers of all jobs that have a folder: a row a job and epoch.
+
+        `sweep.curves.join(sweep.results, left_on="job", right_on="number")` has the axes beside
+        them.
+        """
+        from seedbed.api.frames.curves import curves_of_jobs
+
+        return curves_of_jobs(self._folders())
+
+    @property
+    def figures(self) -> Figures:
+        """The figures of a search by name; those of a job are in `sweep[number].figures`."""
+        return Figures(self._folder.path, self._folder.path / FIGURES)
+
+    # Its jobs
+
+    def _folders(self) -> dict[int, Path]:
+        """Return the folders of jobs by their numbers, as far as there are some."""
+        rows = {row.number: row for row in self._rows()}
+        names = {
+            job.number: rows[job.number].folder if job.number in rows else str(job.number)
+            for job in self._plan().jobs
+        }
+        # Of a link that leads out nothing is read: open_sweep has looked at those.
+        return {
+            number: inside(self._folder.path, name)
+            for number, name in names.items()
+            if name and (self._folder.path / name / RECORD).is_file()
+        }
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of all jobs that have a folder, in the order of their numbers."""
+        return list(self)
+
+    def __len__(self) -> int:
+        """Return how many jobs there are, those that have not begun among them."""
+        return len(self._plan().jobs)
+
+    def __iter__(self) -> Iterator[Run]:
+        """Iterate over the jobs that have a folder."""
+        for folder in self._folders().values():
+            yield Run(folder, trust=self._trust)
+
+    def __getitem__(self, number: int) -> Run:
+        """Return the run of a job.
+
+        Raises:
+            IndexError: There is no such job.
+            seedbed.RunFolderError: It has no folder: it has not begun, or the folder was not kept.
+        """
+        jobs = len(self)
+        if not isinstance(number, int) or not -jobs <= number < jobs:
+            raise IndexError(f"job {number}: the sweep has {jobs_text(jobs)}, from 0 on")
+        place = number % jobs
+        folder = self._folders().get(place)
+        if folder is None:
+            raise self._without_folder(place)
+        return Run(folder, trust=self._trust)
+
+    def _without_folder(self, number: int) -> RunFolderError:
+        ended = any(row.number == number for row in self._rows())
+        why = (
+            "has kept no folder; sweep.keep=all keeps those of all jobs, sweep.keep=best of the "
+            "best. Its numbers are in results"
+            if ended
+            else "has not begun"
+        )
+        return RunFolderError(f"{self._folder.path}: job {number} {why}")
+
+    def _winner(self) -> "Winner":
+        from seedbed.sweep.results.ranking import winner
+
+        plan = self._plan()
+        best = winner(self._rows(), plan.objectives)
+        if best is None:
+            wanted = plan.objectives.wanted
+            raise RunFolderError(f"{self._folder.path}: no job has completed {wanted}")
+        return best
+
+    @property
+    def best(self) -> Run:
+        """The run that `seedbed report` calls the best.
+
+        That is, of the best configuration, the job in the middle of its seeds; of a search its best
+        trial; of several objectives that of the Pareto front which is the best in the metric that
+        picks the best epoch (`front` has all).
+
+        Raises:
+            seedbed.RunFolderError: No job has completed, or its folder was not kept.
+        """
+        return self[self._winner().median.number]
+
+    @property
+    def best_jobs(self) -> list[Run]:
+        """The runs of the best configuration: its seeds and folds, as far as they have folders."""
+        folders = self._folders()
+        numbers = sorted(row.number for row in self._winner().jobs)
+        return [Run(folders[number], trust=self._trust) for number in numbers if number in folders]
+
+    @property
+    def refit(self) -> Run:
+        """The run of the best configuration on all rows but the test rows (`sweep.refit=true`).
+
+        Raises:
+            seedbed.RunFolderError: The sweep has none.
+        """
+        if not (self._folder.refit / RECORD).is_file():
+            raise RunFolderError(f"{self._folder.path}: no refit; sweep.refit=true makes one")
+        return Run(inside(self._folder.path, self._folder.refit.name), trust=self._trust)
+
+    @property
+    def config(self) -> Config:
+        """The config of its best run."""
+        return self.best.config
+
+    # What they can do together
+
+    def predict(
+        self,
+        data: Any = None,
+        *,
+        split: str | None = None,
+        checkpoint: str = "best",
+        ensemble: str = "best",
+        accelerator: str = "auto",
+        file: str | None = None,
+    ) -> Any:
+        """Return the mean of what the jobs of the best configuration predict, or of all jobs.
+
+        Of several seeds or folds each predicts by its own preparation; a regression has their
+        standard deviation beside the mean.
+
+        Args:
+            data: Raw rows, as `Run.predict` takes them, which says what comes back, too.
+            split: In place of rows, those of the runs' own: train, val or test.
+            checkpoint: Which weights: `best` or `last`.
+            ensemble: Which jobs: `best`, those of the best configuration, or `all`.
+            accelerator: auto, cpu or gpu.
+            file: Where the data of a split are now; None: where the runs say.
+
+        Raises:
+            seedbed.ConfigError: The rows do not fit, or no job that completed has its folder.
+        """
+        from seedbed.api.predicting import Choices, predict
+
+        choices = Choices(checkpoint, accelerator, file, split, ensemble)
+        return predict(self._folder, self._first(), self._trust, data, choices)
+
+    def evaluate(
+        self,
+        data: str | os.PathLike[str] | None = None,
+        *,
+        split: str | None = None,
+        targets: str | None = None,
+        checkpoint: str = "best",
+        ensemble: str = "best",
+        accelerator: str = "auto",
+        file: str | None = None,
+    ) -> dict[str, float]:
+        """Return the metrics of that mean prediction, as `Run.evaluate` does of a run's.
+
+        Args:
+            data: File or folder of new rows with their targets, in place of a split.
+            split: train, val or test (default).
+            targets: `.npy` file of the targets, where `data` is one of inputs.
+            checkpoint: Which weights: `best` or `last`.
+            ensemble: Which jobs: `best`, those of the best configuration, or `all`.
+            accelerator: auto, cpu or gpu.
+            file: Where the data of a split are now; None: where the runs say.
+        """
+        from seedbed.api.predicting import Choices, evaluate
+
+        choices = Choices(checkpoint, accelerator, file, split, ensemble)
+        return evaluate(self._folder, self._first(), self._trust, data, targets, choices)
+
+    def model(self, checkpoint: str = "best", *, accelerator: str = "cpu") -> "nn.Module":
+        """Return the network of the best run (see `Run.model`)."""
+        return self.best.model(checkpoint, accelerator=accelerator)
+
+    def _first(self) -> RunFolder | None:
+        """Return a job that has a folder: all share the modules that they were trained with."""
+        folder = next(iter(self._folders().values()), None)
+        return None if folder is None else RunFolder(folder)
+
+    # How it is shown
+
     def __repr__(self) -> str:
-        """Return the folder."""
-        return f"Sweep({str(self.folder)!r})"
+        """Return folder, status, jobs, and the best value."""
+        return plain(f"Sweep({relative(self.folder)!r}): {', '.join(self._told())}")
+
+    def _told(self) -> list[str]:
+        entry = entry_of(self._folder.path)
+        best = [] if entry.best is None else [f"best {entry.metric} {entry.best:.6g}"]
+        return [entry.state, entry.jobs_text, *best]
+
+    def _repr_html_(self) -> str:
+        entry = entry_of(self._folder.path)
+        facts = {
+            "name": entry.name,
+            "jobs": entry.jobs_text,
+            "error": "" if entry.error == KILLED else entry.error,
+            "command": self.command,
+            "figures": ", ".join(self.figures),
+        }
+        parts = [self._table()] if entry.status != "damaged" and self._rows() else []
+        return html.card("Sweep", relative(self.folder), entry.state, facts, *parts)
+
+    def _table(self) -> str:
+        shown = self.configurations
+        names = [name for name in shown.columns if f"{name} deviation" in shown.columns]
+        objectives = self._plan().objectives.columns
+        ranked = sorted(names, key=lambda name: name not in objectives)[:METRICS_SHOWN]
+        deviations = {f"{name} deviation" for name in names}
+        kept = [name for name in shown.columns if name not in {*names, *deviations}]
+        columns = [*kept, *(title for name in ranked for title in (name, f"{name} deviation"))]
+        rows = shown.select(columns).head(ROWS_SHOWN).rows()
+        titles = ["±" if name in deviations else name for name in columns]
+        more = len(shown) - len(rows)
+        return html.table(titles, rows, f"and {more:,} more configurations" if more else "")

@@ -61,6 +61,14 @@ def newest(outputs: Path) -> Item | None:
     return max(items, key=lambda item: item.entry.began, default=None)
 
 
+def entry_of(folder: Path) -> Entry:
+    """Return what is known of the run or the sweep in a folder; raises OSError where it is gone."""
+    place = next(places(folder), None)
+    if place is None or place.path != str(folder):
+        raise FileNotFoundError(f"{folder}: neither a run nor a sweep")
+    return _known(place, None).entry
+
+
 def _not_looked_at(
     before: dict[str, Known], tops: Iterable[Path], base: str, jobs: bool
 ) -> dict[str, Known]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import StringIO
 from math import isfinite, prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -15,6 +15,9 @@ from seedbed.config.new_file import require_new_file
 from seedbed.data.arrays.names import array_of_inputs
 from seedbed.errors import ConfigError, listed, nearest
 from seedbed.files import atomic_file
+
+if TYPE_CHECKING:
+    import polars as pl
 
 ARRAYS = (".npz", ".safetensors")
 SUFFIXES = (".csv", ".npy", *ARRAYS)
@@ -28,11 +31,11 @@ def read_inputs(
 ) -> np.ndarray:
     """Return an array of shape (rows, *input_shape): float64, or uint8 where the source is.
 
-    `source` is the name of a .csv, .npy, .npz or .safetensors file, or nested lists of numbers; one
-    row may stand alone. Among several arrays of a file `array` is the name of the inputs; None
-    (default) for one that is called as inputs mostly are. A CSV needs a header: its columns are
-    found by `names` in any order, or by position where there are no names. Raises ConfigError with
-    the file, line and column of what is wrong.
+    `source` is the name of a .csv, .npy, .npz or .safetensors file, nested lists of numbers or an
+    array; one row may stand alone. Among several arrays of a file `array` is the name of the
+    inputs; None (default) for one that is called as inputs mostly are. A CSV needs a header: its
+    columns are found by `names` in any order, or by position where there are no names. Raises
+    ConfigError with the file, line and column of what is wrong.
     """
     if isinstance(source, str):
         path = Path(source)
@@ -50,19 +53,46 @@ def read_inputs(
             values = _read_csv(path, names) if path.suffix == ".csv" else read_npy(path)
         return shaped(values, input_shape, f"input={source}", names)
     values = typed_numbers(source)
-    if values.ndim == 1 and len(values) == prod(input_shape):
+    if values.ndim == 1 and prod(input_shape) == 1:
+        values = values.reshape(-1, 1)
+    elif values.ndim == 1 and len(values) == prod(input_shape):
         values = values[None]
     return shaped(values, input_shape, "input", names)
 
 
 def typed_numbers(source: Any) -> np.ndarray:
-    """Return nested lists as float64; raise ConfigError where they are no array of numbers."""
+    """Return nested lists as float64; raise ConfigError where they are no array of numbers.
+
+    An array stays as it is: whether it holds bytes, for one, says how it is scaled.
+    """
+    if isinstance(source, np.ndarray) and source.dtype.kind in "fiu":
+        return source
     try:
         if _holds_truth(source):
             raise TypeError
         return np.array(source, dtype=np.float64)
     except (TypeError, ValueError, OverflowError, RecursionError):
         raise ConfigError("input: the rows must hold numbers, as many in each") from None
+
+
+def numbers_of(frame: "pl.DataFrame", names: Sequence[str]) -> np.ndarray:
+    """Return the columns of a frame as float64, (rows, columns); of bytes alone as uint8.
+
+    They are those with these names, in this order; without names all of them. Raises ConfigError
+    where one is not there, or holds anything else than numbers.
+    """
+    for name in names:
+        if name not in frame.columns:
+            near = nearest(name, frame.columns)
+            raise ConfigError(f"input: no column '{name}'.{near} Found: {listed(frame.columns)}")
+    chosen = frame.select(names or frame.columns)
+    for name, column in zip(chosen.columns, chosen, strict=True):
+        if not column.dtype.is_numeric() or column.null_count():
+            row = column.is_null().arg_true().to_list()
+            where = f"row {row[0] + 1} is empty" if row else f"it holds {column.dtype}"
+            raise ConfigError(f"input: column '{name}': {where}, and numbers are needed")
+    values: np.ndarray = chosen.to_numpy()
+    return values if values.dtype == np.uint8 else values.astype(np.float64)
 
 
 def _holds_truth(source: Any) -> bool:

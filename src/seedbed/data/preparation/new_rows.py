@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from seedbed.data.preparation.features import Words
 from seedbed.data.preparation.loading import LoadedTable, complete, loaded
 from seedbed.data.preparation.preparation import Preparation
-from seedbed.data.tables import RawTable, ReadOptions, TableSchema, read_table
+from seedbed.data.tables import RawTable, ReadOptions, TableSchema, plain_frame, read_table
 from seedbed.data.tables.places import rows_text
 from seedbed.errors import ConfigError, listed, nearest
 
@@ -51,8 +53,9 @@ def new_rows(
     """Return rows as the schema of a run has them, ready for its preparation.
 
     Args:
-        source: Name of a file; or a list of mappings from names to values, or of lists of values
-            in the order of the table's inputs; one row may stand alone.
+        source: Name of a file; a polars DataFrame; or a list of mappings from names to values, or
+            of lists of values in the order of the table's inputs, or an array of such; one row may
+            stand alone.
         schema: Schema of the table that the run was trained on.
         preparation: What the run has fitted.
         read: How a text file is read.
@@ -61,11 +64,7 @@ def new_rows(
         ConfigError: A column is missing, or a value is wrong; the message says row and column. Or
             no row can be predicted.
     """
-    raw = (
-        read_table(source, read, schema.kinds, "input")
-        if isinstance(source, str)
-        else _typed(source, schema, read)
-    )
+    raw = _raw(source, schema, read)
     columns = raw.frame.columns
     extra = schema.extra(columns)
     notes = [f"columns that the run was not trained on: {listed(extra, 10)}"] if extra else []
@@ -87,6 +86,36 @@ def new_rows(
     notes += _left_out_note(raw, usable)
     unseen = unseen_words(table.frame.filter(usable), preparation)
     return NewRows(table, usable, (*table.notes, *notes, *unseen))
+
+
+def _raw(source: Any, schema: TableSchema, read: ReadOptions) -> RawTable:
+    if isinstance(source, str):
+        return read_table(source, read, schema.kinds, "input")
+    if isinstance(source, np.ndarray):
+        source = _named(source, [column.name for column in schema.inputs])
+    if isinstance(source, pl.DataFrame):
+        left_out = [name for name, kind in schema.kinds.items() if kind == "ignore"]
+        frame = plain_frame(source.drop(left_out, strict=False), "input")
+        return TypedRows(frame, Path("input"), "rows", key="input")
+    return _typed(source, schema, read)
+
+
+def _named(values: NDArray[Any], names: Sequence[str]) -> pl.DataFrame:
+    """Return an array of rows as a table; raise ConfigError where it has another width."""
+    rows = values[None] if values.ndim == 1 else values
+    if rows.ndim != 2 or rows.shape[1] != len(names):
+        raise ConfigError(
+            f"input: found shape {values.shape}, and the run takes rows of {len(names)}: "
+            f"{listed(names)}"
+        )
+    return pl.DataFrame(
+        [
+            pl.Series(
+                name, column.tolist() if column.dtype.kind in "OUSm" else column, strict=False
+            )
+            for name, column in zip(names, rows.T, strict=True)
+        ]
+    )
 
 
 def require_inputs(raw: RawTable, schema: TableSchema, kept: Sequence[str]) -> None:

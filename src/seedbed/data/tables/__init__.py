@@ -4,6 +4,7 @@ Pure functions of files and values: they read no config and write nothing.
 """
 
 from seedbed.data.tables.conforming import class_codes, typed_frame
+from seedbed.data.tables.files.columnar import plain_frame
 from seedbed.data.tables.files.options import ReadOptions
 from seedbed.data.tables.files.reading import RawTable, read_table
 from seedbed.data.tables.inference import infer_schema
@@ -19,6 +20,7 @@ __all__ = [
     "class_codes",
     "from_plain",
     "infer_schema",
+    "plain_frame",
     "read_table",
     "schema_lines",
     "to_plain",

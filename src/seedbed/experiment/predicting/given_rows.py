@@ -1,6 +1,7 @@
 """Rows to predict from: of a file, of the command line, or those of a split of the run."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from seedbed.config.spec import DataFacts
 from seedbed.data import DataModule, InMemoryData, TorchDataset
 from seedbed.data.images.in_memory import Images
 from seedbed.data.input_range import far_outside
-from seedbed.data.tabular import read_inputs, typed_numbers
+from seedbed.data.tabular import numbers_of, read_inputs, typed_numbers
 from seedbed.errors import ConfigError
 from seedbed.experiment.predicting.member import Member
 from seedbed.experiment.predictions import ROWS_AT_ONCE, with_units
@@ -53,7 +54,7 @@ def given_rows(source: Any, member: Member) -> GivenRows:
     """Return the rows of a file or of the command line; raise ConfigError where they are wrong.
 
     Args:
-        source: What `input=` says: a name, or rows.
+        source: What `input=` says: a name, or rows; of Python an array or a polars DataFrame, too.
         member: The run that predicts.
     """
     data, preparation = member.data, member.preparation
@@ -67,6 +68,8 @@ def given_rows(source: Any, member: Member) -> GivenRows:
         return _of_images(source, called, data)
     facts = member.facts
     names = feature_names(facts)
+    if _is_frame(source):
+        source = numbers_of(source, names)
     array = keys_of(member.spec.data).get("inputs")
     inputs = read_inputs(source, facts.input_shape, names, array)
     flat = inputs.reshape(len(inputs), -1)
@@ -79,6 +82,11 @@ def given_rows(source: Any, member: Member) -> GivenRows:
     given = torch.from_numpy(inputs)
     note = far_outside(given, preparation, "the run's preparation")
     return GivenRows(_raw(data, given), called, shown, notes=[note] if note else [])
+
+
+def _is_frame(source: Any) -> bool:
+    polars = sys.modules.get("polars")  # Its import takes time, and who has a frame has it.
+    return polars is not None and isinstance(source, polars.DataFrame)
 
 
 def feature_names(facts: DataFacts) -> list[str]:
@@ -114,6 +122,8 @@ def _of_images(source: Any, called: str, data: Images) -> GivenRows:
     from seedbed.data.images.inputs import as_images, read_images
 
     form = data.form
+    if _is_frame(source):
+        source = numbers_of(source, [])
     if not isinstance(source, str):
         typed = as_images(typed_numbers(source), form, called)
         return GivenRows(_raw(data, torch.from_numpy(typed)), called)

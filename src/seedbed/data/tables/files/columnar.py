@@ -44,6 +44,15 @@ def read_columnar(content: Content, left_out: Collection[str], key: str) -> pl.D
     except (PolarsError, OSError, pl.exceptions.PanicException) as error:
         reason = (str(error).splitlines() or [""])[0][:200]
         raise ConfigError(f"{where}: not {content.kind}, or cut off or damaged: {reason}") from None
+    return plain_frame(frame, where)
+
+
+def plain_frame(frame: pl.DataFrame, where: str) -> pl.DataFrame:
+    """Return the columns of a frame as those of a file; `where` names it in messages.
+
+    Raises ConfigError where it has none, no rows, or lists or structs in its cells.
+    """
+    _require_flat(frame.schema, frame.columns, where)
     if not frame.width:
         raise ConfigError(f"{where}: there are no columns")
     if not len(frame):

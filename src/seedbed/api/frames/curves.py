@@ -1,0 +1,115 @@
+"""Curves of runs as a polars DataFrame."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from seedbed.errors import RunFolderError
+from seedbed.loggers.event_reading import TagPoints, read_scalars
+from seedbed.loggers.metrics_file import AT_STEPS, CLOSING, METRICS, read_points
+from seedbed.reading.content import MEBIBYTE, read_text, refuse_links_out
+
+# Cells of a frame, of eight bytes each.
+MOST_CELLS = 100_000_000
+MOST_BYTES = 256 * MEBIBYTE
+# Columns of ours, which no metric has the name of.
+_OURS = ("job", "run", "epoch", "step", "at")
+_NO_END = 2**62
+
+
+def curves_of_jobs(folders: Mapping[int, Path], *, column: str | None = "job") -> pl.DataFrame:
+    """Return the curves of runs: a row an epoch or a logged step, a column a metric.
+
+    What is logged by epoch has no step, and what is logged by optimizer step no epoch. Numbers that
+    a run logs at its end alone, `test/...` and `best/...`, are no curves.
+
+    Args:
+        folders: The folders by number.
+        column: Name of the column with the number; None: there is none.
+
+    Raises:
+        RunFolderError: There is more than is read.
+    """
+    numbers = list(folders)
+    points = read_scalars(list(folders.values()))
+    read = {int(run) for each in points.values() for run in np.unique(each.runs)}
+    for place, number in enumerate(numbers):
+        if place not in read:
+            for tag, each in _of_csv(folders[number], place).items():
+                points[tag] = _joined(points[tag], each) if tag in points else each
+    curves = {
+        f"{tag}_" if tag in _OURS else tag: each
+        for tag, each in points.items()
+        if not tag.startswith(CLOSING)
+    }
+    frames = [
+        _aligned({tag: each for tag, each in curves.items() if tag.endswith(AT_STEPS) == steps})
+        for steps in (False, True)
+    ]
+    by_epoch, by_step = frames
+    by_epoch = by_epoch.rename({"at": "epoch"}).with_columns(step=pl.lit(None, pl.Int64))
+    by_step = by_step.rename({"at": "step"}).with_columns(epoch=pl.lit(None, pl.Int64))
+    every = pl.concat([by_epoch, by_step], how="diagonal") if len(by_step) else by_epoch
+    every = every.sort("run", maintain_order=True)
+    names = [name for name in every.columns if name in curves]
+    at = every.get_column("run").to_numpy()
+    jobs = pl.Series(column or "job", np.array(numbers, np.int64)[at], dtype=pl.Int64)
+    first = [] if column is None else [jobs]
+    return every.select(*first, "epoch", "step", *sorted(names, key=_order))
+
+
+def _order(name: str) -> int:
+    """Return where a metric stands: training, validation, others."""
+    return {"train": 0, "val": 1}.get(name.partition("/")[0], 2)
+
+
+def _aligned(points: Mapping[str, TagPoints]) -> pl.DataFrame:
+    """Return tags as columns over all runs and steps that any of them has: `run`, `at`, tags."""
+    if not points:
+        return pl.DataFrame(schema={"run": pl.Int64, "at": pl.Int64})
+    pairs = [np.stack([each.runs, each.steps], axis=1) for each in points.values()]
+    same = all(len(each) == len(pairs[0]) and (each == pairs[0]).all() for each in pairs[1:])
+    rows = pairs[0] if same else np.unique(np.concatenate(pairs), axis=0)
+    if len(rows) * len(points) > MOST_CELLS:
+        raise RunFolderError(
+            f"curves: {len(rows):,} rows of {len(points):,} columns are more than are read"
+        )
+    columns = [pl.Series("run", rows[:, 0]), pl.Series("at", rows[:, 1])]
+    for tag, each in points.items():
+        if len(each.runs) == len(rows):
+            columns.append(pl.Series(tag, each.values))
+            continue
+        own = pl.DataFrame({"run": each.runs, "at": each.steps, tag: each.values})
+        joined = pl.DataFrame(columns[:2]).join(own, on=["run", "at"], how="left")
+        columns.append(joined.get_column(tag))
+    return pl.DataFrame(columns)
+
+
+def _of_csv(folder: Path, run: int) -> dict[str, TagPoints]:
+    """Return the points in the metrics.csv of a run; none where it has none."""
+    refuse_links_out(folder, [METRICS])
+    path = folder / METRICS
+    if not path.is_file():
+        return {}
+    rows: dict[str, dict[int, float]] = {}
+    for number, values in read_points(read_text(path, MOST_BYTES), _NO_END, _NO_END):
+        for name, value in values.items():
+            rows.setdefault(name, {})[number] = value
+    return {
+        name: TagPoints(
+            np.full(len(values), run, np.int64),
+            np.array(sorted(values), np.int64),
+            np.array([values[number] for number in sorted(values)], np.float64),
+        )
+        for name, values in rows.items()
+    }
+
+
+def _joined(one: TagPoints, other: TagPoints) -> TagPoints:
+    runs = np.concatenate([one.runs, other.runs])
+    steps = np.concatenate([one.steps, other.steps])
+    order = np.lexsort((steps, runs))
+    values = np.concatenate([one.values, other.values])
+    return TagPoints(runs[order], steps[order], values[order])

@@ -1,0 +1,178 @@
+"""A run opened from Python, held against its files, torch and the command line."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from omegaconf import OmegaConf
+from tests.api.folders import command_in
+from tests.experiments import events
+
+import seedbed
+from seedbed.reading.json_files import read_plain_json
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(work)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+@pytest.fixture(name="run")
+def _run() -> seedbed.Run:
+    return seedbed.Run("run")
+
+
+@pytest.fixture(name="frame", scope="module")
+def _frame(work: Path) -> pl.DataFrame:
+    return pl.read_csv(work / "table.csv")
+
+
+def test_metrics_and_status_are_those_of_the_record(run: seedbed.Run) -> None:
+    record = read_plain_json(Path("run/run.json"))
+    best, last = record["checkpoints"]["best"], record["checkpoints"]["last"]
+
+    assert run.status == "completed"
+    assert run.error is None
+    assert run.folder == Path("run")
+    assert run.metrics == record["metrics"]
+    assert (run.best_metrics, run.best_epoch) == (best["metrics"], best["epoch"])
+    assert run.epoch == last["epoch"] == 4
+    assert run.command.startswith("seedbed train data=table data.file=table.csv")
+
+
+def test_curves_are_those_of_the_event_file(run: seedbed.Run) -> None:
+    theirs, curves = events(Path("run")), run.curves
+    names = [name for name in theirs.Tags()["scalars"] if not name.startswith(("test/", "best/"))]
+
+    assert curves.columns[:3] == ["epoch", "step", "train/loss"]
+    assert set(curves.columns) == {"epoch", "step", *names}
+    assert curves.get_column("epoch").to_list() == [1, 2, 3, 4]
+    for name in names:
+        assert curves.get_column(name).to_list() == [each.value for each in theirs.Scalars(name)]
+
+
+def test_the_config_is_read_and_not_changed(run: seedbed.Run) -> None:
+    saved = OmegaConf.load("run/.hydra/config.yaml")
+
+    assert run.config.optimizer.lr == run.config["optimizer.lr"] == saved.optimizer.lr
+    assert run.config["model"]["hidden"] == (4,)
+    assert run.config.trainer.max_epochs == 4
+    assert "file" in run.config.data
+    with pytest.raises(AttributeError, match="read, not changed"):
+        run.config.seed = 3
+    with pytest.raises(TypeError):
+        run.config["seed"] = 3  # type: ignore[index]
+    with pytest.raises(AttributeError, match="Did you mean 'optimizer'"):
+        run.config.optimiser  # noqa: B018
+    assert OmegaConf.create(repr(run.config)) == OmegaConf.create(run.config.to_dict())
+
+
+def test_rows_of_every_kind_are_predicted_as_the_command_line_does(
+    run: seedbed.Run, frame: pl.DataFrame, tmp_path: Path
+) -> None:
+    for output in ("csv", "npy"):
+        path = tmp_path / f"predictions.{output}"
+        command_in(Path.cwd(), "predict", "run=run", "input=table.csv", f"output={path}")
+    theirs = pl.read_csv(tmp_path / "predictions.csv")
+    inputs = frame.select("size", "colour")
+    pandas = inputs.to_dict(as_series=False)
+
+    assert run.predict("table.csv").equals(theirs)
+    assert run.predict(Path("table.csv")).equals(theirs)
+    assert run.predict(frame).equals(theirs)
+    assert run.predict(frame.lazy()).equals(theirs)
+    assert run.predict(inputs.to_dicts()).equals(theirs)
+    assert run.predict(inputs.rows()).equals(theirs)
+    assert run.predict(inputs.row(0, named=True)).equals(theirs.head(1))
+    of_pandas = run.predict(pd.DataFrame(pandas, index=range(100, 160)))
+    assert list(of_pandas.index) == list(range(100, 160))
+    assert pl.DataFrame({name: of_pandas[name].tolist() for name in of_pandas}).equals(theirs)
+    array = np.array(inputs.rows(), dtype=object)
+    np.testing.assert_array_equal(run.predict(array), np.load(tmp_path / "predictions.npy"))
+    own = run.predict(split="test")
+    assert own.columns[:2] == ["row", "kind (true)"]
+    chosen = run.predict(frame[own.get_column("row").to_list()])
+    assert own.select(chosen.columns).equals(chosen)
+
+
+def test_what_does_not_fit_is_said_as_the_command_line_says_it(run: seedbed.Run) -> None:
+    with pytest.raises(seedbed.ConfigError, match=r"no column 'colour'\. Did you mean 'color'"):
+        run.predict(pl.DataFrame({"size": [1.0], "color": ["red"]}))
+    with pytest.raises(seedbed.ConfigError, match=r"found shape \(2, 3\)"):
+        run.predict(np.zeros((2, 3)))
+    with pytest.raises(seedbed.ConfigError, match="a set holds no rows"):
+        run.predict({1, 2})
+    with pytest.raises(seedbed.ConfigError, match="give rows, or split=test"):
+        run.predict()
+    with pytest.raises(seedbed.ConfigError, match=r"checkpoint=bst: .* Did you mean 'best'"):
+        run.predict("table.csv", checkpoint="bst")
+    with pytest.raises(seedbed.ConfigError, match="no such file"):
+        run.predict("tabel.csv")
+
+
+@pytest.mark.parametrize("checkpoint", ["best", "last"])
+def test_the_model_is_that_of_the_weights(
+    run: seedbed.Run, frame: pl.DataFrame, checkpoint: str
+) -> None:
+    stored = torch.load(f"run/checkpoints/{checkpoint}.ckpt", weights_only=True)["state_dict"]
+    model = run.model(checkpoint)
+
+    assert not model.training
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, stored[f"net.{name}"])
+    with torch.no_grad():
+        probabilities = model(run.prepare(frame)).softmax(dim=1)
+    told = run.predict(frame, checkpoint=checkpoint).select(pl.col("^probability of .*$"))
+    np.testing.assert_allclose(probabilities, told.to_numpy(), rtol=1e-5, atol=1e-7)
+
+
+def test_metrics_of_a_split_and_of_a_file_are_those_of_evaluate(run: seedbed.Run) -> None:
+    command_in(Path.cwd(), "evaluate", "run=run", "output=test.json")
+    command_in(Path.cwd(), "evaluate", "run=run", "input=table.csv", "output=table.json")
+
+    assert run.evaluate() == read_plain_json(Path("test.json"))["metrics"]
+    assert run.evaluate("table.csv") == read_plain_json(Path("table.json"))["metrics"]
+    assert not list(Path("run").glob("evaluate-*"))
+
+
+def test_figures_are_shown_by_notebooks(run: seedbed.Run, tmp_path: Path) -> None:
+    assert list(run.figures) == ["matrix"]
+    assert run.figures["matrix"]._repr_png_() == Path("run/figures/matrix.png").read_bytes()
+    with pytest.raises(KeyError):
+        run.figures["../../run"]
+
+
+def test_nothing_of_the_process_is_changed(run: seedbed.Run, frame: pl.DataFrame) -> None:
+    torch.manual_seed(3)
+    before = torch.get_rng_state(), list(warnings.filters)
+    OmegaConf.register_new_resolver("mul", lambda a, b: "mine", replace=True)
+    try:
+        run.predict(frame)
+        run.model()
+        run.evaluate()
+        assert OmegaConf.create({"a": "${mul:2,3}"}).a == "mine"
+    finally:
+        OmegaConf.clear_resolver("mul")
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert warnings.filters == before[1]
+
+
+def test_names_full_of_markup_are_text(run: seedbed.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile = "<script>alert(1)</script>\x1b[31m\u202e&"
+    record = {**run.record, "name": hostile, "command": hostile, "metrics": {hostile: 1.0}}
+    monkeypatch.setattr("seedbed.api.run.read_record", lambda path: record)
+    page = run._repr_html_()
+
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\\x1b[31m\\u202e&amp;" in page
+    assert repr(run).startswith("Run('run'): completed, val/loss ")
