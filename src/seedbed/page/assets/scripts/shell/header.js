@@ -38,14 +38,14 @@ export function mountHeader(header, page) {
         "Light / dark",
       ),
     ),
-    element("div", { class: "tools" }, metricChoice(page), epochChoice(page), filterField(page)),
+    element("div", { class: "tools" }, metricField(page), epochField(page), filterField(page)),
     bar,
   );
   return bar;
 }
 
 /** @param {import("./page.js").Page} page */
-function metricChoice(page) {
+function metricField(page) {
   const options = page.document.metrics.map((name) => element("option", { value: name }, shownText(name)));
   const select = element("select", { id: "metric" }, options);
   select.addEventListener("change", () => page.state.update({ metric: select.value }));
@@ -54,7 +54,7 @@ function metricChoice(page) {
 }
 
 /** @param {import("./page.js").Page} page */
-function epochChoice(page) {
+function epochField(page) {
   const select = element(
     "select",
     { id: "epoch" },
