@@ -8,7 +8,7 @@
  */
 export const DEFAULTS = Object.freeze({
   // Which view is shown.
-  view: "summary",
+  view: /** @type {string} */ ("summary"),
   // Expression that jobs must fulfil to be shown.
   filter: "",
   // Metric without its epoch, "val/loss"; null: the first objective.
@@ -32,6 +32,13 @@ export const DEFAULTS = Object.freeze({
   // Whether an axis is logarithmic; null: as the data ask for.
   logX: /** @type {boolean | null} */ (null),
   logY: /** @type {boolean | null} */ (null),
+  // What is chosen above each plot; what is left out there is chosen from the data.
+  curves: /** @type {Record<string, any>} */ ({}),
+  keyPlot: /** @type {Record<string, any>} */ ({}),
+  heatMap: /** @type {Record<string, any>} */ ({}),
+  parallel: /** @type {Record<string, any>} */ ({}),
+  progress: /** @type {Record<string, any>} */ ({}),
+  front: /** @type {Record<string, any>} */ ({}),
   // "light" or "dark"; null: as the system has it.
   theme: /** @type {string | null} */ (null),
 });
@@ -148,6 +155,6 @@ function valueOf(name, text) {
   } catch {
     return undefined;
   }
-  const fits = (member) => typeof member === type;
+  const fits = (member) => typeof member === type && member !== null;
   return (isList ? Array.isArray(value) && value.every(fits) : fits(value)) ? value : undefined;
 }
