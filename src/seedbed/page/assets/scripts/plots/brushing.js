@@ -1,6 +1,8 @@
 // @ts-check
 // What is brushed on axes, as an expression of the filter.
 
+import { columnWord, literalOf } from "../filter.js";
+
 /**
  * Axis that can be brushed: of numbers, or of categories, with the cell of each.
  * @typedef {{name: string, cells: import("./plot_data.js").Cell[] | null}} BrushedAxis
@@ -43,7 +45,7 @@ export function withoutBrush(filter, brushed) {
  * @returns {string[]}
  */
 function termsOf({ name, cells }, intervals) {
-  const column = /^[A-Za-z_][\w./]*$/.test(name) ? name : `\`${name}\``;
+  const column = columnWord(name);
   if (cells === null) {
     return intervals.map(
       ([low, high]) => `${column} >= ${roundedDown(low)} and ${column} <= ${-roundedDown(-high)}`,
@@ -52,7 +54,7 @@ function termsOf({ name, cells }, intervals) {
   const chosen = cells.filter((_, place) =>
     intervals.some(([low, high]) => place >= Math.round(low) && place <= Math.round(high)),
   );
-  return chosen.map((cell) => `${column} == ${JSON.stringify(cell)}`);
+  return chosen.map((cell) => `${column} == ${literalOf(cell)}`);
 }
 
 /** @param {string[]} terms @returns {string} */

@@ -1,16 +1,10 @@
 // @ts-check
 // Which jobs a learning curve is of: configurations, values of a key, or single jobs.
 
+import { rankedConfigurations } from "../configurations.js";
 import { countText, shownText } from "../formats.js";
 import { COLOUR_SCALE, lookOf } from "./colours.js";
-import {
-  byValue,
-  cellsOf,
-  configurationMeans,
-  configurationName,
-  configurationRanks,
-  keyNames,
-} from "./entries.js";
+import { cellsOf, configurationName, configurationRanks, keyNames } from "./entries.js";
 import { axisText, binsOf, distinctCells } from "./plot_data.js";
 
 /** @typedef {import("./colours.js").Look} Look */
@@ -41,7 +35,7 @@ export function curveGroups(page, theme, given) {
     const fixed = given.groups
       ? given.groups().map((group, place) => ({ ...group, place, look: lookOf(place, theme), named: true }))
       : jobGroups(data, given.jobs?.() ?? [], theme);
-    return { groups: named(data, fixed, theme), choices: [], notes: [], empty: "No job is selected." };
+    return { groups: withOwnNames(fixed, theme), choices: [], notes: [], empty: "No job is selected." };
   }
   const shown = page.filtered().jobs;
   const { selected, groupBy, curves } = page.state.values;
@@ -69,7 +63,7 @@ export function curveGroups(page, theme, given) {
       ? `More than ${MOST_NAMED} lines: coloured by their place, the best ${theme.dark ? "light" : "dark"}.`
       : null,
   ];
-  return { groups: named(data, groups, theme), choices, notes, empty };
+  return { groups: withOwnNames(groups, theme), choices, notes, empty };
 }
 
 /**
@@ -106,8 +100,6 @@ function choicesOfGroups(data, selected, by, of, keys) {
  */
 function configurationGroups(page, jobs, theme) {
   const data = page.document;
-  const column = page.column();
-  const { mean } = configurationMeans(data, column, jobs);
   /** @type {Map<number, number[]>} */
   const groups = new Map();
   for (const job of jobs) {
@@ -117,16 +109,16 @@ function configurationGroups(page, jobs, theme) {
     else groups.set(configuration, [job]);
   }
   const ranks = configurationRanks(data);
-  const mode = data.modeOf(column);
-  return Array.from(groups.keys())
-    .sort((a, b) => byValue(mean[a], mean[b], mode) || ranks[a] - ranks[b])
-    .map((configuration) => ({
+  const membersOf = (/** @type {number} */ configuration) => groups.get(configuration) ?? [];
+  return rankedConfigurations(data, membersOf, page.column(), page.mode()).map(
+    ({ configuration, jobs: members }) => ({
       name: configurationName(data, configuration),
-      jobs: groups.get(configuration) ?? [],
+      jobs: members,
       look: lookOf(ranks[configuration], theme),
       place: ranks[configuration],
       named: true,
-    }));
+    }),
+  );
 }
 
 /**
@@ -188,12 +180,11 @@ function jobGroups(data, jobs, theme) {
 /**
  * Groups with names unlike each other; where they are too many to tell apart, on a scale of colours.
  *
- * @param {any} data
  * @param {CurveGroup[]} groups the best first
  * @param {import("./colours.js").Theme} theme
  * @returns {CurveGroup[]}
  */
-function named(data, groups, theme) {
+function withOwnNames(groups, theme) {
   /** @type {Map<string, number>} */
   const seen = new Map();
   for (const group of groups) {

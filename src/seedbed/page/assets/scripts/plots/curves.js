@@ -142,7 +142,7 @@ function drawCurves(page, theme, width, given) {
   });
   const singles = singlesOf(groups, chosen);
   const option = {
-    aria: { enabled: true, label: { description: descriptionOf(data, chosen, groups) } },
+    aria: { enabled: true, label: { description: curvesDescription(data, chosen, groups) } },
     grid: layout.grids,
     legend: legendOf(theme, groups, chosen),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
@@ -618,7 +618,7 @@ function notesOf(data, grouped, chosen, lines, singles) {
  * @param {any} chosen
  * @param {CurveGroup[]} groups
  */
-function descriptionOf(data, chosen, groups) {
+function curvesDescription(data, chosen, groups) {
   const names = groups.slice(0, 10).map((group) => group.name).join("; ");
   return `Learning curves of ${chosen.metrics.map((/** @type {string} */ name) => shownText(name)).join(", ")} over ${data.content.curves.unit}s. ${countText(groups.length, "line")}: ${names}. The button Numbers shows their values.`;
 }

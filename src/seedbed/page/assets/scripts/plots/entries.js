@@ -1,6 +1,7 @@
 // @ts-check
 // Jobs and configurations as plots need them: names, ranks, means over what is shown.
 
+import { rankedConfigurations, summaryOf } from "../configurations.js";
 import { announce } from "../elements.js";
 import { countText, numberText, shownText } from "../formats.js";
 import { axisText, isBetter } from "./plot_data.js";
@@ -97,43 +98,44 @@ export function titleOf(data, name) {
  *   `without`: the jobs given that have no number
  */
 export function configurationMeans(data, column, jobs) {
+  /** @type {Map<number, number[]>} */
+  const groups = new Map();
   const numbers = resultsOf(data, column);
-  const mean = new Float64Array(data.configurationCount);
-  const count = new Int32Array(data.configurationCount);
   const without = [];
   for (const job of jobs) {
-    if (Number.isNaN(numbers[job])) {
-      without.push(job);
-      continue;
-    }
-    const configuration = data.configuration(job);
-    count[configuration] += 1;
-    mean[configuration] += (numbers[job] - mean[configuration]) / count[configuration];
+    if (Number.isNaN(numbers[job])) without.push(job);
+    const group = groups.get(data.configuration(job));
+    if (group) group.push(job);
+    else groups.set(data.configuration(job), [job]);
   }
-  for (let i = 0; i < mean.length; i++) if (count[i] === 0) mean[i] = NaN;
+  const mean = new Float64Array(data.configurationCount).fill(NaN);
+  const count = new Int32Array(data.configurationCount);
+  for (const [configuration, members] of groups) {
+    const summary = summaryOf(data, members, column);
+    mean[configuration] = summary.mean;
+    count[configuration] = summary.completed;
+  }
   return { mean, count, without };
 }
 
 /**
- * Rank of each configuration by the mean of the first objective over all its jobs: the best is 0.
- * It depends on no filter, so that looks stay.
+ * Rank of each configuration by the first objective over all its jobs: the best is 0. It depends on
+ * no filter, so that looks stay.
  *
  * @param {PageDocument} data
  * @returns {number[]}
  */
 export function configurationRanks(data) {
   return onceFor(data, "ranks", () => {
-    const order = Array.from({ length: data.configurationCount }, (_, i) => i);
-    const objective = data.content.objectives[0];
-    if (objective) {
-      const column = objectiveColumn(data, objective);
-      const all = Array.from({ length: data.jobCount }, (_, job) => job);
-      const { mean } = configurationMeans(data, column, all);
-      order.sort((a, b) => byValue(mean[a], mean[b], data.modeOf(column)) || a - b);
-    }
     /** @type {number[]} */
-    const ranks = new Array(order.length);
-    order.forEach((configuration, rank) => (ranks[configuration] = rank));
+    const ranks = Array.from({ length: data.configurationCount }, (_, configuration) => configuration);
+    const objective = data.content.objectives[0];
+    if (!objective) return ranks;
+    const column = objectiveColumn(data, objective);
+    const jobsOf = (/** @type {number} */ configuration) => data.jobsOf[configuration];
+    rankedConfigurations(data, jobsOf, column, data.modeOf(column)).forEach(
+      ({ configuration }, rank) => (ranks[configuration] = rank),
+    );
     return ranks;
   });
 }
