@@ -9,6 +9,7 @@ from seedbed.callbacks.figures.classification import (
     WorstMistakes,
 )
 from seedbed.callbacks.figures.figure_callback import FigureCallback
+from seedbed.callbacks.figures.gradients import Gradients
 from seedbed.callbacks.figures.loss_curve import LossCurve
 from seedbed.callbacks.figures.parameter_paths import (
     LineRecovery,
@@ -36,6 +37,7 @@ __all__ = [
     "Fit",
     "Freeze",
     "GradientConverged",
+    "Gradients",
     "LearningRate",
     "LineRecovery",
     "LossConverged",

@@ -5,10 +5,11 @@ package where a figure is drawn, not at start-up.
 """
 
 from seedbed.figures.confusion_matrix import confusion_matrix
+from seedbed.figures.curves.gradients import gradient_curves
+from seedbed.figures.curves.loss_curve import loss_curve
 from seedbed.figures.decision_boundary import decision_boundary
 from seedbed.figures.fit import fit_on_range
 from seedbed.figures.line_recovery import line_recovery
-from seedbed.figures.loss_curve import loss_curve
 from seedbed.figures.loss_landscape import draw_loss_landscape, loss_landscape
 from seedbed.figures.minimization_path import minimization_path
 from seedbed.figures.predicted_against_true import predicted_against_true
@@ -22,6 +23,7 @@ __all__ = [
     "decision_boundary",
     "draw_loss_landscape",
     "fit_on_range",
+    "gradient_curves",
     "line_recovery",
     "loss_curve",
     "loss_landscape",

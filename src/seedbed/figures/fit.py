@@ -22,6 +22,7 @@ def fit_on_range(
     target_label: str,
     held_out: NDArray[np.bool_] | None = None,
     title: str = "",
+    equation: str = "",
 ) -> Figure:
     """Draw a model's curve over a range, the data, and the model's values at the data.
 
@@ -36,10 +37,13 @@ def fit_on_range(
         held_out: True for rows kept for validation, (rows,), which get their own marker; None
             (default) where there are none.
         title: Title of the axes.
+        equation: What the curve is, in the units of the data, written below the title; empty
+            (default) where it is not a line.
     """
     held = np.zeros(len(inputs), bool) if held_out is None else held_out.astype(bool)
     figure = new_figure(6.0, 4.6)
-    axes = new_axes(figure, input_label, target_label, title=title)
+    heading = "\n".join(filter(None, (title, equation)))
+    axes = new_axes(figure, input_label, target_label, title=heading)
     order = np.argsort(range_inputs, kind="stable")
     (curve,) = axes.plot(range_inputs[order], range_outputs[order], color=DARK, linewidth=1.6)
     few = len(inputs) <= MAX_LARGE

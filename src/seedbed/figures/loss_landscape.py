@@ -36,6 +36,8 @@ def loss_landscape(
     labels: Sequence[str] = ("x", "y"),
     log: bool = True,
     value_label: str = "loss",
+    path_name: str = "path",
+    title: str = "",
 ) -> Figure:
     """Draw filled contours of a loss or function, an optimizer's path, and a reference point.
 
@@ -43,19 +45,20 @@ def loss_landscape(
         x: First parameter on the grid, (n,), rising; it spans the axis.
         y: Second parameter on the grid, (m,), rising; it spans the axis.
         loss: Loss on the grid, (m, n); where it is not finite, the ground stays white.
-        path: Parameters at the start and after each step, (steps + 1, 2).
+        path: Parameters at the start and after the steps, (points, 2).
         reference: Parameters to compare with, (2,): the true ones or those of least squares; None
             (default) for none.
         reference_name: Name of the reference in the legend.
         labels: Labels of the two axes.
         log: Whether contour levels are spaced logarithmically.
         value_label: Label of the colour bar.
+        path_name: Name of the path in the legend.
+        title: Title of the axes.
     """
     figure = new_figure(6.4, 5.2)
-    axes = new_axes(figure, *labels)
-    draw_loss_landscape(
-        axes, x, y, loss, path, reference, reference_name, log=log, value_label=value_label
-    )
+    axes = new_axes(figure, *labels, title=title)
+    named = {"value_label": value_label, "path_name": path_name}
+    draw_loss_landscape(axes, x, y, loss, path, reference, reference_name, log=log, **named)
     return figure
 
 
@@ -70,10 +73,11 @@ def draw_loss_landscape(
     *,
     log: bool = True,
     value_label: str = "loss",
+    path_name: str = "path",
 ) -> None:
     """Draw a loss landscape with its colour bar and legend on given axes."""
     _draw_contours(axes, x, y, loss, log, value_label)
-    entries = draw_path(axes, path[:, 0], path[:, 1])
+    entries = draw_path(axes, path[:, 0], path[:, 1], path_name)
     if reference is not None:
         # A cross shows behind the end of a path that has reached it.
         (cross,) = axes.plot(*reference[:, None], "+", color=INK, ms=17, mew=1.8, zorder=5)

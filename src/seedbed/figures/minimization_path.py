@@ -16,19 +16,22 @@ def minimization_path(
     path: NDArray[np.number],
     path_values: NDArray[np.number],
     labels: Sequence[str] = ("x", "f(x)"),
+    path_name: str = "path",
 ) -> Figure:
     """Draw the curve of a function of one variable and the steps of an optimizer on it.
 
     Args:
         x: Points at which the function is evaluated, (n,), in any order.
         values: Values of the function at `x`, (n,).
-        path: The variable at the start and after each step, (steps + 1,).
-        path_values: Values of the function along the path, (steps + 1,).
+        path: The variable at the start and after the steps, (points,).
+        path_values: Values of the function along the path, (points,).
         labels: Labels of the two axes.
+        path_name: Name of the path in the legend.
     """
     figure = new_figure(6.4, 4.6)
     axes = new_axes(figure, *labels)
     order = np.argsort(x, kind="stable")
     (curve,) = axes.plot(x[order], values[order], color=LIGHT, linewidth=4.0)
-    legend_below(axes, [(curve, labels[1]), *draw_path(axes, path, path_values)], columns=2)
+    entries = draw_path(axes, path, path_values, path_name)
+    legend_below(axes, [(curve, labels[1]), *entries], columns=2)
     return figure

@@ -18,8 +18,8 @@ def draw_path(
 
     Args:
         axes: Axes to draw on.
-        horizontal: Horizontal coordinates at the start and after each step, (steps + 1,).
-        vertical: Vertical coordinates, (steps + 1,).
+        horizontal: Horizontal coordinates at the start and after the steps, (points,).
+        vertical: Vertical coordinates, (points,).
         name: Name of the line in the legend.
 
     Returns:

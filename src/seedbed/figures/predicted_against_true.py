@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import ceil
+from textwrap import fill
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -14,6 +15,8 @@ from seedbed.figures.style import (
     DARK,
     INK,
     LABEL_SIZE,
+    LITERAL,
+    SMALL_SIZE,
     legend_below_all,
     new_axes,
     new_figure,
@@ -21,6 +24,8 @@ from seedbed.figures.style import (
 
 MAX_PANELS = 6
 _COLUMNS = 3
+# Characters of an equation that fit above a panel.
+_LINE_LENGTH = 44
 
 
 def predicted_against_true(
@@ -28,6 +33,7 @@ def predicted_against_true(
     predicted: NDArray[np.number],
     target_labels: Sequence[str],
     rows_label: str = "rows",
+    equations: Sequence[str] = (),
 ) -> Figure:
     """Draw predictions over true values in a square panel for each target, with the diagonal.
 
@@ -36,6 +42,8 @@ def predicted_against_true(
         predicted: Predictions, (rows, targets). Values that are not finite are left out.
         target_labels: Name of each target with its unit. Of more than 6 the first 6 are drawn.
         rows_label: What the rows are called in the title, such as "test rows".
+        equations: What a linear model predicts of each target, written above its panel; empty
+            (default) for other models.
     """
     shown = min(len(target_labels), MAX_PANELS)
     rows, columns = ceil(shown / _COLUMNS), min(shown, _COLUMNS)
@@ -44,11 +52,22 @@ def predicted_against_true(
         title, place = target_labels[panel], (rows, columns, panel + 1)
         axes = new_axes(figure, "true", "predicted", title=title, place=place)
         entries = _draw_panel(axes, true[:, panel], predicted[:, panel])
+        if equations:
+            _write_equation(axes, title, equations[panel])
     legend_below_all(figure, entries)
     more = len(target_labels) - shown
     note = f": the first {shown} targets; {more} more not shown" if more else ""
     figure.suptitle(rows_label + note, fontsize=LABEL_SIZE, color=INK)
     return figure
+
+
+def _write_equation(axes: Axes, title: str, equation: str) -> None:
+    """Write an equation, in small lines, between the title of a panel and the panel."""
+    text = fill(equation, _LINE_LENGTH)
+    look = {"fontsize": SMALL_SIZE, "color": INK, "ha": "center", "va": "bottom", **LITERAL}
+    axes.annotate(text, (0.5, 1.0), (0.0, 4.0), "axes fraction", "offset points", **look)
+    height = 1.3 * SMALL_SIZE * (text.count("\n") + 1)
+    axes.set_title(title, fontsize=axes.title.get_fontsize(), color=INK, pad=height + 8, **LITERAL)
 
 
 def _draw_panel(

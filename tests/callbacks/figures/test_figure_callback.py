@@ -27,6 +27,7 @@ from seedbed.errors import ConfigError
 # Every figure with a run that it fits.
 FIGURES = {
     "loss_curve": LINE,
+    "gradients": (),
     "fit": LINE,
     "predicted_against_true": (),
     "decision_boundary": POINTS,

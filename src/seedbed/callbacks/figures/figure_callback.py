@@ -37,7 +37,8 @@ class FigureCallback(CheckedCallback):
 
     Attributes:
         of_test_split: Whether the figure shows the test split, where there is one.
-        shows_weights: Whether the figure shows what the weights of one epoch do, which it names.
+        shows_weights: Whether the figure shows what the weights of one epoch do, which it names,
+            or else all epochs.
         of_own_modules: Whether it is drawn of a LightningModule of the user's, too.
         facts: What the config says of the data, set by `check`.
         weights_epoch: Epoch of the weights that are shown; None: that of the figure.
@@ -76,6 +77,12 @@ class FigureCallback(CheckedCallback):
 
     def note(self, module: Any, epoch: int) -> None:
         """Keep what the figure shows of an epoch; called when its metrics are known."""
+
+    def shown(self, epoch: int) -> str:
+        """Return which epochs a figure drawn after so many shows, for its caption."""
+        if self.shows_weights:
+            return f"weights of epoch {epoch if self.weights_epoch is None else self.weights_epoch}"
+        return "no epoch" if epoch < 1 else "epoch 1" if epoch == 1 else f"epochs 1 to {epoch:,}"
 
     # When to draw
 
@@ -124,9 +131,7 @@ class FigureCallback(CheckedCallback):
         try:
             with evaluation_mode(module.net), torch.no_grad():
                 figure = self.draw(trainer, module, epoch)
-                if self.shows_weights:
-                    after = epoch if self.weights_epoch is None else self.weights_epoch
-                    caption(figure, f"weights of epoch {after}")
+                caption(figure, self.shown(epoch))
                 content = png(figure)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"

@@ -14,9 +14,11 @@ from seedbed.analysis.reference_lines import reference_line
 from seedbed.callbacks.figures.axis_labels import feature_labels, target_labels
 from seedbed.callbacks.figures.figure_callback import FigureCallback
 from seedbed.callbacks.figures.grid import grid_points
-from seedbed.callbacks.figures.rows import data_module, rows_of, weighted_rows_of
+from seedbed.callbacks.figures.points import Points
+from seedbed.callbacks.figures.rows import SPLIT_NAMES, data_module, rows_of, weighted_rows_of
+from seedbed.callbacks.training_state import state_of
 from seedbed.config.schema.data import InMemoryData
-from seedbed.config.spec import RunSpec
+from seedbed.config.spec import DataFacts, RunSpec
 from seedbed.data.scaling import Scaling
 from seedbed.errors import ConfigError
 from seedbed.models.linear_map import LinearMap, is_linear_map
@@ -33,11 +35,15 @@ CURVE_POINTS = 400
 
 
 class ParameterPath(FigureCallback):
-    """Base of figures that show some elements of the parameters at the start and after each epoch.
+    """Base of figures that show some elements of the parameters at the start and after the steps.
+
+    A step is one of the optimizer's. Of more than 10,000 of them the first 1,000 are kept, and of
+    the others every second one, every fourth and so on.
 
     Args:
         every_n_epochs: As in FigureCallback.
         points: Grid points along each axis at which a loss is evaluated.
+        every_n_steps: Steps between two points of the path; None (default): it has every step.
 
     Attributes:
         elements: The elements shown, chosen by `check`.
@@ -45,19 +51,50 @@ class ParameterPath(FigureCallback):
 
     elements: Sequence[Element] = ()
 
-    def __init__(self, every_n_epochs: int | None = None, points: int = 60) -> None:
+    def __init__(
+        self,
+        every_n_epochs: int | None = None,
+        points: int = 60,
+        every_n_steps: int | None = None,
+    ) -> None:
         super().__init__(every_n_epochs)
         self.points = points
-        self._path: dict[int, list[float]] = {}
+        self._path = Points(every_n_steps or 1)
+        self._step = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Look at the elements after every step, also where a step calls no other hook."""
+        module = state_of(pl_module)
+
+        def after_step(*arguments: Any) -> None:
+            self._step += 1
+            if self._path.keeps(self._step):
+                self._path.put(self._step, self._values(module))
+
+        for optimizer in trainer.optimizers:
+            optimizer.register_step_post_hook(after_step)
 
     def note(self, module: Any, epoch: int) -> None:
-        """Add the values of the elements after the epoch."""
-        self._path[epoch] = [float(element.of(module.net)) for element in self.elements]
+        """Add the values at the start, at the end, and where a callback has changed them since."""
+        self._path.put(self._step, self._values(module))
+
+    def _values(self, module: Any) -> list[float]:
+        return [float(element.of(module.net)) for element in self.elements]
 
     @property
     def path(self) -> Tensor:
-        """Values at the start and after each epoch, (epochs + 1, elements), float64."""
-        return torch.tensor(list(self._path.values()), dtype=torch.float64)
+        """Values at the start and after the steps, (points, elements), float64."""
+        return torch.from_numpy(self._path.values)
+
+    def unit(self, epoch: int) -> str:
+        """Return what a step is called: "epoch", where each of them has a single one."""
+        return "epoch" if self._step == epoch else "step"
+
+    def path_name(self, epoch: int) -> str:
+        """Return what the path is called in the legend: "path of 240 steps"."""
+        unit, every = self.unit(epoch), self._path.every
+        thinned = f", every {every}" if every > 1 else ""
+        return f"path of {self._step:,} {unit}{'s' * (self._step != 1)}{thinned}"
 
     def training_loss_at(self, trainer: pl.Trainer, module: Any, points: Tensor) -> Tensor:
         """Return the training loss, (count,), at values (count, elements) of the elements."""
@@ -74,11 +111,12 @@ class ParameterPath(FigureCallback):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the path so far, for the checkpoint."""
-        return {"path": self._path}
+        return {"path": self._path.state_dict(), "step": self._step}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the path of a resumed run."""
-        self._path = state_dict["path"]
+        self._path.load_state_dict(state_dict["path"])
+        self._step = state_dict["step"]
 
 
 class LossLandscape(ParameterPath):
@@ -89,7 +127,7 @@ class LossLandscape(ParameterPath):
     Args:
         every_n_epochs: As in FigureCallback.
         parameters: The two elements: `weight[0,1]`, or `bias` of a parameter with one element.
-        points: As in ParameterPath.
+        points, every_n_steps: As in ParameterPath.
         log: Whether the contour levels are spaced logarithmically.
     """
 
@@ -101,8 +139,9 @@ class LossLandscape(ParameterPath):
         parameters: Sequence[str] = ("weight", "bias"),
         points: int = 60,
         log: bool = True,
+        every_n_steps: int | None = None,
     ) -> None:
-        super().__init__(every_n_epochs, points)
+        super().__init__(every_n_epochs, points, every_n_steps)
         self.parameters = list(parameters)
         # `log` is a method of every Lightning callback.
         self.log_levels = log
@@ -130,11 +169,13 @@ class LossLandscape(ParameterPath):
             "" if reference is None else reference.name + note,
             [element.text for element in self.elements],
             self.log_levels,
+            path_name=self.path_name(epoch),
+            title=_loss_of(self.facts),
         )
 
 
 class LineRecovery(ParameterPath):
-    """Three panels: the loss landscape with the path, the loss by epoch, and the line in the data.
+    """Three panels: the loss landscape with the path, the loss by step, and the line in the data.
 
     Takes the arguments of ParameterPath.
     """
@@ -175,8 +216,11 @@ class LineRecovery(ParameterPath):
             targets.flatten().numpy(force=True),
             parameter_labels=("weight", "bias"),
             data_labels=(input_label, target_label),
-            step_name="epoch",
+            step_name=self.unit(epoch),
             reference_name=reference.name,
+            steps=self._path.steps,
+            path_name=self.path_name(epoch),
+            rows_label=SPLIT_NAMES["train"],
         )
 
 
@@ -214,6 +258,7 @@ class MinimizationPath(ParameterPath):
                 self.path.flatten().numpy(),
                 self.training_loss_at(trainer, module, self.path).numpy(),
                 labels=(names[0], value_label),
+                path_name=self.path_name(epoch),
             )
         return loss_landscape(
             *self.landscape(trainer, module),
@@ -221,7 +266,13 @@ class MinimizationPath(ParameterPath):
             labels=names,
             log=False,
             value_label=value_label,
+            path_name=self.path_name(epoch),
         )
+
+
+def _loss_of(facts: DataFacts) -> str:
+    """Return what the loss of a landscape is of; nothing where there are no rows."""
+    return "" if facts.task == "minimize" else f"loss of the {SPLIT_NAMES['train']}"
 
 
 def _scale_note(scaling: Scaling | None) -> str:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from seedbed.callbacks.figures.axis_labels import feature_labels, target_labels
+from seedbed.callbacks.figures.equation import linear_equations
 from seedbed.callbacks.figures.figure_callback import FigureCallback
 from seedbed.callbacks.figures.grid import padded_range
 from seedbed.callbacks.figures.rows import (
@@ -63,6 +64,7 @@ class Fit(FigureCallback):
         curve = torch.linspace(first, last, CURVE_POINTS, dtype=torch.float64).view(-1, 1)
         outputs = module.task.prediction(module.net(data.model_inputs(curve).to(inputs.device)))
         predicted, targets = module.task.measured(module.net(inputs), targets.view(-1, 1))
+        equations = linear_equations(data, module.net, module.task, self.facts)
         return fit_on_range(
             readings.flatten().numpy(force=True),
             targets.flatten().numpy(force=True),
@@ -73,6 +75,7 @@ class Fit(FigureCallback):
             target_labels(self.facts, 1)[0],
             held_out=held_out.numpy() if held_out.any() else None,
             title=" and ".join(SPLIT_NAMES[split] for split in splits),
+            equation=next(iter(equations), ""),
         )
 
 
@@ -99,4 +102,5 @@ class PredictedAgainstTrue(FigureCallback):
             outputs.numpy(force=True),
             target_labels(self.facts, outputs.shape[-1]),
             SPLIT_NAMES[split],
+            linear_equations(data_module(trainer), module.net, module.task, self.facts),
         )

@@ -162,6 +162,21 @@ class LossCurve(Figure, target="seedbed.callbacks.LossCurve"):
 
 
 @dataclass
+class Gradients(Figure, target="seedbed.callbacks.Gradients"):
+    """Log and figure of the gradients: their norms, and the numbers of those of small models."""
+
+    every_n_steps: int | None = key(
+        "optimizer steps between two points by step; null: means of each epoch alone",
+        None,
+        at_least=1,
+    )
+    parameters: list[str] = key("glob patterns of parameter names", ["*"])
+    numbers: bool | None = key(
+        "log each number of the gradient, too; null: where there are at most 20", None
+    )
+
+
+@dataclass
 class Fit(Figure, target="seedbed.callbacks.Fit"):
     """Figure of the fitted line or curve over the data."""
 
@@ -188,7 +203,18 @@ class DecisionBoundary(Figure, target="seedbed.callbacks.DecisionBoundary"):
 
 
 @dataclass
-class LossLandscape(Figure, target="seedbed.callbacks.LossLandscape"):
+class Path(Figure):
+    """Figure with the path that parameters took."""
+
+    every_n_steps: int | None = key(
+        "optimizer steps between two points of the path; null: it has every step",
+        None,
+        at_least=1,
+    )
+
+
+@dataclass
+class LossLandscape(Path, target="seedbed.callbacks.LossLandscape"):
     """Figure of the loss over two parameters."""
 
     parameters: list[str] = key("two scalar parameters of the model", ["weight", "bias"])
@@ -197,14 +223,14 @@ class LossLandscape(Figure, target="seedbed.callbacks.LossLandscape"):
 
 
 @dataclass
-class LineRecovery(Figure, target="seedbed.callbacks.LineRecovery"):
+class LineRecovery(Path, target="seedbed.callbacks.LineRecovery"):
     """Figure of the true line of the data and the fitted one."""
 
     points: int = key("grid points along weight and bias", 60, at_least=2)
 
 
 @dataclass
-class MinimizationPath(Figure, target="seedbed.callbacks.MinimizationPath"):
+class MinimizationPath(Path, target="seedbed.callbacks.MinimizationPath"):
     """Figure of the path of the parameters over the function minimized."""
 
     points: int = key("grid points along each parameter, where there are two", 80, at_least=2)

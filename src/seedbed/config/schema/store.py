@@ -99,6 +99,7 @@ SCHEMAS: dict[str, dict[str, type[Schema]]] = {
         "loss_converged": callbacks.LossConverged,
         "gradient_converged": callbacks.GradientConverged,
         "parameter_values": callbacks.ParameterValues,
+        "gradients": callbacks.Gradients,
         "loss_curve": callbacks.LossCurve,
         "fit": callbacks.Fit,
         "predicted_against_true": callbacks.PredictedAgainstTrue,

@@ -3,7 +3,13 @@
 from seedbed.training.metrics.by_torchmetrics import NAMED
 from seedbed.training.metrics.epoch import EpochMetrics
 from seedbed.training.metrics.metric import Metric
-from seedbed.training.metrics.names import LEARNING_RATE, PARAMETER, is_metric
+from seedbed.training.metrics.names import (
+    GRADIENT,
+    GRADIENT_NORM,
+    LEARNING_RATE,
+    PARAMETER,
+    is_metric,
+)
 from seedbed.training.metrics.sums import (
     METRICS,
     merged_sums,
@@ -15,6 +21,8 @@ from seedbed.training.metrics.sums import (
 )
 
 __all__ = [
+    "GRADIENT",
+    "GRADIENT_NORM",
     "LEARNING_RATE",
     "METRICS",
     "NAMED",

@@ -1,10 +1,12 @@
 """Names of what is logged."""
 
-# Logged beside the metrics, and none of them: the learning rate, and elements of parameters.
+# Logged beside the metrics, and none of them: the learning rate, elements of parameters, and of the
+# gradient those of each parameter.
 LEARNING_RATE = "train/learning_rate"
 PARAMETER = "parameter/"
+GRADIENT, GRADIENT_NORM = "gradient/", "gradient_norm/"
 
 
 def is_metric(name: str) -> bool:
     """Return whether what is logged under this name is a metric."""
-    return name != LEARNING_RATE and not name.startswith(PARAMETER)
+    return name != LEARNING_RATE and not name.startswith((PARAMETER, GRADIENT, GRADIENT_NORM))

@@ -83,15 +83,30 @@ def test_many_epochs_are_drawn_as_means_and_ranges_of_bins() -> None:
     np.testing.assert_allclose(points_of(val)[:3], [(10, 1), (10, 1), (20, 1)])
     band = axes.collections[0].get_paths()[0].vertices
     assert (band[:, 1].min(), band[:, 1].max()) == (2, 6)
-    assert axes.get_title() == "mean (line) and range (shaded) of every 5 epochs"
+    assert legend_names(axes) == ["train", "val", "range of every 5 epochs, line: mean"]
 
 
-def test_up_to_400_epochs_are_all_drawn() -> None:
+def test_up_to_400_epochs_are_all_drawn_where_the_loss_turns_seldom() -> None:
     epochs = np.arange(1, 401)
-    (axes,) = loss_curve({"loss": (epochs, 1.0 + epochs % 2)}).axes
+    (axes,) = loss_curve({"loss": (epochs, 2 + np.sin(epochs / 10))}).axes
     assert len(points_of(axes.lines[0])) == 400
     assert not axes.collections
-    assert axes.get_title() == ""
+    assert legend_names(axes) == ["loss"]
+
+
+@pytest.mark.parametrize(("count", "size"), [(100, 2), (250, 4), (401, 4), (1000, 6)])
+def test_a_loss_that_goes_up_and_down_is_drawn_as_a_band_around_a_smooth_line(
+    count: int, size: int
+) -> None:
+    epochs = np.arange(1, count + 1)
+    (axes,) = drawn(loss_curve({"loss": (epochs, 3.0 + epochs % 2)})).axes
+    # The first and the last value are shown as they are; the last bin may lack one.
+    means = [y for _, y in points_of(axes.lines[0])]
+    assert means[1:-2] == pytest.approx([3.5] * (len(means) - 3))
+    assert (means[0], means[-1]) == (4, 3 + count % 2)
+    band = axes.collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == (3, 4)
+    assert legend_names(axes)[-1] == f"range of every {size} epochs, line: mean"
 
 
 def test_a_single_epoch_is_visible() -> None:

@@ -1,0 +1,1 @@
+"""Figures of curves: numbers by epoch or by optimizer step."""
