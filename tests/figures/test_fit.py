@@ -60,3 +60,10 @@ def test_values_that_are_not_finite_are_drawn_without_error() -> None:
     bad = np.full(4, np.nan)
     picture(fit_on_range(INPUTS, TARGETS, bad, RANGE, np.full(20, np.inf), "x", "y"))
     picture(fit_on_range(INPUTS[:1], TARGETS[:1], bad[:1], RANGE[:1], RANGE[:1], "x", "y"))
+
+
+def test_the_equation_of_a_line_stands_below_the_title() -> None:
+    words = {"title": "training rows", "equation": "y = 0.5 · x - 17"}
+    (axes,) = fit_on_range(INPUTS, TARGETS, FITTED, RANGE, RANGE, "x", "y", **words).axes
+
+    assert axes.get_title() == "training rows\ny = 0.5 · x - 17"

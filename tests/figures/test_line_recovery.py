@@ -118,3 +118,19 @@ def test_a_path_without_finite_steps_is_drawn_without_error() -> None:
     panels = drawn_recovery(PATH * np.nan, LOSSES * np.nan)
 
     assert legend_names(panels[2]) == ["data", "true line"]
+
+
+def test_points_of_a_path_may_be_some_of_the_steps_and_the_titles_name_the_rows() -> None:
+    steps = np.arange(0, 1010, 10)
+    panels = drawn_recovery(
+        steps=steps, rows_label="training rows", path_name="path of 1,000 steps"
+    )
+
+    assert points_of(panels[1].lines[0]) == list(zip(steps, LOSSES, strict=True))
+    assert legend_names(panels[2])[-2] == "step 1,000"
+    assert legend_names(panels[0])[0] == "path of 1,000 steps"
+    assert [axes.get_title() for axes in panels] == [
+        "loss of the training rows over the parameters",
+        "loss of the training rows by step",
+        "the line in the training rows",
+    ]

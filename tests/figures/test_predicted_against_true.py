@@ -66,3 +66,21 @@ def test_values_that_are_not_finite_are_left_out() -> None:
     assert points_of(figure.axes[0].lines[1]) == [(1, 1)]
 
     picture(predicted_against_true(np.ones((2, 1)), np.full((2, 1), np.nan), ["x"]))
+
+
+def test_equations_stand_between_a_panel_and_its_title_and_overlap_nothing() -> None:
+    long = " + ".join(f"0.1234 · a long name {number}" for number in range(4))
+    equations = [f"{name} = {long}" for name in ("apples", "pears")]
+    figure = drawn(predicted_against_true(TRUE, PREDICTED, ["apples", "pears"], "rows", equations))
+
+    for axes, equation in zip(figure.axes, equations, strict=True):
+        (written,) = axes.texts
+        assert written.get_text().replace("\n", " ") == equation
+        below, above = axes.get_window_extent(), axes.title.get_window_extent()
+        text = written.get_window_extent()
+        assert below.y1 <= text.y0 < text.y1 <= above.y0
+        assert text.x0 >= 0
+        assert text.x1 <= figure.bbox.x1
+        assert axes.bbox.width > 150
+    first, second = (axes.texts[0].get_window_extent() for axes in figure.axes)
+    assert first.x1 < second.x0

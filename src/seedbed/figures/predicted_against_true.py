@@ -17,6 +17,7 @@ from seedbed.figures.style import (
     LABEL_SIZE,
     LITERAL,
     SMALL_SIZE,
+    TITLE_SIZE,
     legend_below_all,
     new_axes,
     new_figure,
@@ -25,7 +26,9 @@ from seedbed.figures.style import (
 MAX_PANELS = 6
 _COLUMNS = 3
 # Characters of an equation that fit above a panel.
-_LINE_LENGTH = 44
+_LINE_LENGTH = 36
+# Height of a line, in inches.
+_LINE_HEIGHT = 1.3 * SMALL_SIZE / 72
 
 
 def predicted_against_true(
@@ -42,18 +45,21 @@ def predicted_against_true(
         predicted: Predictions, (rows, targets). Values that are not finite are left out.
         target_labels: Name of each target with its unit. Of more than 6 the first 6 are drawn.
         rows_label: What the rows are called in the title, such as "test rows".
-        equations: What a linear model predicts of each target, written above its panel; empty
-            (default) for other models.
+        equations: What a linear model predicts of each target, written above its panel, in
+            several lines where it is long; empty (default) for other models.
     """
     shown = min(len(target_labels), MAX_PANELS)
     rows, columns = ceil(shown / _COLUMNS), min(shown, _COLUMNS)
-    figure = new_figure(max(3.4 * columns, 4.2), 3.5 * rows + 0.5)
+    texts = [fill(equation, _LINE_LENGTH) for equation in equations[:shown]]
+    lines = max((text.count("\n") + 1 for text in texts), default=0)
+    height = (3.5 + lines * _LINE_HEIGHT) * rows + 0.5
+    figure = new_figure(max(3.4 * columns, 4.2), height)
     for panel in range(shown):
         title, place = target_labels[panel], (rows, columns, panel + 1)
         axes = new_axes(figure, "true", "predicted", title=title, place=place)
         entries = _draw_panel(axes, true[:, panel], predicted[:, panel])
-        if equations:
-            _write_equation(axes, title, equations[panel])
+        if texts:
+            _write_equation(axes, title, texts[panel], lines)
     legend_below_all(figure, entries)
     more = len(target_labels) - shown
     note = f": the first {shown} targets; {more} more not shown" if more else ""
@@ -61,13 +67,14 @@ def predicted_against_true(
     return figure
 
 
-def _write_equation(axes: Axes, title: str, equation: str) -> None:
-    """Write an equation, in small lines, between the title of a panel and the panel."""
-    text = fill(equation, _LINE_LENGTH)
+def _write_equation(axes: Axes, title: str, text: str, lines: int) -> None:
+    """Write an equation between a panel and its title, which leaves room for so many lines."""
     look = {"fontsize": SMALL_SIZE, "color": INK, "ha": "center", "va": "bottom", **LITERAL}
-    axes.annotate(text, (0.5, 1.0), (0.0, 4.0), "axes fraction", "offset points", **look)
-    height = 1.3 * SMALL_SIZE * (text.count("\n") + 1)
-    axes.set_title(title, fontsize=axes.title.get_fontsize(), color=INK, pad=height + 8, **LITERAL)
+    equation = axes.annotate(text, (0.5, 1.0), (0.0, 4.0), "axes fraction", "offset points", **look)
+    # It may be wider than the panel, which is not to shrink for it.
+    equation.set_in_layout(False)
+    room = 72 * lines * _LINE_HEIGHT + 8
+    axes.set_title(title, fontsize=TITLE_SIZE, color=INK, pad=room, **LITERAL)
 
 
 def _draw_panel(

@@ -128,6 +128,30 @@ def test_line_recovery_compares_with_the_true_line(tmp_path: Path, drawn) -> Non
     assert shown["true"] == pytest.approx([line.weight.item() / 2, line.bias.item()])
     assert shown["reference_name"] == "true line"
     assert shown["step_name"] == "epoch"
+    assert shown["path_name"] == "path of 4 epochs"
+
+
+@pytest.mark.parametrize("every", [None, 2])
+def test_where_an_epoch_has_several_steps_the_path_has_each_of_them(
+    tmp_path: Path, drawn, every: int | None
+) -> None:
+    calls = drawn("line_recovery")
+    overrides = ["data=linear_noise", "data.rows=30", "data.batch_size=10", "logger=none"]
+    overrides += [*add("line_recovery", points=2, **({"every_n_steps": every} if every else {}))]
+    ends = []
+    for epochs in (1, 2):
+        experiment = trained(tmp_path / str(epochs), *overrides, f"trainer.max_epochs={epochs}")
+        ends.append([value.item() for value in weights(experiment).values()])
+    shown = calls[-1]
+    # The start of an epoch is looked at anyway: a callback may have changed the weights.
+    expected = [0, 1, 2, 3, 4, 5, 6] if every is None else [0, 2, 3, 4, 6]
+    assert shown["steps"].tolist() == expected
+    assert shown["step_name"] == "step"
+    assert shown["path_name"] == "path of 6 steps" + (", every 2" if every else "")
+    assert len(shown["losses"]) == len(shown["path"]) == len(shown["steps"])
+    np.testing.assert_allclose(shown["path"][-1], ends[1], rtol=1e-6)
+    if every is None:
+        np.testing.assert_allclose(shown["path"][3], ends[0], rtol=1e-6)
 
 
 def test_minimization_path_of_gradient_descent_on_a_bowl(tmp_path: Path, drawn) -> None:

@@ -38,6 +38,9 @@ def test_a_fit_shows_readings_and_curve_in_the_units_of_the_data(
     expected = slope * factor * curve_inputs + offset
     np.testing.assert_allclose(shown["range_outputs"], expected, rtol=1e-5)
     assert shown["title"] == "training rows and validation rows"
+    sign = "-" if offset < 0 else "+"
+    equation = f"{slope * factor:.4g} · reading (unknown) {sign} {abs(offset):.4g}"
+    assert shown["equation"].replace("\u00a0", " ") == f"temperature (C) = {equation}"
     assert (shown["input_label"], shown["target_label"]) == (
         "reading (unknown)",
         "temperature (C)",
@@ -106,3 +109,22 @@ def test_without_a_test_phase_the_validation_split_is_drawn(tmp_path: Path, draw
     experiment = trained(tmp_path, *HELD_OUT, *more, *add("predicted_against_true"))
     (shown,) = calls
     assert shown["true"].tolist() == experiment.data._splits["val"].targets.float().tolist()
+
+
+def test_a_linear_model_of_a_few_inputs_has_its_equations_and_another_has_none(
+    tmp_path: Path, drawn
+) -> None:
+    calls = drawn("predicted_against_true")
+    words = ("trainer.max_epochs=1", *add("predicted_against_true"))
+    given = (
+        "+initial_weights.parameters.weight=[[0.25,1e-7,-3],[1,0,12345.67]]",
+        "+initial_weights.parameters.bias=[0.0,-2.5]",
+        "optimizer.lr=0",
+    )
+    trained(tmp_path / "linear", "data=crop_yield", *given, *words)
+    trained(tmp_path / "mlp", "data=crop_yield", "model=mlp", *words)
+    assert [text.replace("\u00a0", " ") for text in calls[0]["equations"]] == [
+        "apples (t/ha) = 0.25 · temperature + 1e-07 · rainfall - 3 · humidity",
+        "oranges (t/ha) = 1 · temperature + 0 · rainfall + 1.235e+04 · humidity - 2.5",
+    ]
+    assert calls[1]["equations"] == []

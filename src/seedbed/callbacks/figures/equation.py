@@ -14,13 +14,15 @@ from seedbed.training.tasks import Regression, Task
 # Inputs of which a sum can still be read at a glance.
 MAX_INPUTS = 4
 DIGITS = 4
+# A space at which no line breaks.
+_FIXED = "\u00a0"
 
 
 def linear_equations(data: Any, net: nn.Module, task: Task, facts: DataFacts) -> list[str]:
     """Return an equation for each target: "temperature (C) = 0.5367 · reading (unknown) - 17.3".
 
     Weights and bias are those for inputs and targets in the units of the data, whatever scales
-    them. Empty where the model is not linear, or has more than 4 inputs.
+    them. Within a term no line breaks. Empty where the model is not linear or has over 4 inputs.
 
     Args:
         data: The DataModule of the run.
@@ -38,7 +40,7 @@ def linear_equations(data: Any, net: nn.Module, task: Task, facts: DataFacts) ->
     if len(inputs) > 1 and len(facts.feature_names) == len(inputs):
         inputs = list(facts.feature_names)  # With their units it would be too long.
     return [
-        f"{label} = {_sum(weights, inputs, bias)}"
+        f"{label}{_FIXED}= {_sum(weights, inputs, bias)}"
         for label, weights, bias in zip(
             target_labels(facts, net.out_features),
             line.weight.tolist(),
@@ -50,10 +52,11 @@ def linear_equations(data: Any, net: nn.Module, task: Task, facts: DataFacts) ->
 
 def _sum(weights: Sequence[float], names: Sequence[str], bias: float) -> str:
     """Return w1 · name1 + w2 · name2 + b; a bias of 0 is left out."""
-    terms = [(weight, f" · {name}") for weight, name in zip(weights, names, strict=True)]
+    terms = [(w, f"{_FIXED}·{_FIXED}{name}") for w, name in zip(weights, names, strict=True)]
     terms += [(bias, "")] if bias else []
     (first, name), *others = terms
     text = f"{first:.{DIGITS}g}{name}"
     for number, name in others:
-        text += f" {'-' if number < 0 else '+'} {abs(number):.{DIGITS}g}{name}"
+        sign = "-" if number < 0 else "+"
+        text += f" {sign}{_FIXED}{abs(number):.{DIGITS}g}{name}"
     return text

@@ -40,7 +40,9 @@ class Points:
         self._points[step] = [float(value) for value in values]
         if len(self._points) > MOST:
             self.every *= 2
-            self._points = {at: kept for at, kept in self._points.items() if self.keeps(at)}
+            self._points = {
+                at: kept for at, kept in self._points.items() if self.keeps(at) or at == step
+            }
 
     @property
     def steps(self) -> NDArray[np.int64]:

@@ -1,12 +1,13 @@
 """Lines of numbers by epoch or step; of many, or of those that go up and down, means and ranges."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ _BINS = 200
 # A curve that changes its direction more often would be a solid block at the width of the axes.
 MAX_TURNS = 60
 _BINS_OF_TURNS = 100
+# Of more such curves no ranges are drawn, and fewer means.
+MAX_BANDS, _BINS_OF_CROWD = 4, 40
 
 Curve = tuple[NDArray[np.number], NDArray[np.number]]
 
@@ -34,7 +37,7 @@ def finite(points: NDArray[np.number], values: NDArray[np.number]) -> Curve:
     return points[kept], values[kept].astype(float)
 
 
-def bin_size(curves: Iterable[Curve]) -> int:
+def bin_size(curves: Sequence[Curve]) -> int:
     """Return how many epochs or steps a point of the lines stands for; 1: each is drawn.
 
     Where most points of a curve go up after one that went down, the size is even, so that the means
@@ -43,17 +46,20 @@ def bin_size(curves: Iterable[Curve]) -> int:
     Args:
         curves: Epochs or steps (k,), rising from 1, and finite values (k,).
     """
-    shown = [curve for curve in curves if len(curve[0])]
-    last = max((int(points[-1]) for points, _ in shown), default=1)
-    turns = [(_turns(values), len(values)) for _, values in shown]
-    if max((count for _, count in turns), default=0) > MAX_POINTS:
-        size = ceil(last / _BINS)
-    elif max((turned for turned, _ in turns), default=0) > MAX_TURNS:
-        size = max(2, ceil(last / _BINS_OF_TURNS))
+    last = max((int(points[-1]) for points, _ in curves if len(points)), default=1)
+    if any(len(values) > MAX_POINTS for _, values in curves):
+        size = ceil(last / (_BINS_OF_CROWD if is_crowd(curves) else _BINS))
+    elif any(_turns(values) > MAX_TURNS for _, values in curves):
+        size = max(2, ceil(last / (_BINS_OF_CROWD if is_crowd(curves) else _BINS_OF_TURNS)))
     else:
         return 1
-    alternates = any(2 * turned > count > 2 for turned, count in turns)
+    alternates = any(2 * _turns(values) > len(values) > 2 for _, values in curves)
     return size + size % 2 if alternates else size
+
+
+def is_crowd(curves: Sequence[Curve]) -> bool:
+    """Tell whether so many curves go up and down that their ranges would hide each other."""
+    return sum(_turns(values) > MAX_TURNS for _, values in curves) > MAX_BANDS
 
 
 def _turns(values: NDArray[np.number]) -> int:
@@ -76,25 +82,34 @@ def draw_curves(axes: Axes, curves: Mapping[str, Curve], unit: str) -> list[tupl
         last one says so, and what is shaded.
     """
     axes.xaxis.set_major_locator(MaxNLocator(9, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    size = bin_size(curves.values())
+    size, bands = bin_size([*curves.values()]), not is_crowd([*curves.values()])
     entries: list[tuple[Artist, str]] = [
-        (_draw_curve(axes, number, size, *curve), name)
+        (_draw_curve(axes, number, size, bands, *curve), name)
         for number, (name, curve) in enumerate(curves.items())
     ]
-    if size > 1:
+    if size > 1 and bands:
         shade = Patch(facecolor=INK, alpha=0.25, linewidth=0)
         entries.append((shade, f"range of every {size} {unit}s, line: mean"))
+    elif size > 1:
+        entries.append((Line2D([], [], color=INK), f"mean of every {size} {unit}s"))
     return entries
 
 
 def _draw_curve(
-    axes: Axes, number: int, size: int, points: NDArray[np.number], values: NDArray[np.number]
+    axes: Axes,
+    number: int,
+    size: int,
+    bands: bool,
+    points: NDArray[np.number],
+    values: NDArray[np.number],
 ) -> Artist:
     color, marker, edge = _LOOKS[number % len(_LOOKS)]
     look: dict[str, Any] = {"color": color, "linestyle": _LINES[number % len(_LINES)]}
     look |= {"marker": marker, "markersize": 5, "markeredgecolor": edge}
     if size > 1 and values.size:
-        points, values = _draw_ranges(axes, color, size, points, values)
+        points, values, low, high = _binned(size, points, values)
+        if bands:
+            axes.fill_between(points[1:-1], low, high, color=color, alpha=0.25, linewidth=0)
     # Markers tell the lines apart; the last point always has one.
     between = max(1, len(values) // _MARKERS)
     marked = list(range(len(values) - 1, -1, -between))
@@ -102,10 +117,10 @@ def _draw_curve(
     return line
 
 
-def _draw_ranges(
-    axes: Axes, color: str, size: int, points: NDArray[np.number], values: NDArray[np.number]
-) -> Curve:
-    """Shade the range of the values in bins; return the line through their means.
+def _binned(
+    size: int, points: NDArray[np.number], values: NDArray[np.number]
+) -> tuple[NDArray[np.number], NDArray[np.number], NDArray[np.number], NDArray[np.number]]:
+    """Return the line through the means of bins, (bins + 2,), and their ranges, (bins,).
 
     The line starts at the first and ends at the last value itself.
     """
@@ -116,8 +131,5 @@ def _draw_ranges(
         np.add.reduceat(column / np.repeat(sizes, sizes), starts) for column in (points, values)
     )
     low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-    axes.fill_between(centres, low, high, color=color, alpha=0.25, linewidth=0)
-    ends = [0, -1]
-    x, y = np.append(centres, points[ends]), np.append(means, values[ends])
-    order = np.argsort(x, kind="stable")
-    return x[order], y[order]
+    x = np.concatenate((points[:1], centres, points[-1:]))
+    return x, np.concatenate((values[:1], means, values[-1:])), low, high

@@ -1,7 +1,7 @@
 """Gradient of the loss by epoch or step: its norms, and of small models its numbers."""
 
 from collections.abc import Mapping
-from math import floor, log10
+from math import ceil, log10
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ from seedbed.figures.style import (
     write_message,
 )
 
-# Decades below the largest number of a gradient above which its axis is logarithmic.
+# Decades below the largest number of a gradient that its axis shows, those around 0 linearly.
 _DECADES = 3
 # Characters of a name in the legend.
 _LONGEST_NAME = 26
@@ -65,13 +65,17 @@ def _draw_norms(axes: Axes, curves: Mapping[str, Curve], unit: str) -> None:
 
 
 def _draw_numbers(axes: Axes, curves: Mapping[str, Curve], unit: str) -> None:
-    """Draw numbers of both signs on an axis that is linear around 0 and logarithmic beyond."""
+    """Draw numbers of both signs on an axis that is linear around 0 and logarithmic beyond.
+
+    It is linear up to the size of most numbers: those that go up and down around 0 stay readable.
+    """
     values = np.concatenate([np.empty(0), *(values for _, values in curves.values())])
     largest = float(np.abs(values).max()) if values.size else 0.0
     if not values.size:
         write_message(axes, "no finite values")
     if largest > 0:
-        linear = 10.0 ** (floor(log10(largest)) - _DECADES + 1)
+        usual = max(float(np.median(np.abs(values))), largest / 10**_DECADES)
+        linear = 10.0 ** ceil(log10(usual))
         axes.set_yscale("symlog", linthresh=linear, linscale=0.5)
         axes.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=linear))
         axes.yaxis.set_major_formatter(FuncFormatter(plain_number))
