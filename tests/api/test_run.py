@@ -134,12 +134,19 @@ def test_the_model_is_that_of_the_weights(
     np.testing.assert_allclose(probabilities, told.to_numpy(), rtol=1e-5, atol=1e-7)
 
 
-def test_metrics_of_a_split_and_of_a_file_are_those_of_evaluate(run: seedbed.Run) -> None:
+def test_metrics_of_a_split_and_of_rows_are_those_of_evaluate(
+    run: seedbed.Run, frame: pl.DataFrame
+) -> None:
     command_in(Path.cwd(), "evaluate", "run=run", "output=test.json")
     command_in(Path.cwd(), "evaluate", "run=run", "input=table.csv", "output=table.json")
 
     assert run.evaluate() == read_plain_json(Path("test.json"))["metrics"]
-    assert run.evaluate("table.csv") == read_plain_json(Path("table.json"))["metrics"]
+    theirs = read_plain_json(Path("table.json"))["metrics"]
+    assert run.evaluate("table.csv") == theirs
+    assert run.evaluate(frame) == theirs
+    assert run.evaluate(pd.DataFrame(frame.to_dict(as_series=False))) == theirs
+    with pytest.raises(seedbed.ConfigError, match="no column 'kind', the target"):
+        run.evaluate(frame.drop("kind"))
     assert not list(Path("run").glob("evaluate-*"))
 
 

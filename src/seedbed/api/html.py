@@ -72,8 +72,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Cell]], note: str = "")
         for row in rows
     )
     below = f'<div style="opacity:.7">{text(note)}</div>' if note else ""
-    style = "border-collapse:collapse;margin:.4em 0;border:0"
-    return f'<table style="{style}"><tr>{heads}</tr>{body}</table>{below}'
+    # A table may have colours of its own, which are not those of the notebook.
+    style = "border-collapse:collapse;margin:.4em 0;border:0;color:inherit;font-size:inherit"
+    whole = f'<table style="{style}"><tr>{heads}</tr>{body}</table>{below}'
+    return f'<div style="overflow-x:auto">{whole}</div>'
 
 
 def shown(cell: Cell) -> str:

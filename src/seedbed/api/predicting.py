@@ -1,6 +1,5 @@
 """Predictions, metrics and networks of runs, on the terms of the command line."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -92,12 +91,12 @@ def evaluate(
     folder: RunFolder | SweepFolder,
     run: RunFolder | None,
     trust: Sequence[str],
-    data: str | os.PathLike[str] | None,
+    data: Any,
     targets: str | None,
     choices: Choices,
 ) -> dict[str, float]:
     """Return the metrics of a run, or of a sweep's jobs together; see `Run.evaluate`."""
-    source = None if data is None else _path(data)
+    source = None if data is None else source_of(data)
     if source is not None and choices.split is not None:
         raise ConfigError(f"split={choices.split}: beside data; one of them says which rows")
     if targets is not None and source is None:
@@ -116,15 +115,6 @@ def evaluate(
         )
     warn_of(evaluation.lines)
     return dict(evaluation.measured.metrics)
-
-
-def _path(data: object) -> str:
-    if not isinstance(data, str | os.PathLike):
-        raise ConfigError(
-            f"data: rows are measured from a file or a folder, and this is a "
-            f"{type(data).__name__}; predict takes it"
-        )
-    return os.fspath(data)
 
 
 def opened(folder: RunFolder, trusted: Sequence[str], choices: Choices) -> "Member":

@@ -164,7 +164,7 @@ class Run:
 
     def evaluate(
         self,
-        data: str | os.PathLike[str] | None = None,
+        data: Any = None,
         *,
         split: str | None = None,
         targets: str | None = None,
@@ -177,7 +177,8 @@ class Run:
         Nothing is written.
 
         Args:
-            data: File or folder of new rows with their targets, in place of a split.
+            data: New rows with their targets, in place of a split: the path of a file or a folder;
+                of a table a DataFrame or a list of mappings, too.
             split: train, val or test (default).
             targets: `.npy` file of the targets, where `data` is one of inputs.
             checkpoint: Which weights: `best` or `last`.

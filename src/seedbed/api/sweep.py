@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seedbed.sweep.results.table import Row
 
 # Configurations in the table that a notebook shows, and columns of metrics.
-ROWS_SHOWN, METRICS_SHOWN = 8, 4
+ROWS_SHOWN, METRICS_SHOWN = 8, 3
 
 
 class Sweep:
@@ -147,10 +147,19 @@ class Sweep:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The mean metrics of the best configuration, by their columns in `configurations`."""
-        best = self.configurations.head(1).to_dicts()
-        names = [name for row in best for name in row if f"{name} deviation" in row]
-        return {name: best[0][name] for name in names if best[0][name] is not None}
+        """The mean metrics of the best configuration, by their columns in `configurations`.
+
+        That is the one which `best` is of; empty where no job has completed.
+        """
+        from seedbed.api.frames.results import configurations_frame
+
+        plan = self._plan()
+        best = self._winner(plan)
+        if best is None:
+            return {}
+        [row] = configurations_frame(best.jobs, plan.objectives).head(1).to_dicts()
+        names = [name for name in row if f"{name} deviation" in row]
+        return {name: row[name] for name in names if row[name] is not None}
 
     @property
     def curves(self) -> "pl.DataFrame":
@@ -224,11 +233,14 @@ class Sweep:
         )
         return RunFolderError(f"{self._folder.path}: job {number} {why}")
 
-    def _winner(self) -> "Winner":
+    def _winner(self, plan: "SweepPlan") -> "Winner | None":
         from seedbed.sweep.results.ranking import winner
 
+        return winner(self._rows(), plan.objectives)
+
+    def _known_winner(self) -> "Winner":
         plan = self._plan()
-        best = winner(self._rows(), plan.objectives)
+        best = self._winner(plan)
         if best is None:
             wanted = plan.objectives.wanted
             raise RunFolderError(f"{self._folder.path}: no job has completed {wanted}")
@@ -245,13 +257,13 @@ class Sweep:
         Raises:
             seedbed.RunFolderError: No job has completed, or its folder was not kept.
         """
-        return self[self._winner().median.number]
+        return self[self._known_winner().median.number]
 
     @property
     def best_jobs(self) -> list[Run]:
         """The runs of the best configuration: its seeds and folds, as far as they have folders."""
         folders = self._folders()
-        numbers = sorted(row.number for row in self._winner().jobs)
+        numbers = sorted(row.number for row in self._known_winner().jobs)
         return [Run(folders[number], trust=self._trust) for number in numbers if number in folders]
 
     @property
@@ -305,7 +317,7 @@ class Sweep:
 
     def evaluate(
         self,
-        data: str | os.PathLike[str] | None = None,
+        data: Any = None,
         *,
         split: str | None = None,
         targets: str | None = None,
@@ -317,7 +329,8 @@ class Sweep:
         """Return the metrics of that mean prediction, as `Run.evaluate` does of a run's.
 
         Args:
-            data: File or folder of new rows with their targets, in place of a split.
+            data: New rows with their targets, in place of a split: the path of a file or a folder;
+                of a table a DataFrame or a list of mappings, too.
             split: train, val or test (default).
             targets: `.npy` file of the targets, where `data` is one of inputs.
             checkpoint: Which weights: `best` or `last`.
@@ -347,30 +360,47 @@ class Sweep:
 
     def _told(self) -> list[str]:
         entry = entry_of(self._folder.path)
-        best = [] if entry.best is None else [f"best {entry.metric} {entry.best:.6g}"]
-        return [entry.state, entry.jobs_text, *best]
+        told = [entry.state, entry.jobs_text]
+        if entry.status == "damaged":
+            return [*told[:1], entry.error]
+        plan = self._plan()
+        best, column = self._winner(plan), plan.objectives.column
+        value = None if best is None else self.metrics.get(column)
+        if best is not None and value is not None:
+            count = len(best.jobs)
+            of = f" (mean of {jobs_text(count)})" if count > 1 else ""
+            told.append(f"best {plan.metric} {value:.6g}{of}")
+        return told
 
     def _repr_html_(self) -> str:
         entry = entry_of(self._folder.path)
         facts = {
             "name": entry.name,
-            "jobs": entry.jobs_text,
             "error": "" if entry.error == KILLED else entry.error,
             "command": self.command,
             "figures": ", ".join(self.figures),
         }
         parts = [self._table()] if entry.status != "damaged" and self._rows() else []
-        return html.card("Sweep", relative(self.folder), entry.state, facts, *parts)
+        state = f"{entry.state}, {entry.jobs_text}"
+        return html.card("Sweep", relative(self.folder), state, facts, *parts)
 
     def _table(self) -> str:
         shown = self.configurations
         names = [name for name in shown.columns if f"{name} deviation" in shown.columns]
         objectives = self._plan().objectives.columns
-        ranked = sorted(names, key=lambda name: name not in objectives)[:METRICS_SHOWN]
+        order = [*objectives, *(name for name in names if "val" in name), *names]
+        ranked = [name for name in dict.fromkeys(order) if name in names][:METRICS_SHOWN]
         deviations = {f"{name} deviation" for name in names}
         kept = [name for name in shown.columns if name not in {*names, *deviations}]
         columns = [*kept, *(title for name in ranked for title in (name, f"{name} deviation"))]
-        rows = shown.select(columns).head(ROWS_SHOWN).rows()
+        digits = [3 if name in deviations else 17 for name in columns]
+        rows = [
+            [
+                float(f"{cell:.{most}g}") if isinstance(cell, float) else cell
+                for cell, most in zip(row, digits, strict=True)
+            ]
+            for row in shown.select(columns).head(ROWS_SHOWN).rows()
+        ]
         titles = ["±" if name in deviations else name for name in columns]
         more = len(shown) - len(rows)
         return html.table(titles, rows, f"and {more:,} more configurations" if more else "")

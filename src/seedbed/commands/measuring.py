@@ -20,12 +20,12 @@ class WantedRows:
 
     Attributes:
         split: train, val or test; None: new rows.
-        source: file or folder of new rows with their targets.
+        source: file or folder of new rows with their targets; of Python a polars DataFrame, too.
         targets: .npy file of the targets, where the source is one of inputs.
     """
 
     split: str | None
-    source: str | None = None
+    source: Any = None
     targets: str | None = None
 
 
@@ -73,7 +73,7 @@ def measured_of(
         return _together(folder, rows, asked, ensemble, outputs)
     member = open_member(folder, asked, own_rows=rows.split is not None)
     if rows.split is None:
-        measured = measured_on_input(member, str(rows.source), rows.targets, asked.accelerator)
+        measured = measured_on_input(member, rows.source, rows.targets, asked.accelerator)
     else:
         measured = measured_on_split(member, rows.split, asked.accelerator, asked.file)
     weights = member.weights()

@@ -236,8 +236,8 @@ class TableFile(InMemoryData):
         assert self._stored is not None
         return new_rows(source, *self._stored, read_options(self.options))
 
-    def labelled_rows(self, source: str, targets: str | None = None) -> LabelledRows:
-        """Return the rows of a file with their targets, prepared as the run's own."""
+    def labelled_rows(self, source: Any, targets: str | None = None) -> LabelledRows:
+        """Return the rows of a file or a frame with their targets, prepared as the run's own."""
         assert self._stored is not None
         if targets is not None:
             raise ConfigError(f"targets={targets}: the targets of a table are columns of input=")

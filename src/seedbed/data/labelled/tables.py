@@ -11,30 +11,28 @@ from numpy.typing import NDArray
 
 from seedbed.data.labelled.rows import LabelledRows
 from seedbed.data.preparation.loading import complete, loaded
-from seedbed.data.preparation.new_rows import WITHOUT, require_inputs, unseen_words
+from seedbed.data.preparation.new_rows import WITHOUT, raw_rows, require_inputs, unseen_words
 from seedbed.data.preparation.preparation import Preparation
 from seedbed.data.table import Table
-from seedbed.data.tables import RawTable, ReadOptions, TableSchema, read_table
+from seedbed.data.tables import RawTable, ReadOptions, TableSchema
 from seedbed.data.tables.places import rows_text
 from seedbed.data.weights import require_weights
 from seedbed.errors import ConfigError, listed, nearest
 
-KEY = "input"
-
 
 def labelled_table(
-    source: str,
+    source: Any,
     schema: TableSchema,
     preparation: Preparation,
     read: ReadOptions,
     dtype: type[np.floating[Any]],
 ) -> LabelledRows:
-    """Return the rows of a file with their targets.
+    """Return the rows of a file, or of a frame, with their targets.
 
     Rows without a target, and those that the run was trained without, are left out, and noted.
 
     Args:
-        source: Name of the file.
+        source: Name of the file, or a polars DataFrame.
         schema: Schema of the table that the run was trained on.
         preparation: What the run has fitted.
         read: How a text file is read.
@@ -44,7 +42,7 @@ def labelled_table(
         ConfigError: A column is missing, a value is wrong, a class is none of the run's, or no row
             is left; the message says row and column.
     """
-    raw = read_table(source, read, schema.kinds, KEY)
+    raw = raw_rows(source, schema, read)
     there = raw.frame.columns
     known = {column.name: column for column in schema.columns}
     extra = schema.extra(there)

@@ -64,7 +64,7 @@ def new_rows(
         ConfigError: A column is missing, or a value is wrong; the message says row and column. Or
             no row can be predicted.
     """
-    raw = _raw(source, schema, read)
+    raw = raw_rows(source, schema, read)
     columns = raw.frame.columns
     extra = schema.extra(columns)
     notes = [f"columns that the run was not trained on: {listed(extra, 10)}"] if extra else []
@@ -88,7 +88,8 @@ def new_rows(
     return NewRows(table, usable, (*table.notes, *notes, *unseen))
 
 
-def _raw(source: Any, schema: TableSchema, read: ReadOptions) -> RawTable:
+def raw_rows(source: Any, schema: TableSchema, read: ReadOptions) -> RawTable:
+    """Return rows as people have them (see `new_rows`) as a table."""
     if isinstance(source, str):
         return read_table(source, read, schema.kinds, "input")
     if isinstance(source, np.ndarray):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 
@@ -49,12 +50,12 @@ def measured_on_split(member: Member, split: str, accelerator: str, file: str | 
     return Measured(metrics, member.data.rows(split))
 
 
-def load_labelled(member: Member, source: str, targets: str | None) -> Sequence[str]:
+def load_labelled(member: Member, source: Any, targets: str | None) -> Sequence[str]:
     """Load new rows with known targets as the split `INPUT`; return what is to be known of them.
 
     Args:
         member: The run.
-        source: Name of their file or folder.
+        source: Name of their file or folder; for a table a polars DataFrame, too.
         targets: Name of the .npy file of their targets; None where the other one holds them.
 
     Raises:
@@ -62,16 +63,19 @@ def load_labelled(member: Member, source: str, targets: str | None) -> Sequence[
     """
     data, spec = member.data, member.spec
     facts = spec.facts
+    called = f"input={source}" if isinstance(source, str) else "input"
     if facts.task == "minimize":
-        raise ConfigError(f"input={source}: the model of the run is a function without inputs")
-    if not Path(source).exists():
+        raise ConfigError(f"{called}: the model of the run is a function without inputs")
+    if not isinstance(source, str) and not hasattr(data, "new_rows"):
+        raise ConfigError("input: this run was not trained on a table: name a file or a folder")
+    if isinstance(source, str) and not Path(source).exists():
         raise ConfigError(f"input={source}: neither a file nor a folder")
     if not isinstance(data, TorchDataset):
         data.setup("predict")
     labelled = data.labelled_rows(source, targets)
     table = labelled.table
     require_rows(
-        f"input={source}",
+        called,
         range(len(table)),
         table.tensors,
         member.task,
@@ -87,7 +91,7 @@ def load_labelled(member: Member, source: str, targets: str | None) -> Sequence[
     return notes
 
 
-def measured_on_input(member: Member, source: str, targets: str | None, device: str) -> Measured:
+def measured_on_input(member: Member, source: Any, targets: str | None, device: str) -> Measured:
     """Return the metrics of a run on new rows, named `input/...`.
 
     Args:

@@ -39,7 +39,7 @@ def measured_together(
     jobs: Sequence[tuple[int, RunFolder]],
     asked: Asked,
     split: str | None,
-    source: str | None,
+    source: Any,
     targets: str | None,
 ) -> tuple[Ensemble, Measured]:
     """Return an ensemble of runs, and the metrics of its mean prediction.
@@ -62,9 +62,10 @@ def measured_together(
         if split is not None:
             load_own_rows(member, split, asked.file)
             return split_rows(member, split)
-        notes = load_labelled(member, str(source), targets)
+        notes = load_labelled(member, source, targets)
         batches = split_rows(member, INPUT).batches
-        return GivenRows(batches, f"input={source}", notes=notes)
+        called = f"input={source}" if isinstance(source, str) else "input"
+        return GivenRows(batches, called, notes=notes)
 
     ensemble = mean_of(jobs, asked, rows, split is not None)
     name = split or INPUT
