@@ -41,12 +41,13 @@ function hasFolds(document) {
 export function summaryOf(document, jobs, column) {
   /** @type {Map<string, number[]>} */
   const grouped = new Map();
+  const keys = unitKeys(document);
   let completed = 0;
   for (const job of jobs) {
     const value = document.result(column, job);
     if (Number.isNaN(value)) continue;
     completed++;
-    const key = unitKey(document, job);
+    const key = keys[job];
     const values = grouped.get(key);
     if (values) values.push(value);
     else grouped.set(key, [value]);
@@ -57,13 +58,25 @@ export function summaryOf(document, jobs, column) {
   return { mean, deviation: deviationOf(values), count: units.size, completed, jobs: jobs.length, units };
 }
 
-/** What a job shares with a job of each other configuration. */
-function unitKey(document, job) {
-  if (hasFolds(document)) return String(document.cell(FOLD, job));
-  const averaged = document.columnsOf("averaged");
-  const named = averaged.map(({ name }) => document.cell(name, job));
-  // Jobs of different sweeps with the same seed are different trainings.
-  return JSON.stringify([document.content.jobs.source[job], ...(averaged.length ? named : [job])]);
+/** @type {WeakMap<PageDocument, string[]>} */
+const KEYS = new WeakMap();
+
+/** What each job shares with a job of each other configuration. @param {PageDocument} document */
+function unitKeys(document) {
+  let keys = KEYS.get(document);
+  if (!keys) {
+    const isCut = hasFolds(document);
+    const averaged = document.columnsOf("averaged").map(({ name }) => name);
+    const keyOf = (job) => {
+      if (isCut) return String(document.cell(FOLD, job));
+      const values = averaged.length ? averaged.map((name) => document.cell(name, job)) : [job];
+      // Jobs of different sweeps with the same seed are different trainings.
+      return JSON.stringify([document.content.jobs.source[job], ...values]);
+    };
+    keys = Array.from({ length: document.jobCount }, (_, job) => keyOf(job));
+    KEYS.set(document, keys);
+  }
+  return keys;
 }
 
 /**

@@ -24,6 +24,7 @@ function start() {
   mountViews(bar, byId("page"), page, VIEWS);
   mountKeyboard(page, VIEWS);
   document.documentElement.dataset.ready = "true";
+  performance.mark("ready");
 }
 
 /** Keep the state in the address; only another view is a step that the Back button takes back. */

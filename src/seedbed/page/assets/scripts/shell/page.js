@@ -2,6 +2,7 @@
 // What every view is given: the document, the state, the jobs that the filter leaves, and a way to
 // draw when something changes.
 
+import { rankedConfigurations, summaryOf } from "../configurations.js";
 import { compiledFilter } from "../filter.js";
 
 /**
@@ -17,6 +18,9 @@ import { compiledFilter } from "../filter.js";
 export function createPage(document, state) {
   /** @type {{ text: string, filtered: Filtered } | null} */
   let last = null;
+  /** What was computed of the jobs that the filter leaves, by a name. @type {Map<string, any>} */
+  const computed = new Map();
+  let computedFor = "";
   const page = {
     document,
     state,
@@ -27,8 +31,30 @@ export function createPage(document, state) {
       return last.filtered;
     },
     /** The jobs of a configuration that the filter leaves. @param {number} configuration */
-    jobsOf: (configuration) =>
-      document.jobsOf[configuration].filter((job) => page.filtered().isShown[job]),
+    jobsOf(configuration) {
+      const { isShown } = page.filtered();
+      return document.jobsOf[configuration].filter((job) => isShown[job]);
+    },
+    /**
+     * What these jobs of a configuration have in a column of results.
+     *
+     * @param {number} configuration
+     * @param {string} column
+     * @returns {import("../configurations.js").Summary}
+     */
+    summary: (configuration, column) =>
+      ofFiltered(`${configuration} ${column}`, () =>
+        summaryOf(document, page.jobsOf(configuration), column),
+      ),
+    /**
+     * Configurations that have such jobs, by the metric that is looked at, the best first.
+     *
+     * @returns {import("../configurations.js").Ranked[]}
+     */
+    ranked: () =>
+      ofFiltered(`ranked ${page.column()}`, () =>
+        rankedConfigurations(document, page.jobsOf, page.column(), page.mode()),
+      ),
     /** The metric that is looked at, without its epoch. @returns {string} */
     metric: () => known(state.values.metric) ?? document.metrics[0] ?? "",
     /** The epoch whose value counts: `best` or `last`. @returns {string} */
@@ -71,6 +97,15 @@ export function createPage(document, state) {
     },
   };
   return page;
+
+  /** What a function gives, once for each filter. */
+  function ofFiltered(name, compute) {
+    const { filter } = state.values;
+    if (computedFor !== filter) computed.clear();
+    computedFor = filter;
+    if (!computed.has(name)) computed.set(name, compute());
+    return computed.get(name);
+  }
 
   function known(metric) {
     return metric !== null && document.metrics.includes(metric) ? metric : null;

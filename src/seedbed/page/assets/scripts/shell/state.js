@@ -19,6 +19,8 @@ export const DEFAULTS = Object.freeze({
   sort: /** @type {[string, string] | null} */ (null),
   // Columns of the table; null: those that it chooses itself.
   columns: /** @type {string[] | null} */ (null),
+  // Rows of the table: "configurations", or "jobs" one by one.
+  rows: "configurations",
   // Configurations of the table that are opened to their jobs.
   open: /** @type {number[]} */ ([]),
   // Configuration that is pinned on top, and that the others are compared with.

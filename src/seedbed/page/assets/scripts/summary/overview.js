@@ -3,7 +3,6 @@
 
 import { FOLD } from "../document.js";
 import { element, fill } from "../elements.js";
-import { rankedConfigurations } from "../configurations.js";
 import { mountRanking } from "./ranking.js";
 import { sourceCards } from "./sources.js";
 import { verdictOf } from "./verdict.js";
@@ -30,7 +29,7 @@ export function mountOverview(panel, page) {
   );
   const draw = mountRanking(picture, page);
   page.follow(panel, ["filter", "metric", "epoch"], () => {
-    const ranked = rankedConfigurations(page.document, page.jobsOf, page.column(), page.mode());
+    const ranked = page.ranked();
     const areFolds = page.document.columns.get(FOLD)?.kind === "averaged";
     const verdict = verdictOf(ranked, page.mode(), areFolds);
     fill(answers, ...answerCards(page, verdict));

@@ -11,7 +11,7 @@ import { configurationText } from "./words.js";
 /** @typedef {import("../configurations.js").Ranked} Ranked */
 
 // Most rows, and the height of one and of what stands around them, in pixels.
-const ROWS = 12;
+const RANKED = 12;
 const ROW = 34;
 const AROUND = 64;
 // Values of a configuration beyond which not all points are drawn.
@@ -33,19 +33,19 @@ export function mountRanking(panel, page) {
   let chart = null;
   new ResizeObserver(() => chart?.resize()).observe(place);
   return (ranked, verdict) => {
-    const shown = ranked.filter(({ unfit }) => !unfit.length).slice(0, ROWS);
+    const shown = ranked.filter(({ unfit }) => !unfit.length).slice(0, RANKED);
     panel.hidden = shown.length < 2;
     if (panel.hidden || !verdict) return;
     place.style.height = `${AROUND + ROW * shown.length}px`;
     chart ??= echarts.init(place);
     chart.resize();
     chart.setOption(optionOf(page, shown, verdict), true);
-    caption.textContent = captionText(page, shown, ranked, verdict);
+    caption.textContent = rankingCaption(page, shown, ranked, verdict);
     place.setAttribute("aria-label", descriptionOf(page, shown));
   };
 }
 
-function captionText(page, shown, ranked, verdict) {
+function rankingCaption(page, shown, ranked, verdict) {
   const several = shown.some(({ summary }) => summary.count > 1);
   const of = shown.length < ranked.length ? `${shown.length} of ${ranked.length.toLocaleString("en")}; ` : "";
   const parts = several ? "points: single values; bars: mean and its 95 % interval" : "one value each";

@@ -1,6 +1,212 @@
 // @ts-check
+// Table: a row a configuration, opening to its jobs. Only rows in sight are elements: Tabulator
+// draws them; their order, and which there are, is the state's.
 
-/** @param {HTMLElement} element @param {import("../shell/page.js").Page} page */
-export function mountTable(element, page) {
-  element.hidden = !page;
+import { copyText } from "../copying.js";
+import { FOLD } from "../document.js";
+import { announce, element, fill } from "../elements.js";
+import { cellText, countText, listText, shownText } from "../formats.js";
+import { Tabulator } from "../libraries.js";
+import { cellElement, differenceElement } from "./cells.js";
+import { columnChooser } from "./chooser.js";
+import { isAveraged, shownColumns } from "./columns.js";
+import { configurationLines, csvName, csvText, jobLines, saveText } from "./csv.js";
+import { leadElement } from "./lead.js";
+import { mountPrinted } from "./printed.js";
+import { baselineRow, tableRows } from "./rows.js";
+
+/** @typedef {import("../shell/page.js").Page} Page */
+
+// Of a row, in pixels.
+const HEIGHT = 34;
+const NARROW = 640;
+
+/**
+ * @param {HTMLElement} panel
+ * @param {Page} page
+ */
+export function mountTable(panel, page) {
+  const { state } = page;
+  const caption = element("p", { class: "faint caption" });
+  const place = element("div", { class: "table" });
+  fill(panel, tools(page), constantsOf(page), caption, place);
+  mountPrinted(panel, page);
+  /** @type {any} */
+  let table = null;
+  let isBuilt = false;
+  let drawn = "";
+  let places = new Map();
+  page.follow(
+    panel,
+    ["filter", "metric", "epoch", "sort", "columns", "open", "baseline", "selected", "rows"],
+    draw,
+  );
+
+  function draw() {
+    const rows = tableRows(page);
+    const base = state.values.rows === "jobs" ? null : baselineRow(page);
+    const fit = page.ranked().filter(({ unfit }) => !unfit.length);
+    places = new Map(fit.map(({ configuration }, index) => [configuration, index + 1]));
+    caption.textContent = tableCaption(page, rows);
+    const columns = shownColumns(page);
+    const data = base ? [base, ...rows] : rows;
+    const head = JSON.stringify([columns.map(({ name }) => name), base && state.values.baseline, state.values.sort, page.column()]);
+    if (!table) return build(columns, data, head);
+    if (!isBuilt) return;
+    if (head !== drawn) table.setColumns(tabulatorColumns(columns));
+    drawn = head;
+    table.replaceData(data);
+  }
+
+  function build(columns, data, head) {
+    drawn = head;
+    table = new Tabulator(place, {
+      data,
+      columns: tabulatorColumns(columns),
+      index: "id",
+      maxHeight: "max(20rem, calc(100vh - 19rem))",
+      rowHeight: HEIGHT,
+      layout: "fitData",
+      nestedFieldSeparator: false,
+      placeholder: "No job fulfils the filter.",
+      frozenRows: (row) => row.getData().isBaseline === true,
+      rowFormatter: (row) => {
+        const { job, isBaseline } = row.getData();
+        row.getElement().classList.toggle("job-row", job !== null);
+        row.getElement().classList.toggle("baseline-row", isBaseline === true);
+      },
+    });
+    table.on("tableBuilt", () => {
+      isBuilt = true;
+      // The state may have changed in the meantime.
+      draw();
+    });
+  }
+
+  function tabulatorColumns(columns) {
+    const lead = {
+      title: state.values.rows === "jobs" ? "job" : "place",
+      field: "id",
+      frozen: innerWidth > NARROW,
+      minWidth: 150,
+      cssClass: "lead-cell",
+      formatter: (cell) => leadElement(page, cell.getData(), places.get(cell.getData().configuration) ?? 0),
+    };
+    const others = columns.flatMap((column) => {
+      const own = tabulatorColumn(column, shownText(column.name), (row) => cellElement(page, row, column), column);
+      if (state.values.baseline === null || state.values.rows === "jobs" || !isAveraged(column)) return [own];
+      return [own, tabulatorColumn(column, `Δ ${shownText(column.name)}`, (row) => differenceElement(page, row, column), null)];
+    });
+    return [lead, ...others];
+  }
+
+  /** A column of Tabulator's; `sorted` is the one that a click on its head sorts by. */
+  function tabulatorColumn(column, title, content, sorted) {
+    return {
+      title,
+      field: `${title} ${column.name}`,
+      hozAlign: column.type === "number" ? "right" : "left",
+      headerHozAlign: column.type === "number" ? "right" : "left",
+      minWidth: 60,
+      titleFormatter: () => (sorted ? sortButton(page, sorted) : element("span", {}, title)),
+      formatter: (cell) => content(cell.getData()),
+    };
+  }
+}
+
+/** The head of a column, which sorts by it: the better end first, then the other, then not at all. */
+function sortButton({ document, state, mode, column: ranked }, column) {
+  const [name, direction] = state.values.sort ?? [ranked(), mode() === "max" ? "desc" : "asc"];
+  const better = document.modeOf(column.name);
+  const first = better === "max" ? "desc" : "asc";
+  const isSorted = name === column.name;
+  const says = { min: "less is better", max: "more is better" }[better ?? ""];
+  const title = [column.meaning && shownText(column.meaning), says].filter(Boolean).join("; ");
+  return element(
+    "button",
+    {
+      type: "button",
+      class: "plain head",
+      title: title || null,
+      "data-column": column.name,
+      "aria-label": `${shownText(column.name)}: sort${isSorted ? `, now ${direction === "asc" ? "ascending" : "descending"}` : ""}`,
+      onclick: () => state.update({ sort: next() }),
+    },
+    shownText(column.name),
+    isSorted ? (direction === "asc" ? " ↑" : " ↓") : null,
+  );
+
+  /** @returns {[string, string] | null} */
+  function next() {
+    const other = first === "asc" ? "desc" : "asc";
+    if (!isSorted) return [column.name, first];
+    if (direction === first) return [column.name, other];
+    return null;
+  }
+}
+
+/** @param {Page} page */
+function tools(page) {
+  const { state } = page;
+  const kind = element(
+    "select",
+    { id: "rows" },
+    element("option", { value: "configurations" }, "configurations"),
+    element("option", { value: "jobs" }, "single jobs"),
+  );
+  kind.addEventListener("change", () => state.update({ rows: kind.value }));
+  const show = () => (kind.value = state.values.rows === "jobs" ? "jobs" : "configurations");
+  state.subscribe(show);
+  show();
+  const button = (text, title, act) => element("button", { type: "button", title, onclick: act }, text);
+  return element(
+    "div",
+    { class: "tools" },
+    element("label", { class: "field" }, "Rows ", kind),
+    columnChooser(page),
+    button("Close all", "Close all configurations", () => state.update({ open: [] })),
+    button("Save CSV", "Rows and columns that are shown, as a file", () => saveText(csvName(page, state.values.rows), csvOf(page))),
+    button("Copy CSV", "Rows and columns that are shown", async () => {
+      const copied = await copyText(csvOf(page));
+      announce(copied ? "Copied the table as CSV" : "The browser lets no page copy: save the CSV instead");
+    }),
+  );
+}
+
+/** @param {Page} page */
+function csvOf(page) {
+  const rows = tableRows(page);
+  const columns = shownColumns(page);
+  if (page.state.values.rows === "jobs") return csvText(jobLines(page, rows.map(({ job }) => Number(job)), columns));
+  const base = baselineRow(page);
+  const closed = (base ? [base, ...rows] : rows).filter(({ job }) => job === null);
+  return csvText(configurationLines(page, closed.map(({ configuration }) => configuration), columns));
+}
+
+/** What never varies, in one line that opens. @param {Page} page */
+function constantsOf({ document }) {
+  const { constants } = document.content;
+  if (!constants.length) return null;
+  const words = constants.map(([name, value]) => element("code", {}, `${shownText(name)}=${cellText(value)}`));
+  return element(
+    "details",
+    { class: "constants" },
+    element("summary", {}, `${countText(constants.length, "key")} that never ${constants.length === 1 ? "varies" : "vary"}`),
+    element("p", {}, words.flatMap((word) => [word, " "])),
+  );
+}
+
+/** @param {Page} page @param {import("./columns.js").Row[]} rows */
+function tableCaption(page, rows) {
+  const { document, state } = page;
+  const ranked = `ranked by ${shownText(page.column())}`;
+  if (state.values.rows === "jobs") return `${countText(rows.length, "job")}; ${ranked}.`;
+  const count = rows.filter(({ job }) => job === null).length + Number(baselineRow(page) !== null);
+  const averaged = document.columnsOf("averaged").map(({ name }) => shownText(name));
+  const others = averaged.filter((name) => name !== FOLD);
+  const over = averaged.includes(FOLD)
+    ? `folds${others.length ? `, of the means over ${listText(others)}` : ""}`
+    : listText(averaged);
+  const means = over ? `; mean ± standard deviation over ${over}` : "";
+  return `${countText(count, "configuration")}${means}; ${ranked}.`;
 }

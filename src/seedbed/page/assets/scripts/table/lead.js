@@ -1,0 +1,109 @@
+// @ts-check
+// First cell of a row: choose it for the comparison, open it, pin it, and what it is.
+
+import { announce, element } from "../elements.js";
+import { cellText, shownText } from "../formats.js";
+import { configurationText } from "../summary/words.js";
+
+/** @typedef {import("./columns.js").Row} Row */
+/** @typedef {import("../shell/page.js").Page} Page */
+
+// Most jobs that are compared.
+const MOST = 8;
+
+/**
+ * @param {Page} page
+ * @param {Row} row
+ * @param {number} place of its configuration in the ranking, from 1; 0: none
+ */
+export function leadElement(page, row, place) {
+  return row.job === null ? configurationLead(page, row, place) : jobLead(page, row.job);
+}
+
+function configurationLead(page, row, place) {
+  const { document, state } = page;
+  const { configuration } = row;
+  const named = configurationText(document, configuration);
+  const isOpen = state.values.open.includes(configuration);
+  const isBaseline = state.values.baseline === configuration;
+  return element(
+    "span",
+    { class: "lead" },
+    chosenBox(page, middleJob(page, configuration), `the middle job of ${named}`),
+    !row.isBaseline &&
+      element(
+        "button",
+        {
+          type: "button",
+          class: "plain",
+          "aria-expanded": String(isOpen),
+          "aria-label": `${isOpen ? "Close" : "Open"} the jobs of ${named}`,
+          onclick: () => state.update({ open: toggled(state.values.open, configuration) }),
+        },
+        isOpen ? "▾" : "▸",
+      ),
+    element(
+      "button",
+      {
+        type: "button",
+        class: "plain pin",
+        "aria-pressed": String(isBaseline),
+        title: isBaseline ? "Let go of the baseline" : "Pin it on top as the baseline of differences",
+        "aria-label": `${isBaseline ? "Unpin" : "Pin"} ${named}`,
+        onclick: () => state.update({ baseline: isBaseline ? null : configuration }),
+      },
+      isBaseline ? "unpin" : "pin",
+    ),
+    element("span", { class: "place", title: "place in the ranking" }, place ? String(place) : "–"),
+  );
+}
+
+function jobLead(page, job) {
+  const { document, state } = page;
+  const name = document.jobName(job);
+  const averaged = document.columnsOf("averaged").map((column) => `${shownText(column.name)}=${cellText(document.cell(column.name, job))}`);
+  return element(
+    "span",
+    { class: "lead job" },
+    chosenBox(page, job, name),
+    element(
+      "button",
+      { type: "button", class: "plain link", title: "Look at this job", onclick: () => state.update({ job, view: "job" }) },
+      shownText(name),
+    ),
+    averaged.length ? element("span", { class: "faint" }, averaged.join(" ")) : null,
+  );
+}
+
+/** A box that takes a job into the comparison. */
+function chosenBox(page, job, named) {
+  const { state } = page;
+  if (job === null) return element("input", { type: "checkbox", disabled: true, title: "no job has a result" });
+  const box = element("input", { type: "checkbox", title: `Compare ${named}`, "aria-label": `Compare ${named}` });
+  box.checked = state.values.selected.includes(job);
+  box.addEventListener("change", () => {
+    const selected = toggled(state.values.selected, job);
+    if (selected.length > MOST) {
+      box.checked = false;
+      announce(`At most ${MOST} jobs are compared: take one out first`);
+      return;
+    }
+    state.update({ selected });
+  });
+  return box;
+}
+
+/** The job of a configuration whose result is the middle one; null where none has a result. */
+function middleJob(page, configuration) {
+  const column = page.column();
+  const jobs = page
+    .jobsOf(configuration)
+    .filter((job) => !Number.isNaN(page.document.result(column, job)))
+    .sort((a, b) => page.document.result(column, a) - page.document.result(column, b));
+  return jobs.length ? jobs[(jobs.length - 1) >> 1] : null;
+}
+
+/** A list with a member more, or without it. */
+function toggled(list, member) {
+  return list.includes(member) ? list.filter((other) => other !== member) : [...list, member];
+}
