@@ -113,9 +113,9 @@ def measured(browser: Any, file: Path, rounds: int) -> dict[str, tuple[float, in
             "single jobs": lambda: change("rows=jobs", "rows=jobs&filter=seed<3", ""),
         }
         results = {name: (act(), ACTION) for name, act in actions.items()}
-        steps = [view.page.evaluate(SCROLL) for _ in range(rounds)]
-        results["scroll, the median step"] = (statistics.median(sum(steps, [])), ACTION)
-        results["scroll, the longest step"] = (max(map(max, steps)), ACTION)
+        steps = [step for _ in range(rounds) for step in view.page.evaluate(SCROLL)]
+        results["scroll, the median step"] = (statistics.median(steps), ACTION)
+        results["scroll, the longest step"] = (max(steps), ACTION)
     return {
         "first paint": (statistics.median(paints), PAINT),
         "ready": (statistics.median(ready), PAINT),

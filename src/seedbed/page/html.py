@@ -5,6 +5,7 @@ all else. The document is JSON in an element that no browser runs.
 """
 
 import base64
+import functools
 import hashlib
 import html
 import re
@@ -40,20 +41,27 @@ def page_html(document: PageDocument | Mapping[str, Any], assets: Path = ASSETS)
     libraries), `{{document}}` (JSON) and `{{scripts}}` (script elements), each once.
     """
     title = document.title if isinstance(document, PageDocument) else str(document["title"])
-    scripts = _scripts(assets)
-    parts = {
-        "policy": html.escape(_policy([script for _, script in scripts])).encode(),
+    parts = _shared_parts(assets) | {
         "title": html.escape(title).encode(),
-        "style": _style(assets),
-        "licences": html.escape((assets / "libraries/licences.txt").read_text("utf-8")).encode(),
         "document": escaped_json(document),
-        "scripts": b"\n".join(
-            b"<script%s>%s</script>" % (kind, script) for kind, script in scripts
-        ),
     }
     texts = _PLACE.split((assets / "page.html").read_text("utf-8"))
     # Every second part is the name of a place.
     return b"".join(parts[text] if index % 2 else text.encode() for index, text in enumerate(texts))
+
+
+@functools.cache
+def _shared_parts(assets: Path) -> dict[str, bytes]:
+    """Return what all pages have in their places."""
+    scripts = _scripts(assets)
+    return {
+        "policy": html.escape(_policy([script for _, script in scripts])).encode(),
+        "style": _style(assets),
+        "licences": html.escape((assets / "libraries/licences.txt").read_text("utf-8")).encode(),
+        "scripts": b"\n".join(
+            b"<script%s>%s</script>" % (kind, script) for kind, script in scripts
+        ),
+    }
 
 
 def escaped_json(document: PageDocument | Mapping[str, Any]) -> bytes:

@@ -36,7 +36,7 @@ function csvCell(value) {
  * @param {number[]} configurations
  * @param {Column[]} columns
  */
-export function configurationLines(page, configurations, columns) {
+export function csvOfConfigurations(page, configurations, columns) {
   const settings = columns.filter(({ kind }) => kind === "axis");
   const results = columns.filter(isAveraged);
   const header = [
@@ -67,7 +67,7 @@ export function configurationLines(page, configurations, columns) {
  * @param {number[]} jobs
  * @param {Column[]} columns
  */
-export function jobLines({ document }, jobs, columns) {
+export function csvOfJobs({ document }, jobs, columns) {
   const averaged = document.columnsOf("averaged").map(({ name }) => name);
   const names = [...new Set(["source", "number", ...averaged, ...columns.map(({ name }) => name), "status", "folder"])];
   return [names, ...jobs.map((job) => names.map((name) => document.cell(name, job)))];

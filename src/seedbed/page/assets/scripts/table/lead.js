@@ -29,7 +29,7 @@ function configurationLead(page, row, place) {
   return element(
     "span",
     { class: "lead" },
-    chosenBox(page, middleJob(page, configuration), `the middle job of ${named}`),
+    chosenBox(page, jobOfMiddleResult(page, configuration), `the middle job of ${named}`),
     !row.isBaseline &&
       element(
         "button",
@@ -94,7 +94,7 @@ function chosenBox(page, job, named) {
 }
 
 /** The job of a configuration whose result is the middle one; null where none has a result. */
-function middleJob(page, configuration) {
+function jobOfMiddleResult(page, configuration) {
   const column = page.column();
   const jobs = page
     .jobsOf(configuration)

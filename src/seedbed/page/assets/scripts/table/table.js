@@ -10,7 +10,7 @@ import { Tabulator } from "../libraries.js";
 import { cellElement, differenceElement } from "./cells.js";
 import { columnChooser } from "./chooser.js";
 import { isAveraged, shownColumns } from "./columns.js";
-import { configurationLines, csvName, csvText, jobLines, saveText } from "./csv.js";
+import { csvOfConfigurations, csvName, csvText, csvOfJobs, saveText } from "./csv.js";
 import { leadElement } from "./lead.js";
 import { mountPrinted } from "./printed.js";
 import { baselineRow, tableRows } from "./rows.js";
@@ -18,7 +18,7 @@ import { baselineRow, tableRows } from "./rows.js";
 /** @typedef {import("../shell/page.js").Page} Page */
 
 // Of a row, in pixels.
-const HEIGHT = 34;
+const ROW_HEIGHT = 34;
 const NARROW = 640;
 
 /**
@@ -65,7 +65,7 @@ export function mountTable(panel, page) {
       columns: tabulatorColumns(columns),
       index: "id",
       maxHeight: "max(20rem, calc(100vh - 19rem))",
-      rowHeight: HEIGHT,
+      rowHeight: ROW_HEIGHT,
       layout: "fitData",
       nestedFieldSeparator: false,
       placeholder: "No job fulfils the filter.",
@@ -177,10 +177,10 @@ function tools(page) {
 function csvOf(page) {
   const rows = tableRows(page);
   const columns = shownColumns(page);
-  if (page.state.values.rows === "jobs") return csvText(jobLines(page, rows.map(({ job }) => Number(job)), columns));
+  if (page.state.values.rows === "jobs") return csvText(csvOfJobs(page, rows.map(({ job }) => Number(job)), columns));
   const base = baselineRow(page);
   const closed = (base ? [base, ...rows] : rows).filter(({ job }) => job === null);
-  return csvText(configurationLines(page, closed.map(({ configuration }) => configuration), columns));
+  return csvText(csvOfConfigurations(page, closed.map(({ configuration }) => configuration), columns));
 }
 
 /** What never varies, in one line that opens. @param {Page} page */
