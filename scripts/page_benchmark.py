@@ -3,15 +3,15 @@
 python scripts/page_benchmark.py [--rounds 5]
 python scripts/page_benchmark.py --write FOLDER   (pages of drawn documents, to look at)
 
-Times are medians of what the page's own clock says, from the action to the next frame after it; the
-longest frame of a scroll is that of all rounds. Needs Chromium.
+Times are those that the page's own thread works, medians of the rounds; the longest step of a
+scroll is that of all of them. Other processes do not lengthen them as they do what a clock says,
+which stands beside them: from the action to the second frame after it. Needs Chromium.
 """
 
 import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,21 @@ from tests.page.documents import DOCUMENTS, ten_thousand  # noqa: E402
 
 from seedbed.page.html import page_html  # noqa: E402
 
-# What the issue of a page with 10,000 jobs may take on two cores, in ms.
+# What a page of 10,000 jobs may take on two cores, in ms.
 PAINT, ACTION = 2000, 100
+# Actions, and the fragments of the address that do them one after another.
+ACTIONS = {
+    "filter": ("filter=optimizer.lr>0.001", "filter=model.dropout<0.3"),
+    "filter by a configuration's mean": (
+        "filter=mean(val/loss)<0.5",
+        "filter=mean(best/val/loss)<0.5",
+    ),
+    "sort": ('sort=["model.dropout","asc"]', 'sort=["val/loss","desc"]'),
+    "another metric": ("metric=val/accuracy", "metric=val/loss"),
+    "open a configuration": ("open=[1]", "open=[2]"),
+    "pin a baseline": ("baseline=1", "baseline=2"),
+    "single jobs": ("rows=jobs", "rows=jobs&filter=seed<3", ""),
+}
 
 # When the first content was painted.
 PAINTED = """async () => {
@@ -39,21 +52,15 @@ CHANGE = """async (fragment) => {
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   return performance.now() - begin;
 }"""
-# Frames of a scroll through the whole table, 40 steps.
-SCROLL = """async () => {
+# A step of a scroll through the whole table.
+STEP = """async (share) => {
+  const begin = performance.now();
   const holder = document.querySelector(".tabulator-tableholder");
-  const frame = () => new Promise((done) => requestAnimationFrame(done));
-  const times = [];
-  for (let step = 1; step <= 40; step++) {
-    const begin = performance.now();
-    holder.scrollTop = (holder.scrollHeight * step) / 40;
-    await frame();
-    await frame();
-    times.push(performance.now() - begin);
-  }
-  holder.scrollTop = 0;
-  return times;
+  holder.scrollTop = holder.scrollHeight * share;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return performance.now() - begin;
 }"""
+STEPS = 40
 
 
 def main() -> int:
@@ -74,53 +81,62 @@ def main() -> int:
             file = Path(folder) / f"{seeds}.html"
             file.write_bytes(page_html(ten_thousand(seeds)))
             print(f"10,000 jobs of {10_000 // seeds:,} configurations, {size(file)}")
-            times = measured(browser, file, arguments.rounds)
-            for name, (time, limit) in times.items():
-                failed |= time > limit
-                print(f"  {name:<34} {time:7.0f} ms   (at most {limit})")
+            for name, (busy, clock, limit) in measured(browser, file, arguments.rounds).items():
+                failed |= busy > limit
+                print(f"  {name:<34} {busy:6.0f} ms, by the clock {clock:5.0f}   (at most {limit})")
     return int(failed)
 
 
-def measured(browser: Any, file: Path, rounds: int) -> dict[str, tuple[float, int]]:
-    """Return the time of each action, and its limit, in ms."""
-    paints, ready, results = [], [], {}
+def measured(browser: Any, file: Path, rounds: int) -> dict[str, tuple[float, float, int]]:
+    """Return of each action the page's time, the clock's, and the limit, in ms.
+
+    The first paint is by the clock alone: it waits for the reading of the file, too.
+    """
+    paints = []
     for _ in range(rounds):
         with opened(browser, file) as view:
             view.page.wait_for_selector("html[data-ready]")
             paints.append(view.page.evaluate(PAINTED))
-            ready.append(view.page.evaluate("performance.getEntriesByName('ready')[0].startTime"))
+    results = {"first paint": (*[statistics.median(paints)] * 2, PAINT)}
     with opened(browser, file, "view=table") as view:
         view.page.wait_for_selector(".tabulator-row")
+        thread = Thread(view.page)
+        for name, fragments in ACTIONS.items():
+            times = [
+                thread.timed(CHANGE, f"view=table&{fragment}")
+                for _ in range(rounds)
+                for fragment in fragments
+            ]
+            results[name] = (*map(statistics.median, zip(*times, strict=True)), ACTION)
+        view.page.evaluate(CHANGE, "view=table")
+        steps = [
+            thread.timed(STEP, step / STEPS) for _ in range(rounds) for step in range(STEPS + 1)
+        ]
+        columns = [*zip(*steps, strict=True)]
+        results["scroll, the median step"] = (*map(statistics.median, columns), ACTION)
+        results["scroll, the longest step"] = (*map(max, columns), ACTION)
+    return results
 
-        def change(*fragments: str) -> float:
-            times = []
-            for _ in range(rounds):
-                for fragment in fragments:
-                    time = view.page.evaluate(CHANGE, f"view=table&{fragment}")
-                    times.append(time)
-                    view.page.wait_for_timeout(50)
-            return statistics.median(times)
 
-        actions: dict[str, Callable[[], float]] = {
-            "filter": lambda: change("filter=optimizer.lr>0.001", "filter=model.dropout<0.3"),
-            "filter by a configuration's mean": lambda: change(
-                "filter=mean(val/loss)<0.5", "filter=mean(best/val/loss)<0.5"
-            ),
-            "sort": lambda: change('sort=["model.dropout","asc"]', 'sort=["val/loss","desc"]'),
-            "another metric": lambda: change("metric=val/accuracy", "metric=val/loss"),
-            "open a configuration": lambda: change("open=[1]", "open=[2]"),
-            "pin a baseline": lambda: change("baseline=1", "baseline=2"),
-            "single jobs": lambda: change("rows=jobs", "rows=jobs&filter=seed<3", ""),
-        }
-        results = {name: (act(), ACTION) for name, act in actions.items()}
-        steps = [step for _ in range(rounds) for step in view.page.evaluate(SCROLL)]
-        results["scroll, the median step"] = (statistics.median(steps), ACTION)
-        results["scroll, the longest step"] = (max(steps), ACTION)
-    return {
-        "first paint": (statistics.median(paints), PAINT),
-        "ready": (statistics.median(ready), PAINT),
-        **results,
-    }
+class Thread:
+    """The main thread of a page, by the time that it works."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.session = page.context.new_cdp_session(page)
+        self.session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def busy(self) -> float:
+        """Return how long it has worked, in ms."""
+        metrics = self.session.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+
+    def timed(self, script: str, argument: Any) -> tuple[float, float]:
+        """Return how long it works on a script, and what the clock says, in ms."""
+        before = self.busy()
+        clock = self.page.evaluate(script, argument)
+        self.page.wait_for_timeout(30)
+        return self.busy() - before, clock
 
 
 def write_pages(folder: Path) -> None:

@@ -17,8 +17,12 @@ import { baselineRow, tableRows } from "./rows.js";
 
 /** @typedef {import("../shell/page.js").Page} Page */
 
-// Of a row, in pixels.
+// Of a row, of what is drawn above and below those in sight, and of the head and the ends, in pixels.
 const ROW_HEIGHT = 34;
+const BUFFER = 150;
+const ENDS = 64;
+// Rows that need the whole height.
+const MANY = 40;
 const NARROW = 640;
 
 /**
@@ -35,6 +39,7 @@ export function mountTable(panel, page) {
   let table = null;
   let isBuilt = false;
   let drawn = "";
+  let height = "";
   let places = new Map();
   page.follow(
     panel,
@@ -50,22 +55,40 @@ export function mountTable(panel, page) {
     caption.textContent = tableCaption(page, rows);
     const columns = shownColumns(page);
     const data = base ? [base, ...rows] : rows;
-    const head = JSON.stringify([columns.map(({ name }) => name), base && state.values.baseline, state.values.sort, page.column()]);
-    if (!table) return build(columns, data, head);
-    if (!isBuilt) return;
-    if (head !== drawn) table.setColumns(tabulatorColumns(columns));
+    const head = JSON.stringify([columns.map(({ name }) => name), base !== null, state.values.rows]);
+    if (!table) build(columns, data);
+    else if (isBuilt) renew(columns, data, head === drawn);
     drawn = head;
-    table.replaceData(data);
+    showSorted(place, page);
   }
 
-  function build(columns, data, head) {
-    drawn = head;
+  /** Give the table other rows, and other columns where these are not the same. */
+  function renew(columns, data, hasSameColumns) {
+    if (heightOf(data) !== height) table.setHeight((height = heightOf(data)));
+    if (hasSameColumns) {
+      table.replaceData(data);
+      return;
+    }
+    // Without rows, columns cost nothing.
+    const { scrollTop } = holder();
+    table.clearData();
+    table.setColumns(tabulatorColumns(columns));
+    table.replaceData(data).then(() => (holder().scrollTop = scrollTop));
+  }
+
+  function holder() {
+    return /** @type {HTMLElement} */ (place.querySelector(".tabulator-tableholder"));
+  }
+
+  function build(columns, data) {
+    height = heightOf(data);
     table = new Tabulator(place, {
       data,
       columns: tabulatorColumns(columns),
       index: "id",
-      maxHeight: "max(20rem, calc(100vh - 19rem))",
+      height,
       rowHeight: ROW_HEIGHT,
+      renderVerticalBuffer: BUFFER,
       layout: "fitData",
       nestedFieldSeparator: false,
       placeholder: "No job fulfils the filter.",
@@ -93,7 +116,9 @@ export function mountTable(panel, page) {
       formatter: (cell) => leadElement(page, cell.getData(), places.get(cell.getData().configuration) ?? 0),
     };
     const others = columns.flatMap((column) => {
-      const own = tabulatorColumn(column, shownText(column.name), (row) => cellElement(page, row, column), column);
+      const isCount = column.name === "status" && state.values.rows !== "jobs";
+      const title = isCount ? "jobs" : shownText(column.name);
+      const own = tabulatorColumn(column, title, (row) => cellElement(page, row, column), column);
       if (state.values.baseline === null || state.values.rows === "jobs" || !isAveraged(column)) return [own];
       return [own, tabulatorColumn(column, `Δ ${shownText(column.name)}`, (row) => differenceElement(page, row, column), null)];
     });
@@ -108,18 +133,21 @@ export function mountTable(panel, page) {
       hozAlign: column.type === "number" ? "right" : "left",
       headerHozAlign: column.type === "number" ? "right" : "left",
       minWidth: 60,
-      titleFormatter: () => (sorted ? sortButton(page, sorted) : element("span", {}, title)),
+      titleFormatter: () => (sorted ? sortButton(page, sorted, title) : element("span", {}, title)),
       formatter: (cell) => content(cell.getData()),
     };
   }
 }
 
+/** The height of a table with these rows: no more than they need, nor than there is. */
+function heightOf(rows) {
+  const whole = "max(20rem, calc(100vh - 19rem))";
+  return rows.length > MANY ? whole : `min(${whole}, ${ENDS + (ROW_HEIGHT + 1) * Math.max(rows.length, 2)}px)`;
+}
+
 /** The head of a column, which sorts by it: the better end first, then the other, then not at all. */
-function sortButton({ document, state, mode, column: ranked }, column) {
-  const [name, direction] = state.values.sort ?? [ranked(), mode() === "max" ? "desc" : "asc"];
+function sortButton({ document, state }, column, named) {
   const better = document.modeOf(column.name);
-  const first = better === "max" ? "desc" : "asc";
-  const isSorted = name === column.name;
   const says = { min: "less is better", max: "more is better" }[better ?? ""];
   const title = [column.meaning && shownText(column.meaning), says].filter(Boolean).join("; ");
   return element(
@@ -129,19 +157,30 @@ function sortButton({ document, state, mode, column: ranked }, column) {
       class: "plain head",
       title: title || null,
       "data-column": column.name,
-      "aria-label": `${shownText(column.name)}: sort${isSorted ? `, now ${direction === "asc" ? "ascending" : "descending"}` : ""}`,
       onclick: () => state.update({ sort: next() }),
     },
-    shownText(column.name),
-    isSorted ? (direction === "asc" ? " ↑" : " ↓") : null,
+    named,
+    element("span", { class: "arrow", "aria-hidden": "true" }),
   );
 
   /** @returns {[string, string] | null} */
   function next() {
-    const other = first === "asc" ? "desc" : "asc";
-    if (!isSorted) return [column.name, first];
-    if (direction === first) return [column.name, other];
-    return null;
+    const [first, other] = better === "max" ? ["desc", "asc"] : ["asc", "desc"];
+    const [name, direction] = state.values.sort ?? ["", ""];
+    if (name !== column.name) return [column.name, first];
+    return direction === first ? [column.name, other] : null;
+  }
+}
+
+/** Show in the heads of the columns by which one rows are sorted. */
+function showSorted(place, { state, column, mode }) {
+  const [name, direction] = state.values.sort ?? [column(), mode() === "max" ? "desc" : "asc"];
+  for (const button of place.querySelectorAll("button.head")) {
+    const isSorted = button.dataset.column === name;
+    const says = direction === "asc" ? "ascending" : "descending";
+    button.querySelector(".arrow").textContent = isSorted ? (direction === "asc" ? " ↑" : " ↓") : "";
+    button.setAttribute("aria-label", `${shownText(button.dataset.column)}: sort${isSorted ? `, now ${says}` : ""}`);
+    button.closest(".tabulator-col")?.setAttribute("aria-sort", isSorted ? says : "none");
   }
 }
 
@@ -208,5 +247,6 @@ function tableCaption(page, rows) {
     ? `folds${others.length ? `, of the means over ${listText(others)}` : ""}`
     : listText(averaged);
   const means = over ? `; mean ± standard deviation over ${over}` : "";
-  return `${countText(count, "configuration")}${means}; ${ranked}.`;
+  const pinned = baselineRow(page) ? " Δ: difference to the baseline; ▲ better, ▼ worse, ≈ its 95 % interval holds 0." : "";
+  return `${countText(count, "configuration")}${means}; ${ranked}.${pinned}`;
 }
