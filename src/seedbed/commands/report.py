@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seedbed.catalogue.collection import Item
 from seedbed.catalogue.filters import NAME, SINCE, STATUS, TAGS, Filters, ordered
@@ -50,6 +50,7 @@ several side by side. DIR: the folder of a sweep, of a run, or of many; a patter
   seedbed report 'outputs/runs/2026-11-*/*' status=completed model=mlp
   seedbed report DIR sort=seconds           the quickest first
   seedbed report DIR group=false            each job with its folder
+  seedbed report DIR DIR page=report.html   a page to look at, in one file
 """
 
 
@@ -72,6 +73,8 @@ class Keys:
     )
     top: int = key("rows shown", 10, at_least=1)
     group: bool = key("a row for all seeds and folds together; false: a row for each job", True)
+    page: str | None = key("HTML file to write, which shows all of it; null: print a table", None)
+    overwrite: bool = key("write page over a file that is no page of Seedbed's", False)
     status: str | None = key(STATUS, None)
     name: str | None = key(NAME, None)
     tags: str | None = key(TAGS, None)
@@ -80,6 +83,20 @@ class Keys:
         default_factory=outputs_folder,
         metadata={"key": "paths.outputs", "meaning": "folder whose newest sweep or run is latest"},
     )
+
+
+def require_free_page(keys: Keys) -> None:
+    """Raise ConfigError where a page cannot be written, or a key says how a table is printed."""
+    from seedbed.page.file import require_place
+
+    for name in ("sort", "mode", "top", "group"):
+        value, default = getattr(keys, name), getattr(Keys, name)
+        if value != default:
+            raise ConfigError(
+                f"{name}={str(value).lower()}: the page has every row, and sorts and groups them "
+                "itself; leave it out"
+            )
+    require_place(Path(str(keys.page)), keys.overwrite)
 
 
 class Order(NamedTuple):
@@ -98,6 +115,8 @@ def report(arguments: Sequence[str]) -> int:
         raise ConfigError(
             "report: which sweep or run? Name its folder, or latest: seedbed report latest"
         )
+    if keys.page is not None:
+        require_free_page(keys)
     filters = Filters(keys.status, keys.name, keys.tags, keys.since, others)
     folders, places = chosen(named, keys.outputs)
     items: list[Item] = []
@@ -105,12 +124,43 @@ def report(arguments: Sequence[str]) -> int:
         items = filtered(places or folders, keys.outputs, filters)
         items = ordered(items, keys.sort, keys.mode)
         folders = folders if places else []
+    if keys.page is not None:
+        write_report_page(items, folders, keys)
     if answer.asked():
         _give_document(items, folders, keys)
+        return 0
+    if keys.page is not None:
         return 0
     if items:
         report_runs(items, keys.top)
     return _report_sweeps(folders, keys) if folders else 0
+
+
+def write_report_page(items: Sequence[Item], folders: Sequence[str], keys: Keys) -> None:
+    """Write the page of some runs and sweeps, and say how large it is."""
+    from seedbed.catalogue.page import page_of_folders, say_left_out
+    from seedbed.page.file import size_text, write_page
+
+    path = Path(str(keys.page))
+    sweeps = [open_sweep(word, keys.outputs, "sweep") for word in folders]
+    runs = []
+    for item in items:
+        if item.entry.status == "damaged" and len(items) + len(folders) > 1:
+            say_left_out(item.path, item.entry.error)
+        elif item.entry.kind == "sweep":
+            sweeps.append(open_sweep(item.path, keys.outputs, "sweep"))
+        else:
+            runs.append(Path(item.path))
+    if not sweeps and not runs:
+        raise ConfigError("page: all of these folders are damaged")
+    rank: Any = keys.rank
+    document = page_of_folders(sweeps, runs, path, rank)
+    try:
+        size = write_page(path, document)
+    except OSError as error:
+        raise ConfigError(f"page={path}: {(error.strerror or str(error)).lower()}") from None
+    jobs = jobs_text(document.jobs.count)
+    print(f"page         {relative(path)}: {jobs}, {size_text(size)}")
 
 
 def _give_document(items: Sequence[Item], folders: Sequence[str], keys: Keys) -> None:

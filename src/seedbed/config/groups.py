@@ -32,6 +32,7 @@ NO_HYPERPARAMETERS = (
     "trust",
     "resume",
     "trainer.requeue",
+    "page",
     *LABELS,
 )
 # Verbs that compose the config of another one, and write nothing of what it would write.

@@ -62,6 +62,7 @@ class RunSpec:
         outputs: folder that runs and sweeps are written to.
         stops_trials: whether a rule of `stop` may end it where it is a trial of a search.
         schedule: values of numbers from given epochs on (see `seedbed.config.scheduled_numbers`).
+        page: whether a run by itself writes a page at its end.
 
     A `monitor` or `mode` of scheduler and callbacks that was null is filled in.
     """
@@ -87,6 +88,7 @@ class RunSpec:
     outputs: str
     stops_trials: bool = False
     schedule: Sequence[Mapping[str, Any]] = ()
+    page: bool = False
 
     def of_checkpoint(self) -> "RunSpec":
         """Return the spec of the run with the weights of a checkpoint: no other file has them."""
@@ -130,6 +132,7 @@ def run_spec(config: DictConfig) -> RunSpec:
         outputs=str(config.paths.outputs),
         stops_trials=(config.get("stop") or {}).get("_target_") is not None,
         schedule=scheduled(config),
+        page=config.page,
     )
 
 

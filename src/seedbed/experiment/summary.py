@@ -165,5 +165,8 @@ def _meanings(facts: DataFacts) -> dict[str, str]:
 
 
 def closing_lines(folder: Path, outputs: str) -> str:
-    """Return the lines with the run folder and the command of its dashboard."""
-    return f"run folder   {relative(folder)}\nTensorBoard  {dashboard_command(Path(outputs))}"
+    """Return the lines with the run folder, its page and the command of its dashboard."""
+    page = folder / "report.html"
+    lines = [f"run folder   {relative(folder)}"]
+    lines += [f"page         {relative(page)}"] * page.is_file()
+    return "\n".join([*lines, f"TensorBoard  {dashboard_command(Path(outputs))}"])

@@ -9,7 +9,7 @@ import msgspec
 from seedbed.config.metrics import METRICS, known_mode
 from seedbed.page.cells import spans_orders, typed
 from seedbed.page.configs import shared_and_differing
-from seedbed.page.curves import Placed, encoded
+from seedbed.page.curves import Placed, encoded, is_constant
 from seedbed.page.document import (
     Cell,
     Column,
@@ -24,14 +24,16 @@ from seedbed.page.document import (
 from seedbed.page.part import JobConfig, Part
 from seedbed.page.pictures import figures_of
 from seedbed.page.privacy import without_private
+from seedbed.runs.best_metrics import BEST, BEST_EPOCH
 from seedbed.runs.record import STATUSES
 
 # Axes that means are taken over, and the column that tells several sweeps apart.
 AVERAGED, SWEEP = ("seed", "data.fold"), "sweep"
-BEST = "best/"
+# Curves that are left out where they are straight lines.
+CONSTANT = ("train/learning_rate",)
 # Columns that are no metric, with what they mean.
 RESULTS = {
-    "best/epoch": "epoch in which the watched metric was best",
+    BEST_EPOCH: "epoch in which the watched metric was best",
     "seconds": "time that the job took; of jobs side by side its share",
     "epochs": "epochs that it has trained",
     "stopped": "rule that stopped it, and why",
@@ -110,10 +112,7 @@ def _starts(parts: Sequence[Part]) -> Iterator[tuple[int, Part]]:
 def _axes(parts: Sequence[Part]) -> dict[str, list[str]]:
     """Return the cells of all jobs by axis; where there are several sweeps the first tells them."""
     keys = dict.fromkeys(key for part in parts for key in part.axes)
-    axes = {
-        key: [cell for part in parts for cell in part.axes.get(key, [""] * len(part))]
-        for key in keys
-    }
+    axes = {key: [text for part in parts for text in part.cells_of(key)] for key in keys}
     if sum(part.source.kind == "sweep" for part in parts) > 1:
         named = [part.source.name for part in parts for _ in part.number]
         axes = {SWEEP: named, **axes}
@@ -268,7 +267,8 @@ def _curves(parts: Sequence[Part], configuration: Sequence[int]) -> Curves:
         for block in part.curves
     ]
     names = dict.fromkeys(name for each in placed for name in each.block.values)
-    return encoded(placed, sum(map(len, parts)), configuration, list(names))
+    shown = [name for name in names if not (name in CONSTANT and is_constant(placed, name))]
+    return encoded(placed, sum(map(len, parts)), configuration, shown)
 
 
 def _configs(parts: Sequence[Part]) -> Configs:

@@ -1,7 +1,9 @@
 """Cells of a table as typed values: a column of texts is one of numbers, booleans or texts."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from seedbed.page.document import Cell, Type
 
@@ -14,6 +16,15 @@ _NOTHING = ("", "null")
 LARGEST = 2**53
 # A column is shown on a logarithmic axis where its values span as many times the smallest.
 SPAN = 30.0
+
+
+def cell(value: Any) -> str:
+    """Return a value of a config as a cell; numbers read back exactly."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return repr(float(value))
+    return json.dumps(value, ensure_ascii=False)
 
 
 def typed(texts: Sequence[str]) -> tuple[Type, list[Cell]]:

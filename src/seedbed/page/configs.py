@@ -8,8 +8,8 @@ from seedbed.page.document import Configs
 from seedbed.page.part import JobConfig
 from seedbed.runs.provenance.secrets import LEFT_OUT, is_secret, plain_word
 
-# What is about Hydra and the machine, not about the run.
-LEFT_AWAY = ("hydra", "paths")
+# What is about Hydra, the machine and the other jobs, not about the run.
+LEFT_AWAY = ("hydra", "paths", "sweep")
 
 
 def flattened(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Numbers of all curves together; each takes five bytes and a third.
-MOST_NUMBERS = 2_400_000
+MOST_NUMBERS = 2_000_000
 # Epochs of a curve, of however few jobs, and what is left of one, of however many.
 MOST_EPOCHS, FEWEST_EPOCHS = 2_000, 12
 # Share of the epochs of a thinned curve that are the best ones and the extremes.
@@ -76,6 +76,20 @@ def encoded(
         grid_of_job=grid_of_job,
         values=values,
     )
+
+
+def is_constant(placed: Sequence[Placed], name: str) -> bool:
+    """Return whether a metric stays what it was in every job."""
+    import numpy as np
+
+    for block in (each.block for each in placed):
+        values = block.values.get(name)
+        if values is None or not values.size:
+            continue
+        low, high = (np.where(np.isnan(values), sign, values) for sign in (np.inf, -np.inf))
+        if (low.min(axis=1) < high.max(axis=1)).any():
+            return False
+    return True
 
 
 def _measured(block: CurveBlock) -> "NDArray[np.bool_]":

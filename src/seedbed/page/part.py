@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from seedbed.page.cells import cell
 from seedbed.page.document import Cell, Failure, Importances, Objective, Source
 
 if TYPE_CHECKING:
@@ -81,3 +82,19 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.number)
+
+    def cells_of(self, key: str) -> list[str]:
+        """Return the cells of an axis; what this part did not vary is as its choices and configs.
+
+        An interpolation says nothing, and stands for nothing.
+        """
+        if key in self.axes:
+            return self.axes[key]
+        chosen = dict(self.constants).get(key)
+        if chosen is not None:
+            return [chosen] * len(self)
+        values = [
+            "" if each is None else each.changes.get(key, self.bases[each.base].get(key, ""))
+            for each in self.configs or [None] * len(self)
+        ]
+        return ["" if "${" in str(value) else cell(value) for value in values]

@@ -19,18 +19,30 @@ def read_plain_yaml(path: Path) -> dict[str, Any]:
 
     Raises RunFolderError where the file is larger than a config is, or no mapping.
     """
+    content = _plain(path)
+    if not isinstance(content, dict):
+        raise RunFolderError(f"{path}: not a config: no keys and values")
+    return {str(name): value for name, value in content.items()}
+
+
+def read_plain_list(path: Path) -> list[str]:
+    """Return a YAML file that lists texts; raises RunFolderError where it does not."""
+    content = _plain(path)
+    if not isinstance(content, list) or not all(isinstance(entry, str) for entry in content):
+        raise RunFolderError(f"{path}: not a list of texts")
+    return content
+
+
+def _plain(path: Path) -> Any:
     text = read_text(path, MOST_BYTES)
     if "&" in text or "*" in text:  # Without aliases it is as large as it looks.
         check_yaml(path, text)
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        content = yaml.load(text, Loader=loader)
+        return yaml.load(text, Loader=loader)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
         raise RunFolderError(f"{path}: not a config: {reason}") from None
-    if not isinstance(content, dict):
-        raise RunFolderError(f"{path}: not a config: no keys and values")
-    return {str(name): value for name, value in content.items()}
 
 
 def check_yaml(source: object, text: str) -> None:

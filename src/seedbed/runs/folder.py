@@ -24,7 +24,7 @@ HYDRA, CHECKPOINTS, FIGURES = ".hydra", "checkpoints", "figures"
 # What a run writes into these folders, and into its own; figures go by the names of callbacks.
 WRITTEN = {
     "": rf"{re.escape(RECORD)}|{re.escape(PREPARATION)}|events\.out\.tfevents\.[0-9]+\..+"
-    r"|(\w+-)?profile(-[0-9]+)?\.txt|(metrics|hyperparameters|labels)\.csv",
+    r"|(\w+-)?profile(-[0-9]+)?\.txt|(metrics|hyperparameters|labels)\.csv|report\.html",
     HYDRA: r"(config|hydra|overrides|resolved)\.yaml",
     CHECKPOINTS: r"(best|last)\.ckpt",
 }

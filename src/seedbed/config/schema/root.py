@@ -81,6 +81,11 @@ class Sweep(Schema):
         False,
     )
     figures: bool = key("draw the figures of a search, into figures/ and TensorBoard", True)
+    page_rows: int = key(
+        "most jobs of which report.html is written at the end, a page that shows them; 0: never",
+        10_000,
+        at_least=0,
+    )
     points: int = key("most epochs in the curves of jobs that train side by side", 100, at_least=2)
     keep: str = key(
         "folders that are kept: all, best (of the top jobs), record (none)",
@@ -176,6 +181,10 @@ class Train(Schema):
         most_letters=10_000,
         lines=True,
         varies=True,
+    )
+    page: bool = key(
+        "write report.html, a page that shows the run, at its end; of a sweep: sweep.page_rows",
+        True,
     )
     seed: int = key(
         "random seed of initial weights, batch order and dropout",

@@ -21,6 +21,7 @@ from seedbed.errors import (
 from seedbed.experiment.summary import print_outcome
 from seedbed.experiment.training.experiment import Experiment
 from seedbed.experiment.writer import RunWriter
+from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome, StoppedEarly
 from seedbed.runs.record import MEASURED
 from seedbed.terminal.listener import current_listener
@@ -86,6 +87,8 @@ def finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> No
     writer.finish(outcome, experiment.trainer.current_epoch)
     if not experiment.trainer.is_global_zero or current_listener() is not None:
         return
+    if experiment.spec.page:
+        _write_page(experiment.folder)
     if outcome.status == "failed":
         return
     if outcome.error is not None:
@@ -93,6 +96,19 @@ def finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> No
     if outcome.warning is not None:
         print(f"seedbed: warning: {outcome.warning}", file=sys.stderr)
     print_outcome(outcome, experiment.spec, experiment.folder, experiment.data)
+
+
+def _write_page(folder: RunFolder) -> None:
+    """Write the page of a run that has ended; what keeps it from that is told on stderr."""
+    from seedbed.page.of_runs import write_page_of_run
+
+    try:
+        written = write_page_of_run(folder.path)
+        problem = "" if written else "there is another file of that name, not written over"
+    except Exception as error:
+        problem = f"not written: {type(error).__name__}: {error}"
+    if problem:
+        print(f"seedbed: {folder.path / 'report.html'}: {problem}", file=sys.stderr)
 
 
 def _why_stopped(experiment: Experiment) -> str | StoppedEarly | None:

@@ -17,6 +17,7 @@ from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.record import DONE, MEASURED
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
+from seedbed.sweep.execution.closing_page import page_lines
 from seedbed.sweep.execution.continued_jobs import states_to_keep
 from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
@@ -54,6 +55,7 @@ from seedbed.sweep.results.searched.closing import (
     drawing_of,
     epochs_of,
 )
+from seedbed.sweep.results.searched.drawn import Drawing
 from seedbed.sweep.results.table import Results, Row, cell
 from seedbed.sweep.results.together import Together, groups_of
 from seedbed.sweep.search.sampler import Sampler
@@ -563,14 +565,16 @@ class Controller:
         if best is not None:
             of_winner = lines_of_winner(best, plan, self.folder.path)
             print("\n".join([*front_lines(best, plan.objectives), *of_winner]))
-        if plan.search is not None:
-            for line in self._search_lines():
-                print(line)
+        drawing = drawing_of(plan, rows) if plan.search is not None else None
+        for line in self._search_lines(drawing) if drawing else []:
+            print(line)
         print(f"results      {relative(self.folder.results)}")
         if plan.jobs_of_trial > 1:
             write_configurations(self.folder.configurations, rows, plan.objectives)
             over = "folds" if plan.folds is not None else "seeds"
             print(f"             {relative(self.folder.configurations)}: the means over {over}")
+        for line in page_lines(self.worker, rows, drawing.shares if drawing else None):
+            print(line)
         if self.options.keep != "record":
             print(f"TensorBoard  {dashboard_command(self.folder.path)}")
         if best is None or plan.folds is None or self._stops_now():
@@ -578,9 +582,8 @@ class Controller:
         with self._going_on_later(), self.stop:
             return follow_up(self.worker, best)
 
-    def _search_lines(self) -> list[str]:
+    def _search_lines(self, drawing: Drawing) -> list[str]:
         """Return what is told of a search below its table, with its figures, which are drawn."""
-        drawing = drawing_of(self.plan, self.results.rows)
         if self.options.figures:
             with self.worker.composer.applied(self.plan.jobs[0]) as config:
                 targets = [str(node.get("_target_")) for node in (config.logger or {}).values()]

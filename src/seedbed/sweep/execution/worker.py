@@ -303,11 +303,12 @@ class Worker:
         """Return what a job shares with those beside it, whose files the sweep's folder keeps."""
         with self.composer.applied(job) as config:
             named = [target.name for target in targets(run_spec(config))]
-        files, environment = ProvenanceFiles(self.folder.path), self._environment
+        files, environment = ProvenanceFiles(self.folder.path), self.environment
         return {**environment.fields, **ProvenanceKeeper(files, environment, named).keep()}
 
     @cached_property
-    def _environment(self) -> Environment:
+    def environment(self) -> Environment:
+        """Command, versions and state of the code, which all jobs share."""
         with self.composer.applied(self.plan.jobs[0]) as config:
             device = build.device(config.trainer.accelerator)
         return environment_of_command(self.runner.command, device)

@@ -1,22 +1,23 @@
 """Table of a sweep, results.csv: a line a job, written as jobs end, and read again."""
 
 import csv
-import json
 from codecs import getincrementaldecoder
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from io import StringIO
 from math import inf, isfinite
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
-from seedbed.config.metrics import is_of_validation
 from seedbed.config.schema.data import SPLITS
 from seedbed.errors import RunFolderError
 from seedbed.files import write_atomically
+from seedbed.page.cells import cell as cell
 from seedbed.reading.content import leads_out, read_bytes
+from seedbed.runs.best_metrics import BEST as BEST
+from seedbed.runs.best_metrics import BEST_EPOCH as BEST_EPOCH
+from seedbed.runs.best_metrics import metrics_of_job as metrics_of_job
 from seedbed.runs.record import STATUSES, state_of
 from seedbed.sweep.results.reports import Reports
 
@@ -24,41 +25,8 @@ from seedbed.sweep.results.reports import Reports
 MOST_BYTES = 1024 * 2**20
 # Columns of a search with a rule that stops trials.
 EPOCHS, STOPPED = "epochs", "stopped"
-# Columns about the best epoch of a job; all others are about its last.
-BEST = "best/"
-BEST_EPOCH = f"{BEST}epoch"
 # Columns of sweeps whose trials have several jobs, and of those with several objectives.
 TRIAL, PARETO_RANK = "trial", "pareto_rank"
-
-
-def metrics_of_job(
-    metrics: Mapping[str, float],
-    watched: str,
-    best: tuple[int, Mapping[str, float]] | None,
-    others: tuple[str, ...] = (),
-) -> dict[str, float]:
-    """Return the metrics of a job's row: those of the last epoch, and those of the best.
-
-    Of the best epoch these are the watched metric, the `others` that the job is judged by, too,
-    and, where rows were validated, whatever else was measured on them and on the training rows.
-    What was measured on the test rows is of it anyway. `best` are that epoch and its metrics, if it
-    is known.
-    """
-    if best is None or watched not in best[1]:
-        return dict(metrics)
-    epoch, values = best
-    columns = _best_columns(watched, tuple(values), others)
-    of_best = {column: values[name] for name, column in columns.items()}
-    return {**metrics, BEST_EPOCH: epoch, **of_best}
-
-
-@lru_cache
-def _best_columns(watched: str, names: tuple[str, ...], others: tuple[str, ...]) -> dict[str, str]:
-    """Return the columns of metrics in the best epoch by their names; many jobs share the texts."""
-    measured = names if any(map(is_of_validation, names)) else ()
-    named = [name for name in others if name in names]
-    shown = [watched, *named, *(name for name in measured if not name.startswith("test/"))]
-    return {name: f"{BEST}{name}" for name in shown}
 
 
 @dataclass(frozen=True)
@@ -230,15 +198,6 @@ def csv_line(cells: Sequence[str]) -> str:
 def _quoted(text: str) -> str:
     """Return a cell in quotes where it needs them; csv.writer forgets some carriage returns."""
     return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text
-
-
-def cell(value: Any) -> str:
-    """Return a value of a config as a cell; numbers read back exactly."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return repr(float(value))
-    return json.dumps(value, ensure_ascii=False)
 
 
 def number_cell(value: float | None, is_whole: bool = False) -> str:
