@@ -1,6 +1,6 @@
-"""Time of `seedbed list runs` over many run folders, the first time and later.
+"""Time of `seedbed list runs` and `list sweeps` over many folders, the first time and later.
 
-python scripts/list_benchmark.py [--runs 10000] [--rounds 5]
+python scripts/list_benchmark.py [--runs 10000] [--sweeps 10000] [--rounds 5]
 """
 
 import argparse
@@ -57,6 +57,46 @@ def make_runs(outputs: Path, runs: int) -> None:
         (folder / "run.json").write_text(json.dumps(record(number), indent=2))
 
 
+def make_sweeps(outputs: Path, sweeps: int) -> None:
+    """Write folders of sweeps that have ended, of twenty jobs each, a hundred a day."""
+    axes = {"optimizer.lr": ["0.1", "0.01", "0.001", "0.0001"], "seed": [*map(str, range(5))]}
+    pairs = [(rate, seed) for rate in axes["optimizer.lr"] for seed in axes["seed"]]
+    always = ["data=table", "data.file=rows.csv", "data.target=y", "model=mlp", "optimizer=adam"]
+    jobs = [
+        {"number": number, "overrides": [*always, f"optimizer.lr={rate}", f"seed={seed}"]}
+        for number, (rate, seed) in enumerate(pairs)
+    ]
+    plan = {
+        "config_hash": "0" * 64,
+        "data_files": {"rows.csv": "0" * 64},
+        "optimized_metric": "val/loss",
+        "optimized_mode": "min",
+        "rank": "best",
+        "notes": None,
+        "choices": {"data": "table", "model": "mlp", "optimizer": "adam", "task": "regression"},
+        "flags": [],
+        "axes": axes,
+        "rounds": [{"groups": [[*range(20)]], "alone": {}, "notes": {}, "jobs": jobs}],
+    }
+    names = [f"{split}/{name}" for split in ("train", "val") for name in ("loss", "rmse", "r2")]
+    names += ["best/epoch", *(f"best/{name}" for name in names)]
+    head = ["number", "optimizer.lr", "seed", "status", *names, "seconds", "folder", "error"]
+    for number in range(sweeps):
+        day = (BEGAN + timedelta(days=number // 100)).date().isoformat()
+        folder = outputs / "sweeps" / day / f"{number:05}-abcdef"
+        (folder / ".sweep").mkdir(parents=True)
+        started = (BEGAN + timedelta(minutes=number)).isoformat()
+        labels = {"started": started, "name": f"sweep_{number}", "tags": ["a"] * (number % 2)}
+        (folder / "sweep.json").write_text(json.dumps({**labels, **plan}, indent=2))
+        rows = [
+            [place, rate, seed, "completed", *((number + place) / 7 for _ in names), 3.5, place, ""]
+            for place, (rate, seed) in enumerate(pairs)
+        ]
+        lines = [head, *rows[: 20 - number % 5]]
+        text = "\n".join(",".join(map(str, line)) for line in lines)
+        (folder / "results.csv").write_text(text.replace(".0,", ",") + "\n")
+
+
 def seconds(words: list[str]) -> float:
     """Return how long a command takes, from its start to its end."""
     began = time.perf_counter()
@@ -68,20 +108,31 @@ def main() -> None:
     """Make the folders, and print the times."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--sweeps", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        outputs = Path(name) / "outputs"
+        outputs = Path(name) / "runs" / "outputs"
         make_runs(outputs, options.runs)
-        words = [sys.executable, "-m", "seedbed", "list", "runs", f"paths.outputs={outputs}"]
         print(f"{options.runs:,} runs")
-        print(f"the first time      {seconds(words):.2f} s")
-        later = sorted(seconds(words) for _ in range(options.rounds))
-        middle = later[len(later) // 2]
-        print(f"later               {middle:.2f} s (from {later[0]:.2f} to {later[-1]:.2f})")
-        filtered = seconds([*words, "status=failed", "name=run_9*", "sort=val/loss"])
-        print(f"filtered and sorted {filtered:.2f} s")
-        print(f"its file            {(outputs / '.runs.json').stat().st_size / 2**20:.1f} MiB")
+        measure("runs", outputs, "run", options.rounds)
+        outputs = Path(name) / "sweeps" / "outputs"
+        make_sweeps(outputs, options.sweeps)
+        print(f"{options.sweeps:,} sweeps of 20 jobs")
+        measure("sweeps", outputs, "sweep", options.rounds)
+
+
+def measure(kind: str, outputs: Path, called: str, rounds: int) -> None:
+    """Print how long a list takes."""
+    words = [sys.executable, "-m", "seedbed", "list", kind, f"paths.outputs={outputs}"]
+    print(f"the first time      {seconds(words):.2f} s")
+    later = sorted(seconds(words) for _ in range(rounds))
+    print(f"later               {later[rounds // 2]:.2f} s ({later[0]:.2f} to {later[-1]:.2f})")
+    filtered = seconds([*words, "status=failed,interrupted", f"name={called}_9*", "sort=val/loss"])
+    print(f"filtered and sorted {filtered:.2f} s")
+    print(f"as JSON             {seconds([*words, '--json', 'limit=null']):.2f} s")
+    size = sum(file.stat().st_size for file in outputs.glob(".*.json"))
+    print(f"its file            {size / 2**20:.1f} MiB")
 
 
 if __name__ == "__main__":

@@ -213,3 +213,19 @@ def test_every_option_that_is_shipped_can_be_completed() -> None:
     for group in groups.GROUPS:
         options = [f"{group}={option}" for option in sorted(groups.options(group))]
         assert offered(f"seedbed train {group}=") == options
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("list sw", ["sweeps"]),
+        ("list sweeps sta", ["status="]),
+        ("list sweeps swe", []),  # A key of `list runs` alone.
+        ("list runs swe", ["sweeps="]),
+        ("list --j", ["--json"]),
+        ("report --j", ["--json"]),
+        ("train --js", ["--json"]),
+    ],
+)
+def test_json_and_the_words_of_the_lists_are_offered(line, expected):
+    assert offered(f"seedbed {line}") == expected

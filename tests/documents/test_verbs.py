@@ -141,6 +141,10 @@ def test_a_sweep_that_was_stopped_says_how_it_goes_on(command, tmp_path):
     }
     assert sweep["go_on"] == "seedbed train -m sweep.resume=outputs/sweeps/a/b"
     assert report["results"]["best"]["metrics"]["val/loss"] == 0.25
+    [listed] = document(command("list", "sweeps", "--json").out, "seedbed-sweeps/1")["sweeps"]
+    assert (listed["status"], listed["jobs"]) == ("interrupted", sweep["jobs"])
+    assert (listed["folder"], listed["best"]) == ("outputs/sweeps/a/b", 0.25)
+    assert listed["axes"] == {key: len(values) for key, values in sweep["axes"].items()}
 
 
 def test_what_is_written_of_a_new_project(command, tmp_path):

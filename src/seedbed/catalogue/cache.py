@@ -15,7 +15,7 @@ from seedbed.files import write_atomically
 
 FILE = ".runs.json"
 # What another version wrote is not read.
-VERSION = 2
+VERSION = 3
 MOST_BYTES, MOST_ENTRIES = 512 * 2**20, 200_000
 
 

@@ -25,9 +25,16 @@ class Item(NamedTuple):
 
 
 def collect(
-    tops: Sequence[Path], outputs: Path, *, jobs: bool = False, writes: bool = True
+    tops: Sequence[Path],
+    outputs: Path,
+    *,
+    jobs: bool = False,
+    runs: bool = True,
+    writes: bool = True,
 ) -> list[Item]:
     """Return what lies in some folders, each once; with `jobs` the jobs of sweeps as well.
+
+    Without `runs` there are sweeps alone.
 
     What is known of the folder `outputs` is read from a file there and, with `writes`, written
     again. Of runs whose process has gone temporary files are cleared.
@@ -44,6 +51,10 @@ def collect(
             if absolute in items:
                 continue
             key = absolute[len(base) :] if absolute.startswith(base) else ""
+            if not runs and place.kind == "run":
+                if key in before:
+                    after[key] = before[key]
+                continue
             with suppress(FileNotFoundError):  # Removed since it was seen.
                 now = _known(place, before.get(key))
                 items[absolute] = Item(place.path.removeprefix("./"), now.entry)
@@ -108,15 +119,17 @@ def _known_sweep(place: Place, before: Known | None) -> Known:
     folder = SweepFolder(place.path)
     # Its table, and the folder where those of units elsewhere appear.
     others = f"{_state(folder.results)} {_state(folder.saved)}"
-    if before is not None and before.is_of(place.file, others) and before.entry.kind == "sweep":
+    is_new = before is None or before.entry.kind != "sweep"
+    if before is not None and not is_new and before.is_of(place.file, others):
         now = before
     else:
-        now = known(place.file, read_sweep(Path(place.path), place.file), others)
+        is_new, now = True, known(place.file, read_sweep(folder, place.file), others)
     if now.entry.status != "interrupted":
         return now
     if folder.is_running():
         return known(place.file, running(now.entry), "")  # The cache is not to say so later.
-    folder.clear_leftovers()
+    if is_new:  # Whoever leaves something behind changes the table or the folder, too.
+        folder.clear_leftovers()
     return Known(now.changed, now.size, now.inode, stopped(now.entry, folder), others)
 
 

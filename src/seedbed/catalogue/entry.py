@@ -39,6 +39,7 @@ class Entry(msgspec.Struct, omit_defaults=True):
         metrics: metrics of the best epoch, where there is one, else of the last.
         best_epoch, epoch: number of the best epoch, and of the last.
         process: the process of a run that has noted no end.
+        axes: of a sweep, how many values each key has that its jobs differ in.
         jobs, ended: number of jobs of a sweep, and of those how many ended with which status.
         progress: how far a run is.
     """
@@ -60,6 +61,7 @@ class Entry(msgspec.Struct, omit_defaults=True):
     best_epoch: Count | None = None
     epoch: Count | None = None
     process: dict[str, Any] | None = None
+    axes: dict[Text, Count] = {}
     jobs: Count = 0
     ended: dict[Text, Count] = {}
     progress: Progress | None = None

@@ -62,7 +62,7 @@ def read_run(path: Path, kind: Literal["run", "job"]) -> tuple[Entry, os.stat_re
     One that cannot be read is `damaged`. A status of `running` is what the record says: whether the
     process is still there is not looked at. Raises OSError where the file is gone.
     """
-    content, state = _content(path)
+    content, state = plain_content(path)
     try:
         if isinstance(content, str):
             raise RunFolderError(content)
@@ -72,7 +72,7 @@ def read_run(path: Path, kind: Literal["run", "job"]) -> tuple[Entry, os.stat_re
         return Entry(kind, "damaged", state.st_mtime, error=cut(reason)), state
 
 
-def _content(path: Path) -> tuple[bytes | str, os.stat_result]:
+def plain_content(path: Path | str) -> tuple[bytes | str, os.stat_result]:
     """Return the bytes of a plain file, or what keeps them from being read, and the file's state.
 
     A link is not followed, and a pipe not waited for.

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,15 +29,17 @@ INDENT = "    "
 WIDEST_SET = 240
 
 
-def print_items(items: Sequence[Item]) -> None:
-    """Print items: as a table where stdout is no terminal, or is as wide; else two lines each."""
+def print_items(items: Sequence[Item], of_sweeps: bool = False) -> None:
+    """Print items: as a table where stdout is no terminal, or is as wide; else two lines each.
+
+    With `of_sweeps` the table has the columns of a list that holds sweeps alone.
+    """
+    table = _table([(_cells_of_sweep if of_sweeps else _cells)(item) for item in items])
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
-        if _width(table := _table(items)) > width:
+        if _width(table) > width:
             print("\n".join(lines(items, width)))
             return
-    else:
-        table = _table(items)
     from seedbed.terminal.tables import print_table
 
     print_table(table)
@@ -49,12 +51,11 @@ def _width(table: "Table") -> int:
     return Console(width=100_000).measure(table).maximum
 
 
-def _table(items: Sequence[Item]) -> "Table":
+def _table(rows: Sequence[Mapping[str, str]]) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    rows = [_cells(item) for item in items]
     titles = [title for title in rows[0] if any(row[title] for row in rows)] if rows else []
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in titles:
@@ -81,6 +82,39 @@ def _cells(item: Item) -> dict[str, str]:
         "tags": one_line(", ".join(entry.tags)),
         "folder": item.path,
     }
+
+
+def _cells_of_sweep(item: Item) -> dict[str, str]:
+    entry = item.entry
+    return {
+        "began": began(entry),
+        "status": entry.state.partition(",")[0],
+        "jobs": _ended_text(entry),
+        "varies": _cut(one_line(axes_text(entry)), WIDEST_SET),
+        "best": entry.metric if entry.best is not None else "",
+        "value": number(entry.best),
+        "name": one_line(entry.name),
+        "tags": one_line(", ".join(entry.tags)),
+        "folder": item.path,
+    }
+
+
+def _ended_text(entry: Entry) -> str:
+    """Return how many jobs have ended, of those planned, and how many of them not as planned."""
+    others = {status: count for status, count in entry.ended.items() if status != "completed"}
+    told = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in others.items())
+    done = f"{sum(entry.ended.values()):,} of {entry.jobs:,}"
+    return f"{done} ({told})" if told else done
+
+
+def axes_text(entry: Entry) -> str:
+    """Return the keys that the jobs of a sweep differ in: `optimizer.lr (4) x seed (5)`.
+
+    Of a search that is its sampler with the keys, whose values it draws.
+    """
+    if (sampler := entry.choices.get("search")) is not None:
+        return f"{sampler}: {', '.join(entry.axes)}"
+    return " x ".join(f"{key} ({count:,})" for key, count in entry.axes.items())
 
 
 def lines(items: Iterable[Item], width: int) -> list[str]:

@@ -27,6 +27,7 @@ from seedbed.config.project import (
     named_config_folder,
     value_of,
 )
+from seedbed.documents.answer import FLAG
 from seedbed.errors import SeedbedError
 
 FLAGS = {
@@ -35,6 +36,7 @@ FLAGS = {
     "--config-name": [],
     "--help": [],
     "--hydra-help": [],
+    FLAG: [],
     "--info": ["all", "config", "defaults", "defaults-tree", "plugins", "searchpath"],
     "--multirun": [],
     "--package": [],
@@ -43,8 +45,8 @@ FLAGS = {
 # Keys whose value is a file of the user's.
 FILES = ("input", "output", "sweep.table", "data.file", "data.val_file", "data.test_file")
 FOLDERS = ("paths.data", "paths.outputs", "data.folder", "hydra.run.dir", "hydra.sweep.dir")
-# What `seedbed list` prints that is no group, and the module of its keys.
-RUNS, RUNS_OF_LIST = "runs", "runs.list"
+# What `seedbed list` prints that is no group, and its keys.
+OF_LIST = {"runs": "runs.list:Keys", "sweeps": "runs.list:KeysOfSweeps"}
 # Runs and sweeps that are offered.
 MOST = 30
 _UNSAFE = re.compile(r"[\s$`\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -66,13 +68,15 @@ def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
 
 
 def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:
-    if verb == "list" and before[:1] == [RUNS]:
-        yield from _plain(RUNS_OF_LIST, project, last)
+    if verb in ("report", "list", "new") and last.startswith("-"):
+        yield from _starting(["--help", FLAG], last)
+    elif verb == "list" and before and before[0] in OF_LIST:
+        yield from _plain(OF_LIST[before[0]], project, last)
     elif verb == "list":
         _, named = named_config_folder(before)
-        yield from _starting([*groups.LISTED, "metrics", RUNS] if not named else (), last)
+        yield from _starting([*groups.LISTED, "metrics", *OF_LIST] if not named else (), last)
     elif verb in ("report", "dashboard"):
-        yield from _plain(verb, project, last)
+        yield from _plain(f"{verb}:Keys", project, last)
     elif verb == "new":
         return  # A name that is not there yet.
     elif before and before[-1] in CONFIG_DIR:
@@ -97,15 +101,15 @@ def _starting(offered: Iterable[str], beginning: str) -> Iterator[str]:
 # ---- Verbs that compose no config ----------------------------------------------------------------
 
 
-def _plain(verb: str, project: Project, last: str) -> Iterator[str]:
-    """Yield keys, values and folders of a verb, or of a module below seedbed.commands."""
-    schema = resolve_name(f"seedbed.commands.{verb}:Keys")
+def _plain(name_of_keys: str, project: Project, last: str) -> Iterator[str]:
+    """Yield keys, values and folders of a verb, whose keys are a class below seedbed.commands."""
+    schema = resolve_name(f"seedbed.commands.{name_of_keys}")
     keys = {field.name: field for field in fields(schema) if field.name != "outputs"}
     name, equals, text = last.partition("=")
     if equals and name in keys:
         yield from _values(f"{name}=", text, _choices(keys[name]))
         return
-    if verb == "report":
+    if name_of_keys.startswith("report:"):
         newest = [*_newest(project.outputs, "sweep"), *_newest(project.outputs, "run")]
         yield from _starting(["latest", *newest], last)
     yield from _folders(last)

@@ -30,7 +30,7 @@ VERBS = {
     "repeat": "train a run again from its folder, and say what differs: run=DIR",
     "export": "write the network of a run for use without Seedbed: run=DIR output=FILE",
     "report": "print the closing table of sweeps again, or runs side by side: report DIR [DIR ...]",
-    "list": "list the config groups, the options of one: list data, or all runs: list runs",
+    "list": "list the config groups, the options of one: list data, or all runs, sweeps: list runs",
     "dashboard": "start TensorBoard on the runs",
     "new": "make a small project of your own: new NAME",
 }

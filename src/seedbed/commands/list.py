@@ -11,13 +11,13 @@ from seedbed.config.project import CONFIG_DIR, find_project, named_config_folder
 from seedbed.documents import answer
 from seedbed.errors import ConfigError, listed, nearest
 
-USAGE = """list [GROUP|metrics|runs] [--config-dir DIR]
+USAGE = """list [GROUP|metrics|runs|sweeps] [--config-dir DIR]
 
 Print the config groups, or the options of one with their descriptions, or the metrics by name. DIR:
-a folder of your own configs, whose options are shown as well. `list runs` prints runs and sweeps;
-see seedbed list runs --help.
+a folder of your own configs, whose options are shown as well. `list runs` prints runs and sweeps,
+`list sweeps` sweeps with their axes; see seedbed list runs --help and list sweeps --help.
 """
-METRICS, RUNS = "metrics", "runs"
+METRICS, RUNS, SWEEPS = "metrics", "runs", "sweeps"
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,11 @@ class Keys:
 
 def list_options(arguments: Sequence[str]) -> int:
     """Print the groups, the options of the named group, or the metrics."""
-    if arguments and arguments[0] == RUNS:
-        from seedbed.commands.runs.list import list_runs  # What lists options needs none of it.
+    if arguments and arguments[0] in (RUNS, SWEEPS):
+        # What lists options needs none of it.
+        from seedbed.commands.runs.list import list_runs, list_sweeps
 
-        return list_runs(arguments[1:])
+        return (list_runs if arguments[0] == RUNS else list_sweeps)(arguments[1:])
     if arguments and arguments[-1] in CONFIG_DIR:
         raise ConfigError(f"{arguments[-1]}: which folder? seedbed list --config-dir DIR")
     named, others = named_config_folder(arguments)
@@ -47,8 +48,8 @@ def list_options(arguments: Sequence[str]) -> int:
     elif len(words) > 1 or words[0] not in groups.LISTED:
         known, word = listed(groups.LISTED), " ".join(words)
         raise ConfigError(
-            f"'{word}' is no config group.{nearest(word, [*groups.LISTED, METRICS, RUNS])} "
-            f"Groups: {known}; or {METRICS}, {RUNS}"
+            f"'{word}' is no config group.{nearest(word, [*groups.LISTED, METRICS, RUNS, SWEEPS])} "
+            f"Groups: {known}; or {METRICS}, {RUNS}, {SWEEPS}"
         )
     else:
         print(group_text(words[0], users))

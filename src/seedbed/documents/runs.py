@@ -62,6 +62,9 @@ class Listed(Part):
     epoch: Annotated[int | None, says("the last epoch; of one that runs, the last whole one")]
     epochs: Annotated[int | None, says("the last epoch that one that runs will have")]
     metrics: Annotated[Metrics, says("metrics of the best epoch, else of the last")]
+    axes: Annotated[
+        dict[str, int], says("of a sweep, how many values each key has that its jobs differ in")
+    ]
     jobs: Annotated[JobCounts | None, says("of a sweep, its jobs; else null")]
 
 
@@ -71,7 +74,8 @@ class Runs(Document, tag="seedbed-runs/1"):
     folders: Annotated[list[Path], says("where they were looked for")]
     total: Annotated[int, says("how many there are")]
     matching: Annotated[int, says("how many pass the filters")]
-    runs: Annotated[list[Listed], says("the first `limit` of these")]
+    runs: Annotated[list[Listed], says("the first `limit`; none where `output` has them")]
+    output: Annotated[Path | None, says("CSV file that was written, with all of these")]
 
 
 class Sweeps(Document, tag="seedbed-sweeps/1"):
@@ -80,7 +84,8 @@ class Sweeps(Document, tag="seedbed-sweeps/1"):
     folders: Annotated[list[Path], says("where they were looked for")]
     total: Annotated[int, says("how many there are")]
     matching: Annotated[int, says("how many pass the filters")]
-    sweeps: Annotated[list[Listed], says("the first `limit` of these")]
+    sweeps: Annotated[list[Listed], says("the first `limit`; none where `output` has them")]
+    output: Annotated[Path | None, says("CSV file that was written, with all of these")]
 
 
 class Epoch(Part):

@@ -12,26 +12,38 @@ from seedbed.runs.record import KILLED
 
 
 def runs_document(
-    chosen: Sequence[Item], tops: Sequence[Path], *, total: int, limit: int | None
+    chosen: Sequence[Item],
+    tops: Sequence[Path],
+    *,
+    total: int,
+    limit: int | None,
+    output: str | None = None,
 ) -> Runs:
-    """Return the document of runs that pass filters; of `total` that there are."""
+    """Return the document of runs that pass filters, of `total` that there are."""
     return Runs(
         folders=[str(top) for top in tops],
         total=total,
         matching=len(chosen),
-        runs=[listed(item) for item in chosen[:limit]],
+        runs=[] if output is not None else [listed(item) for item in chosen[:limit]],
+        output=output,
     )
 
 
 def sweeps_document(
-    chosen: Sequence[Item], tops: Sequence[Path], *, total: int, limit: int | None
+    chosen: Sequence[Item],
+    tops: Sequence[Path],
+    *,
+    total: int,
+    limit: int | None,
+    output: str | None = None,
 ) -> Sweeps:
-    """Return the document of sweeps that pass filters; of `total` that there are."""
+    """Return the document of sweeps that pass filters, of `total` that there are."""
     return Sweeps(
         folders=[str(top) for top in tops],
         total=total,
         matching=len(chosen),
-        sweeps=[listed(item) for item in chosen[:limit]],
+        sweeps=[] if output is not None else [listed(item) for item in chosen[:limit]],
+        output=output,
     )
 
 
@@ -60,10 +72,12 @@ def listed(item: Item) -> Listed:
         epoch=progress.epoch if progress is not None else entry.epoch,
         epochs=progress.of if progress is not None else None,
         metrics=dict(entry.metrics),
+        axes=dict(entry.axes),
         jobs=_jobs(entry) if entry.kind == "sweep" else None,
     )
 
 
 def _jobs(entry: Entry) -> JobCounts:
     ended = sum(entry.ended.values())
-    return JobCounts(planned=entry.jobs, ended=entry.ended, missing=max(0, entry.jobs - ended))
+    missing = max(0, entry.jobs - ended)
+    return JobCounts(planned=entry.jobs, ended=entry.ended, missing=missing)

@@ -1,9 +1,10 @@
-"""`seedbed list runs [DIR ...]`: runs and sweeps, the newest first."""
+"""`seedbed list runs [DIR ...]` and `list sweeps`: runs and sweeps, the newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from seedbed.catalogue.collection import Item, collect
 from seedbed.catalogue.filters import NAME, SINCE, STATUS, TAGS, Filters, ordered
@@ -32,9 +33,24 @@ are separated by commas, and texts may be patterns with * and ?.
 """
 
 
+USAGE_OF_SWEEPS = """list sweeps [DIR ...]
+
+Print sweeps, the newest first: what became of them, how many of their jobs have ended, what they
+vary, and the best job so far. DIR: a folder of them; without one, all outputs.
+
+  seedbed list sweeps                                 the last 20
+  seedbed list sweeps status=running,interrupted      what may go on
+  seedbed list sweeps model=mlp since=7d sort=best    the best first
+  seedbed list sweeps output=sweeps.csv               all of them
+
+Any group (model=mlp) and any key that sweeps have set (trainer.max_epochs=40) is a filter; several
+values are separated by commas, and texts may be patterns with * and ?.
+"""
+
+
 @dataclass(frozen=True)
-class Keys:
-    """Keys of `seedbed list runs`."""
+class KeysOfSweeps:
+    """Keys of `seedbed list sweeps`."""
 
     status: str | None = key(STATUS, None)
     name: str | None = key(NAME, None)
@@ -50,11 +66,6 @@ class Keys:
         None,
         one_of=("min", "max"),
     )
-    sweeps: str = key(
-        "true: a line for each sweep, false: none, jobs: a line for each job",
-        "true",
-        one_of=("true", "false", "jobs"),
-    )
     limit: int | None = key("lines shown; null: all", 20, at_least=1)
     output: str | None = key("CSV file to write, with all of them; null: none", None)
     outputs: str = field(
@@ -63,44 +74,89 @@ class Keys:
     )
 
 
+@dataclass(frozen=True)
+class Keys(KeysOfSweeps):
+    """Keys of `seedbed list runs`."""
+
+    sweeps: str = key(
+        "true: a line for each sweep, false: none, jobs: a line for each job",
+        "true",
+        one_of=("true", "false", "jobs"),
+    )
+
+
 def list_runs(arguments: Sequence[str]) -> int:
     """Print runs and sweeps, or write them to a file."""
     garbage_collection.pause()  # Thousands of entries are many objects, and none is garbage.
     words, others = with_filters(arguments, Keys)
     folders, keys = parse_arguments(USAGE, Keys, words)
+
+    def collected(tops: Sequence[Path]) -> list[Item]:
+        every = collect(tops, Path(keys.outputs), jobs=keys.sweeps == "jobs")
+        return [item for item in every if _is_asked_for(item, keys.sweeps)]
+
+    return _list("run", folders, keys, others, collected)
+
+
+def list_sweeps(arguments: Sequence[str]) -> int:
+    """Print sweeps, or write them to a file."""
+    garbage_collection.pause()
+    words, others = with_filters(arguments, KeysOfSweeps)
+    folders, keys = parse_arguments(USAGE_OF_SWEEPS, KeysOfSweeps, words)
+
+    def collected(tops: Sequence[Path]) -> list[Item]:
+        return collect(tops, Path(keys.outputs), runs=False)
+
+    return _list("sweep", folders, keys, others, collected)
+
+
+def _list(
+    kind: str,
+    folders: Sequence[str],
+    keys: KeysOfSweeps,
+    others: Mapping[str, str],
+    collected: Callable[[Sequence[Path]], list[Item]],
+) -> int:
+    """Print what is collected of a kind, `run` or `sweep`, and passes filters."""
     if keys.output is not None and Path(keys.output).exists():
         raise ConfigError(f"output={keys.output}: is there already; name another file")
-    tops = [_folder(name) for name in folders] or [Path(keys.outputs)]
+    tops = [_folder(name, kind) for name in folders] or [Path(keys.outputs)]
     filters = Filters(keys.status, keys.name, keys.tags, keys.since, others)
     tests = filters.tests(datetime.now().astimezone())
-    every = collect(tops, Path(keys.outputs), jobs=keys.sweeps == "jobs")
-    items = [item for item in every if _is_asked_for(item, keys.sweeps)]
+    items = collected(tops)
     chosen = ordered(filters.of(items, tests), keys.sort, keys.mode)
     if keys.output is not None:
         write_items(Path(keys.output), chosen)
-        print(f"{_count(len(chosen))} written to {keys.output}")
-        return 0
+        print(f"{_count(len(chosen), kind)} written to {keys.output}")
+    elif not answer.asked():
+        _print(chosen, len(items), keys.limit, ", ".join(map(str, tops)), kind)
     if answer.asked():
-        from seedbed.catalogue.documents.listed import runs_document
-
-        answer.give(runs_document(chosen, tops, total=len(items), limit=keys.limit))
-        return 0
-    _print(chosen, len(items), keys.limit, ", ".join(map(str, tops)))
+        answer.give(_document(kind, chosen, tops, len(items), keys))
     return 0
 
 
-def _print(chosen: Sequence[Item], of: int, limit: int | None, where: str) -> None:
+def _document(
+    kind: str, chosen: Sequence[Item], tops: Sequence[Path], total: int, keys: KeysOfSweeps
+) -> Any:
+    # msgspec's classes, which what is printed need not wait for.
+    from seedbed.catalogue.documents.listed import runs_document, sweeps_document
+
+    make = runs_document if kind == "run" else sweeps_document
+    return make(chosen, tops, total=total, limit=keys.limit, output=keys.output)
+
+
+def _print(chosen: Sequence[Item], of: int, limit: int | None, where: str, kind: str) -> None:
     if not chosen:
-        print(f"no run in {where}" if not of else f"none of {_count(of)} in {where} is so")
+        print(f"no {kind} in {where}" if not of else f"none of {_count(of, kind)} in {where} is so")
         return
-    print_items(chosen[:limit])
+    print_items(chosen[:limit], of_sweeps=kind == "sweep")
     more = len(chosen) - len(chosen[:limit])
     if more:
         print(f"and {more:,} more; limit=null shows all, output=FILE.csv writes them")
 
 
-def _count(runs: int) -> str:
-    return "1 run" if runs == 1 else f"{runs:,} runs"
+def _count(count: int, kind: str) -> str:
+    return f"1 {kind}" if count == 1 else f"{count:,} {kind}s"
 
 
 def _is_asked_for(item: Item, sweeps: str) -> bool:
@@ -109,8 +165,8 @@ def _is_asked_for(item: Item, sweeps: str) -> bool:
     return item.entry.kind == "run" or sweeps == "jobs"
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, kind: str) -> Path:
     path = Path(name)
     if not path.is_dir():
-        raise ConfigError(f"list runs: {name}: no such folder")
+        raise ConfigError(f"list {kind}s: {name}: no such folder")
     return path

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,7 @@ OUT_OF_FOLD, REFIT, CONFIGURATIONS = "out_of_fold.csv", "refit", "configurations
 SAVED = ".sweep"
 # Its folders in which files are written under hidden names first.
 WRITTEN_INTO = ("", SAVED, "figures", "provenance", "provenance/sources")
+_LOCK_OF_UNIT = re.compile(r"unit-.*\.lock")
 # Between two looks at the locks of units, in s.
 SECONDS_BETWEEN_LOOKS = 0.1
 # The key that goes on with a sweep.
@@ -181,8 +183,12 @@ class SweepFolder:
 
     def is_running(self) -> bool:
         """Return whether a process runs this sweep, or a part of it that was handed out."""
-        locks = (self.saved / "sweep.lock", *self.saved.glob("unit-*.lock"))
-        return any(is_locked(path) for path in locks)
+        try:
+            names = os.listdir(self.saved)  # Far quicker than glob, for a list of many sweeps.
+        except OSError:
+            return False
+        locks = (name for name in names if name == "sweep.lock" or _LOCK_OF_UNIT.fullmatch(name))
+        return any(is_locked(self.saved / name) for name in locks)
 
     def clear_leftovers(self) -> None:
         """Remove what a sweep that was killed had not finished to write, unless a process runs it.

@@ -229,8 +229,8 @@ def read_results(path: Path) -> list[Row]:
     if records and not problem and not lines[-1].endswith("\n"):
         records.pop()
     (_, names), *records = records or [(1, [])]
-    columns = _columns(f"{path}, line 1", names)
-    rows = [_row(f"{path}, line {number}", cells, columns) for number, cells in records]
+    columns = columns_of(f"{path}, line 1", names)
+    rows = [row_of(f"{path}, line {number}", cells, columns) for number, cells in records]
     if problem == "unexpected end of data":
         # The last line is cut off in a quote, unless whole lines lie inside of that quote.
         problem = "a quote is not closed" if _holds_row(lines[line:], columns) else ""
@@ -249,15 +249,15 @@ def _text(path: Path) -> str:
         raise RunFolderError(f"{path}, line {line}: damaged: not text in UTF-8") from None
 
 
-class _Columns(NamedTuple):
-    """The names of the columns, and the places of `status` and `seconds` among them."""
+class Columns(NamedTuple):
+    """The names of the columns of a table, and the places of `status` and `seconds` among them."""
 
     names: list[str]
     status: int
     seconds: int
 
 
-def _columns(where: str, names: list[str]) -> _Columns:
+def columns_of(where: str, names: list[str]) -> Columns:
     """Return where the columns are; an axis may have the name of one of ours, so the last counts.
 
     Raises RunFolderError where it is no header.
@@ -266,17 +266,18 @@ def _columns(where: str, names: list[str]) -> _Columns:
     statuses = [at for at in range(1, max(ends, default=0)) if names[at] == "status"]
     if names[:1] != ["number"] or not statuses:
         raise RunFolderError(f"{where}: damaged: not the header of a sweep's results")
-    return _Columns(names, statuses[-1], ends[-1])
+    return Columns(names, statuses[-1], ends[-1])
 
 
-def _holds_row(lines: Sequence[str], columns: _Columns) -> bool:
+def _holds_row(lines: Sequence[str], columns: Columns) -> bool:
     return any(
         len(cells) == len(columns.names) and cells[columns.status] in STATUSES
         for cells in csv.reader(line for line in lines if line.endswith("\n"))
     )
 
 
-def _row(where: str, cells: list[str], columns: _Columns) -> Row:
+def row_of(where: str, cells: list[str], columns: Columns) -> Row:
+    """Return the row of some cells; raises RunFolderError where they are damaged."""
     names, status_at, seconds_at = columns
     if len(cells) != len(names):
         raise RunFolderError(f"{where}: damaged: {len(cells)} cells for {len(names)} columns")
