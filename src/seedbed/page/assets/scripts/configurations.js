@@ -18,15 +18,15 @@ import { deviationOf, meanOf } from "./statistics.js";
  *   configurations: the seed, or the fold
  */
 
+/** Whether jobs are averaged over folds. @param {PageDocument} document */
+export function hasFolds(document) {
+  return document.columns.get(FOLD)?.kind === "averaged";
+}
+
 /** The units of the averages: `seed`, `fold` or `job`. @param {PageDocument} document */
 export function unitOf(document) {
   if (hasFolds(document)) return "fold";
   return document.columnsOf("averaged").some(({ name }) => name === "seed") ? "seed" : "job";
-}
-
-/** @param {PageDocument} document */
-function hasFolds(document) {
-  return document.columns.get(FOLD)?.kind === "averaged";
 }
 
 /**
@@ -140,6 +140,17 @@ export function rankedConfigurations(document, jobsOf, column, mode) {
     const keeps = (value) => (sign === "<=" ? value <= Number(bound) : value >= Number(bound));
     return { text, column: document.columnOf(metric, document.content.rank), keeps };
   }
+}
+
+/**
+ * The same of all jobs.
+ *
+ * @param {PageDocument} document
+ * @param {string} column
+ * @param {string | null} mode
+ */
+export function rankedOfAll(document, column, mode) {
+  return rankedConfigurations(document, (configuration) => document.jobsOf[configuration], column, mode);
 }
 
 /** How many folds the jobs have; 0 without a cross-validation. @param {PageDocument} document */

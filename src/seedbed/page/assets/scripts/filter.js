@@ -65,6 +65,17 @@ export function compiledFilter(document, text) {
 }
 
 /**
+ * The jobs that an expression keeps, in their order.
+ *
+ * @param {PageDocument} document
+ * @param {string} text
+ */
+export function keptJobs(document, text) {
+  const { keeps } = compiledFilter(document, text);
+  return Array.from({ length: document.jobCount }, (_, job) => job).filter(keeps);
+}
+
+/**
  * What is wrong with an expression; null if nothing is.
  *
  * @param {PageDocument} document
@@ -81,7 +92,8 @@ export function mistakeIn(document, text) {
  */
 export function literalOf(value) {
   if (value === null || value === undefined) return "null";
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  // jsep knows no codes of signs: only what ends a text needs a backslash.
+  return typeof value === "string" ? `"${value.replace(/["\\]/g, "\\$&")}"` : String(value);
 }
 
 /**

@@ -3,7 +3,7 @@
 // draw when something changes.
 
 import { rankedConfigurations, summaryOf } from "../configurations.js";
-import { compiledFilter } from "../filter.js";
+import { keptJobs, mistakeIn } from "../filter.js";
 
 /**
  * @typedef {{ jobs: number[], isShown: Uint8Array, mistake: string | null }} Filtered jobs in their
@@ -121,13 +121,8 @@ function isShown(element) {
 
 /** @param {import("../document.js").PageDocument} document @param {string} text @returns {Filtered} */
 function filteredJobs(document, text) {
-  const { keeps, mistake } = compiledFilter(document, text);
-  const isShownOf = new Uint8Array(document.jobCount);
-  const jobs = [];
-  for (let job = 0; job < document.jobCount; job++) {
-    if (!keeps(job)) continue;
-    isShownOf[job] = 1;
-    jobs.push(job);
-  }
-  return { jobs, isShown: isShownOf, mistake };
+  const jobs = keptJobs(document, text);
+  const isKept = new Uint8Array(document.jobCount);
+  for (const job of jobs) isKept[job] = 1;
+  return { jobs, isShown: isKept, mistake: mistakeIn(document, text) };
 }

@@ -1,12 +1,12 @@
 // @ts-check
 // Summary: which configuration is best, by how much, and whether that is luck; then what was run.
 
-import { FOLD } from "../document.js";
+import { hasFolds } from "../configurations.js";
 import { element, fill } from "../elements.js";
 import { mountRanking } from "./ranking.js";
 import { sourceCards } from "./sources.js";
 import { verdictOf } from "./verdict.js";
-import { bestSaid, luckSaid, marginSaid, withoutResult } from "./words.js";
+import { verdictSaid, withoutResult } from "./words.js";
 
 /**
  * @param {HTMLElement} panel
@@ -30,34 +30,23 @@ export function mountOverview(panel, page) {
   const draw = mountRanking(picture, page);
   page.follow(panel, ["filter", "metric", "epoch"], () => {
     const ranked = page.ranked();
-    const areFolds = page.document.columns.get(FOLD)?.kind === "averaged";
-    const verdict = verdictOf(ranked, page.mode(), areFolds);
-    fill(answers, ...answerCards(page, verdict));
+    const verdict = verdictOf(ranked, page.mode(), hasFolds(page.document));
+    const looked = { metric: page.metric(), epoch: page.epoch() };
+    fill(answers, verdictSaid(page.document, verdict, looked).map(answerCard));
     fill(notes, ...noteLines(page, ranked));
     draw(ranked, verdict);
   });
 }
 
-/** @param {import("../shell/page.js").Page} page @param {import("./verdict.js").Verdict | null} verdict */
-function answerCards(page, verdict) {
-  const { document: content } = page;
-  if (!verdict || page.mode() === null) {
-    const reason = verdict
-      ? `Nobody said whether less or more of ${page.metric()} is better.`
-      : `No configuration has a result in ${page.column()} that can be compared.`;
-    return [element("div", { class: "card answer open" }, element("h2", {}, "Which is best?"), element("p", {}, reason))];
-  }
-  const looked = { metric: page.metric(), epoch: page.epoch() };
-  const said = [bestSaid(content, verdict, looked), marginSaid(content, verdict), luckSaid(content, verdict)];
-  return said.map(({ question, answer, figure, details, tone }) =>
-    element(
-      "div",
-      { class: `card answer ${tone}` },
-      element("h2", {}, question),
-      answer && element("p", { class: "said" }, answer),
-      figure && element("p", { class: "figure" }, figure),
-      details.map((detail) => element("p", { class: "faint" }, detail)),
-    ),
+/** @param {import("./words.js").Said} said */
+function answerCard({ question, answer, figure, details, tone }) {
+  return element(
+    "div",
+    { class: `card answer ${tone}` },
+    element("h2", {}, question),
+    answer && element("p", { class: "said" }, answer),
+    figure && element("p", { class: "figure" }, figure),
+    details.map((detail) => element("p", { class: "faint" }, detail)),
   );
 }
 

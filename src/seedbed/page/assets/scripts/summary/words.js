@@ -1,9 +1,9 @@
 // @ts-check
 // The verdict in words that need no statistics to be read, and are honest about what is not known.
 
-import { configurationWords, unitOf } from "../configurations.js";
+import { configurationWords, hasFolds, rankedOfAll, unitOf } from "../configurations.js";
 import { cellText, countText, listText, percentText, shortText, spreadText } from "../formats.js";
-import { LEVEL } from "./verdict.js";
+import { LEVEL, verdictOf } from "./verdict.js";
 
 /** @typedef {import("../document.js").PageDocument} PageDocument */
 /** @typedef {import("./verdict.js").Verdict} Verdict */
@@ -39,6 +39,37 @@ function named(document, configuration, otherwise) {
 }
 
 /**
+ * What is said of all jobs: which configuration is best, by how much, and whether it can be luck.
+ *
+ * @param {PageDocument} document
+ * @param {string} metric
+ * @returns {Said[]}
+ */
+export function allSaid(document, metric) {
+  const epoch = document.content.rank;
+  const mode = document.modeOf(metric);
+  const ranked = rankedOfAll(document, document.columnOf(metric, epoch), mode);
+  return verdictSaid(document, verdictOf(ranked, mode, hasFolds(document)), { metric, epoch });
+}
+
+/**
+ * A verdict in words.
+ *
+ * @param {PageDocument} document
+ * @param {Verdict | null} verdict
+ * @param {{ metric: string, epoch: string }} looked
+ * @returns {Said[]}
+ */
+export function verdictSaid(document, verdict, looked) {
+  const question = "Which is best?";
+  const open = (answer) => [{ question, answer, details: [], tone: /** @type {const} */ ("open") }];
+  if (!verdict) return open(`No configuration has a result in ${looked.metric} that can be compared.`);
+  if (document.modeOf(looked.metric) === null)
+    return open(`Nobody said whether less or more of ${looked.metric} is better.`);
+  return [bestSaid(document, verdict, looked), marginSaid(document, verdict), luckSaid(document, verdict)];
+}
+
+/**
  * Which configuration is best.
  *
  * @param {PageDocument} document
@@ -46,7 +77,7 @@ function named(document, configuration, otherwise) {
  * @param {{ metric: string, epoch: string }} looked
  * @returns {Said}
  */
-export function bestSaid(document, verdict, { metric, epoch }) {
+function bestSaid(document, verdict, { metric, epoch }) {
   const { best, others } = verdict;
   const { mean, deviation, count, completed, jobs } = best.summary;
   const unit = unitOf(document);
@@ -78,7 +109,7 @@ export function bestSaid(document, verdict, { metric, epoch }) {
  * @param {Verdict} verdict
  * @returns {Said}
  */
-export function marginSaid(document, verdict) {
+function marginSaid(document, verdict) {
   const question = "By how much?";
   const [next] = verdict.others;
   if (!next)
@@ -106,7 +137,7 @@ export function marginSaid(document, verdict) {
  * @param {Verdict} verdict
  * @returns {Said}
  */
-export function luckSaid(document, verdict) {
+function luckSaid(document, verdict) {
   const question = "Is it luck?";
   const { others, alike, answer } = verdict;
   const unit = unitOf(document);

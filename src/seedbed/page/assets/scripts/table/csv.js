@@ -1,7 +1,8 @@
 // @ts-check
 // CSV of what the table shows, by RFC 4180, numbers in full.
 
-import { isAveraged } from "./columns.js";
+import { isAveraged, shownColumns } from "./columns.js";
+import { baselineRow, tableRows } from "./rows.js";
 
 /** @typedef {import("./columns.js").Row} Row */
 /** @typedef {import("../document.js").Column} Column */
@@ -23,10 +24,26 @@ export function csvText(lines) {
 /** @param {any} value */
 function csvCell(value) {
   if (value === null || value === undefined) return "";
-  if (typeof value === "number") return Number.isNaN(value) ? "" : String(value);
+  // As in results.csv: what is no finite number is left out.
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
   let text = typeof value === "object" ? JSON.stringify(value) : String(value);
   if (FORMULA.test(text)) text = `'${text}`;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * The rows and columns that are shown: configurations, the pinned one first, or jobs.
+ *
+ * @param {Page} page
+ */
+export function shownCsv(page) {
+  const rows = tableRows(page);
+  const columns = shownColumns(page);
+  if (page.state.values.rows === "jobs")
+    return csvText(csvOfJobs(page, rows.map(({ job }) => Number(job)), columns));
+  const base = baselineRow(page);
+  const closed = (base ? [base, ...rows] : rows).filter(({ job }) => job === null);
+  return csvText(csvOfConfigurations(page, closed.map(({ configuration }) => configuration), columns));
 }
 
 /**
@@ -36,7 +53,7 @@ function csvCell(value) {
  * @param {number[]} configurations
  * @param {Column[]} columns
  */
-export function csvOfConfigurations(page, configurations, columns) {
+function csvOfConfigurations(page, configurations, columns) {
   const settings = columns.filter(({ kind }) => kind === "axis");
   const results = columns.filter(isAveraged);
   const header = [
@@ -67,10 +84,12 @@ export function csvOfConfigurations(page, configurations, columns) {
  * @param {number[]} jobs
  * @param {Column[]} columns
  */
-export function csvOfJobs({ document }, jobs, columns) {
+function csvOfJobs({ document }, jobs, columns) {
   const averaged = document.columnsOf("averaged").map(({ name }) => name);
   const names = [...new Set(["source", "number", ...averaged, ...columns.map(({ name }) => name), "status", "folder"])];
-  return [names, ...jobs.map((job) => names.map((name) => document.cell(name, job)))];
+  const valueOf = (name, job) =>
+    document.columns.get(name)?.type === "number" ? document.numbers(name)[job] : document.cell(name, job);
+  return [names, ...jobs.map((job) => names.map((name) => valueOf(name, job)))];
 }
 
 /** The name of a file of the page's own, by what it holds. @param {Page} page @param {string} what */

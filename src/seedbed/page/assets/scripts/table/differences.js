@@ -1,7 +1,7 @@
 // @ts-check
 // Differences to the baseline: absolute, relative, better or worse, and whether they can be luck.
 
-import { FOLD } from "../document.js";
+import { hasFolds } from "../configurations.js";
 import { numberText, percentText, shortText } from "../formats.js";
 import { differenceOf } from "../summary/verdict.js";
 
@@ -34,8 +34,7 @@ export function comparedWithBaseline(page, row, column) {
   const difference = value - base.mean;
   const relative = difference / Math.abs(base.mean);
   const mode = column.name === "seconds" ? "min" : document.modeOf(column.name);
-  const areFolds = document.columns.get(FOLD)?.kind === "averaged";
-  const test = own && differenceOf(own.units, base.units, mode, areFolds);
+  const test = own && differenceOf(own.units, base.units, mode, hasFolds(document));
   const isOpen = test && !Number.isNaN(test.low) && test.low <= 0 && test.high >= 0;
   const isBetter = mode === "max" ? difference > 0 : difference < 0;
   const verdict = mode === null || difference === 0 ? "plain" : isOpen ? "alike" : isBetter ? "better" : "worse";

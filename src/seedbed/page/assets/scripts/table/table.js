@@ -10,7 +10,7 @@ import { Tabulator } from "../libraries.js";
 import { cellElement, differenceElement } from "./cells.js";
 import { columnChooser } from "./chooser.js";
 import { isAveraged, shownColumns } from "./columns.js";
-import { csvOfConfigurations, csvName, csvText, csvOfJobs, saveText } from "./csv.js";
+import { csvName, saveText, shownCsv } from "./csv.js";
 import { leadElement } from "./lead.js";
 import { mountPrinted } from "./printed.js";
 import { baselineRow, tableRows } from "./rows.js";
@@ -204,22 +204,12 @@ function tools(page) {
     element("label", { class: "field" }, "Rows ", kind),
     columnChooser(page),
     button("Close all", "Close all configurations", () => state.update({ open: [] })),
-    button("Save CSV", "Rows and columns that are shown, as a file", () => saveText(csvName(page, state.values.rows), csvOf(page))),
+    button("Save CSV", "Rows and columns that are shown, as a file", () => saveText(csvName(page, state.values.rows), shownCsv(page))),
     button("Copy CSV", "Rows and columns that are shown", async () => {
-      const copied = await copyText(csvOf(page));
+      const copied = await copyText(shownCsv(page));
       announce(copied ? "Copied the table as CSV" : "The browser lets no page copy: save the CSV instead");
     }),
   );
-}
-
-/** @param {Page} page */
-function csvOf(page) {
-  const rows = tableRows(page);
-  const columns = shownColumns(page);
-  if (page.state.values.rows === "jobs") return csvText(csvOfJobs(page, rows.map(({ job }) => Number(job)), columns));
-  const base = baselineRow(page);
-  const closed = (base ? [base, ...rows] : rows).filter(({ job }) => job === null);
-  return csvText(csvOfConfigurations(page, closed.map(({ configuration }) => configuration), columns));
 }
 
 /** What never varies, in one line that opens. @param {Page} page */

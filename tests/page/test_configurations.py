@@ -1,0 +1,168 @@
+"""Configurations of the page: means, order and verdict are those of the command line and numpy."""
+
+import math
+from typing import Any
+
+import numpy as np
+from tests.page.documents import (
+    Document,
+    cross_validation,
+    one_seed,
+    single_run,
+    ten_by_hundred,
+    two_objectives,
+)
+from tests.page.node import called
+
+from seedbed.config.metrics import Objective
+from seedbed.sweep.results.configurations import configurations, shown_axes
+from seedbed.sweep.results.judged import judged
+from seedbed.sweep.results.objectives import Objectives
+from seedbed.sweep.results.table import Row
+
+
+def rows_of(content: Document) -> list[Row]:
+    """Return the jobs of a document as those of a results.csv."""
+    values = content["jobs"]["values"]
+    kinds = {column["name"]: column["kind"] for column in content["columns"]}
+
+    def named(job: int, *wanted: str) -> dict[str, Any]:
+        return {name: values[name][job] for name in values if kinds[name] in wanted}
+
+    return [
+        Row(
+            number=job,
+            axes=named(job, "axis", "averaged"),
+            status=content["statuses"][content["jobs"]["status"][job]],
+            folder=str(job),
+            metrics={k: float(v) for k, v in named(job, "metric").items() if v is not None},
+            seconds=None,
+        )
+        for job in range(content["jobs"]["count"])
+    ]
+
+
+def without(content: Document, jobs: list[int], status: str = "failed") -> Document:
+    """Return a document in which some jobs have ended otherwise."""
+    for job in jobs:
+        content["jobs"]["status"][job] = content["statuses"].index(status)
+    return content
+
+
+def ranking(content: Document, column: str, mode: str) -> list[dict[str, Any]]:
+    """Return the configurations as the page ranks them."""
+    calls = [[{"document": content}, column, mode]]
+    [ranked] = called("configurations.js", "rankedOfAll", calls)
+    return ranked
+
+
+DOCUMENTS = {
+    "seeds": ten_by_hundred(),
+    "one seed": one_seed(),
+    "folds": cross_validation(),
+    "a fold missing": without(cross_validation(), [0, 1]),
+    "seeds of folds missing": without(cross_validation(), [0, 25, 26, 27], "diverged"),
+    "no result": without(one_seed(), [1, 4]),
+}
+LOOKED = [(column, mode) for column in ("best/val/loss", "val/loss") for mode in ("min", "max")]
+
+
+def test_order_means_and_deviations_are_those_of_the_command_line():
+    cases = [(name, *looked) for name in DOCUMENTS for looked in LOOKED]
+    calls = [[{"document": DOCUMENTS[name]}, *looked] for name, *looked in cases]
+    reached = called("configurations.js", "rankedOfAll", calls)
+    for (name, column, mode), ranked in zip(cases, reached, strict=True):
+        rows = rows_of(DOCUMENTS[name])
+        rank = "best" if column.startswith("best/") else "last"
+        objectives = Objectives((Objective(column.removeprefix("best/"), mode),), rank)
+        reference = judged(configurations(rows, shown_axes(rows)), objectives)
+        first = [each.configuration.jobs[0].number for each in reference]
+        assert [each["jobs"][0] for each in ranked] == first, name
+        for own, (configuration, place, _) in zip(ranked, reference, strict=True):
+            assert bool(own["unfit"]) == (place is None)
+            assert own["summary"]["completed"] == configuration.completed(column)
+            wanted = [configuration.mean(column), configuration.deviation(column)]
+            values = [own["summary"][part] for part in ("mean", "deviation")]
+            numbers = [math.nan if isinstance(value, dict) else value for value in values]
+            np.testing.assert_allclose(numbers, np.array(wanted, float), rtol=1e-9)
+
+
+def test_what_misses_a_constraint_cannot_be_the_best():
+    content = two_objectives()
+    free = ranking(content, "best/val/loss", "min")
+    content["constraints"] = ["parameters<=700"]
+    bound = ranking(content, "best/val/loss", "min")
+    parameters = content["jobs"]["values"]["parameters"]
+    kept = [each for each in free if parameters[each["jobs"][0]] <= 700]
+    assert 0 < len(kept) < len(free)
+    assert [each["jobs"] for each in bound if not each["unfit"]] == [each["jobs"] for each in kept]
+    assert {*sum((each["unfit"] for each in bound), [])} == {"misses parameters<=700"}  # noqa: RUF017
+
+
+def said(content: Document, column: str = "best/val/loss") -> list[str]:
+    """Return what the page says of the three questions."""
+    [answers] = called("summary/words.js", "allSaid", [[{"document": content}, "val/loss"]])
+    return [
+        " ".join([each["answer"], each.get("figure", ""), *each["details"]]) for each in answers
+    ]
+
+
+def test_the_answers_name_the_best_by_how_much_and_whether_it_is_luck():
+    best, margin, luck = said(ten_by_hundred())
+    losses = np.array(ten_by_hundred()["jobs"]["values"]["best/val/loss"][500:600])
+    assert best.startswith("optimizer.lr=0.002")
+    assert f"{losses.mean():.4f} ± {losses.std(ddof=1):.4f}" in best
+    assert "over 100 seeds" in best
+    assert "ahead of optimizer.lr=0.001" in margin
+    assert "the same 100 seeds" in margin
+    assert "1 other configuration cannot be told from it" in luck
+    assert "optimizer.lr=0.001" in luck
+    assert "corrected for having picked the best of 10" in luck
+
+
+def test_what_is_better_over_all_seeds_is_hardly_luck():
+    content = ten_by_hundred()
+    # The runner-up's results are a tenth worse than they were.
+    values = content["jobs"]["values"]["best/val/loss"]
+    values[400:500] = [1.1 * value for value in values[400:500]]
+    *_, luck = said(content)
+    assert luck.startswith("Hardly.")
+    assert "each of the 9 others" in luck
+
+
+def test_one_seed_is_honest():
+    best, margin, luck = said(one_seed())
+    assert "optimizer.lr=0.01" in best
+    assert "±" not in best
+    assert "no interval" in margin
+    assert "cannot tell luck from gain" in luck
+
+
+def test_a_single_run_is_compared_with_nothing():
+    assert "nothing to compare" in said(single_run())[1]
+
+
+def test_seeds_of_the_best_that_diverged_are_told():
+    content = without(ten_by_hundred(), [*range(500, 530)], "diverged")
+    best, *_ = said(content)
+    assert "30 of its 100 jobs have no result" in best
+    assert "over 70 seeds" in best
+
+
+def test_null_difference_is_called_better_no_more_often_than_it_says():
+    """Of ten configurations that are alike, the best in truth is put out one time in twenty."""
+    draw = np.random.default_rng(11)
+    calls = []
+    for _ in range(400):
+        values = draw.normal(size=(10, 5))
+        order = np.argsort(values.mean(1))
+        ranked = [
+            {"configuration": int(row), "unfit": [],
+             "summary": {"units": {"map": [*enumerate(values[row].tolist())]}}}
+            for row in order
+        ]  # fmt: skip
+        calls.append([ranked, "min", False])
+    verdicts = called("summary/verdict.js", "verdictOf", calls)
+    # Configuration 0 is as good as the best in truth: is it the best seen, or alike?
+    kept = [0 in (v["best"]["configuration"], *v["alike"]) for v in verdicts]
+    assert np.mean(kept) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 400)
