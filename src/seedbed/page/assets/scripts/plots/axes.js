@@ -92,7 +92,7 @@ export function plotTooltip(theme, formatter, trigger = "item") {
     backgroundColor: theme.background,
     borderColor: theme.line,
     textStyle: { color: theme.text, fontSize: 12 },
-    extraCssText: "max-width: 30em; white-space: normal; overflow-wrap: anywhere;",
+    extraCssText: "max-width: min(46em, 92vw); white-space: normal; overflow-wrap: anywhere;",
     transitionDuration: 0,
     formatter,
   };
@@ -109,7 +109,7 @@ export function tooltipHtml(title, lines, last = "") {
   const rows = lines.map(
     ([name, value]) =>
       `<tr><td style="padding-right: 1em">${escapedHtml(name)}</td>` +
-      `<td style="text-align: right; font-variant-numeric: tabular-nums">${escapedHtml(value)}</td></tr>`,
+      `<td style="text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums">${escapedHtml(value)}</td></tr>`,
   );
   return (
     `<strong>${escapedHtml(title)}</strong><table>${rows.join("")}</table>` +

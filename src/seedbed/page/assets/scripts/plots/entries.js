@@ -4,6 +4,7 @@
 import { rankedConfigurations, summaryOf } from "../configurations.js";
 import { announce } from "../elements.js";
 import { countText, numberText, shownText } from "../formats.js";
+import { axisNumber } from "./axes.js";
 import { axisText, isBetter } from "./plot_data.js";
 
 /** @typedef {import("../document.js").PageDocument} PageDocument */
@@ -181,13 +182,18 @@ export function shortNames(data) {
 export function configurationName(data, configuration, most = 44) {
   const short = shortNames(data);
   const parts = keyNames(data).map(
-    (name) => `${short.get(name)}=${axisText(data.setting(name, configuration))}`,
+    (name) => `${short.get(name)}=${shortCell(data.setting(name, configuration))}`,
   );
   if (parts.length === 0) return data.configurationCount === 1 ? "all jobs" : `#${configuration}`;
   const text = shownText(parts.join(", "));
   if (text.length <= most) return text;
   const number = `#${data.content.jobs.number[data.jobsOf[configuration][0]]} `;
   return `${number}${text.slice(0, most - number.length - 1)}…`;
+}
+
+/** @param {Cell} cell @returns {string} of four significant digits where it is a number */
+function shortCell(cell) {
+  return typeof cell === "number" ? axisNumber(cell) : axisText(cell);
 }
 
 /**

@@ -44,15 +44,21 @@ export function mountParallel(place, page) {
       for (const [axis, intervals] of Object.entries(brushesOf(page))) {
         const parallelAxisIndex = dimensions.findIndex(({ name }) => name === axis);
         if (parallelAxisIndex < 0) continue;
-        chart.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex, intervals }, { silent: true });
+        const placed = dimensions[parallelAxisIndex].inverse ? intervals.map(([low, high]) => [high, low]) : intervals;
+        chart.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex, intervals: placed }, { silent: true });
       }
+      // An axis that is told of its intervals shows them when it is drawn the next time.
+      chart.resize({ silent: true });
     },
     created(_, chart) {
       chart.on("axisareaselected", (/** @type {any} */ event) => {
         if (event.silent) return;
         const axis = chart.getModel().getComponent("parallelAxis", axisPlace(chart, event));
         const name = dimensions[axis.componentIndex]?.name;
-        if (name) brush(page, dimensions, name, event.intervals ?? []);
+        const ordered = (event.intervals ?? []).map((/** @type {number[]} */ pair) =>
+          pair.slice().sort((a, b) => a - b),
+        );
+        if (name) brush(page, dimensions, name, ordered);
       });
     },
   });
@@ -231,7 +237,7 @@ function rankedJobs(data, column) {
  * @param {Set<number>} selected
  */
 function linesOf(dimensions, jobs, ranked, theme, selected) {
-  const scale = theme.dark ? COLOUR_SCALE.slice(2) : COLOUR_SCALE.slice(0, 9).reverse();
+  const scale = theme.dark ? COLOUR_SCALE.slice(4) : COLOUR_SCALE.slice(0, 9).reverse();
   const opacity = opacityOf(jobs.length);
   const place = new Map(ranked.map((job, i) => [job, i / ranked.length]));
   return jobs.map((job) => {
@@ -300,6 +306,8 @@ function parallelAxis(theme, dimension, place, upright, room) {
     },
     type: dimension.categories ? "category" : dimension.log ? "log" : "value",
     inverse: dimension.inverse && upright,
+    // The filter waits for the end of the drag: it draws all anew.
+    realtime: false,
     axisLine: { lineStyle: { color: theme.muted, width: 1.5 } },
     axisTick: { lineStyle: { color: theme.muted } },
     axisLabel: {
