@@ -61,7 +61,7 @@ def test_means_of_curves_and_their_bands_are_numpys() -> None:
     draw = np.random.default_rng(0)
     cases = [(ragged_curves(draw), band) for band in BANDS for _ in range(6)]
     for (curves, band), result in zip(
-        cases, called("plots/curve_data.js", "meanCurve", cases), strict=True
+        cases, called("plots/learning/curve_data.js", "meanCurve", cases), strict=True
     ):
         epochs = sorted(
             {
@@ -87,13 +87,13 @@ def test_where_jobs_have_stopped_is_told() -> None:
         return [{"count": list(counts)}]
 
     calls = [counted(3, 3, 3), counted(3, 3, 2, 1), counted(1), counted(2, 3, 1)]
-    assert called("plots/curve_data.js", "lastOfAll", calls) == [None, 1, None, 1]
+    assert called("plots/learning/curve_data.js", "lastOfAll", calls) == [None, 1, None, 1]
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.6, 0.95])
 def test_smoothing_is_the_unbiased_moving_average(weight: float) -> None:
     values = np.random.default_rng(1).normal(size=40)
-    [result] = called("plots/curve_data.js", "smoothed", [(values.tolist(), weight)])
+    [result] = called("plots/learning/curve_data.js", "smoothed", [(values.tolist(), weight)])
     expected = polars.Series(values).ewm_mean(alpha=1 - weight, adjust=True)
     assert result == pytest.approx(expected.to_list(), rel=1e-9)
 
@@ -173,6 +173,12 @@ def test_what_spans_decades_is_told() -> None:
     calls = [[[0.001, 0.1]], [[0.01, 0.1]], [[0, 100]], [[1, 50, 99.9]], [[3, 300]], [[]]]
     told = called("plots/plot_data.js", "spansDecades", calls)
     assert told[:5] == [True, False, False, False, True]
+
+
+def test_a_logarithmic_axis_has_a_few_round_numbers() -> None:
+    calls = [(0.03, 0.3), (0.9, 110), (1, 1e6), (2.1, 2.6), (None, None)]
+    told = called("plots/drawing/axes.js", "logTicks", calls)
+    assert told == [[0.05, 0.1, 0.2], [1, 3, 10, 30, 100], None, [2.5], None]
 
 
 def test_a_brush_is_an_expression_that_can_be_taken_out_of_the_filter() -> None:

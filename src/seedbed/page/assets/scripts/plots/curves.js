@@ -2,17 +2,16 @@
 // Learning curves: means with bands of configurations or of values of a key, single runs faint.
 
 import { countText, numberText, shownText } from "../formats.js";
-import { axisEnds, axisNumber, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./axes.js";
-import { curveGroups } from "./curve_groups.js";
-import { lastOfAll, meanCurve, measuredPoints, smoothed } from "./curve_data.js";
+import { axisEnds, axisNumber, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./drawing/axes.js";
+import { curveGroups } from "./learning/curve_groups.js";
+import { lastOfAll } from "./learning/curve_data.js";
+import { dashOf, panelSeries, singlesOf } from "./learning/curve_series.js";
 import { selectJobs, titleOf } from "./entries.js";
-import { mountPlot } from "./plot.js";
-import { spansDecades } from "./plot_data.js";
+import { mountPlot } from "./drawing/plot.js";
 
-/** @typedef {import("./colours.js").Theme} Theme */
-/** @typedef {import("./curve_groups.js").CurveGroup} CurveGroup */
-/** @typedef {import("./curve_data.js").MeanCurve} MeanCurve */
-/** @typedef {{metric: string, group: CurveGroup, mean: MeanCurve, line: number[]}} Line */
+/** @typedef {import("./drawing/colours.js").Theme} Theme */
+/** @typedef {import("./learning/curve_groups.js").CurveGroup} CurveGroup */
+/** @typedef {import("./learning/curve_series.js").Line} Line */
 
 const BANDS = [
   ["deviation", "standard deviation"],
@@ -20,9 +19,6 @@ const BANDS = [
   ["interval", "95 % interval of the mean"],
   ["none", "none"],
 ];
-const DASH_OF_METRIC = ["solid", "dashed", "dotted"];
-/** Single runs that are drawn at most. */
-const MOST_SINGLES = 300;
 const PANEL_HEIGHT = 330;
 
 /**
@@ -110,7 +106,7 @@ function baseOf(metric) {
  * @param {Theme} theme
  * @param {number} width
  * @param {{jobs?: () => number[], groups?: () => {name: string, jobs: number[]}[]}} given
- * @returns {import("./plot.js").Drawing & {groups?: CurveGroup[]}}
+ * @returns {import("./drawing/plot.js").Drawing & {groups?: CurveGroup[]}}
  */
 function drawCurves(page, theme, width, given) {
   const data = page.document;
@@ -197,11 +193,6 @@ function panelTitle(data, panel) {
   return names.join(", ") + words;
 }
 
-/** @param {number} place of a metric in its panel @returns {"solid" | "dashed" | "dotted"} */
-function dashOf(place) {
-  return /** @type {any} */ (DASH_OF_METRIC[Math.min(place, DASH_OF_METRIC.length - 1)]);
-}
-
 /**
  * @param {number} panels
  * @param {number} groups
@@ -235,94 +226,6 @@ function legendOf(theme, groups, chosen) {
   });
 }
 
-/**
- * Whether single runs are drawn, and of how many jobs there would be.
- *
- * @param {CurveGroup[]} groups
- * @param {any} chosen
- */
-function singlesOf(groups, chosen) {
-  const many = groups.filter((group) => group.jobs.length > 1);
-  const count = many.reduce((sum, group) => sum + group.jobs.length, 0);
-  const wanted = chosen.singles ?? (count <= MOST_SINGLES && chosen.smoothing === 0);
-  return { wanted, count, share: Math.min(1, MOST_SINGLES / Math.max(1, count)) };
-}
-
-/**
- * Series of one panel, and the ends of their values.
- *
- * @param {any} data
- * @param {CurveGroup[]} groups
- * @param {string[]} panel
- * @param {any} chosen
- * @param {number} axis
- */
-function panelSeries(data, groups, panel, chosen, axis) {
-  const singles = singlesOf(groups, chosen);
-  /** @type {Line[]} */
-  const lines = [];
-  /** @type {any[]} */
-  const series = [];
-  panel.forEach((metric, place) => {
-    groups.forEach((group, i) => {
-      const curves = group.jobs.map((job) => ({ job, curve: curveOf(data, metric, job) }));
-      const counted = curves.filter(({ job, curve }) => curve && (data.isMeasured(job) || group.jobs.length === 1));
-      const mean = meanCurve(counted.map(({ curve }) => /** @type {any} */ (curve)), chosen.band);
-      if (mean.x.length === 0) return;
-      const line = { metric, group, mean, line: smoothed(mean.mean, chosen.smoothing) };
-      lines.push(line);
-      const id = `${i} ${metric}`;
-      if (group.jobs.length > 1 && chosen.band !== "none" && groups.length <= 24 && place === 0) {
-        series.push(bandSeries(line, id, axis));
-      }
-      if (group.jobs.length > 1 && singles.wanted) {
-        const most = Math.max(1, Math.floor(group.jobs.length * singles.share));
-        for (const { job, curve } of curves.slice(0, most)) {
-          if (curve) series.push(singleSeries(data, group, job, metric, curve, axis, place));
-        }
-      }
-      series.push(...meanSeries(line, id, axis, place, chosen));
-    });
-  });
-  const values = lines.flatMap(({ mean }) => mean.mean);
-  const log = chosen.logY ?? spansDecades(values);
-  return { series, lines, log, ...valueEnds(lines, log) };
-}
-
-/**
- * @param {any} data
- * @param {string} metric
- * @param {number} job
- */
-function curveOf(data, metric, job) {
-  const curve = data.curve(metric, job);
-  if (!curve) return null;
-  const measured = measuredPoints({ x: curve.epochs, y: curve.values });
-  return measured.x.length ? measured : null;
-}
-
-/**
- * Smallest and largest value of means and their bands; above zero on a logarithmic axis.
- *
- * @param {Line[]} lines
- * @param {boolean} log
- */
-function valueEnds(lines, log) {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const { mean } of lines) {
-    for (let i = 0; i < mean.x.length; i++) {
-      for (const value of [mean.mean[i], mean.low[i], mean.high[i]]) {
-        // A band that reaches below zero does not ask for more decades than the means.
-        if (log && (value <= 0 || value < mean.mean[i] / 10)) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    }
-  }
-  return { low, high };
-}
-
 /** @param {Line[]} lines @param {boolean} log */
 function epochEnds(lines, log) {
   let least = Infinity;
@@ -333,154 +236,6 @@ function epochEnds(lines, log) {
     most = Math.max(most, mean.x[mean.x.length - 1]);
   }
   return least < most ? { least, most } : { least: undefined, most: undefined };
-}
-
-/**
- * Series of a mean; from where some jobs have stopped it is dotted and paler.
- *
- * @param {Line} line
- * @param {string} id
- * @param {number} axis
- * @param {number} place of the metric in its panel
- * @param {any} chosen
- */
-function meanSeries(line, id, axis, place, chosen) {
-  const { group, mean } = line;
-  const last = lastOfAll(mean);
-  const dash = place > 0 ? dashOf(place) : group.look.dash;
-  const common = {
-    type: "line",
-    name: group.name,
-    xAxisIndex: axis,
-    yAxisIndex: axis,
-    symbol: "none",
-    triggerLineEvent: true,
-    itemStyle: { color: group.look.colour },
-    emphasis: { disabled: true },
-    z: 4,
-  };
-  const style = { color: group.look.colour, width: group.named ? 2.2 : 1.2, type: dash };
-  const whole = last === null ? mean.x.length : last + 1;
-  const series = [
-    {
-      ...common,
-      id: `mean ${id}`,
-      lineStyle: style,
-      data: marked(mean.x, line.line, 0, whole, group),
-    },
-  ];
-  if (last !== null && last + 1 < mean.x.length) {
-    series.push({
-      ...common,
-      id: `mean ${id} some`,
-      lineStyle: { ...style, type: "dotted", opacity: 0.75 },
-      data: marked(mean.x, line.line, last, mean.x.length, null),
-    });
-  }
-  if (chosen.smoothing > 0) {
-    series.push({
-      ...common,
-      id: `raw ${id}`,
-      lineStyle: { ...style, width: 1, opacity: 0.35 },
-      data: marked(mean.x, mean.mean, 0, mean.x.length, null),
-      z: 3,
-    });
-  }
-  return series;
-}
-
-/**
- * Points of a line; a few of them bear the symbol of its group.
- *
- * @param {number[]} x
- * @param {number[]} y
- * @param {number} start
- * @param {number} end
- * @param {CurveGroup | null} group
- * @returns {any[]}
- */
-function marked(x, y, start, end, group) {
-  const points = [];
-  const step = Math.max(1, Math.round((end - start) / 6));
-  const first = group?.named ? Math.floor((group.place % 5) * (step / 5)) : -1;
-  for (let i = start; i < end; i++) {
-    const value = [x[i], y[i]];
-    const bears = first >= 0 && (i - start) % step === first % step;
-    if (bears || end - start === 1) {
-      points.push({ value, symbol: group?.look.symbol ?? "circle", symbolSize: 8 });
-    } else points.push(value);
-  }
-  return points;
-}
-
-/**
- * @param {any} data
- * @param {CurveGroup} group
- * @param {number} job
- * @param {string} metric
- * @param {{x: ArrayLike<number>, y: ArrayLike<number>}} curve
- * @param {number} axis
- * @param {number} place
- */
-function singleSeries(data, group, job, metric, curve, axis, place) {
-  const lost = !data.isMeasured(job);
-  return {
-    type: "line",
-    id: `single ${job} ${metric}`,
-    name: group.name,
-    xAxisIndex: axis,
-    yAxisIndex: axis,
-    symbol: "none",
-    sampling: "lttb",
-    triggerLineEvent: true,
-    emphasis: { disabled: true },
-    lineStyle: {
-      color: group.look.colour,
-      width: 0.8,
-      opacity: lost ? 0.5 : 0.22,
-      type: lost ? "dotted" : dashOf(place),
-    },
-    itemStyle: { color: group.look.colour },
-    data: Array.from({ length: curve.x.length }, (_, i) => [curve.x[i], curve.y[i]]),
-    z: 2,
-  };
-}
-
-/**
- * Band around a mean, one polygon.
- *
- * @param {Line} line
- * @param {string} id
- * @param {number} axis
- */
-function bandSeries({ group, mean }, id, axis) {
-  return {
-    type: "custom",
-    id: `band ${id}`,
-    name: group.name,
-    xAxisIndex: axis,
-    yAxisIndex: axis,
-    clip: true,
-    silent: true,
-    tooltip: { show: false },
-    itemStyle: { color: group.look.colour },
-    data: [[mean.x[0], mean.mean[0]]],
-    z: 1,
-    renderItem(/** @type {any} */ _, /** @type {any} */ api) {
-      const floor = api.coord([mean.x[0], mean.mean[0]])[1] + 1e5;
-      const point = (/** @type {number} */ x, /** @type {number} */ y) => {
-        const [left, top] = api.coord([x, y]);
-        return [left, Number.isFinite(top) ? top : floor];
-      };
-      const upper = mean.x.map((x, i) => point(x, mean.high[i]));
-      const lower = mean.x.map((x, i) => point(x, mean.low[i]));
-      return {
-        type: "polygon",
-        shape: { points: [...upper, ...lower.reverse()] },
-        style: { fill: group.look.colour, opacity: 0.16 },
-      };
-    },
-  };
 }
 
 /**
@@ -545,7 +300,7 @@ function nearestPlace(x, epoch) {
  * @param {any} page
  * @param {any} chosen
  * @param {any} grouped
- * @returns {import("./controls.js").Choice[]}
+ * @returns {import("./drawing/controls.js").Choice[]}
  */
 function choicesOf(page, chosen, grouped) {
   const names = page.document.curveMetrics.map((/** @type {string} */ name) => [name, name]);
@@ -627,7 +382,7 @@ function curvesDescription(data, chosen, groups) {
  * @param {any} data
  * @param {Line[]} lines
  * @param {any} chosen
- * @returns {import("./plot.js").Numbers}
+ * @returns {import("./drawing/plot.js").Numbers}
  */
 function numbersOfLines(data, lines, chosen) {
   const columns = ["curve", "metric", data.content.curves.unit, "mean", "low", "high", "jobs"];

@@ -4,7 +4,7 @@
 import { rankedConfigurations, summaryOf } from "../configurations.js";
 import { announce } from "../elements.js";
 import { countText, numberText, shownText } from "../formats.js";
-import { axisNumber } from "./axes.js";
+import { axisNumber } from "./drawing/axes.js";
 import { axisText, isBetter } from "./plot_data.js";
 
 /** @typedef {import("../document.js").PageDocument} PageDocument */

@@ -2,7 +2,7 @@
 // Pareto front of searches with several objectives: what no other configuration beats in all of them.
 
 import { numberText, shownText } from "../formats.js";
-import { axisEnds, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./axes.js";
+import { axisEnds, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./drawing/axes.js";
 import {
   configurationLines,
   configurationMeans,
@@ -14,12 +14,12 @@ import {
   selectJobs,
   titleOf,
 } from "./entries.js";
-import { lookOf } from "./colours.js";
+import { lookOf } from "./drawing/colours.js";
 import { keyChoice } from "./keys.js";
-import { mountPlot } from "./plot.js";
-import { frontOf, spansDecades } from "./plot_data.js";
+import { mountPlot } from "./drawing/plot.js";
+import { frontOf, prefersLog } from "./plot_data.js";
 
-/** @typedef {import("./colours.js").Theme} Theme */
+/** @typedef {import("./drawing/colours.js").Theme} Theme */
 
 /** @param {HTMLElement} place @param {import("../shell/page.js").Page} page */
 export function mountFront(place, page) {
@@ -41,7 +41,7 @@ export function mountFront(place, page) {
  * @param {any} page
  * @param {Theme} theme
  * @param {number} width
- * @returns {import("./plot.js").Drawing}
+ * @returns {import("./drawing/plot.js").Drawing}
  */
 function drawFront(page, theme, width) {
   const data = page.document;
@@ -143,7 +143,7 @@ function drawFront(page, theme, width) {
  */
 function axisOf(theme, data, name, values, across) {
   const finite = Array.from(values).filter(Number.isFinite);
-  const log = spansDecades(finite);
+  const log = prefersLog(finite, data.modeOf(name), 1.3);
   const low = finite.reduce((a, b) => Math.min(a, b), Infinity);
   const high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
   return plotAxis(theme, { name: titleOf(data, name), log, across, ...axisEnds(low, high, log) });

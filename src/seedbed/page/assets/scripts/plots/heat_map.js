@@ -2,14 +2,14 @@
 // Heat map over two keys: the mean of a metric over all jobs of a cell.
 
 import { countText, numberText, shownText } from "../formats.js";
-import { plotAxis, plotTooltip, tooltipHtml } from "./axes.js";
-import { COLOUR_SCALE } from "./colours.js";
+import { plotAxis, plotTooltip, tooltipHtml } from "./drawing/axes.js";
+import { COLOUR_SCALE } from "./drawing/colours.js";
 import { cellsOf, keyNames, resultsOf, selectJobs } from "./entries.js";
 import { keyChoice, tellingKeys } from "./keys.js";
-import { mountPlot } from "./plot.js";
-import { binsOf, isBetter, meansByTwo, spansDecades } from "./plot_data.js";
+import { mountPlot } from "./drawing/plot.js";
+import { binsOf, isBetter, meansByTwo, prefersLog } from "./plot_data.js";
 
-/** @typedef {import("./colours.js").Theme} Theme */
+/** @typedef {import("./drawing/colours.js").Theme} Theme */
 
 /** Values of a key that have a column or row each. */
 const MOST_VALUES_OF_MAP = 14;
@@ -35,7 +35,7 @@ export function mountHeatMap(place, page) {
  * @param {any} page
  * @param {Theme} theme
  * @param {number} width
- * @returns {import("./plot.js").Drawing}
+ * @returns {import("./drawing/plot.js").Drawing}
  */
 function drawHeatMap(page, theme, width) {
   const data = page.document;
@@ -132,7 +132,7 @@ function cellSeries(data, column, theme, { cells, axes, jobs, cellWidth }) {
   const mode = data.modeOf(column);
   const full = cells.filter((cell) => cell.count > 0);
   const means = full.map((cell) => cell.mean);
-  const log = spansDecades(means, 1.5);
+  const log = prefersLog(means, mode);
   const scale = (/** @type {number} */ value) => (log ? Math.log10(value) : value);
   const low = Math.min(...means.map(scale));
   const high = Math.max(...means.map(scale));

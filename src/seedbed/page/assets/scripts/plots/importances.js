@@ -2,11 +2,11 @@
 // Importances: how much of the differences in each objective a key explains, as the search found.
 
 import { numberText, shownText } from "../formats.js";
-import { plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./axes.js";
-import { lookOf } from "./colours.js";
-import { mountPlot } from "./plot.js";
+import { plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./drawing/axes.js";
+import { lookOf } from "./drawing/colours.js";
+import { mountPlot } from "./drawing/plot.js";
 
-/** @typedef {import("./colours.js").Theme} Theme */
+/** @typedef {import("./drawing/colours.js").Theme} Theme */
 
 /** @param {HTMLElement} place @param {import("../shell/page.js").Page} page */
 export function mountImportances(place, page) {
@@ -33,7 +33,7 @@ export function mountImportances(place, page) {
  * @param {{objective: string, importances: Record<string, number>}[]} known
  * @param {Theme} theme
  * @param {number} width
- * @returns {import("./plot.js").Drawing}
+ * @returns {import("./drawing/plot.js").Drawing}
  */
 function drawImportances(known, theme, width) {
   const shares = (/** @type {string} */ key) =>

@@ -2,19 +2,21 @@
 // The metric over one key: a point a job, medians and quartiles of each value.
 
 import { countText, numberText, shownText } from "../formats.js";
-import { axisEnds, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./axes.js";
-import { COLOUR_SCALE, CROSS, lookOf } from "./colours.js";
+import { axisEnds, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./drawing/axes.js";
+import { COLOUR_SCALE, CROSS, lookOf } from "./drawing/colours.js";
 import { cellsOf, jobLines, keyNames, resultsOf, selectJobs, titleOf } from "./entries.js";
 import { keyChoice, placesOf, tellingKeys } from "./keys.js";
-import { mountPlot } from "./plot.js";
-import { axisText, binsOf, distinctCells, quartilesByCell, spansDecades } from "./plot_data.js";
+import { mountPlot } from "./drawing/plot.js";
+import { axisText, binsOf, distinctCells, prefersLog, quartilesByCell, spansDecades } from "./plot_data.js";
 
-/** @typedef {import("./colours.js").Theme} Theme */
+/** @typedef {import("./drawing/colours.js").Theme} Theme */
 
 const HEIGHT = 400;
 const LINE_OF_LOST = 20;
 /** Values of a second key that get a look each. */
 const MOST_LOOKS = 8;
+/** Values of a second key that shows its colours without being asked for. */
+const USUAL_LOOKS = 6;
 /** Values of the key that get a median each; more are put in intervals. */
 const MOST_VALUES = 24;
 const BINS = 10;
@@ -42,7 +44,7 @@ export function mountKeyPlot(place, page) {
  * @param {any} page
  * @param {Theme} theme
  * @param {number} width
- * @returns {import("./plot.js").Drawing}
+ * @returns {import("./drawing/plot.js").Drawing}
  */
 function drawKeyPlot(page, theme, width) {
   const data = page.document;
@@ -50,9 +52,11 @@ function drawKeyPlot(page, theme, width) {
   const keys = keyNames(data);
   const column = page.column();
   const averaged = data.columnsOf("averaged").map((/** @type {any} */ each) => each.name);
-  const key = [...keys, ...averaged].includes(asked.key) ? asked.key : tellingKeys(data, column)[0];
+  const telling = tellingKeys(data, column);
+  const key = [...keys, ...averaged].includes(asked.key) ? asked.key : telling[0];
   const others = [...keys, ...averaged].filter((name) => name !== key);
-  const colour = others.includes(asked.colour) ? asked.colour : "";
+  const usual = telling.find((name) => name !== key && new Set(cellsOf(data, name)).size <= USUAL_LOOKS);
+  const colour = others.includes(asked.colour) || asked.colour === "" ? asked.colour : (usual ?? "");
   const places = placesOf(data, key);
   const log = places.log && asked.logX !== false;
   const jobs = page.filtered().jobs;
@@ -60,8 +64,8 @@ function drawKeyPlot(page, theme, width) {
   const measured = jobs.filter((/** @type {number} */ job) => !Number.isNaN(results[job]));
   const lost = jobs.filter((/** @type {number} */ job) => Number.isNaN(results[job]));
   const values = measured.map((/** @type {number} */ job) => results[job]);
-  const logY = typeof asked.logY === "boolean" ? asked.logY : spansDecades(values);
-  /** @type {import("./controls.js").Choice[]} */
+  const logY = typeof asked.logY === "boolean" ? asked.logY : prefersLog(values, page.mode());
+  /** @type {import("./drawing/controls.js").Choice[]} */
   const choices = [
     keyChoice("key", "Over", [...keys, ...averaged], key),
     ...(others.length

@@ -59,7 +59,7 @@ export function placesOf(data, key) {
  * @param {string} label
  * @param {string[]} names
  * @param {string} value
- * @returns {import("./controls.js").Choice}
+ * @returns {import("./drawing/controls.js").Choice}
  */
 export function keyChoice(key, label, names, value) {
   return { kind: "one", key, label, options: names.map((name) => [name, name]), value };

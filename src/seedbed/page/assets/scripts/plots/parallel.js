@@ -3,15 +3,15 @@
 // part of the filter, so that all views follow, and so that it can be read and sent.
 
 import { countText, numberText, shownText } from "../formats.js";
-import { axisEnds, axisNumber, plotTooltip, tooltipHtml } from "./axes.js";
+import { axisEnds, axisNumber, logTicks, plotTooltip, tooltipHtml } from "./drawing/axes.js";
 import { brushedText, withoutBrush } from "./brushing.js";
-import { COLOUR_SCALE } from "./colours.js";
+import { COLOUR_SCALE } from "./drawing/colours.js";
 import { byValue, cellsOf, jobLines, keyNames, objectiveColumn, resultsOf, selectJobs, titleOf } from "./entries.js";
 import { placesOf, tellingKeys } from "./keys.js";
-import { mountPlot } from "./plot.js";
-import { spansDecades } from "./plot_data.js";
+import { mountPlot } from "./drawing/plot.js";
+import { prefersLog } from "./plot_data.js";
 
-/** @typedef {import("./colours.js").Theme} Theme */
+/** @typedef {import("./drawing/colours.js").Theme} Theme */
 /** @typedef {{name: string, title: string, isResult: boolean, categories: string[] | null,
  *   cells: import("./plot_data.js").Cell[] | null, log: boolean, inverse: boolean, values: number[]}} Dimension */
 
@@ -114,7 +114,7 @@ function brush(page, dimensions, axis, intervals) {
  * @param {any} page
  * @param {Theme} theme
  * @param {number} width
- * @returns {import("./plot.js").Drawing & {dimensions: Dimension[]}}
+ * @returns {import("./drawing/plot.js").Drawing & {dimensions: Dimension[]}}
  */
 function drawParallel(page, theme, width) {
   const data = page.document;
@@ -130,7 +130,7 @@ function drawParallel(page, theme, width) {
   const names = listed.length > 1 ? listed : [...keys.filter((key) => usual.has(key)), ...results];
   const dimensions = names.map((name) => dimensionOf(data, name, results.includes(name)));
   const options = [...possible, ...results].map((name) => /** @type {[string, string]} */ ([name, name]));
-  /** @type {import("./controls.js").Choice[]} */
+  /** @type {import("./drawing/controls.js").Choice[]} */
   const choices = [{ kind: "some", key: "axes", label: "Axes", options, value: names }];
   const { isShown, jobs } = page.filtered();
   const upright = width >= 640;
@@ -212,7 +212,7 @@ function resultColumns(data, column) {
 function dimensionOf(data, name, isResult) {
   if (isResult) {
     const values = Array.from(resultsOf(data, name));
-    const log = spansDecades(values);
+    const log = prefersLog(values, data.modeOf(name), 1.5);
     const inverse = data.modeOf(name) === "min";
     return { name, title: titleOf(data, name), isResult, categories: null, cells: null, log, inverse, values };
   }
@@ -323,16 +323,20 @@ function parallelAxis(theme, dimension, place, upright, room) {
     const short = (/** @type {string} */ text) => (text.length > 14 ? `${text.slice(0, 13)}…` : text);
     return { ...axis, data: dimension.categories, axisLabel: { ...axis.axisLabel, formatter: short } };
   }
-  const axisLabel = { ...axis.axisLabel, formatter: axisNumber };
+  const axisLabel = { ...axis.axisLabel, formatter: (/** @type {number} */ value) => axisNumber(value) };
   if (!dimension.log) return { ...axis, scale: true, axisLabel };
   const low = finite.reduce((a, b) => Math.min(a, b), Infinity);
   const high = finite.reduce((a, b) => Math.max(a, b), 0);
   const { least, most } = axisEnds(low, high, true);
+  const ticks = logTicks(least, most);
   return {
     ...axis,
     min: least,
     max: most,
-    axisLabel: { ...axisLabel, showMinLabel: false, showMaxLabel: false },
+    axisTick: ticks ? { ...axis.axisTick, customValues: ticks } : axis.axisTick,
+    axisLabel: ticks
+      ? { ...axisLabel, customValues: ticks }
+      : { ...axisLabel, showMinLabel: false, showMaxLabel: false },
   };
 }
 

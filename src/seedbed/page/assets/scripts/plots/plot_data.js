@@ -3,7 +3,7 @@
 
 import { cellText } from "../formats.js";
 import { quantileOf } from "../statistics.js";
-import { axisNumber } from "./axes.js";
+import { axisNumber } from "./drawing/axes.js";
 
 /** @typedef {number | string | boolean | null} Cell */
 /** @typedef {"min" | "max" | null} Mode */
@@ -48,6 +48,19 @@ export function spansDecades(values, decades = 2) {
     if (value > high) high = value;
   }
   return high >= low * 10 ** decades * (1 - 1e-9);
+}
+
+/**
+ * Whether values of a metric are better shown on a logarithmic axis: those that are to become small
+ * sooner than others.
+ *
+ * @param {Iterable<number>} values
+ * @param {Mode} mode
+ * @param {number} decades that small values span
+ * @returns {boolean}
+ */
+export function prefersLog(values, mode, decades = 1) {
+  return spansDecades(values, mode === "min" ? decades : 2);
 }
 
 /**
@@ -163,7 +176,8 @@ export function binsOf(cells, most) {
  * @returns {string}
  */
 export function axisText(cell) {
-  return cell === null || cell === undefined ? "null" : cellText(cell);
+  if (cell === null || cell === undefined) return "null";
+  return typeof cell === "number" ? axisNumber(cell, 6) : cellText(cell);
 }
 
 /**

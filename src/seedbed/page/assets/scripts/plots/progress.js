@@ -2,8 +2,8 @@
 // Best so far over the trials of searches: each trial a point, the best until then a line of steps.
 
 import { countText, shownText } from "../formats.js";
-import { axisEnds, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./axes.js";
-import { CROSS, lookOf } from "./colours.js";
+import { axisEnds, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./drawing/axes.js";
+import { CROSS, lookOf } from "./drawing/colours.js";
 import {
   configurationLines,
   configurationMeans,
@@ -13,10 +13,10 @@ import {
   selectJobs,
   titleOf,
 } from "./entries.js";
-import { mountPlot } from "./plot.js";
-import { bestSoFar, spansDecades } from "./plot_data.js";
+import { mountPlot } from "./drawing/plot.js";
+import { bestSoFar, prefersLog } from "./plot_data.js";
 
-/** @typedef {import("./colours.js").Theme} Theme */
+/** @typedef {import("./drawing/colours.js").Theme} Theme */
 /** @typedef {{configuration: number, jobs: number[], number: number, mean: number, count: number}} Trial */
 
 /** @param {HTMLElement} place @param {import("../shell/page.js").Page} page */
@@ -71,7 +71,7 @@ function trialsBySource(data, jobs, column) {
  * @param {any} page
  * @param {Theme} theme
  * @param {number} width
- * @returns {import("./plot.js").Drawing}
+ * @returns {import("./drawing/plot.js").Drawing}
  */
 function drawProgress(page, theme, width) {
   const data = page.document;
@@ -82,7 +82,7 @@ function drawProgress(page, theme, width) {
   const all = trials.flat();
   const means = all.map(({ mean }) => mean).filter(Number.isFinite);
   const asked = page.state.values.progress.logY;
-  const log = typeof asked === "boolean" ? asked : spansDecades(means);
+  const log = typeof asked === "boolean" ? asked : prefersLog(means, mode);
   const choices = [{ kind: /** @type {const} */ ("switch"), key: "logY", label: "log values", value: log }];
   if (means.length === 0) return { choices, empty: "No trial that is shown has a number." };
   const low = means.reduce((a, b) => Math.min(a, b));
@@ -143,7 +143,7 @@ function drawProgress(page, theme, width) {
 /**
  * @param {Trial[]} trials
  * @param {string} name
- * @param {import("./colours.js").Look} look
+ * @param {import("./drawing/colours.js").Look} look
  * @param {Theme} theme
  * @param {"min" | "max" | null} mode
  * @param {Set<number>} selected

@@ -1,7 +1,7 @@
 // @ts-check
 // Numbers behind learning curves: means over jobs with their bands, and smoothing. No drawing.
 
-import { deviationOf, halfWidth, meanOf } from "../statistics.js";
+import { deviationOf, halfWidth, meanOf } from "../../statistics.js";
 
 /**
  * Curve of one job: epochs, rising, and the finite values measured there.
@@ -9,8 +9,10 @@ import { deviationOf, halfWidth, meanOf } from "../statistics.js";
  */
 
 /**
- * Mean over curves at each epoch of any of them; `count` says of how many jobs it is.
- * @typedef {{x: number[], mean: number[], low: number[], high: number[], count: number[]}} MeanCurve
+ * Mean over curves at each epoch of any of them; `count` says of how many jobs it is, `least` is the
+ * smallest of them.
+ * @typedef {{x: number[], mean: number[], low: number[], high: number[], least: number[],
+ *   count: number[]}} MeanCurve
  */
 
 /**
@@ -62,7 +64,7 @@ export function meanCurve(curves, band) {
   const x = allEpochs(measured);
   const columns = measured.map((curve) => valuesAt(curve, x));
   /** @type {MeanCurve} */
-  const result = { x, mean: [], low: [], high: [], count: [] };
+  const result = { x, mean: [], low: [], high: [], least: [], count: [] };
   for (let i = 0; i < x.length; i++) {
     const values = [];
     for (const column of columns) if (!Number.isNaN(column[i])) values.push(column[i]);
@@ -70,6 +72,7 @@ export function meanCurve(curves, band) {
     result.mean.push(mean);
     result.low.push(low);
     result.high.push(high);
+    result.least.push(values.reduce((a, b) => Math.min(a, b)));
     result.count.push(values.length);
   }
   return result;

@@ -1,8 +1,8 @@
 // @ts-check
 // Choices above a plot: lists, switches, sliders. They are told what to show, and tell what is asked.
 
-import { element, fill } from "../elements.js";
-import { shownText } from "../formats.js";
+import { element, fill } from "../../elements.js";
+import { shownText } from "../../formats.js";
 
 /**
  * Choice of a plot: one of some options, some of them, yes or no, or a number of a range.

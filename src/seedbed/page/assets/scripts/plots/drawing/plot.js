@@ -2,9 +2,9 @@
 // Frame around every plot: title, choices, the chart of ECharts, what to know about it in words, its
 // numbers as a table, and a picture of it to keep.
 
-import { announce, element, fill } from "../elements.js";
-import { cellText, shownText } from "../formats.js";
-import { echarts } from "../libraries.js";
+import { announce, element, fill } from "../../elements.js";
+import { cellText, shownText } from "../../formats.js";
+import { echarts } from "../../libraries.js";
 import { themeNow } from "./colours.js";
 import { showChoices } from "./controls.js";
 

@@ -1,23 +1,25 @@
 // @ts-check
 // Axes and tooltips of plots, as ECharts takes them.
 
-import { escapedHtml, numberText } from "../formats.js";
+import { escapedHtml, numberText } from "../../formats.js";
 
 /** @typedef {import("./colours.js").Theme} Theme */
 
 /**
- * A number beside an axis, short: three significant digits where many would be needed.
+ * A number beside an axis, short.
+ *
  * @param {number} value
+ * @param {number} digits that are significant
  * @returns {string}
  */
-export function axisNumber(value) {
+export function axisNumber(value, digits = 4) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e5 || size < 1e-3) {
-    const [digits, exponent] = value.toExponential(2).split("e");
-    return `${Number(digits)}e${exponent.replace("+", "")}`;
+    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+    return `${Number(mantissa)}e${exponent.replace("+", "")}`;
   }
-  return numberText(Number(value.toPrecision(4)));
+  return numberText(Number(value.toPrecision(digits)));
 }
 
 /**
@@ -49,17 +51,42 @@ export function plotAxis(theme, wanted) {
       axisLabel: { color: theme.muted, width: 120, overflow: "truncate", ...axis.axisLabel },
     };
   }
+  const ticks = wanted.log ? logTicks(wanted.least, wanted.most) : null;
   return {
     ...axis,
+    ...(ticks ? { axisTick: { ...axis.axisTick, customValues: ticks }, splitLine: { ...axis.splitLine, customValues: ticks } } : {}),
     scale: true,
     min: wanted.least,
     max: wanted.most,
     axisLabel: {
       ...axis.axisLabel,
-      formatter: axisNumber,
-      ...(wanted.least === undefined || wanted.edges ? {} : { showMinLabel: false, showMaxLabel: false }),
+      formatter: (/** @type {number} */ value) => axisNumber(value),
+      ...(ticks ? { customValues: ticks } : {}),
+      ...(ticks || wanted.least === undefined || wanted.edges ? {} : { showMinLabel: false, showMaxLabel: false }),
     },
   };
+}
+
+/**
+ * Numbers to write on a logarithmic axis of few decades, where their powers alone are too few.
+ *
+ * @param {number | undefined} least
+ * @param {number | undefined} most
+ * @returns {number[] | null} null: the powers of ten are enough
+ */
+export function logTicks(least, most) {
+  if (least === undefined || most === undefined || !(least > 0)) return null;
+  const decades = Math.log10(most / least);
+  if (decades > 3) return null;
+  const steps = decades > 1.7 ? [1, 3] : decades > 0.5 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9];
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(least)); power <= Math.log10(most); power++) {
+    for (const step of steps) {
+      const tick = Number(`${step}e${power}`);
+      if (tick >= least && tick <= most) ticks.push(tick);
+    }
+  }
+  return ticks;
 }
 
 /**

@@ -2,7 +2,7 @@
 // Colours, symbols and dashes: the same for a configuration in all plots, and apart from each other
 // for people who do not tell all colours apart: another symbol with each colour.
 
-import { colours, isDark } from "../shell/theme.js";
+import { colours, isDark } from "../../shell/theme.js";
 
 /**
  * Look of plots, as the page's style has it.

@@ -1,13 +1,13 @@
 // @ts-check
 // Which jobs a learning curve is of: configurations, values of a key, or single jobs.
 
-import { rankedConfigurations } from "../configurations.js";
-import { countText, shownText } from "../formats.js";
-import { COLOUR_SCALE, lookOf } from "./colours.js";
-import { cellsOf, configurationName, configurationRanks, keyNames } from "./entries.js";
-import { axisText, binsOf, distinctCells } from "./plot_data.js";
+import { rankedConfigurations } from "../../configurations.js";
+import { countText, shownText } from "../../formats.js";
+import { COLOUR_SCALE, lookOf } from "../drawing/colours.js";
+import { cellsOf, configurationName, configurationRanks, keyNames } from "../entries.js";
+import { axisText, binsOf, distinctCells } from "../plot_data.js";
 
-/** @typedef {import("./colours.js").Look} Look */
+/** @typedef {import("../drawing/colours.js").Look} Look */
 
 /**
  * Jobs whose mean is one line; `named`: it has a look of its own and stands in the legend.
@@ -24,7 +24,7 @@ const MOST_LINES = 400;
  * Groups of jobs by what the state asks for.
  *
  * @param {any} page
- * @param {import("./colours.js").Theme} theme
+ * @param {import("../drawing/colours.js").Theme} theme
  * @param {{jobs?: () => number[], groups?: () => {name: string, jobs: number[]}[]}} given jobs that
  *   are shown whatever is chosen, each for itself, or groups of them
  * @returns {{groups: CurveGroup[], choices: any[], notes: (string | null)[], empty: string}}
@@ -95,7 +95,7 @@ function choicesOfGroups(data, selected, by, of, keys) {
  *
  * @param {any} page
  * @param {number[]} jobs
- * @param {import("./colours.js").Theme} theme
+ * @param {import("../drawing/colours.js").Theme} theme
  * @returns {CurveGroup[]}
  */
 function configurationGroups(page, jobs, theme) {
@@ -127,7 +127,7 @@ function configurationGroups(page, jobs, theme) {
  * @param {any} data
  * @param {string} key
  * @param {number[]} jobs
- * @param {import("./colours.js").Theme} theme
+ * @param {import("../drawing/colours.js").Theme} theme
  * @returns {CurveGroup[]}
  */
 function keyGroups(data, key, jobs, theme) {
@@ -151,7 +151,7 @@ function keyGroups(data, key, jobs, theme) {
  *
  * @param {any} data
  * @param {number[]} jobs
- * @param {import("./colours.js").Theme} theme
+ * @param {import("../drawing/colours.js").Theme} theme
  * @returns {CurveGroup[]}
  */
 function jobGroups(data, jobs, theme) {
@@ -181,7 +181,7 @@ function jobGroups(data, jobs, theme) {
  * Groups with names unlike each other; where they are too many to tell apart, on a scale of colours.
  *
  * @param {CurveGroup[]} groups the best first
- * @param {import("./colours.js").Theme} theme
+ * @param {import("../drawing/colours.js").Theme} theme
  * @returns {CurveGroup[]}
  */
 function withOwnNames(groups, theme) {
