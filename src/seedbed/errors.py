@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from signal import Signals
+from typing import Any
 
 
 class SeedbedError(Exception):
@@ -49,6 +50,22 @@ class ProcessLost(SeedbedError):
 
 class DiskFull(SeedbedError):
     """Full disk: nothing more can be written; what was written before is whole."""
+
+
+class RunFailed(SeedbedError):
+    """Failure of a run; the run's folder has its record, and its traceback is the cause.
+
+    Attributes:
+        run: The run, as `seedbed.Run`.
+    """
+
+    def __init__(self, message: str, run: Any) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class RunDiverged(RunFailed):
+    """Divergence of a run: its training loss is no longer finite."""
 
 
 def stopped_by(signal_number: int) -> str:

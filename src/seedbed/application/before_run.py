@@ -78,11 +78,8 @@ class CheckBeforeRun(Callback):
                         raise ConfigError("resume: only seedbed train goes on with a run")
                     check_trust(config.get("trust") or ())
                     return
-                check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
-                use_kept_sources(config)
-                check_trust(config.get("trust") or ())
+                check_config(config)
                 if "optimizer" in config:
-                    _check_no_sweep(config)
                     self._start(config)
             if "run" in config:
                 from seedbed.sweep.results.members import open_run_or_sweep
@@ -111,6 +108,15 @@ class CheckBeforeRun(Callback):
             CheckBeforeRun.claimed = claim(folder, key, HYDRA)
             if self.requeueing is not None:
                 self.requeueing.run_begins(folder, config)
+
+
+def check_config(config: DictConfig) -> None:
+    """Raise ConfigError where a composed config is wrong; of a run, where it is that of a sweep."""
+    check(config, cut_short=bool(config.hydra.runtime.choices.get("debug")))
+    use_kept_sources(config)
+    check_trust(config.get("trust") or ())
+    if "optimizer" in config:
+        _check_no_sweep(config)
 
 
 def _check_no_sweep(config: DictConfig) -> None:

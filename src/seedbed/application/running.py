@@ -194,7 +194,7 @@ def _compose_and_run(command: Command, arguments: list[str], jobs: Jobs) -> None
             cause = explain(cause, composed, overrides)
         if jobs.full_error or not isinstance(cause, SeedbedError):
             raise cause from None
-        raise _refusal(cause, command) from cause
+        raise refusal(cause, command) from cause
     except Exception as error:
         # What goes wrong with a sweep on its way, a full disk for one, is no bug either.
         known = jobs.started and isinstance(error, SeedbedError)
@@ -206,14 +206,14 @@ def _compose_and_run(command: Command, arguments: list[str], jobs: Jobs) -> None
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if jobs.full_error or jobs.started:
             raise
-        raise _refusal(explain(error, composed, overrides), command) from error
+        raise refusal(explain(error, composed, overrides), command) from error
     finally:
         forget_kept_sources()
         if not jobs.started:
             withdraw_claim()
 
 
-def _refusal(error: Exception, command: Command) -> ConfigError:
+def refusal(error: Exception, command: Command) -> ConfigError:
     """Return what a command is refused with, and which words are those of the project file."""
     text = with_origin(str(error), command.inherited, command.project)
     if isinstance(error, ConfigError) and text == str(error):

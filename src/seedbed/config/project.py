@@ -22,6 +22,7 @@ RECORDS = ("run.json", "sweep.json", ".hydra")
 # How Hydra is told where configs are, in full and in short.
 CONFIG_DIR = ("--config-dir", "-cd")
 CONFIG_PATH = ("--config-path", "-cp")
+CONFIG_NAME = ("--config-name", "-cn")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ def set_inherited(words: Iterable[str]) -> None:
     """Note which words of this process's command come from the project file."""
     global _inherited
     _inherited = frozenset(words)
+
+
+def inherited() -> frozenset[str]:
+    """Return the words that `set_inherited` has noted."""
+    return _inherited
 
 
 def is_inherited(word: str) -> bool:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 _paused = False
 _frozen = False
+_freezes = True
 
 
 def pause() -> None:
@@ -30,7 +31,7 @@ def resume() -> None:
     tables of a run that is over.
     """
     global _paused, _frozen
-    if _paused or not _frozen:
+    if _freezes and (_paused or not _frozen):
         gc.freeze()
         _frozen = True
     if _paused:
@@ -49,3 +50,19 @@ def paused_for(module: str) -> Iterator[None]:
         yield
     finally:
         resume()
+
+
+@contextmanager
+def as_it_was() -> Iterator[None]:
+    """Freeze nothing in a block, and leave the collector as it was: the process is another's."""
+    global _freezes, _paused
+    freezes, was_enabled = _freezes, gc.isenabled()
+    _freezes = False
+    try:
+        yield
+    finally:
+        _freezes, _paused = freezes, False
+        if was_enabled:
+            gc.enable()
+        else:
+            gc.disable()

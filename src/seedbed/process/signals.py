@@ -1,9 +1,14 @@
-"""Handlers of the signals that ask a run to end, which let it save before."""
+"""Handlers of the signals that ask a run to end, which let it save before.
+
+Python runs handlers in the main thread alone, and only there can any be set: in another thread
+nothing here does anything.
+"""
 
 import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
 
@@ -13,12 +18,27 @@ from seedbed.errors import Interrupted
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
+# Whether the process is somebody else's, and must not be ended.
+_second_raises = False
+
+
+@contextmanager
+def second_signal_raises() -> Iterator[None]:
+    """Let the second signal to a handler raise KeyboardInterrupt for a while."""
+    global _second_raises
+    before, _second_raises = _second_raises, True
+    try:
+        yield
+    finally:
+        _second_raises = before
+
+
 class SignalHandler:
     """Context manager that handles `SIGNALS`; the handlers of before come back after it.
 
     SIGHUP stays ignored where it is, as `nohup` has it. The first signal is kept in `received` and
     raises Interrupted, unless a subclass acts in another way. A second one ends the process at
-    once, as if there were no handler.
+    once, as if there were no handler; within `second_signal_raises` it raises KeyboardInterrupt.
     """
 
     def __init__(self) -> None:
@@ -26,6 +46,8 @@ class SignalHandler:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "SignalHandler":
+        if current_thread() is not main_thread():
+            return self
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
         outside = self._received_outside()
         if self._before[signal.SIGHUP] is signal.SIG_IGN:
@@ -62,6 +84,8 @@ class SignalHandler:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:
+            if _second_raises:
+                raise KeyboardInterrupt
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
@@ -91,6 +115,9 @@ def received_signals() -> Iterator[Callable[[], int | None]]:
 
     Any thread may ask, also where the main thread, which runs handlers, waits within a library.
     """
+    if current_thread() is not main_thread():
+        yield lambda: None
+        return
     reader, writer = os.pipe()
     for end in (reader, writer):
         os.set_blocking(end, False)

@@ -58,7 +58,7 @@ from seedbed.sweep.results.objectives import objectives_of
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan, write_plan
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.sweep.search.searches import searched
-from seedbed.terminal.tables import print_table
+from seedbed.terminal.telling import tell, tell_table
 from seedbed.terminal.words import jobs_text, relative
 
 # What a sweep without a search has.
@@ -122,10 +122,10 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     plan.add(first.round)
     require_generations(composer, plan)
     if first.description is not None:
-        print_table(first.description)
+        tell_table(first.description)
     if options.plan:
         text = plan_text(plan, composer)
-        print(text)
+        tell(text)
         tell_refused(first.refused)
         if answer.asked():
             answer.give(plan_document(plan, first.refused, text))
@@ -139,7 +139,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
             claimed.withdraw([folder.path / MASTER, folder.plan, *folder.saved.glob("*")])
             raise
         _tell_it_begins(composer, folder, plan, command.runner)
-        print(plan_text(plan, composer), flush=True)
+        tell(plan_text(plan, composer), flush=True)
         sweep = _sweep(composer, folder, plan, options, command)
         with folder.noted_as_running():
             return sweep.run(_rounds(sampler, [first], sweep.worker, folders), sampler)
@@ -191,14 +191,14 @@ def _go_on(options: SweepOptions, command: Command) -> int:
             require_no_population(plan.search, words)
             found = sweep.worker, sweep.done
             continuation = plan_continuation(*found, words, options.top, loader, master)
-            print(continuation_text(continuation, relative(folder.path)), flush=True)
+            tell(continuation_text(continuation, relative(folder.path)), flush=True)
             if options.plan:
                 return 0
             begin_continuation(*found, continuation)
             sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
         if not options.plan:
             _tell_it_begins(composer, folder, plan, command.runner)
-        print(sweep.progress_text(), flush=True)
+        tell(sweep.progress_text(), flush=True)
         if options.plan:
             return 0
         if more:

@@ -22,6 +22,7 @@ from pytorch_lightning.strategies.launchers import _SubprocessScriptLauncher
 
 from seedbed.errors import Interrupted, ProcessLost, SeedbedError
 from seedbed.process.identity import seconds_since_start, state_of
+from seedbed.process.program import started_by_path
 from seedbed.process.signals import SIGNALS, blocked, received_signals
 from seedbed.process.slurm import tell_of_sudden_end
 
@@ -51,7 +52,7 @@ class Launcher(_SubprocessScriptLauncher):
             os.environ[FIRST] = str(os.getpid())
             # That another process has gone is said by us; torch would add pages of addresses.
             os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
-            with blocked():
+            with blocked(), started_by_path():
                 self._call_children_scripts()
         _set_num_threads_if_needed(num_processes=self.num_processes)
         return function(*args, **kwargs)

@@ -60,7 +60,7 @@ from seedbed.sweep.results.table import Results, Row, cell
 from seedbed.sweep.results.together import Together, groups_of
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.sweep.search.searches import searched
-from seedbed.terminal.tables import print_table
+from seedbed.terminal.telling import tell, tell_progress, tell_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
 
 if TYPE_CHECKING:
@@ -403,7 +403,7 @@ class Controller:
         counts = [f"{chunks} of jobs side by side"] * bool(chunks)
         counts += [f"{len(units) - chunks} single"] * (len(units) > chunks)
         units_text = f"{len(units)} unit" + "s" * (len(units) > 1)
-        print(f"{name} runs {units_text}: {', '.join(counts)}", file=sys.stderr, flush=True)
+        tell_progress(f"{name} runs {units_text}: {', '.join(counts)}")
         # What is known of each job is left out: the function is sent once for every unit.
         function = UnitFunction(
             folder=str(self.folder.path.resolve()),
@@ -549,34 +549,34 @@ class Controller:
     def _close(self) -> int:
         """Print the closing table and what follows it; return an exit code."""
         rows, plan = self.results.rows, self.plan
-        print_table(closing_table(rows, plan.objectives))
-        print(f"jobs         {counts_text(rows)}; {time.monotonic() - self.started:.1f} s")
+        tell_table(closing_table(rows, plan.objectives))
+        tell(f"jobs         {counts_text(rows)}; {time.monotonic() - self.started:.1f} s")
         for lines in (folds_lines, unranked_lines):
             for line in lines(rows, plan.objectives):
-                print(line)
+                tell(line)
         if self._stops_now():
             left = len(plan.jobs) - len(rows)
-            print(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")
+            tell(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")
         elif self._all_have_failed():
-            print(
+            tell(
                 f"stopped      all of {jobs_text(len(rows))} have failed; see why, and begin again"
             )
         best = winner(rows, plan.objectives)
         if best is not None:
             of_winner = lines_of_winner(best, plan, self.folder.path)
-            print("\n".join([*front_lines(best, plan.objectives), *of_winner]))
+            tell("\n".join([*front_lines(best, plan.objectives), *of_winner]))
         drawing = drawing_of(plan, rows) if plan.search is not None else None
         for line in self._search_lines(drawing) if drawing else []:
-            print(line)
-        print(f"results      {relative(self.folder.results)}")
+            tell(line)
+        tell(f"results      {relative(self.folder.results)}")
         if plan.jobs_of_trial > 1:
             write_configurations(self.folder.configurations, rows, plan.objectives)
             over = "folds" if plan.folds is not None else "seeds"
-            print(f"             {relative(self.folder.configurations)}: the means over {over}")
+            tell(f"             {relative(self.folder.configurations)}: the means over {over}")
         for line in page_lines(self.worker, rows, drawing.shares if drawing else None):
-            print(line)
+            tell(line)
         if self.options.keep != "record":
-            print(f"TensorBoard  {dashboard_command(self.folder.path)}")
+            tell(f"TensorBoard  {dashboard_command(self.folder.path)}")
         if best is None or plan.folds is None or self._stops_now():
             return 0
         with self._going_on_later(), self.stop:

@@ -1,4 +1,4 @@
-"""Progress line of a sweep: a live one on a terminal, plain ones elsewhere."""
+"""Progress line of a sweep: a live one on a terminal and in a notebook, plain ones elsewhere."""
 
 import sys
 import time
@@ -10,6 +10,8 @@ from typing import Any
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.results.configurations import ranked_column, value_of
 from seedbed.sweep.results.table import Row
+from seedbed.terminal.notebook import NotebookLine, in_notebook
+from seedbed.terminal.telling import what_is_told
 
 SECONDS_BETWEEN_LINES = 5.0
 SHORTEST_BAR, LONGEST_BAR = 6, 24
@@ -43,13 +45,16 @@ class Display:
         self.units: list[Progress] = []
         self._started = self._printed = time.monotonic()
         self._live: Any = None
+        # Threads that watch processes do not know what is told.
+        self._is_shown = what_is_told().progress
+        self._notebook = NotebookLine() if in_notebook() else None
 
     def open(self, rows: Sequence[Row]) -> None:
         """Begin; `rows` are the jobs that were done before."""
         self._started = self._printed = time.monotonic()
         self._count(rows)
         self.before = self.done
-        if sys.stderr.isatty():
+        if self._is_shown and self._notebook is None and sys.stderr.isatty():
             from rich.console import Console
             from rich.live import Live
 
@@ -76,6 +81,8 @@ class Display:
 
     def close(self) -> None:
         """End the live line."""
+        if self._is_shown and self._notebook is not None:
+            self._notebook.show("  ".join(self._words()), last=True)
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -122,7 +129,12 @@ class Display:
             self.best = min(self.best, self.sign * value)
 
     def _line(self) -> None:
-        """Print a line, where there is no terminal and it is time for one."""
+        """Show it in a notebook; print a line elsewhere, if there is no terminal and it is time."""
+        if not self._is_shown:
+            return
+        if self._notebook is not None:
+            self._notebook.show("  ".join(self._words()))
+            return
         now = time.monotonic()
         if self._live is None and now - self._printed >= SECONDS_BETWEEN_LINES:
             self._printed = now

@@ -13,6 +13,7 @@ from seedbed.sweep.execution.display import SECONDS_BETWEEN_LINES
 from seedbed.sweep.execution.worker import EpochTrained, Worker
 from seedbed.sweep.results.ranking import Winner
 from seedbed.sweep.results.searched.populations import POPULATION
+from seedbed.terminal.telling import tell, tell_progress
 from seedbed.terminal.words import relative
 
 FAILED = 1
@@ -26,7 +27,7 @@ def follow_up(worker: Worker, best: Winner) -> int:
     """
     code = 0
     try:
-        print("\n".join(write_out_of_fold(worker, best)), flush=True)
+        tell("\n".join(write_out_of_fold(worker, best)), flush=True)
     except SeedbedError as error:
         code = _failed("out-of-fold predictions", error)
     search = worker.plan.search
@@ -34,13 +35,13 @@ def follow_up(worker: Worker, best: Winner) -> int:
         return code  # No numbers hold from the beginning to the end.
     model = final_model(worker, best)
     if not worker.options.refit:
-        print(f"final model  {shlex.join(model.command)}")
+        tell(f"final model  {shlex.join(model.command)}")
         return code
     try:
         record = refit(worker, model, _told_now_and_then())
     except SeedbedError as error:
         return _failed("refit", error)
-    print("\n".join(_refit_lines(worker, model, record)), flush=True)
+    tell("\n".join(_refit_lines(worker, model, record)), flush=True)
     return code
 
 
@@ -52,7 +53,7 @@ def _told_now_and_then() -> EpochTrained:
         nonlocal told
         if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
             told = time.monotonic()
-            print(f"refit: epoch {epoch}/{last}", file=sys.stderr, flush=True)
+            tell_progress(f"refit: epoch {epoch}/{last}")
 
     return epoch_trained
 

@@ -1,0 +1,129 @@
+"""Words of a command line from Python values: what comes out of the config equals what went in."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from seedbed.config.groups import LISTED
+from seedbed.config.overrides import quoted
+from seedbed.errors import ConfigError
+
+# What a key may be given: numbers, texts, booleans, None, paths, runs, and lists and mappings of
+# them; the scalars of numpy are numbers.
+Value = Any
+# What changes a config: words as typed in a shell, without its quotes, or values by key.
+Override = str | Mapping[str, Value]
+
+# Flags of the command line that mean something from Python as well.
+_FLAGS = ("--config-dir", "-cd", "--config-name", "-cn")
+# Letters that the name of a mapping's key may have in an override.
+_NAMEABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_./@?|%*+-]*( +[A-Za-z0-9_./@?|%*+-]+)*")
+# What would be read as another value.
+_NO_NAMES = ("null", "true", "false", "nan", "inf")
+
+
+def words_of(overrides: Sequence[Override], values: Mapping[str, Value]) -> list[str]:
+    """Return the words of a command: of its overrides, then of the values of its keywords.
+
+    Raises ConfigError for a flag that means nothing here, or a value that no config can hold.
+    """
+    words: list[str] = []
+    for override in [*overrides, values]:
+        if isinstance(override, str):
+            words.append(_checked(override))
+        elif isinstance(override, Mapping):
+            for key, value in _by_key(override):
+                words.append(f"{key}={text_of(key, value)}")
+        else:
+            raise ConfigError(
+                f"{override!r}: an override is a text such as 'optimizer.lr=0.1', or a mapping "
+                "such as {'optimizer.lr': 0.1}"
+            )
+    return words
+
+
+def axis_words(axes: Mapping[str, Value]) -> list[str]:
+    """Return the words that sweep keys over values.
+
+    Args:
+        axes: The values of each key: any iterable of Python values, or a text in the command
+            line's own form, such as `interval(0.1,1)`.
+    """
+    words = []
+    for key, values in axes.items():
+        if isinstance(values, str):
+            words.append(f"{key}={values}")
+        elif isinstance(values, range):
+            words.append(f"{key}=range({values.start},{values.stop},{values.step})")
+        elif isinstance(values, Mapping) or not isinstance(values, Iterable):
+            raise ConfigError(
+                f"axes: {key}: {values!r} is no list of values, nor a text such as 'interval(0,1)'"
+            )
+        else:
+            texts = [text_of(key, value) for value in values]
+            joined = ",".join(texts)
+            words.append(f"{key}={joined}" if len(texts) > 1 else f"{key}=choice({joined})")
+    return words
+
+
+def _checked(word: str) -> str:
+    if word.startswith("-") and word.partition("=")[0] not in _FLAGS:
+        raise ConfigError(
+            f"{word}: a flag of the command line; from Python seedbed.sweep is -m, and "
+            "seedbed.compose shows the config"
+        )
+    return word
+
+
+def _by_key(values: Mapping[str, Value]) -> Iterable[tuple[str, Value]]:
+    """Yield full keys and values; a mapping for a group is one of the keys below it."""
+    for key, value in values.items():
+        if not isinstance(key, str) or not key:
+            raise ConfigError(f"{key!r}: a key is a text such as 'optimizer.lr'")
+        is_group = key in LISTED or key in ("sweep", "paths", "hydra", "freeze")
+        if is_group and isinstance(value, Mapping):
+            for name, part in value.items():
+                yield f"{key}.{name}", part
+        else:
+            yield key, value
+
+
+def text_of(key: str, value: Value) -> str:
+    """Return a value as an override gives it; raises ConfigError where no config can hold it."""
+    if value is None:
+        return "null"
+    if (
+        hasattr(value, "item") and getattr(value, "shape", None) == ()
+    ):  # A scalar of numpy or torch.
+        value = value.item()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Integral):
+        return str(int(value))
+    if isinstance(value, Real):
+        return repr(float(value))
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, os.PathLike):
+        return quoted(os.fspath(value))
+    folder = getattr(value, "folder", None)
+    if isinstance(folder, os.PathLike):  # A run or a sweep.
+        return quoted(os.fspath(folder))
+    if isinstance(value, Mapping):
+        pairs = [f"{_name(key, name)}: {text_of(key, part)}" for name, part in value.items()]
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray):
+        return f"[{','.join(text_of(key, part) for part in value)}]"
+    raise ConfigError(
+        f"{key}: a {type(value).__name__} cannot stand in a config; numbers, texts, booleans, "
+        "None, lists and mappings of them can"
+    )
+
+
+def _name(key: str, name: object) -> str:
+    is_name = isinstance(name, str) and _NAMEABLE.fullmatch(name) is not None
+    if not is_name or str(name).lower() in _NO_NAMES:
+        raise ConfigError(f"{key}: {name!r} cannot be the name of a key in an override")
+    return str(name)
