@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from seedbed.version import __version__
 
 if TYPE_CHECKING:
-    from seedbed.api.composing import compose
     from seedbed.api.opening import load
     from seedbed.api.run import Run
     from seedbed.api.sweep import Sweep
-    from seedbed.api.sweeping import sweep
-    from seedbed.api.training import train
+    from seedbed.api.verbs.composing import compose
+    from seedbed.api.verbs.sweeping import sweep
+    from seedbed.api.verbs.training import train
     from seedbed.errors import (
         ConfigError,
         DataError,
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 # Where each name comes from.
 _NAMES = {
-    "compose": "seedbed.api.composing",
+    "compose": "seedbed.api.verbs.composing",
     "load": "seedbed.api.opening",
-    "train": "seedbed.api.training",
-    "sweep": "seedbed.api.sweeping",
+    "train": "seedbed.api.verbs.training",
+    "sweep": "seedbed.api.verbs.sweeping",
     "Run": "seedbed.api.run",
     "Sweep": "seedbed.api.sweep",
     "ConfigError": "seedbed.errors",

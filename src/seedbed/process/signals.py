@@ -24,7 +24,7 @@ _second_raises = False
 
 @contextmanager
 def second_signal_raises() -> Iterator[None]:
-    """Let the second signal to a handler raise KeyboardInterrupt for a while."""
+    """Let the second signal to a handler raise Interrupted at once for a while."""
     global _second_raises
     before, _second_raises = _second_raises, True
     try:
@@ -38,7 +38,7 @@ class SignalHandler:
 
     SIGHUP stays ignored where it is, as `nohup` has it. The first signal is kept in `received` and
     raises Interrupted, unless a subclass acts in another way. A second one ends the process at
-    once, as if there were no handler; within `second_signal_raises` it raises KeyboardInterrupt.
+    once, as if there were no handler; within `second_signal_raises` it raises Interrupted.
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class SignalHandler:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:
             if _second_raises:
-                raise KeyboardInterrupt
+                raise Interrupted(number)
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return

@@ -38,9 +38,11 @@ def process_as_it_was() -> Iterator[None]:
 
     Arguments, environment, working folder and module path of the process, its signal handlers,
     logging, filters of warnings and garbage collector, the state of Hydra and OmegaConf, and the
-    settings and random numbers of Python, numpy and torch are as before.
+    settings and random numbers of Python, numpy and torch are as before. Inside, torch has the
+    settings that it begins with, as on the command line, but for its number of threads.
     """
     with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
         for note in (
             _note_process,
             _note_signals,
@@ -52,7 +54,6 @@ def process_as_it_was() -> Iterator[None]:
         ):
             stack.callback(note())
         stack.enter_context(garbage_collection.as_it_was())
-        stack.enter_context(warnings.catch_warnings())
         yield
 
 
@@ -183,27 +184,36 @@ def _note_random() -> _Restore:
 
 
 def _note_torch() -> _Restore:
+    """Take note of torch's settings, and let the block have those that torch begins with."""
     torch: Any = sys.modules.get("torch")
     if torch is None:
         return _as_torch_begins
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     state, threads = torch.get_rng_state(), torch.get_num_threads()
-    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
+    dtype, device = torch.get_default_dtype(), torch.get_default_device()
     deterministic = torch.are_deterministic_algorithms_enabled()
     warns = torch.is_deterministic_algorithms_warn_only_enabled()
     precision = torch.get_float32_matmul_precision()
     cudnn = torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic
     anomaly = torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
+    grad = ExitStack()
+    grad.enter_context(torch.inference_mode(False))
+    grad.enter_context(torch.enable_grad())
+    if device != torch.device("cpu"):
+        torch.set_default_device(None)
+    _set_as_begun(torch)
 
     def restore() -> None:
+        grad.close()
         torch.set_rng_state(state)
         if cuda is not None:
             torch.cuda.set_rng_state_all(cuda)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         torch.set_default_dtype(dtype)
-        torch.set_grad_enabled(grad)
-        torch.use_deterministic_algorithms(deterministic, warn_only=warns)
+        if torch.get_default_device() != device:
+            torch.set_default_device(device)
+        _set_deterministic(torch, deterministic, warns)
         if torch.get_float32_matmul_precision() != precision:
             torch.set_float32_matmul_precision(precision)
         torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = cudnn
@@ -213,12 +223,24 @@ def _note_torch() -> _Restore:
 
 
 def _as_torch_begins() -> None:
-    """Leave torch, which was imported meanwhile, as an import leaves it."""
+    """Leave torch, which may have been imported meanwhile, as an import leaves it."""
     torch: Any = sys.modules.get("torch")
-    if torch is None:
-        return
-    torch.default_generator.manual_seed(_SEED_OF_TORCH)
+    if torch is not None:
+        torch.default_generator.manual_seed(_SEED_OF_TORCH)
+        _set_as_begun(torch)
+
+
+def _set_as_begun(torch: Any) -> None:
     torch.set_default_dtype(torch.float32)
-    torch.use_deterministic_algorithms(False)
+    _set_deterministic(torch, False, False)
+    if torch.get_float32_matmul_precision() != "highest":
+        torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.benchmark = torch.backends.cudnn.deterministic = False
     torch.autograd.set_detect_anomaly(False)
+
+
+def _set_deterministic(torch: Any, wanted: bool, warns: bool) -> None:
+    known = torch.are_deterministic_algorithms_enabled()
+    # To set it imports what compiles, which takes a second.
+    if (known, torch.is_deterministic_algorithms_warn_only_enabled()) != (wanted, warns):
+        torch.use_deterministic_algorithms(wanted, warn_only=warns)

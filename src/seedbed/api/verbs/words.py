@@ -62,10 +62,17 @@ def axis_words(axes: Mapping[str, Value]) -> list[str]:
                 f"axes: {key}: {values!r} is no list of values, nor a text such as 'interval(0,1)'"
             )
         else:
-            texts = [text_of(key, value) for value in values]
-            joined = ",".join(texts)
-            words.append(f"{key}={joined}" if len(texts) > 1 else f"{key}=choice({joined})")
+            words.append(f"{key}={_choice(key, [text_of(key, value) for value in values])}")
     return words
+
+
+def _choice(key: str, texts: Sequence[str]) -> str:
+    if not texts:
+        raise ConfigError(f"axes: {key}: an axis without values; a sweep needs one at least")
+    if len(texts) > 1:
+        return ",".join(texts)
+    # An axis of one value; Hydra makes none of null, and takes the quotes of a text away.
+    return texts[0] if texts[0] == "null" or "'" in texts[0] else f"choice({texts[0]})"
 
 
 def _checked(word: str) -> str:

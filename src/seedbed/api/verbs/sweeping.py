@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 
-from seedbed.api.running import run_train
 from seedbed.api.sweep import Sweep
-from seedbed.api.training import flags, resumed
-from seedbed.api.words import Override, Value, axis_words, words_of
+from seedbed.api.verbs.running import run_train
+from seedbed.api.verbs.training import flags, resumed
+from seedbed.api.verbs.words import Override, Value, axis_words, words_of
 from seedbed.errors import ConfigError
 from seedbed.terminal.telling import Told
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from seedbed.api.progress import RunProgress
 from seedbed.api.run import Run
-from seedbed.api.running import run_train
-from seedbed.api.words import Override, Value, words_of
+from seedbed.api.verbs.progress import RunProgress
+from seedbed.api.verbs.running import run_train
+from seedbed.api.verbs.words import Override, Value, words_of
 from seedbed.application.running import Ended
 from seedbed.errors import ConfigError, RunDiverged, RunFailed
 from seedbed.terminal.listener import listening

@@ -2,11 +2,10 @@
 
 import os
 
-from omegaconf import DictConfig, OmegaConf
-
-from seedbed.api.running import command_in_process, of_train
-from seedbed.api.training import flags
-from seedbed.api.words import Override, Value, words_of
+from seedbed.api.config import Config
+from seedbed.api.verbs.running import command_in_process, of_train
+from seedbed.api.verbs.training import flags
+from seedbed.api.verbs.words import Override, Value, words_of
 from seedbed.application.checked_config import checked_config
 from seedbed.terminal.telling import Told
 
@@ -15,7 +14,7 @@ def compose(
     *overrides: Override,
     config_dir: str | os.PathLike[str] | None = None,
     **values: Value,
-) -> DictConfig:
+) -> Config:
     """Compose the config that `seedbed.train` would train, and check it; nothing is written.
 
     Args:
@@ -24,7 +23,7 @@ def compose(
         **values: Python values by the name of a group or key.
 
     Returns:
-        The config, with its interpolations resolved; it is for reading.
+        The config, which cannot be changed; its interpolations are resolved.
 
     Raises:
         seedbed.ConfigError: The config is wrong.
@@ -38,12 +37,8 @@ def compose(
         Traceback (most recent call last):
         ...
         seedbed.errors.ConfigError: optimizer.lrr: no such key. Did you mean 'optimizer.lr'?
-        optimizer has: dampening, lr, momentum, nesterov, weight_decay
+        optimizer has: _target_, lr, weight_decay, momentum, dampening, nesterov
     """
     words = [*flags(config_dir), *words_of(overrides, values)]
     with command_in_process(Told(texts=False, progress=False)) as project:
-        plain = checked_config(of_train(words, project))
-    config = OmegaConf.create(plain)
-    OmegaConf.set_readonly(config, True)
-    assert isinstance(config, DictConfig)
-    return config
+        return Config(checked_config(of_train(words, project)))

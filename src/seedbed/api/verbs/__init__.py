@@ -1,0 +1,1 @@
+"""The verbs that train, as functions: compose, train, sweep."""
