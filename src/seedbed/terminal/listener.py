@@ -1,4 +1,4 @@
-"""Listener to the progress of a run: the sweep that it is a job of, instead of the terminal."""
+"""Listener to the progress of a run, in place of the terminal: its sweep, or who calls it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from contextvars import ContextVar
 Listener = Callable[[int, int | None, Mapping[str, float]], None]
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+_alone: ContextVar[bool] = ContextVar("alone", default=True)
 
 
 def current_listener() -> Listener | None:
@@ -15,11 +16,20 @@ def current_listener() -> Listener | None:
     return _listener.get()
 
 
+def is_alone() -> bool:
+    """Return whether a run of this context is no job of a sweep, which looks after its jobs."""
+    return _alone.get()
+
+
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
-    """Context in which runs print nothing but errors and call `listener` at every epoch."""
-    token = _listener.set(listener)
+def listening(listener: Listener, *, alone: bool = False) -> Iterator[None]:
+    """Context in which runs print nothing but errors and call `listener` at every epoch.
+
+    `alone` says whether they are no jobs of a sweep; by default they are some.
+    """
+    tokens = _listener.set(listener), _alone.set(alone)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _listener.reset(tokens[0])
+        _alone.reset(tokens[1])

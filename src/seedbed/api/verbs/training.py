@@ -92,7 +92,7 @@ def resumed(key: str, folder: Any) -> list[Override]:
 def _shown(progress: bool, *, listens: bool) -> Iterator[None]:
     shown = RunProgress() if progress else None
     try:
-        with listening(shown or (lambda *state: None)) if listens else nullcontext():
+        with listening(shown or (lambda *state: None), alone=True) if listens else nullcontext():
             yield
     finally:
         if shown is not None:

@@ -24,7 +24,7 @@ from seedbed.experiment.writer import RunWriter
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.outcome import RunOutcome, StoppedEarly
 from seedbed.runs.record import MEASURED
-from seedbed.terminal.listener import current_listener
+from seedbed.terminal.listener import current_listener, is_alone
 from seedbed.training.best_epoch import no_best_epoch
 
 FAILED = 1
@@ -85,17 +85,19 @@ def finish(experiment: Experiment, writer: RunWriter, outcome: RunOutcome) -> No
     if outcome.status in MEASURED and outcome.last is not None and has_no_best:
         outcome.warning = no_best_epoch(experiment.spec.optimized_metric)
     writer.finish(outcome, experiment.trainer.current_epoch)
-    if not experiment.trainer.is_global_zero or current_listener() is not None:
+    if not experiment.trainer.is_global_zero or not is_alone():
         return
     if experiment.spec.page:
         _write_page(experiment.folder)
     if outcome.status == "failed":
         return
-    if outcome.error is not None:
+    is_told = current_listener() is None  # Who listens is told by the record.
+    if outcome.error is not None and is_told:
         print(f"seedbed: {outcome.status}: {outcome.error}", file=sys.stderr)
     if outcome.warning is not None:
         print(f"seedbed: warning: {outcome.warning}", file=sys.stderr)
-    print_outcome(outcome, experiment.spec, experiment.folder, experiment.data)
+    if is_told:
+        print_outcome(outcome, experiment.spec, experiment.folder, experiment.data)
 
 
 def _write_page(folder: RunFolder) -> None:
