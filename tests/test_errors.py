@@ -118,3 +118,7 @@ def test_less_memory_than_the_config_asks_for_is_no_bug() -> None:
         np.zeros(10**15)
     assert "PiB at once" in str(out_of_memory(without_torch.value))
     assert out_of_memory(RuntimeError("something else")) is None
+
+
+def test_a_message_steers_no_terminal() -> None:
+    assert str(errors.ConfigError("\x1b[31mred\u202e")) == "\\x1b[31mred\\u202e"

@@ -16,7 +16,7 @@ FOLDERS = (
     (
         "run",
         RUN_FOLDERS,
-        ("evaluate", "predict"),
+        ("evaluate", "predict", "PYTHON"),
         (
             "os.system as model",
             "a pickle that runs a command",

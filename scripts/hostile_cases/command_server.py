@@ -170,14 +170,23 @@ def _become(request: dict[str, Any], out: int, err: int) -> None:
 
 
 def _run(words: list[str]) -> NoReturn:
-    """Run a command in place of this process; the dashboard would start another program."""
+    """Run a command in place of this process; the dashboard would start another program.
+
+    `PYTHON FOLDER` looks at a folder from Python.
+    """
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from scripts.hostile_cases.python_view import look
+
     from seedbed.cli.main import main
 
     os.execv = lambda *command: os._exit(0)  # type: ignore[assignment]
     sys.argv = [str(Path(sys.executable).with_name("seedbed")), *words]
     code: object = 0
     try:
-        main()
+        if words[0] == "PYTHON":
+            code = look(words[1])
+        else:
+            main()
     except SystemExit as end:
         code = end.code
         if isinstance(code, str):
@@ -220,6 +229,7 @@ def _import_what_commands_import() -> None:
         ["train", "-m", "trainer.max_epochs=1", "seed=0,1", "sweep.fuse=always"],
         ["predict", "run=latest", "input=[[1,2]]"],
         ["report", "latest"],
+        ["PYTHON", "latest"],
     )
     # The largest first: then no child takes long.
     for name in ("torch", "pytorch_lightning", "seedbed.commands.train"):

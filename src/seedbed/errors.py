@@ -11,9 +11,21 @@ from difflib import get_close_matches
 from signal import Signals
 from typing import Any
 
+# Controls of a terminal but tab, line feed and the carriage return of bars; what turns text.
+STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """Return a text with the characters that steer a terminal as their codes, such as `\\x1b`."""
+    return STEERING.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
+
 
 class SeedbedError(Exception):
     """Error that the user can mend; the message says how, in one or two lines."""
+
+    def __str__(self) -> str:
+        """Return the message, which steers no terminal whatever names it holds."""
+        return plain(super().__str__())
 
 
 class ConfigError(SeedbedError):

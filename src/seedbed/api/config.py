@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seedbed.errors import nearest
-from seedbed.process.output import plain
+from seedbed.errors import nearest, plain
 
 
 class Config(Mapping[str, Any]):

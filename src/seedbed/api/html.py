@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from math import isfinite
 
-from seedbed.process.output import plain
+from seedbed.errors import plain
 
 Cell = str | float | int | bool | None
 

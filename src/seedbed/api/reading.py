@@ -13,7 +13,7 @@ from importlib import import_module
 
 from seedbed.config.project import Project, find_project
 from seedbed.config.trust.module_path import folders, set_folders
-from seedbed.errors import SeedbedError
+from seedbed.errors import SeedbedError, of_a_path, out_of_memory
 from seedbed.runs.folder import RunFolder
 
 DATA_VARIABLE, DATA_FOLDER = "SEEDBED_DATA", "data"
@@ -25,7 +25,7 @@ def reading(folder: RunFolder | None, trust: Sequence[str]) -> Iterator[tuple[st
     """Give the modules that are trusted, while the runs of a folder are opened and predict.
 
     Random states, settings of OmegaConf, warnings and the levels of loggers are afterwards as they
-    were.
+    were. An error that says of a path, or of memory, what the command line tells is told alike.
 
     Args:
         folder: A run that may have kept copies of modules, which stand for those of `trust` that
@@ -52,7 +52,11 @@ def reading(folder: RunFolder | None, trust: Sequence[str]) -> Iterator[tuple[st
     ):
         register_resolvers()
         quiet_lightning()
-        yield trusted
+        try:
+            yield trusted
+        except (OSError, MemoryError, RuntimeError) as error:
+            told = of_a_path(error) or out_of_memory(error)
+            raise error if told is None else told from None
 
 
 def import_what_predicts() -> None:

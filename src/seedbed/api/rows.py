@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, plain
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,18 +66,18 @@ def in_kind(data: Any, rows: "ToldRows") -> Any:
     """
     if _are_numbers(data):
         return rows.values.numpy()
-    columns = rows.columns
+    columns = {plain(name): list(map(_shown, cells)) for name, cells in rows.columns.items()}
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(data, pandas.DataFrame | pandas.Series):
         return pandas.DataFrame(columns, index=data.index)
-    return frame_of(columns)
-
-
-def frame_of(columns: Mapping[str, Sequence[Any]]) -> "pl.DataFrame":
-    """Return columns as a polars DataFrame."""
     import polars as pl
 
-    return pl.DataFrame(dict(columns), strict=False)
+    return pl.DataFrame(columns, strict=False)
+
+
+def _shown(cell: Any) -> Any:
+    """Return a cell; a text, which may be of somebody else's run, steers no terminal."""
+    return plain(cell) if isinstance(cell, str) else cell
 
 
 def _are_numbers(data: Any) -> bool:

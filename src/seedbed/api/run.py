@@ -11,7 +11,7 @@ from seedbed.api.config import Config
 from seedbed.api.figures import Figures
 from seedbed.api.reading import reading
 from seedbed.config.project import outputs_folder
-from seedbed.process.output import plain
+from seedbed.errors import plain
 from seedbed.runs.folder import RunFolder, open_run
 from seedbed.runs.record import read_record, state_of
 from seedbed.terminal.words import relative
@@ -72,17 +72,17 @@ class Run:
     @property
     def error(self) -> str | None:
         """Why it failed, diverged or was interrupted; None where it did not."""
-        return self.record.get("error")
+        return _text(self.record.get("error"))
 
     @property
     def command(self) -> str:
         """The command that began it."""
-        return str(self.record.get("command") or "")
+        return _text(self.record.get("command")) or ""
 
     @property
     def name(self) -> str | None:
         """Its name, where one was given."""
-        return self.record.get("name")
+        return _text(self.record.get("name"))
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -258,6 +258,11 @@ class Run:
         return html.curve(
             metric, {name: curves.get_column(name).drop_nulls().to_list() for name in names}
         )
+
+
+def _text(value: object) -> str | None:
+    """Return a text that steers no terminal; None where there is none."""
+    return None if value is None else plain(str(value))
 
 
 def _numbers(metrics: Mapping[str, float | None] | None) -> dict[str, float]:

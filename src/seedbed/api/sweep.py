@@ -12,8 +12,7 @@ from seedbed.api.figures import Figures
 from seedbed.api.run import Run
 from seedbed.catalogue.collection import entry_of
 from seedbed.config.project import outputs_folder
-from seedbed.errors import RunFolderError
-from seedbed.process.output import plain
+from seedbed.errors import RunFolderError, plain
 from seedbed.reading.content import inside
 from seedbed.runs.folder import FIGURES, RECORD, RunFolder
 from seedbed.runs.record import KILLED
@@ -92,7 +91,8 @@ class Sweep:
     def error(self) -> str | None:
         """The error of the first job that failed; None where none did."""
         failed = [row for row in self._rows() if row.status == "failed"]
-        return min(failed, key=lambda row: row.number).error if failed else None
+        first = min(failed, key=lambda row: row.number, default=None)
+        return plain(first.error or "") if first is not None else None
 
     @property
     def command(self) -> str:
@@ -102,12 +102,14 @@ class Sweep:
     @property
     def name(self) -> str | None:
         """Its name, where one was given."""
-        return self._plan().labels.name
+        name = self._plan().labels.name
+        return None if name is None else plain(name)
 
     @property
     def axes(self) -> dict[str, list[str]]:
         """The keys that differ among its jobs, and their values as they were typed."""
-        return {key: list(values) for key, values in self._plan().axes.items()}
+        axes = self._plan().axes
+        return {plain(key): [plain(value) for value in axes[key]] for key in axes}
 
     @property
     def results(self) -> "pl.DataFrame":

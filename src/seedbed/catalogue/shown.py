@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from seedbed.catalogue.collection import Item
 from seedbed.catalogue.entry import Entry
 from seedbed.config.groups import GROUPS
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, plain
 from seedbed.files import atomic_file
-from seedbed.process.output import plain
 
 if TYPE_CHECKING:
     from rich.table import Table

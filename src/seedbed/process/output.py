@@ -10,16 +10,11 @@ import re
 import select
 import sys
 
-# Controls of a terminal but tab, line feed and the carriage return of bars; what turns text.
-_STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+from seedbed.errors import STEERING, plain
+
 # Colours, one line up, a line erased, and the cursor: what tables and bars are drawn by.
 _DRAWING = re.compile(r"(\x1b\[(?:[0-9;]*m|[0-9]*[AK]|\?25[lh]))")
 MOST_LINES, MOST_LETTERS = 3, 1_000
-
-
-def plain(text: str) -> str:
-    """Return a text with the characters that steer a terminal as their codes, such as `\\x1b`."""
-    return _STEERING.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
 
 
 def plain_message(text: str) -> str:
@@ -38,7 +33,7 @@ class PlainText(io.TextIOWrapper):
 
     def write(self, text: str) -> int:
         """Write a text, or what `plain` makes of it."""
-        if not _STEERING.search(text):
+        if not STEERING.search(text):
             return super().write(text)
         if not self.isatty():
             return super().write(plain(text))

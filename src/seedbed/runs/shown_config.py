@@ -26,21 +26,25 @@ def shown_config(folder: RunFolder) -> dict[str, Any]:
     """
     file = folder.readable_config
     config = read_config(file)
-    texts: list[str] = []
     values = plain_config(file, config, resolve=False)
+    if not _has_references(values):
+        return values
+    texts: list[str] = []
     hidden = OmegaConf.create(_hide(values, texts))
-    resolved = plain_config(file, hidden, resolve=True) if _has_references(values) else values
-    shown: dict[str, Any] = _show(resolved, texts)
+    shown: dict[str, Any] = _show(plain_config(file, hidden, resolve=True), texts)
     return shown
 
 
 def _hide(value: Any, texts: list[str]) -> Any:
-    """Return values in which numbers stand for texts with resolvers, which `texts` gets."""
+    """Return values in which numbers stand for texts with resolvers, which `texts` gets.
+
+    And for those with the signs that stand around the numbers.
+    """
     if isinstance(value, dict):
         return {name: _hide(item, texts) for name, item in value.items()}
     if isinstance(value, list):
         return [_hide(item, texts) for item in value]
-    if isinstance(value, str) and _CALLS.search(value):
+    if isinstance(value, str) and (_CALLS.search(value) or "\ue000" in value):
         texts.append(value)
         return f"\ue000{len(texts) - 1}\ue001"
     return value
@@ -52,13 +56,8 @@ def _show(value: Any, texts: list[str]) -> Any:
     if isinstance(value, list):
         return [_show(item, texts) for item in value]
     if isinstance(value, str) and "\ue000" in value:
-        return _PLACE.sub(lambda place: _text(texts, place), value)
+        return _PLACE.sub(lambda place: texts[int(place[1])], value)
     return value
-
-
-def _text(texts: list[str], place: re.Match[str]) -> str:
-    number = int(place[1]) if len(place[1]) < 10 else len(texts)
-    return texts[number] if number < len(texts) else place[0]
 
 
 def _has_references(value: Any) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from seedbed.errors import RunFolderError
+from seedbed.errors import RunFolderError, plain
 from seedbed.loggers.event_reading import TagPoints, read_scalars
 from seedbed.loggers.metrics_file import AT_STEPS, CLOSING, METRICS, read_points
 from seedbed.reading.content import MEBIBYTE, read_text, refuse_links_out
@@ -40,7 +40,7 @@ def curves_of_jobs(folders: Mapping[int, Path], *, column: str | None = "job") -
             for tag, each in _of_csv(folders[number], place).items():
                 points[tag] = _joined(points[tag], each) if tag in points else each
     curves = {
-        f"{tag}_" if tag in _OURS else tag: each
+        f"{tag}_" if tag in _OURS else plain(tag): each
         for tag, each in points.items()
         if not tag.startswith(CLOSING)
     }

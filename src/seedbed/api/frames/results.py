@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from seedbed.errors import plain
 from seedbed.sweep.results.configurations_file import configuration_rows
 from seedbed.sweep.results.judged import pareto_ranks
 from seedbed.sweep.results.objectives import Objectives
@@ -59,16 +60,25 @@ def _whole(name: str, values: Sequence[int | None]) -> pl.Series:
 
 
 def _each_once(columns: Sequence[pl.Series]) -> list[pl.Series]:
-    """Return columns of which no two have a name: an axis may be called as one of ours."""
+    """Return columns of which no two have a name: an axis may be called as one of ours.
+
+    Texts steer no terminal on which the frame is printed.
+    """
     taken: set[str] = set()
     renamed = []
     for column in columns:
-        name = column.name
+        name = plain(column.name)
         while name in taken:
             name += "_"
         taken.add(name)
+        if column.dtype == pl.String:
+            column = pl.Series(name, [_plain(text) for text in column], dtype=pl.String)
         renamed.append(column.alias(name))
     return renamed
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else plain(text)
 
 
 def configurations_frame(rows: Sequence[Row], objectives: Objectives) -> pl.DataFrame:
