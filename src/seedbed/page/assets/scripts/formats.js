@@ -114,6 +114,8 @@ export function shortText(value, digits = 4) {
 export function spreadText(mean, deviation) {
   if (!Number.isFinite(mean)) return "";
   if (Number.isNaN(deviation)) return shortText(mean);
+  // Less is what adding up has rounded.
+  if (deviation < 1e-12 * Math.abs(mean)) return `${shortText(mean)} ± 0`;
   if (!(deviation > 0 && Number.isFinite(deviation))) return `${shortText(mean)} ± ${numberText(deviation)}`;
   const decimals = Math.max(1 - Math.floor(Math.log10(deviation)), 0);
   if (decimals <= 7 && Math.abs(mean) < 1e7) return `${mean.toFixed(decimals)} ± ${deviation.toFixed(decimals)}`;

@@ -21,8 +21,9 @@ function start() {
   addEventListener("hashchange", () => state.read(location.hash));
   followTheme(state);
   const bar = mountHeader(byId("header"), page);
-  mountViews(bar, byId("page"), page, VIEWS);
-  mountKeyboard(page, VIEWS);
+  const views = VIEWS.filter(({ fits }) => !fits || fits(page.document));
+  mountViews(bar, byId("page"), page, views);
+  mountKeyboard(page, views);
   document.documentElement.dataset.ready = "true";
   performance.mark("ready");
 }

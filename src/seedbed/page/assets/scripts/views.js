@@ -18,17 +18,34 @@ import { mountTable } from "./table/table.js";
 /**
  * Each view has a key for the fragment, a title for its tab, and panels: functions that fill an
  * element, once, when the view is shown for the first time. A panel that has nothing to show hides
- * its element.
+ * its element. `fits` tells whether a document has anything for the view; all have without it.
  *
- * @type {{ key: string, title: string, panels: ((element: HTMLElement, page: Page) => void)[] }[]}
+ * @typedef {{ key: string, title: string, panels: ((element: HTMLElement, page: Page) => void)[],
+ *   fits?: (document: import("./document.js").PageDocument) => boolean }} View
  */
+/** @type {View[]} */
 export const VIEWS = [
   { key: "summary", title: "Summary", panels: [mountOverview] },
   { key: "table", title: "Table", panels: [mountTable] },
   { key: "curves", title: "Curves", panels: [mountCurves] },
-  { key: "keys", title: "Parameters", panels: [mountKeyPlot, mountHeatMap] },
-  { key: "parallel", title: "Parallel", panels: [mountParallel] },
-  { key: "search", title: "Search", panels: [mountProgress, mountImportances, mountFront] },
-  { key: "compare", title: "Compare", panels: [mountComparison] },
+  { key: "keys", title: "Parameters", panels: [mountKeyPlot, mountHeatMap], fits: hasSettings },
+  { key: "parallel", title: "Parallel", panels: [mountParallel], fits: hasSettings },
+  {
+    key: "search",
+    title: "Search",
+    panels: [mountProgress, mountImportances, mountFront],
+    fits: hasSeveralJobs,
+  },
+  { key: "compare", title: "Compare", panels: [mountComparison], fits: hasSeveralJobs },
   { key: "job", title: "Job", panels: [mountJob] },
 ];
+
+/** @param {import("./document.js").PageDocument} document */
+function hasSettings(document) {
+  return document.columnsOf("axis").length > 0;
+}
+
+/** @param {import("./document.js").PageDocument} document */
+function hasSeveralJobs(document) {
+  return document.jobCount > 1;
+}

@@ -6,7 +6,7 @@ import { element, fill } from "../elements.js";
 import { mountRanking } from "./ranking.js";
 import { sourceCards } from "./sources.js";
 import { verdictOf } from "./verdict.js";
-import { verdictSaid, withoutResult } from "./words.js";
+import { lastEpochSaid, verdictSaid, withoutResult } from "./words.js";
 
 /**
  * @param {HTMLElement} panel
@@ -18,12 +18,13 @@ export function mountOverview(panel, page) {
   const picture = element("div", {});
   const go = (view, text) =>
     element("button", { type: "button", onclick: () => page.state.update({ view }) }, text);
+  const isVaried = page.document.columnsOf("axis").length > 0;
   fill(
     panel,
     answers,
     notes,
     picture,
-    element("p", { class: "links" }, go("table", "All configurations"), go("curves", "Learning curves"), go("keys", "Effect of each parameter")),
+    element("p", { class: "links" }, go("table", "All configurations"), go("curves", "Learning curves"), isVaried && go("keys", "Effect of each parameter")),
     element("h2", {}, "What was run"),
     element("div", { class: "cards" }, sourceCards(page.document)),
   );
@@ -61,6 +62,8 @@ function noteLines(page, ranked) {
     notes.push(
       `The filter leaves out some jobs of ${cut.length} of ${ranked.length} configurations: what is said here is of the others alone. mean(...) filters whole configurations.`,
     );
+  const last = lastEpochSaid(content, page.jobsOf, ranked, page.metric(), page.epoch());
+  if (last) notes.push(last);
   const unfit = ranked.filter((each) => each.unfit.length && each.summary.count);
   if (unfit.length)
     notes.push(`${unfit.length} of ${ranked.length} configurations cannot be the best, as the first of them: ${unfit[0].unfit.join(", ")}.`);

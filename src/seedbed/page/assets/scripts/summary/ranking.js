@@ -6,6 +6,7 @@ import { escapedHtml, numberText, shortText, spreadText } from "../formats.js";
 import { echarts } from "../libraries.js";
 import { colours } from "../shell/theme.js";
 import { halfWidth } from "../statistics.js";
+import { configurationName } from "../plots/entries.js";
 import { configurationText } from "./words.js";
 
 /** @typedef {import("../configurations.js").Ranked} Ranked */
@@ -66,11 +67,12 @@ function optionOf(page, shown, verdict) {
     const { mean, deviation, count, units } = each.summary;
     const isAlike = alike.has(each.configuration);
     const colour = row === 0 ? paint.accent : isAlike ? paint.series[4] : paint.faint;
-    const name = `${row ? (isAlike ? "≈ " : "") : "★ "}${configurationText(page.document, each.configuration)}`;
+    const name = `${row ? (isAlike ? "≈ " : "") : "★ "}${configurationName(page.document, each.configuration)}`;
     return { row, name, mean, deviation, count, half: halfWidth(deviation, count) || 0, units, colour };
   });
   const values = rows.flatMap(({ units }) => [...units.values()]);
-  const isLog = Math.min(...values) > 0 && Math.max(...values) > WIDE * Math.min(...values);
+  const isLog =
+    Math.min(...values) > 0 && Math.max(...values) > WIDE * Math.min(...values);
   const narrow = innerWidth < 640;
   return {
     animation: false,
@@ -81,7 +83,15 @@ function optionOf(page, shown, verdict) {
     xAxis: {
       type: isLog ? "log" : "value",
       scale: true,
-      axisLabel: { color: paint.faint, formatter: (value) => shortText(value), hideOverlap: true },
+      // A logarithmic axis would else begin and end at powers of ten.
+      ...(isLog && { min: Math.min(...values) / 1.2, max: Math.max(...values) * 1.2 }),
+      axisLabel: {
+        color: paint.faint,
+        formatter: (value) => shortText(value),
+        hideOverlap: true,
+        showMinLabel: !isLog,
+        showMaxLabel: !isLog,
+      },
       splitLine: { lineStyle: { color: paint.line } },
       name: page.column(),
       nameLocation: "middle",
@@ -96,7 +106,7 @@ function optionOf(page, shown, verdict) {
       axisLine: { lineStyle: { color: paint.line } },
       axisLabel: { color: paint.text, width: narrow ? 120 : 340, overflow: "truncate", fontFamily: "monospace" },
     },
-    series: [pointsSeries(rows), intervalSeries(rows, paint)],
+    series: [pointsSeries(rows), intervalSeries(rows, paint, isLog ? Math.min(...values) : -Infinity)],
   };
 }
 
@@ -127,11 +137,12 @@ function spreadOf(place) {
   return 2 * ((place * 0.6180339887498949) % 1) - 1;
 }
 
-function intervalSeries(rows, paint) {
+/** @param {number} least what the axis can show */
+function intervalSeries(rows, paint, least) {
   return {
     type: "custom",
     z: 5,
-    data: rows.map(({ row, mean, half }) => [mean, row, mean - half, mean + half]),
+    data: rows.map(({ row, mean, half }) => [mean, row, Math.max(mean - half, least), mean + half]),
     encode: { x: [0, 2, 3], y: 1 },
     renderItem: (_, api) => {
       const row = api.value(1);

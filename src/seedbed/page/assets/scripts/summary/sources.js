@@ -80,7 +80,7 @@ function timeText(time) {
 }
 
 function codeOf(git) {
-  if (!git) return "";
+  if (!git) return "in no git repository";
   const commit = cellText(git.commit);
   const short = element("code", { title: commit }, commit.slice(0, SIGNS));
   const branch = git.branch ? ` on ${cellText(git.branch)}` : "";
@@ -92,7 +92,7 @@ function codeOf(git) {
 
 function dataOf(data) {
   if (!data) return "";
-  const { name, fingerprint, ...others } = data;
+  const { name, fingerprint, fingerprint_of: printed, ...others } = data;
   const print = cellText(fingerprint);
   const more = Object.entries(others)
     .filter(([, value]) => value !== null && typeof value !== "object")
@@ -100,7 +100,7 @@ function dataOf(data) {
   return [
     cellText(name),
     more.length ? `, ${more.join(", ")}` : "",
-    print && [", fingerprint ", element("code", { title: print }, print.slice(0, SIGNS))],
+    print && [", fingerprint ", element("code", { title: print }, print.slice(0, SIGNS)), printed && ` of ${cellText(printed)}`],
   ];
 }
 

@@ -1,8 +1,15 @@
 // @ts-check
 // The verdict in words that need no statistics to be read, and are honest about what is not known.
 
-import { configurationWords, hasFolds, rankedOfAll, unitOf } from "../configurations.js";
-import { cellText, countText, listText, percentText, shortText, spreadText } from "../formats.js";
+import {
+  configurationWords,
+  hasFolds,
+  rankedConfigurations,
+  rankedOfAll,
+  summaryOf,
+  unitOf,
+} from "../configurations.js";
+import { cellText, countText, listText, percentText, shortText, shownText, spreadText } from "../formats.js";
 import { LEVEL, verdictOf } from "./verdict.js";
 
 /** @typedef {import("../document.js").PageDocument} PageDocument */
@@ -63,10 +70,35 @@ export function allSaid(document, metric) {
 export function verdictSaid(document, verdict, looked) {
   const question = "Which is best?";
   const open = (answer) => [{ question, answer, details: [], tone: /** @type {const} */ ("open") }];
+  if (document.jobCount === 1) return [resultSaid(document, looked)];
   if (!verdict) return open(`No configuration has a result in ${looked.metric} that can be compared.`);
   if (document.modeOf(looked.metric) === null)
     return open(`Nobody said whether less or more of ${looked.metric} is better.`);
   return [bestSaid(document, verdict, looked), marginSaid(document, verdict), luckSaid(document, verdict)];
+}
+
+/**
+ * What came out of a single job.
+ *
+ * @param {PageDocument} document
+ * @param {{ metric: string, epoch: string }} looked
+ * @returns {Said}
+ */
+function resultSaid(document, { metric, epoch }) {
+  const column = document.columnOf(metric, epoch);
+  const value = document.result(column, 0);
+  const others = document
+    .columnsOf("metric")
+    .filter(({ name, type }) => type === "number" && name !== column && !Number.isNaN(document.result(name, 0)))
+    .map(({ name }) => `${shownText(name)} ${shortText(document.result(name, 0))}`);
+  const isMeasured = document.isMeasured(0);
+  return {
+    question: "What came out?",
+    answer: isMeasured ? "" : `The job ${document.status(0).replace("_", " ")}.`,
+    figure: Number.isNaN(value) ? "" : `${shownText(column)} ${shortText(value)}`,
+    details: [...others, ...(isMeasured ? ["One job: nothing to compare, and luck cannot be told from gain."] : [])],
+    tone: isMeasured ? "plain" : "open",
+  };
 }
 
 /**
@@ -209,4 +241,24 @@ export function withoutResult(document, jobs, column) {
         : "";
   const reasons = [...counts].map(([status, count]) => `${count.toLocaleString("en")} ${status}`);
   return `${without.length.toLocaleString("en")} of ${countText(jobs.length, "job")} have no result and are in no mean: ${listText(reasons)}${where}.`;
+}
+
+/**
+ * What the last epoch says where the best one counts and another configuration is ahead at the end:
+ * the best of many epochs of a restless run is in part luck. Null where both agree.
+ *
+ * @param {PageDocument} document
+ * @param {(configuration: number) => number[]} jobsOf
+ * @param {import("../configurations.js").Ranked[]} ranked
+ * @param {string} metric
+ * @param {string} epoch
+ */
+export function lastEpochSaid(document, jobsOf, ranked, metric, epoch) {
+  const [best] = ranked;
+  if (epoch !== "best" || document.columnOf(metric, "best") === metric || !best || best.unfit.length) return null;
+  const [first] = rankedConfigurations(document, jobsOf, metric, document.modeOf(metric));
+  if (first.unfit.length || first.configuration === best.configuration) return null;
+  const own = summaryOf(document, best.jobs, metric);
+  const text = ({ mean, deviation }) => spreadText(mean, deviation);
+  return `At the last epoch ${named(document, first.configuration, "another configuration")} is ahead with ${text(first.summary)}; the best by its best epochs has ${text(own)} there.`;
 }

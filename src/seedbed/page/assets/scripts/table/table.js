@@ -21,6 +21,8 @@ import { baselineRow, tableRows } from "./rows.js";
 const ROW_HEIGHT = 34;
 const BUFFER = 150;
 const ENDS = 64;
+// Of a column at first: its end can be pulled.
+const WIDEST = 320;
 // Rows that need the whole height.
 const MANY = 40;
 const NARROW = 640;
@@ -133,6 +135,7 @@ export function mountTable(panel, page) {
       hozAlign: column.type === "number" ? "right" : "left",
       headerHozAlign: column.type === "number" ? "right" : "left",
       minWidth: 60,
+      maxInitialWidth: WIDEST,
       titleFormatter: () => (sorted ? sortButton(page, sorted, title) : element("span", {}, title)),
       formatter: (cell) => content(cell.getData()),
     };
