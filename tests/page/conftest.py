@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from tests.page.browser import Opened, chromium, opened, started
+from tests.page.documents import DOCUMENTS
+
+from seedbed.page.html import page_html
 
 
 # Not for the whole session: Playwright leaves an event loop running, which notebooks do not bear.
@@ -34,3 +37,29 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
             return stack.enter_context(opened(browser, file, fragment, **options))
 
         yield open_file
+
+
+@pytest.fixture(scope="session")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function that gives the page of a document in documents.py."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    def write(name: str) -> Path:
+        file = folder / f"{name}.html"
+        if not file.exists():
+            file.write_bytes(page_html(DOCUMENTS[name]()))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def open_document(
+    open_page: Callable[..., Opened], page_file: Callable[[str], Path]
+) -> Callable[..., Page]:
+    """Return a function that opens the page of a document by its name, as `open_page` does."""
+
+    def open_named(name: str, fragment: str = "", **options: Any) -> Page:
+        return open_page(page_file(name), fragment, **options).page
+
+    return open_named
