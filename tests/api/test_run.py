@@ -1,7 +1,9 @@
 """A run opened from Python, held against its files, torch and the command line."""
 
+import re
 import warnings
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import polars as pl
 import pytest
 import torch
 from omegaconf import OmegaConf
+from PIL import Image
 from tests.api.folders import command_in
 from tests.experiments import events
 
@@ -152,9 +155,24 @@ def test_metrics_of_a_split_and_of_rows_are_those_of_evaluate(
 
 def test_figures_are_shown_by_notebooks(run: seedbed.Run, tmp_path: Path) -> None:
     assert list(run.figures) == ["matrix"]
-    assert run.figures["matrix"]._repr_png_() == Path("run/figures/matrix.png").read_bytes()
+    shown = Image.open(BytesIO(run.figures["matrix"]._repr_png_()))
+    assert shown.tobytes() == Image.open("run/figures/matrix.png").tobytes()
     with pytest.raises(KeyError):
         run.figures["../../run"]
+
+
+def test_the_page_is_that_of_the_report(run: seedbed.Run, work: Path) -> None:
+    command_in(work, "report", "run", "page=theirs.html")
+    written = run.report("ours.html")
+
+    def shown(path: Path | str) -> str:
+        return re.sub(r'"written":"[^"]*"', "", Path(path).read_text())
+
+    assert shown(written) == shown("theirs.html")
+    assert seedbed.Sweep("sweep").report("ours.html") == Path("ours.html")
+    Path("other.html").touch()
+    with pytest.raises(seedbed.ConfigError, match="is no page of Seedbed's"):
+        run.report("other.html")
 
 
 def test_nothing_of_the_process_is_changed(run: seedbed.Run, frame: pl.DataFrame) -> None:

@@ -1,14 +1,13 @@
 """Figures of a run or a sweep: PNG files, by their names."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from seedbed.errors import RunFolderError
+from seedbed.page.pictures import NoPicture, checked_png, pngs
 from seedbed.reading.content import MEBIBYTE, inside, read_bytes
 
 MOST_BYTES, MOST_FILES = 32 * MEBIBYTE, 10_000
-_SIGNATURE, _SUFFIX = b"\x89PNG\r\n\x1a\n", ".png"
 
 
 class Figure:
@@ -23,11 +22,14 @@ class Figure:
 
     @property
     def png(self) -> bytes:
-        """The bytes of the file; raises seedbed.RunFolderError where it is no PNG."""
-        content = read_bytes(self.path, MOST_BYTES)
-        if not content.startswith(_SIGNATURE):
-            raise RunFolderError(f"{self.path}: not a PNG")
-        return content
+        """The picture as a PNG, without what else its file holds.
+
+        Raises seedbed.RunFolderError where it is none, or too large.
+        """
+        try:
+            return checked_png(read_bytes(self.path, MOST_BYTES))
+        except NoPicture as error:
+            raise RunFolderError(f"{self.path}: {error}") from None
 
     def _repr_png_(self) -> bytes:
         return self.png
@@ -51,21 +53,16 @@ class Figures(Mapping[str, Figure]):
     def _names(self) -> list[str]:
         try:
             inside(self._folder, self._figures.name)
-            with os.scandir(self._figures) as entries:
-                names = [
-                    entry.name.removesuffix(_SUFFIX)
-                    for entry in entries
-                    if entry.name.endswith(_SUFFIX) and entry.is_file(follow_symlinks=False)
-                ]
-        except (OSError, RunFolderError):
+        except RunFolderError:
             return []
-        return sorted(names, key=lambda name: ("-epoch-" in name, name))[:MOST_FILES]
+        files = [path for path in pngs(self._figures)[:MOST_FILES] if not path.is_symlink()]
+        return [path.stem for path in files if path.is_file()]
 
     def __getitem__(self, name: str) -> Figure:
         """Return a figure; raises KeyError where there is none."""
         if name not in self._names():
             raise KeyError(name)
-        return Figure(self._figures / f"{name}{_SUFFIX}")
+        return Figure(self._figures / f"{name}.png")
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""

@@ -3,29 +3,27 @@
 What a folder names is made only where it is allowed, or lies in a module that the user trusts.
 """
 
-import gc
-import logging
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 
-from seedbed.config.project import Project, find_project
-from seedbed.config.trust.module_path import folders, set_folders
+from seedbed.config.project import find_project
+from seedbed.config.trust.module_path import set_folders
 from seedbed.errors import SeedbedError, of_a_path, out_of_memory
+from seedbed.process import garbage_collection
 from seedbed.runs.folder import RunFolder
 
 DATA_VARIABLE, DATA_FOLDER = "SEEDBED_DATA", "data"
-_LOGGERS = ("pytorch_lightning", "lightning_fabric", "pytorch_lightning.utilities.rank_zero")
 
 
 @contextmanager
 def reading(folder: RunFolder | None, trust: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Give the modules that are trusted, while the runs of a folder are opened and predict.
 
-    Random states, settings of OmegaConf, warnings and the levels of loggers are afterwards as they
-    were. An error that says of a path, or of memory, what the command line tells is told alike.
+    The state of the process is afterwards as it was. An error that says of a path, or of memory,
+    what the command line tells is told alike.
 
     Args:
         folder: A run that may have kept copies of modules, which stand for those of `trust` that
@@ -33,42 +31,30 @@ def reading(folder: RunFolder | None, trust: Sequence[str]) -> Iterator[tuple[st
         trust: Modules that the user has named, beside those of the project file.
     """
     import_what_predicts()
-    import torch
-
+    from seedbed.api.process_state import process_as_it_was
     from seedbed.config.resolvers import register_resolvers
     from seedbed.config.trust.restriction import restricted_to
     from seedbed.engines.lightning.quiet import quiet_lightning
 
     project = find_project()
     trusted = tuple(dict.fromkeys([*project.trust, *map(str, trust)]))
-    with (
-        torch.random.fork_rng(devices=range(torch.cuda.device_count())),
-        warnings.catch_warnings(),
-        _logger_levels(),
-        _resolvers(),
-        _module_folders(project),
-        restricted_to(trusted),
-        _copies(folder, trust),
-    ):
+    with process_as_it_was(), restricted_to(trusted):
+        set_folders([os.getcwd(), *([str(project.file.parent)] if project.file else [])])
         register_resolvers()
         quiet_lightning()
-        try:
-            yield trusted
-        except (OSError, MemoryError, RuntimeError) as error:
-            told = of_a_path(error) or out_of_memory(error)
-            raise error if told is None else told from None
+        with _copies(folder, trust):
+            try:
+                yield trusted
+            except (OSError, MemoryError, RuntimeError) as error:
+                told = of_a_path(error) or out_of_memory(error)
+                raise error if told is None else told from None
 
 
 def import_what_predicts() -> None:
-    """Import torch, Lightning and what predicts, without a look for garbage meanwhile."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        for name in ("seedbed.commands.predicting", "seedbed.commands.measuring"):
+    """Import torch, Lightning and what predicts."""
+    for name in ("seedbed.commands.predicting", "seedbed.commands.measuring"):
+        with garbage_collection.as_it_was(), garbage_collection.paused_for(name):
             import_module(name)
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def data_folder() -> str:
@@ -94,16 +80,6 @@ def warn_of(lines: Iterable[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def _module_folders(project: Project) -> Iterator[None]:
-    before = folders()
-    set_folders([os.getcwd(), *([str(project.file.parent)] if project.file else [])])
-    try:
-        yield
-    finally:
-        set_folders(before)
-
-
-@contextmanager
 def _copies(folder: RunFolder | None, trust: Sequence[str]) -> Iterator[None]:
     """Let trusted modules come from the copies of a run, if nowhere else."""
     with ExitStack() as stack:
@@ -118,26 +94,3 @@ def _copies(folder: RunFolder | None, trust: Sequence[str]) -> Iterator[None]:
             else:
                 stack.enter_context(importing_kept(finder, trust, first=False))
         yield
-
-
-@contextmanager
-def _resolvers() -> Iterator[None]:
-    """Leave the resolvers of the user's as they are."""
-    from omegaconf.basecontainer import BaseContainer
-
-    before = dict(BaseContainer._resolvers)
-    try:
-        yield
-    finally:
-        BaseContainer._resolvers.clear()
-        BaseContainer._resolvers.update(before)
-
-
-@contextmanager
-def _logger_levels() -> Iterator[None]:
-    before = {name: logging.getLogger(name).level for name in _LOGGERS}
-    try:
-        yield
-    finally:
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)

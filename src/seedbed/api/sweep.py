@@ -354,6 +354,26 @@ class Sweep:
         folder = next(iter(self._folders().values()), None)
         return None if folder is None else RunFolder(folder)
 
+    def report(
+        self, path: str | os.PathLike[str] = "report.html", *, overwrite: bool = False
+    ) -> Path:
+        """Write the report page, one HTML file that needs no network, and return its path.
+
+        Args:
+            path: The file; one that is such a page already is written anew.
+            overwrite: Whether it may be written over a file that is none.
+
+        Raises:
+            seedbed.ConfigError: It cannot be written there.
+        """
+        from seedbed.catalogue.page import page_of_folders
+        from seedbed.page.file import require_place, write_page
+
+        file = Path(path)
+        require_place(file, overwrite)
+        write_page(file, page_of_folders([self._folder], [], file))
+        return file
+
     # How it is shown
 
     def __repr__(self) -> str:

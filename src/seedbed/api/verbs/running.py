@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
-from seedbed.api.verbs.process_state import process_as_it_was
+from seedbed.api.process_state import process_as_it_was
 from seedbed.application.running import Command, Ended, run_application, stopped_early
 from seedbed.config.project import Project, find_project
 from seedbed.config.trust.module_path import set_folders
