@@ -143,3 +143,15 @@ export function listText(words, most = 5) {
   if (shown.length < 2) return shown.join("");
   return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
+
+/**
+ * A time as text, without its parts of a second: `2026-11-26 12:00:00 UTC`.
+ *
+ * @param {string | null} time as ISO 8601
+ */
+export function timeText(time) {
+  const parts = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?$/.exec(time ?? "");
+  if (!parts) return cellText(time);
+  const zone = parts[3] === "Z" || parts[3] === "+00:00" ? " UTC" : parts[3] ? ` ${parts[3]}` : "";
+  return `${parts[1]} ${parts[2]}${zone}`;
+}

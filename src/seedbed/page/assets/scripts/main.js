@@ -2,6 +2,7 @@
 // The page: its document is read, its state is that of the fragment, its parts are put in place.
 
 import { decoded } from "./document.js";
+import { mountFooter } from "./shell/footer.js";
 import { mountHeader } from "./shell/header.js";
 import { mountKeyboard } from "./shell/keyboard.js";
 import { mountViews } from "./shell/navigation.js";
@@ -23,6 +24,7 @@ function start() {
   const bar = mountHeader(byId("header"), page);
   const views = VIEWS.filter(({ fits }) => !fits || fits(page.document));
   mountViews(bar, byId("page"), page, views);
+  mountFooter(byId("footer"), page);
   mountKeyboard(page, views);
   document.documentElement.dataset.ready = "true";
   performance.mark("ready");

@@ -4,7 +4,6 @@
 import { element, fill } from "../elements.js";
 import { mistakeIn } from "../filter.js";
 import { countText, shownText } from "../formats.js";
-import { dialogOf } from "./dialogs.js";
 import { switchTheme } from "./theme.js";
 
 // After the last key of an expression it is tried, in ms.
@@ -31,7 +30,6 @@ export function mountHeader(header, page) {
       element("p", { class: "faint" }, `${jobs} of ${configurations}`),
       element("div", { class: "spacer" }),
       element("button", { type: "button", id: "shortcuts", title: "Keys of the keyboard (?)" }, "Shortcuts"),
-      licencesButton(),
       element(
         "button",
         { type: "button", id: "theme", title: "Light or dark (d)", onclick: () => switchTheme(page.state) },
@@ -131,14 +129,6 @@ function placeholder({ document: content, ...page }) {
   const axis = content.columnsOf("axis").find((column) => column.type === "number");
   const parts = [`${metric} < 0.1`, axis && `${axis.name} >= 0.001`, 'status == "completed"'];
   return parts.filter(Boolean).join(" and ");
-}
-
-/** Libraries and their licences, which stand in the page. */
-function licencesButton() {
-  const licences = document.getElementById("licences");
-  const dialog = dialogOf("Licences", element("pre", { class: "licences", tabindex: "0" }, licences?.textContent ?? ""));
-  document.body.append(dialog);
-  return element("button", { type: "button", title: "Libraries of this page", onclick: () => dialog.showModal() }, "Licences");
 }
 
 /** Do it now, and when one of these keys changes. */

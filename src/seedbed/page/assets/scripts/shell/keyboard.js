@@ -42,12 +42,13 @@ export function mountKeyboard(page, views) {
 function shortcutsDialog(shortcuts) {
   const rows = [
     ...shortcuts.map(([key, meaning]) => [key, meaning]),
-    ["Tab", "Next field; in tabs, the arrows go on"],
+    ["Tab", "Next field; among tabs ← and → go on"],
+    ["↑ ↓", "In the table: the row above, or below"],
     ["Enter", "In the table: open a configuration to its jobs, or a job"],
     ["Esc", "Close this, leave a field"],
   ];
   return dialogOf(
-    "Keys",
+    "Keys of the keyboard",
     element(
       "dl",
       { class: "keys" },

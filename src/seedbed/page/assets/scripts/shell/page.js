@@ -76,7 +76,7 @@ export function createPage(document, state) {
      * @param {() => void} draw
      */
     follow(element, keys, draw) {
-      const watched = new Set([...keys, "theme"]);
+      const watched = new Set([...keys, "theme", "print"]);
       let isDue = false;
       let isAsked = false;
       const redraw = () => {
@@ -88,7 +88,9 @@ export function createPage(document, state) {
       };
       state.subscribe((changed) => {
         isDue ||= [...changed].some((key) => watched.has(key));
-        if (isDue && !isAsked && isShown(element)) {
+        // A print waits for no frame.
+        if (changed.has("print")) redraw();
+        else if (isDue && !isAsked && isShown(element)) {
           isAsked = true;
           requestAnimationFrame(redraw);
         }

@@ -43,6 +43,15 @@ export function followTheme(state) {
   apply();
   state.subscribe(apply);
   matchMedia(DARK).addEventListener("change", () => state.notify("theme"));
+  // Paper is light, and what is drawn on it too.
+  addEventListener("beforeprint", () => {
+    document.documentElement.dataset.theme = "light";
+    state.notify("print");
+  });
+  addEventListener("afterprint", () => {
+    apply();
+    state.notify("print");
+  });
 }
 
 /** @param {import("./state.js").State} state */

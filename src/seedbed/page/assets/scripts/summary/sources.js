@@ -3,7 +3,7 @@
 
 import { commandBlock } from "../copying.js";
 import { element } from "../elements.js";
-import { cellText, countText, listText, secondsText, shownText } from "../formats.js";
+import { cellText, countText, listText, secondsText, shownText, timeText } from "../formats.js";
 
 // Most sources that are shown in full.
 const SHOWN = 6;
@@ -69,14 +69,6 @@ function whenText({ started, finished, seconds, running }) {
   else if (finished) parts.push(`to ${timeText(finished)}`);
   if (typeof seconds === "number") parts.push(`(${secondsText(seconds)})`);
   return parts.filter(Boolean).join(" ");
-}
-
-/** A time without its parts of a second. */
-function timeText(time) {
-  const parts = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?$/.exec(time ?? "");
-  if (!parts) return cellText(time);
-  const zone = parts[3] === "Z" || parts[3] === "+00:00" ? " UTC" : parts[3] ? ` ${parts[3]}` : "";
-  return `${parts[1]} ${parts[2]}${zone}`;
 }
 
 function codeOf(git) {

@@ -10,6 +10,23 @@ import { configurationText } from "../summary/words.js";
 
 // Most jobs that are compared.
 const MOST = 8;
+// Boxes of the rows that were drawn, by their jobs.
+/** @type {Map<number, HTMLInputElement[]>} */
+const BOXES = new Map();
+
+/** Forget the boxes of rows that are drawn no more. */
+export function forgetBoxes() {
+  BOXES.clear();
+}
+
+/**
+ * Show which jobs are compared.
+ *
+ * @param {number[]} selected
+ */
+export function showSelected(selected) {
+  for (const [job, boxes] of BOXES) for (const box of boxes) box.checked = selected.includes(job);
+}
 
 /**
  * @param {Page} page
@@ -36,6 +53,7 @@ function configurationLead(page, row, place) {
         {
           type: "button",
           class: "plain",
+          "data-control": "open",
           "aria-expanded": String(isOpen),
           "aria-label": `${isOpen ? "Close" : "Open"} the jobs of ${named}`,
           onclick: () => state.update({ open: toggled(state.values.open, configuration) }),
@@ -47,6 +65,7 @@ function configurationLead(page, row, place) {
       {
         type: "button",
         class: "plain pin",
+        "data-control": "pin",
         "aria-pressed": String(isBaseline),
         title: isBaseline ? "Let go of the baseline" : "Pin it on top as the baseline of differences",
         "aria-label": `${isBaseline ? "Unpin" : "Pin"} ${named}`,
@@ -68,7 +87,7 @@ function jobLead(page, job) {
     chosenBox(page, job, name),
     element(
       "button",
-      { type: "button", class: "plain link", title: "Look at this job", onclick: () => state.update({ job, view: "job" }) },
+      { type: "button", class: "plain link", "data-control": "open", title: "Look at this job", onclick: () => state.update({ job, view: "job" }) },
       shownText(name),
     ),
     averaged.length ? element("span", { class: "faint" }, averaged.join(" ")) : null,
@@ -79,8 +98,9 @@ function jobLead(page, job) {
 function chosenBox(page, job, named) {
   const { state } = page;
   if (job === null) return element("input", { type: "checkbox", disabled: true, title: "no job has a result" });
-  const box = element("input", { type: "checkbox", title: `Compare ${named}`, "aria-label": `Compare ${named}` });
+  const box = element("input", { type: "checkbox", "data-control": "compare", title: `Compare ${named}`, "aria-label": `Compare ${named}` });
   box.checked = state.values.selected.includes(job);
+  BOXES.set(job, [...(BOXES.get(job) ?? []), box]);
   box.addEventListener("change", () => {
     const selected = toggled(state.values.selected, job);
     if (selected.length > MOST) {

@@ -25,7 +25,9 @@ export function mountPrinted(panel, page) {
 function printedTable(page) {
   const all = tableRows(page);
   const columns = shownColumns(page).filter(({ kind }) => kind !== "axis");
-  const head = ["", ...columns.map(({ name }) => shownText(name))];
+  const head = columns.map(({ name, type }) =>
+    element("th", { class: type === "number" ? "number" : "" }, name === "status" ? "jobs" : shownText(name)),
+  );
   const rows = all.slice(0, PRINTED).map((row) =>
     element(
       "tr",
@@ -35,7 +37,7 @@ function printedTable(page) {
     ),
   );
   return [
-    element("table", {}, element("thead", {}, element("tr", {}, head.map((text) => element("th", {}, text)))), element("tbody", {}, rows)),
+    element("table", {}, element("thead", {}, element("tr", {}, element("th"), head)), element("tbody", {}, rows)),
     all.length > PRINTED && element("p", {}, `${all.length - PRINTED} more rows are left out.`),
   ];
 }

@@ -11,7 +11,8 @@ import { cellElement, differenceElement } from "./cells.js";
 import { columnChooser } from "./chooser.js";
 import { isAveraged, shownColumns } from "./columns.js";
 import { csvName, saveText, shownCsv } from "./csv.js";
-import { leadElement } from "./lead.js";
+import { focusAgain, focusedControl, moveFocus } from "./focus.js";
+import { forgetBoxes, leadElement, showSelected } from "./lead.js";
 import { mountPrinted } from "./printed.js";
 import { baselineRow, tableRows } from "./rows.js";
 
@@ -42,12 +43,13 @@ export function mountTable(panel, page) {
   let isBuilt = false;
   let drawn = "";
   let height = "";
+  /** @type {{ row: string, control: string } | null} */
+  let focused = null;
   let places = new Map();
-  page.follow(
-    panel,
-    ["filter", "metric", "epoch", "sort", "columns", "open", "baseline", "selected", "rows"],
-    draw,
-  );
+  place.addEventListener("keydown", moveFocus);
+  addEventListener("focusin", () => (focused = focusedControl(place)));
+  page.follow(panel, ["filter", "metric", "epoch", "sort", "columns", "open", "baseline", "rows"], draw);
+  page.follow(panel, ["selected"], () => showSelected(state.values.selected));
 
   function draw() {
     const rows = tableRows(page);
@@ -66,6 +68,8 @@ export function mountTable(panel, page) {
 
   /** Give the table other rows, and other columns where these are not the same. */
   function renew(columns, data, hasSameColumns) {
+    focused = focusedControl(place) ?? focused;
+    forgetBoxes();
     if (heightOf(data) !== height) table.setHeight((height = heightOf(data)));
     if (hasSameColumns) {
       table.replaceData(data);
@@ -96,10 +100,15 @@ export function mountTable(panel, page) {
       placeholder: "No job fulfils the filter.",
       frozenRows: (row) => row.getData().isBaseline === true,
       rowFormatter: (row) => {
-        const { job, isBaseline } = row.getData();
+        const { id, job, isBaseline } = row.getData();
+        row.getElement().dataset.row = id;
         row.getElement().classList.toggle("job-row", job !== null);
         row.getElement().classList.toggle("baseline-row", isBaseline === true);
       },
+    });
+    table.on("renderComplete", () => {
+      // Rows that are drawn anew have lost the focus.
+      if (document.activeElement === document.body) focusAgain(place, focused);
     });
     table.on("tableBuilt", () => {
       isBuilt = true;
