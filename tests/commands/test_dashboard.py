@@ -1,5 +1,6 @@
 """TensorBoard on the runs: for this machine alone, at an address that is printed."""
 
+import json
 import os
 import re
 import socket
@@ -12,6 +13,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from tests.catalogue.tensorboard.test_names import plan_of, sweep_in
 
 from seedbed.commands import dashboard
 from seedbed.errors import ConfigError
@@ -185,9 +187,18 @@ def test_the_address_is_printed_and_tensorboard_listens_there_alone(command, exe
 
 
 @pytest.mark.slow
-def test_tensorboard_answers_on_the_printed_address_and_nowhere_else(tmp_path):
+def test_tensorboard_answers_with_the_names_of_jobs_on_the_printed_address_and_nowhere_else(
+    tmp_path,
+):
+    sweep_in(tmp_path / "outputs" / "sweep", plan_of(("seed=1",), ("seed=2",)))
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     process = subprocess.Popen(
-        [SEEDBED, "dashboard", str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        [SEEDBED, "dashboard"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     try:
         url = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
@@ -196,11 +207,23 @@ def test_tensorboard_answers_on_the_printed_address_and_nowhere_else(tmp_path):
             with socket.socket() as probe:
                 probe.settimeout(2)
                 assert probe.connect_ex((address, int(url[1]))) != 0, address
+        assert _runs(url[0], seconds=25) == ["sweep/seed=1 (0)", "sweep/seed=2 (1)"]
         process.terminate()  # SIGINT is ignored by what a script runs in the background
         process.wait(timeout=60)
+        assert not list(temporary.glob("seedbed-*"))
     finally:
         process.kill()
         process.wait()
+
+
+def _runs(url, seconds):
+    """Return the names of the runs, as soon as there are any."""
+    end, runs = time.monotonic() + seconds, []
+    while not runs and time.monotonic() < end:
+        with urlopen(f"{url}data/runs", timeout=5) as response:
+            runs = json.load(response)
+        time.sleep(0.1)
+    return runs
 
 
 def _answer(url, process, seconds):

@@ -15,6 +15,16 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else "�" for sign in text)
 
 
+def few_digits(text: str, digits: int | None) -> str:
+    """Return a number in a text with at most so many digits; None, or no number: as it is."""
+    if digits is None or len(text) <= digits + 1 or text.lstrip("-").isdecimal():
+        return text
+    try:
+        return f"{float(text):.{digits}g}"
+    except ValueError:
+        return text
+
+
 def relative(path: Path) -> str:
     """Return a path relative to the working folder where it lies below it, else absolute."""
     absolute = path.resolve()

@@ -32,7 +32,7 @@ from seedbed.sweep.results.objectives import Objectives
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.searched.populations import POPULATION, population_lines
 from seedbed.sweep.results.table import BEST, BEST_EPOCH, Row
-from seedbed.terminal.words import jobs_text
+from seedbed.terminal.words import few_digits, jobs_text
 
 # The rows of the closing table.
 ROWS = 10
@@ -324,21 +324,11 @@ def _table(
         # Where the terminal is narrow a cell goes on in the next line: no digit is left out.
         table.add_column(Text(title), justify="left" if words else "right", overflow="fold")
     for shown in ranked:
-        axis_cells = [_shortened(cell, digits) for cell in shown.configuration.cells.values()]
+        axis_cells = [few_digits(cell, digits) for cell in shown.configuration.cells.values()]
         cells = [*axis_cells, *(of(shown) for of in columns.values())]
         # As text, for brackets and colons in names of the user's are no markup.
         table.add_row(*map(Text, cells))
     return table
-
-
-def _shortened(cell: str, digits: int | None) -> str:
-    """Return the cell of an axis with at most so many digits, where it is a number with more."""
-    if digits is None or len(cell) <= digits + 1 or cell.lstrip("-").isdecimal():
-        return cell
-    try:
-        return f"{float(cell):.{digits}g}"
-    except ValueError:
-        return cell
 
 
 def _width(table: Any) -> int:

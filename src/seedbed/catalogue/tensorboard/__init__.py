@@ -1,0 +1,1 @@
+"""What TensorBoard shows of runs and sweeps: their names there."""
