@@ -119,7 +119,8 @@ function drawCurves(page, theme, width, given) {
   const choices = choicesOf(page, chosen, grouped);
   if (groups.length === 0) return { choices, empty: grouped.empty, groups };
   const panels = panelsOf(chosen.metrics);
-  const layout = layoutOf(panels.length, groups.length, width);
+  const hasLegend = groups.length > 1 && groups.every((group) => group.named);
+  const layout = layoutOf(panels.length, hasLegend, width);
   /** @type {any[]} */
   const series = [];
   /** @type {Line[]} */
@@ -140,7 +141,7 @@ function drawCurves(page, theme, width, given) {
   const option = {
     aria: { enabled: true, label: { description: curvesDescription(data, chosen, groups) } },
     grid: layout.grids,
-    legend: legendOf(theme, groups, chosen),
+    legend: legendOf(theme, groups, chosen, hasLegend),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     tooltip: {
       ...plotTooltip(theme, (events) => tooltipOf(data, lines, events, chosen), "axis"),
@@ -195,11 +196,11 @@ function panelTitle(data, panel) {
 
 /**
  * @param {number} panels
- * @param {number} groups
+ * @param {boolean} hasLegend
  * @param {number} width
  */
-function layoutOf(panels, groups, width) {
-  const top = groups > 1 ? 40 : 16;
+function layoutOf(panels, hasLegend, width) {
+  const top = hasLegend ? 40 : 16;
   const grids = Array.from({ length: panels }, (_, i) => ({
     left: width < 480 ? 58 : 70,
     right: 18,
@@ -213,10 +214,11 @@ function layoutOf(panels, groups, width) {
  * @param {Theme} theme
  * @param {CurveGroup[]} groups
  * @param {any} chosen
+ * @param {boolean} hasLegend
  */
-function legendOf(theme, groups, chosen) {
+function legendOf(theme, groups, chosen, hasLegend) {
   return plotLegend(theme, {
-    show: groups.length > 1 && groups.every((group) => group.named),
+    show: hasLegend,
     selected: Object.fromEntries(chosen.hidden.map((/** @type {string} */ name) => [name, false])),
     data: groups.map((group) => ({
       name: group.name,

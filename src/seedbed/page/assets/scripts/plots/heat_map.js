@@ -71,7 +71,7 @@ function drawHeatMap(page, theme, width) {
   });
   const narrow = width < 480;
   const longest = Math.max(...axes[1].labels.map((label) => shownText(label).length));
-  const left = Math.min(narrow ? 84 : 150, 34 + longest * 7);
+  const left = Math.min(narrow ? 118 : 170, 34 + longest * 6.6);
   const tilt = axes[0].labels.join("").length * 7.5 > width - left - 60 ? 40 : 0;
   return {
     choices,

@@ -118,14 +118,15 @@ function valueEnds(lines, log) {
 }
 
 /**
- * Lower end of a band; where it would not be above zero on a logarithmic axis, the smallest run.
+ * Lower end of a band; on a logarithmic axis at least the smallest run: there a mean less a deviation
+ * may be near zero or below.
  *
  * @param {MeanCurve} mean
  * @param {number} place
  * @param {boolean} log
  */
 function lowest(mean, place, log) {
-  return log && mean.low[place] <= 0 ? mean.least[place] : mean.low[place];
+  return log ? Math.max(mean.low[place], mean.least[place]) : mean.low[place];
 }
 
 /**
