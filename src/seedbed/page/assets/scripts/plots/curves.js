@@ -251,7 +251,7 @@ function tooltipOf(data, lines, events, chosen) {
   const epoch = Number(first?.axisValue);
   if (!Number.isFinite(epoch)) return "";
   const metrics = new Set(lines.map((line) => line.metric));
-  /** @type {{order: number, name: string, text: string}[]} */
+  /** @type {{order: number, name: string, text: string, colour: string}[]} */
   const rows = [];
   for (const line of lines) {
     if (chosen.hidden.includes(line.group.name)) continue;
@@ -267,7 +267,7 @@ function tooltipOf(data, lines, events, chosen) {
     const count = line.mean.count[place];
     const text = numberText(Number(value.toPrecision(5))) + (count > 1 ? `${spread}, n = ${count}` : "");
     const name = metrics.size > 1 ? `${line.metric}  ${line.group.name}` : line.group.name;
-    rows.push({ order: value, name, text });
+    rows.push({ order: value, name, text, colour: line.group.look.colour });
   }
   const mode = data.modeOf(lines[0]?.metric ?? "");
   if (metrics.size === 1) rows.sort((a, b) => (mode === "max" ? b.order - a.order : a.order - b.order));
@@ -275,7 +275,7 @@ function tooltipOf(data, lines, events, chosen) {
   const left = rows.length - most;
   return tooltipHtml(
     `${data.content.curves.unit} ${axisNumber(Math.round(epoch))}`,
-    rows.slice(0, most).map(({ name, text }) => [name, text]),
+    rows.slice(0, most).map(({ name, text, colour }) => [name, text, colour]),
     left > 0 ? `and ${left} more` : "",
   );
 }

@@ -192,7 +192,10 @@ function cellSeries(data, column, theme, { cells, axes, jobs, cellWidth }) {
     series: [
       {
         type: "heatmap",
-        data: items.filter(({ cell }) => cell.count > 0),
+        // The best last, so that its frame lies on top.
+        data: items
+          .filter(({ cell }) => cell.count > 0)
+          .sort((a, b) => Number(a.cell === best) - Number(b.cell === best)),
         emphasis: { itemStyle: { borderColor: theme.text, borderWidth: 2 } },
       },
       blankSeries(lostCells, theme, theme.worse),

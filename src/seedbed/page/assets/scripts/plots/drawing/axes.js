@@ -128,20 +128,26 @@ export function plotTooltip(theme, formatter, trigger = "item") {
 /**
  * Text of a tooltip as HTML that shows all names as they are.
  * @param {string} title
- * @param {[string, string][]} lines names and values
+ * @param {[string, string, string?][]} lines names, values, and the colour that a name has in the plot
  * @param {string} [last]
  * @returns {string}
  */
 export function tooltipHtml(title, lines, last = "") {
   const rows = lines.map(
-    ([name, value]) =>
-      `<tr><td style="padding-right: 1em">${escapedHtml(name)}</td>` +
+    ([name, value, colour]) =>
+      `<tr><td style="padding-right: 1em">${colour ? dotHtml(colour) : ""}${escapedHtml(name)}</td>` +
       `<td style="text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums">${escapedHtml(value)}</td></tr>`,
   );
   return (
     `<strong>${escapedHtml(title)}</strong><table>${rows.join("")}</table>` +
     (last ? `<em>${escapedHtml(last)}</em>` : "")
   );
+}
+
+/** @param {string} colour */
+function dotHtml(colour) {
+  const style = `display: inline-block; width: 0.7em; height: 0.7em; border-radius: 50%; background: ${colour}`;
+  return `<span style="${escapedHtml(style)}"></span> `;
 }
 
 /**
