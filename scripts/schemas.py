@@ -1,13 +1,15 @@
-"""Write the JSON Schemas of the documents of `--json`, into docs/schemas.
+"""Write the JSON Schemas: of the documents of `--json`, and of the YAML files of the config.
 
     python scripts/schemas.py
+
+They go into docs/schemas and configs/schemas.
 
 A test tells when they are not those of the code.
 """
 
-import json
 from pathlib import Path
 
+from seedbed.config.json_schema.files import file_schemas, schema_text
 from seedbed.documents.formats import DOCUMENTS, json_schema, name_of
 
 ROOT = Path(__file__).parents[1]
@@ -15,13 +17,12 @@ ROOT = Path(__file__).parents[1]
 
 def files() -> dict[Path, str]:
     """Return the text of each schema by its path."""
-    folder = ROOT / "docs/schemas"
-    return {folder / f"{name_of(each)}.json": text(json_schema(each)) for each in DOCUMENTS}
-
-
-def text(schema: object) -> str:
-    """Return a schema as it stands in its file."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    documents = {f"docs/schemas/{name_of(each)}.json": json_schema(each) for each in DOCUMENTS}
+    configs = {f"configs/schemas/{name}.json": each for name, each in file_schemas().items()}
+    return {
+        **{ROOT / path: schema_text(schema, indent=2) for path, schema in documents.items()},
+        **{ROOT / path: schema_text(schema) for path, schema in configs.items()},
+    }
 
 
 def main() -> None:

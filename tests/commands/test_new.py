@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.commands.new import PLACEHOLDER, TEMPLATE, problem_of_name, template_files
+from seedbed.config.groups import config_folder
 
 NAME = "new_project_of_the_test"
 
@@ -19,7 +20,8 @@ def project(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """Yield the folder of a new project, which is the working folder."""
     outcome = command("new", NAME)
     assert outcome.code == 0, outcome.err
-    assert f"{NAME}/ ({len([*template_files()])} files)" in outcome.out
+    schemas = len([*(config_folder() / "schemas").iterdir()])
+    assert f"{NAME}/ ({len([*template_files()]) + schemas} files)" in outcome.out
     monkeypatch.chdir(tmp_path / NAME)
     yield tmp_path / NAME
     for module in [name for name in sys.modules if name.partition(".")[0] == NAME]:

@@ -68,7 +68,7 @@ def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
 
 
 def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:
-    if verb in ("report", "list", "new") and last.startswith("-"):
+    if verb in ("report", "list", "new", "config-schema") and last.startswith("-"):
         yield from _starting(["--help", FLAG], last)
     elif verb == "list" and before and before[0] in OF_LIST:
         yield from _plain(OF_LIST[before[0]], project, last)
@@ -77,6 +77,11 @@ def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> 
         yield from _starting([*groups.LISTED, "metrics", *OF_LIST] if not named else (), last)
     elif verb in ("report", "dashboard"):
         yield from _plain(f"{verb}:Keys", project, last)
+    elif verb == "config-schema":
+        from seedbed.config.json_schema.files import GROUPS, PROJECT, VERBS
+
+        yield from _starting([*VERBS, *GROUPS, PROJECT] if not before else (), last)
+        yield from _plain("config_schema:Keys", project, last)
     elif verb == "new":
         return  # A name that is not there yet.
     elif before and before[-1] in CONFIG_DIR:
@@ -106,6 +111,9 @@ def _plain(name_of_keys: str, project: Project, last: str) -> Iterator[str]:
     schema = resolve_name(f"seedbed.commands.{name_of_keys}")
     keys = {field.name: field for field in fields(schema) if field.name != "outputs"}
     name, equals, text = last.partition("=")
+    if equals and name == "folder":
+        yield from (f"folder={place}" for place in _folders(text))
+        return
     if equals and name in keys:
         yield from _values(f"{name}=", text, _choices(keys[name]))
         return

@@ -31,6 +31,7 @@ VERBS = {
     "export": "write the network of a run for use without Seedbed: run=DIR output=FILE",
     "report": "print the closing table of sweeps again, or runs side by side: report DIR [DIR ...]",
     "list": "list the config groups, the options of one: list data, or all runs, sweeps: list runs",
+    "config-schema": "print the JSON Schema of the config, for editors: config-schema [GROUP]",
     "dashboard": "start TensorBoard on the runs",
     "new": "make a small project of your own: new NAME",
 }
@@ -38,6 +39,7 @@ VERBS = {
 PLAIN_VERBS = {
     "report": "seedbed.commands.report:report",
     "list": "seedbed.commands.list:list_options",
+    "config-schema": "seedbed.commands.config_schema:config_schema",
     "dashboard": "seedbed.commands.dashboard:dashboard",
     "new": "seedbed.commands.new:new",
 }

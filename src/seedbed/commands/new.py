@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from seedbed.commands.arguments import parse_arguments
+from seedbed.config.groups import SCHEMAS, config_folder
 from seedbed.documents import answer
 from seedbed.errors import ConfigError
 from seedbed.terminal.words import two_columns
@@ -78,7 +79,17 @@ def write_project(folder: Path, name: str) -> list[Path]:
         with target.open("x", encoding="utf-8") as opened:
             opened.write(text)
         written.append(target)
-    return written
+    return [*written, *_write_schemas(folder)]
+
+
+def _write_schemas(folder: Path) -> Iterator[Path]:
+    """Copy the schemas that the comments in the project's YAML files name."""
+    for file in sorted((config_folder() / SCHEMAS).glob("*.json")):
+        target = folder / "configs" / SCHEMAS / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as opened:
+            opened.write(file.read_bytes())
+        yield target
 
 
 def template_files() -> Iterator[Path]:

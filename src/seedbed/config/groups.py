@@ -35,6 +35,8 @@ NO_HYPERPARAMETERS = (
     "page",
     *LABELS,
 )
+# The folder of the JSON Schemas of the YAML files, beside the groups.
+SCHEMAS = "schemas"
 # Verbs that compose the config of another one, and write nothing of what it would write.
 COMPOSES = {"inspect": "train"}
 # Of a YAML file that is read for its description, and of each of these lines.

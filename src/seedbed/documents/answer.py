@@ -7,7 +7,7 @@ a library nor a process that it starts can write between the document's lines.
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -27,7 +27,7 @@ class Answer:
     """
 
     def __init__(self) -> None:
-        self.document: Document | None = None
+        self.document: Document | Mapping[str, Any] | None = None
         self.last_word: Callable[[int], Document | None] | None = None
         self.error = ""
 
@@ -40,8 +40,11 @@ def asked() -> bool:
     return _answer is not None
 
 
-def give(document: "Document") -> None:
-    """Let this be the document of the command; without `--json` nothing happens."""
+def give(document: "Document | Mapping[str, Any]") -> None:
+    """Let this be the document of the command; without `--json` nothing happens.
+
+    A mapping is a schema, which is a document of its own.
+    """
     if _answer is not None:
         _answer.document = document
 

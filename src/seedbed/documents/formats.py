@@ -10,7 +10,7 @@ from seedbed.documents.data import Inspection
 from seedbed.documents.document import Document
 from seedbed.documents.errors import Error
 from seedbed.documents.listings import Groups, MetricNames, Options
-from seedbed.documents.projects import Project
+from seedbed.documents.projects import Project, Schemas
 from seedbed.documents.reading import Evaluation, Export, Predictions, Repetition
 from seedbed.documents.runs import RunOutcome, Runs, Sweeps
 from seedbed.documents.sweeps import Plan, Report, SweepOutcome
@@ -20,7 +20,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     *(Groups, Options, MetricNames, Runs, Sweeps),
     *(Plan, RunOutcome, SweepOutcome, Report),
     *(Inspection, Evaluation, Predictions, Export, Repetition),
-    *(Project, Config, Error),
+    *(Project, Schemas, Config, Error),
 )
 
 

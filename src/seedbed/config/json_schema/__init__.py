@@ -1,0 +1,1 @@
+"""JSON Schemas of the config and of its YAML files, from the dataclasses that type them."""
