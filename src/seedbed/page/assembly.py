@@ -31,13 +31,15 @@ from seedbed.runs.record import STATUSES
 AVERAGED, SWEEP = ("seed", "data.fold"), "sweep"
 # Curves that are left out where they are straight lines.
 CONSTANT = ("train/learning_rate",)
+# Curves by name; those of the splits come first. A run may log every gradient of its model.
+MOST_CURVES, SPLITS = 100, ("train/", "val/")
 # Columns that are no metric, with what they mean.
 RESULTS = {
     BEST_EPOCH: "epoch in which the watched metric was best",
     "seconds": "time that the job took; of jobs side by side its share",
     "epochs": "epochs that it has trained",
     "stopped": "rule that stopped it, and why",
-    "trial": "trial of the search that it belongs to",
+    "trial": "trial that it belongs to, whose seeds and folds are judged together",
     "pareto_rank": "1: on the Pareto front; 2: on that of the others; and so on",
 }
 
@@ -268,7 +270,8 @@ def _curves(parts: Sequence[Part], configuration: Sequence[int]) -> Curves:
     ]
     names = dict.fromkeys(name for each in placed for name in each.block.values)
     shown = [name for name in names if not (name in CONSTANT and is_constant(placed, name))]
-    return encoded(placed, sum(map(len, parts)), configuration, shown)
+    shown.sort(key=lambda name: not name.startswith(SPLITS))
+    return encoded(placed, sum(map(len, parts)), configuration, shown[:MOST_CURVES])
 
 
 def _configs(parts: Sequence[Part]) -> Configs:

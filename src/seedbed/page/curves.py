@@ -188,7 +188,7 @@ def _thinned_text(placed: Sequence[Placed], longest: int, kept: int) -> str | No
         if len(epochs) and int(epochs[-1]) - int(epochs[0]) + 1 > len(epochs):
             lines.append(
                 f"{len(epochs):,} of {int(epochs[-1]):,} epochs were logged "
-                "(sweep.points, logger.every_n_epochs)"
+                "(sweep.points, log_every_n_epochs)"
             )
             break
     return "; ".join(lines) or None

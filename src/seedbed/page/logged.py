@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedbed.errors import RunFolderError
+from seedbed.loggers.metrics_file import AT_STEPS, CLOSING, METRICS, read_points
 from seedbed.page.part import CurveBlock
+from seedbed.reading.content import MEBIBYTE, inside, read_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
 RUNS_OF_BLOCK = 500
 # Numbers of such a table.
 MOST_NUMBERS = 100_000_000
-# What is logged once, at the end.
-ONCE = ("best/", "test/")
+# Of a metrics.csv.
+MOST_BYTES = 16 * MEBIBYTE
+LAST = 2**53
 
 
 def curves_of_folders(folders: Sequence[Path | None]) -> Iterator[CurveBlock]:
@@ -29,12 +32,48 @@ def curves_of_folders(folders: Sequence[Path | None]) -> Iterator[CurveBlock]:
     known = [place for place, folder in enumerate(folders) if folder is not None]
     for start in range(0, len(known), RUNS_OF_BLOCK):
         places = known[start : start + RUNS_OF_BLOCK]
-        block = _block([folder for place in places if (folder := folders[place]) is not None])
+        chosen = [folder for place in places if (folder := folders[place]) is not None]
+        block = _of_events(chosen)
         if block is not None:
             yield block._replace(jobs=[places[job] for job in block.jobs])
+        known_by_events = set() if block is None else {*block.jobs}
+        for job, folder in enumerate(chosen):
+            if job not in known_by_events and (table := _of_table(folder)) is not None:
+                yield table._replace(jobs=[places[job]])
 
 
-def _block(folders: Sequence[Path]) -> CurveBlock | None:
+def _of_table(folder: Path) -> CurveBlock | None:
+    """Return the curves of a run that logs into metrics.csv; None where there is none."""
+    import numpy as np
+
+    path = folder / METRICS
+    if not path.is_file():
+        return None
+    try:
+        text = read_text(inside(folder, METRICS), MOST_BYTES)
+    except RunFolderError:
+        return None
+    points = [
+        (epoch, {name: value for name, value in values.items() if _is_curve(name)})
+        for epoch, values in read_points(text, LAST, -1)
+    ]
+    by_epoch = {epoch: values for epoch, values in points if values}
+    names = dict.fromkeys(name for values in by_epoch.values() for name in values)
+    if not names:
+        return None
+    epochs = sorted(by_epoch)
+    values = {
+        name: np.array([[by_epoch[epoch].get(name, np.nan) for epoch in epochs]]) for name in names
+    }
+    return CurveBlock([0], np.array(epochs, np.int64), values)
+
+
+def _is_curve(name: str) -> bool:
+    """Return whether something was logged by epoch, and more than once."""
+    return not name.startswith(CLOSING) and not name.endswith(AT_STEPS)
+
+
+def _of_events(folders: Sequence[Path]) -> CurveBlock | None:
     import numpy as np
 
     from seedbed.loggers.event_reading import read_scalars
@@ -43,7 +82,7 @@ def _block(folders: Sequence[Path]) -> CurveBlock | None:
         tags = {
             tag: points
             for tag, points in read_scalars(folders).items()
-            if not tag.startswith(ONCE) and len(points.runs)
+            if _is_curve(tag) and len(points.runs)
         }
     except RunFolderError:
         return None

@@ -9,8 +9,7 @@ from seedbed.runs.provenance.secrets import plain_word
 
 # Letters of a text that are shown; others may have written it.
 MOST_LETTERS, MOST_LETTERS_OF_TRACEBACK = 2_000, 20_000
-_GIT = ("commit", "branch", "dirty")
-_DATA = ("fingerprint", "fingerprint_of", "rows")
+SPLITS = {"train": "to train on", "val": "to validate", "test": "to test"}
 
 
 def command_of(record: Mapping[str, Any]) -> str:
@@ -30,7 +29,12 @@ def git_of(record: Mapping[str, Any]) -> dict[str, Any] | None:
     git = record.get("git")
     if not isinstance(git, Mapping):
         return None
-    return {name: _plain(git.get(name)) for name in _GIT}
+    commit, branch = git.get("commit"), git.get("branch")
+    return {
+        "commit": None if commit is None else _text(commit),
+        "branch": None if branch is None else _text(branch),
+        "dirty": git.get("dirty") is True,
+    }
 
 
 def data_of(record: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -38,7 +42,15 @@ def data_of(record: Mapping[str, Any]) -> dict[str, Any] | None:
     data = record.get("data")
     if not isinstance(data, Mapping):
         return None
-    return {"name": _text(data.get("choice")), **{key: _plain(data.get(key)) for key in _DATA}}
+    rows = data.get("rows")
+    counts = rows.items() if isinstance(rows, Mapping) else ()
+    said = {
+        "name": _text(data.get("choice")),
+        "fingerprint": _text(data.get("fingerprint")),
+        "fingerprint of": _text(data.get("fingerprint_of")),
+        "rows": ", ".join(f"{_text(count)} {SPLITS.get(str(s), s)}" for s, count in counts),
+    }
+    return {key: text for key, text in said.items() if text}
 
 
 def host_of(record: Mapping[str, Any]) -> list[str]:
@@ -60,15 +72,6 @@ def failure(error: str, record: Mapping[str, Any]) -> Failure:
     trace = record.get("traceback")
     shown = plain_lines(trace, MOST_LETTERS_OF_TRACEBACK) if isinstance(trace, str) else None
     return Failure(plain_lines(error, MOST_LETTERS), shown)
-
-
-def _plain(value: object) -> Any:
-    """Return a value of a record that others may have written: numbers by name, or a text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(below) for key, below in list(value.items())[:20]}
-    if value is None or isinstance(value, bool | int):
-        return value
-    return _text(value)
 
 
 def _text(value: object) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from traceback import format_exception
 from typing import TYPE_CHECKING, TypedDict
+
+from seedbed.runs.provenance.secrets import LEFT_OUT, without_secret_lines
 
 if TYPE_CHECKING:
     # A record is read without them: they take their time to import.
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor, nn
+
+# Letters of a traceback that are kept, from its end.
+MOST_OF_TRACEBACK = 20_000
 
 
 @dataclass
@@ -63,6 +69,13 @@ class StoppedEarly(TypedDict):
     reason: str
 
 
+def traceback_of(error: BaseException) -> str:
+    """Return the traceback of an error as Python prints it, without lines that may hold secrets."""
+    lines = "".join(format_exception(error)).splitlines()
+    kept, _ = without_secret_lines(lines, LEFT_OUT)
+    return "\n".join(kept)[-MOST_OF_TRACEBACK:]
+
+
 @dataclass
 class RunOutcome:
     """Outcome of a run.
@@ -72,6 +85,7 @@ class RunOutcome:
         error: why it failed, diverged or was interrupted.
         stopped: rule that ended it early, and the epoch; of a trial with the status
             `stopped_early` the rule of the search.
+        traceback: where an error was raised that nobody foresaw; None of any other.
         warning: what is amiss with the result of a run that completed.
         metrics: metrics of the last whole epoch, and of the best weights on the test rows.
         metrics_epoch: the last whole epoch; None where there is none yet.
@@ -85,6 +99,7 @@ class RunOutcome:
 
     status: str = "running"
     error: str | None = None
+    traceback: str | None = None
     stopped: str | StoppedEarly | None = None
     warning: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)

@@ -23,7 +23,10 @@ KILLED = "killed"
 # What a record says of the training, which holds on while the run goes on.
 _KNOWN = ("metrics", "metrics_epoch", "checkpoints", "stopped", "parameters")
 _OF_OUTCOME = frozenset(
-    (*_KNOWN, "status", "process", "started", "finished", "seconds", "error", "warning")
+    (
+        *(*_KNOWN, "status", "process", "started", "finished", "seconds"),
+        *("error", "traceback", "warning"),
+    )
 )
 _PROGRESS = ("epoch", "of")
 STATUSES = ("running", "completed", "stopped_early", "diverged", "interrupted", "failed")
@@ -70,6 +73,7 @@ class _Stored(TypedDict, total=False):
     finished: str | None
     seconds: float | None
     error: str | None
+    traceback: str | None
     stopped: str | StoppedEarly | None
     warning: str | None
     resumed: list[_StoredResumption]
@@ -207,6 +211,8 @@ def record_fields(
         "error": outcome.error,
         "stopped": outcome.stopped,
     }
+    if outcome.traceback:
+        fields["traceback"] = outcome.traceback
     if outcome.warning:
         fields["warning"] = outcome.warning
     return {**fields, "parameters": outcome.parameters} if outcome.parameters else fields

@@ -15,6 +15,7 @@ from tests.experiments import events, record, trained
 
 from seedbed.config.spec import run_spec
 from seedbed.errors import Interrupted
+from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.sweep.execution import chunk as module
 from seedbed.sweep.execution import chunk_state
@@ -230,7 +231,8 @@ def test_a_job_of_a_chunk_that_failed_says_why(tmp_path: Path) -> None:
     known = {"seed": 3, "data": {"choice": "crop_yield", "fingerprint": None}}
     job = PreparedJob(7, "7", {}, tmp_path / "7", {"config.yaml": "seed: 3\n"}, known)
     times = {"process": {}, "started": "then", "finished": "now", "seconds": None}
-    write_failed(job, "of the test", times)
+    outcome = RunOutcome(status="failed", error="of the test", traceback="line 1")
+    write_failed(job, outcome, times)
     assert record(tmp_path / "7") == {
         **known,
         **times,
@@ -239,6 +241,7 @@ def test_a_job_of_a_chunk_that_failed_says_why(tmp_path: Path) -> None:
         "metrics_epoch": None,
         "checkpoints": {},
         "error": "of the test",
+        "traceback": "line 1",
         "stopped": None,
     }
     assert (tmp_path / "7/.hydra/config.yaml").read_text() == "seed: 3\n"

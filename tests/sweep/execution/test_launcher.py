@@ -279,7 +279,8 @@ def test_jobs_that_cannot_train_together_elsewhere_are_handed_out_one_by_one(
     assert "BasicLauncher runs 2 units: 2 single" in done.err
     assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"] * 2
     names = sorted(path.name for path in (tmp_path / "sweep").iterdir())
-    assert names == [".sweep", "multirun.yaml", "provenance", "results.csv", "sweep.json"]
+    files = ["multirun.yaml", "provenance", "report.html", "results.csv", "sweep.json"]
+    assert names == [".sweep", *files]
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])

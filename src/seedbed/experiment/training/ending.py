@@ -22,7 +22,7 @@ from seedbed.experiment.summary import print_outcome
 from seedbed.experiment.training.experiment import Experiment
 from seedbed.experiment.writer import RunWriter
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.outcome import RunOutcome, StoppedEarly
+from seedbed.runs.outcome import RunOutcome, StoppedEarly, traceback_of
 from seedbed.runs.record import MEASURED
 from seedbed.terminal.listener import current_listener, is_alone
 from seedbed.training.best_epoch import no_best_epoch
@@ -44,6 +44,7 @@ def note_failure(failure: BaseException, received: int | None, outcome: RunOutco
         known = isinstance(failure, SeedbedError)
         name = "" if known else f"{type(failure).__name__}: "
         outcome.status, outcome.error = "failed", f"{name}{failure}"
+        outcome.traceback = None if known else traceback_of(failure)
     return FAILED
 
 

@@ -209,9 +209,9 @@ def write_folders(
     return refused
 
 
-def write_failed(job: PreparedJob, error: str, times: dict[str, Any]) -> None:
+def write_failed(job: PreparedJob, outcome: RunOutcome, times: dict[str, Any]) -> None:
     """Write the run folder of a job whose chunk could not be trained."""
-    record = record_fields(job.provenance, RunOutcome(status="failed", error=error), **times)
+    record = record_fields(job.provenance, outcome, **times)
     write_run(job.folder, RunFiles(hydra=job.texts, record=record, events=b"", events_name=""))
 
 

@@ -35,6 +35,7 @@ from seedbed.process.identity import this_process
 from seedbed.reading.content import inside
 from seedbed.runs.folder import RECORD, RESOLVED, RunFolder
 from seedbed.runs.hydra_job import PASSING, name_of_job, secrets_left_out
+from seedbed.runs.outcome import RunOutcome, traceback_of
 from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.runs.record import now, read_record
 from seedbed.sweep.configs.composer import Composer
@@ -333,16 +334,17 @@ class Worker:
 
     def _failed(self, jobs: Sequence[Job], error: Exception, started: str) -> list[Row]:
         """Record what went wrong with a whole chunk in the folder of each of its jobs."""
-        text = str(error)
+        outcome = RunOutcome(status="failed", error=str(error))
         if not isinstance(error, SeedbedError):
             self.runner.show_traceback(error)
-            text = f"{type(error).__name__}: {error}"
+            outcome.error = f"{type(error).__name__}: {error}"
+            outcome.traceback = traceback_of(error)
         times = {"process": this_process(), "started": started, "finished": now(), "seconds": None}
         if self.options.keep == "all":
             for prepared in self._prepared(jobs):
                 with suppress(RunFolderError):  # Then the row alone tells of it.
-                    write_failed(prepared, text, times)
-        return [self.failed_row(job, text) for job in jobs]
+                    write_failed(prepared, outcome, times)
+        return [self.failed_row(job, outcome.error) for job in jobs]
 
     def failed_row(self, job: Job, error: str | None) -> Row:
         """Return the row of a job that has failed and has no record, or none that says so."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
 from seedbed.errors import RunFolderError
-from seedbed.page.configs import flattened, without_secrets
+from seedbed.page.configs import LEFT_AWAY, flattened, without_secrets
 from seedbed.page.part import JobConfig
 from seedbed.reading.content import inside
 from seedbed.reading.json_files import read_json
@@ -104,6 +104,8 @@ class _Changes:
             if known is None:
                 return None
             key, value = known
+            if key.partition(".")[0] in LEFT_AWAY:
+                continue
             if key not in base and _is_above(key, base):
                 return None
             # As the types of the schema have it.

@@ -131,7 +131,7 @@ def _results(plan: SweepPlan, rows: Sequence[Row]) -> dict[str, list[Cell]]:
         TRIAL: [row.number // plan.jobs_of_trial for row in rows],
         PARETO_RANK: [ranks.get(row.number) for row in rows],
     }
-    if plan.search is None or plan.jobs_of_trial == 1:
+    if plan.jobs_of_trial == 1:
         del columns[TRIAL]
     return {
         name: cells for name, cells in columns.items() if any(each is not None for each in cells)
