@@ -55,7 +55,14 @@ export function summaryOf(document, jobs, column) {
   const units = new Map([...grouped].map(([key, values]) => [key, meanOf(values)]));
   const values = [...units.values()];
   const mean = meanOf(values);
-  return { mean, deviation: deviationOf(values), count: units.size, completed, jobs: jobs.length, units };
+  return {
+    mean,
+    deviation: deviationOf(values),
+    count: units.size,
+    completed,
+    jobs: jobs.length,
+    units,
+  };
 }
 
 /** @type {WeakMap<PageDocument, string[]>} */
@@ -150,7 +157,12 @@ export function rankedConfigurations(document, jobsOf, column, mode) {
  * @param {string | null} mode
  */
 export function rankedOfAll(document, column, mode) {
-  return rankedConfigurations(document, (configuration) => document.jobsOf[configuration], column, mode);
+  return rankedConfigurations(
+    document,
+    (configuration) => document.jobsOf[configuration],
+    column,
+    mode,
+  );
 }
 
 /** How many folds the jobs have; 0 without a cross-validation. @param {PageDocument} document */

@@ -32,7 +32,10 @@ export function decoded(content) {
   /** @type {Column[]} */
   const own = OF_JOBS.filter(
     ({ name }) => !content.columns.some((column) => column.name === name),
-  ).map((column) => /** @type {any} */ ({ kind: "result", mode: null, log: false, of_best: null, ...column }));
+  ).map(
+    (column) =>
+      /** @type {any} */ ({ kind: "result", mode: null, log: false, of_best: null, ...column }),
+  );
   const columns = new Map([...content.columns, ...own].map((column) => [column.name, column]));
   const measured = jobs.status.map((status) => MEASURED.includes(content.statuses[status]));
   /** @type {number[][]} */
@@ -180,6 +183,7 @@ export function floatsOf(text) {
   for (let place = 0; place < bytes.length; place++) bytes[place] = signs.charCodeAt(place);
   const view = new DataView(bytes.buffer);
   const floats = new Float32Array(bytes.length >> 2);
-  for (let place = 0; place < floats.length; place++) floats[place] = view.getFloat32(4 * place, true);
+  for (let place = 0; place < floats.length; place++)
+    floats[place] = view.getFloat32(4 * place, true);
   return floats;
 }

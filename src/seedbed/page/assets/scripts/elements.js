@@ -1,7 +1,7 @@
 // @ts-check
 // Elements of the page, created without HTML: all text goes in as text.
 
-/** @typedef {string | number | Node | null | undefined | false | Child[]} Child */
+/** @typedef {string | number | Node | null | undefined | false | any[]} Child a list is of children */
 
 /**
  * A new element.

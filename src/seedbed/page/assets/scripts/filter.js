@@ -23,7 +23,13 @@ const CONSTANTS = { true: "true", True: "true", false: "false", False: "false" }
 const NONE = ["null", "None", "none", "nan", "NaN"];
 const OPERATORS = ["and", "or", "not", "in"];
 // Functions of a number, and those of a column over the jobs of a configuration.
-const OF_NUMBERS = { abs: Math.abs, sqrt: Math.sqrt, log: Math.log, log10: Math.log10, log2: Math.log2 };
+const OF_NUMBERS = {
+  abs: Math.abs,
+  sqrt: Math.sqrt,
+  log: Math.log,
+  log10: Math.log10,
+  log2: Math.log2,
+};
 const OF_CONFIGURATIONS = { mean: "mean", std: "deviation", count: "completed" };
 const ORDER = {
   "<": (a, b) => a < b,
@@ -56,7 +62,7 @@ export function compiledFilter(document, text) {
   const all = () => true;
   if (!text.trim()) return { keeps: all, mistake: null };
   try {
-    const { at } = booleanPart(partOf(document, text), text);
+    const { at } = booleanPart(partOf(document, text));
     return { keeps: (job) => at(job) === true, mistake: null };
   } catch (error) {
     if (error instanceof FilterMistake) return { keeps: all, mistake: error.message };
@@ -167,7 +173,9 @@ function columnAt(text, place, columns) {
     // `optimizer.lrr` is no `optimizer`; but `val/loss/train/loss` is a quotient.
     const goesOn = (next === "." || next === "/") && /[\p{L}_]/u.test(then);
     if (!goesOn) return true;
-    return next === "/" && columns.some((other) => text.startsWith(other, place + column.length + 1));
+    return (
+      next === "/" && columns.some((other) => text.startsWith(other, place + column.length + 1))
+    );
   });
 }
 
@@ -242,7 +250,8 @@ function partOf(document, typed) {
       const { at } = booleanPart(part(argument));
       return { type: "boolean", at: (job) => !at(job) };
     }
-    if (operator !== "-" && operator !== "+") throw new FilterMistake(`${operator} is not possible`);
+    if (operator !== "-" && operator !== "+")
+      throw new FilterMistake(`${operator} is not possible`);
     const { at } = numberPart(part(argument));
     return { type: "number", at: operator === "-" ? (job) => -at(job) : at };
   }
@@ -323,9 +332,12 @@ function partOf(document, typed) {
       const [typed, other] = left.name ? [left, right] : [right, left];
       const kinds = { number: "numbers", boolean: "true and false", text: "text" };
       const holds = `${typed.name ?? "the left side"} holds ${kinds[typed.type]}`;
-      throw new FilterMistake(`${holds}, not ${other.type === "text" ? `the text '${other.at(0)}'` : kinds[other.type]}`);
+      throw new FilterMistake(
+        `${holds}, not ${other.type === "text" ? `the text '${other.at(0)}'` : kinds[other.type]}`,
+      );
     }
-    const asText = (value) => (isNone(value) ? null : typeof value === "string" ? value : cellText(value));
+    const asText = (value) =>
+      isNone(value) ? null : typeof value === "string" ? value : cellText(value);
     return { type: "boolean", at: (job) => asText(left.at(job)) === asText(right.at(job)) };
   }
 
@@ -348,7 +360,8 @@ function partOf(document, typed) {
 
   function unknown(word) {
     const constant = document.content.constants.find(([name]) => name === word);
-    if (constant) return new FilterMistake(`'${word}' never varies: it is ${constant[1]} in all jobs`);
+    if (constant)
+      return new FilterMistake(`'${word}' never varies: it is ${constant[1]} in all jobs`);
     const nearest =
       nearestOf(word, document.columns.keys()) ??
       [...document.columns.keys()].find((name) => name.split(/[./]/).at(-1) === word) ??
@@ -361,7 +374,9 @@ function partOf(document, typed) {
   function numberPart(given) {
     if (given.word !== undefined) throw unknown(given.word);
     if (given.type === "number") return given;
-    const what = given.name ? `'${given.name}' holds ${given.type === "text" ? "text" : "true and false"}` : "no number";
+    const what = given.name
+      ? `'${given.name}' holds ${given.type === "text" ? "text" : "true and false"}`
+      : "no number";
     throw new FilterMistake(`${what}: compare it with == or !=`);
   }
 
@@ -373,9 +388,11 @@ function partOf(document, typed) {
       const known = [...Object.keys(OF_CONFIGURATIONS), ...Object.keys(OF_NUMBERS)].join(", ");
       throw new FilterMistake(`functions are ${known}`);
     }
-    if (given.length !== 1) throw new FilterMistake(`${name} takes one thing, as in ${name}(val/loss)`);
+    if (given.length !== 1)
+      throw new FilterMistake(`${name} takes one thing, as in ${name}(val/loss)`);
     const argument = numberPart(part(given[0]));
-    if (isOf(OF_NUMBERS)) return { type: "number", at: (job) => OF_NUMBERS[name](argument.at(job)) };
+    if (isOf(OF_NUMBERS))
+      return { type: "number", at: (job) => OF_NUMBERS[name](argument.at(job)) };
     if (!argument.name) throw new FilterMistake(`${name} takes a column, as in ${name}(val/loss)`);
     return ofConfigurations(argument.name, OF_CONFIGURATIONS[name]);
   }
@@ -392,7 +409,9 @@ function booleanPart(given) {
   if (given.type === "boolean" && given.word === undefined) return given;
   const name = given.name ?? given.word;
   const said = name === undefined ? "this" : `'${name}'`;
-  throw new FilterMistake(`${said} alone is neither true nor false: compare it, as in val/loss < 0.1`);
+  throw new FilterMistake(
+    `${said} alone is neither true nor false: compare it, as in val/loss < 0.1`,
+  );
 }
 
 function isNone(value) {

@@ -116,9 +116,11 @@ export function spreadText(mean, deviation) {
   if (Number.isNaN(deviation)) return shortText(mean);
   // Less is what adding up has rounded.
   if (deviation < 1e-12 * Math.abs(mean)) return `${shortText(mean)} ± 0`;
-  if (!(deviation > 0 && Number.isFinite(deviation))) return `${shortText(mean)} ± ${numberText(deviation)}`;
+  if (!(deviation > 0 && Number.isFinite(deviation)))
+    return `${shortText(mean)} ± ${numberText(deviation)}`;
   const decimals = Math.max(1 - Math.floor(Math.log10(deviation)), 0);
-  if (decimals <= 7 && Math.abs(mean) < 1e7) return `${mean.toFixed(decimals)} ± ${deviation.toFixed(decimals)}`;
+  if (decimals <= 7 && Math.abs(mean) < 1e7)
+    return `${mean.toFixed(decimals)} ± ${deviation.toFixed(decimals)}`;
   const digits = Math.max(Math.floor(Math.log10(Math.abs(mean) || deviation)) + decimals, 0);
   return `${mean.toExponential(Math.min(digits, 8))} ± ${deviation.toExponential(1)}`;
 }
@@ -139,7 +141,8 @@ export function percentText(share) {
  * @param {number} most
  */
 export function listText(words, most = 5) {
-  const shown = words.length > most ? [...words.slice(0, most), `${words.length - most} more`] : words;
+  const shown =
+    words.length > most ? [...words.slice(0, most), `${words.length - most} more`] : words;
   if (shown.length < 2) return shown.join("");
   return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
@@ -150,7 +153,9 @@ export function listText(words, most = 5) {
  * @param {string | null} time as ISO 8601
  */
 export function timeText(time) {
-  const parts = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?$/.exec(time ?? "");
+  const parts = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?$/.exec(
+    time ?? "",
+  );
   if (!parts) return cellText(time);
   const zone = parts[3] === "Z" || parts[3] === "+00:00" ? " UTC" : parts[3] ? ` ${parts[3]}` : "";
   return `${parts[1]} ${parts[2]}${zone}`;

@@ -29,10 +29,19 @@ export function mountHeader(header, page) {
       element("h1", {}, shownText(content.content.title)),
       element("p", { class: "faint" }, `${jobs} of ${configurations}`),
       element("div", { class: "spacer" }),
-      element("button", { type: "button", id: "shortcuts", title: "Keys of the keyboard (?)" }, "Shortcuts"),
       element(
         "button",
-        { type: "button", id: "theme", title: "Light or dark (d)", onclick: () => switchTheme(page.state) },
+        { type: "button", id: "shortcuts", title: "Keys of the keyboard (?)" },
+        "Shortcuts",
+      ),
+      element(
+        "button",
+        {
+          type: "button",
+          id: "theme",
+          title: "Light or dark (d)",
+          onclick: () => switchTheme(page.state),
+        },
         "Light / dark",
       ),
     ),
@@ -44,7 +53,9 @@ export function mountHeader(header, page) {
 
 /** @param {import("./page.js").Page} page */
 function metricField(page) {
-  const options = page.document.metrics.map((name) => element("option", { value: name }, shownText(name)));
+  const options = page.document.metrics.map((name) =>
+    element("option", { value: name }, shownText(name)),
+  );
   const select = element("select", { id: "metric" }, options);
   select.addEventListener("change", () => page.state.update({ metric: select.value }));
   follow(page, ["metric"], () => (select.value = page.metric()));
@@ -64,7 +75,8 @@ function epochField(page) {
   follow(page, ["epoch", "metric"], () => {
     select.value = page.epoch();
     const metric = page.metric();
-    label.hidden = page.document.columnOf(metric, "best") === page.document.columnOf(metric, "last");
+    label.hidden =
+      page.document.columnOf(metric, "best") === page.document.columnOf(metric, "last");
   });
   return label;
 }
@@ -81,7 +93,11 @@ function filterField(page) {
     "aria-describedby": "filter-says",
   });
   const says = element("output", { id: "filter-says", for: "filter", class: "faint" });
-  const clear = element("button", { type: "button", title: "Show all jobs", onclick: () => set("") }, "All");
+  const clear = element(
+    "button",
+    { type: "button", title: "Show all jobs", onclick: () => set("") },
+    "All",
+  );
   let timer = 0;
   field.addEventListener("input", () => {
     clearTimeout(timer);
@@ -95,7 +111,14 @@ function filterField(page) {
     if (field.value.trim() !== page.state.values.filter) field.value = page.state.values.filter;
     say(page.filtered().mistake);
   });
-  return element("div", { class: "filter" }, element("label", { class: "field", for: "filter" }, "Filter"), field, clear, says);
+  return element(
+    "div",
+    { class: "filter" },
+    element("label", { class: "field", for: "filter" }, "Filter"),
+    field,
+    clear,
+    says,
+  );
 
   function set(text) {
     field.value = text;
@@ -118,7 +141,8 @@ function filterField(page) {
     says.classList.toggle("mistake", mistake !== null);
     clear.hidden = !field.value && !page.state.values.filter;
     if (mistake !== null) says.textContent = mistake;
-    else if (page.state.values.filter) says.textContent = `${jobs.length.toLocaleString("en")} of ${countText(count, "job")}`;
+    else if (page.state.values.filter)
+      says.textContent = `${jobs.length.toLocaleString("en")} of ${countText(count, "job")}`;
     else says.textContent = "";
   }
 }

@@ -30,7 +30,8 @@ export function mountKeyboard(page, views) {
   document.body.append(dialog);
   document.getElementById("shortcuts")?.addEventListener("click", () => dialog.showModal());
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || dialog.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || dialog.open)
+      return;
     const shortcut = shortcuts.find(([key]) => key === event.key);
     if (!shortcut) return;
     event.preventDefault();
@@ -52,7 +53,10 @@ function shortcutsDialog(shortcuts) {
     element(
       "dl",
       { class: "keys" },
-      rows.map(([key, meaning]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, meaning)]),
+      rows.map(([key, meaning]) => [
+        element("dt", {}, element("kbd", {}, key)),
+        element("dd", {}, meaning),
+      ]),
     ),
   );
 }

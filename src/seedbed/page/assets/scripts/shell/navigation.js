@@ -82,7 +82,11 @@ export function mountViews(bar, main, page, views) {
     if (!Object.hasOwn(steps, event.key)) return;
     event.preventDefault();
     const next = shown() + steps[event.key];
-    const place = Number.isFinite(next) ? (next + tabs.length) % tabs.length : next < 0 ? 0 : tabs.length - 1;
+    const place = Number.isFinite(next)
+      ? (next + tabs.length) % tabs.length
+      : next < 0
+        ? 0
+        : tabs.length - 1;
     state.update({ view: views[place].key });
     tabs[place].focus();
   }

@@ -20,7 +20,7 @@ export const DEFAULTS = Object.freeze({
   // Columns of the table; null: those that it chooses itself.
   columns: /** @type {string[] | null} */ (null),
   // Rows of the table: "configurations", or "jobs" one by one.
-  rows: "configurations",
+  rows: /** @type {string} */ ("configurations"),
   // Configurations of the table that are opened to their jobs.
   open: /** @type {number[]} */ ([]),
   // Configuration that is pinned on top, and that the others are compared with.

@@ -24,7 +24,13 @@ export function mountOverview(panel, page) {
     answers,
     notes,
     picture,
-    element("p", { class: "links" }, go("table", "All configurations"), go("curves", "Learning curves"), isVaried && go("keys", "Effect of each parameter")),
+    element(
+      "p",
+      { class: "links" },
+      go("table", "All configurations"),
+      go("curves", "Learning curves"),
+      isVaried && go("keys", "Effect of each parameter"),
+    ),
     element("h2", {}, "What was run"),
     element("div", { class: "cards" }, sourceCards(page.document)),
   );
@@ -57,7 +63,9 @@ function noteLines(page, ranked) {
   const notes = [];
   const without = withoutResult(content, page.filtered().jobs, page.column());
   if (without) notes.push(without);
-  const cut = ranked.filter(({ configuration, jobs }) => jobs.length < content.jobsOf[configuration].length);
+  const cut = ranked.filter(
+    ({ configuration, jobs }) => jobs.length < content.jobsOf[configuration].length,
+  );
   if (state.values.filter && cut.length)
     notes.push(
       `The filter leaves out some jobs of ${cut.length} of ${ranked.length} configurations: what is said here is of the others alone. mean(...) filters whole configurations.`,
@@ -66,7 +74,9 @@ function noteLines(page, ranked) {
   if (last) notes.push(last);
   const unfit = ranked.filter((each) => each.unfit.length && each.summary.count);
   if (unfit.length)
-    notes.push(`${unfit.length} of ${ranked.length} configurations cannot be the best, as the first of them: ${unfit[0].unfit.join(", ")}.`);
+    notes.push(
+      `${unfit.length} of ${ranked.length} configurations cannot be the best, as the first of them: ${unfit[0].unfit.join(", ")}.`,
+    );
   if (content.content.objectives.length > 1)
     notes.push(
       `There are ${content.content.objectives.length} objectives; this is of ${page.metric()} alone. The front of all is under Search.`,

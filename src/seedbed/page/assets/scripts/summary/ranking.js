@@ -48,15 +48,23 @@ export function mountRanking(panel, page) {
 
 function rankingCaption(page, shown, ranked, verdict) {
   const several = shown.some(({ summary }) => summary.count > 1);
-  const of = shown.length < ranked.length ? `${shown.length} of ${ranked.length.toLocaleString("en")}; ` : "";
-  const parts = several ? "points: single values; bars: mean and its 95 % interval" : "one value each";
+  const of =
+    shown.length < ranked.length
+      ? `${shown.length} of ${ranked.length.toLocaleString("en")}; `
+      : "";
+  const parts = several
+    ? "points: single values; bars: mean and its 95 % interval"
+    : "one value each";
   const alike = verdict.alike.length ? "; ≈ cannot be told from the best" : "";
   return `${of}${page.column()}, ${page.mode() === "max" ? "more" : "less"} is better; ${parts}${alike}.`;
 }
 
 function descriptionOf(page, shown) {
   return shown
-    .map(({ configuration, summary }) => `${configurationText(page.document, configuration)}: ${spreadText(summary.mean, summary.deviation)}`)
+    .map(
+      ({ configuration, summary }) =>
+        `${configurationText(page.document, configuration)}: ${spreadText(summary.mean, summary.deviation)}`,
+    )
     .join("; ");
 }
 
@@ -68,18 +76,31 @@ function optionOf(page, shown, verdict) {
     const isAlike = alike.has(each.configuration);
     const colour = row === 0 ? paint.accent : isAlike ? paint.series[4] : paint.faint;
     const name = `${row ? (isAlike ? "≈ " : "") : "★ "}${configurationName(page.document, each.configuration)}`;
-    return { row, name, mean, deviation, count, half: halfWidth(deviation, count) || 0, units, colour };
+    return {
+      row,
+      name,
+      mean,
+      deviation,
+      count,
+      half: halfWidth(deviation, count) || 0,
+      units,
+      colour,
+    };
   });
   const values = rows.flatMap(({ units }) => [...units.values()]);
-  const isLog =
-    Math.min(...values) > 0 && Math.max(...values) > WIDE * Math.min(...values);
+  const isLog = Math.min(...values) > 0 && Math.max(...values) > WIDE * Math.min(...values);
   const narrow = innerWidth < 640;
   return {
     animation: false,
     aria: { enabled: false },
     textStyle: { color: paint.text, fontFamily: "inherit" },
     grid: { left: 8, right: 24, top: 8, bottom: 8, containLabel: true },
-    tooltip: { trigger: "item", backgroundColor: paint.surface, borderColor: paint.line, textStyle: { color: paint.text } },
+    tooltip: {
+      trigger: "item",
+      backgroundColor: paint.surface,
+      borderColor: paint.line,
+      textStyle: { color: paint.text },
+    },
     xAxis: {
       type: isLog ? "log" : "value",
       scale: true,
@@ -104,9 +125,17 @@ function optionOf(page, shown, verdict) {
       data: rows.map(({ name }) => name),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: paint.line } },
-      axisLabel: { color: paint.text, width: narrow ? 120 : 340, overflow: "truncate", fontFamily: "monospace" },
+      axisLabel: {
+        color: paint.text,
+        width: narrow ? 120 : 340,
+        overflow: "truncate",
+        fontFamily: "monospace",
+      },
     },
-    series: [pointsSeries(rows), intervalSeries(rows, paint, isLog ? Math.min(...values) : -Infinity)],
+    series: [
+      pointsSeries(rows),
+      intervalSeries(rows, paint, isLog ? Math.min(...values) : -Infinity),
+    ],
   };
 }
 
@@ -129,7 +158,10 @@ function pointsSeries(rows) {
 function evenly(values, most) {
   if (values.length <= most) return values;
   const sorted = values.sort((a, b) => a - b);
-  return Array.from({ length: most }, (_, place) => sorted[Math.round((place * (sorted.length - 1)) / (most - 1))]);
+  return Array.from(
+    { length: most },
+    (_, place) => sorted[Math.round((place * (sorted.length - 1)) / (most - 1))],
+  );
 }
 
 /** From -1 to 1, evenly for whatever many: multiples of the golden ratio. */
@@ -164,7 +196,9 @@ function intervalSeries(rows, paint, least) {
     tooltip: {
       formatter: ({ dataIndex }) => {
         const { name, mean, deviation, count, half } = rows[dataIndex];
-        const interval = half ? `<br>95 % interval ${numberText(mean - half)} to ${numberText(mean + half)}` : "";
+        const interval = half
+          ? `<br>95 % interval ${numberText(mean - half)} to ${numberText(mean + half)}`
+          : "";
         return `${escapedHtml(name)}<br>${spreadText(mean, deviation)} (${count})${interval}`;
       },
     },

@@ -23,8 +23,16 @@ export function sourceCards({ content }) {
       element(
         "details",
         { class: "card" },
-        element("summary", {}, `${countText(others.length, "more run or sweep", "more runs and sweeps")}`),
-        element("ul", {}, others.map((source) => element("li", {}, shownText(source.name)))),
+        element(
+          "summary",
+          {},
+          `${countText(others.length, "more run or sweep", "more runs and sweeps")}`,
+        ),
+        element(
+          "ul",
+          {},
+          others.map((source) => element("li", {}, shownText(source.name))),
+        ),
       ),
     );
   return cards;
@@ -35,7 +43,12 @@ function sourceCard(source) {
     ["jobs", countsText(source.counts)],
     ["when", whenText(source)],
     ["code", codeOf(source.git)],
-    ["versions", Object.entries(source.versions ?? {}).map(([name, version]) => `${cellText(name)} ${cellText(version)}`).join(", ")],
+    [
+      "versions",
+      Object.entries(source.versions ?? {})
+        .map(([name, version]) => `${cellText(name)} ${cellText(version)}`)
+        .join(", "),
+    ],
     ["data", dataOf(source.data)],
     ["search", searchText(source.search)],
     ["name", cellText(source.labels?.name)],
@@ -48,8 +61,15 @@ function sourceCard(source) {
     { class: "card source" },
     element("h3", { class: "mono" }, shownText(source.name)),
     source.command && commandBlock(source.command, "command that was run"),
-    element("dl", { class: "facts" }, facts.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
-    source.go_on && [element("p", { class: "faint" }, "To go on:"), commandBlock(source.go_on, "command that goes on")],
+    element(
+      "dl",
+      { class: "facts" },
+      facts.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]),
+    ),
+    source.go_on && [
+      element("p", { class: "faint" }, "To go on:"),
+      commandBlock(source.go_on, "command that goes on"),
+    ],
   );
 }
 
@@ -59,7 +79,9 @@ function countsText(counts) {
   const all = Object.values(ended).reduce((sum, count) => sum + count, 0) + missing;
   const shown = Object.entries({ ...ended, missing })
     .filter(([, count]) => count)
-    .map(([status, count]) => `${count.toLocaleString("en")} ${cellText(status).replace("_", " ")}`);
+    .map(
+      ([status, count]) => `${count.toLocaleString("en")} ${cellText(status).replace("_", " ")}`,
+    );
   return all ? `${countText(all, "job")}: ${listText(shown, 9)}` : "";
 }
 
@@ -92,7 +114,11 @@ function dataOf(data) {
   return [
     cellText(name),
     more.length ? `, ${more.join(", ")}` : "",
-    print && [", fingerprint ", element("code", { title: print }, print.slice(0, SIGNS)), printed && ` of ${cellText(printed)}`],
+    print && [
+      ", fingerprint ",
+      element("code", { title: print }, print.slice(0, SIGNS)),
+      printed && ` of ${cellText(printed)}`,
+    ],
   ];
 }
 

@@ -49,7 +49,8 @@ export function differenceOf(a, b, mode, areFolds) {
     return { mean, low: NaN, high: NaN, chance: NaN, count: 1, kind: "single" };
   const parts = [left, right].map((values) => deviationOf(values) ** 2 / values.length);
   const sum = parts[0] + parts[1];
-  const degrees = sum ** 2 / (parts[0] ** 2 / (left.length - 1) + parts[1] ** 2 / (right.length - 1));
+  const degrees =
+    sum ** 2 / (parts[0] ** 2 / (left.length - 1) + parts[1] ** 2 / (right.length - 1));
   return ofError(mean, Math.sqrt(sum), degrees, Math.min(left.length, right.length), "unpaired");
 }
 

@@ -9,7 +9,15 @@ import {
   summaryOf,
   unitOf,
 } from "../configurations.js";
-import { cellText, countText, listText, percentText, shortText, shownText, spreadText } from "../formats.js";
+import {
+  cellText,
+  countText,
+  listText,
+  percentText,
+  shortText,
+  shownText,
+  spreadText,
+} from "../formats.js";
 import { LEVEL, verdictOf } from "./verdict.js";
 
 /** @typedef {import("../document.js").PageDocument} PageDocument */
@@ -71,10 +79,15 @@ export function verdictSaid(document, verdict, looked) {
   const question = "Which is best?";
   const open = (answer) => [{ question, answer, details: [], tone: /** @type {const} */ ("open") }];
   if (document.jobCount === 1) return [resultSaid(document, looked)];
-  if (!verdict) return open(`No configuration has a result in ${looked.metric} that can be compared.`);
+  if (!verdict)
+    return open(`No configuration has a result in ${looked.metric} that can be compared.`);
   if (document.modeOf(looked.metric) === null)
     return open(`Nobody said whether less or more of ${looked.metric} is better.`);
-  return [bestSaid(document, verdict, looked), marginSaid(document, verdict), luckSaid(document, verdict)];
+  return [
+    bestSaid(document, verdict, looked),
+    marginSaid(document, verdict),
+    luckSaid(document, verdict),
+  ];
 }
 
 /**
@@ -89,14 +102,20 @@ function resultSaid(document, { metric, epoch }) {
   const value = document.result(column, 0);
   const others = document
     .columnsOf("metric")
-    .filter(({ name, type }) => type === "number" && name !== column && !Number.isNaN(document.result(name, 0)))
+    .filter(
+      ({ name, type }) =>
+        type === "number" && name !== column && !Number.isNaN(document.result(name, 0)),
+    )
     .map(({ name }) => `${shownText(name)} ${shortText(document.result(name, 0))}`);
   const isMeasured = document.isMeasured(0);
   return {
     question: "What came out?",
     answer: isMeasured ? "" : `The job ${document.status(0).replace("_", " ")}.`,
     figure: Number.isNaN(value) ? "" : `${shownText(column)} ${shortText(value)}`,
-    details: [...others, ...(isMeasured ? ["One job: nothing to compare, and luck cannot be told from gain."] : [])],
+    details: [
+      ...others,
+      ...(isMeasured ? ["One job: nothing to compare, and luck cannot be told from gain."] : []),
+    ],
     tone: isMeasured ? "plain" : "open",
   };
 }
@@ -150,7 +169,9 @@ function marginSaid(document, verdict) {
   const relative = mean / Math.abs(next.ranked.summary.mean);
   const share = Number.isFinite(relative) ? ` (${percentText(relative)})` : "";
   const unit = unitOf(document);
-  const details = [`ahead of ${named(document, next.ranked.configuration, "the second best below")}`];
+  const details = [
+    `ahead of ${named(document, next.ranked.configuration, "the second best below")}`,
+  ];
   if (kind === "single") details.push("one value each: there is no interval");
   else {
     const over =
@@ -175,12 +196,22 @@ function luckSaid(document, verdict) {
   const unit = unitOf(document);
   const count = countText(others.length, "other");
   if (answer === "alone")
-    return { question, answer: "Nothing to compare: one configuration.", details: [], tone: "plain" };
+    return {
+      question,
+      answer: "Nothing to compare: one configuration.",
+      details: [],
+      tone: "plain",
+    };
   if (answer === "unknown")
     return {
       question,
-      answer: unit === "seed" ? "One seed: cannot tell luck from gain." : "One value each: cannot tell luck from gain.",
-      details: ["Each configuration has one result. Train all of them with more seeds, as in seed=range(0,5): then this says more."],
+      answer:
+        unit === "seed"
+          ? "One seed: cannot tell luck from gain."
+          : "One value each: cannot tell luck from gain.",
+      details: [
+        "Each configuration has one result. Train all of them with more seeds, as in seed=range(0,5): then this says more.",
+      ],
       tone: "open",
     };
   const corrected =
@@ -200,7 +231,10 @@ function luckSaid(document, verdict) {
   const isShort = names.every((name) => name.length <= LONG);
   const cannot = `${countText(alike.length, "other configuration")} cannot be told from it`;
   const rest = others.length - alike.length;
-  const few = verdict.best.summary.count < 5 ? [`More ${unit}s would tell more: it has ${verdict.best.summary.count}.`] : [];
+  const few =
+    verdict.best.summary.count < 5
+      ? [`More ${unit}s would tell more: it has ${verdict.best.summary.count}.`]
+      : [];
   return {
     question,
     answer: `It may be: ${cannot}.`,
@@ -228,7 +262,9 @@ export function withoutResult(document, jobs, column) {
   /** @type {Map<string, number>} */
   const counts = new Map();
   for (const job of without) {
-    const status = document.isMeasured(job) ? "no finite value" : document.status(job).replace("_", " ");
+    const status = document.isMeasured(job)
+      ? "no finite value"
+      : document.status(job).replace("_", " ");
     counts.set(status, (counts.get(status) ?? 0) + 1);
   }
   const configurations = new Set(without.map((job) => document.configuration(job)));
@@ -255,7 +291,13 @@ export function withoutResult(document, jobs, column) {
  */
 export function lastEpochSaid(document, jobsOf, ranked, metric, epoch) {
   const [best] = ranked;
-  if (epoch !== "best" || document.columnOf(metric, "best") === metric || !best || best.unfit.length) return null;
+  if (
+    epoch !== "best" ||
+    document.columnOf(metric, "best") === metric ||
+    !best ||
+    best.unfit.length
+  )
+    return null;
   const [first] = rankedConfigurations(document, jobsOf, metric, document.modeOf(metric));
   if (first.unfit.length || first.configuration === best.configuration) return null;
   const own = summaryOf(document, best.jobs, metric);

@@ -31,7 +31,9 @@ export function cellElement(page, row, column) {
 
 /** What all jobs of a configuration have in a column; of several values how many. */
 function sharedValue(page, row, column) {
-  const values = new Set(page.jobsOf(row.configuration).map((job) => page.document.cell(column.name, job)));
+  const values = new Set(
+    page.jobsOf(row.configuration).map((job) => page.document.cell(column.name, job)),
+  );
   if (values.size === 1) return [...values][0];
   return values.size ? `${values.size} values` : null;
 }
@@ -57,7 +59,11 @@ function statusElement(page, row) {
     const status = document.status(row.job);
     const error = document.content.errors[row.job]?.message;
     const kind = document.isMeasured(row.job) ? "" : "worse";
-    return element("span", { class: kind, title: error ? cellText(error) : status }, status.replace("_", " "));
+    return element(
+      "span",
+      { class: kind, title: error ? cellText(error) : status },
+      status.replace("_", " "),
+    );
   }
   const { count, completed, jobs } = page.summary(row.configuration, page.column());
   const all = page.document.jobsOf[row.configuration].length;
@@ -79,5 +85,10 @@ export function differenceElement(page, row, column) {
   const compared = comparedWithBaseline(page, row, column);
   if (!compared) return element("span", { class: "faint" }, "–");
   const { text, title, verdict } = compared;
-  return element("span", { class: verdict === "plain" ? "" : verdict, title }, MARKS[verdict], text);
+  return element(
+    "span",
+    { class: verdict === "plain" ? "" : verdict, title },
+    MARKS[verdict],
+    text,
+  );
 }

@@ -6,7 +6,12 @@ import { shownText } from "../formats.js";
 import { dialogOf } from "../shell/dialogs.js";
 import { possibleColumns, shownColumns } from "./columns.js";
 
-const GROUPS = { axis: "Settings", averaged: "Averaged over", metric: "Metrics", result: "Of each job" };
+const GROUPS = {
+  axis: "Settings",
+  averaged: "Averaged over",
+  metric: "Metrics",
+  result: "Of each job",
+};
 
 /**
  * A button that opens the dialog.
@@ -49,7 +54,12 @@ export function columnChooser(page) {
       Object.entries(GROUPS).map(([kind, title]) => {
         const columns = possible.filter((column) => column.kind === kind);
         return columns.length
-          ? element("fieldset", {}, element("legend", {}, title), columns.map((column) => choice(column, shown)))
+          ? element(
+              "fieldset",
+              {},
+              element("legend", {}, title),
+              columns.map((column) => choice(column, shown)),
+            )
           : null;
       }),
     );

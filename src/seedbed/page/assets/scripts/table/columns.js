@@ -56,14 +56,19 @@ export function shownColumns(page) {
   const chosen = state.values.columns;
   const possible = possibleColumns(page);
   if (chosen) return possible.filter(({ name }) => chosen.includes(name));
-  const objectives = new Set(document.content.objectives.map(({ metric }) => metric).concat(page.metric()));
+  const objectives = new Set(
+    document.content.objectives.map(({ metric }) => metric).concat(page.metric()),
+  );
   const ofBest = (name) => (name.startsWith(BEST) ? name.slice(BEST.length) : name);
   let others = 0;
   const isShown = ({ name, kind }) => {
     if (kind === "axis" || name === "seconds" || name === "status") return true;
     if (kind !== "metric") return false;
     if (objectives.has(ofBest(name))) return true;
-    const isTold = name.startsWith("test/") || (name.startsWith("val/") && !document.columns.has(BEST + name)) || name.startsWith(`${BEST}val/`);
+    const isTold =
+      name.startsWith("test/") ||
+      (name.startsWith("val/") && !document.columns.has(BEST + name)) ||
+      name.startsWith(`${BEST}val/`);
     return isTold && others++ < OTHERS;
   };
   return possible.filter(isShown);
@@ -79,7 +84,10 @@ export function shownColumns(page) {
 export function sortValue(page, { configuration, job }, column) {
   const { document } = page;
   if (job !== null) {
-    const value = column.type === "number" ? document.numbers(column.name)[job] : document.cell(column.name, job);
+    const value =
+      column.type === "number"
+        ? document.numbers(column.name)[job]
+        : document.cell(column.name, job);
     return Number.isNaN(value) ? null : value;
   }
   if (isAveraged(column)) {

@@ -40,10 +40,22 @@ export function shownCsv(page) {
   const rows = tableRows(page);
   const columns = shownColumns(page);
   if (page.state.values.rows === "jobs")
-    return csvText(csvOfJobs(page, rows.map(({ job }) => Number(job)), columns));
+    return csvText(
+      csvOfJobs(
+        page,
+        rows.map(({ job }) => Number(job)),
+        columns,
+      ),
+    );
   const base = baselineRow(page);
   const closed = (base ? [base, ...rows] : rows).filter(({ job }) => job === null);
-  return csvText(csvOfConfigurations(page, closed.map(({ configuration }) => configuration), columns));
+  return csvText(
+    csvOfConfigurations(
+      page,
+      closed.map(({ configuration }) => configuration),
+      columns,
+    ),
+  );
 }
 
 /**
@@ -86,9 +98,20 @@ function csvOfConfigurations(page, configurations, columns) {
  */
 function csvOfJobs({ document }, jobs, columns) {
   const averaged = document.columnsOf("averaged").map(({ name }) => name);
-  const names = [...new Set(["source", "number", ...averaged, ...columns.map(({ name }) => name), "status", "folder"])];
+  const names = [
+    ...new Set([
+      "source",
+      "number",
+      ...averaged,
+      ...columns.map(({ name }) => name),
+      "status",
+      "folder",
+    ]),
+  ];
   const valueOf = (name, job) =>
-    document.columns.get(name)?.type === "number" ? document.numbers(name)[job] : document.cell(name, job);
+    document.columns.get(name)?.type === "number"
+      ? document.numbers(name)[job]
+      : document.cell(name, job);
   return [names, ...jobs.map((job) => names.map((name) => valueOf(name, job)))];
 }
 

@@ -37,14 +37,20 @@ export function comparedWithBaseline(page, row, column) {
   const test = own && differenceOf(own.units, base.units, mode, hasFolds(document));
   const isOpen = test && !Number.isNaN(test.low) && test.low <= 0 && test.high >= 0;
   const isBetter = mode === "max" ? difference > 0 : difference < 0;
-  const verdict = mode === null || difference === 0 ? "plain" : isOpen ? "alike" : isBetter ? "better" : "worse";
+  const verdict =
+    mode === null || difference === 0 ? "plain" : isOpen ? "alike" : isBetter ? "better" : "worse";
   const signed = (text, number) => (number > 0 ? `+${text}` : text.replace("-", "−"));
   const share = Number.isFinite(relative) ? ` (${signed(percentText(relative), relative)})` : "";
   const text = `${signed(shortText(difference, 3), difference)}${share}`;
   return { value, difference, text, title: titleOf(), verdict };
 
   function titleOf() {
-    const said = { better: "better than", worse: "worse than", alike: "not told from", plain: "beside" }[verdict];
+    const said = {
+      better: "better than",
+      worse: "worse than",
+      alike: "not told from",
+      plain: "beside",
+    }[verdict];
     const parts = [`${said} the baseline: ${numberText(difference)}`];
     if (test && !Number.isNaN(test.low)) {
       const [low, high] = mode === "max" ? [test.low, test.high] : [-test.high, -test.low];

@@ -22,7 +22,9 @@ export function focusedControl(place) {
  */
 export function focusAgain(place, focused) {
   if (!focused) return;
-  const rows = [.../** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll(".tabulator-row"))];
+  const rows = [
+    .../** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll(".tabulator-row")),
+  ];
   // A configuration that was pinned, or let go, has another row.
   const row = rows.find(({ dataset }) => dataset.row === focused.row) ?? rows[0];
   controlOf(row, focused.control)?.focus({ preventScroll: true });
@@ -46,5 +48,9 @@ export function moveFocus(event) {
 
 /** @returns {HTMLElement | null} */
 function controlOf(row, control) {
-  return row?.querySelector(`[data-control="${control}"]`) ?? row?.querySelector("[data-control]") ?? null;
+  return (
+    row?.querySelector(`[data-control="${control}"]`) ??
+    row?.querySelector("[data-control]") ??
+    null
+  );
 }

@@ -67,7 +67,9 @@ function configurationLead(page, row, place) {
         class: "plain pin",
         "data-control": "pin",
         "aria-pressed": String(isBaseline),
-        title: isBaseline ? "Let go of the baseline" : "Pin it on top as the baseline of differences",
+        title: isBaseline
+          ? "Let go of the baseline"
+          : "Pin it on top as the baseline of differences",
         "aria-label": `${isBaseline ? "Unpin" : "Pin"} ${named}`,
         onclick: () => state.update({ baseline: isBaseline ? null : configuration }),
       },
@@ -80,14 +82,22 @@ function configurationLead(page, row, place) {
 function jobLead(page, job) {
   const { document, state } = page;
   const name = document.jobName(job);
-  const averaged = document.columnsOf("averaged").map((column) => `${shownText(column.name)}=${cellText(document.cell(column.name, job))}`);
+  const averaged = document
+    .columnsOf("averaged")
+    .map((column) => `${shownText(column.name)}=${cellText(document.cell(column.name, job))}`);
   return element(
     "span",
     { class: "lead job" },
     chosenBox(page, job, name),
     element(
       "button",
-      { type: "button", class: "plain link", "data-control": "open", title: "Look at this job", onclick: () => state.update({ job, view: "job" }) },
+      {
+        type: "button",
+        class: "plain link",
+        "data-control": "open",
+        title: "Look at this job",
+        onclick: () => state.update({ job, view: "job" }),
+      },
       shownText(name),
     ),
     averaged.length ? element("span", { class: "faint" }, averaged.join(" ")) : null,
@@ -97,8 +107,14 @@ function jobLead(page, job) {
 /** A box that takes a job into the comparison. */
 function chosenBox(page, job, named) {
   const { state } = page;
-  if (job === null) return element("input", { type: "checkbox", disabled: true, title: "no job has a result" });
-  const box = element("input", { type: "checkbox", "data-control": "compare", title: `Compare ${named}`, "aria-label": `Compare ${named}` });
+  if (job === null)
+    return element("input", { type: "checkbox", disabled: true, title: "no job has a result" });
+  const box = element("input", {
+    type: "checkbox",
+    "data-control": "compare",
+    title: `Compare ${named}`,
+    "aria-label": `Compare ${named}`,
+  });
   box.checked = state.values.selected.includes(job);
   BOXES.set(job, [...(BOXES.get(job) ?? []), box]);
   box.addEventListener("change", () => {

@@ -26,18 +26,39 @@ function printedTable(page) {
   const all = tableRows(page);
   const columns = shownColumns(page).filter(({ kind }) => kind !== "axis");
   const head = columns.map(({ name, type }) =>
-    element("th", { class: type === "number" ? "number" : "" }, name === "status" ? "jobs" : shownText(name)),
+    element(
+      "th",
+      { class: type === "number" ? "number" : "" },
+      name === "status" ? "jobs" : shownText(name),
+    ),
   );
   const rows = all.slice(0, PRINTED).map((row) =>
     element(
       "tr",
       {},
-      element("th", {}, row.job === null ? configurationText(page.document, row.configuration) : shownText(page.document.jobName(row.job))),
-      columns.map((column) => element("td", { class: column.type === "number" ? "number" : "" }, cellElement(page, row, column))),
+      element(
+        "th",
+        {},
+        row.job === null
+          ? configurationText(page.document, row.configuration)
+          : shownText(page.document.jobName(row.job)),
+      ),
+      columns.map((column) =>
+        element(
+          "td",
+          { class: column.type === "number" ? "number" : "" },
+          cellElement(page, row, column),
+        ),
+      ),
     ),
   );
   return [
-    element("table", {}, element("thead", {}, element("tr", {}, element("th"), head)), element("tbody", {}, rows)),
+    element(
+      "table",
+      {},
+      element("thead", {}, element("tr", {}, element("th"), head)),
+      element("tbody", {}, rows),
+    ),
     all.length > PRINTED && element("p", {}, `${all.length - PRINTED} more rows are left out.`),
   ];
 }

@@ -28,7 +28,9 @@ export function tableRows(page) {
   );
   const open = new Set(state.values.open);
   if (!open.size) return ordered;
-  return ordered.flatMap((row) => (open.has(row.configuration) ? [row, ...openedJobs(page, row.configuration)] : [row]));
+  return ordered.flatMap((row) =>
+    open.has(row.configuration) ? [row, ...openedJobs(page, row.configuration)] : [row],
+  );
 }
 
 /**
@@ -63,7 +65,8 @@ function sorted(page, rows, column, direction) {
   const sign = direction === "desc" ? -1 : 1;
   const keyed = rows.map((row, place) => ({ row, place, value: sortValue(page, row, column) }));
   keyed.sort((a, b) => {
-    if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null) || a.place - b.place;
+    if (a.value === null || b.value === null)
+      return Number(a.value === null) - Number(b.value === null) || a.place - b.place;
     return sign * compared(a.value, b.value) || a.place - b.place;
   });
   return keyed.map(({ row }) => row);

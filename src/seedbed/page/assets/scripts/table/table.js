@@ -48,7 +48,11 @@ export function mountTable(panel, page) {
   let places = new Map();
   place.addEventListener("keydown", moveFocus);
   addEventListener("focusin", () => (focused = focusedControl(place)));
-  page.follow(panel, ["filter", "metric", "epoch", "sort", "columns", "open", "baseline", "rows"], draw);
+  page.follow(
+    panel,
+    ["filter", "metric", "epoch", "sort", "columns", "open", "baseline", "rows"],
+    draw,
+  );
   page.follow(panel, ["selected"], () => showSelected(state.values.selected));
 
   function draw() {
@@ -59,7 +63,11 @@ export function mountTable(panel, page) {
     caption.textContent = tableCaption(page, rows);
     const columns = shownColumns(page);
     const data = base ? [base, ...rows] : rows;
-    const head = JSON.stringify([columns.map(({ name }) => name), base !== null, state.values.rows]);
+    const head = JSON.stringify([
+      columns.map(({ name }) => name),
+      base !== null,
+      state.values.rows,
+    ]);
     if (!table) build(columns, data);
     else if (isBuilt) renew(columns, data, head === drawn);
     drawn = head;
@@ -124,14 +132,24 @@ export function mountTable(panel, page) {
       frozen: innerWidth > NARROW,
       minWidth: 150,
       cssClass: "lead-cell",
-      formatter: (cell) => leadElement(page, cell.getData(), places.get(cell.getData().configuration) ?? 0),
+      formatter: (cell) =>
+        leadElement(page, cell.getData(), places.get(cell.getData().configuration) ?? 0),
     };
     const others = columns.flatMap((column) => {
       const isCount = column.name === "status" && state.values.rows !== "jobs";
       const title = isCount ? "jobs" : shownText(column.name);
       const own = tabulatorColumn(column, title, (row) => cellElement(page, row, column), column);
-      if (state.values.baseline === null || state.values.rows === "jobs" || !isAveraged(column)) return [own];
-      return [own, tabulatorColumn(column, `Δ ${shownText(column.name)}`, (row) => differenceElement(page, row, column), null)];
+      if (state.values.baseline === null || state.values.rows === "jobs" || !isAveraged(column))
+        return [own];
+      return [
+        own,
+        tabulatorColumn(
+          column,
+          `Δ ${shownText(column.name)}`,
+          (row) => differenceElement(page, row, column),
+          null,
+        ),
+      ];
     });
     return [lead, ...others];
   }
@@ -154,7 +172,9 @@ export function mountTable(panel, page) {
 /** The height of a table with these rows: no more than they need, nor than there is. */
 function heightOf(rows) {
   const whole = "max(20rem, calc(100vh - 19rem))";
-  return rows.length > MANY ? whole : `min(${whole}, ${ENDS + (ROW_HEIGHT + 1) * Math.max(rows.length, 2)}px)`;
+  return rows.length > MANY
+    ? whole
+    : `min(${whole}, ${ENDS + (ROW_HEIGHT + 1) * Math.max(rows.length, 2)}px)`;
 }
 
 /** The head of a column, which sorts by it: the better end first, then the other, then not at all. */
@@ -190,8 +210,15 @@ function showSorted(place, { state, column, mode }) {
   for (const button of place.querySelectorAll("button.head")) {
     const isSorted = button.dataset.column === name;
     const says = direction === "asc" ? "ascending" : "descending";
-    button.querySelector(".arrow").textContent = isSorted ? (direction === "asc" ? " ↑" : " ↓") : "";
-    button.setAttribute("aria-label", `${shownText(button.dataset.column)}: sort${isSorted ? `, now ${says}` : ""}`);
+    button.querySelector(".arrow").textContent = isSorted
+      ? direction === "asc"
+        ? " ↑"
+        : " ↓"
+      : "";
+    button.setAttribute(
+      "aria-label",
+      `${shownText(button.dataset.column)}: sort${isSorted ? `, now ${says}` : ""}`,
+    );
     button.closest(".tabulator-col")?.setAttribute("aria-sort", isSorted ? says : "none");
   }
 }
@@ -209,17 +236,22 @@ function tools(page) {
   const show = () => (kind.value = state.values.rows === "jobs" ? "jobs" : "configurations");
   state.subscribe(show);
   show();
-  const button = (text, title, act) => element("button", { type: "button", title, onclick: act }, text);
+  const button = (text, title, act) =>
+    element("button", { type: "button", title, onclick: act }, text);
   return element(
     "div",
     { class: "tools" },
     element("label", { class: "field" }, "Rows ", kind),
     columnChooser(page),
     button("Close all", "Close all configurations", () => state.update({ open: [] })),
-    button("Save CSV", "Rows and columns that are shown, as a file", () => saveText(csvName(page, state.values.rows), shownCsv(page))),
+    button("Save CSV", "Rows and columns that are shown, as a file", () =>
+      saveText(csvName(page, state.values.rows), shownCsv(page)),
+    ),
     button("Copy CSV", "Rows and columns that are shown", async () => {
       const copied = await copyText(shownCsv(page));
-      announce(copied ? "Copied the table as CSV" : "The browser lets no page copy: save the CSV instead");
+      announce(
+        copied ? "Copied the table as CSV" : "The browser lets no page copy: save the CSV instead",
+      );
     }),
   );
 }
@@ -228,12 +260,22 @@ function tools(page) {
 function constantsOf({ document }) {
   const { constants } = document.content;
   if (!constants.length) return null;
-  const words = constants.map(([name, value]) => element("code", {}, `${shownText(name)}=${cellText(value)}`));
+  const words = constants.map(([name, value]) =>
+    element("code", {}, `${shownText(name)}=${cellText(value)}`),
+  );
   return element(
     "details",
     { class: "constants" },
-    element("summary", {}, `${countText(constants.length, "key")} that never ${constants.length === 1 ? "varies" : "vary"}`),
-    element("p", {}, words.flatMap((word) => [word, " "])),
+    element(
+      "summary",
+      {},
+      `${countText(constants.length, "key")} that never ${constants.length === 1 ? "varies" : "vary"}`,
+    ),
+    element(
+      "p",
+      {},
+      words.flatMap((word) => [word, " "]),
+    ),
   );
 }
 
@@ -249,6 +291,8 @@ function tableCaption(page, rows) {
     ? `folds${others.length ? `, of the means over ${listText(others)}` : ""}`
     : listText(averaged);
   const means = over ? `; mean ± standard deviation over ${over}` : "";
-  const pinned = baselineRow(page) ? " Δ: difference to the baseline; ▲ better, ▼ worse, ≈ its 95 % interval holds 0." : "";
+  const pinned = baselineRow(page)
+    ? " Δ: difference to the baseline; ▲ better, ▼ worse, ≈ its 95 % interval holds 0."
+    : "";
   return `${countText(count, "configuration")}${means}; ${ranked}.${pinned}`;
 }
