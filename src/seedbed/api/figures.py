@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from seedbed.errors import RunFolderError
+from seedbed.errors import RunFolderError, plain
 from seedbed.page.pictures import NoPicture, checked_png, pngs
 from seedbed.reading.content import MEBIBYTE, inside, read_bytes
+from seedbed.terminal.words import relative
 
 MOST_BYTES, MOST_FILES = 32 * MEBIBYTE, 10_000
 
@@ -36,7 +37,7 @@ class Figure:
 
     def __repr__(self) -> str:
         """Return the path."""
-        return f"Figure({str(self.path)!r})"
+        return plain(f"Figure({relative(self.path)!r})")
 
 
 class Figures(Mapping[str, Figure]):
@@ -74,4 +75,4 @@ class Figures(Mapping[str, Figure]):
 
     def __repr__(self) -> str:
         """Return the names."""
-        return f"Figures({', '.join(map(repr, self))})"
+        return plain(f"Figures({', '.join(map(repr, self))})")
