@@ -49,7 +49,7 @@ class Opened:
         complaints = [
             *(f"error: {line}" for line in self.errors),
             *(line for line in self.console if line.startswith(("error", "warning"))),
-            *(f"request: {one}" for one in self.requests if not self._is_within(one)),
+            *(f"request: {url}" for url in self.requests if not self._is_within(url)),
             *(f"forbidden: {line}" for line in self.page.evaluate("window.violations")),
         ]
         if complaints:
