@@ -47,7 +47,7 @@ def test_the_tree_has_every_key_and_says_where_entries_differ() -> None:
             leaves[key] = [[column[job] for job in jobs] for jobs in entries]
         expected.append(leaves)
 
-    for tree, leaves in zip(called("config_tree.js", "configTree", calls), expected, strict=True):
+    for tree, leaves in zip(called("jobs/config_tree.js", "configTree", calls), expected, strict=True):
         nodes = walked(tree)
         shown = {node["path"]: node for node in nodes if node["values"] is not None}
         assert shown.keys() == leaves.keys()
@@ -64,7 +64,7 @@ def test_the_tree_has_every_key_and_says_where_entries_differ() -> None:
 
 def test_a_job_alone_has_its_differences_to_all_others_marked() -> None:
     configs = {"common": {"optimizer": {"wd": 0}}, "differing": {"optimizer.lr": [1, 2]}}
-    (tree,) = called("config_tree.js", "configTree", [[configs, [[0]], "document"]])
+    (tree,) = called("jobs/config_tree.js", "configTree", [[configs, [[0]], "document"]])
     assert [(node["path"], node["differs"]) for node in walked(tree)] == [
         ("optimizer", True),
         ("optimizer.wd", False),

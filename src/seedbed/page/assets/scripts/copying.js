@@ -43,16 +43,16 @@ function copiedBySelection(text) {
  *
  * @param {string} text
  * @param {string} label what is copied, for screen readers: `command that repeats job 3`
+ * @param {string} words on the button
  * @returns {HTMLButtonElement}
  */
-export function copyButton(text, label) {
-  const button = element("button", { type: "button", class: "copy", "aria-label": `Copy ${label}` });
-  button.textContent = "Copy";
+export function copyButton(text, label, words = "Copy") {
+  const button = element("button", { type: "button", class: "copy", "aria-label": `Copy ${label}` }, words);
   button.addEventListener("click", async () => {
     const copied = await copyText(text);
     button.textContent = copied ? "Copied" : "Not copied: select the text";
     announce(copied ? `Copied ${label}` : "The browser lets no page copy: select the text instead");
-    setTimeout(() => (button.textContent = "Copy"), 2500);
+    setTimeout(() => (button.textContent = words), 2500);
   });
   return button;
 }

@@ -2,8 +2,8 @@
 // A tree of config keys as a table: what differs is open, what is equal is folded away.
 
 import { signature } from "./config_tree.js";
-import { element } from "./elements.js";
-import { cellText, shownText } from "./formats.js";
+import { element } from "../elements.js";
+import { cellText, shownText } from "../formats.js";
 
 /** @typedef {import("./config_tree.js").ConfigNode} ConfigNode */
 

@@ -1,0 +1,65 @@
+// @ts-check
+// What is compared: the selected jobs, or their configurations, with the pinned baseline.
+
+import { configurationName } from "../plots/entries.js";
+
+/** Jobs and configurations that are compared at most. */
+export const MOST_COMPARED = 8;
+
+/**
+ * @typedef {Object} Entry
+ * @property {string} name short: `job 3`
+ * @property {string} settings the keys of its configuration with their values
+ * @property {number[]} jobs one, or those of the configuration that the filter leaves
+ * @property {number} configuration
+ * @property {boolean} pinned whether it stands here for the pinned baseline, not by selection
+ */
+
+/**
+ * The entries of the comparison, and the place of the one that the others are compared with.
+ *
+ * @param {import("../shell/page.js").Page} page
+ * @returns {{ entries: Entry[], baseline: number, left: number }} `left`: how many are too many
+ */
+export function comparedEntries(page) {
+  const { document: content } = page;
+  const { selected, compareBy, baseline } = page.state.values;
+  const known = [...new Set(selected)].filter((job) => isPlace(job, content.jobCount));
+  const all =
+    compareBy === "configuration"
+      ? [...new Set(known.map(content.configuration))].map((place) => configurationEntry(page, place))
+      : known.map((job) => jobEntry(content, job));
+  const entries = all.slice(0, MOST_COMPARED);
+  const left = all.length - entries.length;
+  if (!isPlace(baseline, content.configurationCount)) return { entries, baseline: 0, left };
+  const place = entries.findIndex((entry) => entry.configuration === baseline);
+  if (place >= 0) return { entries, baseline: place, left };
+  const pinned = { ...configurationEntry(page, baseline), pinned: true };
+  return { entries: entries.length ? [pinned, ...entries] : [], baseline: 0, left };
+}
+
+/** Whether a number, which a fragment may have, is a place below a count. */
+export function isPlace(number, count) {
+  return Number.isInteger(number) && number >= 0 && number < count;
+}
+
+/** @param {import("../document.js").PageDocument} content @returns {Entry} */
+function jobEntry(content, job) {
+  const configuration = content.configuration(job);
+  const settings = settingsText(content, configuration);
+  return { name: content.jobName(job), settings, jobs: [job], configuration, pinned: false };
+}
+
+/** @param {import("../shell/page.js").Page} page @returns {Entry} */
+function configurationEntry(page, configuration) {
+  const shown = page.jobsOf(configuration);
+  const jobs = shown.length ? shown : page.document.jobsOf[configuration];
+  const settings = settingsText(page.document, configuration);
+  const name = jobs.length === 1 ? page.document.jobName(jobs[0]) : settings;
+  return { name, settings: name === settings ? "" : settings, jobs, configuration, pinned: false };
+}
+
+/** The values of the axes of a configuration; empty where there are none. */
+function settingsText(content, configuration) {
+  return content.columnsOf("axis").length ? configurationName(content, configuration) : "";
+}

@@ -1,0 +1,183 @@
+// @ts-check
+// Metrics as tables: of one job, and of several entries side by side.
+
+import { element } from "../elements.js";
+import { cellText, countText, numberText, secondsText, shownText } from "../formats.js";
+import { deviationOf, meanOf } from "../statistics.js";
+import { metricRows } from "./metric_rows.js";
+
+/** @typedef {import("../document.js").PageDocument} PageDocument */
+/** @typedef {import("./compared.js").Entry} Entry */
+
+/**
+ * The metrics of a job: best and last epoch beside each other.
+ *
+ * @param {PageDocument} content
+ * @param {number} job
+ * @returns {HTMLElement}
+ */
+export function jobMetricsTable(content, job) {
+  const rows = metricRows(content.content.columns).filter(({ name }) => name !== "epoch");
+  const epochs = { best: content.cell("best/epoch", job), last: content.cell("epoch", job) };
+  const hasBest = rows.some((row) => row.best);
+  const heading = (kind) => `${kind} epoch${epochs[kind] === null ? "" : ` (${cellText(epochs[kind])})`}`;
+  const number = (column) => element("td", { class: "number" }, column && cellText(content.cell(column, job)));
+  return element(
+    "table",
+    { class: "metrics" },
+    headOf(["metric", ...(hasBest ? [heading("best")] : []), heading("last"), "better"]),
+    element(
+      "tbody",
+      {},
+      rows.map((row) =>
+        element(
+          "tr",
+          {},
+          nameCell(row.name, row.meaning),
+          hasBest && number(row.best),
+          number(row.last),
+          element("td", {}, directionText(row.mode)),
+        ),
+      ),
+    ),
+  );
+}
+
+/**
+ * The results of a job that are no metrics, such as its seconds.
+ *
+ * @param {PageDocument} content
+ * @param {number} job
+ * @returns {[string, string][]} names and values
+ */
+export function jobResults(content, job) {
+  return content.columnsOf("result").flatMap(({ name }) => {
+    const value = content.cell(name, job);
+    if (value === null || name === "status") return [];
+    const isSeconds = name === "seconds" && typeof value === "number";
+    return [[shownText(name), isSeconds ? secondsText(value) : cellText(value)]];
+  });
+}
+
+/**
+ * The metrics of entries side by side, with their differences to the baseline.
+ *
+ * @param {PageDocument} content
+ * @param {Entry[]} entries
+ * @param {number} baseline place of the entry that the others are compared with
+ * @param {(string | Node)[]} headings
+ * @returns {HTMLElement}
+ */
+export function comparedMetricsTable(content, entries, baseline, headings) {
+  const rows = metricRows(content.content.columns)
+    .filter(({ name }) => name !== "epoch")
+    .flatMap((row) =>
+      [
+        { ...row, column: row.best, epoch: "best" },
+        { ...row, column: row.last, epoch: row.best ? "last" : "" },
+      ].filter(({ column }) => column),
+    );
+  return element(
+    "table",
+    { class: "metrics compared" },
+    headOf(["metric", ...headings]),
+    element(
+      "tbody",
+      {},
+      statusRow(content, entries),
+      rows.map(({ name, column, epoch, meaning }) => {
+        const mode = content.modeOf(name);
+        const results = entries.map(({ jobs }) => summaryOf(content, String(column), jobs));
+        return element(
+          "tr",
+          {},
+          nameCell(`${epoch} ${name}`.trim(), meaning),
+          results.map((result, place) =>
+            element(
+              "td",
+              { class: "number" },
+              summaryText(result),
+              place !== baseline && differenceLine(result, results[baseline], mode),
+            ),
+          ),
+        );
+      }),
+    ),
+  );
+}
+
+/** @param {PageDocument} content @param {Entry[]} entries */
+function statusRow(content, entries) {
+  return element(
+    "tr",
+    {},
+    nameCell("status", null),
+    entries.map(({ jobs }) => {
+      /** @type {Map<string, number>} */
+      const counts = new Map();
+      for (const job of jobs) counts.set(content.status(job), (counts.get(content.status(job)) ?? 0) + 1);
+      const texts = [...counts].map(([status, count]) => {
+        const word = shownText(status.replaceAll("_", " "));
+        return jobs.length > 1 ? `${count.toLocaleString("en")} ${word}` : word;
+      });
+      return element("td", {}, texts.join(", "));
+    }),
+  );
+}
+
+/**
+ * What jobs have in a column of results: the numbers that count, and what stands there of one job.
+ *
+ * @param {PageDocument} content @param {string} column @param {number[]} jobs
+ */
+function summaryOf(content, column, jobs) {
+  const values = jobs.map((job) => content.result(column, job)).filter((value) => !Number.isNaN(value));
+  const raw = jobs.length === 1 ? cellText(content.cell(column, jobs[0])) : "";
+  return { mean: meanOf(values), deviation: deviationOf(values), count: values.length, of: jobs.length, raw };
+}
+
+/** @param {ReturnType<typeof summaryOf>} result */
+function summaryText({ mean, deviation, count, of, raw }) {
+  if (of === 1) return raw || "–";
+  if (!count) return `– (of ${countText(of, "job")} none counts)`;
+  const spread = Number.isNaN(deviation) ? "" : ` ± ${Number(deviation.toPrecision(2))}`;
+  return `${numberText(mean)}${spread} (${count === of ? "" : `${count} of `}${of})`;
+}
+
+/** The difference to the baseline, in words too: colour alone does not say which is better. */
+function differenceLine(result, baseline, mode) {
+  const difference = result.mean - baseline.mean;
+  if (Number.isNaN(difference)) return null;
+  if (difference === 0) return element("span", { class: "difference" }, "equal");
+  const isBetter = mode && difference < 0 === (mode === "min");
+  const word = mode ? (isBetter ? " better" : " worse") : "";
+  const sign = difference > 0 ? "+" : "−";
+  const share = baseline.mean ? ` (${shareText(difference / Math.abs(baseline.mean))})` : "";
+  return element(
+    "span",
+    { class: `difference${word}` },
+    `${sign}${numberText(Math.abs(Number(difference.toPrecision(3))))}${share}${word}`,
+  );
+}
+
+/** @param {number} share */
+function shareText(share) {
+  const percent = Math.abs(share) * 100;
+  const text = percent >= 1000 ? "over 1,000" : Number(percent.toPrecision(2)).toLocaleString("en");
+  return `${share > 0 ? "+" : "−"}${text} %`;
+}
+
+/** @param {(string | Node)[]} headings */
+function headOf(headings) {
+  const cells = headings.map((heading) => element("th", { scope: "col" }, heading));
+  return element("thead", {}, element("tr", {}, cells));
+}
+
+function nameCell(name, meaning) {
+  return element("th", { scope: "row", title: meaning && shownText(meaning) }, shownText(name));
+}
+
+/** @param {"min" | "max" | null} mode */
+function directionText(mode) {
+  return mode === "min" ? "lower" : mode === "max" ? "higher" : "";
+}
