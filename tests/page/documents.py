@@ -1,6 +1,8 @@
 """Documents of pages, as plain values, made by drawing numbers: no training."""
 
 import base64
+import struct
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -330,6 +332,80 @@ def single_run() -> Document:
     return made
 
 
+def all_failed() -> Document:
+    """Return four jobs that failed before their first epoch: no result, no curve."""
+    nothing = np.full(4, np.nan)
+    errors = {str(job): {"message": "OSError: no rows", "traceback": None} for job in range(4)}
+    return document(
+        {"optimizer.lr": [0.1, 0.01]},
+        {"seed": [0, 1]},
+        {"val/loss": nothing, "best/val/loss": nothing},
+        ["failed"] * 4,
+        errors=errors,
+    )
+
+
+def with_figures() -> Document:
+    """Return three configurations of two seeds with deep configs and two figures of most jobs."""
+    draw = np.random.default_rng(5)
+    losses = np.repeat([0.2, 0.25, 0.4], 2) * np.exp(draw.normal(0, 0.05, 6))
+    optimizers = ["adam", "adam", "sgd"]
+    rates = [0.01, 0.003, 0.1]
+    shared = {
+        "data": {"name": "penguins", "split": {"kind": "random", "shares": [0.6, 0.2, 0.2]}},
+        "model": {"hidden": [64, 64], "activation": "relu", "dropout": 0.0},
+        "trainer": {"max_epochs": 30, "precision": 32, "clip": None},
+        "optimizer": {"weight_decay": 0.0},
+    }
+    by_job: dict[str, list[Any]] = {
+        "optimizer.name": np.repeat(optimizers, 2).tolist(),
+        "optimizer.lr": np.repeat(rates, 2).tolist(),
+        "optimizer.betas": [[0.9, 0.999]] * 4 + [None] * 2,
+        "optimizer.momentum": [None] * 4 + [0.9] * 2,
+        "seed": [0, 1] * 3,
+    }
+    figures = [
+        {
+            "job": job,
+            "name": name,
+            "title": name.replace("_", " "),
+            "source": picture(80 + 20 * job),
+        }
+        for job in range(5)
+        for name in ("confusion_matrix", "loss_curve")
+    ]
+    return document(
+        {"optimizer": optimizers, "optimizer.lr": rates},
+        {"seed": [0, 1]},
+        {
+            "val/loss": losses * 1.1,
+            "val/accuracy": 1 - losses * 1.1,
+            "best/val/loss": losses,
+            "best/val/accuracy": 1 - losses,
+            "best/epoch": np.arange(20, 26),
+            "seconds": draw.gamma(4, 0.1, 6),
+        },
+        ["completed"] * 6,
+        {"val/loss": losses[:, None] * (1 + 5 * np.exp(-np.arange(1, 31) / 5))},
+        configs={"common": shared, "differing": by_job},
+        figures=figures,
+        figures_left_out=2,
+    )
+
+
+def picture(width: int, height: int = 60) -> str:
+    """Return a grey picture as the data URI of a PNG."""
+    rows = b"".join(b"\0" + bytes(range(width)) for _ in range(height))
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        size = struct.pack(">I", len(content))
+        return size + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows))
+    return f"data:image/png;base64,{base64.b64encode(png + chunk(b'IEND', b'')).decode()}"
+
+
 DOCUMENTS: dict[str, Callable[[], Document]] = {
     make.__name__: make
     for make in (
@@ -340,6 +416,8 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
         cross_validation,
         one_seed,
         single_run,
+        all_failed,
+        with_figures,
     )
 }
 

@@ -47,7 +47,9 @@ def test_the_tree_has_every_key_and_says_where_entries_differ() -> None:
             leaves[key] = [[column[job] for job in jobs] for jobs in entries]
         expected.append(leaves)
 
-    for tree, leaves in zip(called("jobs/config_tree.js", "configTree", calls), expected, strict=True):
+    for tree, leaves in zip(
+        called("jobs/config_tree.js", "configTree", calls), expected, strict=True
+    ):
         nodes = walked(tree)
         shown = {node["path"]: node for node in nodes if node["values"] is not None}
         assert shown.keys() == leaves.keys()

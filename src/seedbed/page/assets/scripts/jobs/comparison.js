@@ -7,7 +7,7 @@ import { countText, shownText } from "../formats.js";
 import { mountCurves } from "../plots/curves.js";
 import { configurationRanks } from "../plots/entries.js";
 import { MOST_COMPARED, comparedEntries } from "./compared.js";
-import { configTable } from "./config_table.js";
+import { configTable, differText } from "./config_table.js";
 import { configTree } from "./config_tree.js";
 import { figureRows, pictureOf } from "./figures.js";
 import { comparedMetricsTable } from "./metrics_table.js";
@@ -20,11 +20,11 @@ const KEYS = ["selected", "compareBy", "baseline", "filter"];
 /** @param {HTMLElement} place @param {Page} page */
 export function mountComparison(place, page) {
   const unfolded = new Map();
-  const choices = choicesOf(page);
+  const choices = comparisonTools(page);
   const note = element("p", { class: "note", role: "status" });
   const tables = element("div", {});
-  const curves = element("div", {});
-  const pictures = element("div", {});
+  const curves = element("div", { class: "compared-part" });
+  const pictures = element("div", { class: "compared-part" });
   fill(place, element("h2", {}, "Comparison"), choices.whole, note, tables, curves, pictures);
   mountCurves(curves, page, { groups: () => groupsOf(page), keys: KEYS });
   page.follow(place, KEYS, draw);
@@ -62,7 +62,7 @@ function noteOf({ entries, left }) {
  *
  * @param {Page} page
  */
-function choicesOf(page) {
+function comparisonTools(page) {
   const { document: content, state } = page;
   const hasRepeats = content.jobCount > content.configurationCount;
   const by = element(
@@ -134,7 +134,7 @@ function tablesOf(page, { entries, baseline }, unfolded) {
             unfolded,
           })
         : element("p", { class: "faint" }, "No configs are in this page."),
-      entries.length > 1 && tree.length && `${countText(differing, "key")} ${differing === 1 ? "differs" : "differ"}.`,
+      entries.length > 1 && tree.length && `Of all keys ${differText(differing)}.`,
     ),
   ];
 }
@@ -181,7 +181,7 @@ function headingOf(page, entry, isBaseline, hasButtons) {
 function scrolled(title, table, note) {
   return element(
     "section",
-    {},
+    { class: "compared-part" },
     element("h3", {}, title),
     note && element("p", { class: "faint" }, note),
     element("div", { class: "scrolled", tabindex: "0", role: "region", "aria-label": title }, table),

@@ -32,7 +32,7 @@ export function configTable(tree, options) {
   return element(
     "table",
     { class: "config" },
-    element("caption", { class: "unseen" }, options.caption),
+    element("caption", { class: "offscreen" }, options.caption),
     element(
       "thead",
       {},
@@ -71,12 +71,17 @@ function addRows(body, nodes, path, above, options) {
 function addNode(body, node, above, options) {
   if (node.values) addLeaf(body, node, above, options);
   if (!node.children.length) return;
-  const summary = node.differs ? `${node.differing.toLocaleString("en")} differ` : "";
+  const summary = node.differs ? differText(node.differing) : "";
   const row = { name: shownText(node.name), fold: node.path, open: true, summary };
   const open = addFold(body, row, above, options);
   const inside = [...above, open];
   if (node.differs) addRows(body, node.children, node.path, inside, options);
   else for (const child of node.children) addNode(body, child, inside, options);
+}
+
+/** @param {number} count of keys */
+export function differText(count) {
+  return `${count.toLocaleString("en")} ${count === 1 ? "differs" : "differ"}`;
 }
 
 /** Add a row that opens and closes those below it; return whether it is open. */

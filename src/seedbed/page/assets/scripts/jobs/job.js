@@ -26,7 +26,7 @@ export function mountJob(place, page) {
   let last = /** @type {number | null} */ (null);
   fill(place, steps.whole, heading, before, curves, after);
   mountCurves(curves, page, { jobs: () => [shownJob(page)].filter((job) => job !== null), keys: ["job"] });
-  page.follow(place, ["job", "selected", "filter", "baseline"], draw);
+  page.follow(place, ["view", "job", "selected", "filter"], draw);
 
   function draw() {
     const job = shownJob(page);
@@ -40,12 +40,18 @@ export function mountJob(place, page) {
       heading.textContent = shownText(page.document.jobName(job));
       fill(before, ...partsBefore(page, job));
       fill(after, ...partsAfter(page, job, unfolded));
-      // Who steps from job to job stays on the button; who comes from elsewhere hears the heading.
+      // Who steps from job to job stays on the button.
       if (steps.whole.contains(document.activeElement)) announce(heading.textContent ?? "");
-      else heading.focus({ preventScroll: true });
     }
+    if (job !== null && isLost(document.activeElement)) heading.focus();
     last = job;
   }
+}
+
+/** Whether the focus was on something that is no longer shown: then it goes to the heading. */
+function isLost(focused) {
+  const isReady = document.documentElement.dataset.ready;
+  return isReady && (!focused || focused === document.body || focused.closest("[hidden]") !== null);
 }
 
 /** The job that the state names; the only one where there is one; null where it names none. */
@@ -121,8 +127,7 @@ function stepsOf(page) {
 /** A button that copies the address of the page with this job in its fragment. */
 function linkButton(page, job) {
   const address = `${location.href.split("#")[0]}#view=job&job=${job}`;
-  const button = copyButton(address, `link to ${shownText(page.document.jobName(job))}`, "Copy link");
-  return button;
+  return copyButton(address, `link to ${shownText(page.document.jobName(job))}`, "Copy link");
 }
 
 /** What stands above the curves. @param {Page} page @param {number} job */
@@ -216,7 +221,7 @@ function failurePart({ message, traceback }) {
         element("summary", {}, "Traceback"),
         element("pre", { tabindex: "0", "aria-label": "Traceback" }, shownText(traceback, true)),
       ),
-      copyButton(traceback, "traceback"),
+      copyButton(traceback, "traceback", "Copy traceback"),
     ],
   );
 }

@@ -2,6 +2,7 @@
 // Keys of the keyboard: they are shown with `?`, and do nothing while a text is typed.
 
 import { element } from "../elements.js";
+import { stepJob } from "../jobs/job.js";
 import { dialogOf } from "./dialogs.js";
 import { switchTheme } from "./theme.js";
 
@@ -23,6 +24,8 @@ export function mountKeyboard(page, views) {
     ),
     ["/", "Filter", () => document.getElementById("filter")?.focus()],
     ["c", "Take no job for comparison any more", () => state.update({ selected: [] })],
+    ["n", "Next job, of those that are shown", () => stepJob(page, 1)],
+    ["p", "Previous job", () => stepJob(page, -1)],
     ["d", "Light or dark", () => switchTheme(state)],
     ["?", "These keys", () => dialog.showModal()],
   ];

@@ -27,6 +27,8 @@ export const DEFAULTS = Object.freeze({
   baseline: /** @type {number | null} */ (null),
   // Jobs that are compared.
   selected: /** @type {number[]} */ ([]),
+  // What is compared: each "job" that is selected, or each "configuration" of theirs.
+  compareBy: "job",
   // Job that is shown alone.
   job: /** @type {number | null} */ (null),
   // Column that curves are grouped by; null: the configuration.
