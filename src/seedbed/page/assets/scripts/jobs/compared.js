@@ -1,7 +1,8 @@
 // @ts-check
 // What is compared: the selected jobs, or their configurations, with the pinned baseline.
 
-import { configurationName } from "../plots/entries.js";
+import { configurationWords } from "../configurations.js";
+import { cellText } from "../formats.js";
 
 /** Jobs and configurations that are compared at most. */
 export const MOST_COMPARED = 8;
@@ -55,11 +56,12 @@ function configurationEntry(page, configuration) {
   const shown = page.jobsOf(configuration);
   const jobs = shown.length ? shown : page.document.jobsOf[configuration];
   const settings = settingsText(page.document, configuration);
-  const name = jobs.length === 1 ? page.document.jobName(jobs[0]) : settings;
+  // Without settings there is one configuration.
+  const name = jobs.length === 1 ? page.document.jobName(jobs[0]) : settings || "all jobs";
   return { name, settings: name === settings ? "" : settings, jobs, configuration, pinned: false };
 }
 
-/** The values of the axes of a configuration; empty where there are none. */
-function settingsText(content, configuration) {
-  return content.columnsOf("axis").length ? configurationName(content, configuration) : "";
+/** The settings of a configuration; empty where nothing was varied. */
+export function settingsText(content, configuration) {
+  return configurationWords(content, configuration, cellText).join(" ");
 }

@@ -2,10 +2,10 @@
 // Comparison of two to eight jobs or configurations: where their configs differ, their metrics, curves
 // and pictures side by side.
 
+import { rankedConfigurations } from "../configurations.js";
 import { element, fill } from "../elements.js";
 import { countText, shownText } from "../formats.js";
 import { mountCurves } from "../plots/curves.js";
-import { configurationRanks } from "../plots/entries.js";
 import { MOST_COMPARED, comparedEntries } from "./compared.js";
 import { configTable, differText } from "./config_table.js";
 import { configTree } from "./config_tree.js";
@@ -74,7 +74,7 @@ function comparisonTools(page) {
   const best = Math.min(3, content.configurationCount);
   const takeBest = element(
     "button",
-    { type: "button", onclick: () => state.update({ selected: bestJobs(content, best), compareBy: "configuration" }) },
+    { type: "button", onclick: () => state.update({ selected: bestJobs(page, best), compareBy: "configuration" }) },
     `Compare the best ${countText(best, "configuration")}`,
   );
   const none = element("button", { type: "button", onclick: () => state.update({ selected: [] }) }, "Clear");
@@ -95,11 +95,10 @@ function comparisonTools(page) {
   };
 }
 
-/** A job of each of the best configurations. */
-function bestJobs(content, count) {
-  const ranks = configurationRanks(content);
-  const order = ranks.map((rank, configuration) => [rank, configuration]).sort(([a], [b]) => a - b);
-  return order.slice(0, count).map(([, configuration]) => content.jobsOf[configuration][0]);
+/** A job of each of the best configurations. @param {Page} page @param {number} count */
+function bestJobs(page, count) {
+  const ranked = rankedConfigurations(page.document, page.jobsOf, page.column(), page.mode());
+  return ranked.slice(0, count).map(({ jobs }) => jobs[0]);
 }
 
 /**

@@ -6,8 +6,7 @@ import { commandBlock, copyButton } from "../copying.js";
 import { announce, element, fill } from "../elements.js";
 import { countText, shownText } from "../formats.js";
 import { mountCurves } from "../plots/curves.js";
-import { configurationName } from "../plots/entries.js";
-import { isPlace } from "./compared.js";
+import { isPlace, settingsText } from "./compared.js";
 import { configTable } from "./config_table.js";
 import { configTree } from "./config_tree.js";
 import { figuresOf, pictureOf } from "./figures.js";
@@ -143,7 +142,7 @@ function partsBefore(page, job) {
       "p",
       { class: "job-line" },
       element("span", { class: `status status-${status}` }, shownText(status.replaceAll("_", " "))),
-      content.columnsOf("axis").length ? ` ${configurationName(content, content.configuration(job), 200)}` : "",
+      ` ${settingsText(content, content.configuration(job))}`,
     ),
     rankText(page, job) && element("p", {}, rankText(page, job)),
     failure && failurePart(failure),

@@ -1,9 +1,9 @@
 // @ts-check
 // Metrics as tables: of one job, and of several entries side by side.
 
+import { summaryOf, unitOf } from "../configurations.js";
 import { element } from "../elements.js";
 import { cellText, countText, numberText, secondsText, shownText } from "../formats.js";
-import { deviationOf, meanOf } from "../statistics.js";
 import { metricRows } from "./metric_rows.js";
 
 /** @typedef {import("../document.js").PageDocument} PageDocument */
@@ -87,7 +87,7 @@ export function comparedMetricsTable(content, entries, baseline, headings) {
       statusRow(content, entries),
       rows.map(({ name, column, epoch, meaning }) => {
         const mode = content.modeOf(name);
-        const results = entries.map(({ jobs }) => summaryOf(content, String(column), jobs));
+        const results = entries.map(({ jobs }) => summaryOf(content, jobs, String(column)));
         return element(
           "tr",
           {},
@@ -96,7 +96,7 @@ export function comparedMetricsTable(content, entries, baseline, headings) {
             element(
               "td",
               { class: "number" },
-              summaryText(result),
+              entryText(content, String(column), entries[place].jobs, result),
               place !== baseline && differenceLine(result, results[baseline], mode),
             ),
           ),
@@ -125,23 +125,14 @@ function statusRow(content, entries) {
   );
 }
 
-/**
- * What jobs have in a column of results: the numbers that count, and what stands there of one job.
- *
- * @param {PageDocument} content @param {string} column @param {number[]} jobs
- */
-function summaryOf(content, column, jobs) {
-  const values = jobs.map((job) => content.result(column, job)).filter((value) => !Number.isNaN(value));
-  const raw = jobs.length === 1 ? cellText(content.cell(column, jobs[0])) : "";
-  return { mean: meanOf(values), deviation: deviationOf(values), count: values.length, of: jobs.length, raw };
-}
-
-/** @param {ReturnType<typeof summaryOf>} result */
-function summaryText({ mean, deviation, count, of, raw }) {
-  if (of === 1) return raw || "–";
-  if (!count) return `– (of ${countText(of, "job")} none counts)`;
+/** What an entry has in a column: of one job what stands there, of several the mean that counts. */
+function entryText(content, column, jobs, { mean, deviation, count, completed }) {
+  if (jobs.length === 1) return cellText(content.cell(column, jobs[0])) || "–";
+  if (!count) return `– (of ${countText(jobs.length, "job")} none counts)`;
   const spread = Number.isNaN(deviation) ? "" : ` ± ${Number(deviation.toPrecision(2))}`;
-  return `${numberText(mean)}${spread} (${count === of ? "" : `${count} of `}${of})`;
+  const units = unitOf(content) === "fold" ? `${countText(count, "fold")}, ` : "";
+  const part = completed === jobs.length ? "" : `${completed} of `;
+  return `${numberText(mean)}${spread} (${units}${part}${jobs.length.toLocaleString("en")})`;
 }
 
 /** The difference to the baseline, in words too: colour alone does not say which is better. */
