@@ -96,7 +96,7 @@ def _policy(scripts: list[bytes]) -> str:
 
 
 def _style(assets: Path) -> bytes:
-    """Return the style elements: those of libraries, style.css with the variables, and the others."""
+    """Return the style elements: those of libraries, then style.css, then the others."""
     own = sorted(assets.glob("*.css"), key=lambda file: (file.name != "style.css", file.name))
     files = [*sorted((assets / "libraries").glob("*.css")), *own]
     return b"\n".join(b"<style>%s</style>" % file.read_bytes() for file in files)

@@ -34,7 +34,7 @@ export const VIEWS = [
     key: "search",
     title: "Search",
     panels: [mountProgress, mountImportances, mountFront],
-    fits: hasSeveralJobs,
+    fits: hasSearch,
   },
   { key: "compare", title: "Compare", panels: [mountComparison], fits: hasSeveralJobs },
   { key: "job", title: "Job", panels: [mountJob] },
@@ -43,6 +43,13 @@ export const VIEWS = [
 /** @param {import("./document.js").PageDocument} document */
 function hasSettings(document) {
   return document.columnsOf("axis").length > 0;
+}
+
+/** Whether there was a search, or something that searches have. */
+function hasSearch({ content }) {
+  const { sources, importances, objectives } = content;
+  const hasImportances = importances.some((each) => Object.keys(each.importances).length > 1);
+  return sources.some(({ search }) => search) || hasImportances || objectives.length > 1;
 }
 
 /** @param {import("./document.js").PageDocument} document */

@@ -15,7 +15,7 @@ import { comparedMetricsTable } from "./metrics_table.js";
 /** @typedef {import("./compared.js").Entry} Entry */
 /** @typedef {import("../shell/page.js").Page} Page */
 
-const KEYS = ["selected", "compareBy", "baseline", "filter"];
+const COMPARED_BY = ["selected", "compareBy", "baseline", "filter"];
 
 /** @param {HTMLElement} place @param {Page} page */
 export function mountComparison(place, page) {
@@ -26,8 +26,8 @@ export function mountComparison(place, page) {
   const curves = element("div", { class: "compared-part" });
   const pictures = element("div", { class: "compared-part" });
   fill(place, element("h2", {}, "Comparison"), choices.whole, note, tables, curves, pictures);
-  mountCurves(curves, page, { groups: () => groupsOf(page), keys: KEYS });
-  page.follow(place, KEYS, draw);
+  mountCurves(curves, page, { groups: () => groupsOf(page), keys: COMPARED_BY });
+  page.follow(place, COMPARED_BY, draw);
 
   function draw() {
     const compared = comparedEntries(page);

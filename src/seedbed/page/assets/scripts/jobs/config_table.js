@@ -7,7 +7,7 @@ import { cellText, shownText } from "../formats.js";
 
 /** @typedef {import("./config_tree.js").ConfigNode} ConfigNode */
 
-const MOST_VALUES = 5; // of an entry of several jobs, before they are counted
+const MOST_LISTED = 5; // of an entry of several jobs, before they are counted
 
 /**
  * @typedef {Object} ConfigTable
@@ -140,8 +140,8 @@ function addRow(body, cells, above, kind) {
  * @param {any[]} values
  */
 export function valuesText(values) {
-  const texts = values.slice(0, MOST_VALUES).map(configText);
-  if (values.length <= MOST_VALUES) return texts.join(", ");
+  const texts = values.slice(0, MOST_LISTED).map(configText);
+  if (values.length <= MOST_LISTED) return texts.join(", ");
   return `${texts.slice(0, 2).join(", ")} … ${configText(values.at(-1))} (${values.length} values)`;
 }
 
