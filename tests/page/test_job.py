@@ -87,7 +87,9 @@ def test_keys_and_buttons_step_through_what_the_filter_leaves(open_document: Ope
 
 def test_a_link_to_a_job_opens_it_and_a_wrong_one_says_so(open_document: Open) -> None:
     page = open_document("with_figures", "view=job&job=1")
-    page.get_by_role("button", name="Copy link to job 1").click()
+    button = page.get_by_role("button", name="Copy link to job 1")
+    button.click()
+    expect(button).to_have_text("Copied")
     assert pasted(page) == f"{page.url.split('#')[0]}#view=job&job=1"
 
     page.evaluate("location.hash = '#view=job&job=77'")
