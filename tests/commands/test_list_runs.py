@@ -212,6 +212,12 @@ def test_several_runs_stand_side_by_side_with_what_differs(command, tmp_path):
     assert "data" not in rows
     assert "equal        data=table optimizer=adam" in said.out
     assert said.out.endswith("best         runs/two, val/loss 0.125\n")
+    rows = {row[0] for row in words(command("report", "runs/*", "metrics=val/*").out)}
+    assert "val/loss" in rows
+    assert "train/loss" not in rows
+    refused = command("report", "runs/*", "metrics=val/los")
+    assert "metrics=val/los: no such metric. Did you mean 'val/loss'?" in refused.err
+    assert refused.code == 2
     assert "two" not in command("report", "runs", "model=mlp").out
     assert "no run in runs that is so" in command("report", "runs", "model=linear").err
 

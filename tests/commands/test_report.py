@@ -324,6 +324,7 @@ def test_a_running_sweep_says_how_many_jobs_are_to_end(
         (("a", "top=all"), "top: 'all' is not a whole number"),
         (("a", "mode=best"), "mode: 'best' is not one of min, max"),
         (("a", "group=seed"), "group: 'seed' is not true or false"),
+        (("a", "metrics=val/los"), "metrics=val/los: no such metric. Did you mean 'val/loss'?"),
         (("a", "sorted=seconds"), "sorted: no such key. Did you mean 'sort'?"),
         (("a", "top=1", "top=2"), "top: given twice, by top=1 and by top=2"),
         (("a", "-m"), "report: unknown flag '-m'; see seedbed report --help"),
@@ -343,6 +344,41 @@ def test_what_is_wrong_is_said_in_a_line(
         '["optimized_metric",' + "[" * 100_000
     )
     assert found in refused("report", *words, function=None)
+
+
+# ---- Metrics -------------------------------------------------------------------------------------
+
+
+def measured(folder: Path) -> Path:
+    """Write a sweep of two configurations of three seeds, each with its best and last epoch."""
+    swept(folder, [])
+    results = Results(folder / "results.csv", ["model", "seed"])
+    for number in range(6):
+        name, seed = f"m{number // 3}", number % 3
+        best = {"best/val/loss": 1.0 + number, "best/train/loss": 100.0 * (number + 1) ** 2}
+        last = {"val/loss": 9.0, "train/loss": 7.0, "test/f1": 0.5 + 0.001 * number}
+        metrics = {**last, **best, "best/epoch": 4.0}
+        axes = {"model": name, "seed": seed}
+        results.add([Row(number, axes, "completed", str(number), metrics, 1.0)])
+    return folder
+
+
+def test_metrics_that_are_asked_for_have_means_with_the_digits_of_their_deviations(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    measured(tmp_path / "a")
+    header, first, second = table(report("a", "metrics=train/*, test/f1"))
+    assert " ".join(header) == (
+        "model best val/loss deviation last val/loss best train/loss test/f1 jobs"
+    )
+    # The means and deviations of 100, 400, 900 and of 1600, 2500, 3600; of steps of 0.001.
+    assert " ".join(first) == "m0 2 1 9 470 ± 400 0.5010 ± 0.0010 3"
+    assert " ".join(second) == "m1 5 1 9 2600 ± 1000 0.5040 ± 0.0010 3"
+    header, first, *_ = table(report("a", "metrics=best/train/loss,val/*", "group=false"))
+    assert " ".join(header) == "model seed best val/loss last val/loss best train/loss folder"
+    assert " ".join(first) == "m0 0 1 9 100 a/0"
+    # Without the key it is the table that the sweep itself ended with.
+    assert "train/loss" not in report("a")
 
 
 # ---- Imports -------------------------------------------------------------------------------------

@@ -28,13 +28,17 @@ INDENT = "    "
 WIDEST_SET = 240
 
 
-def print_items(items: Sequence[Item], of_sweeps: bool = False) -> None:
+def print_items(
+    items: Sequence[Item], of_sweeps: bool = False, metrics: Sequence[str] = ()
+) -> None:
     """Print items: as a table where stdout is no terminal, or is as wide; else two lines each.
 
-    With `of_sweeps` the table has the columns of a list that holds sweeps alone.
+    With `of_sweeps` the table has the columns of a list that holds sweeps alone; with `metrics` a
+    column for each, and it is always a table.
     """
-    table = _table([(_cells_of_sweep if of_sweeps else _cells)(item) for item in items])
-    if sys.stdout.isatty():
+    cells = _cells_of_sweep if of_sweeps else _cells
+    table = _table([_with_metrics(cells(item), item, metrics) for item in items], metrics)
+    if sys.stdout.isatty() and not metrics:
         width = shutil.get_terminal_size().columns
         if _width(table) > width:
             print("\n".join(lines(items, width)))
@@ -50,7 +54,14 @@ def _width(table: "Table") -> int:
     return Console(width=100_000).measure(table).maximum
 
 
-def _table(rows: Sequence[Mapping[str, str]]) -> "Table":
+def _with_metrics(cells: dict[str, str], item: Item, metrics: Sequence[str]) -> dict[str, str]:
+    """Return the cells of an item with metrics of its best epoch before its folder."""
+    folder = cells.pop("folder")
+    values = {name: number(item.entry.metrics.get(name)) for name in metrics}
+    return {**cells, **values, "folder": folder}
+
+
+def _table(rows: Sequence[Mapping[str, str]], metrics: Sequence[str] = ()) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -58,8 +69,8 @@ def _table(rows: Sequence[Mapping[str, str]]) -> "Table":
     titles = [title for title in rows[0] if any(row[title] for row in rows)] if rows else []
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in titles:
-        right = title in ("value", "epoch", "seconds")
-        table.add_column(title, justify="right" if right else "left", no_wrap=True)
+        right = title in ("value", "epoch", "seconds", *metrics)
+        table.add_column(Text(one_line(title)), justify="right" if right else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(row[title]) for title in titles))
     return table

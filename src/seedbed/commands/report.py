@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ from seedbed.sweep.results.ranking import (
     unranked_lines,
     winner,
 )
-from seedbed.sweep.results.table import Row, metric_names
+from seedbed.sweep.results.table import BEST, BEST_EPOCH, Row, metric_names
 from seedbed.terminal.tables import print_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
 
@@ -50,6 +51,7 @@ several side by side. DIR: the folder of a sweep, of a run, or of many; a patter
   seedbed report 'outputs/runs/2026-11-*/*' status=completed model=mlp
   seedbed report DIR sort=seconds           the quickest first
   seedbed report DIR group=false            each job with its folder
+  seedbed report DIR metrics='val/*'        all metrics of the validation rows
   seedbed report DIR DIR page=report.html   a page to look at, in one file
 """
 
@@ -72,6 +74,10 @@ class Keys:
         one_of=("best", "last"),
     )
     top: int = key("rows shown", 10, at_least=1)
+    metrics: str | None = key(
+        "more metrics to show, such as val/*,train/loss; null: those of the sweep's own table",
+        None,
+    )
     group: bool = key("a row for all seeds and folds together; false: a row for each job", True)
     page: str | None = key("HTML file to write, which shows all of it; null: print a table", None)
     overwrite: bool = key("write page over a file that is no page of Seedbed's", False)
@@ -89,12 +95,12 @@ def require_free_page(keys: Keys) -> None:
     """Raise ConfigError where a page cannot be written, or a key says how a table is printed."""
     from seedbed.page.file import require_place
 
-    for name in ("sort", "mode", "top", "group"):
+    for name in ("sort", "mode", "top", "group", "metrics"):
         value, default = getattr(keys, name), getattr(Keys, name)
         if value != default:
             raise ConfigError(
-                f"{name}={str(value).lower()}: the page has every row, and sorts and groups them "
-                "itself; leave it out"
+                f"{name}={str(value).lower()}: the page has every row and metric, and sorts and "
+                "groups them itself; leave it out"
             )
     require_place(Path(str(keys.page)), keys.overwrite)
 
@@ -132,7 +138,7 @@ def report(arguments: Sequence[str]) -> int:
     if keys.page is not None:
         return 0
     if items:
-        report_runs(items, keys.top)
+        report_runs(items, keys.top, names_in(keys.metrics))
     return _report_sweeps(folders, keys) if folders else 0
 
 
@@ -187,8 +193,9 @@ def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:
         return 0
     order = _order(keys, sweeps, rows)
     judged_by = order.objectives
+    more = _more_columns(keys.metrics, rows, judged_by)
     table = closing_table(
-        rows, judged_by, sort=order.sort, mode=order.mode, top=keys.top, group=keys.group
+        rows, judged_by, sort=order.sort, mode=order.mode, top=keys.top, group=keys.group, more=more
     )
     if table.rows:
         print_table(table)
@@ -331,6 +338,37 @@ def _order(keys: Keys, sweeps: Sequence[OpenedSweep], rows: Sequence[Row]) -> Or
             judged_by = replace(judged_by, all=(Objective(judged_by.metric, keys.mode),))
         return Order(judged_by, None, None)
     return Order(judged_by, sort, keys.mode or "min")
+
+
+def names_in(text: str | None) -> list[str]:
+    """Return the names and patterns of `metrics=`."""
+    return [name for part in (text or "").split(",") if (name := part.strip())]
+
+
+def _more_columns(text: str | None, rows: Sequence[Row], judged_by: Objectives) -> list[str]:
+    """Return the columns of results.csv of the metrics that are asked for.
+
+    They are of the epoch that counts, unless they are named as there: best/val/loss.
+    """
+    columns = [column for column in metric_names(rows) if column != BEST_EPOCH]
+    names = list(dict.fromkeys(column.removeprefix(BEST) for column in columns))
+    chosen: dict[str, None] = {}
+    for pattern in names_in(text):
+        found = [judged_by.column_of(name) for name in names if fnmatchcase(name, pattern)]
+        found = [_known(column, columns) for column in found]
+        found += [column for column in columns if fnmatchcase(column, pattern)] if not found else []
+        if not found:
+            hint = nearest(pattern, names)
+            raise ConfigError(
+                f"metrics={pattern}: no such metric.{hint}\nMetrics: {listed(names, 30)}"
+            )
+        chosen |= dict.fromkeys(found)
+    return [column for column in chosen if column != judged_by.column]
+
+
+def _known(column: str, columns: Sequence[str]) -> str:
+    """Return the column, or that of the last epoch where nothing is kept of the best one."""
+    return column if column in columns else column.removeprefix(BEST)
 
 
 def _better(metric: str) -> str:

@@ -1,6 +1,7 @@
 """`seedbed report` of runs: one by itself, several side by side, many below each other."""
 
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from seedbed.catalogue.shown import (
     set_text,
 )
 from seedbed.config.overrides import typed_word
-from seedbed.errors import ConfigError, RunFolderError
+from seedbed.errors import ConfigError, RunFolderError, listed, nearest
 from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.record import read_record
 from seedbed.runs.resuming.changes_in_words import in_words
@@ -30,23 +31,44 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 6
 
 
-def report_runs(items: Sequence[Item], top: int) -> None:
-    """Print runs: one with all that is known of it, some side by side, of many the first `top`."""
+def report_runs(items: Sequence[Item], top: int, metrics: Sequence[str] = ()) -> None:
+    """Print runs: one with all that is known of it, some side by side, of many the first `top`.
+
+    `metrics` are names or patterns of those that are shown; without any, of one run and of runs
+    side by side that are all, of many the one that each watches.
+    """
+    names = _names(items, metrics)
     if len(items) == 1 and items[0].entry.kind != "sweep":
-        _one(items[0])
+        _one(items[0], metrics)
         return
     if len(items) <= MOST_COLUMNS:
-        print_table(_side_by_side(items))
+        print_table(_side_by_side(items, names))
         _print_what_is_equal(items)
     else:
-        print_items(items[:top])
+        print_items(items[:top], metrics=names if metrics else ())
         if len(items) > top:
             print(f"and {len(items) - top:,} more; top={len(items)} shows all")
     if best := _best(items):
         print(f"best         {best}")
 
 
-def _one(item: Item) -> None:
+def _names(items: Sequence[Item], metrics: Sequence[str]) -> list[str]:
+    """Return the metrics of items that are asked for; raises ConfigError where there are none."""
+    known = list(dict.fromkeys(name for item in items for name in item.entry.metrics))
+    for pattern in metrics:
+        if not any(fnmatchcase(name, pattern) for name in known):
+            hint = nearest(pattern, known)
+            raise ConfigError(
+                f"metrics={pattern}: no such metric.{hint}\nMetrics: {listed(known, 30)}"
+            )
+    return [name for name in known if _is_asked(name, metrics)]
+
+
+def _is_asked(name: str, metrics: Sequence[str]) -> bool:
+    return not metrics or any(fnmatchcase(name, pattern) for pattern in metrics)
+
+
+def _one(item: Item, metrics: Sequence[str] = ()) -> None:
     entry = item.entry
     if entry.status == "damaged":
         raise RunFolderError(f"{item.path}/{RECORD}: {entry.error}")
@@ -67,7 +89,10 @@ def _one(item: Item) -> None:
         record = read_record(Path(item.path) / RECORD)
     except (ConfigError, OSError):
         return
-    columns = _epochs(record)
+    columns = {
+        title: {name: value for name, value in values.items() if _is_asked(name, metrics)}
+        for title, values in _epochs(record).items()
+    }
     if any(columns.values()):
         print_table(metrics_table(columns))
     for line in _parts(record):
@@ -139,7 +164,7 @@ def _parts(record: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _side_by_side(items: Sequence[Item]) -> "Table":
+def _side_by_side(items: Sequence[Item], metrics: Sequence[str]) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -148,7 +173,7 @@ def _side_by_side(items: Sequence[Item]) -> "Table":
     table.add_column("")
     for title in _titles(items):
         table.add_column(Text(title), justify="right", overflow="fold")
-    for key, cells in _rows(items).items():
+    for key, cells in _rows(items, metrics).items():
         if any(cells):
             table.add_row(Text(key), *map(Text, cells))
     return table
@@ -163,7 +188,7 @@ def _titles(items: Sequence[Item]) -> list[str]:
     return folders if len(set(folders)) == len(folders) else [item.path for item in items]
 
 
-def _rows(items: Sequence[Item]) -> dict[str, list[str]]:
+def _rows(items: Sequence[Item], metrics: Sequence[str]) -> dict[str, list[str]]:
     """Return what is shown of items, by key: what differs, and the metrics of the best epoch."""
     entries = [item.entry for item in items]
     rows = {
@@ -179,8 +204,7 @@ def _rows(items: Sequence[Item]) -> dict[str, list[str]]:
         if len(set(cells)) > 1:
             rows[one_line(key)] = [one_line(cell) for cell in cells]
     rows["best epoch"] = [epoch_text(entry) for entry in entries]
-    names = dict.fromkeys(name for entry in entries for name in entry.metrics)
-    for name in names:
+    for name in metrics:
         values = [entry.metrics.get(name) for entry in entries]
         rows[one_line(name)] = ["" if value is None else f"{value:.6g}" for value in values]
     return rows

@@ -4,7 +4,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from math import isnan, nan
+from math import floor, isfinite, isnan, log10, nan
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ def closing_table(
     mode: str | None = None,
     top: int = ROWS,
     group: bool = True,
+    more: Sequence[str] = (),
 ) -> Any:
     """Return a rich table of the best configurations, by their means over seeds and folds.
 
@@ -79,6 +80,8 @@ def closing_table(
         top: most rows.
         group: whether jobs that differ in seed and fold alone are one row; without, those that did
             not complete come last.
+        more: columns of results.csv that the table has, too, with their deviations where jobs are
+            together; none: the first few of the validation rows, where there are folds.
     """
     axes = shown_axes(rows, group)
     ranked = ranked_configurations(rows, objectives, sort=sort, mode=mode, top=top, group=group)
@@ -86,7 +89,8 @@ def closing_table(
     is_judged = _is_judged(objectives, sort, mode)
     titles = _titles(rows, objectives)
     has_folds = any(each.folds for each in shown)
-    others = _other_titles(rows, objectives) if has_folds else {}
+    others = _other_titles(rows, objectives) if has_folds and not more else {}
+    others |= {column: _title_of(column, rows) for column in more if column not in titles}
     statuses = {row.status for row in rows}
 
     def table(others: Mapping[str, str]) -> Any:
@@ -94,6 +98,9 @@ def closing_table(
         columns = _columns(
             objectives, {**titles, **others}, sort == SECONDS, group and not single, statuses
         )
+        for column in more if group and not single else ():
+            if column in others:
+                columns[others[column]] = _mean_with_deviation(column)
         if single and group:
             columns = _of_trials(columns, statuses)
         if any(each.missed for each in ranked[:top]):
@@ -218,6 +225,14 @@ def _other_titles(rows: Sequence[Row], objectives: Objectives) -> dict[str, str]
     return dict(list(titles.items())[:OTHERS])
 
 
+def _title_of(column: str, rows: Sequence[Row]) -> str:
+    """Return the title of a column of results.csv: of which epoch it is, where there are two."""
+    if column.startswith(BEST):
+        return f"best {column.removeprefix(BEST)}"
+    has_best = any(BEST_EPOCH in row.metrics for row in rows)
+    return f"last {column}" if has_best and is_of_every_epoch(column) else column
+
+
 def _sort_key(text: str) -> tuple[int, float, str] | None:
     """Return what the cell of an axis is sorted by: numbers before texts; None: it is empty."""
     try:
@@ -285,6 +300,24 @@ def _mean_of(column: str, spread: bool = False) -> Column:
             text = f"{text}{MARK}"
         deviation = configuration.deviation(column) if spread else None
         return f"{text} ± {deviation:.3g}" if deviation else text
+
+    return mean_of
+
+
+def _mean_with_deviation(column: str) -> Column:
+    """Return a column of means with as many digits as their deviations allow."""
+
+    def mean_of(ranked: Judged) -> str:
+        configuration = ranked.configuration
+        mean, deviation = configuration.mean(column), configuration.deviation(column)
+        if mean is None or not deviation or not isfinite(deviation):
+            return _number(mean, 6)
+        # Two digits of the deviation, and as many decimals of the mean.
+        decimals = 1 - floor(log10(deviation))
+        if not -5 <= decimals <= 9:
+            return f"{mean:.6g} ± {deviation:.2g}"
+        shown = (f"{round(value, decimals):.{max(decimals, 0)}f}" for value in (mean, deviation))
+        return " ± ".join(shown)
 
     return mean_of
 
