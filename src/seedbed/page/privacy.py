@@ -18,12 +18,18 @@ from seedbed.page.document import Curves, PageDocument
 from seedbed.runs.provenance.secrets import LEFT_OUT, without_secret_lines, without_tokens
 
 HOME, NAME = "~", "…"
-# Folders whose entries are homes, and the home of root. A backslash stands twice in JSON.
+# Stands after each escape of JSON while a text is looked through: the last letter of an escape is
+# no part of the word that follows.
+_END = "\0"
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
+_PATH_BEGINS = r"(?:(?<=file://)|(?<![\w~/.-]))"
+# Folders whose entries are homes, and the home of root.
 _HOMES = re.compile(
-    r"(?<![\w~-])(?:(?:/[\w.-]+)*/(?:home|Users)/|[A-Za-z]:\\\\Users\\\\)[^/\\\"'\s:,;<>()\[\]{}]+"
-    r"|(?<![\w./~-])/root(?![\w.-])"
+    rf"{_PATH_BEGINS}(?:(?:/[\w.-]+)*/(?:home|Users)/|[A-Za-z]:\\\\\0Users\\\\\0)"
+    r"[^/\\\"'\s:,;<>()\[\]{}]+"
+    rf"|{_PATH_BEGINS}/root(?![\w.-])"
 )
-_HOME_SIGNS = ("/home/", "/Users/", "/root", "\\Users\\")
+_HOME_SIGNS = ("/home/", "/Users/", "/root", ":\\")
 # Shorter names of hosts are everyday words.
 SHORTEST_HOST = 4
 _PUBLIC_HOSTS = ("localhost", "localdomain")
@@ -60,6 +66,14 @@ def without_private(document: PageDocument, hosts: Iterable[str] = ()) -> PageDo
 
 def plain_json(text: str, hosts: Collection[str]) -> str:
     """Return JSON without homes, names of the user and of hosts, and secrets in its texts."""
+    return _plain(_marked(text), hosts).replace(_END, "")
+
+
+def _marked(text: str) -> str:
+    return _ESCAPE.sub(rf"\g<0>{_END}", text) if "\\" in text else text
+
+
+def _plain(text: str, hosts: Collection[str]) -> str:
     working = os.getcwd()
     for folder in dict.fromkeys((working, os.path.realpath(working))):
         if len(Path(folder).parts) > 1:
@@ -71,7 +85,7 @@ def plain_json(text: str, hosts: Collection[str]) -> str:
     user = own_user()
     if user and user in text:
         named = re.escape(_in_json(user))
-        text = re.sub(rf"(?<=/){named}(?=[/\"\s:,;])|(?<![\w.-]){named}(?=@)", NAME, text)
+        text = re.sub(rf"(?<=/){named}(?![\w.-])|(?<![\w.-]){named}(?=@)", NAME, text)
     for host in sorted(hosts, key=len, reverse=True):
         if len(host) >= SHORTEST_HOST and host in text and host not in _PUBLIC_HOSTS:
             text = re.sub(rf"(?<![\w.-]){re.escape(_in_json(host))}(?![\w-])", NAME, text)
@@ -83,12 +97,12 @@ def _without_folder(text: str, folder: str) -> str:
     written = _in_json(folder.rstrip("/"))
     if written not in text:
         return text
-    path = rf"(?<![\w./~-]){re.escape(written)}(?:/(?P<below>(?=[\w.-]))|/?(?![\w./-]))"
+    path = rf"{_PATH_BEGINS}{re.escape(written)}(?:/(?P<below>(?=[\w.-]))|/?(?![\w./-]))"
     return re.sub(path, lambda match: "." if match["below"] is None else "", text)
 
 
 def _in_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+    return _marked(json.dumps(text, ensure_ascii=False)[1:-1])
 
 
 def own_homes() -> list[str]:
