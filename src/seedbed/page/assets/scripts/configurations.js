@@ -72,16 +72,32 @@ const KEYS = new WeakMap();
 function unitKeys(document) {
   let keys = KEYS.get(document);
   if (!keys) {
-    const isCut = hasFolds(document);
-    const averaged = document.columnsOf("averaged").map(({ name }) => name);
-    const keyOf = (job) => {
-      if (isCut) return String(document.cell(FOLD, job));
-      const values = averaged.length ? averaged.map((name) => document.cell(name, job)) : [job];
-      // Jobs of different sweeps with the same seed are different trainings.
-      return JSON.stringify([document.content.jobs.source[job], ...values]);
-    };
-    keys = Array.from({ length: document.jobCount }, (_, job) => keyOf(job));
+    keys = hasFolds(document)
+      ? Array.from({ length: document.jobCount }, (_, job) => String(document.cell(FOLD, job)))
+      : seedKeys(document);
     KEYS.set(document, keys);
+  }
+  return keys;
+}
+
+/**
+ * The seed of each job, or whatever else is averaged over; jobs of a configuration that have the
+ * same, as in two sweeps, are numbered.
+ *
+ * @param {PageDocument} document
+ */
+function seedKeys(document) {
+  const averaged = document.columnsOf("averaged").map(({ name }) => name);
+  /** @type {string[]} */
+  const keys = new Array(document.jobCount);
+  for (const jobs of document.jobsOf) {
+    /** @type {Map<string, number>} */
+    const counts = new Map();
+    for (const job of jobs) {
+      const key = JSON.stringify(averaged.map((name) => document.cell(name, job)));
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      keys[job] = `${key} ${counts.get(key)}`;
+    }
   }
   return keys;
 }

@@ -6,7 +6,7 @@ import { element, fill } from "../elements.js";
 import { mountRanking } from "./ranking.js";
 import { sourceCards } from "./sources.js";
 import { verdictOf } from "./verdict.js";
-import { lastEpochSaid, verdictSaid, withoutResult } from "./words.js";
+import { differentData, lastEpochSaid, verdictSaid, withoutResult } from "./words.js";
 
 /**
  * @param {HTMLElement} panel
@@ -63,6 +63,8 @@ function noteLines(page, ranked) {
   const notes = [];
   const without = withoutResult(content, page.filtered().jobs, page.column());
   if (without) notes.push(without);
+  const different = differentData(content, page.filtered().jobs);
+  if (different) notes.push(different);
   const cut = ranked.filter(
     ({ configuration, jobs }) => jobs.length < content.jobsOf[configuration].length,
   );

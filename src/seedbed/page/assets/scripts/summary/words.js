@@ -202,18 +202,7 @@ function luckSaid(document, verdict) {
       details: [],
       tone: "plain",
     };
-  if (answer === "unknown")
-    return {
-      question,
-      answer:
-        unit === "seed"
-          ? "One seed: cannot tell luck from gain."
-          : "One value each: cannot tell luck from gain.",
-      details: [
-        "Each configuration has one result. Train all of them with more seeds, as in seed=range(0,5): then this says more.",
-      ],
-      tone: "open",
-    };
+  if (answer === "unknown") return unknownSaid(verdict, question, unit);
   const corrected =
     others.length > 1
       ? `corrected for having picked the best of ${(others.length + 1).toLocaleString("en")}`
@@ -244,6 +233,22 @@ function luckSaid(document, verdict) {
         ? `It is better than the ${countText(rest, "remaining one")}: chance of an error at most ${percentText(LEVEL)}, ${corrected}.`
         : `(Chance of an error at most ${percentText(LEVEL)}, ${corrected}.)`,
       ...few,
+    ],
+    tone: "open",
+  };
+}
+
+/** @returns {Said} */
+function unknownSaid({ best, others }, question, unit) {
+  const isEach = others.every(({ ranked }) => ranked.summary.count < 2);
+  const one = unit === "job" ? "value" : unit;
+  return {
+    question,
+    answer: `${isEach && unit === "seed" ? "One seed" : `One ${one}${isEach ? " each" : ""}`}: cannot tell luck from gain.`,
+    details: [
+      isEach
+        ? "Each configuration has one result. Train all of them with more seeds, as in seed=range(0,5): then this says more."
+        : `The best has ${countText(best.summary.count, "result")}. Train it with more seeds, as in seed=range(0,5): then this says more.`,
     ],
     tone: "open",
   };
@@ -303,4 +308,21 @@ export function lastEpochSaid(document, jobsOf, ranked, metric, epoch) {
   const own = summaryOf(document, best.jobs, metric);
   const text = ({ mean, deviation }) => spreadText(mean, deviation);
   return `At the last epoch ${named(document, first.configuration, "another configuration")} is ahead with ${text(first.summary)}; the best by its best epochs has ${text(own)} there.`;
+}
+
+/**
+ * That results are of different data, where they are: then a smaller loss is no better one.
+ *
+ * @param {PageDocument} document
+ * @param {number[]} jobs
+ * @returns {string | null}
+ */
+export function differentData({ content }, jobs) {
+  const sources = new Set(jobs.map((job) => content.jobs.source[job]));
+  const data = [...sources].map((source) => content.sources[source].data).filter(Boolean);
+  const names = [...new Set(data.map(({ name }) => cellText(name)))];
+  const prints = new Set(data.map(({ fingerprint }) => fingerprint));
+  if (prints.size < 2) return null;
+  const which = names.length > 1 ? ` (${listText(names)})` : "";
+  return `The runs are of ${prints.size} different sets of data${which}: their results cannot be compared with each other. A filter leaves those of one.`;
 }
