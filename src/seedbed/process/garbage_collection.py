@@ -54,14 +54,19 @@ def paused_for(module: str) -> Iterator[None]:
 
 @contextmanager
 def as_it_was() -> Iterator[None]:
-    """Freeze nothing in a block, and leave the collector as it was: the process is another's."""
-    global _freezes, _paused
-    freezes, was_enabled = _freezes, gc.isenabled()
-    _freezes = False
+    """Leave the collector as it was, and nothing frozen: the process is another's.
+
+    Where something is frozen before, nothing more is: to free the one would free the other.
+    """
+    global _freezes, _frozen, _paused
+    before, was_enabled = (_freezes, _frozen, _paused), gc.isenabled()
+    _freezes, _frozen = gc.get_freeze_count() == 0, False
     try:
         yield
     finally:
-        _freezes, _paused = freezes, False
+        if _freezes:
+            gc.unfreeze()
+        _freezes, _frozen, _paused = before
         if was_enabled:
             gc.enable()
         else:

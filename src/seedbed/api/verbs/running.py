@@ -108,6 +108,7 @@ def run_train(words: Sequence[str], told: Told) -> tuple[Ended, Begun]:
     try:
         with command_in_process(told) as project, stopped_early():
             _let_others_start_as_command()
+            garbage_collection.pause()
             ended = run_application(of_train(words, project, begun))
             begun.modules = begun.named()
             return ended, begun
@@ -149,8 +150,8 @@ def _let_others_start_as_command() -> None:
 def _module() -> "ModuleType":
     with garbage_collection.paused_for("seedbed.commands.train"):
         from seedbed.commands import train  # Only when asked: it imports torch.
-
-        return train
+    garbage_collection.resume()
+    return train
 
 
 def _prepare(config: DictConfig) -> None:
