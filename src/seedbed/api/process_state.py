@@ -61,10 +61,12 @@ def _note_process() -> _Restore:
     arguments, words = sys.argv, list(sys.argv)
     path, places = sys.path, list(sys.path)
     environment, working = dict(os.environ), os.getcwd()
+    hooks = sys.excepthook, threading.excepthook
 
     def restore() -> None:
         sys.argv, arguments[:] = arguments, words
         sys.path, path[:] = path, places
+        sys.excepthook, threading.excepthook = hooks
         for name in os.environ.keys() - environment.keys():
             del os.environ[name]
         for name, value in environment.items():

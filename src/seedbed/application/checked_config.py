@@ -45,8 +45,7 @@ def checked_config(command: Command) -> dict[str, Any]:
                 return _values(config)
     except Exception as error:
         told = of_a_path(error) or out_of_memory(error) or error
-        refused = refusal(explain(told, "train", overrides), command)
-        raise refused from None if refused is error else error
+        raise refusal(explain(told, "train", overrides), command) from None
     finally:
         forget_kept_sources()
 

@@ -74,9 +74,7 @@ def go_on(
         if isinstance(told, DiskFull):
             raise told from error
         refusal = explain(told, "train", overrides)
-        if isinstance(refusal, ConfigError):
-            raise refusal from (None if refusal is error else error)
-        raise ConfigError(str(refusal)) from error
+        raise refusal if isinstance(refusal, ConfigError) else ConfigError(str(refusal)) from None
 
 
 def _begin(config: DictConfig, prepare: Callable[[DictConfig], None]) -> None:

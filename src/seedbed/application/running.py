@@ -194,7 +194,7 @@ def _compose_and_run(command: Command, arguments: list[str], jobs: Jobs) -> None
             cause = explain(cause, composed, overrides)
         if jobs.full_error or not isinstance(cause, SeedbedError):
             raise cause from None
-        raise refusal(cause, command) from cause
+        raise refusal(cause, command) from None
     except Exception as error:
         # What goes wrong with a sweep on its way, a full disk for one, is no bug either.
         known = jobs.started and isinstance(error, SeedbedError)
@@ -206,7 +206,7 @@ def _compose_and_run(command: Command, arguments: list[str], jobs: Jobs) -> None
         # Before the first job starts, whatever goes wrong is in the command or in a config file.
         if jobs.full_error or jobs.started:
             raise
-        raise refusal(explain(error, composed, overrides), command) from error
+        raise refusal(explain(error, composed, overrides), command) from None
     finally:
         forget_kept_sources()
         if not jobs.started:

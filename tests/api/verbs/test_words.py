@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
+import torch
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
@@ -88,6 +90,7 @@ def test_what_the_command_does_to_typed_words_changes_no_value(key: str, text: s
         ({"model.hidden": (8, 8)}, ["model.hidden=[8,8]"]),
         ({"model.hidden": np.array([8, 8])}, ["model.hidden=[8,8]"]),
         ({"+callback@callbacks.fit": "fit"}, ["+callback@callbacks.fit=fit"]),
+        ({"optimizer._target_": torch.optim.SGD}, ["optimizer._target_=torch.optim.sgd.SGD"]),
     ],
 )
 def test_words_of_values(values: dict[str, Any], words: list[str]) -> None:
@@ -121,6 +124,10 @@ def test_axes_of_ranges_and_of_the_command_lines_form() -> None:
         ([{"a": object()}], "a: a object cannot stand in a config"),
         ([{"a": {"b:c": 1}}], "a: 'b:c' cannot be the name of a key"),
         ([{"a": b"bytes"}], "a: a bytes cannot stand in a config"),
+        ([{"data": pl.DataFrame({"a": [1]})}], "data: a DataFrame: a run's folder says"),
+        ([{"data": np.zeros((100, 100))}], "data: a ndarray: a run's folder says"),
+        ([{"model._target_": type("Net", (), {"__module__": "__main__"})}], "put it into a module"),
+        (["model._target_=__main__.Net"], "__main__ is another program"),
         ([{1: 2}], "1: a key is a text"),
     ],
 )

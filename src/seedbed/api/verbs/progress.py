@@ -16,18 +16,21 @@ class RunProgress:
     """Listener to a run that shows its epoch, its metrics and the seconds since it began."""
 
     def __init__(self) -> None:
-        self._started = self._shown = time.monotonic()
+        self._started: float | None = None
+        self._shown = time.monotonic()
         self._notebook = NotebookLine() if in_notebook() else None
         self._rewrites = sys.stderr.isatty()
         self._text = ""
 
     def __call__(self, epoch: int, last: int | None, metrics: Mapping[str, float]) -> None:
         """Show how far the run is."""
+        now = time.monotonic()
+        if self._started is None:
+            self._started = now
         if not metrics:  # Nothing is measured yet.
             return
         of = f"/{last}" if last and last > 0 else ""
         numbers = "  ".join(f"{name} {value:.6g}" for name, value in metrics.items())
-        now = time.monotonic()
         self._text = f"epoch {epoch}{of}  {numbers}  {now - self._started:.1f} s"
         if self._notebook is not None:
             self._notebook.show(self._text)
@@ -42,7 +45,7 @@ class RunProgress:
 
     def _is_due(self, epoch: int, last: int | None, now: float) -> bool:
         if last and last > 0:
-            return epoch % max(1, last // LINES) == 0
+            return epoch == last or epoch % max(1, last // LINES) == 0
         return now - self._shown >= SECONDS_BETWEEN_LINES
 
     def close(self) -> None:

@@ -66,13 +66,15 @@ def train(
         optimizer may be: adagrad, adam, adamw, custom, lbfgs, rmsprop, sgd
     """
     words = [*flags(config_dir), *words_of([*overrides, *resumed("resume", resume)], values)]
-    with _shown(progress and not verbose, listens=not verbose):
+    with _shown(progress and not verbose, listens=not verbose) as shown:
         ended, begun = run_train(words, Told(verbose, progress))
-    if ended.folder is None:
-        raise ConfigError("nothing was run")
-    if isinstance(ended.error, ConfigError):
-        raise ended.error
-    run = Run(ended.folder.absolute(), trust=begun.modules)
+        if ended.folder is None:
+            raise ConfigError("nothing was run")
+        if isinstance(ended.error, ConfigError):
+            raise ended.error
+        run = Run(ended.folder.absolute(), trust=begun.modules)
+        if shown is not None and run.epoch is not None:
+            shown(run.epoch, run.epoch, run.metrics)
     if ended.code and check:
         raise _failure(ended, run) from ended.error
     return run
@@ -89,11 +91,11 @@ def resumed(key: str, folder: Any) -> list[Override]:
 
 
 @contextmanager
-def _shown(progress: bool, *, listens: bool) -> Iterator[None]:
+def _shown(progress: bool, *, listens: bool) -> Iterator[RunProgress | None]:
     shown = RunProgress() if progress else None
     try:
         with listening(shown or (lambda *state: None), alone=True) if listens else nullcontext():
-            yield
+            yield shown
     finally:
         if shown is not None:
             shown.close()

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from inspect import isfunction
 from numbers import Integral, Real
 from typing import Any
 
@@ -10,14 +11,16 @@ from seedbed.config.groups import LISTED
 from seedbed.config.overrides import quoted
 from seedbed.errors import ConfigError
 
-# What a key may be given: numbers, texts, booleans, None, paths, runs, and lists and mappings of
-# them; the scalars of numpy are numbers.
+# What a key may be given: numbers, texts, booleans, None, paths, runs, classes and functions of
+# modules, and lists and mappings of them; the scalars of numpy are numbers.
 Value = Any
 # What changes a config: words as typed in a shell, without its quotes, or values by key.
 Override = str | Mapping[str, Value]
 
 # Flags of the command line that mean something from Python as well.
 _FLAGS = ("--config-dir", "-cd", "--config-name", "-cn")
+# Of an array that stands in a config: a list of weights, but no data.
+MOST_NUMBERS = 1_000
 # Letters that the name of a mapping's key may have in an override.
 _NAMEABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_./@?|%*+-]*( +[A-Za-z0-9_./@?|%*+-]+)*")
 # What would be read as another value.
@@ -81,6 +84,11 @@ def _checked(word: str) -> str:
             f"{word}: a flag of the command line; from Python seedbed.sweep is -m, and "
             "seedbed.compose shows the config"
         )
+    if re.search(r"_target_=\W*__main__\.", word):
+        raise ConfigError(
+            f"{word}: __main__ is another program for whoever opens the run; put the class into a "
+            "module, such as mine.py, and name that"
+        )
     return word
 
 
@@ -105,6 +113,14 @@ def text_of(key: str, value: Value) -> str:
         hasattr(value, "item") and getattr(value, "shape", None) == ()
     ):  # A scalar of numpy or torch.
         value = value.item()
+    if isinstance(value, type) or isfunction(value):
+        return quoted(_name_of_class(key, value))
+    if hasattr(value, "columns") or getattr(value, "size", 0) > MOST_NUMBERS:
+        raise ConfigError(
+            f"{key}: a {type(value).__name__}: a run's folder says what it was trained on, so that "
+            "it can be repeated; write the data to a file, and name that: data=table or "
+            "data=arrays with data.file"
+        )
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Integral):
@@ -127,6 +143,17 @@ def text_of(key: str, value: Value) -> str:
         f"{key}: a {type(value).__name__} cannot stand in a config; numbers, texts, booleans, "
         "None, lists and mappings of them can"
     )
+
+
+def _name_of_class(key: str, value: Any) -> str:
+    """Return the full name of a class or function; raises ConfigError where no module has it."""
+    name = f"{value.__module__}.{value.__qualname__}"
+    if value.__module__ == "__main__" or "<" in name:
+        raise ConfigError(
+            f"{key}: {name}: is known to this process alone, so that no folder could say what was "
+            f"trained; put it into a module: mine.py, and {key}=mine.{value.__name__}"
+        )
+    return name
 
 
 def _name(key: str, name: object) -> str:

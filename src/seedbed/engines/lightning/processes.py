@@ -42,6 +42,11 @@ End = Callable[[SeedbedError], int]
 class Launcher(_SubprocessScriptLauncher):
     """Launcher of the other processes; Lightning's would kill the first one if another ends."""
 
+    @property
+    def is_interactive_compatible(self) -> bool:
+        """A notebook may launch, since the others run the command line, and not its cells."""
+        return True
+
     def launch(
         self, function: Callable[..., Any], *args: Any, trainer: Any = None, **kwargs: Any
     ) -> Any:
