@@ -119,8 +119,15 @@ def test_a_sweep_is_told_as_its_table_has_it(command, tmp_path):
     assert best["commands"].keys() == {"best_alone", "all_seeds"}
     assert (tmp_path / best["folder"]).is_dir()
 
-    report = document(command("report", "latest", "--json").out, "seedbed-report/1")
+    left = command("train", "-m", "sweep.resume=latest", "sweep.plan=true", "--json")
+    plan = document(left.out, "seedbed-plan/1")
+    assert (plan["folder"], plan["jobs"], plan["together"]) == (told["sweep"]["folder"], [], [])
+
+    report = document(
+        command("report", "latest", "page=all.html", "--json").out, "seedbed-report/1"
+    )
     assert (report["sweeps"], report["results"]) == ([told["sweep"]], results)
+    assert (report["page"], (tmp_path / "all.html").is_file()) == ("all.html", True)
     jobs = document(
         command("report", "latest", "group=false", "top=6", "--json").out, "seedbed-report/1"
     )["results"]["jobs"]

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,6 @@ from omegaconf import DictConfig
 
 from seedbed.commands.measuring import Evaluation, WantedRows, measured_of
 from seedbed.documents import answer
-from seedbed.documents.document import notes
-from seedbed.documents.reading import Evaluation as Document
-from seedbed.documents.reading import Weights
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.experiment.predicting.measured import Measured
@@ -62,34 +58,10 @@ def evaluate(config: DictConfig, command: list[str]) -> int:
     for title, text in evaluation.lines:
         print(f"{title:13}{text}")
     if answer.asked():
-        answer.give(_document(result, evaluation, file if written else None))
+        from seedbed.commands.documents.evaluation import evaluation_document
+
+        answer.give(evaluation_document(result, evaluation, file if written else None))
     return 0
-
-
-def _document(result: Mapping[str, Any], evaluation: Evaluation, file: Path | None) -> Document:
-    """Return the document of a result."""
-    jobs = {each["number"]: each["epoch"] for each in result.get("jobs", ())}
-    weights = Weights(
-        checkpoint=result["checkpoint"],
-        epoch=result.get("epoch"),
-        ensemble=result.get("ensemble"),
-        jobs=jobs,
-    )
-    return Document(
-        folder=result["run"],
-        weights=weights,
-        split=result["split"],
-        input=result.get("input"),
-        sha256=result.get("sha256"),
-        fingerprint=result["data"]["fingerprint"] if "data" in result else None,
-        rows=result["rows"],
-        metrics=result["metrics"],
-        recorded=dict(evaluation.recorded),
-        output=None if file is None else relative(file),
-        versions=result["versions"],
-        evaluated=result["evaluated"],
-        notes=notes(evaluation.lines),
-    )
 
 
 def _result(folder: Path, evaluation: Evaluation, rows: WantedRows) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from seedbed.config.new_file import require_new_file
 from seedbed.config.overrides import typed_word
 from seedbed.config.schema.export import BESIDE, format_of
 from seedbed.documents import answer
-from seedbed.documents.document import notes
-from seedbed.documents.reading import Export
 from seedbed.errors import ConfigError, listed
 from seedbed.runs.folder import RunFolder
 from seedbed.sweep.results.members import members_of, open_run_or_sweep
@@ -55,21 +53,9 @@ def export(config: DictConfig, command: list[str]) -> int:
         print(f"note         rows made up, not of the run's data: {why}")
     print(f"written to   {relative(output)} ({_size(written.nbytes)}) and {output.name}{BESIDE}")
     if answer.asked():
-        weights = run.member.weights().lines
-        lines = [("weights", run.member.picked()), *weights, *([("note", why)] if why else [])]
-        answer.give(
-            Export(
-                folder=relative(folder.path),
-                output=relative(output),
-                description_file=relative(output.with_name(output.name + BESIDE)),
-                bytes=written.nbytes,
-                kind=chosen,
-                description=dict(written.description),
-                difference=written.difference,
-                compared=rows.told,
-                notes=notes(lines),
-            )
-        )
+        from seedbed.commands.documents.exported import export_document
+
+        answer.give(export_document(folder, run, chosen, written, rows, why, output))
     return 0
 
 

@@ -1,31 +1,32 @@
 """`seedbed inspect`: the rows that `seedbed train` would see; trains nothing, makes no folder."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 import polars as pl
-import torch
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor
 
 from seedbed.analysis.suspicions.columns import suspicious_columns
 from seedbed.analysis.suspicions.rows import suspicious_rows
 from seedbed.analysis.suspicions.splits import CALLED, suspicious_classes, suspicious_splits
+from seedbed.commands.inspected import (
+    Part,
+    class_counts,
+    class_names,
+    parts_of,
+    target_names,
+)
 from seedbed.config.overrides import typed_word
-from seedbed.config.schema.data import SPLITS
 from seedbed.config.spec import DataFacts, run_spec
 from seedbed.config.validation import check
 from seedbed.data import DataModule
 from seedbed.data.datasets.table_file import TableFile
 from seedbed.data.tables import (
     ReadOptions,
-    TableSchema,
     infer_schema,
     read_table,
     schema_lines,
 )
 from seedbed.documents import answer
-from seedbed.documents.data import Column, Inputs, Inspection, Numbers, Split, inspection
 from seedbed.errors import ConfigError, DataError, listed
 from seedbed.experiment.build import build_data
 from seedbed.experiment.notes import notes_on_targets
@@ -34,21 +35,6 @@ from seedbed.terminal.tables import print_table
 
 # Columns of a table are judged by so many rows at most, evenly spread.
 MOST_ROWS = 200_000
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows of a split as they are before any scaling.
-
-    Attributes:
-        rows: how many there are; None: not known.
-        inputs: those that were looked at, (rows, *input_shape).
-        targets: their targets.
-    """
-
-    rows: int | None
-    inputs: Tensor
-    targets: Tensor
 
 
 def inspect(config: DictConfig, command: list[str]) -> int:
@@ -68,6 +54,8 @@ def inspect(config: DictConfig, command: list[str]) -> int:
         text = "these data have no rows: the model is a function of its own parameters"
         print(text)
         if answer.asked():
+            from seedbed.documents.data import inspection
+
             answer.give(inspection(task=spec.facts.task, notes=[text]))
         return 0
     if (description := data.description()) is not None:
@@ -75,7 +63,7 @@ def inspect(config: DictConfig, command: list[str]) -> int:
     if isinstance(data, TableFile):
         for note in data.schema.notes:
             print(f"note         {note}")
-    parts = dict(_parts(data))
+    parts = dict(parts_of(data))
     for line in _facts(spec.facts, parts):
         print(line)
     _print_splits(spec.facts, parts)
@@ -86,64 +74,10 @@ def inspect(config: DictConfig, command: list[str]) -> int:
         print(f"suspicious   {line}")
     if answer.asked():
         schema = data.schema if isinstance(data, TableFile) else None
-        answer.give(_document(spec.facts, parts, schema, suspicions))
+        from seedbed.commands.documents.inspection import inspection_document
+
+        answer.give(inspection_document(spec.facts, parts, schema, suspicions))
     return 0
-
-
-def _document(
-    facts: DataFacts,
-    parts: Mapping[str, Part],
-    schema: TableSchema | None,
-    suspicions: Sequence[str],
-) -> Inspection:
-    train = parts.get("train")
-    seen = None if train is None or not len(train.inputs) else train.inputs
-    is_regression = facts.task == "regression"
-    counts = {} if is_regression else _class_counts(facts, parts)
-    return inspection(
-        task=facts.task,
-        columns=_columns(schema),
-        inputs=Inputs(
-            shape=list(facts.input_shape),
-            names=list(facts.feature_names),
-            type=None if seen is None else str(seen.dtype).removeprefix("torch."),
-            minimum=None if seen is None else float(seen.min()),
-            maximum=None if seen is None else float(seen.max()),
-        ),
-        classes=[] if is_regression else list(_class_names(facts)),
-        targets=list(facts.target_names),
-        splits={
-            split: Split(
-                rows=part.rows,
-                looked_at=len(part.inputs),
-                classes=dict(zip(_class_names(facts), counts.get(split, ()), strict=False)),
-                targets=_numbers(facts, part) if is_regression else {},
-            )
-            for split, part in parts.items()
-        },
-        notes=list(schema.notes) if schema is not None else [],
-        suspicious=list(suspicions),
-    )
-
-
-def _columns(schema: TableSchema | None) -> list[Column]:
-    return [
-        Column(name=each.name, kind=each.kind, role=each.role, missing=each.missing, note=each.note)
-        for each in (schema.columns if schema is not None else ())
-    ]
-
-
-def _numbers(facts: DataFacts, part: Part) -> dict[str, Numbers]:
-    values = part.targets.double().reshape(len(part.targets), -1)
-    return {
-        name: Numbers(
-            mean=float(own.mean()),
-            deviation=float(own.std(correction=0)),
-            minimum=float(own.min()),
-            maximum=float(own.max()),
-        )
-        for name, own in zip(_target_names(facts), values.T, strict=True)
-    }
 
 
 # ---- A table without a target --------------------------------------------------------------------
@@ -175,24 +109,12 @@ def _show_columns(config: DictConfig) -> None:
     word = typed_word("data.target", names[-1])
     print(f"next         name the target, for splits and classes: {word}")
     if answer.asked():
-        told = list(schema.notes)
-        answer.give(
-            inspection(columns=_columns(schema), notes=told, suspicious=suspicions, next=word)
-        )
+        from seedbed.commands.documents.inspection import columns_document
+
+        answer.give(columns_document(schema, suspicions, word))
 
 
 # ---- Rows, whatever holds them -------------------------------------------------------------------
-
-
-def _parts(data: DataModule) -> Iterator[tuple[str, Part]]:
-    for split in filter(data.has_split, SPLITS):
-        batches = [rows.batch for rows in data.rows_to_check(split)]
-        pairs = [
-            batch[:2] for batch in batches if all(isinstance(part, Tensor) for part in batch[:2])
-        ]
-        if pairs:
-            inputs, targets = (torch.cat(parts) for parts in zip(*pairs, strict=True))
-            yield split, Part(data.rows(split), inputs, targets)
 
 
 def _facts(facts: DataFacts, parts: Mapping[str, Part]) -> Iterator[str]:
@@ -216,39 +138,22 @@ def _print_splits(facts: DataFacts, parts: Mapping[str, Part]) -> None:
         return
     sizes = {CALLED[split]: part.rows for split, part in parts.items()}
     if facts.task == "regression":
-        names = _target_names(facts)
+        names = target_names(facts)
         values = {
             CALLED[split]: part.targets.double().reshape(len(part.targets), -1).numpy()
             for split, part in parts.items()
         }
         print_table(number_table(names, values, sizes))
     else:
-        counts = {CALLED[split]: row for split, row in _class_counts(facts, parts).items()}
-        print_table(class_table(_class_names(facts), counts))
-
-
-def _target_names(facts: DataFacts) -> Sequence[str]:
-    return facts.target_names or [f"target {place + 1}" for place in range(facts.output_size)]
-
-
-def _class_names(facts: DataFacts) -> Sequence[str]:
-    count = 2 if facts.task == "binary" else facts.output_size
-    return facts.class_names or [str(place) for place in range(count)]
-
-
-def _class_counts(facts: DataFacts, parts: Mapping[str, Part]) -> dict[str, list[int]]:
-    count = len(_class_names(facts))
-    return {
-        split: torch.bincount(part.targets.flatten().long(), minlength=count)[:count].tolist()
-        for split, part in parts.items()
-    }
+        counts = {CALLED[split]: row for split, row in class_counts(facts, parts).items()}
+        print_table(class_table(class_names(facts), counts))
 
 
 def _suspicions(
     data: DataModule, facts: DataFacts, parts: Mapping[str, Part], folds: int | None
 ) -> Iterator[str]:
     if facts.task != "regression":
-        yield from suspicious_classes(_class_counts(facts, parts), _class_names(facts), folds)
+        yield from suspicious_classes(class_counts(facts, parts), class_names(facts), folds)
     if isinstance(data, TableFile):
         frames, schema = data.frames(), data.schema
         names = [column.name for column in schema.of_role("input", "target")]

@@ -5,18 +5,13 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from seedbed.commands.predicting import Prediction, Wanted, predictions_of
+from seedbed.commands.predicting import Wanted, predictions_of
 from seedbed.data.tabular import check_output
 from seedbed.documents import answer
-from seedbed.documents.document import notes
-from seedbed.documents.reading import Predictions
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.experiment.predicting.member import Asked
-from seedbed.experiment.predicting.told import tell, told_rows
-from seedbed.runs.folder import RunFolder
-from seedbed.sweep.results.folder import SweepFolder
+from seedbed.experiment.predicting.told import tell
 from seedbed.sweep.results.members import open_run_or_sweep
-from seedbed.terminal.words import relative
 
 
 def predict(config: DictConfig, command: list[str]) -> int:
@@ -45,21 +40,7 @@ def predict(config: DictConfig, command: list[str]) -> int:
     if output is not None or not answer.asked():
         tell(prediction.told, prediction.given, output)
     if answer.asked():
-        answer.give(_document(folder, prediction, output))
+        from seedbed.commands.documents.predictions import predictions_document
+
+        answer.give(predictions_document(folder, prediction, output))
     return 0
-
-
-def _document(
-    folder: RunFolder | SweepFolder, prediction: Prediction, output: Path | None
-) -> Predictions:
-    told = told_rows(prediction.told, prediction.given)
-    return Predictions(
-        folder=relative(folder.path),
-        rows=told.answer.rows,
-        predicted=prediction.told.answer.rows,
-        columns={name: list(cells) for name, cells in told.columns.items()}
-        if output is None
-        else None,
-        output=None if output is None else relative(output),
-        notes=notes(prediction.lines),
-    )

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 
 from omegaconf import DictConfig
 
-from seedbed.catalogue.documents.of_run import run_document
 from seedbed.commands.train import let_processes_start_as_this_one
 from seedbed.documents import answer
-from seedbed.documents.reading import Difference, Repetition
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.experiment.provenance import ProvenanceKeeper
 from seedbed.experiment.repeating.conditions import differences
@@ -18,7 +16,6 @@ from seedbed.experiment.repeating.training import Again, built, train_again, tra
 from seedbed.experiment.summary import closing_lines
 from seedbed.runs.record import read_record
 from seedbed.sweep.execution.repeated_job import train_side_by_side_again
-from seedbed.terminal.words import relative
 
 DIFFERENT = 1
 
@@ -40,19 +37,9 @@ def repeat(config: DictConfig, command: list[str]) -> int:
     print(verdict(result, repeated.tolerance, others))
     code = 0 if result.equal else DIFFERENT
     if answer.asked():
-        answer.give(
-            Repetition(
-                exit_code=code,
-                folder=relative(repeated.folder.path),
-                run=run_document(folder.path),
-                differs=[Difference(kind=other.kind, text=other.text) for other in others],
-                equal=result.equal,
-                bit_equal=result.bit_equal,
-                tolerance=repeated.tolerance,
-                metrics=dict(result.metrics),
-                weights=dict(result.weights),
-            )
-        )
+        from seedbed.commands.documents.repetition import repetition_document
+
+        answer.give(repetition_document(code, repeated, folder, others, result))
     return code
 
 

@@ -178,10 +178,13 @@ def _give_document(items: Sequence[Item], folders: Sequence[str], keys: Keys) ->
     sweeps = _opened(folders, keys.outputs)
     rows = [row for sweep in sweeps for row in sweep.rows]
     shown = None
-    if rows:
+    # A page shows sweeps with other metrics beside each other, too; in one order they cannot be.
+    several = len({sweep.plan.objectives.all for sweep in sweeps}) > 1
+    if rows and not (keys.page is not None and several):
         objectives, sort, mode = _order(keys, sweeps, rows)
         shown = Shown(objectives, sort, mode, keys.top, keys.group)
-    answer.give(report_document(items, sweeps, shown, keys.top))
+    page = None if keys.page is None else relative(Path(keys.page))
+    answer.give(report_document(items, sweeps, shown, keys.top, page))
 
 
 def _report_sweeps(folders: Sequence[str], keys: Keys) -> int:

@@ -12,7 +12,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
-from seedbed.catalogue.documents.of_run import run_outcome
 from seedbed.config.overrides import inside_double_quotes, no_interpolation, quoted, words_of
 from seedbed.config.schema import schema_of, typed
 from seedbed.config.spec import run_spec
@@ -112,6 +111,13 @@ def _whole_state(folder: RunFolder) -> Path:
     return checkpoint_of_job(folder, Path(_temporary[0].name)) or last
 
 
+def _outcome(folder: Path, exit_code: int) -> Any:
+    """Return the document of a run that has ended."""
+    from seedbed.catalogue.documents.of_run import run_outcome  # For few commands.
+
+    return run_outcome(folder, exit_code)
+
+
 def train(config: DictConfig, command: list[str]) -> int:
     """Train the composed config in the folder that Hydra made for it; return the exit code.
 
@@ -123,7 +129,7 @@ def train(config: DictConfig, command: list[str]) -> int:
     if prepared is None or prepared.experiment.folder.path != folder.path:
         prepared = _built(config, folder, bool(composed.runtime.choices.get("debug")))
     if composed.mode != RunMode.MULTIRUN and os.environ.get("LOCAL_RANK") is None:
-        answer.give_at_end(partial(run_outcome, folder.path))
+        answer.give_at_end(partial(_outcome, folder.path))
     experiment, taken_up = prepared.experiment, prepared.taken_up
     if schema_of(config.trainer) is None:
         config = typed(config)

@@ -131,6 +131,7 @@ class Run(Part):
     ]
     trained_parameters: Annotated[int | None, says("how many numbers it trains")]
     figures: Annotated[list[Path], says("PNG files")]
+    page: Annotated[Path | None, says("report.html in its folder")]
     versions: dict[str, str]
     git: Annotated[dict[str, Any] | None, says("commit and whether the working tree was dirty")]
     go_on: Annotated[Command | None, says("the command that goes on with it")]

@@ -138,6 +138,7 @@ class Report(Document, tag="seedbed-report/1"):
     ]
     total: Annotated[int, says("how many were named")]
     runs: Annotated[list[Run], says("all that is known of those of `items` that are runs or jobs")]
+    page: Annotated[Path | None, says("HTML file that was written")]
 
 
 class SweepOutcome(Document, tag="seedbed-sweep/1"):
@@ -189,8 +190,10 @@ class Planned(Part):
 class Plan(Document, tag="seedbed-plan/1"):
     """What a sweep would run: `seedbed train -m sweep.plan=true --json`.
 
-    Of a search the jobs are those of the first generation.
+    Of a search the jobs are those of the first generation, of a sweep that goes on what is left.
     """
+
+    folder: Annotated[Path | None, says("of a sweep that goes on; null: a new one")]
 
     objectives: list[Objective]
     rank: Rank

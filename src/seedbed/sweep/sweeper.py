@@ -47,7 +47,6 @@ from seedbed.sweep.execution.judging import require_generations
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
-from seedbed.sweep.plan_document import plan_document
 from seedbed.sweep.plan_text import plan_text
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.populations import require_no_population
@@ -128,6 +127,8 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
         tell(text)
         tell_refused(first.refused)
         if answer.asked():
+            from seedbed.sweep.plan_document import plan_document  # For few commands.
+
             answer.give(plan_document(plan, first.refused, text))
         return 0
     claimed = folder.claim()
@@ -191,8 +192,14 @@ def _go_on(options: SweepOptions, command: Command) -> int:
             require_no_population(plan.search, words)
             found = sweep.worker, sweep.done
             continuation = plan_continuation(*found, words, options.top, loader, master)
-            tell(continuation_text(continuation, relative(folder.path)), flush=True)
+            text = continuation_text(continuation, relative(folder.path))
+            tell(text, flush=True)
             if options.plan:
+                if answer.asked():
+                    from seedbed.sweep.plan_document import plan_of_continuation
+
+                    where = relative(folder.path)
+                    answer.give(plan_of_continuation(plan, continuation, where, text))
                 return 0
             begin_continuation(*found, continuation)
             sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
@@ -200,6 +207,12 @@ def _go_on(options: SweepOptions, command: Command) -> int:
             _tell_it_begins(composer, folder, plan, command.runner)
         tell(sweep.progress_text(), flush=True)
         if options.plan:
+            if answer.asked():
+                from seedbed.sweep.plan_document import plan_of_the_rest
+
+                left = {job.number for job in plan.jobs} - {row.number for row in sweep.done}
+                where = relative(folder.path)
+                answer.give(plan_of_the_rest(plan, left, where, sweep.progress_text()))
             return 0
         if more:
             write_plan(folder.plan, plan)

@@ -77,6 +77,7 @@ def run_document(path: Path) -> Run:
     told = converted(folder.record, fields, _Run)
     killed = fields.get("error") == KILLED
     goes_on = fields["status"] in ("interrupted", "failed") and _file(folder, "last") is not None
+    page = folder.path / "report.html"
     word = typed_word("resume", relative(path))
     return Run(
         folder=relative(path),
@@ -100,6 +101,7 @@ def run_document(path: Path) -> Run:
         parameters=told.parameters,
         trained_parameters=told.trained_parameters,
         figures=_figures(folder),
+        page=relative(page) if page.is_file() and not page.is_symlink() else None,
         versions=told.versions,
         git=None if told.git is None else msgspec.to_builtins(told.git),
         go_on=f"seedbed train {word}" if goes_on else None,

@@ -12,7 +12,11 @@ from seedbed.documents.sweeps import Report
 
 
 def report_document(
-    items: Sequence[Item], sweeps: Sequence[OpenedSweep], shown: Shown | None, top: int
+    items: Sequence[Item],
+    sweeps: Sequence[OpenedSweep],
+    shown: Shown | None,
+    top: int,
+    page: str | None = None,
 ) -> Report:
     """Return the document of a report.
 
@@ -21,6 +25,7 @@ def report_document(
         sweeps: sweeps whose jobs are ranked together.
         shown: what is shown of the jobs; None where none has ended.
         top: how many of the items are told of at most.
+        page: the HTML file that was written.
     """
     first = items[:top]
     return Report(
@@ -33,4 +38,5 @@ def report_document(
             for item in first
             if item.entry.kind != "sweep" and item.entry.status != "damaged"
         ],
+        page=page,
     )
