@@ -67,6 +67,9 @@ export function mountViews(bar, main, page, views) {
       section.append(panel);
       mount(panel, page);
     }
+    // Headings are by what one goes through a page with a screen reader.
+    if (!section.querySelector("h2"))
+      section.prepend(element("h2", { class: "offscreen" }, views[current].title));
   }
 
   /** How many jobs are compared stands in the tab. */

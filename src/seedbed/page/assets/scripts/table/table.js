@@ -120,6 +120,8 @@ export function mountTable(panel, page) {
     });
     table.on("tableBuilt", () => {
       isBuilt = true;
+      // What stands between a grid and its rows takes no focus: the controls in the rows do.
+      holder().removeAttribute("tabindex");
       // The state may have changed in the meantime.
       draw();
     });
@@ -217,7 +219,8 @@ function showSorted(place, { state, column, mode }) {
       : "";
     button.setAttribute(
       "aria-label",
-      `${shownText(button.dataset.column)}: sort${isSorted ? `, now ${says}` : ""}`,
+      // Begins with what is seen, so that it can be spoken.
+      `${button.firstChild?.textContent}: sort${isSorted ? `, now ${says}` : ""}`,
     );
     button.closest(".tabulator-col")?.setAttribute("aria-sort", isSorted ? says : "none");
   }
