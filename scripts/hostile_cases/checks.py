@@ -1,13 +1,21 @@
 """What must hold of every command, whatever folder or words it was given."""
 
+import json
 import re
 import shutil
+from collections import Counter
+from html.parser import HTMLParser
 from pathlib import Path
 
 from scripts.hostile_cases.command_server import Outcome
 
+from seedbed.page.html import page_html
+
 MOST_MIB = 1_000
 MOST_LETTERS = 1_500
+# Of a page of few jobs: libraries, pictures and curves included.
+MOST_OF_PAGE = 20_000_000
+EMPTY = {"title": ""}
 # A word of the files outside; whoever shows it has read them.
 SECRET = "6d1c8f-secret"
 # What steers a terminal: its controls but tab, line feed and carriage return, and what turns text.
@@ -68,6 +76,47 @@ def faults(outcome: Outcome, limit: float) -> list[str]:
         wrong.append(f"exit code 2 without one to three lines that say why: {outcome.err[:300]!r}")
     if outcome.code == 1 and not outcome.err.strip() and "failed" not in outcome.out:
         wrong.append("exit code 1 without a word")
+    return wrong
+
+
+class _Elements(HTMLParser):
+    """Names of the elements that a page opens, and the text of its document."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: Counter[str] = Counter()
+        self.document, self._in_document = "", False
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.opened[tag] += 1
+        self._in_document = ("id", "document") in attributes
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_document = False
+
+    def handle_data(self, data: str) -> None:
+        self.document += data if self._in_document else ""
+
+
+def page_faults(path: Path) -> list[str]:
+    """Return what is wrong with a page: elements of a stranger's, or what others' files say."""
+    text = path.read_text("utf-8")
+    page, empty = _Elements(), _Elements()
+    page.feed(text)
+    empty.feed(page_html(EMPTY).decode())
+    wrong = []
+    if page.opened != empty.opened:
+        wrong.append(f"the page has other elements: {page.opened - empty.opened}")
+    if SECRET in text:
+        wrong.append("the page shows a file of others")
+    if str(path.parents[2]) in text:
+        wrong.append("the page names a folder")
+    if len(text) > MOST_OF_PAGE:
+        wrong.append(f"the page has {len(text):,} letters")
+    try:
+        json.loads(page.document)
+    except ValueError as error:
+        wrong.append(f"the document of the page is no JSON: {error}")
     return wrong
 
 

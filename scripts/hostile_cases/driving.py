@@ -13,6 +13,7 @@ from scripts.hostile_cases.checks import (
     SECRET,
     changes,
     faults,
+    page_faults,
     refused_well,
     remove,
     snapshot,
@@ -23,6 +24,8 @@ from scripts.hostile_cases.inputs.files import INPUT_FILES
 from scripts.hostile_cases.planting import Folder, Place, plant
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+# Where pages are written to, from the working folder.
+PAGE = "outputs/page.html"
 LIMIT = 10.0
 FRESH_LIMIT = 60.0
 # Rows to measure the honest run on.
@@ -43,6 +46,8 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "export run={here} output=outputs/model.safetensors checkpoint=last",
             "repeat run={here} folder=outputs/again",
             "report {here}",
+            "report {here} page=outputs/page.html",
+            "report ../theirs page=outputs/page.html",
             "report ../theirs sort=name top=3",
             "list runs {here}",
             "list runs ../theirs sweeps=jobs",
@@ -60,6 +65,8 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
         f"theirs/{SWEEP}",
         (
             "report {here}",
+            "report {here} page=outputs/page.html",
+            "report {here} {here}/2 page=outputs/page.html",
             "report latest paths.outputs=../theirs group=false",
             "list runs ../theirs",
             "list runs {here} sweeps=jobs",
@@ -79,6 +86,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
         f"theirs/{SWEEP}",
         (
             "report {here}",
+            "report {here} page=outputs/page.html",
             "list runs {here} sweeps=jobs",
             "evaluate run={here} split=train",
             "PYTHON {here}",
@@ -251,6 +259,10 @@ class Bench:
             outcome = run(words, variables)
         self.commands += 1
         found = faults(outcome, LIMIT)
+        page = self.case / "work" / PAGE
+        if page.is_file():
+            found += page_faults(page)
+            page.unlink()
         if touched := changes(before, snapshot(self.case, own)):
             found.append("; ".join(touched))
         return found, outcome
