@@ -1,6 +1,7 @@
 """`--json`: exactly one document on stdout, all else on stderr."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,18 @@ def test_a_number_that_is_not_finite_is_null():
         [sys.executable, "-c", NOISE, "nan"], capture_output=True, text=True, check=True
     )
     assert json.loads(ended.stdout.splitlines()[0])["config"] == {"number": None}
+
+
+def test_names_steer_no_terminal_and_are_written_whatever_their_bytes(command, tmp_path):
+    run = {"status": "completed", "name": "a\u202eb\x9b2J\x1b[31m", "started": "2026-01-01"}
+    folder = tmp_path / os.fsdecode(b"outputs/runs/a/\xff")
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(run))
+    outcome = command("list", "runs", "--json")
+    [listed] = document(outcome.out, "seedbed-runs/1")["runs"]
+    assert listed["labels"]["name"] == run["name"]
+    assert listed["folder"] == "outputs/runs/a/\\udcff"
+    assert outcome.out.rstrip("\n").isprintable()
 
 
 def test_the_flag_stands_anywhere(tmp_path: Path, command):

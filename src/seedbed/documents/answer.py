@@ -6,17 +6,21 @@ a library nor a process that it starts can write between the document's lines.
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
+from seedbed.errors import SeedbedError
 from seedbed.process.output import UnfailingFile, tell_of_lost
 
 if TYPE_CHECKING:
     from seedbed.documents.document import Document
 
 FLAG = "--json"
+# What steers a terminal, and JSON leaves as it is.
+_STEERING = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Answer:
@@ -92,19 +96,40 @@ def answering() -> Iterator[None]:
 def _text(answer: Answer, code: int) -> str:
     import msgspec  # Only where there is a document.
 
+    content = _content(answer, code)
+    try:
+        text = msgspec.json.encode(content, enc_hook=_plain).decode()
+    except UnicodeEncodeError:  # The name of a file that is not text in UTF-8.
+        readable = _readable(msgspec.to_builtins(content, enc_hook=_plain))
+        text = msgspec.json.encode(readable).decode()
+    return _STEERING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n"
+
+
+def _content(answer: Answer, code: int) -> "Document | Mapping[str, Any]":
+    """Return the document of a command that has ended with an exit code."""
     from seedbed.documents.errors import error_document
 
     document = answer.document
     if document is None and answer.last_word is not None:
-        document = answer.last_word(code)
-    if document is None:
-        document = error_document(code, answer.error)
-    return msgspec.json.encode(document, enc_hook=_plain).decode() + "\n"
+        try:
+            document = answer.last_word(code)
+        except (SeedbedError, OSError) as error:  # The folder has gone, or is damaged.
+            answer.error = answer.error or str(error)
+    return error_document(code, answer.error) if document is None else document
 
 
 def _plain(value: Any) -> Any:
     """Return a number of numpy's as one of Python's, and anything else as its text."""
     return value.item() if hasattr(value, "item") else str(value)
+
+
+def _readable(value: Any) -> Any:
+    """Return plain values whose texts can be written, the bytes of others as their codes."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    return [_readable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @contextmanager
