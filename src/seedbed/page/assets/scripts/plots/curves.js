@@ -116,8 +116,9 @@ function drawCurves(page, theme, width, given) {
   const grouped = curveGroups(page, theme, given);
   const { groups } = grouped;
   const chosen = chosenOf(page, groups.length === 1 && groups[0].jobs.length === 1);
-  const choices = choicesOf(page, chosen, grouped);
-  if (groups.length === 0) return { choices, empty: grouped.empty, groups };
+  if (groups.length === 0) {
+    return { choices: choicesOf(page, chosen, grouped, false), empty: grouped.empty, groups };
+  }
   const panels = panelsOf(chosen.metrics);
   const hasLegend = groups.length > 1 && groups.every((group) => group.named);
   const layout = layoutOf(panels.length, hasLegend, width);
@@ -125,8 +126,10 @@ function drawCurves(page, theme, width, given) {
   const series = [];
   /** @type {Line[]} */
   const lines = [];
+  const drawings = panels.map((panel, i) => panelSeries(data, groups, panel, chosen, i));
+  const choices = choicesOf(page, chosen, grouped, drawings[0].log);
   const axes = panels.map((panel, i) => {
-    const drawn = panelSeries(data, groups, panel, chosen, i);
+    const drawn = drawings[i];
     series.push(...drawn.series);
     lines.push(...drawn.lines);
     const title = panel.length === 1 ? titleOf(data, panel[0]) : panelTitle(data, panel);
@@ -302,12 +305,12 @@ function nearestPlace(x, epoch) {
  * @param {any} page
  * @param {any} chosen
  * @param {any} grouped
+ * @param {boolean} log whether the first panel is logarithmic
  * @returns {import("./drawing/controls.js").Choice[]}
  */
-function choicesOf(page, chosen, grouped) {
+function choicesOf(page, chosen, grouped, log) {
   const names = page.document.curveMetrics.map((/** @type {string} */ name) => [name, name]);
   const hasMany = grouped.groups.some((/** @type {CurveGroup} */ group) => group.jobs.length > 1);
-  const values = chosen.logY;
   return [
     { kind: "some", key: "metrics", label: "Metrics", options: names, value: chosen.metrics },
     ...grouped.choices,
@@ -322,22 +325,10 @@ function choicesOf(page, chosen, grouped) {
           },
         ]
       : []),
-    { kind: "switch", key: "logY", label: "log values", value: values ?? logByData(page, chosen, grouped) },
+    { kind: "switch", key: "logY", label: "log values", value: log },
     { kind: "switch", key: "logX", label: `log ${page.document.content.curves.unit}s`, value: chosen.logX },
     { kind: "range", key: "smoothing", label: "Smoothing", least: 0, most: 0.98, step: 0.02, value: chosen.smoothing },
   ];
-}
-
-/**
- * Whether the first panel is logarithmic as long as nobody chose.
- *
- * @param {any} page
- * @param {any} chosen
- * @param {any} grouped
- */
-function logByData(page, chosen, grouped) {
-  const panel = panelsOf(chosen.metrics)[0];
-  return panelSeries(page.document, grouped.groups, panel, { ...chosen, logY: null, band: "none", singles: false }, 0).log;
 }
 
 /**

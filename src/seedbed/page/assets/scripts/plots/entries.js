@@ -23,7 +23,7 @@ const remembered = new WeakMap();
  * @param {() => T} compute
  * @returns {T}
  */
-function onceFor(data, name, compute) {
+export function onceFor(data, name, compute) {
   let values = remembered.get(data);
   if (!values) remembered.set(data, (values = new Map()));
   if (!values.has(name)) values.set(name, compute());

@@ -7,7 +7,7 @@ import { COLOUR_SCALE, CROSS, lookOf } from "./drawing/colours.js";
 import { cellsOf, jobLines, keyNames, resultsOf, selectJobs, titleOf } from "./entries.js";
 import { keyChoice, placesOf, tellingKeys } from "./keys.js";
 import { mountPlot } from "./drawing/plot.js";
-import { axisText, binsOf, distinctCells, prefersLog, quartilesByCell, spansDecades } from "./plot_data.js";
+import { axisText, binsOf, distinctCells, everyNth, prefersLog, quartilesByCell, spansDecades } from "./plot_data.js";
 
 /** @typedef {import("./drawing/colours.js").Theme} Theme */
 
@@ -17,6 +17,8 @@ const LINE_OF_LOST = 20;
 const MOST_LOOKS = 8;
 /** Values of a second key that shows its colours without being asked for. */
 const USUAL_LOOKS = 6;
+/** Points that are drawn at most. */
+const MOST_POINTS = 3000;
 /** Values of the key that get a median each; more are put in intervals. */
 const MOST_VALUES = 24;
 const BINS = 10;
@@ -34,7 +36,7 @@ export function mountKeyPlot(place, page) {
     choose: (_, key, value) =>
       page.state.update({ keyPlot: { ...page.state.values.keyPlot, [key]: value } }),
     click(_, event) {
-      const jobs = event.data?.jobs;
+      const jobs = jobsOfPoint(event);
       if (jobs) selectJobs(page, jobs);
     },
   });
@@ -78,7 +80,8 @@ function drawKeyPlot(page, theme, width) {
   const cells = cellsOf(data, key);
   const { quartiles, inBins } = quartilesOver(cells, measured, values, places);
   const strip = lostStrip(data, lost, cells, places, theme);
-  const coloured = pointSeries(page, theme, { measured, results, cells, places, colour });
+  const points = everyNth(measured, MOST_POINTS, new Set(page.state.values.selected));
+  const coloured = pointSeries(page, theme, { measured: points, results, cells, places, colour });
   const top = (coloured.legend ? 36 : 14) + strip.rows.length * LINE_OF_LOST;
   const xAxis = plotAxis(theme, {
     name: shownText(key),
@@ -122,6 +125,7 @@ function drawKeyPlot(page, theme, width) {
       ],
       series: [
         ...coloured.series,
+        selectedSeries(page, theme, results, cells, places),
         ...medianSeries(quartiles, places, theme),
         strip.series,
       ],
@@ -129,6 +133,9 @@ function drawKeyPlot(page, theme, width) {
     notes: [
       lost.length
         ? `${countText(lost.length, "job")} of ${jobs.length.toLocaleString("en")} without ${shownText(column)}: crosses above.`
+        : null,
+      points.length < measured.length
+        ? `${points.length.toLocaleString("en")} of ${measured.length.toLocaleString("en")} points are drawn; medians are of all.`
         : null,
       measured.length > quartiles.length
         ? `${places.categories ? "Diamonds" : "Line"}: medians${inBins ? ` of ${quartiles.length} intervals` : ""}; bars: from the first to the third quartile.`
@@ -214,17 +221,16 @@ function keyEnds(cells, log) {
  */
 function pointSeries(page, theme, { measured, results, cells, places, colour }) {
   const data = page.document;
-  const selected = new Set(page.state.values.selected);
   const opacity = measured.length > 1500 ? 0.35 : measured.length > 200 ? 0.55 : 0.8;
   const size = measured.length > 1500 ? 5 : 7;
-  const point = (/** @type {number} */ job, /** @type {any[]} */ more = []) => ({
-    value: [places.placeOf(cells[job]), results[job], ...more],
-    jobs: [job],
-    ...(selected.has(job)
-      ? { symbolSize: 13, itemStyle: { opacity: 1, borderColor: theme.text, borderWidth: 2 } }
-      : {}),
-  });
-  const common = { type: "scatter", symbolSize: size, itemStyle: { opacity }, z: 2 };
+  // Plain lists: of ten thousand points as objects drawing takes seconds.
+  const point = (/** @type {number} */ job, color = 0) => [places.placeOf(cells[job]), results[job], color, job];
+  const common = {
+    type: "scatter",
+    symbolSize: size,
+    itemStyle: { opacity },
+    z: 2,
+  };
   if (!colour) {
     const itemStyle = { color: theme.series[0], opacity };
     return { series: [{ ...common, itemStyle, data: measured.map((job) => point(job)) }] };
@@ -237,7 +243,7 @@ function pointSeries(page, theme, { measured, results, cells, places, colour }) 
     const log = spansDecades(numbers);
     const scale = (/** @type {any} */ cell) => (log ? Math.log10(cell) : Number(cell));
     return {
-      series: [{ ...common, data: measured.map((job) => point(job, [scale(colours[job])])) }],
+      series: [{ ...common, data: measured.map((job) => point(job, scale(colours[job]))) }],
       visualMap: scaleOf(theme, colour, scale(numbers[0]), scale(numbers[numbers.length - 1]), log),
     };
   }
@@ -261,6 +267,42 @@ function pointSeries(page, theme, { measured, results, cells, places, colour }) 
     series,
     legend: plotLegend(theme, { data: series.map(({ name }) => name) }),
   };
+}
+
+/**
+ * Rings around the points of selected jobs.
+ *
+ * @param {any} page
+ * @param {Theme} theme
+ * @param {Float64Array} results
+ * @param {any[]} cells
+ * @param {any} places
+ */
+function selectedSeries(page, theme, results, cells, places) {
+  const { isShown } = page.filtered();
+  const jobs = page.state.values.selected.filter(
+    (/** @type {number} */ job) => isShown[job] && !Number.isNaN(results[job]),
+  );
+  return {
+    type: "scatter",
+    silent: true,
+    symbol: "circle",
+    symbolSize: 14,
+    itemStyle: { color: "transparent", borderColor: theme.text, borderWidth: 2 },
+    z: 5,
+    data: jobs.map((/** @type {number} */ job) => [places.placeOf(cells[job]), results[job]]),
+  };
+}
+
+/**
+ * Jobs that a point stands for.
+ *
+ * @param {any} event
+ * @returns {number[] | null}
+ */
+function jobsOfPoint(event) {
+  if (event.data?.jobs) return event.data.jobs;
+  return event.seriesType === "scatter" && Array.isArray(event.data) ? [event.data[3]] : null;
 }
 
 /**
@@ -380,7 +422,8 @@ function lostStrip(data, lost, cells, places, theme) {
  * @param {string} column
  */
 function pointText(data, event, key, column) {
-  const { jobs, status, quartiles } = event.data ?? {};
+  const { status, quartiles } = event.data ?? {};
+  const jobs = jobsOfPoint(event);
   if (quartiles) {
     return tooltipHtml(`${key} = ${quartiles.name}`, [
       [`median of ${column}`, numberText(quartiles.median)],

@@ -2,7 +2,7 @@
 // Keys as axes: which of them tell most, and how their values stand on an axis.
 
 import { shownText } from "../formats.js";
-import { cellsOf, keyNames, resultsOf } from "./entries.js";
+import { cellsOf, keyNames, onceFor, resultsOf } from "./entries.js";
 import { axisText, binsOf, distinctCells, explainedShare, spansDecades } from "./plot_data.js";
 
 /** @typedef {import("../document.js").PageDocument} PageDocument */
@@ -16,15 +16,17 @@ import { axisText, binsOf, distinctCells, explainedShare, spansDecades } from ".
  * @returns {string[]}
  */
 export function tellingKeys(data, column) {
-  const values = resultsOf(data, column);
-  const shares = new Map(
-    keyNames(data).map((key) => {
-      const cells = cellsOf(data, key);
-      const { binOf } = binsOf(cells, 8);
-      return [key, explainedShare(cells.map(binOf), values) || 0];
-    }),
-  );
-  return keyNames(data).sort((a, b) => Number(shares.get(b)) - Number(shares.get(a)));
+  return onceFor(data, `telling keys of ${column}`, () => {
+    const values = resultsOf(data, column);
+    const shares = new Map(
+      keyNames(data).map((key) => {
+        const cells = cellsOf(data, key);
+        const { binOf } = binsOf(cells, 8);
+        return [key, explainedShare(cells.map(binOf), values) || 0];
+      }),
+    );
+    return keyNames(data).sort((a, b) => Number(shares.get(b)) - Number(shares.get(a)));
+  });
 }
 
 /**
@@ -36,6 +38,15 @@ export function tellingKeys(data, column) {
  *   placeOf: (cell: Cell) => number}}
  */
 export function placesOf(data, key) {
+  return onceFor(data, `places of ${key}`, () => computedPlaces(data, key));
+}
+
+/**
+ * @param {PageDocument} data
+ * @param {string} key
+ * @returns {ReturnType<typeof placesOf>}
+ */
+function computedPlaces(data, key) {
   const distinct = distinctCells(cellsOf(data, key));
   const numbers = distinct.filter((cell) => typeof cell === "number");
   if (numbers.length === distinct.length && numbers.length > 1) {

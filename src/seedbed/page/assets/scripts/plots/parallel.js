@@ -6,10 +6,10 @@ import { countText, numberText, shownText } from "../formats.js";
 import { axisEnds, axisNumber, logTicks, plotTooltip, tooltipHtml } from "./drawing/axes.js";
 import { brushedText, withoutBrush } from "./brushing.js";
 import { COLOUR_SCALE } from "./drawing/colours.js";
-import { byValue, cellsOf, jobLines, keyNames, objectiveColumn, resultsOf, selectJobs, titleOf } from "./entries.js";
+import { byValue, cellsOf, jobLines, keyNames, objectiveColumn, onceFor, resultsOf, selectJobs, titleOf } from "./entries.js";
 import { placesOf, tellingKeys } from "./keys.js";
 import { mountPlot } from "./drawing/plot.js";
-import { prefersLog } from "./plot_data.js";
+import { everyNth, prefersLog } from "./plot_data.js";
 
 /** @typedef {import("./drawing/colours.js").Theme} Theme */
 /** @typedef {{name: string, title: string, isResult: boolean, categories: string[] | null,
@@ -41,14 +41,15 @@ export function mountParallel(place, page) {
       if (event.data?.job !== undefined) selectJobs(page, [event.data.job]);
     },
     drawn(_, chart) {
-      for (const [axis, intervals] of Object.entries(brushesOf(page))) {
+      const brushes = Object.entries(brushesOf(page));
+      for (const [axis, intervals] of brushes) {
         const parallelAxisIndex = dimensions.findIndex(({ name }) => name === axis);
         if (parallelAxisIndex < 0) continue;
         const placed = dimensions[parallelAxisIndex].inverse ? intervals.map(([low, high]) => [high, low]) : intervals;
         chart.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex, intervals: placed }, { silent: true });
       }
       // An axis that is told of its intervals shows them when it is drawn the next time.
-      chart.resize({ silent: true });
+      if (brushes.length) chart.resize({ silent: true });
     },
     created(_, chart) {
       chart.on("axisareaselected", (/** @type {any} */ event) => {
@@ -223,10 +224,12 @@ function dimensionOf(data, name, isResult) {
 
 /** Jobs, the worst first, so that the best are drawn on top. @param {any} data @param {string} column */
 function rankedJobs(data, column) {
-  const results = resultsOf(data, column);
-  const mode = data.modeOf(column);
-  const jobs = Array.from({ length: data.jobCount }, (_, job) => /** @type {number} */ (job));
-  return jobs.sort((a, b) => byValue(results[b], results[a], mode) * 1 || a - b);
+  return onceFor(data, `jobs ranked by ${column}`, () => {
+    const results = resultsOf(data, column);
+    const mode = data.modeOf(column);
+    const jobs = Array.from({ length: data.jobCount }, (_, job) => /** @type {number} */ (job));
+    return jobs.sort((a, b) => byValue(results[b], results[a], mode) || a - b);
+  });
 }
 
 /**
@@ -256,25 +259,6 @@ function linesOf(dimensions, jobs, ranked, theme, selected) {
 /** @param {number} count */
 function opacityOf(count) {
   return count <= 30 ? 0.9 : count <= 300 ? 0.6 : 0.4;
-}
-
-/**
- * At most so many of the jobs, in even steps, and those that must be among them.
- *
- * @param {number[]} jobs
- * @param {number} most
- * @param {Set<number>} always
- * @returns {number[]}
- */
-function everyNth(jobs, most, always) {
-  const step = jobs.length / most;
-  if (step <= 1) return jobs;
-  let next = 0;
-  return jobs.filter((job, i) => {
-    const isDue = i >= next;
-    if (isDue) next += step;
-    return isDue || always.has(job);
-  });
 }
 
 /** @param {number} value */

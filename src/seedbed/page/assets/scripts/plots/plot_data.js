@@ -265,3 +265,22 @@ export function frontOf(objectives, modes) {
   }
   return front.map((entry) => entry.place).sort((a, b) => a - b);
 }
+
+/**
+ * At most so many of the jobs, in even steps, and those that must be among them.
+ *
+ * @param {number[]} jobs
+ * @param {number} most
+ * @param {Set<number>} always
+ * @returns {number[]}
+ */
+export function everyNth(jobs, most, always) {
+  const step = jobs.length / most;
+  if (step <= 1) return jobs;
+  let next = 0;
+  return jobs.filter((job, i) => {
+    const isDue = i >= next;
+    if (isDue) next += step;
+    return isDue || always.has(job);
+  });
+}

@@ -48,20 +48,13 @@ export function lookOf(place, theme) {
 }
 
 /**
- * Look of plots on this page now; on paper it is the light one.
+ * Look of plots on this page now.
  *
- * @param {boolean} paper
  * @returns {Theme}
  */
-export function themeNow(paper = false) {
-  const root = document.documentElement;
-  const chosen = root.dataset.theme;
-  if (paper) root.dataset.theme = "light";
-  const dark = isDark();
+export function themeNow() {
   const { ground, text, faint, line, accent, worse, series } = colours();
-  if (chosen) root.dataset.theme = chosen;
-  else delete root.dataset.theme;
-  return { dark, text, muted: faint, line, background: ground, accent, worse, series };
+  return { dark: isDark(), text, muted: faint, line, accent, worse, background: ground, series };
 }
 
 // A cross, for jobs without a number.

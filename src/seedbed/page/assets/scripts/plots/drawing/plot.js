@@ -57,7 +57,6 @@ export function mountPlot(place, page, plot) {
   let stale = true;
   let seen = false;
   let waiting = false;
-  let paper = false;
   /** @type {any} */
   let chart = null;
   /** @type {Drawing | null} */
@@ -68,7 +67,7 @@ export function mountPlot(place, page, plot) {
     if (!stale || !seen) return;
     stale = false;
     const width = frame.canvas.clientWidth || place.clientWidth || 600;
-    const theme = themeNow(paper);
+    const theme = themeNow();
     const drawn = plot.draw(page, theme, width);
     drawing = drawn;
     showChoices(frame.choices, drawn.choices, (key, value) => plot.choose(page, key, value));
@@ -84,7 +83,11 @@ export function mountPlot(place, page, plot) {
       chart.on("click", (/** @type {any} */ event) => plot.click?.(page, event));
       plot.created?.(page, chart);
     }
-    chart.resize();
+    if (chart.getWidth() !== frame.canvas.clientWidth || chart.getHeight() !== frame.canvas.clientHeight) {
+      // Empty first: what it shows would else be drawn once more before it goes.
+      chart.clear();
+      chart.resize();
+    }
     chart.setOption({ ...frameOption(theme), ...drawn.option }, { notMerge: true });
     plot.drawn?.(page, chart);
     if (frame.numbers.open) showNumbers();
@@ -116,11 +119,13 @@ export function mountPlot(place, page, plot) {
     if (chart && frame.canvas.clientWidth && frame.canvas.clientWidth !== chart.getWidth()) renew();
   }).observe(frame.canvas);
   page.follow(place, ["filter", "metric", "epoch", ...plot.keys], renew);
-  onPaper((printing) => {
-    paper = printing;
+  // The theme is that of paper, and back, before this is called.
+  const renewNow = () => {
     stale = true;
     redraw();
-  });
+  };
+  window.addEventListener("beforeprint", renewNow);
+  window.addEventListener("afterprint", renewNow);
 }
 
 /**
@@ -200,13 +205,4 @@ function keepPicture(chart, plot) {
   const url = chart.getDataURL({ type: "png", pixelRatio: 2 });
   element("a", { href: url, download: `${plot.name}.png` }).click();
   announce(`Saved ${plot.name}.png`);
-}
-
-/**
- * Call before and after the page is printed.
- * @param {(printing: boolean) => void} call
- */
-function onPaper(call) {
-  window.addEventListener("beforeprint", () => call(true));
-  window.addEventListener("afterprint", () => call(false));
 }
