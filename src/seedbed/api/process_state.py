@@ -23,6 +23,8 @@ from seedbed.config.project import inherited, set_inherited
 from seedbed.config.trust.module_path import folders, set_folders
 from seedbed.process import garbage_collection
 
+# Of several threads, one at a time changes the state and puts it back.
+_lock = threading.RLock()
 # What torch begins with.
 _SEED_OF_TORCH = 67280421310721
 # Loggers that are silenced, and their level where nobody has set one.
@@ -39,9 +41,10 @@ def process_as_it_was() -> Iterator[None]:
     Arguments, environment, working folder and module path of the process, its signal handlers,
     logging, filters of warnings and garbage collector, the state of Hydra and OmegaConf, and the
     settings and random numbers of Python, numpy and torch are as before. Inside, torch has the
-    settings that it begins with, as on the command line, but for its number of threads.
+    settings that it begins with, as on the command line, but for its number of threads. Another
+    thread waits for the end of the block.
     """
-    with ExitStack() as stack:
+    with _lock, ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         for note in (
             _note_process,

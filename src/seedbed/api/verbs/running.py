@@ -3,10 +3,11 @@
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -15,7 +16,7 @@ from seedbed.application.running import Command, Ended, run_application, stopped
 from seedbed.config.project import Project, find_project
 from seedbed.config.trust.module_path import set_folders
 from seedbed.config.trust.restriction import untrusted_modules
-from seedbed.errors import ConfigError, Interrupted, SeedbedError, stopped_by
+from seedbed.errors import ConfigError, Interrupted, SeedbedError, listed, stopped_by
 from seedbed.process import garbage_collection
 from seedbed.process.environment import environment_variable
 from seedbed.process.program import PROGRAM
@@ -25,9 +26,8 @@ from seedbed.terminal.telling import Told, telling
 if TYPE_CHECKING:
     from types import ModuleType
 
-_lock = threading.Lock()
-# The thread that has it.
-_holder: list[int] = []
+# The thread in which a command runs.
+_runs_in: list[int] = []
 
 
 class Begun:
@@ -72,27 +72,26 @@ def command_in_process(told: Told) -> Iterator[Project]:
         SeedbedError: One runs already in this thread.
         ConfigError: The project file is wrong.
     """
-    if _holder == [threading.get_ident()]:
+    if _runs_in == [threading.get_ident()]:
         raise SeedbedError(
             "a run cannot begin within another one; if your script is imported for its classes, "
             "keep what it calls below: if __name__ == '__main__':"
         )
-    with _lock:
-        _holder[:] = [threading.get_ident()]
+    with (
+        process_as_it_was(),
+        # No Python that is started puts the working folder first on its module path.
+        environment_variable("PYTHONSAFEPATH", "1"),
+        telling(told),
+        second_signal_raises(),
+    ):
+        _runs_in[:] = [threading.get_ident()]
         try:
-            with (
-                process_as_it_was(),
-                # No Python that is started puts the working folder first on its module path.
-                environment_variable("PYTHONSAFEPATH", "1"),
-                telling(told),
-                second_signal_raises(),
-            ):
-                project = find_project()
-                parents = [str(project.file.parent)] if project.file else []
-                set_folders([str(Path.cwd()), *parents])
-                yield project
+            project = find_project()
+            parents = [str(project.file.parent)] if project.file else []
+            set_folders([str(Path.cwd()), *parents])
+            yield project
         finally:
-            _holder.clear()
+            _runs_in.clear()
 
 
 def run_train(words: Sequence[str], told: Told) -> tuple[Ended, Begun]:
@@ -105,6 +104,7 @@ def run_train(words: Sequence[str], told: Told) -> tuple[Ended, Begun]:
         Interrupted: Another signal has stopped it, whose own handler has run since.
     """
     begun, stopped = Begun(), 0
+    _warn_of_edited_modules()
     try:
         with command_in_process(told) as project, stopped_early():
             _let_others_start_as_command()
@@ -117,6 +117,18 @@ def run_train(words: Sequence[str], told: Told) -> tuple[Ended, Begun]:
             raise
         stopped = end.code - 128
     raise _stopped(stopped, begun)
+
+
+def _warn_of_edited_modules() -> None:
+    """Warn of modules that are used as they were; the record says so, too."""
+    sources: Any = sys.modules.get("seedbed.runs.provenance.sources")
+    if sources is not None and (edited := sources.edited_sources()):
+        warnings.warn(
+            f"{listed(edited, 5)}: edited since imported, and used as it was; importlib.reload "
+            "the module, or restart",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def of_train(words: Sequence[str], project: Project, begun: Begun | None = None) -> Command:

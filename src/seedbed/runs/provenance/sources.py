@@ -44,8 +44,9 @@ def source_path(module: str, is_package: bool) -> str:
     return str(path / "__init__.py" if is_package else path.with_suffix(".py"))
 
 
-# As they were when they were seen first: a file may be edited while the process goes on.
-_seen: dict[str, tuple[ModuleType, Source | None]] = {}
+# As they were when they were seen first: a file may be edited while the process goes on. A module
+# that is imported anew has another spec.
+_seen: dict[str, tuple[object, Source | None]] = {}
 
 
 def own_sources(targets: Iterable[str]) -> dict[str, Source]:
@@ -71,11 +72,32 @@ def own_sources(targets: Iterable[str]) -> dict[str, Source]:
         kept = getattr(getattr(module, "__loader__", None), "place_of", None) is not None
         if not (kept or top in tops or file.startswith(homes)):
             continue
-        if name not in _seen or _seen[name][0] is not module:
-            _seen[name] = module, _source(module, file, homes)
+        if name not in _seen or _seen[name][0] is not _import_of(module):
+            _seen[name] = _import_of(module), _source(module, file, homes)
         if (source := _seen[name][1]) is not None:
             sources[name] = source
     return dict(sorted(sources.items()))
+
+
+def edited_sources() -> list[str]:
+    """Return the files of the user's modules that were edited since a run has used them."""
+    edited = []
+    for name, (imported, source) in _seen.items():
+        module = sys.modules.get(name)
+        if source is None or module is None or _import_of(module) is not imported:
+            continue
+        try:
+            content = Path(str(module.__file__)).read_bytes()
+        except OSError:
+            continue
+        if hashlib.sha256(content).hexdigest() != source.sha256:
+            edited.append(source.file)
+    return sorted(edited)
+
+
+def _import_of(module: ModuleType) -> object:
+    """Return what is another one after `importlib.reload`, which changes a module in place."""
+    return getattr(module, "__spec__", None) or module
 
 
 def _source(module: ModuleType, file: str, homes: Iterable[str]) -> Source | None:

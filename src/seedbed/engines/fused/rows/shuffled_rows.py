@@ -1,5 +1,6 @@
 """The rows of many jobs in the order that each has them, drawn ahead in the background."""
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +17,16 @@ _EPOCHS_AHEAD = 64
 _LARGEST_BLOCK = 1 << 20
 
 # Draws while what was drawn before is in use: a small step leaves a core free.
-_BACKGROUND = ThreadPoolExecutor(1, "orders")
+_background = ThreadPoolExecutor(1, "orders")
+
+
+def _begin_anew() -> None:
+    """Take another thread, in a process that was forked: it has none of those before."""
+    global _background
+    _background = ThreadPoolExecutor(1, "orders")
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ class ShuffledRows:
             return block
         ahead = self._next.result() if self._next is not None else None
         block = ahead if ahead is not None and ahead.first == epoch else self.draw(epoch)
-        self._next = _BACKGROUND.submit(self.draw, epoch + len(block.places))
+        self._next = _background.submit(self.draw, epoch + len(block.places))
         self._block = block
         return block
 
