@@ -76,7 +76,7 @@ def _draw_numbers(axes: Axes, curves: Mapping[str, Curve], unit: str) -> None:
     if largest > 0:
         usual = max(float(np.median(np.abs(values))), largest / 10**_DECADES)
         linear = 10.0 ** ceil(log10(usual))
-        axes.set_yscale("symlog", linthresh=linear, linscale=0.5)
+        axes.set_yscale("symlog", linthresh=linear, linscale=1.0)
         axes.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=linear))
         axes.yaxis.set_major_formatter(FuncFormatter(plain_number))
         axes.yaxis.set_minor_formatter(NullFormatter())
