@@ -6,7 +6,7 @@ notebook around it, light or dark.
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from math import isfinite
+from math import isfinite, log10
 
 from seedbed.errors import plain
 
@@ -97,7 +97,8 @@ def text(content: object) -> str:
 def curve(title: str, lines: Mapping[str, Sequence[float]]) -> str:
     """Return a small picture of curves over the epochs, each over its own points.
 
-    Numbers that are not finite are left out; nothing is drawn of fewer than two.
+    Numbers that are not finite are left out; nothing is drawn of fewer than two. What falls or
+    rises to a hundredth or to a hundredfold is drawn on a scale of logarithms, which is said.
     """
     width, height = 260, 64
     finite = {name: [v for v in values if isfinite(v)] for name, values in lines.items()}
@@ -108,6 +109,10 @@ def curve(title: str, lines: Mapping[str, Sequence[float]]) -> str:
     high = max(max(values) for values in drawn.values())
     if not isfinite(high - low):
         return ""
+    scale = ""
+    if low > 0 and high / low > 100:
+        drawn = {name: [log10(value) for value in values] for name, values in drawn.items()}
+        low, high, scale = log10(low), log10(high), " (log scale)"
     colours = ("#0072b2", "#e69f00")
     paths = []
     for (name, values), colour in zip(drawn.items(), colours, strict=False):
@@ -127,7 +132,7 @@ def curve(title: str, lines: Mapping[str, Sequence[float]]) -> str:
         for name, colour in zip(drawn, colours, strict=False)
     )
     picture = f'<svg width="{width}" height="{height}" role="img" aria-label="{text(title)}">'
-    return f'<div>{picture}{"".join(paths)}</svg><div style="opacity:.7">{named}</div></div>'
+    return f'<div>{picture}{"".join(paths)}</svg><div style="opacity:.7">{named}{scale}</div></div>'
 
 
 def _is_number(cell: Cell) -> bool:

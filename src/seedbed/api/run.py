@@ -10,10 +10,11 @@ from seedbed.api import html
 from seedbed.api.config import Config
 from seedbed.api.figures import Figures
 from seedbed.api.reading import reading
+from seedbed.catalogue.collection import entry_of
 from seedbed.config.project import outputs_folder
 from seedbed.errors import plain
 from seedbed.runs.folder import RunFolder, open_run
-from seedbed.runs.record import read_record, state_of
+from seedbed.runs.record import read_record
 from seedbed.terminal.words import relative
 
 if TYPE_CHECKING:
@@ -86,8 +87,23 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The metrics of the last epoch, and those of the test rows; nan where it is no number."""
-        return _numbers(self.record.get("metrics"))
+        """The metrics of the last epoch, and those of the test rows; nan where it is no number.
+
+        Of a run that goes on, or was killed, they are those of its newest checkpoint, or as far as
+        they are logged.
+        """
+        noted = self.record.get("metrics") or self._kept("last").get("metrics")
+        return _numbers(noted) or self._logged()
+
+    def _logged(self) -> dict[str, float]:
+        """Return the newest logged numbers of the metrics that the best epoch has."""
+        names = self.best_metrics
+        if not names:
+            return {}
+        curves = self.curves
+        columns = {name: curves.get_column(name) for name in names if name in curves.columns}
+        points = {name: column.drop_nulls() for name, column in columns.items()}
+        return {name: column[-1] for name, column in points.items() if len(column)}
 
     @property
     def best_metrics(self) -> dict[str, float]:
@@ -97,7 +113,10 @@ class Run:
     @property
     def epoch(self) -> int | None:
         """The last whole epoch, from 1; None where there is none yet."""
-        return self.record.get("metrics_epoch")
+        record = self.record
+        progress = record.get("progress") or {}
+        kept: int | None = self._kept("last").get("epoch")
+        return record.get("metrics_epoch") or progress.get("epoch") or kept
 
     @property
     def best_epoch(self) -> int | None:
@@ -105,7 +124,12 @@ class Run:
         return self._kept("best").get("epoch")
 
     def _kept(self, name: str) -> Mapping[str, Any]:
-        return (self.record.get("checkpoints") or {}).get(name) or {}
+        record = self.record
+        if not record.get("metrics"):
+            from seedbed.runs.loading import with_checkpoints  # OmegaConf, for few runs.
+
+            record = with_checkpoints(record, self._folder)
+        return (record.get("checkpoints") or {}).get(name) or {}
 
     @property
     def config(self) -> Config:
@@ -240,23 +264,28 @@ class Run:
 
     def __repr__(self) -> str:
         """Return folder, status, and the metric that picks its best epoch."""
-        record = self.record
-        metric = record.get("optimized_metric")
-        value = _numbers((self._kept("best") or record).get("metrics")).get(str(metric))
+        metric = str(self.record.get("optimized_metric"))
+        value = (self.best_metrics or self.metrics).get(metric)
         best = "" if value is None else f", {metric} {value:.6g}"
-        return plain(f"Run({relative(self.folder)!r}): {state_of(record)}{best}")
+        return plain(f"Run({relative(self.folder)!r}): {self._state()}{best}")
+
+    def _state(self) -> str:
+        """Return what became of it in words; of one that trains how far it is."""
+        return entry_of(self.folder).state
 
     def _repr_html_(self) -> str:
         record = self.record
         best, last = self.best_metrics, self.metrics
-        columns = {
-            title if epoch is None else f"epoch {epoch} ({title})": values
-            for title, values, epoch in (
-                ("best", best, self.best_epoch),
-                ("last", last, self.epoch),
-            )
-            if values
-        }
+        epoch, best_epoch = self.epoch, self.best_epoch
+        if best and best == last and epoch == best_epoch:
+            columns = {f"epoch {epoch} (best, last)": last}
+        else:
+            pairs = (("best", best, best_epoch), ("last", last, epoch))
+            columns = {
+                name if at is None else f"epoch {at} ({name})": values
+                for name, values, at in pairs
+                if values
+            }
         names = dict.fromkeys([*best, *last])
         rows = [[name, *(each.get(name) for each in columns.values())] for name in names]
         facts = {
@@ -267,7 +296,7 @@ class Run:
         }
         parts = [html.table(["metric", *columns], rows)] if rows else []
         parts.append(self._picture())
-        return html.card("Run", relative(self.folder), state_of(record), facts, *parts)
+        return html.card("Run", relative(self.folder), self._state(), facts, *parts)
 
     def _picture(self) -> str:
         """Return the curves of the optimized metric as a small picture."""

@@ -11,6 +11,7 @@ from seedbed.api.config import Config
 from seedbed.api.figures import Figures
 from seedbed.api.run import Run
 from seedbed.catalogue.collection import entry_of
+from seedbed.catalogue.entry import Entry
 from seedbed.config.project import outputs_folder
 from seedbed.errors import RunFolderError, plain
 from seedbed.reading.content import inside
@@ -89,8 +90,8 @@ class Sweep:
 
     @property
     def error(self) -> str | None:
-        """The error of the first job that failed; None where none did."""
-        failed = [row for row in self._rows() if row.status == "failed"]
+        """The error of the first job that failed or diverged; None where none did."""
+        failed = [row for row in self._rows() if row.status in ("failed", "diverged")]
         first = min(failed, key=lambda row: row.number, default=None)
         return plain(first.error or "") if first is not None else None
 
@@ -138,14 +139,15 @@ class Sweep:
     def front(self) -> "pl.DataFrame":
         """The configurations that no other one beats in all objectives: the Pareto front.
 
-        Of one objective that is the best configuration.
+        Of one objective that is the best configuration; none where no job has completed.
         """
-        shown = self.configurations
-        return (
-            shown.filter(shown.get_column("pareto_rank") == 1)
-            if "pareto_rank" in shown.columns
-            else shown.head(1)
-        )
+        from seedbed.api.frames.results import configurations_frame
+
+        plan, shown = self._plan(), self.configurations
+        if plan.objectives.several:
+            return shown.filter(shown.get_column("pareto_rank") == 1)
+        best = self._winner(plan)
+        return shown.clear() if best is None else configurations_frame(best.jobs, plan.objectives)
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -382,9 +384,9 @@ class Sweep:
 
     def _told(self) -> list[str]:
         entry = entry_of(self._folder.path)
-        told = [entry.state, entry.jobs_text]
+        told = [_state(entry)]
         if entry.status == "damaged":
-            return [*told[:1], entry.error]
+            return [*told, plain(entry.error)]
         plan = self._plan()
         best, column = self._winner(plan), plan.objectives.column
         value = None if best is None else self.metrics.get(column)
@@ -403,8 +405,7 @@ class Sweep:
             "figures": ", ".join(self.figures),
         }
         parts = [self._table()] if entry.status != "damaged" and self._rows() else []
-        state = f"{entry.state}, {entry.jobs_text}"
-        return html.card("Sweep", relative(self.folder), state, facts, *parts)
+        return html.card("Sweep", relative(self.folder), _state(entry), facts, *parts)
 
     def _table(self) -> str:
         shown = self.configurations
@@ -426,3 +427,8 @@ class Sweep:
         titles = ["±" if name in deviations else name for name in columns]
         more = len(shown) - len(rows)
         return html.table(titles, rows, f"and {more:,} more configurations" if more else "")
+
+
+def _state(entry: Entry) -> str:
+    """Return what became of a sweep, and how many jobs it has."""
+    return entry.state if entry.status == "running" else f"{entry.state}, {entry.jobs_text}"

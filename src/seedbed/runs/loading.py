@@ -4,6 +4,8 @@ The config of a run names classes. Those on the allowlist are made without askin
 lie in a module that the user trusts by name. Checkpoints hold tensors and plain values alone.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -138,6 +140,21 @@ def checkpoint_state(path: Path) -> dict[str, Any]:
     if "state_dict" not in described:
         raise RunFolderError(f"{path}: not a checkpoint of a run: it has no weights")
     return {name: described.get(name) for name in ("epoch", "metrics")}
+
+
+def with_checkpoints(record: Mapping[str, Any], folder: RunFolder) -> Mapping[str, Any]:
+    """Return the record of a run with what its checkpoints say, where it ended without noting it.
+
+    Of a run that was killed, or goes on, the files are newer.
+    """
+    if record["status"] not in ("running", "interrupted", "failed"):
+        return record
+    files = {name: folder.checkpoint(name) for name in ("best", "last")}
+    states = {}
+    for name, path in files.items():
+        with suppress(RunFolderError):  # That which is not used may be damaged.
+            states[name] = checkpoint_state(path)
+    return {**record, "checkpoints": states}
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

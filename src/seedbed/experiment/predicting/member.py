@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,14 +15,14 @@ from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.engines.lightning.own_module import OwnModule
-from seedbed.errors import ConfigError, OtherData, RunFolderError
+from seedbed.errors import ConfigError, OtherData
 from seedbed.experiment.build import build_data, build_task, device, floating_point
 from seedbed.experiment.evaluation import load_module
 from seedbed.experiment.fitted_task import fitted_task
 from seedbed.experiment.predicting.similar_runs import similar_spec
 from seedbed.experiment.predicting.weights import ChosenWeights, Picked, chosen_weights
 from seedbed.runs.folder import RunFolder
-from seedbed.runs.loading import checkpoint_state, load_spec
+from seedbed.runs.loading import load_spec, with_checkpoints
 from seedbed.runs.preparation import stored_preparation
 from seedbed.runs.record import read_record
 from seedbed.training.tasks import Task
@@ -139,25 +138,10 @@ def open_member(
     if preparation is not None:
         data.use_preparation(preparation, folder.path)
     module.net.to(where).eval()
-    record = _with_checkpoints(read_record(folder.record), folder)
+    record = with_checkpoints(read_record(folder.record), folder)
     return Member(
         folder, spec, record, module, checkpoint, name, preparation, data, asked.checkpoint
     )
-
-
-def _with_checkpoints(record: Mapping[str, Any], folder: RunFolder) -> Mapping[str, Any]:
-    """Return the record of a run with what its checkpoints say, where it ended without noting it.
-
-    Of a run that was killed, or goes on, the files are newer.
-    """
-    if record["status"] not in ("running", "interrupted", "failed"):
-        return record
-    files = {name: folder.checkpoint(name) for name in ("best", "last")}
-    states = {}
-    for name, path in files.items():
-        with suppress(RunFolderError):  # That which is not used may be damaged.
-            states[name] = checkpoint_state(path)
-    return {**record, "checkpoints": states}
 
 
 def _is_ours(spec: RunSpec) -> bool:
