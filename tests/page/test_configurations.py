@@ -168,3 +168,13 @@ def test_null_difference_is_called_better_no_more_often_than_it_says():
     # Configuration 0 is as good as the best in truth: is it the best seen, or alike?
     kept = [0 in (v["best"]["configuration"], *v["alike"]) for v in verdicts]
     assert np.mean(kept) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_a_best_setting_at_the_end_of_what_was_tried_is_told():
+    content = ten_by_hundred()
+    ranked = ranking(content, "best/val/loss", "min")
+    call = called("summary/words.js", "bordersSaid", [[{"document": content}, ranked]])
+    assert call == [[]]
+    worst = ranking(content, "best/val/loss", "max")
+    [[text]] = called("summary/words.js", "bordersSaid", [[{"document": content}, worst]])
+    assert text.startswith("The best has the smallest optimizer.lr that was tried, 1e-5")

@@ -6,7 +6,7 @@ import { element, fill } from "../elements.js";
 import { mountRanking } from "./ranking.js";
 import { sourceCards } from "./sources.js";
 import { verdictOf } from "./verdict.js";
-import { differentData, lastEpochSaid, verdictSaid, withoutResult } from "./words.js";
+import { bordersSaid, differentData, lastEpochSaid, verdictSaid, withoutResult } from "./words.js";
 
 /**
  * @param {HTMLElement} panel
@@ -74,6 +74,7 @@ function noteLines(page, ranked) {
     );
   const last = lastEpochSaid(content, page.jobsOf, ranked, page.metric(), page.epoch());
   if (last) notes.push(last);
+  notes.push(...bordersSaid(content, ranked));
   const unfit = ranked.filter((each) => each.unfit.length && each.summary.count);
   if (unfit.length)
     notes.push(

@@ -106,7 +106,7 @@ function codeOf(git) {
 
 function dataOf(data) {
   if (!data) return "";
-  const { name, fingerprint, fingerprint_of: printed, ...others } = data;
+  const { name, fingerprint, "fingerprint of": printed, ...others } = data;
   const print = cellText(fingerprint);
   const more = Object.entries(others)
     .filter(([, value]) => value !== null && typeof value !== "object")

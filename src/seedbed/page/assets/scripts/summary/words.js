@@ -47,6 +47,11 @@ function settingText(value) {
   return typeof value === "number" ? shortText(value, 3) : cellText(value);
 }
 
+/** A number within a sentence, with a minus sign that is no hyphen. @param {number} value */
+function minusText(value) {
+  return shortText(value, 3).replace("-", "−");
+}
+
 /** The settings within a sentence, where they are short; else words that point to the picture. */
 function named(document, configuration, otherwise) {
   const text = configurationText(document, configuration);
@@ -178,7 +183,7 @@ function marginSaid(document, verdict) {
       kind === "paired"
         ? `the same ${countText(count, unit)} of both, one by one`
         : `${unit}s that the two do not share`;
-    details.push(`95 % interval ${shortText(low, 3)} to ${shortText(high, 3)}, over ${over}`);
+    details.push(`95 % interval from ${minusText(low)} to ${minusText(high)}, over ${over}`);
   }
   return { question, answer: "", figure: `${shortText(mean, 3)}${share}`, details, tone: "plain" };
 }
@@ -325,4 +330,34 @@ export function differentData({ content }, jobs) {
   if (prints.size < 2) return null;
   const which = names.length > 1 ? ` (${listText(names)})` : "";
   return `The runs are of ${prints.size} different sets of data${which}: their results cannot be compared with each other. A filter leaves those of one.`;
+}
+
+// Values of a setting beyond which its ends are no borders that somebody drew.
+const BORDERED = 50;
+
+/**
+ * Numbers of the best that are the smallest or the largest that were tried: others may be better.
+ *
+ * @param {PageDocument} document
+ * @param {import("../configurations.js").Ranked[]} ranked
+ * @returns {string[]}
+ */
+export function bordersSaid(document, ranked) {
+  const [best] = ranked;
+  if (!best || best.unfit.length) return [];
+  return document
+    .columnsOf("axis")
+    .filter(({ type }) => type === "number")
+    .flatMap(({ name }) => {
+      const numbers = ranked.map(({ configuration }) => document.setting(name, configuration));
+      const values = new Set(numbers.filter((value) => typeof value === "number"));
+      const own = document.setting(name, best.configuration);
+      if (values.size < 3 || values.size > BORDERED || !values.has(own)) return [];
+      const [least, most] = [Math.min(...values), Math.max(...values)];
+      if (own !== least && own !== most) return [];
+      const [end, beyond] = own === most ? ["largest", "larger"] : ["smallest", "smaller"];
+      return [
+        `The best has the ${end} ${shownText(name)} that was tried, ${settingText(own)}: a ${beyond} one may be better.`,
+      ];
+    });
 }
