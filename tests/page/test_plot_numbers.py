@@ -175,6 +175,19 @@ def test_what_spans_decades_is_told() -> None:
     assert told[:5] == [True, False, False, False, True]
 
 
+def test_equal_numbers_stand_side_by_side_and_near_their_place() -> None:
+    many = [0.001] * 20 + [0.01] * 20 + [0.02] * 20
+    calls = [(many, True), (many, False), ([1, 2, 3], False), ([5] * 30, True)]
+    log, linear, few, alike = called("plots/plot_data.js", "spreadOut", calls)
+    assert len(set(log)) == len(set(linear)) == 60
+    np.testing.assert_allclose(log, many, rtol=0.05)
+    np.testing.assert_allclose(linear, many, atol=0.0003)
+    for start in (0, 20, 40):
+        assert np.median(log[start : start + 20]) == pytest.approx(many[start], rel=0.01)
+    assert few == [1, 2, 3]
+    assert alike == [5] * 30
+
+
 def test_a_logarithmic_axis_has_a_few_round_numbers() -> None:
     calls = [(0.03, 0.3), (0.9, 110), (1, 1e6), (2.1, 2.6), (None, None)]
     told = called("plots/drawing/axes.js", "logTicks", calls)

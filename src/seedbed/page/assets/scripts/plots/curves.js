@@ -86,7 +86,7 @@ function chosenOf(page, single) {
   const usual = single ? [first, ...family.filter((/** @type {string} */ n) => n !== first)] : [first];
   return {
     metrics: listed.length ? listed : usual.slice(0, 3),
-    band: BANDS.some(([name]) => name === asked.band) ? asked.band : "deviation",
+    band: BANDS.some(([name]) => name === asked.band) ? asked.band : null,
     singles: typeof asked.singles === "boolean" ? asked.singles : null,
     smoothing:
       typeof asked.smoothing === "number" ? Math.min(0.99, Math.max(0, asked.smoothing)) : 0,
@@ -126,7 +126,8 @@ function drawCurves(page, theme, width, given) {
   const series = [];
   /** @type {Line[]} */
   const lines = [];
-  const drawings = panels.map((panel, i) => panelSeries(data, groups, panel, chosen, i));
+  const { band, drawings } = drawnWithBand(data, groups, panels, chosen);
+  chosen.band = band;
   const choices = choicesOf(page, chosen, grouped, drawings[0].log);
   const axes = panels.map((panel, i) => {
     const drawn = drawings[i];
@@ -172,6 +173,28 @@ function drawCurves(page, theme, width, given) {
     notes: [...grouped.notes, ...notesOf(data, grouped, chosen, lines, singles)],
     numbers: () => numbersOfLines(data, lines, chosen),
   };
+}
+
+/**
+ * Panels with the band that is chosen. As long as nobody chose, it is the standard deviation, but on a
+ * logarithmic axis where that would reach to zero, the interval of the mean.
+ *
+ * @param {any} data
+ * @param {CurveGroup[]} groups
+ * @param {string[][]} panels
+ * @param {any} chosen
+ */
+function drawnWithBand(data, groups, panels, chosen) {
+  const drawn = (/** @type {string} */ band) =>
+    panels.map((panel, i) => panelSeries(data, groups, panel, { ...chosen, band }, i));
+  if (chosen.band) return { band: chosen.band, drawings: drawn(chosen.band) };
+  const drawings = drawn("deviation");
+  const reachesZero = drawings.some(
+    ({ log, lines }) => log && lines.some(({ mean }) => mean.low.some((value) => value <= 0)),
+  );
+  return reachesZero
+    ? { band: "interval", drawings: drawn("interval") }
+    : { band: "deviation", drawings };
 }
 
 /**
@@ -316,7 +339,7 @@ function choicesOf(page, chosen, grouped, log) {
     ...grouped.choices,
     ...(hasMany
       ? [
-          { kind: "one", key: "band", label: "Band", options: BANDS, value: chosen.band },
+          { kind: "one", key: "band", label: "Band", options: BANDS, value: chosen.band ?? "deviation" },
           {
             kind: "switch",
             key: "singles",

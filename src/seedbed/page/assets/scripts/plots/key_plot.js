@@ -7,7 +7,7 @@ import { COLOUR_SCALE, CROSS, lookOf } from "./drawing/colours.js";
 import { cellsOf, jobLines, keyNames, resultsOf, selectJobs, titleOf } from "./entries.js";
 import { keyChoice, placesOf, tellingKeys } from "./keys.js";
 import { mountPlot } from "./drawing/plot.js";
-import { axisText, binsOf, distinctCells, everyNth, prefersLog, quartilesByCell, spansDecades } from "./plot_data.js";
+import { axisText, binsOf, distinctCells, everyNth, prefersLog, quartilesByCell, spansDecades, spreadOut } from "./plot_data.js";
 
 /** @typedef {import("./drawing/colours.js").Theme} Theme */
 
@@ -31,7 +31,7 @@ export function mountKeyPlot(place, page) {
   mountPlot(place, page, {
     name: "keyPlot",
     title: "Metric over a key",
-    keys: ["keyPlot"],
+    keys: ["keyPlot", "selected"],
     draw: drawKeyPlot,
     choose: (_, key, value) =>
       page.state.update({ keyPlot: { ...page.state.values.keyPlot, [key]: value } }),
@@ -81,7 +81,9 @@ function drawKeyPlot(page, theme, width) {
   const { quartiles, inBins } = quartilesOver(cells, measured, values, places);
   const strip = lostStrip(data, lost, cells, places, theme);
   const points = everyNth(measured, MOST_POINTS, new Set(page.state.values.selected));
-  const coloured = pointSeries(page, theme, { measured: points, results, cells, places, colour });
+  const across = points.map((job) => places.placeOf(cells[job]));
+  const spread = places.categories ? across : spreadOut(across, log);
+  const coloured = pointSeries(page, theme, { measured: points, results, spread, colour });
   const top = (coloured.legend ? 36 : 14) + strip.rows.length * LINE_OF_LOST;
   const xAxis = plotAxis(theme, {
     name: shownText(key),
@@ -125,7 +127,7 @@ function drawKeyPlot(page, theme, width) {
       ],
       series: [
         ...coloured.series,
-        selectedSeries(page, theme, results, cells, places),
+        selectedSeries(page, theme, points, spread, results),
         ...medianSeries(quartiles, places, theme),
         strip.series,
       ],
@@ -217,14 +219,15 @@ function keyEnds(cells, log) {
  *
  * @param {any} page
  * @param {Theme} theme
- * @param {{measured: number[], results: Float64Array, cells: any[], places: any, colour: string}} given
+ * @param {{measured: number[], results: Float64Array, spread: number[], colour: string}} given
  */
-function pointSeries(page, theme, { measured, results, cells, places, colour }) {
+function pointSeries(page, theme, { measured, results, spread, colour }) {
   const data = page.document;
   const opacity = measured.length > 1500 ? 0.35 : measured.length > 200 ? 0.55 : 0.8;
   const size = measured.length > 1500 ? 5 : 7;
   // Plain lists: of ten thousand points as objects drawing takes seconds.
-  const point = (/** @type {number} */ job, color = 0) => [places.placeOf(cells[job]), results[job], color, job];
+  const placeOf = new Map(measured.map((job, i) => [job, spread[i]]));
+  const point = (/** @type {number} */ job, color = 0) => [placeOf.get(job), results[job], color, job];
   const common = {
     type: "scatter",
     symbolSize: size,
@@ -274,15 +277,12 @@ function pointSeries(page, theme, { measured, results, cells, places, colour }) 
  *
  * @param {any} page
  * @param {Theme} theme
+ * @param {number[]} jobs
+ * @param {number[]} spread places of these jobs
  * @param {Float64Array} results
- * @param {any[]} cells
- * @param {any} places
  */
-function selectedSeries(page, theme, results, cells, places) {
-  const { isShown } = page.filtered();
-  const jobs = page.state.values.selected.filter(
-    (/** @type {number} */ job) => isShown[job] && !Number.isNaN(results[job]),
-  );
+function selectedSeries(page, theme, jobs, spread, results) {
+  const selected = new Set(page.state.values.selected);
   return {
     type: "scatter",
     silent: true,
@@ -290,7 +290,7 @@ function selectedSeries(page, theme, results, cells, places) {
     symbolSize: 14,
     itemStyle: { color: "transparent", borderColor: theme.text, borderWidth: 2 },
     z: 5,
-    data: jobs.map((/** @type {number} */ job) => [places.placeOf(cells[job]), results[job]]),
+    data: jobs.flatMap((job, i) => (selected.has(job) ? [[spread[i], results[job]]] : [])),
   };
 }
 

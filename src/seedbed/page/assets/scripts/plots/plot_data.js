@@ -284,3 +284,40 @@ export function everyNth(jobs, most, always) {
     return isDue || always.has(job);
   });
 }
+
+/**
+ * Places of numbers on an axis, those of equal ones side by side, where many are equal: within half of
+ * the way to the next number, and within 3 % of the axis.
+ *
+ * @param {number[]} numbers
+ * @param {boolean} log whether the axis is logarithmic
+ * @returns {number[]}
+ */
+export function spreadOut(numbers, log) {
+  const scale = log ? Math.log : (/** @type {number} */ value) => value;
+  const back = log ? Math.exp : (/** @type {number} */ value) => value;
+  const distinct = Array.from(new Set(numbers)).sort((a, b) => a - b);
+  if (distinct.length < 2 || numbers.length < 8 * distinct.length) return numbers;
+  const places = distinct.map(scale);
+  const range = places[places.length - 1] - places[0];
+  const gaps = places.slice(1).map((place, i) => place - places[i]);
+  const width = Math.min(0.5 * gaps.reduce((a, b) => Math.min(a, b)), 0.03 * range);
+  const seen = new Map();
+  return numbers.map((number) => {
+    const count = (seen.get(number) ?? 0) + 1;
+    seen.set(number, count);
+    return back(scale(number) + (halvings(count) - 0.5) * width);
+  });
+}
+
+/**
+ * Numbers from 0 to 1 that fill the interval evenly, however many there are (van der Corput's).
+ *
+ * @param {number} place from 1 on
+ * @returns {number}
+ */
+function halvings(place) {
+  let result = 0;
+  for (let rest = place, part = 0.5; rest > 0; rest >>= 1, part /= 2) if (rest & 1) result += part;
+  return result;
+}
