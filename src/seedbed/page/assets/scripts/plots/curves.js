@@ -2,7 +2,14 @@
 // Learning curves: means with bands of configurations or of values of a key, single runs faint.
 
 import { countText, numberText, shownText } from "../formats.js";
-import { axisEnds, axisNumber, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./drawing/axes.js";
+import {
+  axisEnds,
+  axisNumber,
+  plotAxis,
+  plotLegend,
+  plotTooltip,
+  tooltipHtml,
+} from "./drawing/axes.js";
 import { curveGroups } from "./learning/curve_groups.js";
 import { lastOfAll } from "./learning/curve_data.js";
 import { dashOf, panelSeries, singlesOf } from "./learning/curve_series.js";
@@ -83,7 +90,9 @@ function chosenOf(page, single) {
   const objective = page.document.content.objectives[0]?.metric;
   const first = [page.metric(), objective, ...known].find((name) => known.includes(name));
   const family = known.filter((/** @type {string} */ name) => baseOf(name) === baseOf(first));
-  const usual = single ? [first, ...family.filter((/** @type {string} */ n) => n !== first)] : [first];
+  const usual = single
+    ? [first, ...family.filter((/** @type {string} */ n) => n !== first)]
+    : [first];
   return {
     metrics: listed.length ? listed : usual.slice(0, 3),
     band: BANDS.some(([name]) => name === asked.band) ? asked.band : null,
@@ -162,7 +171,14 @@ function drawCurves(page, theme, width, given) {
       }),
     ),
     yAxis: axes,
-    dataZoom: [{ type: "inside", xAxisIndex: panels.map((_, i) => i), filterMode: "none", zoomOnMouseWheel: "ctrl" }],
+    dataZoom: [
+      {
+        type: "inside",
+        xAxisIndex: panels.map((_, i) => i),
+        filterMode: "none",
+        zoomOnMouseWheel: "ctrl",
+      },
+    ],
     series,
   };
   return {
@@ -291,12 +307,14 @@ function tooltipOf(data, lines, events, chosen) {
         ? ` (${numberText(line.mean.low[place])} to ${numberText(line.mean.high[place])})`
         : "";
     const count = line.mean.count[place];
-    const text = numberText(Number(value.toPrecision(5))) + (count > 1 ? `${spread}, n = ${count}` : "");
+    const text =
+      numberText(Number(value.toPrecision(5))) + (count > 1 ? `${spread}, n = ${count}` : "");
     const name = metrics.size > 1 ? `${line.metric}  ${line.group.name}` : line.group.name;
     rows.push({ order: value, name, text, colour: line.group.look.colour });
   }
   const mode = data.modeOf(lines[0]?.metric ?? "");
-  if (metrics.size === 1) rows.sort((a, b) => (mode === "max" ? b.order - a.order : a.order - b.order));
+  if (metrics.size === 1)
+    rows.sort((a, b) => (mode === "max" ? b.order - a.order : a.order - b.order));
   const most = 14;
   const left = rows.length - most;
   return tooltipHtml(
@@ -339,7 +357,13 @@ function choicesOf(page, chosen, grouped, log) {
     ...grouped.choices,
     ...(hasMany
       ? [
-          { kind: "one", key: "band", label: "Band", options: BANDS, value: chosen.band ?? "deviation" },
+          {
+            kind: "one",
+            key: "band",
+            label: "Band",
+            options: BANDS,
+            value: chosen.band ?? "deviation",
+          },
           {
             kind: "switch",
             key: "singles",
@@ -349,8 +373,21 @@ function choicesOf(page, chosen, grouped, log) {
         ]
       : []),
     { kind: "switch", key: "logY", label: "log values", value: log },
-    { kind: "switch", key: "logX", label: `log ${page.document.content.curves.unit}s`, value: chosen.logX },
-    { kind: "range", key: "smoothing", label: "Smoothing", least: 0, most: 0.98, step: 0.02, value: chosen.smoothing },
+    {
+      kind: "switch",
+      key: "logX",
+      label: `log ${page.document.content.curves.unit}s`,
+      value: chosen.logX,
+    },
+    {
+      kind: "range",
+      key: "smoothing",
+      label: "Smoothing",
+      least: 0,
+      most: 0.98,
+      step: 0.02,
+      value: chosen.smoothing,
+    },
   ];
 }
 
@@ -365,13 +402,16 @@ function choicesOf(page, chosen, grouped, log) {
  */
 function notesOf(data, grouped, chosen, lines, singles) {
   const jobs = grouped.groups.flatMap((/** @type {CurveGroup} */ group) => group.jobs);
-  const has = (/** @type {number} */ job) => chosen.metrics.some((/** @type {string} */ metric) => data.curve(metric, job));
+  const has = (/** @type {number} */ job) =>
+    chosen.metrics.some((/** @type {string} */ metric) => data.curve(metric, job));
   const without = jobs.filter((/** @type {number} */ job) => !has(job)).length;
   const lost = jobs.filter((/** @type {number} */ job) => has(job) && !data.isMeasured(job));
   const stopped = lines.filter(({ mean }) => lastOfAll(mean) !== null);
   const several = grouped.groups.some((/** @type {CurveGroup} */ group) => group.jobs.length > 1);
   return [
-    without ? `Curves were kept of ${(jobs.length - without).toLocaleString("en")} of these ${countText(jobs.length, "job")}.` : null,
+    without
+      ? `Curves were kept of ${(jobs.length - without).toLocaleString("en")} of these ${countText(jobs.length, "job")}.`
+      : null,
     data.content.curves.thinned ? `Thinned: ${shownText(data.content.curves.thinned)}.` : null,
     several && lost.length
       ? `${countText(lost.length, "job")} that diverged, failed or did not end ${lost.length === 1 ? "is" : "are"} in no mean${singles.wanted ? ": drawn dotted" : ""}.`
@@ -380,7 +420,9 @@ function notesOf(data, grouped, chosen, lines, singles) {
     singles.wanted && singles.share < 1
       ? `Single runs: ${Math.round(singles.count * singles.share).toLocaleString("en")} of ${singles.count.toLocaleString("en")} are drawn; means are of all.`
       : null,
-    chosen.smoothing > 0 ? "Smoothed by an exponential moving average; the means themselves are faint." : null,
+    chosen.smoothing > 0
+      ? "Smoothed by an exponential moving average; the means themselves are faint."
+      : null,
   ];
 }
 
@@ -390,7 +432,10 @@ function notesOf(data, grouped, chosen, lines, singles) {
  * @param {CurveGroup[]} groups
  */
 function curvesDescription(data, chosen, groups) {
-  const names = groups.slice(0, 10).map((group) => group.name).join("; ");
+  const names = groups
+    .slice(0, 10)
+    .map((group) => group.name)
+    .join("; ");
   return `Learning curves of ${chosen.metrics.map((/** @type {string} */ name) => shownText(name)).join(", ")} over ${data.content.curves.unit}s. ${countText(groups.length, "line")}: ${names}. The button Numbers shows their values.`;
 }
 
@@ -405,8 +450,19 @@ function numbersOfLines(data, lines, chosen) {
   const rows = lines.flatMap(({ group, metric, mean }) => {
     const step = Math.max(1, Math.ceil(mean.x.length / 20));
     return mean.x
-      .map((x, i) => [group.name, metric, x, mean.mean[i], mean.low[i], mean.high[i], mean.count[i]])
+      .map((x, i) => [
+        group.name,
+        metric,
+        x,
+        mean.mean[i],
+        mean.low[i],
+        mean.high[i],
+        mean.count[i],
+      ])
       .filter((_, i) => i % step === 0 || i === mean.x.length - 1);
   });
-  return { columns: chosen.band === "none" ? columns.filter((c) => c !== "low" && c !== "high") : columns, rows: chosen.band === "none" ? rows.map((row) => [...row.slice(0, 4), row[6]]) : rows };
+  return {
+    columns: chosen.band === "none" ? columns.filter((c) => c !== "low" && c !== "high") : columns,
+    rows: chosen.band === "none" ? rows.map((row) => [...row.slice(0, 4), row[6]]) : rows,
+  };
 }

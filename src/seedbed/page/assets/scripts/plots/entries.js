@@ -129,7 +129,10 @@ export function configurationMeans(data, column, jobs) {
 export function configurationRanks(data) {
   return onceFor(data, "ranks", () => {
     /** @type {number[]} */
-    const ranks = Array.from({ length: data.configurationCount }, (_, configuration) => configuration);
+    const ranks = Array.from(
+      { length: data.configurationCount },
+      (_, configuration) => configuration,
+    );
     const objective = data.content.objectives[0];
     if (!objective) return ranks;
     const column = objectiveColumn(data, objective);

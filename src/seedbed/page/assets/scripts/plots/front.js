@@ -30,7 +30,8 @@ export function mountFront(place, page) {
     title: "Pareto front",
     keys: ["front", "selected"],
     draw: drawFront,
-    choose: (_, key, value) => page.state.update({ front: { ...page.state.values.front, [key]: value } }),
+    choose: (_, key, value) =>
+      page.state.update({ front: { ...page.state.values.front, [key]: value } }),
     click(_, event) {
       if (event.data?.jobs) selectJobs(page, event.data.jobs);
     },
@@ -46,21 +47,31 @@ export function mountFront(place, page) {
 function drawFront(page, theme, width) {
   const data = page.document;
   const asked = page.state.values.front;
-  const columns = data.content.objectives.map((/** @type {any} */ each) => objectiveColumn(data, each));
+  const columns = data.content.objectives.map((/** @type {any} */ each) =>
+    objectiveColumn(data, each),
+  );
   const x = columns.includes(asked.x) ? asked.x : columns[0] === asked.y ? columns[1] : columns[0];
   const rest = columns.filter((/** @type {string} */ name) => name !== x);
   const y = rest.includes(asked.y) ? asked.y : rest[0];
-  const choices = columns.length > 2 || asked.x ? [keyChoice("x", "Across", columns, x), keyChoice("y", "Up", rest, y)] : [];
+  const choices =
+    columns.length > 2 || asked.x
+      ? [keyChoice("x", "Across", columns, x), keyChoice("y", "Up", rest, y)]
+      : [];
   const jobs = page.filtered().jobs;
-  const means = new Map(columns.map((/** @type {string} */ name) => [name, configurationMeans(data, name, jobs)]));
+  const means = new Map(
+    columns.map((/** @type {string} */ name) => [name, configurationMeans(data, name, jobs)]),
+  );
   const modes = columns.map((/** @type {string} */ name) => data.modeOf(name));
   const meanOfColumn = (/** @type {string} */ name) => /** @type {any} */ (means.get(name)).mean;
   const whole = frontOf(columns.map(meanOfColumn), modes);
   const plain = frontOf([x, y].map(meanOfColumn), [data.modeOf(x), data.modeOf(y)]);
   const xs = meanOfColumn(x);
   const ys = meanOfColumn(y);
-  const placed = Array.from(xs.keys()).filter((i) => Number.isFinite(xs[i]) && Number.isFinite(ys[i]));
-  if (placed.length === 0) return { choices, empty: "No configuration that is shown has both numbers." };
+  const placed = Array.from(xs.keys()).filter(
+    (i) => Number.isFinite(xs[i]) && Number.isFinite(ys[i]),
+  );
+  if (placed.length === 0)
+    return { choices, empty: "No configuration that is shown has both numbers." };
   const onFront = new Set(whole);
   const ranks = configurationRanks(data);
   const selected = new Set(page.state.values.selected);
@@ -76,14 +87,18 @@ function drawFront(page, theme, width) {
     whole.length <= 8 ? lookOf(ranks[i], theme) : { colour: theme.series[0], symbol: "diamond" };
   const axes = [x, y].map((name) => axisOf(theme, data, name, meanOfColumn(name), name === x));
   const counts = means.get(x);
-  const lost = new Set(columns.flatMap((/** @type {string} */ name) => means.get(name)?.without ?? []));
+  const lost = new Set(
+    columns.flatMap((/** @type {string} */ name) => means.get(name)?.without ?? []),
+  );
   return {
     choices,
     height: 420,
     option: {
       aria: {
         enabled: true,
-        label: { description: `Pareto front of ${columns.map((/** @type {string} */ name) => shownText(name)).join(", ")}: ${whole.length} of ${placed.length} configurations. The button Numbers shows them.` },
+        label: {
+          description: `Pareto front of ${columns.map((/** @type {string} */ name) => shownText(name)).join(", ")}: ${whole.length} of ${placed.length} configurations. The button Numbers shows them.`,
+        },
       },
       legend: plotLegend(theme, { data: ["on the front", "dominated"] }),
       grid: { left: width < 480 ? 62 : 76, right: 24, top: 36, bottom: 56 },
@@ -112,7 +127,11 @@ function drawFront(page, theme, width) {
             .map((i) => {
               const { itemStyle, ...rest } = { itemStyle: {}, ...point(i) };
               const look = looks(i);
-              return { symbol: look.symbol, itemStyle: { color: look.colour, ...itemStyle }, ...rest };
+              return {
+                symbol: look.symbol,
+                itemStyle: { color: look.colour, ...itemStyle },
+                ...rest,
+              };
             }),
           z: 3,
         },
@@ -121,7 +140,9 @@ function drawFront(page, theme, width) {
     notes: [
       `${whole.length} of ${placed.length} configurations are on the front${columns.length > 2 ? ` of all ${columns.length} objectives; the line is that of the two shown` : ""}.`,
       jobs.length > placed.length ? "Each point is the mean of a configuration's jobs." : null,
-      data.content.constraints.length ? `Constraints: ${data.content.constraints.map((/** @type {string} */ name) => shownText(name)).join(", ")}; the front here does not look at them.` : null,
+      data.content.constraints.length
+        ? `Constraints: ${data.content.constraints.map((/** @type {string} */ name) => shownText(name)).join(", ")}; the front here does not look at them.`
+        : null,
       leftOutText(data, Array.from(lost)),
     ],
     numbers: () => ({
@@ -129,7 +150,11 @@ function drawFront(page, theme, width) {
       rows: whole
         .slice()
         .sort((a, b) => xs[a] - xs[b])
-        .map((i) => [configurationName(data, i, 120), ...columns.map((/** @type {string} */ name) => meanOfColumn(name)[i]), counts?.count[i] ?? 0]),
+        .map((i) => [
+          configurationName(data, i, 120),
+          ...columns.map((/** @type {string} */ name) => meanOfColumn(name)[i]),
+          counts?.count[i] ?? 0,
+        ]),
     }),
   };
 }
@@ -184,7 +209,14 @@ function frontText(data, event, columns, means, onFront) {
   /** @type {[string, string][]} */
   const lines = columns.map((name) => {
     const { mean, count } = means.get(name);
-    return [name, Number.isNaN(mean[i]) ? "none" : count[i] > 1 ? meanText(mean[i], count[i]) : numberText(mean[i])];
+    return [
+      name,
+      Number.isNaN(mean[i])
+        ? "none"
+        : count[i] > 1
+          ? meanText(mean[i], count[i])
+          : numberText(mean[i]),
+    ];
   });
   const title = onFront.has(i) ? "On the front" : "Dominated";
   return tooltipHtml(title, [...lines, ...configurationLines(data, i)], "Click: select to compare");

@@ -43,13 +43,14 @@ function drawHeatMap(page, theme, width) {
   const keys = keyNames(data);
   const column = page.column();
   const telling = tellingKeys(data, column);
-  const across = keys.includes(asked.x) ? asked.x : telling[0] === asked.y ? telling[1] : telling[0];
+  const across = keys.includes(asked.x)
+    ? asked.x
+    : telling[0] === asked.y
+      ? telling[1]
+      : telling[0];
   const rest = keys.filter((key) => key !== across);
   const up = rest.includes(asked.y) ? asked.y : telling.find((key) => key !== across);
-  const choices = [
-    keyChoice("x", "Across", keys, across),
-    keyChoice("y", "Up", rest, String(up)),
-  ];
+  const choices = [keyChoice("x", "Across", keys, across), keyChoice("y", "Up", rest, String(up))];
   const jobs = page.filtered().jobs;
   if (jobs.length === 0) return { choices, empty: "No job passes the filter." };
   const axes = [across, String(up)].map((key) => {
@@ -58,7 +59,11 @@ function drawHeatMap(page, theme, width) {
     const many = new Set(cells).size > MOST_VALUES_OF_MAP;
     const count = Math.round(Math.sqrt(data.configurationCount) * 0.9);
     const bins = binsOf(cells, many ? Math.max(4, Math.min(10, count)) : MOST_VALUES_OF_MAP);
-    return { key, ...bins, places: jobs.map((/** @type {number} */ job) => bins.binOf(cells[job])) };
+    return {
+      key,
+      ...bins,
+      places: jobs.map((/** @type {number} */ job) => bins.binOf(cells[job])),
+    };
   });
   const results = resultsOf(data, column);
   const values = jobs.map((/** @type {number} */ job) => results[job]);
@@ -79,7 +84,9 @@ function drawHeatMap(page, theme, width) {
     option: {
       aria: {
         enabled: true,
-        label: { description: `Means of ${shownText(column)} over ${axes.map(({ key }) => shownText(key)).join(" and ")}. The button Numbers shows them.` },
+        label: {
+          description: `Means of ${shownText(column)} over ${axes.map(({ key }) => shownText(key)).join(" and ")}. The button Numbers shows them.`,
+        },
       },
       tooltip: plotTooltip(theme, (event) => cellTextOf(event, axes, column)),
       grid: { left, right: 20, top: 14, bottom: 108 + (tilt ? 50 : 0) },
@@ -90,15 +97,27 @@ function drawHeatMap(page, theme, width) {
     },
     notes: [
       `Each cell is the mean of ${shownText(column)} over its jobs${data.modeOf(column) ? "; the best has a frame" : ""}.`,
-      drawn.empty ? `${drawn.empty} of ${axes[0].labels.length * axes[1].labels.length} cells have no job.` : null,
-      drawn.lost ? `${countText(drawn.lost, "job")} without a number in no mean: crosses with their count.` : null,
-      axes.some(({ ends }) => ends) ? `Keys with more than ${MOST_VALUES_OF_MAP} values are in intervals.` : null,
+      drawn.empty
+        ? `${drawn.empty} of ${axes[0].labels.length * axes[1].labels.length} cells have no job.`
+        : null,
+      drawn.lost
+        ? `${countText(drawn.lost, "job")} without a number in no mean: crosses with their count.`
+        : null,
+      axes.some(({ ends }) => ends)
+        ? `Keys with more than ${MOST_VALUES_OF_MAP} values are in intervals.`
+        : null,
     ],
     numbers: () => ({
       columns: [across, String(up), `mean of ${column}`, "jobs", "without a number"],
       rows: cells
         .sort((a, b) => a.column - b.column || a.row - b.row)
-        .map((cell) => [axes[0].labels[cell.column], axes[1].labels[cell.row], cell.mean, cell.count, cell.without]),
+        .map((cell) => [
+          axes[0].labels[cell.column],
+          axes[1].labels[cell.row],
+          cell.mean,
+          cell.count,
+          cell.without,
+        ]),
     }),
   };
 }
@@ -111,7 +130,11 @@ function drawHeatMap(page, theme, width) {
  * @param {number} gap
  */
 function heatAxis(theme, axis, across, tilt, gap = 30) {
-  const wanted = { name: shownText(axis.key), categories: axis.labels.map((/** @type {string} */ name) => shownText(name)), across };
+  const wanted = {
+    name: shownText(axis.key),
+    categories: axis.labels.map((/** @type {string} */ name) => shownText(name)),
+    across,
+  };
   const whole = plotAxis(theme, wanted);
   return {
     ...whole,
@@ -155,7 +178,13 @@ function cellSeries(data, column, theme, { cells, axes, jobs, cellWidth }) {
       value: [cell.column, cell.row, cell.count ? scale(cell.mean) : "-"],
       cell,
       jobs: members.get(`${cell.column},${cell.row}`),
-      label: { show: label !== "", formatter: label, lineHeight: 14, fontSize: 11, color: cell.count ? inkOn(colours, share) : theme.worse },
+      label: {
+        show: label !== "",
+        formatter: label,
+        lineHeight: 14,
+        fontSize: 11,
+        color: cell.count ? inkOn(colours, share) : theme.worse,
+      },
       itemStyle: {
         borderColor: isBest ? theme.series[1] : theme.background,
         borderWidth: isBest ? 3 : 1,
@@ -183,8 +212,12 @@ function cellSeries(data, column, theme, { cells, axes, jobs, cellWidth }) {
       itemHeight: 180,
       calculable: true,
       precision: 6,
-      text: [mode === "max" ? "better" : mode === "min" ? "worse" : "", mode === "max" ? "worse" : mode === "min" ? "better" : ""],
-      formatter: (/** @type {number} */ value) => numberText(Number((log ? 10 ** value : value).toPrecision(3))),
+      text: [
+        mode === "max" ? "better" : mode === "min" ? "worse" : "",
+        mode === "max" ? "worse" : mode === "min" ? "better" : "",
+      ],
+      formatter: (/** @type {number} */ value) =>
+        numberText(Number((log ? 10 ** value : value).toPrecision(3))),
       textStyle: { color: theme.muted },
       inRange: { color: colours },
       show: full.length > 1,
@@ -228,7 +261,12 @@ function blankSeries(items, theme, frame) {
         children: [
           {
             type: "rect",
-            shape: { x: x - width / 2 + 2, y: y - height / 2 + 2, width: width - 4, height: height - 4 },
+            shape: {
+              x: x - width / 2 + 2,
+              y: y - height / 2 + 2,
+              width: width - 4,
+              height: height - 4,
+            },
             style: { fill: theme.background, stroke: frame, lineDash: [3, 3] },
           },
           {
@@ -268,7 +306,8 @@ function scaleColours(theme, mode) {
  * @param {number} share
  */
 function inkOn(colours, share) {
-  const colour = colours[Math.min(colours.length - 1, Math.max(0, Math.round(share * (colours.length - 1))))];
+  const colour =
+    colours[Math.min(colours.length - 1, Math.max(0, Math.round(share * (colours.length - 1))))];
   const [red, green, blue] = [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16));
   return 0.3 * red + 0.59 * green + 0.11 * blue > 120 ? "#101418" : "#ffffff";
 }
@@ -301,7 +340,10 @@ function cellTextOf(event, axes, column) {
     [axes[1].key, axes[1].labels[y]],
   ];
   if (!cell) return tooltipHtml("No job here", lines);
-  lines.push([`mean of ${column}`, cell.count ? numberText(cell.mean) : "none"], ["jobs", String(cell.count)]);
+  lines.push(
+    [`mean of ${column}`, cell.count ? numberText(cell.mean) : "none"],
+    ["jobs", String(cell.count)],
+  );
   if (cell.without) lines.push(["without a number", String(cell.without)]);
   return tooltipHtml(`${axes[0].key} and ${axes[1].key}`, lines, "Click: select to compare");
 }

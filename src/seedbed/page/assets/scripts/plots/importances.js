@@ -57,7 +57,11 @@ function drawImportances(known, theme, width) {
       legend: plotLegend(theme, { show: several }),
       grid: { left, right: 56, top: several ? 36 : 10, bottom: 50 },
       tooltip: plotTooltip(theme, (event) =>
-        tooltipHtml(event.data.key, [[event.seriesName, numberText(event.value)]], "Click: the metric over it"),
+        tooltipHtml(
+          event.data.key,
+          [[event.seriesName, numberText(event.value)]],
+          "Click: the metric over it",
+        ),
       ),
       xAxis: plotAxis(theme, {
         name: "share of the differences",
@@ -77,16 +81,30 @@ function drawImportances(known, theme, width) {
         itemStyle: {
           color: lookOf(i, theme).colour,
           borderRadius: [0, 3, 3, 0],
-          decal: i === 0 ? undefined : { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: 0.8, color: theme.background },
+          decal:
+            i === 0
+              ? undefined
+              : {
+                  symbol: "rect",
+                  dashArrayX: [1, 0],
+                  dashArrayY: [2, 4],
+                  rotation: 0.8,
+                  color: theme.background,
+                },
         },
         label,
         data: keys.map((key) => ({ value: importances[key] ?? 0, key })),
       })),
     },
-    notes: ["What a key explains of the differences between the trials, as the search measured it; it says nothing of keys that were not varied."],
+    notes: [
+      "What a key explains of the differences between the trials, as the search measured it; it says nothing of keys that were not varied.",
+    ],
     numbers: () => ({
       columns: ["key", ...known.map(({ objective }) => objective)],
-      rows: keys.slice().reverse().map((key) => [key, ...known.map(({ importances }) => importances[key] ?? null)]),
+      rows: keys
+        .slice()
+        .reverse()
+        .map((key) => [key, ...known.map(({ importances }) => importances[key] ?? null)]),
     }),
   };
 }

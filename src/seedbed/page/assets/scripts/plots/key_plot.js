@@ -7,7 +7,16 @@ import { COLOUR_SCALE, CROSS, lookOf } from "./drawing/colours.js";
 import { cellsOf, jobLines, keyNames, resultsOf, selectJobs, titleOf } from "./entries.js";
 import { keyChoice, placesOf, tellingKeys } from "./keys.js";
 import { mountPlot } from "./drawing/plot.js";
-import { axisText, binsOf, distinctCells, everyNth, prefersLog, quartilesByCell, spansDecades, spreadOut } from "./plot_data.js";
+import {
+  axisText,
+  binsOf,
+  distinctCells,
+  everyNth,
+  prefersLog,
+  quartilesByCell,
+  spansDecades,
+  spreadOut,
+} from "./plot_data.js";
 
 /** @typedef {import("./drawing/colours.js").Theme} Theme */
 
@@ -57,8 +66,11 @@ function drawKeyPlot(page, theme, width) {
   const telling = tellingKeys(data, column);
   const key = [...keys, ...averaged].includes(asked.key) ? asked.key : telling[0];
   const others = [...keys, ...averaged].filter((name) => name !== key);
-  const usual = telling.find((name) => name !== key && new Set(cellsOf(data, name)).size <= USUAL_LOOKS);
-  const colour = others.includes(asked.colour) || asked.colour === "" ? asked.colour : (usual ?? "");
+  const usual = telling.find(
+    (name) => name !== key && new Set(cellsOf(data, name)).size <= USUAL_LOOKS,
+  );
+  const colour =
+    others.includes(asked.colour) || asked.colour === "" ? asked.colour : (usual ?? "");
   const places = placesOf(data, key);
   const log = places.log && asked.logX !== false;
   const jobs = page.filtered().jobs;
@@ -71,10 +83,20 @@ function drawKeyPlot(page, theme, width) {
   const choices = [
     keyChoice("key", "Over", [...keys, ...averaged], key),
     ...(others.length
-      ? [/** @type {any} */ ({ kind: "one", key: "colour", label: "Colour by", options: [["", "nothing"], ...others.map((name) => [name, name])], value: colour })]
+      ? [
+          /** @type {any} */ ({
+            kind: "one",
+            key: "colour",
+            label: "Colour by",
+            options: [["", "nothing"], ...others.map((name) => [name, name])],
+            value: colour,
+          }),
+        ]
       : []),
     { kind: "switch", key: "logY", label: "log values", value: logY },
-    ...(places.log ? [/** @type {any} */ ({ kind: "switch", key: "logX", label: "log key", value: log })] : []),
+    ...(places.log
+      ? [/** @type {any} */ ({ kind: "switch", key: "logX", label: "log key", value: log })]
+      : []),
   ];
   if (jobs.length === 0) return { choices, empty: "No job passes the filter." };
   const cells = cellsOf(data, key);
@@ -101,21 +123,33 @@ function drawKeyPlot(page, theme, width) {
     option: {
       aria: {
         enabled: true,
-        label: { description: `${shownText(column)} over ${shownText(key)}: ${measured.length} jobs as points, with medians. The button Numbers shows them.` },
+        label: {
+          description: `${shownText(column)} over ${shownText(key)}: ${measured.length} jobs as points, with medians. The button Numbers shows them.`,
+        },
       },
       legend: coloured.legend,
       visualMap: coloured.visualMap,
       tooltip: plotTooltip(theme, (event) => pointText(data, event, key, column)),
       grid: [
         { left, right, top, bottom: xAxis.nameGap + 26 },
-        { left, right, top: coloured.legend ? 34 : 10, height: Math.max(1, strip.rows.length * LINE_OF_LOST) },
+        {
+          left,
+          right,
+          top: coloured.legend ? 34 : 10,
+          height: Math.max(1, strip.rows.length * LINE_OF_LOST),
+        },
       ],
       xAxis: [
         { ...xAxis, gridIndex: 0 },
         { ...xAxis, gridIndex: 1, show: false, name: "", jitter: 0 },
       ],
       yAxis: [
-        plotAxis(theme, { name: titleOf(data, column), log: logY, ...ends, extra: { gridIndex: 0 } }),
+        plotAxis(theme, {
+          name: titleOf(data, column),
+          log: logY,
+          ...ends,
+          extra: { gridIndex: 0 },
+        }),
         {
           type: "category",
           gridIndex: 1,
@@ -135,6 +169,9 @@ function drawKeyPlot(page, theme, width) {
     notes: [
       lost.length
         ? `${countText(lost.length, "job")} of ${jobs.length.toLocaleString("en")} without ${shownText(column)}: crosses above.`
+        : null,
+      spread !== across || (places.categories && measured.length > places.categories.length)
+        ? "Points of one value stand side by side."
         : null,
       points.length < measured.length
         ? `${points.length.toLocaleString("en")} of ${measured.length.toLocaleString("en")} points are drawn; medians are of all.`
@@ -171,7 +208,11 @@ function quartilesOver(cells, jobs, values, places) {
         ? Math.sqrt(ends[place] * ends[place + 1])
         : (ends[place] + ends[place + 1]) / 2
       : places.placeOf(each.cell);
-    return { ...each, place: middle, name: ends ? String(bins?.labels[place]) : axisText(each.cell) };
+    return {
+      ...each,
+      place: middle,
+      name: ends ? String(bins?.labels[place]) : axisText(each.cell),
+    };
   });
   return { quartiles, inBins: ends !== null };
 }
@@ -227,7 +268,12 @@ function pointSeries(page, theme, { measured, results, spread, colour }) {
   const size = measured.length > 1500 ? 5 : 7;
   // Plain lists: of ten thousand points as objects drawing takes seconds.
   const placeOf = new Map(measured.map((job, i) => [job, spread[i]]));
-  const point = (/** @type {number} */ job, color = 0) => [placeOf.get(job), results[job], color, job];
+  const point = (/** @type {number} */ job, color = 0) => [
+    placeOf.get(job),
+    results[job],
+    color,
+    job,
+  ];
   const common = {
     type: "scatter",
     symbolSize: size,
@@ -264,7 +310,13 @@ function pointSeries(page, theme, { measured, results, spread, colour }) {
   if (rest.size) {
     const others = measured.filter((job) => rest.has(colours[job]));
     const itemStyle = { color: theme.muted, opacity };
-    series.push({ ...common, name: `${rest.size} other values`, symbol: "circle", itemStyle, data: others.map((job) => point(job)) });
+    series.push({
+      ...common,
+      name: `${rest.size} other values`,
+      symbol: "circle",
+      itemStyle,
+      data: others.map((job) => point(job)),
+    });
   }
   return {
     series,
@@ -325,7 +377,8 @@ function scaleOf(theme, name, low, high, log) {
     itemWidth: 12,
     text: [shownText(name), ""],
     textStyle: { color: theme.muted, fontSize: 11, width: 70, overflow: "truncate" },
-    formatter: (/** @type {number} */ value) => numberText(Number((log ? 10 ** value : value).toPrecision(3))),
+    formatter: (/** @type {number} */ value) =>
+      numberText(Number((log ? 10 ** value : value).toPrecision(3))),
     calculable: true,
     inRange: { color: theme.dark ? COLOUR_SCALE.slice(3) : COLOUR_SCALE.slice(0, 9) },
   };
@@ -438,5 +491,9 @@ function pointText(data, event, key, column) {
   }
   const lines = jobLines(data, jobs[0]);
   const result = numberText(data.result(column, jobs[0]));
-  return tooltipHtml(data.jobName(jobs[0]), [[column, result], ...lines], "Click: select to compare");
+  return tooltipHtml(
+    data.jobName(jobs[0]),
+    [[column, result], ...lines],
+    "Click: select to compare",
+  );
 }

@@ -6,7 +6,17 @@ import { countText, numberText, shownText } from "../formats.js";
 import { axisEnds, axisNumber, logTicks, plotTooltip, tooltipHtml } from "./drawing/axes.js";
 import { brushedText, withoutBrush } from "./brushing.js";
 import { COLOUR_SCALE } from "./drawing/colours.js";
-import { byValue, cellsOf, jobLines, keyNames, objectiveColumn, onceFor, resultsOf, selectJobs, titleOf } from "./entries.js";
+import {
+  byValue,
+  cellsOf,
+  jobLines,
+  keyNames,
+  objectiveColumn,
+  onceFor,
+  resultsOf,
+  selectJobs,
+  titleOf,
+} from "./entries.js";
 import { placesOf, tellingKeys } from "./keys.js";
 import { mountPlot } from "./drawing/plot.js";
 import { everyNth, prefersLog } from "./plot_data.js";
@@ -45,8 +55,13 @@ export function mountParallel(place, page) {
       for (const [axis, intervals] of brushes) {
         const parallelAxisIndex = dimensions.findIndex(({ name }) => name === axis);
         if (parallelAxisIndex < 0) continue;
-        const placed = dimensions[parallelAxisIndex].inverse ? intervals.map(([low, high]) => [high, low]) : intervals;
-        chart.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex, intervals: placed }, { silent: true });
+        const placed = dimensions[parallelAxisIndex].inverse
+          ? intervals.map(([low, high]) => [high, low])
+          : intervals;
+        chart.dispatchAction(
+          { type: "axisAreaSelect", parallelAxisIndex, intervals: placed },
+          { silent: true },
+        );
       }
       // An axis that is told of its intervals shows them when it is drawn the next time.
       if (brushes.length) chart.resize({ silent: true });
@@ -130,14 +145,20 @@ function drawParallel(page, theme, width) {
   const usual = new Set(tellingKeys(data, column).slice(0, USUAL_KEYS));
   const names = listed.length > 1 ? listed : [...keys.filter((key) => usual.has(key)), ...results];
   const dimensions = names.map((name) => dimensionOf(data, name, results.includes(name)));
-  const options = [...possible, ...results].map((name) => /** @type {[string, string]} */ ([name, name]));
+  const options = [...possible, ...results].map(
+    (name) => /** @type {[string, string]} */ ([name, name]),
+  );
   /** @type {import("./drawing/controls.js").Choice[]} */
   const choices = [{ kind: "some", key: "axes", label: "Axes", options, value: names }];
   const { isShown, jobs } = page.filtered();
   const upright = width >= 640;
   const ranked = rankedJobs(data, column);
   const selected = new Set(page.state.values.selected);
-  const drawn = everyNth(ranked.filter((job) => isShown[job]), MOST_PARALLEL, selected);
+  const drawn = everyNth(
+    ranked.filter((job) => isShown[job]),
+    MOST_PARALLEL,
+    selected,
+  );
   const shown = linesOf(dimensions, drawn, ranked, theme, selected);
   const hidden = ranked.filter((job) => !isShown[job]);
   return {
@@ -147,13 +168,17 @@ function drawParallel(page, theme, width) {
     option: {
       aria: {
         enabled: true,
-        label: { description: `Parallel coordinates of ${names.map((name) => shownText(name)).join(", ")}: ${jobs.length} jobs. The filter field does the same as brushing.` },
+        label: {
+          description: `Parallel coordinates of ${names.map((name) => shownText(name)).join(", ")}: ${jobs.length} jobs. The filter field does the same as brushing.`,
+        },
       },
       tooltip: plotTooltip(theme, (event) => lineText(data, event, column)),
       parallel: upright
         ? { left: 50, right: 90, top: 54, bottom: 28 }
         : { layout: "vertical", left: 24, right: 34, top: 44, bottom: 44 },
-      parallelAxis: dimensions.map((dimension, i) => parallelAxis(theme, dimension, i, upright, width / dimensions.length)),
+      parallelAxis: dimensions.map((dimension, i) =>
+        parallelAxis(theme, dimension, i, upright, width / dimensions.length),
+      ),
       series: [
         {
           type: "parallel",
@@ -162,7 +187,9 @@ function drawParallel(page, theme, width) {
           inactiveOpacity: 0.12,
           activeOpacity: 0.12,
           lineStyle: { color: theme.muted, width: 0.7, opacity: 0.12 },
-          data: everyNth(hidden, MOST_PARALLEL / 2, new Set()).map((job) => dimensions.map(({ values }) => valueOr(values[job]))),
+          data: everyNth(hidden, MOST_PARALLEL / 2, new Set()).map((job) =>
+            dimensions.map(({ values }) => valueOr(values[job])),
+          ),
           z: 1,
         },
         {
@@ -215,7 +242,16 @@ function dimensionOf(data, name, isResult) {
     const values = Array.from(resultsOf(data, name));
     const log = prefersLog(values, data.modeOf(name), 1.5);
     const inverse = data.modeOf(name) === "min";
-    return { name, title: titleOf(data, name), isResult, categories: null, cells: null, log, inverse, values };
+    return {
+      name,
+      title: titleOf(data, name),
+      isResult,
+      categories: null,
+      cells: null,
+      log,
+      inverse,
+      values,
+    };
   }
   const { categories, cells, log, placeOf } = placesOf(data, name);
   const values = cellsOf(data, name).map(placeOf);
@@ -304,10 +340,18 @@ function parallelAxis(theme, dimension, place, upright, room) {
     areaSelectStyle: { width: 18, borderColor: theme.accent, color: theme.accent, opacity: 0.25 },
   };
   if (dimension.categories) {
-    const short = (/** @type {string} */ text) => (text.length > 14 ? `${text.slice(0, 13)}…` : text);
-    return { ...axis, data: dimension.categories, axisLabel: { ...axis.axisLabel, formatter: short } };
+    const short = (/** @type {string} */ text) =>
+      text.length > 14 ? `${text.slice(0, 13)}…` : text;
+    return {
+      ...axis,
+      data: dimension.categories,
+      axisLabel: { ...axis.axisLabel, formatter: short },
+    };
   }
-  const axisLabel = { ...axis.axisLabel, formatter: (/** @type {number} */ value) => axisNumber(value) };
+  const axisLabel = {
+    ...axis.axisLabel,
+    formatter: (/** @type {number} */ value) => axisNumber(value),
+  };
   if (!dimension.log) return { ...axis, scale: true, axisLabel };
   const low = finite.reduce((a, b) => Math.min(a, b), Infinity);
   const high = finite.reduce((a, b) => Math.max(a, b), 0);
@@ -339,5 +383,9 @@ function lineText(data, event, column) {
   if (job === undefined) return "";
   const result = data.result(column, job);
   const value = Number.isNaN(result) ? data.status(job).replaceAll("_", " ") : numberText(result);
-  return tooltipHtml(data.jobName(job), [[column, value], ...jobLines(data, job)], "Click: select to compare");
+  return tooltipHtml(
+    data.jobName(job),
+    [[column, value], ...jobLines(data, job)],
+    "Click: select to compare",
+  );
 }

@@ -127,7 +127,7 @@ export function ranksOf(values) {
   const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
   /** @type {number[]} */
   const ranks = new Array(values.length);
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start;
     while (end + 1 < order.length && values[order[end + 1]] === values[order[start]]) end++;
     for (let i = start; i <= end; i++) ranks[order[i]] = (start + end) / 2 + 1;

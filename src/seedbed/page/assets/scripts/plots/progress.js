@@ -21,7 +21,9 @@ import { bestSoFar, prefersLog } from "./plot_data.js";
 
 /** @param {HTMLElement} place @param {import("../shell/page.js").Page} page */
 export function mountProgress(place, page) {
-  const searches = page.document.content.sources.filter((/** @type {any} */ source) => source.search);
+  const searches = page.document.content.sources.filter(
+    (/** @type {any} */ source) => source.search,
+  );
   place.hidden = searches.length === 0;
   if (place.hidden) return;
   mountPlot(place, page, {
@@ -83,7 +85,9 @@ function drawProgress(page, theme, width) {
   const means = all.map(({ mean }) => mean).filter(Number.isFinite);
   const asked = page.state.values.progress.logY;
   const log = typeof asked === "boolean" ? asked : prefersLog(means, mode);
-  const choices = [{ kind: /** @type {const} */ ("switch"), key: "logY", label: "log values", value: log }];
+  const choices = [
+    { kind: /** @type {const} */ ("switch"), key: "logY", label: "log values", value: log },
+  ];
   if (means.length === 0) return { choices, empty: "No trial that is shown has a number." };
   const low = means.reduce((a, b) => Math.min(a, b));
   const high = means.reduce((a, b) => Math.max(a, b));
@@ -99,17 +103,25 @@ function drawProgress(page, theme, width) {
     option: {
       aria: {
         enabled: true,
-        label: { description: `Best ${shownText(column)} so far over ${all.length} trials. The button Numbers shows them.` },
+        label: {
+          description: `Best ${shownText(column)} so far over ${all.length} trials. The button Numbers shows them.`,
+        },
       },
       legend: plotLegend(theme, { show: several }),
       grid: { left: width < 480 ? 58 : 72, right: 20, top: several ? 36 : 14, bottom: 54 },
       tooltip: plotTooltip(theme, (event) => trialText(data, event, column)),
-      xAxis: plotAxis(theme, { name: "trial, in their order", across: true, extra: { min: 0, minInterval: 1 } }),
+      xAxis: plotAxis(theme, {
+        name: "trial, in their order",
+        across: true,
+        extra: { min: 0, minInterval: 1 },
+      }),
       yAxis: plotAxis(theme, { name: titleOf(data, column), log, ...ends }),
       series: [
         ...trials.flatMap((list, place) => {
           const name = several ? shownText(sources[place].name) : "best so far";
-          return list.length ? sourceSeries(list, name, lookOf(place, theme), theme, mode, selected) : [];
+          return list.length
+            ? sourceSeries(list, name, lookOf(place, theme), theme, mode, selected)
+            : [];
         }),
         {
           type: "scatter",
@@ -127,14 +139,28 @@ function drawProgress(page, theme, width) {
     notes: [
       all.length < jobs.length ? "A trial is the mean of its jobs." : null,
       lost.length
-        ? `Crosses at the edge: ${countText(lost.length, "trial")} without a number. ${leftOutText(data, lost.flatMap((trial) => trial.jobs)) ?? ""}`
+        ? `Crosses at the edge: ${countText(lost.length, "trial")} without a number. ${
+            leftOutText(
+              data,
+              lost.flatMap((trial) => trial.jobs),
+            ) ?? ""
+          }`
         : null,
     ],
     numbers: () => ({
       columns: ["trial", "configuration", `mean of ${column}`, "jobs", "best so far"],
       rows: trials.flatMap((list) => {
-        const best = bestSoFar(list.map(({ mean }) => mean), mode);
-        return list.map((trial, i) => [i + 1, configurationName(data, trial.configuration), trial.mean, trial.count, best[i]]);
+        const best = bestSoFar(
+          list.map(({ mean }) => mean),
+          mode,
+        );
+        return list.map((trial, i) => [
+          i + 1,
+          configurationName(data, trial.configuration),
+          trial.mean,
+          trial.count,
+          best[i],
+        ]);
       }),
     }),
   };
@@ -149,12 +175,19 @@ function drawProgress(page, theme, width) {
  * @param {Set<number>} selected
  */
 function sourceSeries(trials, name, look, theme, mode, selected) {
-  const best = bestSoFar(trials.map(({ mean }) => mean), mode);
+  const best = bestSoFar(
+    trials.map(({ mean }) => mean),
+    mode,
+  );
   const steps = [];
   best.forEach((value, i) => {
     const isStep = !Number.isNaN(value) && value !== best[i - 1];
     if (isStep || i === best.length - 1) {
-      steps.push({ value: [i + 1, value], trial: isStep ? trials[i] : null, symbolSize: isStep ? 9 : 0 });
+      steps.push({
+        value: [i + 1, value],
+        trial: isStep ? trials[i] : null,
+        symbolSize: isStep ? 9 : 0,
+      });
     }
   });
   return [
@@ -197,5 +230,9 @@ function trialText(data, event, column) {
   const mean = Number.isNaN(trial.mean)
     ? data.status(trial.jobs[0]).replaceAll("_", " ")
     : meanText(trial.mean, trial.count);
-  return tooltipHtml(`trial ${event.value[0]}, job ${trial.number}`, [[column, mean], ...lines], "Click: select to compare");
+  return tooltipHtml(
+    `trial ${event.value[0]}, job ${trial.number}`,
+    [[column, mean], ...lines],
+    "Click: select to compare",
+  );
 }

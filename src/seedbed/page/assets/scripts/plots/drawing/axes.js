@@ -54,7 +54,12 @@ export function plotAxis(theme, wanted) {
   const ticks = wanted.log ? logTicks(wanted.least, wanted.most) : null;
   return {
     ...axis,
-    ...(ticks ? { axisTick: { ...axis.axisTick, customValues: ticks }, splitLine: { ...axis.splitLine, customValues: ticks } } : {}),
+    ...(ticks
+      ? {
+          axisTick: { ...axis.axisTick, customValues: ticks },
+          splitLine: { ...axis.splitLine, customValues: ticks },
+        }
+      : {}),
     scale: true,
     min: wanted.least,
     max: wanted.most,
@@ -62,7 +67,9 @@ export function plotAxis(theme, wanted) {
       ...axis.axisLabel,
       formatter: (/** @type {number} */ value) => axisNumber(value),
       ...(ticks ? { customValues: ticks } : {}),
-      ...(ticks || wanted.least === undefined || wanted.edges ? {} : { showMinLabel: false, showMaxLabel: false }),
+      ...(ticks || wanted.least === undefined || wanted.edges
+        ? {}
+        : { showMinLabel: false, showMaxLabel: false }),
     },
   };
 }
@@ -78,7 +85,8 @@ export function logTicks(least, most) {
   if (least === undefined || most === undefined || !(least > 0)) return null;
   const decades = Math.log10(most / least);
   if (decades > 3) return null;
-  const steps = decades > 1.7 ? [1, 3] : decades > 0.5 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9];
+  const steps =
+    decades > 1.7 ? [1, 3] : decades > 0.5 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9];
   const ticks = [];
   for (let power = Math.floor(Math.log10(least)); power <= Math.log10(most); power++) {
     for (const step of steps) {

@@ -27,8 +27,16 @@ const DASHES = ["solid", "dashed", "dotted"];
 
 // Cividis: even to the eye, and the same for people who do not tell red from green.
 export const COLOUR_SCALE = [
-  "#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369",
-  "#e1cc55", "#fee838",
+  "#00224e",
+  "#123570",
+  "#3b496c",
+  "#575d6d",
+  "#707173",
+  "#8a8678",
+  "#a59c74",
+  "#c3b369",
+  "#e1cc55",
+  "#fee838",
 ];
 
 /**

@@ -23,7 +23,10 @@ export function showChoices(place, choices, choose) {
   const shape = JSON.stringify(choices, (key, value) => (key === "value" ? undefined : value));
   if (place.dataset.shape !== shape) {
     place.dataset.shape = shape;
-    fill(place, choices.map((choice) => choiceElement(choice, choose)));
+    fill(
+      place,
+      choices.map((choice) => choiceElement(choice, choose)),
+    );
   }
   place.hidden = choices.length === 0;
   choices.forEach((choice, i) => setChoice(/** @type {HTMLElement} */ (place.children[i]), choice));
@@ -92,7 +95,8 @@ function someElement(choice, choose) {
  */
 function setChoice(shown, choice) {
   if (choice.kind === "some") {
-    for (const box of shown.querySelectorAll("input")) box.checked = choice.value.includes(box.value);
+    for (const box of shown.querySelectorAll("input"))
+      box.checked = choice.value.includes(box.value);
     const summary = /** @type {HTMLElement} */ (shown.querySelector("summary"));
     const names = choice.value.map((name) => shownText(name)).join(", ");
     summary.textContent = `${choice.label}: ${names}`;

@@ -71,7 +71,10 @@ export function mountPlot(place, page, plot) {
     const drawn = plot.draw(page, theme, width);
     drawing = drawn;
     showChoices(frame.choices, drawn.choices, (key, value) => plot.choose(page, key, value));
-    fill(frame.notes, (drawn.notes ?? []).filter(Boolean).map((note) => element("p", {}, note)));
+    fill(
+      frame.notes,
+      (drawn.notes ?? []).filter(Boolean).map((note) => element("p", {}, note)),
+    );
     frame.empty.textContent = drawn.empty ?? "";
     frame.empty.hidden = !drawn.empty;
     frame.canvas.hidden = Boolean(drawn.empty);
@@ -83,7 +86,10 @@ export function mountPlot(place, page, plot) {
       chart.on("click", (/** @type {any} */ event) => plot.click?.(page, event));
       plot.created?.(page, chart);
     }
-    if (chart.getWidth() !== frame.canvas.clientWidth || chart.getHeight() !== frame.canvas.clientHeight) {
+    if (
+      chart.getWidth() !== frame.canvas.clientWidth ||
+      chart.getHeight() !== frame.canvas.clientHeight
+    ) {
       // Empty first: what it shows would else be drawn once more before it goes.
       chart.clear();
       chart.resize();
@@ -135,12 +141,21 @@ export function mountPlot(place, page, plot) {
  */
 function frameOf(plot) {
   const canvas = element("div", { class: "plot-canvas", role: "img", "aria-label": plot.title });
-  const choices = element("div", { class: "plot-choices", role: "group", "aria-label": `Choices: ${plot.title}` });
+  const choices = element("div", {
+    class: "plot-choices",
+    role: "group",
+    "aria-label": `Choices: ${plot.title}`,
+  });
   const notes = element("div", { class: "plot-notes" });
   const empty = element("p", { class: "plot-empty", hidden: true });
   const keep = element("button", { type: "button", class: "quiet" }, "Save as PNG");
   const table = element("div", { class: "plot-table", tabindex: "0" });
-  const numbers = element("details", { class: "plot-numbers" }, element("summary", {}, "Numbers"), table);
+  const numbers = element(
+    "details",
+    { class: "plot-numbers" },
+    element("summary", {}, "Numbers"),
+    table,
+  );
   const actions = element("div", { class: "plot-actions" }, numbers, keep);
   const heading = element("h3", {}, plot.title);
   const whole = element(

@@ -33,13 +33,23 @@ export function curveGroups(page, theme, given) {
   const data = page.document;
   if (given.jobs || given.groups) {
     const fixed = given.groups
-      ? given.groups().map((group, place) => ({ ...group, place, look: lookOf(place, theme), named: true }))
+      ? given
+          .groups()
+          .map((group, place) => ({ ...group, place, look: lookOf(place, theme), named: true }))
       : jobGroups(data, given.jobs?.() ?? [], theme);
-    return { groups: withOwnNames(fixed, theme), choices: [], notes: [], empty: "No job is selected." };
+    return {
+      groups: withOwnNames(fixed, theme),
+      choices: [],
+      notes: [],
+      empty: "No job is selected.",
+    };
   }
   const shown = page.filtered().jobs;
   const { selected, groupBy, curves } = page.state.values;
-  const keys = [...keyNames(data), ...data.columnsOf("averaged").map((/** @type {any} */ each) => each.name)];
+  const keys = [
+    ...keyNames(data),
+    ...data.columnsOf("averaged").map((/** @type {any} */ each) => each.name),
+  ];
   const by = groupBy === "job" || keys.includes(groupBy) ? groupBy : "";
   const of = curves.of ?? (selected.length ? "selected" : by && by !== "job" ? "all" : "best");
   const jobs = of === "selected" && selected.length ? selected : shown;
@@ -79,7 +89,8 @@ function choicesOfGroups(data, selected, by, of, keys) {
     ["best", `the best ${USUAL_COUNT}`],
     ["all", "all that are shown"],
   ];
-  if (selected.length) options.unshift(["selected", `${countText(selected.length, "selected job")}`]);
+  if (selected.length)
+    options.unshift(["selected", `${countText(selected.length, "selected job")}`]);
   const ways = [["", "configuration"], ...keys.map((key) => [key, key])];
   if (data.jobCount > data.configurationCount) ways.push(["job", "job"]);
   return [

@@ -47,11 +47,18 @@ export function singlesOf(groups, chosen) {
  */
 export function panelSeries(data, groups, panel, chosen, axis) {
   const lines = panelLines(data, groups, panel, chosen);
-  const log = chosen.logY ?? prefersLog(lines.flatMap(({ mean }) => mean.mean), data.modeOf(panel[0]), 0.8);
+  const log =
+    chosen.logY ??
+    prefersLog(
+      lines.flatMap(({ mean }) => mean.mean),
+      data.modeOf(panel[0]),
+      0.8,
+    );
   const singles = singlesOf(groups, chosen);
   const series = lines.flatMap((line) => {
     const many = line.group.jobs.length > 1;
-    const hasBand = many && chosen.band !== "none" && groups.length <= MOST_BANDS && line.place === 0;
+    const hasBand =
+      many && chosen.band !== "none" && groups.length <= MOST_BANDS && line.place === 0;
     return [
       ...(hasBand ? [bandSeries(line, axis, log)] : []),
       ...(many && singles.wanted ? singlesSeries(data, line, axis, singles.share) : []),
@@ -75,7 +82,9 @@ function panelLines(data, groups, panel, chosen) {
     .flatMap((metric, place) =>
       groups.map((group, i) => {
         const counted = group.jobs.filter((job) => data.isMeasured(job) || group.jobs.length === 1);
-        const curves = counted.map((job) => curveOf(data, metric, job)).filter((curve) => curve !== null);
+        const curves = counted
+          .map((job) => curveOf(data, metric, job))
+          .filter((curve) => curve !== null);
         const mean = meanCurve(curves, chosen.band);
         const line = smoothed(mean.mean, chosen.smoothing);
         return { id: `${i} ${metric}`, metric, place, group, mean, line };
