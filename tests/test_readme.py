@@ -9,8 +9,10 @@ import subprocess
 import time
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from tests.command_line import SEEDBED, environment, seedbed
 from tests.docs.console import shape
 
@@ -63,7 +65,7 @@ def printed_in_a_terminal(folder: Path, words: list[str]) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "session", sessions(), ids=["table", "folds", "mistake", "go on", "search"]
+    "session", sessions(), ids=["table", "folds", "mistake", "search", "go on"]
 )
 def test_the_commands_of_the_readme_say_what_it_shows(
     tmp_path: Path, session: list[tuple[str, list[str]]]
@@ -87,6 +89,20 @@ def test_the_commands_of_the_readme_say_what_it_shows(
         printed = {shape(line) for line in (done.stdout + done.stderr).splitlines()}
         missing = [line for line in shown if line != "..." and shape(line) not in printed]
         assert not missing, "\n".join(sorted(printed))
+
+
+@pytest.mark.slow
+def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(PENGUINS, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)  # It is ours.
+    run, sweep = names["run"], names["sweep"]
+    assert run.status == sweep.status == "completed"
+    assert len(run.predict("penguins.csv")) == 344
+    assert sweep.configurations.get_column("jobs").to_list() == [20, 20]
+    assert isinstance(sweep.best.model(), torch.nn.Module)
 
 
 def test_every_other_command_of_the_readme_composes(tmp_path: Path) -> None:
