@@ -36,6 +36,7 @@ def test_of_many_parameters_the_first_are_drawn_with_short_names() -> None:
     (axes,) = drawn(gradient_curves(norms, {})).axes
 
     assert len(axes.lines) == 12
+    assert axes.get_title() == "norm of the gradient: the first 12 of 30"
     assert all(len(name) <= 26 and "…" in name for name in legend_names(axes))
     legend = axes.get_legend()
     assert legend is not None

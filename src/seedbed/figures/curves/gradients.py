@@ -42,7 +42,8 @@ def gradient_curves(
     """
     panels = 2 if numbers else 1
     figure = new_figure(6.4 * panels, 5.2)
-    left = new_axes(figure, unit, "norm", title=title, place=(1, panels, 1))
+    some = f": the first {MAX_LINES} of {len(norms)}" if len(norms) > MAX_LINES else ""
+    left = new_axes(figure, unit, "norm", title=title + some, place=(1, panels, 1))
     _draw_norms(left, {name: finite(*curve) for name, curve in norms.items()}, unit)
     if numbers:
         right = new_axes(

@@ -74,3 +74,22 @@ def test_a_figure_that_cannot_be_drawn_is_told_and_leaves_the_others(
     )
     assert len(list((tmp_path / "figures").iterdir())) == 4
     assert not list(tmp_path.glob("events*"))
+
+
+@pytest.mark.parametrize("rank", ["best", "last"])
+def test_figures_say_and_show_the_epoch_whose_metrics_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: str
+) -> None:
+    metrics = {"best/val/loss": 1.0, "val/loss": 2.0, "model/parameters": 3.0}
+    trials = [Trial(0, "completed", 1.0, {}, metrics)]
+    objectives = [("val/loss", "min"), ("model/parameters", "min")]
+    shown: dict[str, tuple] = {}
+    for name in ("history", "front"):
+        instead = lambda *given, name=name: shown.setdefault(name, given)  # noqa: E731
+        monkeypatch.setattr(f"seedbed.figures.search.{name}", instead)
+    one = Drawing(trials, [], None, "val/loss", "min", objectives=objectives, rank=rank)
+    draw(tmp_path, one, event_file=False)
+
+    assert shown["history"][3] == f"{rank} val/loss"
+    assert shown["front"][0].tolist() == [[1.0 if rank == "best" else 2.0, 3.0]]
+    assert shown["front"][3] == (f"{rank} val/loss", "model/parameters")

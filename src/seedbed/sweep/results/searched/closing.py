@@ -48,6 +48,7 @@ def drawing_of(plan: SweepPlan, rows: Sequence[Row]) -> Drawing:
         objectives=[(each.metric, each.mode) for each in objectives.all],
         front=frozenset(number for number, rank in ranks.items() if rank == 1),
         infeasible=missed,
+        rank=objectives.rank,
     )
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from seedbed.analysis.searches.keys import SearchedKey
 from seedbed.files import write_atomically
+from seedbed.sweep.results.configurations import is_of_every_epoch, ranked_column
 from seedbed.sweep.results.searched.trials import COMPLETED, STOPPED, Trial
+from seedbed.sweep.results.table import BEST
 from seedbed.terminal.words import printable, relative
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Drawing:
         front: numbers of the trials on the front, where there are several objectives.
         infeasible: numbers of the trials that break a constraint.
         population: draws the numbers of a population by epoch; None: the trials are none.
+        rank: the epoch of a trial whose metrics count, `best` or `last`.
     """
 
     trials: Sequence[Trial]
@@ -47,6 +50,11 @@ class Drawing:
     front: frozenset[int] = frozenset()
     infeasible: frozenset[int] = frozenset()
     population: "Callable[[], Figure] | None" = None
+    rank: str = "best"
+
+    def label(self, metric: str) -> str:
+        """Return a metric with the epoch that it is of, "best val/loss", as tables call it."""
+        return f"{self.rank} {metric}" if is_of_every_epoch(metric) else metric
 
     def with_curves(self, curves: Mapping[int, Mapping[int, float]]) -> "Drawing":
         """Return the same with curves."""
@@ -118,14 +126,16 @@ def _history(drawing: Drawing) -> "Figure":
 
     numbers = np.array([trial.number for trial in drawing.trials], float)
     values, statuses = _values(drawing), _statuses(drawing)
-    return history(numbers, values, statuses, drawing.metric, drawing.mode, drawing.generations)
+    label = drawing.label(drawing.metric)
+    return history(numbers, values, statuses, label, drawing.mode, drawing.generations)
 
 
 def _importances(drawing: Drawing) -> "Figure":
     from seedbed.figures.search import importances
 
     assert drawing.shares is not None
-    title = f"importances of the keys for {drawing.metric}, over {len(drawing.trials):,} trials"
+    label = drawing.label(drawing.metric)
+    title = f"importances of the keys for {label}, over {len(drawing.trials):,} trials"
     return importances(drawing.shares, title)
 
 
@@ -137,7 +147,8 @@ def _slices(drawing: Drawing) -> "Figure":
         drawing.keys, key=lambda key: order.index(key.name) if key.name in order else len(order)
     )
     panels = [_slice(key) for key in keys]
-    return slices(panels, _values(drawing), _statuses(drawing), drawing.metric, drawing.mode)
+    label = drawing.label(drawing.metric)
+    return slices(panels, _values(drawing), _statuses(drawing), label, drawing.mode)
 
 
 def _slice(key: SearchedKey) -> Any:
@@ -186,20 +197,21 @@ def _front(drawing: Drawing) -> "Figure":
     from seedbed.figures.search import front
 
     (first, first_mode), (second, second_mode) = drawing.objectives
-    values = [[_metric(trial, first), _metric(trial, second)] for trial in drawing.trials]
+    columns = [ranked_column(name, drawing.rank) for name in (first, second)]
+    values = [[_metric(trial, column) for column in columns] for trial in drawing.trials]
     numbers = [trial.number for trial in drawing.trials]
     return front(
         np.array(values, float).reshape(-1, 2),
         np.array([number in drawing.front for number in numbers], bool),
         _statuses(drawing),
-        (first, second),
+        (drawing.label(first), drawing.label(second)),
         (first_mode, second_mode),
         np.array([number not in drawing.infeasible for number in numbers], bool),
     )
 
 
-def _metric(trial: Trial, name: str) -> float:
-    value = trial.metrics.get(f"best/{name}", trial.metrics.get(name))
+def _metric(trial: Trial, column: str) -> float:
+    value = trial.metrics.get(column, trial.metrics.get(column.removeprefix(BEST)))
     return float("nan") if value is None else value
 
 
