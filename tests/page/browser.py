@@ -101,7 +101,7 @@ def opened(browser: Browser, file: Path, fragment: str = "", **options: Any) -> 
         view = Opened(page, file)
         page.on("request", lambda request: view.requests.append(request.url))
         page.on("console", lambda message: view.console.append(_told(message)))
-        page.on("pageerror", lambda error: view.errors.append(str(error)))
+        page.on("pageerror", lambda error: view.errors.append(error.stack or str(error)))
         page.goto(file.as_uri() + (f"#{fragment}" if fragment else ""))
         yield view
         view.check()
