@@ -32,6 +32,8 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.marks[entry.name] = entry.startTime;
 }).observe({type: "paint", buffered: true});
 """
+# What all objects have since a name as `__proto__` was the key of one.
+INHERITED = "() => { const names = []; for (const name in {}) names.push(name); return names; }"
 
 
 @dataclass
@@ -51,6 +53,7 @@ class Opened:
             *(line for line in self.console if line.startswith(("error", "warning"))),
             *(f"request: {url}" for url in self.requests if not self._is_within(url)),
             *(f"forbidden: {line}" for line in self.page.evaluate("window.violations")),
+            *(f"every object has: {name}" for name in self.page.evaluate(INHERITED)),
         ]
         if complaints:
             raise AssertionError("\n".join(complaints))

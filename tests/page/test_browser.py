@@ -17,6 +17,7 @@ POLICY = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none
         ("<img src=https://example.invalid/x.png>", "example.invalid"),
         ("<img src=/etc/hostname>", "etc/hostname"),
         (f"{POLICY}<script>1</script>", "script-src"),
+        ("<script>({})['__proto__'].x = 1</script>", "every object has: x"),
     ],
 )
 def test_what_a_page_may_not_do_is_noticed(

@@ -45,3 +45,16 @@ def test_what_anybody_may_write_there_is_left_out():
     ]  # fmt: skip
     reached = called("shell/state.js", "valuesOf", [[fragment] for fragment in fragments])
     assert reached == [initial] * len(fragments)
+
+
+def test_places_that_the_document_does_not_have_are_left_out():
+    [initial] = called("shell/state.js", "valuesOf", [[""]])
+    places = [3, 0, 5, -1, 0.5, 3, 1e9]
+    written = {"selected": places, "open": places, "job": 5, "baseline": 2}
+    [known] = called(
+        "shell/state.js",
+        "withKnownPlaces",
+        [[{**initial, **written}, {"jobs": 5, "configurations": 3}]],
+    )
+    kept = {"selected": [3, 0], "open": [0], "job": None, "baseline": 2}
+    assert known == {**initial, **kept}

@@ -11,12 +11,16 @@ import { createState } from "./shell/state.js";
 import { followTheme } from "./shell/theme.js";
 import { VIEWS } from "./views.js";
 
+// A name in the document may be `__proto__`. Where a library has names as keys of plain objects, it is
+// to be one as any other.
+delete (/** @type {any} */ (Object.prototype).__proto__);
 start();
 
 function start() {
   const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
   const content = JSON.parse(byId("document").textContent ?? "");
-  const state = createState(location.hash, writeFragment);
+  const counts = { jobs: content.jobs.count, configurations: content.configurations.count };
+  const state = createState(location.hash, writeFragment, counts);
   const page = createPage(decoded(content), state);
   addEventListener("popstate", () => state.read(location.hash));
   addEventListener("hashchange", () => state.read(location.hash));

@@ -25,23 +25,17 @@ export const MOST_COMPARED = 8;
 export function comparedEntries(page) {
   const { document: content } = page;
   const { selected, compareBy, baseline } = page.state.values;
-  const known = [...new Set(selected)].filter((job) => isPlace(job, content.jobCount));
   const all =
     compareBy === "configuration"
-      ? [...new Set(known.map(content.configuration))].map((place) => configurationEntry(page, place))
-      : known.map((job) => jobEntry(content, job));
+      ? [...new Set(selected.map(content.configuration))].map((place) => configurationEntry(page, place))
+      : selected.map((job) => jobEntry(content, job));
   const entries = all.slice(0, MOST_COMPARED);
   const left = all.length - entries.length;
-  if (!isPlace(baseline, content.configurationCount)) return { entries, baseline: 0, left };
+  if (baseline === null) return { entries, baseline: 0, left };
   const place = entries.findIndex((entry) => entry.configuration === baseline);
   if (place >= 0) return { entries, baseline: place, left };
   const pinned = { ...configurationEntry(page, baseline), pinned: true };
   return { entries: entries.length ? [pinned, ...entries] : [], baseline: 0, left };
-}
-
-/** Whether a number, which a fragment may have, is a place below a count. */
-export function isPlace(number, count) {
-  return Number.isInteger(number) && number >= 0 && number < count;
 }
 
 /** @param {import("../document.js").PageDocument} content @returns {Entry} */

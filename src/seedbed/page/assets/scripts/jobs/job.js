@@ -6,7 +6,7 @@ import { commandBlock, copyButton } from "../copying.js";
 import { announce, element, fill } from "../elements.js";
 import { countText, shownText } from "../formats.js";
 import { mountCurves } from "../plots/curves.js";
-import { isPlace, settingsText } from "./compared.js";
+import { settingsText } from "./compared.js";
 import { configTable } from "./config_table.js";
 import { configTree } from "./config_tree.js";
 import { figuresOf, pictureOf } from "./figures.js";
@@ -55,9 +55,7 @@ function isLost(focused) {
 
 /** The job that the state names; the only one where there is one; null where it names none. */
 export function shownJob(page) {
-  const { job } = page.state.values;
-  if (isPlace(job, page.document.jobCount)) return job;
-  return page.document.jobCount === 1 ? 0 : null;
+  return page.state.values.job ?? (page.document.jobCount === 1 ? 0 : null);
 }
 
 /**

@@ -47,6 +47,8 @@ export const DEFAULTS = Object.freeze({
   theme: /** @type {string | null} */ (null),
 });
 
+const UNBOUNDED = { jobs: Infinity, configurations: Infinity };
+
 /** @typedef {typeof DEFAULTS & Record<string, any>} Values */
 /**
  * @typedef {object} State
@@ -63,13 +65,14 @@ export const DEFAULTS = Object.freeze({
  *
  * @param {string} fragment with or without its `#`
  * @param {(fragment: string, isOtherView: boolean) => void} write
+ * @param {{ jobs: number, configurations: number }} counts of the document
  * @returns {State}
  */
-export function createState(fragment, write = () => {}) {
+export function createState(fragment, write = () => {}, counts = UNBOUNDED) {
   /** @type {Set<(changed: Set<string>) => void>} */
   const listeners = new Set();
   const state = {
-    values: /** @type {any} */ (valuesOf(fragment)),
+    values: /** @type {any} */ (withKnownPlaces(valuesOf(fragment), counts)),
     update(changes) {
       const changed = assign(changes);
       if (changed.size) write(fragmentOf(state.values), changed.has("view"));
@@ -79,7 +82,7 @@ export function createState(fragment, write = () => {}) {
       tell(new Set(names));
     },
     read(fragment) {
-      tell(assign(valuesOf(fragment)));
+      tell(assign(withKnownPlaces(valuesOf(fragment), counts)));
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -131,6 +134,27 @@ export function valuesOf(fragment) {
     if (value !== undefined) values[name] = value;
   }
   return values;
+}
+
+/**
+ * The values without places of jobs and configurations that the document does not have: a fragment
+ * may be that of another page.
+ *
+ * @param {Values} values
+ * @param {{ jobs: number, configurations: number }} counts
+ * @returns {Values}
+ */
+export function withKnownPlaces(values, { jobs, configurations }) {
+  const isBelow = (count) => (place) => Number.isInteger(place) && place >= 0 && place < count;
+  const known = (places, count) => [...new Set(places)].filter(isBelow(count));
+  const orNull = (place, count) => (isBelow(count)(place) ? place : null);
+  return {
+    ...values,
+    selected: known(values.selected, jobs),
+    open: known(values.open, configurations),
+    job: orNull(values.job, jobs),
+    baseline: orNull(values.baseline, configurations),
+  };
 }
 
 // Types of the keys whose default is null, and of the members of lists.
