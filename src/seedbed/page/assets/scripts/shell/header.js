@@ -4,10 +4,13 @@
 import { element, fill } from "../elements.js";
 import { mistakeIn } from "../filter.js";
 import { countText, shownText } from "../formats.js";
+import { suggestNames } from "./suggestions.js";
 import { switchTheme } from "./theme.js";
 
 // After the last key of an expression it is tried, in ms.
 const PAUSE = 150;
+// Until a mistake is said, in ms more.
+const PATIENCE = 450;
 
 /**
  * Fill the head; the element that it gives is the place of the tabs.
@@ -99,9 +102,11 @@ function filterField(page) {
     "All",
   );
   let timer = 0;
+  const columns = [...page.document.columns.keys()];
+  const suggestions = suggestNames(field, columns, () => read());
   field.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(read, PAUSE);
+    timer = setTimeout(() => read(true), PAUSE);
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter") read();
@@ -115,7 +120,7 @@ function filterField(page) {
     "div",
     { class: "filter" },
     element("label", { class: "field", for: "filter" }, "Filter"),
-    field,
+    element("div", { class: "suggesting" }, field, suggestions),
     clear,
     says,
   );
@@ -125,13 +130,17 @@ function filterField(page) {
     read();
   }
 
-  /** Take the expression if it is one; else say what is wrong with it, and leave all as it is. */
-  function read() {
+  /**
+   * Take the expression if it is one; else say what is wrong with it, and leave all as it is. Whoever
+   * types on is left alone for a while.
+   */
+  function read(isTyping = false) {
     clearTimeout(timer);
     const text = field.value.trim();
     const mistake = mistakeIn(page.document, text);
     if (mistake === null) page.state.update({ filter: text });
-    say(mistake);
+    if (mistake !== null && isTyping) timer = setTimeout(() => say(mistake), PATIENCE);
+    else say(mistake);
   }
 
   function say(mistake) {
