@@ -1,6 +1,9 @@
 """A run opened from Python, held against its files, torch and the command line."""
 
+import json
+import os
 import re
+import shutil
 import warnings
 from collections.abc import Iterator
 from io import BytesIO
@@ -201,3 +204,28 @@ def test_names_full_of_markup_are_text(run: seedbed.Run, monkeypatch: pytest.Mon
     assert "\u202e" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\\x1b[31m\\u202e&amp;" in page
     assert repr(run).startswith("Run('run'): completed, val/loss ")
+
+
+def test_a_run_that_was_killed_is_known_by_its_checkpoints(
+    run: seedbed.Run, tmp_path: Path
+) -> None:
+    shutil.copytree("run", tmp_path / "killed")
+    path = tmp_path / "killed/run.json"
+    record = {**read_plain_json(path), "status": "running", "metrics": {}, "checkpoints": {}}
+    gone = {"host": record["process"]["host"], "pid": 2**30, "start": "never"}
+    path.write_text(json.dumps({**record, "metrics_epoch": None, "process": gone}))
+    os.utime(path, (0, 0))
+    killed = seedbed.Run(tmp_path / "killed")
+
+    assert (killed.status, killed.error, killed.epoch) == ("interrupted", "killed", 4)
+    assert killed.best_metrics["val/loss"] == run.best_metrics["val/loss"]
+    assert killed.metrics["val/loss"] == run.metrics["val/loss"]
+    assert "interrupted (killed), val/loss" in repr(killed)
+    assert killed.predict([[1.0, "red"]]).equals(run.predict([[1.0, "red"]]))
+
+
+def test_a_run_without_weights_says_so(run: seedbed.Run, tmp_path: Path) -> None:
+    shutil.copytree("run", tmp_path / "bare", ignore=shutil.ignore_patterns("*.ckpt"))
+
+    with pytest.raises(seedbed.RunFolderError, match=r"best\.ckpt: no such"):
+        seedbed.Run(tmp_path / "bare").predict("table.csv")

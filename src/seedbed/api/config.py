@@ -14,7 +14,7 @@ class Config(Mapping[str, Any]):
     Args:
         values: Plain values.
 
-    Example:
+    Examples:
         >>> from seedbed.api.config import Config
         >>> config = Config({"optimizer": {"lr": 0.1}, "tags": ["a", "b"]})
         >>> config.optimizer.lr, config["optimizer.lr"], config.tags

@@ -34,7 +34,7 @@ def load(
         seedbed.RunFolderError: There is no such folder, or it holds neither.
         seedbed.ConfigError: A sweep was stopped before its first job.
 
-    Example:
+    Examples:
         >>> import seedbed
         >>> seedbed.load("outputs/no/such/folder")
         Traceback (most recent call last):

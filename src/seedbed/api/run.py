@@ -38,12 +38,15 @@ class Run:
         seedbed.RunFolderError: The folder is none of a run, or its files lead out of it.
 
     Examples:
-        ```python
-        run = seedbed.Run("outputs/runs/2026-11-26/03-04-53-7d9810")
-        run.status, run.metrics["val/loss"], run.config.optimizer.lr
-        run.curves.select("epoch", "train/loss", "val/loss")
-        run.predict("penguins.csv")
-        ```
+        >>> import seedbed
+        >>> folder = seedbed.train("data=crop_yield", "trainer.max_epochs=2", progress=False).folder
+        >>> run = seedbed.Run(folder)
+        >>> run.status, run.epoch, run.config.data.batch_size
+        ('completed', 2, 5)
+        >>> run.curves.get_column("epoch").to_list()
+        [1, 2]
+        >>> run.predict([[75, 63, 44]]).columns
+        ['apples (t/ha)', 'oranges (t/ha)']
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, trust: Sequence[str] = ()) -> None:

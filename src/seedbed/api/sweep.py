@@ -46,13 +46,16 @@ class Sweep:
         seedbed.ConfigError: The folder is none of a sweep, or its files lead out of it.
 
     Examples:
-        ```python
-        sweep = seedbed.Sweep("outputs/sweeps/2026-11-26/03-05-12-a1b2c3")
-        sweep.configurations              # means over seeds and folds, the best first
-        sweep.results.filter(pl.col("status") == "diverged")
-        sweep.best.config.optimizer.lr
-        sweep.predict("penguins.csv")     # the mean of the best configuration's jobs
-        ```
+        >>> import seedbed
+        >>> axes = {"optimizer.lr": [1e-6, 1e-5], "seed": range(3)}
+        >>> words = ["data=crop_yield", "trainer.max_epochs=2"]
+        >>> sweep = seedbed.Sweep(seedbed.sweep(*words, axes=axes, progress=False).folder)
+        >>> sweep.configurations.get_column("optimizer.lr").to_list()  # The best one first.
+        [1e-05, 1e-06]
+        >>> len(sweep), len(sweep.results), sweep.best.config.optimizer.lr
+        (6, 6, 1e-05)
+        >>> sweep.predict([[75, 63, 44]]).columns[:2]  # The mean over three seeds.
+        ['apples (t/ha)', 'apples (t/ha) (deviation)']
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, trust: Sequence[str] = ()) -> None:
