@@ -111,8 +111,8 @@ def page_faults(path: Path) -> list[str]:
         wrong.append(f"the page has other elements: {page.opened - empty.opened}")
     if SECRET in text:
         wrong.append("the page shows a file of others")
-    if str(path.parents[2]) in text:
-        wrong.append("the page names a folder")
+    if any(str(folder) in text for folder in (path.parents[1], path.parents[2] / "home")):
+        wrong.append("the page names the working folder, or the home")
     if len(text) > MOST_OF_PAGE:
         wrong.append(f"the page has {len(text):,} letters")
     try:
