@@ -67,4 +67,5 @@ def test_secrets_and_what_is_about_the_machine_are_left_out():
         "list": ["nan", 1.5],
         "empty": {},
     }
+    assert len(str(nested({".".join("a" * 10_000): 1}))) < 30_000
     assert nested({"a.b": 1, "a.c.d": 2, "e": 3}) == {"a": {"b": 1, "c": {"d": 2}}, "e": 3}

@@ -8,6 +8,8 @@ from seedbed.page.document import Configs
 from seedbed.page.part import JobConfig
 from seedbed.runs.provenance.secrets import LEFT_OUT, is_secret, plain_word
 
+# Levels of a config; a key of a stranger's may have any number of points.
+DEEPEST = 50
 # What is about Hydra, the machine and the other jobs, not about the run.
 LEFT_AWAY = ("hydra", "paths", "sweep")
 
@@ -85,7 +87,7 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values by dotted keys as a nested config."""
     top: dict[str, Any] = {}
     for key, value in values.items():
-        *above, name = key.split(".")
+        *above, name = key.split(".", DEEPEST)
         node = top
         for part in above:
             below = node.setdefault(part, {})

@@ -1,5 +1,6 @@
 """YAML within limits: nested only so deep, and only so large once its aliases are written out."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from seedbed.reading.content import read_text
 MOST_BYTES = 4 * 2**20
 MOST_VALUES = 50_000
 DEEPEST = 50
+# Brackets, and signs at the beginning of a line, of a text that need not be looked at closely.
+MOST_BRACKETS = 250
+_DEEP_LINE = re.compile(r"^[ \t?-]{100}", re.MULTILINE)
 
 
 def read_plain_yaml(path: Path) -> dict[str, Any]:
@@ -35,7 +39,7 @@ def read_plain_list(path: Path) -> list[str]:
 
 def _plain(path: Path) -> Any:
     text = read_text(path, MOST_BYTES)
-    if "&" in text or "*" in text:  # Without aliases it is as large as it looks.
+    if _may_be_deep_or_large(text):
         check_yaml(path, text)
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -43,6 +47,16 @@ def _plain(path: Path) -> Any:
     except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
         raise RunFolderError(f"{path}: not a config: {reason}") from None
+
+
+def _may_be_deep_or_large(text: str) -> bool:
+    """Return whether a text may be nested deeply, or be larger than it looks: a look is quick.
+
+    Without aliases it is as large as it looks, and each level takes a bracket, or a sign at the
+    beginning of a line.
+    """
+    brackets = text.count("[") + text.count("{")
+    return "&" in text or "*" in text or brackets > MOST_BRACKETS or bool(_DEEP_LINE.search(text))
 
 
 def check_yaml(source: object, text: str) -> None:
