@@ -178,3 +178,14 @@ def test_a_best_setting_at_the_end_of_what_was_tried_is_told():
     worst = ranking(content, "best/val/loss", "max")
     [[text]] = called("summary/words.js", "bordersSaid", [[{"document": content}, worst]])
     assert text.startswith("The best has the smallest optimizer.lr that was tried, 1e-5")
+
+
+def test_what_went_wrong_is_told_once_with_how_often():
+    content = ten_by_hundred()
+    jobs = list(range(1000))
+    [groups] = called("summary/failures.js", "groupedFailures", [[{"document": content}, jobs]])
+    told = [(each["status"], each["message"], len(each["jobs"])) for each in groups]
+    assert told == [
+        ("diverged", "val/loss is not finite in epoch 12", 34),
+        ("failed", "OSError: full", 1),
+    ]

@@ -28,7 +28,7 @@ export const DEFAULTS = Object.freeze({
   // Jobs that are compared.
   selected: /** @type {number[]} */ ([]),
   // What is compared: each "job" that is selected, or each "configuration" of theirs.
-  compareBy: "job",
+  compareBy: /** @type {string} */ ("job"),
   // Job that is shown alone.
   job: /** @type {number | null} */ (null),
   // Column that curves are grouped by; null: the configuration.

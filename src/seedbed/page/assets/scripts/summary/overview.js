@@ -3,6 +3,7 @@
 
 import { hasFolds } from "../configurations.js";
 import { element, fill } from "../elements.js";
+import { failureList } from "./failures.js";
 import { mountRanking } from "./ranking.js";
 import { sourceCards } from "./sources.js";
 import { verdictOf } from "./verdict.js";
@@ -16,6 +17,7 @@ export function mountOverview(panel, page) {
   const answers = element("div", { class: "answers" });
   const notes = element("div", { class: "notes" });
   const picture = element("div", {});
+  const failures = element("div", {});
   const go = (view, text) =>
     element("button", { type: "button", onclick: () => page.state.update({ view }) }, text);
   const isVaried = page.document.columnsOf("axis").length > 0;
@@ -31,6 +33,7 @@ export function mountOverview(panel, page) {
       go("curves", "Learning curves"),
       isVaried && go("keys", "Effect of each parameter"),
     ),
+    failures,
     element("h2", {}, "What was run"),
     element("div", { class: "cards" }, sourceCards(page.document)),
   );
@@ -42,6 +45,7 @@ export function mountOverview(panel, page) {
     fill(answers, verdictSaid(page.document, verdict, looked).map(answerCard));
     fill(notes, ...noteLines(page, ranked));
     draw(ranked, verdict);
+    fill(failures, failureList(page));
   });
 }
 

@@ -105,7 +105,7 @@ export function mountTable(panel, page) {
       renderVerticalBuffer: BUFFER,
       layout: "fitData",
       nestedFieldSeparator: false,
-      placeholder: "No job fulfils the filter.",
+      placeholder: () => (state.values.filter ? "No job fulfils the filter." : "No jobs yet."),
       frozenRows: (row) => row.getData().isBaseline === true,
       rowFormatter: (row) => {
         const { id, job, isBaseline } = row.getData();
