@@ -154,8 +154,8 @@ def test_a_search_shows_its_course_importances_and_front(open_document: OpenDocu
     assert (points["count"], lost["count"]) == (60, 0)
     assert 2 <= steps["count"] < 60
     page.locator('[data-plot="front"]').scroll_into_view_if_needed()
-    step, dominated, front = drawn(page, "front")
-    assert dominated["count"] + front["count"] == 60
+    step, dominated, front, out = drawn(page, "front")
+    assert (dominated["count"] + front["count"], out["count"]) == (60, 0)
     assert step["count"] == front["count"] == 14
     click_point(page, "front", 2, 0)
     until(page, lambda: len(fields(page).get("selected", "").split(",")) == 3)

@@ -77,6 +77,18 @@ export function keyNames(data) {
 }
 
 /**
+ * Columns that jobs can be told apart by: keys, what is averaged over, and the sweep or run where
+ * there are several.
+ *
+ * @param {PageDocument} data
+ * @returns {string[]}
+ */
+export function groupingNames(data) {
+  const averaged = data.columnsOf("averaged").map((column) => column.name);
+  return [...keyNames(data), ...averaged, ...(data.content.sources.length > 1 ? ["source"] : [])];
+}
+
+/**
  * Title of an axis: the name, and for a metric which direction is better.
  *
  * @param {PageDocument} data

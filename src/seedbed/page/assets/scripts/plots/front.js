@@ -1,7 +1,8 @@
 // @ts-check
 // Pareto front of searches with several objectives: what no other configuration beats in all of them.
 
-import { numberText, shownText } from "../formats.js";
+import { rankedConfigurations } from "../configurations.js";
+import { countText, shownText } from "../formats.js";
 import { axisEnds, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./drawing/axes.js";
 import {
   configurationLines,
@@ -14,7 +15,7 @@ import {
   selectJobs,
   titleOf,
 } from "./entries.js";
-import { lookOf } from "./drawing/colours.js";
+import { CROSS, lookOf } from "./drawing/colours.js";
 import { keyChoice } from "./keys.js";
 import { mountPlot } from "./drawing/plot.js";
 import { frontOf, prefersLog } from "./plot_data.js";
@@ -39,6 +40,66 @@ export function mountFront(place, page) {
 }
 
 /**
+ * Means of the objectives by configuration, and which configurations are on fronts.
+ *
+ * @typedef {object} Fronts
+ * @property {string[]} columns of the objectives
+ * @property {Map<string, Float64Array>} means NaN without a number
+ * @property {Map<string, Int32Array>} counts jobs that a mean is of
+ * @property {number[]} lost jobs without one of the numbers
+ * @property {Map<number, string[]>} unfit why configurations cannot be the best: constraints that
+ *   they miss, folds that they lack
+ * @property {Set<number>} whole on the front of all objectives
+ * @property {(columns: string[]) => number[]} of front of these columns
+ */
+
+/**
+ * @param {any} page
+ * @returns {Fronts}
+ */
+function frontsOf(page) {
+  const data = page.document;
+  const columns = data.content.objectives.map((/** @type {any} */ each) =>
+    objectiveColumn(data, each),
+  );
+  const { jobs } = page.filtered();
+  const summaries = columns.map((/** @type {string} */ name) =>
+    configurationMeans(data, name, jobs),
+  );
+  const byColumn = (/** @type {"mean" | "count"} */ part) =>
+    new Map(
+      columns.map((/** @type {string} */ name, /** @type {number} */ i) => [
+        name,
+        summaries[i][part],
+      ]),
+    );
+  const means = byColumn("mean");
+  const ranked = rankedConfigurations(data, page.jobsOf, columns[0], data.modeOf(columns[0]));
+  const unfit = new Map(
+    ranked.filter((each) => each.unfit.length).map((each) => [each.configuration, each.unfit]),
+  );
+  const counted = (/** @type {string} */ name) =>
+    means
+      .get(name)
+      .map((/** @type {number} */ value, /** @type {number} */ i) => (unfit.has(i) ? NaN : value));
+  const of = (/** @type {string[]} */ names) =>
+    frontOf(
+      names.map(counted),
+      names.map((name) => data.modeOf(name)),
+    );
+  const lost = new Set(summaries.flatMap((/** @type {any} */ each) => each.without));
+  return {
+    columns,
+    means,
+    counts: byColumn("count"),
+    lost: Array.from(lost),
+    unfit,
+    whole: new Set(of(columns)),
+    of,
+  };
+}
+
+/**
  * @param {any} page
  * @param {Theme} theme
  * @param {number} width
@@ -47,49 +108,22 @@ export function mountFront(place, page) {
 function drawFront(page, theme, width) {
   const data = page.document;
   const asked = page.state.values.front;
-  const columns = data.content.objectives.map((/** @type {any} */ each) =>
-    objectiveColumn(data, each),
-  );
+  const fronts = frontsOf(page);
+  const { columns, means, whole, unfit } = fronts;
   const x = columns.includes(asked.x) ? asked.x : columns[0] === asked.y ? columns[1] : columns[0];
-  const rest = columns.filter((/** @type {string} */ name) => name !== x);
+  const rest = columns.filter((name) => name !== x);
   const y = rest.includes(asked.y) ? asked.y : rest[0];
   const choices =
     columns.length > 2 || asked.x
       ? [keyChoice("x", "Across", columns, x), keyChoice("y", "Up", rest, y)]
       : [];
-  const jobs = page.filtered().jobs;
-  const means = new Map(
-    columns.map((/** @type {string} */ name) => [name, configurationMeans(data, name, jobs)]),
-  );
-  const modes = columns.map((/** @type {string} */ name) => data.modeOf(name));
-  const meanOfColumn = (/** @type {string} */ name) => /** @type {any} */ (means.get(name)).mean;
-  const whole = frontOf(columns.map(meanOfColumn), modes);
-  const plain = frontOf([x, y].map(meanOfColumn), [data.modeOf(x), data.modeOf(y)]);
-  const xs = meanOfColumn(x);
-  const ys = meanOfColumn(y);
+  const [xs, ys] = [x, y].map((name) => /** @type {Float64Array} */ (means.get(name)));
   const placed = Array.from(xs.keys()).filter(
     (i) => Number.isFinite(xs[i]) && Number.isFinite(ys[i]),
   );
   if (placed.length === 0)
     return { choices, empty: "No configuration that is shown has both numbers." };
-  const onFront = new Set(whole);
-  const ranks = configurationRanks(data);
-  const selected = new Set(page.state.values.selected);
-  const point = (/** @type {number} */ i) => ({
-    value: [xs[i], ys[i]],
-    configuration: i,
-    jobs: page.jobsOf(i),
-    ...(page.jobsOf(i).some((/** @type {number} */ job) => selected.has(job))
-      ? { symbolSize: 15, itemStyle: { opacity: 1, borderColor: theme.text, borderWidth: 2 } }
-      : {}),
-  });
-  const looks = (/** @type {number} */ i) =>
-    whole.length <= 8 ? lookOf(ranks[i], theme) : { colour: theme.series[0], symbol: "diamond" };
-  const axes = [x, y].map((name) => axisOf(theme, data, name, meanOfColumn(name), name === x));
-  const counts = means.get(x);
-  const lost = new Set(
-    columns.flatMap((/** @type {string} */ name) => means.get(name)?.without ?? []),
-  );
+  const out = placed.filter((i) => unfit.has(i));
   return {
     choices,
     height: 420,
@@ -97,66 +131,104 @@ function drawFront(page, theme, width) {
       aria: {
         enabled: true,
         label: {
-          description: `Pareto front of ${columns.map((/** @type {string} */ name) => shownText(name)).join(", ")}: ${whole.length} of ${placed.length} configurations. The button Numbers shows them.`,
+          description: `Pareto front of ${columns.map((name) => shownText(name)).join(", ")}: ${whole.size} of ${placed.length} configurations. The button Numbers shows them.`,
         },
       },
-      legend: plotLegend(theme, { data: ["on the front", "dominated"] }),
+      legend: plotLegend(theme, {
+        data: ["on the front", "dominated", ...(out.length ? ["cannot be the best"] : [])],
+      }),
       grid: { left: width < 480 ? 62 : 76, right: 24, top: 36, bottom: 56 },
-      tooltip: plotTooltip(theme, (event) => frontText(data, event, columns, means, onFront)),
-      xAxis: axes[0],
-      yAxis: axes[1],
+      tooltip: plotTooltip(theme, (event) => frontText(data, event, fronts)),
+      xAxis: axisOf(theme, data, x, xs, true),
+      yAxis: axisOf(theme, data, y, ys, false),
       series: [
-        stepSeries(plain, xs, ys, data.modeOf(x), theme),
-        {
-          type: "scatter",
-          name: "dominated",
-          symbol: "circle",
-          symbolSize: 7,
-          itemStyle: { color: theme.muted, opacity: 0.4 },
-          data: placed.filter((i) => !onFront.has(i)).map(point),
-          z: 2,
-        },
-        {
-          type: "scatter",
-          name: "on the front",
-          symbol: "diamond",
-          symbolSize: 12,
-          itemStyle: { color: theme.series[0], opacity: 1 },
-          data: placed
-            .filter((i) => onFront.has(i))
-            .map((i) => {
-              const { itemStyle, ...rest } = { itemStyle: {}, ...point(i) };
-              const look = looks(i);
-              return {
-                symbol: look.symbol,
-                itemStyle: { color: look.colour, ...itemStyle },
-                ...rest,
-              };
-            }),
-          z: 3,
-        },
+        stepSeries(fronts.of([x, y]), xs, ys, data.modeOf(x), theme),
+        ...pointsOfFront(page, theme, fronts, placed, xs, ys),
       ],
     },
     notes: [
-      `${whole.length} of ${placed.length} configurations are on the front${columns.length > 2 ? ` of all ${columns.length} objectives; the line is that of the two shown` : ""}.`,
-      jobs.length > placed.length ? "Each point is the mean of a configuration's jobs." : null,
-      data.content.constraints.length
-        ? `Constraints: ${data.content.constraints.map((/** @type {string} */ name) => shownText(name)).join(", ")}; the front here does not look at them.`
+      `${whole.size} of ${placed.length} configurations are on the front${columns.length > 2 ? ` of all ${columns.length} objectives; the line is that of the two shown` : ""}.`,
+      page.filtered().jobs.length > placed.length
+        ? "Each point is the mean of a configuration's jobs."
         : null,
-      leftOutText(data, Array.from(lost)),
+      out.length
+        ? `${countText(out.length, "configuration")} cannot be on it: constraints, folds or jobs are missed, as each point says.`
+        : null,
+      leftOutText(data, fronts.lost),
     ],
     numbers: () => ({
       columns: ["configuration", ...columns, "jobs"],
-      rows: whole
-        .slice()
+      rows: Array.from(whole)
         .sort((a, b) => xs[a] - xs[b])
         .map((i) => [
           configurationName(data, i, 120),
-          ...columns.map((/** @type {string} */ name) => meanOfColumn(name)[i]),
-          counts?.count[i] ?? 0,
+          ...columns.map((name) => means.get(name)?.[i] ?? null),
+          fronts.counts.get(x)?.[i] ?? 0,
         ]),
     }),
   };
+}
+
+/**
+ * Points: what is dominated, what cannot be the best, and the front, whose configurations look as in
+ * the other plots where they are few.
+ *
+ * @param {any} page
+ * @param {Theme} theme
+ * @param {Fronts} fronts
+ * @param {number[]} placed
+ * @param {Float64Array} xs
+ * @param {Float64Array} ys
+ */
+function pointsOfFront(page, theme, { whole, unfit }, placed, xs, ys) {
+  const ranks = configurationRanks(page.document);
+  const selected = new Set(page.state.values.selected);
+  const isSelected = (/** @type {number} */ job) => selected.has(job);
+  const ring = { opacity: 1, borderColor: theme.text, borderWidth: 2 };
+  const point = (/** @type {number} */ i, /** @type {any} */ itemStyle = {}) => {
+    const jobs = page.jobsOf(i);
+    const chosen = jobs.some(isSelected);
+    return {
+      value: [xs[i], ys[i]],
+      configuration: i,
+      jobs,
+      itemStyle: chosen ? { ...itemStyle, ...ring } : itemStyle,
+      ...(chosen ? { symbolSize: 15 } : {}),
+    };
+  };
+  const looking = (/** @type {number} */ i) => {
+    if (whole.size > 8) return point(i);
+    const { symbol, colour } = lookOf(ranks[i], theme);
+    return { ...point(i, { color: colour }), symbol };
+  };
+  const common = { type: "scatter", z: 2 };
+  return [
+    {
+      ...common,
+      name: "dominated",
+      symbol: "circle",
+      symbolSize: 7,
+      itemStyle: { color: theme.muted, opacity: 0.4 },
+      data: placed.filter((i) => !whole.has(i) && !unfit.has(i)).map((i) => point(i)),
+    },
+    {
+      ...common,
+      name: "on the front",
+      symbol: "diamond",
+      symbolSize: 12,
+      itemStyle: { color: theme.series[0], opacity: 1 },
+      data: placed.filter((i) => whole.has(i)).map(looking),
+      z: 3,
+    },
+    {
+      ...common,
+      name: "cannot be the best",
+      symbol: CROSS,
+      symbolSize: 8,
+      itemStyle: { color: theme.worse, opacity: 0.5 },
+      data: placed.filter((i) => unfit.has(i)).map((i) => point(i)),
+    },
+  ];
 }
 
 /**
@@ -199,25 +271,21 @@ function stepSeries(front, xs, ys, mode, theme) {
 /**
  * @param {any} data
  * @param {any} event
- * @param {string[]} columns
- * @param {Map<string, any>} means
- * @param {Set<number>} onFront
+ * @param {Fronts} fronts
  */
-function frontText(data, event, columns, means, onFront) {
+function frontText(data, event, { columns, means, counts, whole, unfit }) {
   const i = event.data?.configuration;
   if (i === undefined) return "";
   /** @type {[string, string][]} */
   const lines = columns.map((name) => {
-    const { mean, count } = means.get(name);
-    return [
-      name,
-      Number.isNaN(mean[i])
-        ? "none"
-        : count[i] > 1
-          ? meanText(mean[i], count[i])
-          : numberText(mean[i]),
-    ];
+    const mean = means.get(name)?.[i] ?? NaN;
+    return [name, Number.isNaN(mean) ? "none" : meanText(mean, counts.get(name)?.[i] ?? 1)];
   });
-  const title = onFront.has(i) ? "On the front" : "Dominated";
+  const reasons = unfit.get(i);
+  const title = reasons
+    ? `Cannot be the best: ${reasons.join(", ")}`
+    : whole.has(i)
+      ? "On the front"
+      : "Dominated";
   return tooltipHtml(title, [...lines, ...configurationLines(data, i)], "Click: select to compare");
 }

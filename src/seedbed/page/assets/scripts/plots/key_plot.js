@@ -4,7 +4,15 @@
 import { countText, numberText, shownText } from "../formats.js";
 import { axisEnds, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./drawing/axes.js";
 import { COLOUR_SCALE, CROSS, lookOf } from "./drawing/colours.js";
-import { cellsOf, jobLines, keyNames, resultsOf, selectJobs, titleOf } from "./entries.js";
+import {
+  cellsOf,
+  groupingNames,
+  jobLines,
+  keyNames,
+  resultsOf,
+  selectJobs,
+  titleOf,
+} from "./entries.js";
 import { keyChoice, placesOf, tellingKeys } from "./keys.js";
 import { mountPlot } from "./drawing/plot.js";
 import {
@@ -60,12 +68,11 @@ export function mountKeyPlot(place, page) {
 function drawKeyPlot(page, theme, width) {
   const data = page.document;
   const asked = page.state.values.keyPlot;
-  const keys = keyNames(data);
+  const names = groupingNames(data);
   const column = page.column();
-  const averaged = data.columnsOf("averaged").map((/** @type {any} */ each) => each.name);
   const telling = tellingKeys(data, column);
-  const key = [...keys, ...averaged].includes(asked.key) ? asked.key : telling[0];
-  const others = [...keys, ...averaged].filter((name) => name !== key);
+  const key = names.includes(asked.key) ? asked.key : telling[0];
+  const others = names.filter((name) => name !== key);
   const usual = telling.find(
     (name) => name !== key && new Set(cellsOf(data, name)).size <= USUAL_LOOKS,
   );
@@ -81,7 +88,7 @@ function drawKeyPlot(page, theme, width) {
   const logY = typeof asked.logY === "boolean" ? asked.logY : prefersLog(values, page.mode());
   /** @type {import("./drawing/controls.js").Choice[]} */
   const choices = [
-    keyChoice("key", "Over", [...keys, ...averaged], key),
+    keyChoice("key", "Over", names, key),
     ...(others.length
       ? [
           /** @type {any} */ ({

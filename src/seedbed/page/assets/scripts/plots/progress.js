@@ -1,6 +1,7 @@
 // @ts-check
 // Best so far over the trials of searches: each trial a point, the best until then a line of steps.
 
+import { rankedConfigurations } from "../configurations.js";
 import { countText, shownText } from "../formats.js";
 import { axisEnds, plotAxis, plotLegend, plotTooltip, tooltipHtml } from "./drawing/axes.js";
 import { CROSS, lookOf } from "./drawing/colours.js";
@@ -17,7 +18,12 @@ import { mountPlot } from "./drawing/plot.js";
 import { bestSoFar, prefersLog } from "./plot_data.js";
 
 /** @typedef {import("./drawing/colours.js").Theme} Theme */
-/** @typedef {{configuration: number, jobs: number[], number: number, mean: number, count: number}} Trial */
+/**
+ * Trial: its configuration, its jobs and the number of the first, their mean and of how many it is;
+ * `unfit`: why it cannot be the best.
+ * @typedef {{configuration: number, jobs: number[], number: number, mean: number, count: number,
+ *   unfit: string[]}} Trial
+ */
 
 /** @param {HTMLElement} place @param {import("../shell/page.js").Page} page */
 export function mountProgress(place, page) {
@@ -40,6 +46,22 @@ export function mountProgress(place, page) {
 }
 
 /**
+ * Why configurations cannot be the best, though they have a number.
+ *
+ * @param {any} data
+ * @param {number[]} jobs
+ * @param {string} column
+ * @returns {Map<number, string[]>}
+ */
+function unfitOf(data, jobs, column) {
+  const shown = new Set(jobs);
+  const jobsOf = (/** @type {number} */ configuration) =>
+    data.jobsOf[configuration].filter((/** @type {number} */ job) => shown.has(job));
+  const ranked = rankedConfigurations(data, jobsOf, column, data.modeOf(column));
+  return new Map(ranked.map(({ configuration, unfit }) => [configuration, unfit]));
+}
+
+/**
  * Trials of each source in their order: jobs of one configuration are one trial.
  *
  * @param {any} data
@@ -48,6 +70,7 @@ export function mountProgress(place, page) {
  * @returns {Trial[][]}
  */
 function trialsBySource(data, jobs, column) {
+  const unfit = unfitOf(data, jobs, column);
   const { source, number } = data.content.jobs;
   return data.content.sources.map((/** @type {any} */ _, /** @type {number} */ place) => {
     const own = jobs.filter((job) => source[job] === place);
@@ -65,6 +88,7 @@ function trialsBySource(data, jobs, column) {
       number: members.reduce((least, job) => Math.min(least, number[job]), Infinity),
       mean: mean[configuration],
       count: count[configuration],
+      unfit: unfit.get(configuration) ?? [],
     })).sort((a, b) => a.number - b.number);
   });
 }
@@ -96,6 +120,7 @@ function drawProgress(page, theme, width) {
   const several = trials.filter((list) => list.length).length > 1;
   const ends = axisEnds(low, high, log);
   const lost = all.filter(({ mean }) => Number.isNaN(mean));
+  const out = all.filter(({ mean, unfit }) => !Number.isNaN(mean) && unfit.length);
   const edge = mode === "max" ? ends.least : ends.most;
   return {
     choices,
@@ -111,7 +136,7 @@ function drawProgress(page, theme, width) {
       grid: { left: width < 480 ? 58 : 72, right: 20, top: several ? 36 : 14, bottom: 54 },
       tooltip: plotTooltip(theme, (event) => trialText(data, event, column)),
       xAxis: plotAxis(theme, {
-        name: "trial, in their order",
+        name: all.length < jobs.length ? "first job of the trial" : "job",
         across: true,
         extra: { min: 0, minInterval: 1 },
       }),
@@ -130,7 +155,7 @@ function drawProgress(page, theme, width) {
           itemStyle: { color: theme.worse },
           data: trials.flatMap((list) =>
             list
-              .map((trial, i) => ({ value: [i + 1, edge], trial }))
+              .map((trial) => ({ value: [trial.number, edge], trial }))
               .filter(({ trial }) => Number.isNaN(trial.mean)),
           ),
         },
@@ -139,23 +164,22 @@ function drawProgress(page, theme, width) {
     notes: [
       all.length < jobs.length ? "A trial is the mean of its jobs." : null,
       lost.length
-        ? `Crosses at the edge: ${countText(lost.length, "trial")} without a number. ${
-            leftOutText(
-              data,
-              lost.flatMap((trial) => trial.jobs),
-            ) ?? ""
-          }`
+        ? `Crosses at the edge: ${countText(lost.length, "trial")} without a number.`
+        : null,
+      leftOutText(
+        data,
+        lost.flatMap((trial) => trial.jobs),
+      ),
+      out.length
+        ? `Crosses: ${countText(out.length, "trial")} that cannot be the best, as each says (constraints, folds or jobs are missed).`
         : null,
     ],
     numbers: () => ({
-      columns: ["trial", "configuration", `mean of ${column}`, "jobs", "best so far"],
+      columns: ["first job", "configuration", `mean of ${column}`, "jobs", "best so far"],
       rows: trials.flatMap((list) => {
-        const best = bestSoFar(
-          list.map(({ mean }) => mean),
-          mode,
-        );
+        const best = bestOf(list, mode);
         return list.map((trial, i) => [
-          i + 1,
+          trial.number,
           configurationName(data, trial.configuration),
           trial.mean,
           trial.count,
@@ -167,6 +191,19 @@ function drawProgress(page, theme, width) {
 }
 
 /**
+ * Best mean up to each trial, of those that can be the best.
+ *
+ * @param {Trial[]} trials
+ * @param {"min" | "max" | null} mode
+ */
+function bestOf(trials, mode) {
+  return bestSoFar(
+    trials.map(({ mean, unfit }) => (unfit.length ? NaN : mean)),
+    mode,
+  );
+}
+
+/**
  * @param {Trial[]} trials
  * @param {string} name
  * @param {import("./drawing/colours.js").Look} look
@@ -175,16 +212,13 @@ function drawProgress(page, theme, width) {
  * @param {Set<number>} selected
  */
 function sourceSeries(trials, name, look, theme, mode, selected) {
-  const best = bestSoFar(
-    trials.map(({ mean }) => mean),
-    mode,
-  );
+  const best = bestOf(trials, mode);
   const steps = [];
   best.forEach((value, i) => {
     const isStep = !Number.isNaN(value) && value !== best[i - 1];
     if (isStep || i === best.length - 1) {
       steps.push({
-        value: [i + 1, value],
+        value: [trials[i].number, value],
         trial: isStep ? trials[i] : null,
         symbolSize: isStep ? 9 : 0,
       });
@@ -199,9 +233,10 @@ function sourceSeries(trials, name, look, theme, mode, selected) {
       itemStyle: { color: look.colour, opacity: 0.5 },
       z: 2,
       data: trials
-        .map((trial, i) => ({
-          value: [i + 1, trial.mean],
+        .map((trial) => ({
+          value: [trial.number, trial.mean],
           trial,
+          ...(trial.unfit.length ? { symbol: CROSS, itemStyle: { color: theme.worse } } : {}),
           ...(trial.jobs.some((job) => selected.has(job))
             ? { symbolSize: 13, itemStyle: { opacity: 1, borderColor: theme.text, borderWidth: 2 } }
             : {}),
@@ -230,8 +265,9 @@ function trialText(data, event, column) {
   const mean = Number.isNaN(trial.mean)
     ? data.status(trial.jobs[0]).replaceAll("_", " ")
     : meanText(trial.mean, trial.count);
+  const reasons = trial.unfit.length ? `: cannot be the best, ${trial.unfit.join(", ")}` : "";
   return tooltipHtml(
-    `trial ${event.value[0]}, job ${trial.number}`,
+    `job ${trial.number}${reasons}`,
     [[column, mean], ...lines],
     "Click: select to compare",
   );

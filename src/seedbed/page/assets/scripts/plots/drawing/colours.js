@@ -40,7 +40,8 @@ export const COLOUR_SCALE = [
 ];
 
 /**
- * Look of the `place`-th thing of a plot: eight colours, each with a symbol; then other dashes.
+ * Look of the `place`-th thing of a plot: eight colours, each with a symbol; then the same colours
+ * with other symbols and dashes.
  *
  * @param {number} place
  * @param {Theme} theme
@@ -50,7 +51,7 @@ export function lookOf(place, theme) {
   const { series } = theme;
   return {
     colour: series[place % series.length],
-    symbol: SYMBOLS[place % SYMBOLS.length],
+    symbol: SYMBOLS[(place + Math.floor(place / series.length)) % SYMBOLS.length],
     dash: DASHES[Math.floor(place / series.length) % DASHES.length],
   };
 }

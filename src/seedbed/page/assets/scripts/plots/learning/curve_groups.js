@@ -4,7 +4,13 @@
 import { rankedConfigurations } from "../../configurations.js";
 import { countText, shownText } from "../../formats.js";
 import { COLOUR_SCALE, lookOf } from "../drawing/colours.js";
-import { cellsOf, configurationName, configurationRanks, keyNames } from "../entries.js";
+import {
+  cellsOf,
+  configurationName,
+  configurationRanks,
+  groupingNames,
+  keyNames,
+} from "../entries.js";
 import { axisText, binsOf, distinctCells } from "../plot_data.js";
 
 /** @typedef {import("../drawing/colours.js").Look} Look */
@@ -46,10 +52,7 @@ export function curveGroups(page, theme, given) {
   }
   const shown = page.filtered().jobs;
   const { selected, groupBy, curves } = page.state.values;
-  const keys = [
-    ...keyNames(data),
-    ...data.columnsOf("averaged").map((/** @type {any} */ each) => each.name),
-  ];
+  const keys = groupingNames(data);
   const by = groupBy === "job" || keys.includes(groupBy) ? groupBy : "";
   const of = curves.of ?? (selected.length ? "selected" : by && by !== "job" ? "all" : "best");
   const jobs = of === "selected" && selected.length ? selected : shown;
