@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,7 @@ class Sweep:
         self._folder: SweepFolder = open_sweep(os.fspath(folder), outputs_folder(), "sweep")
         self._folder.clear_leftovers()
         self._trust = tuple(trust)
+        self._read: tuple[object, SweepPlan, Mapping[int, Row]] | None = None
 
     # What became of it
 
@@ -71,12 +72,23 @@ class Sweep:
         return self._folder.path
 
     def _plan(self) -> "SweepPlan":
+        return self._known()[0]
+
+    def _rows(self) -> "Sequence[Row]":
+        return list(self._known()[1].values())
+
+    def _known(self) -> "tuple[SweepPlan, Mapping[int, Row]]":
+        """Return the plan, and the rows of the jobs that have ended by their numbers.
+
+        Files that are as they were are not read again.
+        """
         from seedbed.sweep.results.plan_file import read_plan
 
-        return read_plan(self._folder.plan)
-
-    def _rows(self) -> "list[Row]":
-        return list(rows_of_sweep(self._folder).values())
+        folder = self._folder
+        state = tuple(map(_stamp, (folder.plan, folder.results, folder.saved)))
+        if self._read is None or self._read[0] != state:
+            self._read = state, read_plan(folder.plan), rows_of_sweep(folder)
+        return self._read[1:]
 
     @property
     def status(self) -> str:
@@ -188,17 +200,16 @@ class Sweep:
 
     def _folders(self) -> dict[int, Path]:
         """Return the folders of jobs by their numbers, as far as there are some."""
-        rows = {row.number: row for row in self._rows()}
-        names = {
-            job.number: rows[job.number].folder if job.number in rows else str(job.number)
-            for job in self._plan().jobs
-        }
-        # Of a link that leads out nothing is read: open_sweep has looked at those.
-        return {
-            number: inside(self._folder.path, name)
-            for number, name in names.items()
-            if name and (self._folder.path / name / RECORD).is_file()
-        }
+        folders = {job.number: self._folder_of(job.number) for job in self._plan().jobs}
+        return {number: folder for number, folder in folders.items() if folder is not None}
+
+    def _folder_of(self, number: int) -> Path | None:
+        """Return the folder of a job; None where it has none."""
+        row = self._known()[1].get(number)
+        name = str(number) if row is None else row.folder
+        if not name or not (self._folder.path / name / RECORD).is_file():
+            return None
+        return inside(self._folder.path, name)
 
     @property
     def runs(self) -> list[Run]:
@@ -211,8 +222,10 @@ class Sweep:
 
     def __iter__(self) -> Iterator[Run]:
         """Iterate over the jobs that have a folder."""
-        for folder in self._folders().values():
-            yield Run(folder, trust=self._trust)
+        for number in range(len(self)):
+            folder = self._folder_of(number)
+            if folder is not None:
+                yield Run(folder, trust=self._trust)
 
     def __getitem__(self, number: int) -> Run:
         """Return the run of a job.
@@ -225,13 +238,13 @@ class Sweep:
         if not isinstance(number, int) or not -jobs <= number < jobs:
             raise IndexError(f"job {number}: the sweep has {jobs_text(jobs)}, from 0 on")
         place = number % jobs
-        folder = self._folders().get(place)
+        folder = self._folder_of(place)
         if folder is None:
             raise self._without_folder(place)
         return Run(folder, trust=self._trust)
 
     def _without_folder(self, number: int) -> RunFolderError:
-        ended = any(row.number == number for row in self._rows())
+        ended = number in self._known()[1]
         why = (
             "has kept no folder; sweep.keep=all keeps those of all jobs, sweep.keep=best of the "
             "best. Its numbers are in results"
@@ -356,7 +369,8 @@ class Sweep:
 
     def _first(self) -> RunFolder | None:
         """Return a job that has a folder: all share the modules that they were trained with."""
-        folder = next(iter(self._folders().values()), None)
+        folders = (self._folder_of(job.number) for job in self._plan().jobs)
+        folder = next((folder for folder in folders if folder is not None), None)
         return None if folder is None else RunFolder(folder)
 
     def report(
@@ -435,3 +449,12 @@ class Sweep:
 def _state(entry: Entry) -> str:
     """Return what became of a sweep, and how many jobs it has."""
     return entry.state if entry.status == "running" else f"{entry.state}, {entry.jobs_text}"
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return by what a file is known to be as it was; None where there is none."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino
