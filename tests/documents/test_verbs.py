@@ -4,16 +4,24 @@ import json
 import statistics
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.command_line import only_run
 from tests.commands.test_report import swept
 from tests.documents.validating import document
 
+from seedbed.sweep.job import numbered
+from seedbed.sweep.results.objectives import one_objective
+from seedbed.sweep.results.plan_file import Round, SweepPlan, write_plan
+from seedbed.sweep.results.search_plan import SearchPlan, StoredDimension
+from seedbed.sweep.results.table import Results, Row
+
 TABLE = "x,y,kind\n" + "".join(f"{n % 7}.5,{n * 3 % 11},{'ab'[n % 7 > 3]}\n" for n in range(60))
 TRAIN = (
     *("train", "data=table", "data.file=rows.csv", "data.target=kind", "model=mlp"),
     *("optimizer=adam", "trainer.max_epochs=2", "logger=none", "name=first", "tags=[a,b]"),
+    "page=false",
 )
 
 
@@ -79,7 +87,7 @@ def test_a_run_and_what_is_done_with_it(command, tmp_path: Path):
 
 
 def test_a_run_that_diverges_is_told_as_a_run(command):
-    outcome = command("train", "optimizer.lr=1e30", "logger=none", "--json")
+    outcome = command("train", "optimizer.lr=1e30", "logger=none", "page=false", "--json")
 
     told = document(outcome.out, "seedbed-run/1")
     assert (outcome.code, told["exit_code"], told["run"]["status"]) == (1, 1, "diverged")
@@ -96,7 +104,13 @@ def test_a_plan_is_told_and_nothing_written(command, tmp_path):
 
 
 def test_a_sweep_is_told_as_its_table_has_it(command, tmp_path):
-    words = ("optimizer.lr=1e-6,1e-5", "seed=0,1,2", "trainer.max_epochs=3", "logger=none")
+    words = (
+        "optimizer.lr=1e-6,1e-5",
+        "seed=0,1,2",
+        "trainer.max_epochs=3",
+        "logger=none",
+        "sweep.page_rows=0",
+    )
     told = document(command("train", "-m", *words, "--json").out, "seedbed-sweep/1")
 
     rows = pl.read_csv(tmp_path / told["sweep"]["results"])
@@ -165,3 +179,44 @@ def test_the_groups_and_the_metrics(command):
     assert "tpe" in next(each["options"] for each in groups if each["name"] == "search")
     metrics = document(command("list", "metrics", "--json").out, "seedbed-metrics/1")["metrics"]
     assert {each["name"]: each["mode"] for each in metrics}["accuracy"] == "max"
+
+
+def test_a_search_tells_what_it_has_found(command, tmp_path):
+    values = [3.0, 2.0, 2.5, 0.5, 4.0, 1.0, 0.25, 6.0, 0.75, 5.0, 0.5, 7.0]
+    rates = [10.0**-place for place in range(12)]
+    folder = tmp_path / "outputs/sweeps/a/b"
+    folder.mkdir(parents=True)
+    space: list[StoredDimension] = [
+        {"key": "optimizer.lr", "low": 1e-12, "high": 1.0, "step": None, "log": True}
+    ]
+    plan = SweepPlan(one_objective("val/loss", "min"), choices={"search": "tpe"})
+    plan.search = SearchPlan("tpe", 12, (), space)
+    words = [[f"optimizer.lr={rate}"] for rate in rates]
+    plan.add(Round(numbered(words), [[*range(12)]], {}))
+    write_plan(folder / "sweep.json", plan)
+    Results(
+        folder / "results.csv",
+        ["optimizer.lr"],
+        [
+            Row(
+                number,
+                {"optimizer.lr": rate},
+                "stopped_early" if number == 7 else "completed",
+                "",
+                {"val/loss": value},
+                epochs=2 if number == 7 else 10,
+            )
+            for number, (rate, value) in enumerate(zip(rates, values, strict=True))
+        ],
+    )
+
+    report = document(command("report", "latest", "--json").out, "seedbed-report/1")
+    found = report["results"]["found"]
+    assert (found["trials"], found["stopped_early"]) == (12, 1)
+    assert (found["epochs"], found["planned_epochs"]) == (112, 120)
+    best = np.minimum.accumulate(values)
+    places = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist()]
+    assert found["best_so_far"] == [{"trial": at, "value": values[at]} for at in places]
+    assert found["importances"] is None  # Of so few trials nobody can tell.
+    assert report["sweeps"][0]["search"] == "tpe"
+    assert report["results"]["best"]["job"] == int(np.argmin(values))

@@ -112,6 +112,29 @@ class Sweep(Part):
     go_on: Annotated[Command | None, says("the command that runs what is missing")]
 
 
+class Improvement(Part):
+    """A trial that was better than all before it."""
+
+    trial: int
+    value: Number
+
+
+class Found(Part):
+    """What a search has found."""
+
+    trials: Annotated[int, says("trials that have ended")]
+    stopped_early: Annotated[int, says("of these, how many the rule stopped")]
+    epochs: Annotated[int | None, says("epochs that were trained")]
+    planned_epochs: Annotated[int | None, says("epochs of the same trials without a rule")]
+    best_so_far: Annotated[
+        list[Improvement], says("of one objective, the trials that were better than all before")
+    ]
+    importances: Annotated[
+        dict[str, Number] | None,
+        says("share of each key in what trials reach; null: too few trials, or a population"),
+    ]
+
+
 class Results(Part):
     """Jobs of one sweep, or of several, ranked."""
 
@@ -125,6 +148,7 @@ class Results(Part):
     configurations: Annotated[list[Configuration], says("in their order; with group=true")]
     jobs: Annotated[list[Job], says("in their order; with group=false")]
     best: Best | None
+    found: Annotated[Found | None, says("of a search; null: no search, or several sweeps")]
     told: Annotated[list[str], says("what else is told, as it is printed")]
 
 

@@ -8,12 +8,15 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from seedbed.analysis.searches.best_so_far import improvements
 from seedbed.catalogue.opened_sweeps import OpenedSweep, opened_sweeps
 from seedbed.documents.document import Value
 from seedbed.documents.runs import JobCounts, Labels
 from seedbed.documents.sweeps import (
     Best,
     Configuration,
+    Found,
+    Improvement,
     Job,
     Objective,
     Results,
@@ -112,6 +115,7 @@ def results_part(sweeps: Sequence[OpenedSweep], shown: Shown) -> Results:
     first = ranked[: shown.top]
     columns = dict.fromkeys([*objectives.columns, *columns_of_rank(rows, objectives.rank)])
     notes = folds_lines(rows, objectives) if group else []
+    best, told = _best(sweeps, rows, first, objectives, of_job)
     return Results(
         objectives=[Objective(metric=m, mode=_mode(mode)) for m, mode in objectives.all],
         rank="best" if objectives.rank == "best" else "last",
@@ -127,8 +131,32 @@ def results_part(sweeps: Sequence[OpenedSweep], shown: Shown) -> Results:
         if group
         else [],
         jobs=[] if group else [_job(each.configuration.jobs[0], of_job) for each in first],
-        best=_best(sweeps, rows, first, objectives, of_job),
-        told=notes + unranked_lines(rows, objectives),
+        best=best,
+        found=_found(sweeps[0]) if len(sweeps) == 1 and sweeps[0].plan.search else None,
+        told=[*notes, *unranked_lines(rows, objectives), *told],
+    )
+
+
+def _found(sweep: OpenedSweep) -> Found:
+    """Return what a search has found."""
+    # Importances, which few reports need.
+    from seedbed.sweep.results.searched.closing import drawing_of, epochs_of
+    from seedbed.sweep.results.searched.trials import COMPLETED, STOPPED
+
+    drawing = drawing_of(sweep.plan, sweep.rows)
+    trials = [each for each in drawing.trials if each.number not in drawing.infeasible]
+    completed = [each for each in trials if each.status == COMPLETED]
+    epochs = epochs_of(sweep.rows)
+    better = improvements((each.value for each in completed), drawing.mode)
+    return Found(
+        trials=len(drawing.trials),
+        stopped_early=sum(each.status == STOPPED for each in drawing.trials),
+        epochs=None if epochs is None else epochs[0],
+        planned_epochs=None if epochs is None else epochs[1],
+        best_so_far=[]
+        if len(drawing.objectives) > 1
+        else [Improvement(trial=completed[place].number, value=value) for place, value in better],
+        importances=None if drawing.shares is None else dict(drawing.shares),
     )
 
 
@@ -186,10 +214,11 @@ def _best(
     shown: Sequence[Judged],
     objectives: Objectives,
     of_job: Mapping[int, int],
-) -> Best | None:
+) -> tuple[Best | None, list[str]]:
+    """Return the best configuration, and what is told of it besides its commands."""
     best = winner(rows, objectives)
     if best is None:
-        return None
+        return None, []
     median = best.median
     of = of_job[id(median)]
     places = (
@@ -198,7 +227,8 @@ def _best(
         if any(row is median for row in each.configuration.jobs)
     )
     axes = shown_axes(rows)
-    return Best(
+    commands, told = _commands(lines_of_winner(best, sweeps[of].plan, sweeps[of].folder.path))
+    shown_best = Best(
         configuration=next(places, None),
         axes=plain_axes({key: median.axes[key] for key in axes if key in median.axes}),
         sweep=of,
@@ -206,16 +236,23 @@ def _best(
         folder=median.folder or None,
         metrics=dict(median.metrics),
         front=best.front,
-        commands=_commands(lines_of_winner(best, sweeps[of].plan, sweeps[of].folder.path)),
+        commands=commands,
     )
+    return shown_best, told
 
 
-def _commands(lines: Sequence[str]) -> dict[str, str]:
-    """Return the commands of printed lines by their titles; what follows a `#` is for people."""
-    pairs = [re.split(r" {2,}", line, maxsplit=1) for line in lines]
-    return {
-        pair[0].replace(" ", "_"): pair[1].partition("  # ")[0] for pair in pairs if len(pair) == 2
+def _commands(lines: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the commands of printed lines by their titles, and the other lines.
+
+    What follows a `#` is for people.
+    """
+    matches = {line: re.match(r"(\w+ \w+) +(seedbed .*)", line) for line in lines}
+    commands = {
+        match[1].replace(" ", "_"): match[2].partition("  # ")[0]
+        for match in matches.values()
+        if match is not None
     }
+    return commands, [line for line, match in matches.items() if match is None]
 
 
 def plain_axes(axes: Mapping[str, Any]) -> dict[str, Value]:
