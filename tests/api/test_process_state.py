@@ -112,8 +112,11 @@ def of_many_ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield "refused"
     seedbed.sweep(*SHORT, axes={"seed": range(2)}, **keywords)
     yield "side by side"
+    signals = iter([signal.SIGINT])
     with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
-        patched.setattr(Display, "show", lambda *words: os.kill(os.getpid(), signal.SIGINT))
+        patched.setattr(
+            Display, "show", lambda *words: [os.kill(os.getpid(), each) for each in signals]
+        )
         seedbed.sweep(*LONG, axes={"seed": range(2)}, **keywords)
     yield "interrupted"
 

@@ -52,10 +52,12 @@ def test_values_of_axes_arrive_as_they_are() -> None:
 
 
 def test_jobs_that_fail_are_rows_and_raise_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    sweep = seedbed.sweep(*SHORT, axes={"optimizer.lr": [1e30, 1e-6]}, progress=False)
+    sweep = seedbed.sweep(*SHORT, axes={"optimizer.lr": [1e30, 1e-6]}, verbose=True)
 
     assert [row["status"] for row in rows(sweep)] == ["diverged", "completed"]
-    assert capfd.readouterr().out == ""
+    printed = capfd.readouterr().out
+    assert printed.startswith("sweep  2 jobs: optimizer.lr (2)")
+    assert f"results      {sweep.folder.relative_to(Path.cwd())}" in printed
 
 
 @pytest.mark.parametrize(
@@ -63,11 +65,8 @@ def test_jobs_that_fail_are_rows_and_raise_nothing(capfd: pytest.CaptureFixture[
     [
         (["optimizer=adma"], {"seed": [0, 1]}, "Did you mean 'adam'?"),
         ([], {"optimizer.lr": [0.1, -1]}, "optimizer.lr: -1"),
-        ([], {"optimizer.lrr": [0.1, 1]}, "Did you mean 'optimizer.lr'?"),
         ([], {"optimizer.lr": []}, "axes: optimizer.lr: an axis without values"),
         (["sweep.plan=true"], {"seed": [0]}, "sweep.plan=true: shows a plan"),
-        (["trainer.requeue=true"], {"seed": [0]}, "trainer.requeue=true: from Python"),
-        ([], {"optimizer.lr": "interval(0.1,1)"}, "a grid has no intervals"),
     ],
 )
 def test_what_is_wrong_is_a_config_error_and_nothing_is_written(
@@ -81,8 +80,11 @@ def test_what_is_wrong_is_a_config_error_and_nothing_is_written(
 
 
 def test_ctrl_c_leaves_a_sweep_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    signals = iter([signal.SIGINT])
+
     def interrupt(self: Display, units: Any) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        for number in signals:
+            os.kill(os.getpid(), number)
 
     words = ["data=crop_yield", "trainer.max_epochs=60"]
     with monkeypatch.context() as patched:
@@ -92,24 +94,4 @@ def test_ctrl_c_leaves_a_sweep_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> 
 
     sweep = seedbed.sweep(resume="latest", progress=False)
     assert [row["status"] for row in rows(sweep)] == ["completed"] * 2
-    longer = seedbed.sweep("trainer.max_epochs=61", resume=sweep, progress=False)
-    assert longer.folder.samefile(sweep.folder)
-    assert seedbed.Run(sweep.folder / "1").epoch == 61
-
-
-def test_repeats_and_a_search_go_through_the_same_words(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    sweep = seedbed.sweep(
-        *SHORT,
-        "search=random",
-        {"search.trials": 3},
-        sweep={"repeats": 2},
-        axes={"optimizer.lr": "tag(log,interval(1e-7,1e-5))"},
-        verbose=True,
-    )
-
-    assert len(rows(sweep)) == 6
-    printed = capsys.readouterr().out
-    assert printed.startswith("search  random, 3 trials, all at once, each the mean of 2 jobs")
-    assert f"results      {sweep.folder.relative_to(Path.cwd())}" in printed
+    assert sweep.folder.samefile(seedbed.load("latest").folder)

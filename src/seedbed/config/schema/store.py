@@ -144,16 +144,24 @@ _CLASSLESS = {"scheduler": scheduler.Constant, "search": search.Grid, "stop": st
 GROUP_OF_ENTRIES = {"callbacks": "callback", "logger": "logger"}
 
 
+# What was stored the first time, which takes as long as a small run.
+_stored: list[Any] = []
+
+
 def register_schema() -> None:
     """Store every dataclass under `schema/<group>/<option>`, the verbs under `schema/<verb>`."""
     from hydra.core.config_store import ConfigStore  # Not needed to read the dataclasses.
 
     store = ConfigStore.instance()
+    if _stored:
+        store.repo["schema"] = _stored[0]
+        return
     for verb, node in ROOTS.items():
         store.store(group="schema", name=verb, node=node)
     for group, options in SCHEMAS.items():
         for option, node in options.items():
             store.store(group=f"schema/{group}", name=option, node=node)
+    _stored.append(store.repo["schema"])
 
 
 def schema_targets() -> dict[str, type[Schema]]:
