@@ -79,7 +79,7 @@ function choose(page, key, value) {
  * Choices that the state has, checked: a fragment may hold anything.
  *
  * @param {any} page
- * @param {boolean} single whether one job alone is shown
+ * @param {boolean} single whether one line alone would be shown
  */
 function chosenOf(page, single) {
   const { curves: asked, logX, logY } = page.state.values;
@@ -124,7 +124,7 @@ function drawCurves(page, theme, width, given) {
   }
   const grouped = curveGroups(page, theme, given);
   const { groups } = grouped;
-  const chosen = chosenOf(page, groups.length === 1 && groups[0].jobs.length === 1);
+  const chosen = chosenOf(page, groups.length === 1);
   if (groups.length === 0) {
     return { choices: choicesOf(page, chosen, grouped, false), empty: grouped.empty, groups };
   }
@@ -167,7 +167,7 @@ function drawCurves(page, theme, width, given) {
         across: true,
         edges: true,
         ...epochEnds(lines, chosen.logX),
-        extra: { gridIndex: i, splitLine: { show: false } },
+        extra: { gridIndex: i, splitLine: { show: false }, minInterval: 1 },
       }),
     ),
     yAxis: axes,

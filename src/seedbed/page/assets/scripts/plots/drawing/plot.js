@@ -62,9 +62,9 @@ export function mountPlot(place, page, plot) {
   /** @type {Drawing | null} */
   let drawing = null;
 
-  function redraw() {
+  function redraw(always = false) {
     waiting = false;
-    if (!stale || !seen) return;
+    if (!stale || !(seen || always)) return;
     stale = false;
     const width = frame.canvas.clientWidth || place.clientWidth || 600;
     const theme = themeNow();
@@ -107,7 +107,7 @@ export function mountPlot(place, page, plot) {
     stale = true;
     if (waiting || !seen) return;
     waiting = true;
-    requestAnimationFrame(redraw);
+    requestAnimationFrame(() => redraw());
   }
 
   frame.numbers.addEventListener("toggle", () => {
@@ -119,7 +119,7 @@ export function mountPlot(place, page, plot) {
       seen = entries[entries.length - 1].isIntersecting;
       if (seen && stale) redraw();
     },
-    { rootMargin: "200px" },
+    { rootMargin: "800px" },
   ).observe(place);
   new ResizeObserver(() => {
     if (chart && frame.canvas.clientWidth && frame.canvas.clientWidth !== chart.getWidth()) renew();
@@ -128,7 +128,7 @@ export function mountPlot(place, page, plot) {
   // The theme is that of paper, and back, before this is called.
   const renewNow = () => {
     stale = true;
-    redraw();
+    redraw(place.offsetParent !== null);
   };
   window.addEventListener("beforeprint", renewNow);
   window.addEventListener("afterprint", renewNow);
