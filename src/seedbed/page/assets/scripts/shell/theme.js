@@ -41,7 +41,9 @@ export function followTheme(state) {
     else delete document.documentElement.dataset.theme;
   };
   apply();
-  state.subscribe(apply);
+  state.subscribe((changed) => {
+    if (changed.has("theme")) apply();
+  });
   matchMedia(DARK).addEventListener("change", () => state.notify("theme"));
   // Paper is light, and what is drawn on it too.
   addEventListener("beforeprint", () => {
