@@ -119,7 +119,7 @@ def test_a_job_without_its_folder_is_known_by_its_numbers(
 
     assert len(sweep) == len(sweep.results) == 2
     assert sweep.runs == []
-    assert sweep.curves.is_empty()
+    assert sweep.curves.get_column("job").to_list() == [0, 0, 1, 1]
     with pytest.raises(seedbed.RunFolderError, match=r"job 1 has kept no folder; sweep\.keep=all"):
         sweep[1]
     with pytest.raises(seedbed.RunFolderError, match="job 1 has kept no folder"):

@@ -182,14 +182,17 @@ class Sweep:
 
     @property
     def curves(self) -> "pl.DataFrame":
-        """The logged numbers of all jobs that have a folder: a row a job and epoch.
+        """The logged numbers of all jobs: a row a job and epoch.
+
+        Jobs that trained by themselves and kept no folder have none.
 
         `sweep.curves.join(sweep.results, left_on="job", right_on="number")` has the axes beside
         them.
         """
-        from seedbed.api.frames.curves import curves_of_jobs
+        from seedbed.api.frames.curves import curves_of_sweep
 
-        return curves_of_jobs(self._folders())
+        plan, rows = self._known()
+        return curves_of_sweep(self._folder, plan, rows, self._folders())
 
     @property
     def figures(self) -> Figures:

@@ -1,6 +1,8 @@
 """Curves of runs as a polars DataFrame."""
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,13 @@ import polars as pl
 from seedbed.errors import RunFolderError, plain
 from seedbed.loggers.event_reading import TagPoints, read_scalars
 from seedbed.loggers.metrics_file import AT_STEPS, CLOSING, METRICS, read_points
+from seedbed.page.part import CurveBlock
 from seedbed.reading.content import MEBIBYTE, read_text, refuse_links_out
+from seedbed.runs.folder import RECORD
+from seedbed.sweep.pages.saved_curves import curves_of_states
+from seedbed.sweep.results.folder import SweepFolder
+from seedbed.sweep.results.plan_file import SweepPlan
+from seedbed.sweep.results.table import Row
 
 # Cells of a frame, of eight bytes each.
 MOST_CELLS = 100_000_000
@@ -58,6 +66,66 @@ def curves_of_jobs(folders: Mapping[int, Path], *, column: str | None = "job") -
     jobs = pl.Series(column or "job", np.array(numbers, np.int64)[at], dtype=pl.Int64)
     first = [] if column is None else [jobs]
     return every.select(*first, "epoch", "step", *sorted(names, key=_order))
+
+
+def curves_of_sweep(
+    folder: SweepFolder, plan: SweepPlan, rows: Mapping[int, Row], folders: Mapping[int, Path]
+) -> pl.DataFrame:
+    """Return the curves of the jobs of a sweep, as `curves_of_jobs` does.
+
+    Those of jobs that trained side by side are in the state that these share, whether or not a job
+    has kept its folder; others, and those that went on alone since, are read from their folders.
+
+    Args:
+        folder: Folder of the sweep.
+        plan: Its plan.
+        rows: The jobs that have ended, by number.
+        folders: Folders of jobs by number.
+    """
+    alone = _changed_since(folder, folders)
+    asked = {number: number for number in rows if number not in alone}
+    blocks = list(curves_of_states(folder, plan, asked))
+    known = {number for block in blocks for number in block.jobs}
+    others = curves_of_jobs({n: path for n, path in folders.items() if n not in known})
+    frames = [*map(_of_block, blocks), others]
+    every = pl.concat([frame for frame in frames if len(frame)] or [others], how="diagonal_relaxed")
+    names = [name for name in every.columns if name not in ("job", "epoch", "step")]
+    ordered = every.sort("job", "epoch", "step", nulls_last=True)
+    return ordered.select("job", "epoch", "step", *sorted(names, key=_order))
+
+
+def _changed_since(folder: SweepFolder, folders: Mapping[int, Path]) -> set[int]:
+    """Return the jobs that were changed after the table of the sweep was written."""
+    try:
+        written = os.stat(folder.results).st_mtime_ns
+    except OSError:
+        return set()
+    later = set()
+    for number, path in folders.items():
+        with suppress(OSError):
+            if os.stat(path / RECORD).st_mtime_ns > written:
+                later.add(number)
+    return later
+
+
+def _of_block(block: CurveBlock) -> pl.DataFrame:
+    """Return the curves of a block, (jobs, epochs), as rows; what is nan was not logged."""
+    jobs = np.repeat(np.array(block.jobs, np.int64), len(block.epochs))
+    columns = [
+        pl.Series("job", jobs),
+        pl.Series("epoch", np.tile(block.epochs, len(block.jobs))),
+        pl.Series("step", [None] * len(jobs), dtype=pl.Int64),
+    ]
+    names = [name for name in block.values if not name.startswith(CLOSING)]
+    # As event files hold them, so that a job has the same curves wherever they are read from.
+    flat = {name: np.asarray(block.values[name], np.float32).ravel() for name in names}
+    columns += [
+        pl.Series(f"{name}_" if name in _OURS else plain(name), values.astype(np.float64))
+        for name, values in flat.items()
+    ]
+    frame = pl.DataFrame(columns).with_columns(pl.col(pl.Float64).fill_nan(None))
+    metrics = frame.columns[3:]
+    return frame.filter(pl.any_horizontal(pl.col(metrics).is_not_null())) if metrics else frame
 
 
 def _order(name: str) -> int:

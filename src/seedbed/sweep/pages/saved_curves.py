@@ -4,7 +4,7 @@ A state holds the curves of a thousand jobs in one file, read in a twentieth of 
 event files are a thousand, and take ten times as long.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ MOST_NUMBERS = 200_000_000
 def curves_of_sweep(folder: SweepFolder, plan: SweepPlan, rows: Sequence[Row]) -> list[CurveBlock]:
     """Return the curves of the jobs with these rows; those of which none are known have none."""
     places = {row.number: place for place, row in enumerate(rows)}
-    blocks = list(_of_states(folder, plan, places))
+    blocks = list(curves_of_states(folder, plan, places))
     known = {job for block in blocks for job in block.jobs}
     others = [(place, row) for place, row in enumerate(rows) if row.folder and place not in known]
     folders = [_folder(folder, row) for _, row in others]
@@ -48,9 +48,16 @@ def _folder(folder: SweepFolder, row: Row) -> Path | None:
         return None
 
 
-def _of_states(
-    folder: SweepFolder, plan: SweepPlan, places: dict[int, int]
+def curves_of_states(
+    folder: SweepFolder, plan: SweepPlan, places: Mapping[int, int]
 ) -> Iterator[CurveBlock]:
+    """Yield the curves of jobs that trained side by side, those without a folder among them.
+
+    Args:
+        folder: folder of the sweep.
+        plan: its plan.
+        places: of the jobs that are meant, by number, how they are called in the blocks.
+    """
     for group in groups_of(plan):
         path = folder.state(group.jobs[0], group.time)
         if not path.is_file() or path.is_symlink():
