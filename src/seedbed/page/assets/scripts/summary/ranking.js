@@ -134,7 +134,7 @@ function optionOf(page, shown, verdict) {
     },
     series: [
       pointsSeries(rows),
-      intervalSeries(rows, paint, isLog ? Math.min(...values) : -Infinity),
+      intervalSeries(rows, paint, isLog ? Math.min(...values) / 2 : -Infinity),
     ],
   };
 }
@@ -144,7 +144,7 @@ function pointsSeries(rows) {
     type: "scatter",
     symbolSize: 5,
     data: rows.flatMap(({ row, units, colour }) =>
-      evenly([...units.values()], POINTS).map((value, place) => ({
+      evenly(units.size > 1 ? [...units.values()] : [], POINTS).map((value, place) => ({
         value: [value, row],
         symbolOffset: [0, ROW * 0.3 * spreadOf(place)],
         itemStyle: { color: colour, opacity: 0.35 },
@@ -175,20 +175,22 @@ function intervalSeries(rows, paint, least) {
     type: "custom",
     z: 5,
     data: rows.map(({ row, mean, half }) => [mean, row, Math.max(mean - half, least), mean + half]),
-    encode: { x: [0, 2, 3], y: 1 },
-    renderItem: (_, api) => {
+    // Intervals of few values are wide: they are cut where the values end.
+    encode: { x: 0, y: 1 },
+    renderItem: ({ coordSys }, api) => {
       const row = api.value(1);
-      const [low, at] = api.coord([api.value(2), row]);
-      const [high] = api.coord([api.value(3), row]);
-      const [x] = api.coord([api.value(0), row]);
+      const [x, at] = api.coord([api.value(0), row]);
+      const ends = [2, 3].map((place) => api.coord([api.value(place), row])[0]);
+      const [left, right] = [coordSys.x, coordSys.x + coordSys.width];
+      const [low, high] = ends.map((end) => Math.min(Math.max(end, left), right));
       const style = { stroke: paint.text, lineWidth: 2, fill: rows[row].colour };
       const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style });
+      const caps = ends.filter((end) => end > left && end < right);
       return {
         type: "group",
         children: [
           line(low, at, high, at),
-          line(low, at - 5, low, at + 5),
-          line(high, at - 5, high, at + 5),
+          ...caps.map((end) => line(end, at - 5, end, at + 5)),
           { type: "circle", shape: { cx: x, cy: at, r: 5 }, style },
         ],
       };

@@ -89,7 +89,7 @@ function whenText({ started, finished, seconds, running }) {
   const parts = [timeText(started)];
   if (running) parts.push("still running when this page was written");
   else if (finished) parts.push(`to ${timeText(finished)}`);
-  if (typeof seconds === "number") parts.push(`(${secondsText(seconds)})`);
+  if (typeof seconds === "number" && seconds > 0) parts.push(`(${secondsText(seconds)})`);
   return parts.filter(Boolean).join(" ");
 }
 

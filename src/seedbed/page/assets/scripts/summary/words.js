@@ -168,8 +168,7 @@ function bestSaid(document, verdict, { metric, epoch }) {
 function marginSaid(document, verdict) {
   const question = "By how much?";
   const [next] = verdict.others;
-  if (!next)
-    return { question, answer: "There is nothing to compare it with.", details: [], tone: "plain" };
+  if (!next) return { question, answer: nothingText(document), details: [], tone: "plain" };
   const { mean, low, high, kind, count } = next.difference;
   const relative = mean / Math.abs(next.ranked.summary.mean);
   const share = Number.isFinite(relative) ? ` (${percentText(relative)})` : "";
@@ -188,6 +187,13 @@ function marginSaid(document, verdict) {
   return { question, answer: "", figure: `${shortText(mean, 3)}${share}`, details, tone: "plain" };
 }
 
+/** Why there is nothing to compare the best with. @param {PageDocument} document */
+function nothingText(document) {
+  return document.configurationCount > 1
+    ? "No other configuration has a result."
+    : "There is one configuration.";
+}
+
 /**
  * Whether it can be luck.
  *
@@ -201,12 +207,7 @@ function luckSaid(document, verdict) {
   const unit = unitOf(document);
   const count = countText(others.length, "other");
   if (answer === "alone")
-    return {
-      question,
-      answer: "Nothing to compare: one configuration.",
-      details: [],
-      tone: "plain",
-    };
+    return { question, answer: "Nothing to compare it with.", details: [], tone: "plain" };
   if (answer === "unknown") return unknownSaid(verdict, question, unit);
   const corrected =
     others.length > 1
@@ -344,7 +345,9 @@ const BORDERED = 50;
  */
 export function bordersSaid(document, ranked) {
   const [best] = ranked;
-  if (!best || best.unfit.length) return [];
+  // A search draws its values: its ends are chance.
+  const isSearch = document.content.sources.some(({ search }) => search);
+  if (!best || best.unfit.length || isSearch) return [];
   return document
     .columnsOf("axis")
     .filter(({ type }) => type === "number")
