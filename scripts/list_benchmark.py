@@ -58,7 +58,7 @@ def make_runs(outputs: Path, runs: int) -> None:
 
 
 def make_sweeps(outputs: Path, sweeps: int) -> None:
-    """Write folders of sweeps that have ended, of twenty jobs each, a hundred a day."""
+    """Write folders of sweeps of twenty jobs each, a hundred a day; one in ten was stopped."""
     axes = {"optimizer.lr": ["0.1", "0.01", "0.001", "0.0001"], "seed": [*map(str, range(5))]}
     pairs = [(rate, seed) for rate in axes["optimizer.lr"] for seed in axes["seed"]]
     always = ["data=table", "data.file=rows.csv", "data.target=y", "model=mlp", "optimizer=adam"]
@@ -92,7 +92,7 @@ def make_sweeps(outputs: Path, sweeps: int) -> None:
             [place, rate, seed, "completed", *((number + place) / 7 for _ in names), 3.5, place, ""]
             for place, (rate, seed) in enumerate(pairs)
         ]
-        lines = [head, *rows[: 20 - number % 5]]
+        lines = [head, *rows[: 18 if number % 10 == 2 else 20]]
         text = "\n".join(",".join(map(str, line)) for line in lines)
         (folder / "results.csv").write_text(text.replace(".0,", ",") + "\n")
 

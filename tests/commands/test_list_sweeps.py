@@ -33,7 +33,7 @@ def test_sweeps_are_listed_the_newest_first_and_the_rest_is_counted(command, tmp
     assert "run_" not in listed.out
     assert command("list", "sweeps").out == listed.out  # From what is known.
     few = command("list", "sweeps", "status=completed", "sort=best", "limit=2").out
-    assert [word for word in few.split() if word.startswith("sweep_")] == ["sweep_0", "sweep_5"]
+    assert [word for word in few.split() if word.startswith("sweep_")] == ["sweep_0", "sweep_1"]
     # What is known of runs is kept meanwhile.
     kept = json.loads((tmp_path / "outputs/.runs.json").read_text())["runs"]
     command("list", "runs")
@@ -68,7 +68,7 @@ def test_what_is_known_never_holds_what_is_not_in_the_folders(command, tmp_path,
     now = command("list", "sweeps").out
     assert "sweep_0" not in now
     assert "sweep_1 " in now
-    assert "19 of 20 (19 failed)" in now
+    assert "20 of 20 (20 failed)" in now
     assert "/moved" in now
     assert third.name not in now
 
