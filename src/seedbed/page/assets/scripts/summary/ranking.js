@@ -31,14 +31,25 @@ export function mountRanking(panel, page) {
   const caption = element("p", { class: "faint" });
   const place = element("div", { class: "chart", role: "img" });
   fill(panel, element("h2", {}, "The best configurations"), caption, place);
+  /** @type {any} */
   let chart = null;
+  /** @type {Ranked[]} */
+  let shown = [];
+  /** The configuration that is clicked is shown in the table, opened to its jobs. */
+  const look = ({ value }) => {
+    const ranked = shown[Array.isArray(value) ? value[1] : -1];
+    if (ranked) page.state.update({ view: "table", open: [ranked.configuration] });
+  };
   new ResizeObserver(() => chart?.resize()).observe(place);
   return (ranked, verdict) => {
-    const shown = ranked.filter(({ unfit }) => !unfit.length).slice(0, RANKED);
+    shown = ranked.filter(({ unfit }) => !unfit.length).slice(0, RANKED);
     panel.hidden = shown.length < 2;
     if (panel.hidden || !verdict) return;
     place.style.height = `${AROUND + ROW * shown.length}px`;
-    chart ??= echarts.init(place);
+    if (!chart) {
+      chart = echarts.init(place);
+      chart.on("click", look);
+    }
     chart.resize();
     chart.setOption(optionOf(page, shown, verdict), true);
     caption.textContent = rankingCaption(page, shown, ranked, verdict);

@@ -139,7 +139,13 @@ function jobOfMiddleResult(page, configuration) {
   return jobs.length ? jobs[(jobs.length - 1) >> 1] : null;
 }
 
-/** A list with a member more, or without it. */
-function toggled(list, member) {
+/**
+ * A list with a member more, or without it.
+ *
+ * @template T
+ * @param {T[]} list
+ * @param {T} member
+ */
+export function toggled(list, member) {
   return list.includes(member) ? list.filter((other) => other !== member) : [...list, member];
 }

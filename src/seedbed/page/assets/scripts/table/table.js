@@ -12,7 +12,7 @@ import { columnChooser } from "./chooser.js";
 import { isAveraged, shownColumns } from "./columns.js";
 import { csvName, saveText, shownCsv } from "./csv.js";
 import { focusAgain, focusedControl, moveFocus } from "./focus.js";
-import { forgetBoxes, leadElement, showSelected } from "./lead.js";
+import { forgetBoxes, leadElement, showSelected, toggled } from "./lead.js";
 import { mountPrinted } from "./printed.js";
 import { baselineRow, tableRows } from "./rows.js";
 
@@ -90,6 +90,14 @@ export function mountTable(panel, page) {
     table.replaceData(data).then(() => (holder().scrollTop = scrollTop));
   }
 
+  /** A click beside the controls of a configuration opens it too, unless a text is being selected. */
+  function openClicked(event, row) {
+    const { configuration, job, isBaseline } = row.getData();
+    const isControl = event.target.closest("button, input, a");
+    if (job !== null || isBaseline || isControl || String(getSelection())) return;
+    state.update({ open: toggled(state.values.open, configuration) });
+  }
+
   function holder() {
     return /** @type {HTMLElement} */ (place.querySelector(".tabulator-tableholder"));
   }
@@ -118,6 +126,7 @@ export function mountTable(panel, page) {
       // Rows that are drawn anew have lost the focus.
       if (document.activeElement === document.body) focusAgain(place, focused);
     });
+    table.on("rowClick", openClicked);
     table.on("tableBuilt", () => {
       isBuilt = true;
       // What stands between a grid and its rows takes no focus: the controls in the rows do.
