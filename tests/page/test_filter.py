@@ -109,3 +109,20 @@ def test_a_column_of_switches_is_compared_with_true_and_false():
     content["columns"][0] = column("flag", "axis", "boolean")
     calls = [[{"document": content}, text] for text in ("flag", "not flag", "flag == False")]
     assert called("filter.js", "keptJobs", calls) == [[0], [1], [1]]
+
+
+def test_an_expression_that_is_too_long_or_too_deep_is_refused():
+    texts = [
+        "(" * 10_000 + "seed" + ")" * 9_000,
+        "not " * 4_000 + "seed == 1",
+        "-" * 15_000 + "seed == 1",
+        "seed" + " + seed" * 2_500 + " > 1",
+        "seed == 1 or " * 10_000,
+        "[" * 10_000,
+    ]
+    mistakes = called("filter.js", "mistakeIn", [[{"document": DOCUMENT}, text] for text in texts])
+    for text, mistake in zip(texts, mistakes, strict=True):
+        assert mistake is None or len(mistake) < 100, text[:20]
+    assert mistakes[4] == "longer than 20000 signs"
+    # Nor do they break what asks for the jobs.
+    called("filter.js", "keptJobs", [[{"document": DOCUMENT}, text] for text in texts])

@@ -18,6 +18,8 @@ import { nearestOf } from "./nearest.js";
 /** What is wrong with an expression, in words for whoever typed it. */
 class FilterMistake extends Error {}
 
+// Of an expression, in signs.
+const LONGEST = 20_000;
 // Words that are no columns.
 const CONSTANTS = { true: "true", True: "true", false: "false", False: "false" };
 const NONE = ["null", "None", "none", "nan", "NaN"];
@@ -61,11 +63,16 @@ const IN_WORD = /[\p{L}\p{N}_]/u;
 export function compiledFilter(document, text) {
   const all = () => true;
   if (!text.trim()) return { keeps: all, mistake: null };
+  if (text.length > LONGEST) return { keeps: all, mistake: `longer than ${LONGEST} signs` };
   try {
     const { at } = booleanPart(partOf(document, text));
+    // One that is too deep is found out here.
+    if (document.jobCount) at(0);
     return { keeps: (job) => at(job) === true, mistake: null };
   } catch (error) {
     if (error instanceof FilterMistake) return { keeps: all, mistake: error.message };
+    // Nested too deep for the stack.
+    if (error instanceof RangeError) return { keeps: all, mistake: "too many brackets" };
     throw error;
   }
 }
