@@ -61,6 +61,12 @@ KINDS: dict[str, list[str]] = {
     "last": ["optimizer.lr=1e-6,1e-5", "sweep.rank=last", *SHORT],
     "many epochs": ["optimizer.lr=1e-6,1e-5", "trainer.max_epochs=300"],
 }
+# Runs by themselves.
+RUNS: dict[str, list[str]] = {
+    "run": [*NOISE, "+callback@callbacks.loss_curve=loss_curve", "name=one"],
+    "diverged run": [*NOISE, "optimizer.lr=1e30"],
+    "table run": ["data=table", "data.file={home}/rows.csv", "data.target=y", *SHORT],
+}
 # Sweeps that go on with other words, by those of KINDS that they begin as.
 GOES_ON = {"went on": ("grid", ["trainer.max_epochs=20"])}
 
@@ -70,7 +76,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    kinds = [*KINDS, *GOES_ON]
+    kinds = [*KINDS, *GOES_ON, *RUNS]
     parser.add_argument("--only", default=",".join(kinds), help=f"kinds, of {', '.join(kinds)}")
     parser.add_argument("--keep", type=Path, help="folder in which the sweeps are left")
     options = parser.parse_args()
@@ -79,6 +85,8 @@ def main() -> int:
         working = home / "project"
         working.mkdir(parents=True, exist_ok=True)
         (working / "trials.csv").write_text("optimizer.lr,optimizer.momentum\n0.1,0.5\n0.01,0\n")
+        rows = "".join(f"{n},{n % 7}\n" for n in range(60))
+        (home / "rows.csv").write_text(f"x,y\n{rows}")
         faults = sum(check(working, kind) for kind in options.only.split(","))
     print(f"{faults} faults")
     return bool(faults)
@@ -87,6 +95,8 @@ def main() -> int:
 def check(working: Path, kind: str) -> int:
     """Make a sweep and say what of its page differs; return how much."""
     folder = kind.replace(" ", "_")
+    if kind in RUNS:
+        return check_run(working, kind, folder)
     begun, words = GOES_ON.get(kind, (kind, []))
     code = seedbed(working, "train", "-m", *KINDS[begun], f"hydra.sweep.dir={folder}")
     if words:
@@ -106,6 +116,28 @@ def check(working: Path, kind: str) -> int:
         faults += [f"{path.name} tells {word}" for word in private(working) if word in text(path)]
     size = page.stat().st_size
     print(f"{kind:12} {document(page)['jobs']['count']:4} jobs, {size / 1e6:.1f} MB", *faults)
+    return len(faults)
+
+
+def check_run(working: Path, kind: str, folder: str) -> int:
+    """Train a run by itself and say what of its page differs from its record."""
+    words = [word.format(home=working.parent) for word in RUNS[kind]]
+    seedbed(working, "train", *words, f"hydra.run.dir={folder}")
+    page = document(working / folder / "report.html")
+    record = json.loads((working / folder / "run.json").read_text())
+    values = {name: column[0] for name, column in page["jobs"]["values"].items()}
+    faults = [
+        f"{name} is {values.get(name)}, and {value} in run.json"
+        for name, value in record["metrics"].items()
+        if values.get(name) != value
+    ]
+    faults += differences_of_job(working / folder, 0, page)
+    path = working / folder / "report.html"
+    faults += [f"{path.name} tells {word}" for word in private(working) if word in text(path)]
+    print(
+        f"{kind:12} {page['statuses'][page['jobs']['status'][0]]}, {len(page['figures'])} figures",
+        *faults,
+    )
     return len(faults)
 
 
@@ -198,8 +230,10 @@ def differences_of_job(path: Path, place: int, page: dict[str, Any]) -> Iterator
     saved = flat(yaml.safe_load((path / ".hydra" / "config.yaml").read_text()))
     saved = {k: v for k, v in saved.items() if k.split(".")[0] not in ("paths", "sweep")}
     for key in {**saved, **shown}:
-        if saved.get(key) != shown.get(key):
-            yield f"job {place}: {key} is {shown.get(key)!r}, and {saved.get(key)!r} in config.yaml"
+        kept = saved.get(key)
+        kept = re.sub(rf"^/.*/home/{USER}(?=/)", "~", kept) if isinstance(kept, str) else kept
+        if kept != shown.get(key):
+            yield f"job {place}: {key} is {shown.get(key)!r}, and {kept!r} in config.yaml"
     events = EventAccumulator(str(path), size_guidance={"scalars": 0}).Reload()
     curves = page["curves"]
     grid = curves["grid_of_job"][place]
