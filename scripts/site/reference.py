@@ -50,7 +50,10 @@ def commands_page() -> str:
     parts = ["# Command line", "", "```text", printed("--help").rstrip(), "```", ""]
     for verb, meaning in VERBS.items():
         parts += [f"## seedbed {verb}", "", f"{meaning[0].upper()}{meaning[1:]}.", ""]
-        parts += ["```text", printed(verb, "--help").rstrip(), "```", ""]
+        for more in ("", "runs", "sweeps") if verb == "list" else ("",):
+            heading = [f"### seedbed {verb} {more}", ""] if more else []
+            text = printed(verb, *[more] * bool(more), "--help").rstrip()
+            parts += [*heading, "```text", text, "```", ""]
     return "\n".join(parts)
 
 

@@ -15,7 +15,8 @@ USAGE = """list [GROUP|metrics|runs|sweeps] [--config-dir DIR]
 
 Print the config groups, or the options of one with their descriptions, or the metrics by name. DIR:
 a folder of your own configs, whose options are shown as well. `list runs` prints runs and sweeps,
-`list sweeps` sweeps with their axes; see seedbed list runs --help and list sweeps --help.
+`list sweeps` sweeps with their axes; see seedbed list runs --help and list sweeps --help. With
+--json it is one JSON document.
 """
 METRICS, RUNS, SWEEPS = "metrics", "runs", "sweeps"
 

@@ -51,6 +51,7 @@ several side by side. DIR: the folder of a sweep, of a run, or of many; a patter
   seedbed report 'outputs/runs/2026-11-*/*' status=completed model=mlp
   seedbed report DIR sort=seconds           the quickest first
   seedbed report DIR group=false            each job with its folder
+  seedbed report DIR --json                 one JSON document, for scripts
   seedbed report DIR metrics='val/*'        all metrics of the validation rows
   seedbed report DIR DIR page=report.html   a page to look at, in one file
 """

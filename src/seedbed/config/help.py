@@ -97,7 +97,8 @@ Change any key below with key=value; add a key with +key=value, delete one with 
 $CONFIG
 
 Flags: -m sweep, --cfg job print the config and stop, --resolve with values filled in,
-  --config-dir DIR configs of your own, --info what was composed from where, --hydra-help more.
+  --config-dir DIR configs of your own, --info what was composed from where, --hydra-help more,
+  --json one JSON document on stdout and all else on stderr.
 """
 
 _INSPECT_HELP = """Show the rows that `seedbed train` would see, and what is suspicious about them.
@@ -116,4 +117,7 @@ $CONFIG
 _VERB_HELP = """Change any key below with key=value.
 
 $CONFIG
+
+Flags: --json one JSON document on stdout and all else on stderr, --cfg job print the config and
+  stop.
 """

@@ -27,6 +27,7 @@ their folder. DIR: a folder of them; without one, all outputs.
   seedbed list runs name='lr_*' tags=baseline model=mlp optimizer.lr=0.01
   seedbed list runs sort=val/loss limit=5             the best first
   seedbed list runs sweeps=jobs output=runs.csv       all of them, and the jobs of sweeps
+  seedbed list runs --json                            one JSON document, for scripts
 
 Any group (model=mlp) and any key that runs have set (optimizer.lr=0.01) is a filter; several values
 are separated by commas, and texts may be patterns with * and ?.
@@ -42,6 +43,7 @@ vary, and the best job so far. DIR: a folder of them; without one, all outputs.
   seedbed list sweeps status=running,interrupted      what may go on
   seedbed list sweeps model=mlp since=7d sort=best    the best first
   seedbed list sweeps output=sweeps.csv               all of them
+  seedbed list sweeps --json                          one JSON document, for scripts
 
 Any group (model=mlp) and any key that sweeps have set (trainer.max_epochs=40) is a filter; several
 values are separated by commas, and texts may be patterns with * and ?.
