@@ -17,7 +17,7 @@ from seedbed.callbacks.training_state import state_of
 from seedbed.config.spec import RunSpec
 from seedbed.errors import ConfigError, Diverged
 from seedbed.loggers.metrics_file import AT_STEPS
-from seedbed.training.metrics import GRADIENT, GRADIENT_NORM
+from seedbed.training.metrics import CLIPPED_NORM, GRADIENT, GRADIENT_NORM, NORM_OF_ALL
 from seedbed.training.parameters import Element, elements_matching, parameters_matching
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # A model with more numbers is logged by norms alone, unless its numbers are asked for.
 FEW_NUMBERS, MOST_NUMBERS = 20, 100
-NORM, CLIPPED = "train/gradient_norm", "train/gradient_norm_clipped"
 # What the figure calls the norms of all parameters together.
 _ALL, _ALL_CLIPPED = "all parameters", "all, after clipping"
 
@@ -50,6 +49,8 @@ class Gradients(FigureCallback):
             `_step` after their names; the figure is then drawn by step. None (default): by epoch.
         parameters: Globs over the names of the parameters that are logged one by one.
         numbers: Whether their numbers are logged; None (default): where they are 20 or fewer.
+        figure: Whether the figure is drawn; jobs of a sweep that log norms alone train side by
+            side.
     """
 
     name = "gradients"
@@ -62,11 +63,13 @@ class Gradients(FigureCallback):
         every_n_steps: int | None = None,
         parameters: Sequence[str] = ("*",),
         numbers: bool | None = None,
+        figure: bool = True,
     ) -> None:
         super().__init__(every_n_epochs)
         self.every_n_steps = every_n_steps
         self.parameters = list(parameters)
         self.numbers = numbers
+        self.figure = figure
         self._elements: list[Element] = []
         self._shown: list[str] = []
         self._sums = GradientSums()
@@ -138,7 +141,7 @@ class Gradients(FigureCallback):
     def _named(self, row: Row) -> dict[str, float]:
         """Return the numbers that are logged of a step or an epoch, by name."""
         norms = {f"{GRADIENT_NORM}{name}": name in self._shown for name in self._sums.names}
-        names = {NORM: True, CLIPPED: True, **norms}
+        names = {NORM_OF_ALL: True, CLIPPED_NORM: True, **norms}
         names |= {f"{GRADIENT}{element.text}": True for element in self._elements}
         columns = zip(names.items(), row.plain().tolist(), row.there.tolist(), strict=True)
         return {name: value for (name, shown), value, there in columns if shown and there}
@@ -146,7 +149,9 @@ class Gradients(FigureCallback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add the means of the epoch to what the module logs."""
         logged = state_of(pl_module).also_logged
-        for name in [name for name in logged if name.startswith((GRADIENT, GRADIENT_NORM, NORM))]:
+        for name in [
+            name for name in logged if name.startswith((GRADIENT, GRADIENT_NORM, NORM_OF_ALL))
+        ]:
             del logged[name]
         logged.update(self._named(self._end_epoch(trainer.current_epoch + 1)))
 
@@ -156,6 +161,13 @@ class Gradients(FigureCallback):
         return row
 
     # Drawing
+
+    def publish(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, epoch: int, stem: str
+    ) -> None:
+        """Draw the figure, if it is asked for."""
+        if self.figure:
+            super().publish(trainer, pl_module, epoch, stem)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException

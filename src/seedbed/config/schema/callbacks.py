@@ -162,17 +162,23 @@ class LossCurve(Figure, target="seedbed.callbacks.LossCurve"):
 
 
 @dataclass
-class Gradients(Figure, target="seedbed.callbacks.Gradients"):
+class Gradients(Figure, target="seedbed.callbacks.Gradients", fuses=True):
     """Log and figure of the gradients: their norms, and the numbers of those of small models."""
 
     every_n_steps: int | None = key(
         "optimizer steps between two points by step; null: means of each epoch alone",
         None,
         at_least=1,
+        fuses=(None,),
     )
     parameters: list[str] = key("glob patterns of parameter names", ["*"])
     numbers: bool | None = key(
-        "log each number of the gradient, too; null: where there are at most 20", None
+        "log each number of the gradient, too; null: where there are at most 20",
+        None,
+        fuses=(False,),
+    )
+    figure: bool = key(
+        "draw a figure, too; without it and numbers, jobs train side by side", True, fuses=(False,)
     )
 
 

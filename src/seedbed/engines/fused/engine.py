@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
+from seedbed.engines.fused.gradient_norms import JobNorms
 from seedbed.engines.fused.group import Group
 from seedbed.engines.fused.history import History, Metrics
 from seedbed.engines.fused.metrics import JobSums, named_metrics
@@ -262,26 +263,41 @@ class Engine:
         began: Weights = tree_map(torch.clone, (self.rows, self.others))
         rates = group.rates.now()
         sums, losses, step_rates = self._sums("train"), [], []
+        norms = None
+        if group.gradient_norms is not None:
+            norms = JobNorms(self.layout, group.gradient_norms)
         self.net.train()
         for batch, key in zip(
             group.batches.training(epoch - 1), self.keys.of_epoch(epoch), strict=False
         ):
             step_rates.append(group.rates.column(self.device))
             loss, *results = self._step(batch, key)
+            if norms is not None:
+                norms.add(results.pop(), batch.part.takes_part)
             sums.add(loss, *results, present=batch.part.present)
             losses.append(loss)
             group.rates.after_step(self.running & batch.part.takes_part)
             self._between_steps(self)
         group.rates.after_epoch(self.running)
-        metrics = named_metrics("train", sums) | self._measure("val", (self.rows, self.others))
+        metrics, beside = named_metrics("train", sums), dict[str, Any]()
+        if norms is not None:
+            of_gradients, beside = norms.means(self._clips())
+            metrics |= of_gradients
+        metrics |= self._measure("val", (self.rows, self.others))
         self._end_diverged(epoch, torch.stack(losses), metrics, began, step_rates)
         group.rates.after_validation(metrics, self.running)
-        logged = {**metrics, LEARNING_RATE: rates} if group.logs_rate else metrics
+        logged = {**metrics, **({LEARNING_RATE: rates} if group.logs_rate else {}), **beside}
         self.history.log(epoch, logged, self.job, self.running)
         self._keep_best(epoch, metrics)
         self._end_arrived(epoch, metrics)
         if self.population is not None:
             exchange(self, self.population, epoch, metrics)
+
+    def _clips(self) -> NDArray[np.bool_]:
+        """Return which jobs clip their gradients, (rows,)."""
+        if self.group.clip_by_norm is None:
+            return np.zeros(len(self.rows), dtype=bool)
+        return self.numbers["clip"].isfinite().squeeze(1).cpu().numpy()
 
     def _step(self, batch: Batch, key: Tensor | None) -> tuple[Tensor, ...]:
         batch = batch if key is None else replace(batch, draw=key)

@@ -38,6 +38,8 @@ class Group:
             hold them, (jobs, ...).
         data_of_job: number of the data module of each job.
         logs_rate: whether the learning rate is logged.
+        gradient_norms: names of the parameters the norms of whose gradients are logged, beside that
+            of all; None: none at all.
         keeps_best: whether the best weights are kept and tested; else the last are tested.
         points: largest number of logged epochs.
         log_every_n_epochs: epochs between two logged ones.
@@ -65,6 +67,7 @@ class Group:
     net_numbers: dict[str, Tensor] = field(default_factory=dict)
     data_of_job: Sequence[int] = ()
     logs_rate: bool = True
+    gradient_norms: Sequence[str] | None = None
     keeps_best: bool = True
     points: int = 100
     log_every_n_epochs: int = 1

@@ -12,7 +12,7 @@ from seedbed.engines.fused.saved.outcomes import outcome_of, plain
 from seedbed.runs.outcome import Curves, EpochState, RunOutcome, StoppedEarly
 from seedbed.runs.record import MEASURED
 from seedbed.training.best_epoch import improved, no_best_epoch
-from seedbed.training.metrics import LEARNING_RATE
+from seedbed.training.metrics import CLIPPED_NORM, is_metric
 
 # By `split/name`, a number a row.
 Metrics = dict[str, NDArray[np.float64]]
@@ -235,8 +235,10 @@ class History:
         return np.full(len(self._outcomes), np.nan)
 
     def _of(self, job: int, metrics: Metrics) -> dict[str, float]:
-        numbers = {name: float(values[job]) for name, values in metrics.items()}
-        return {name: value for name, value in numbers.items() if name != LEARNING_RATE}
+        numbers = {name: float(values[job]) for name, values in metrics.items() if is_metric(name)}
+        if np.isnan(numbers.get(CLIPPED_NORM, 0.0)):  # Others clip their gradients.
+            del numbers[CLIPPED_NORM]
+        return numbers
 
 
 def _tensors(metrics: Metrics) -> dict[str, Tensor]:

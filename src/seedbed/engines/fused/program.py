@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from seedbed.engines.fused.gradient_norms import norms_of
 from seedbed.engines.fused.nets.dropout import drawing
 from seedbed.engines.fused.network_state import Layout
 from seedbed.engines.fused.optimizers import Numbers, Rule, clip
@@ -73,6 +74,7 @@ def training_program(
     clip_by_norm: bool | None,
     batch_axes: BatchAxes,
     some_rest: bool = False,
+    norms: bool = False,
 ) -> Callable[..., tuple[Tensor, ...]]:
     """Return one step as a function of tensors alone; it is recorded by `record`.
 
@@ -80,7 +82,8 @@ def training_program(
     the rule's numbers (jobs, 1) and states, and of the numbers (jobs, ...) that the loss has for
     each job, and a batch as `per_job` has it: (jobs, rows, ...), or (rows, ...) where all jobs see
     the same one. It changes rows, others and states in place, and returns what `per_job` does, from
-    before the update. `some_rest` says that jobs of which no row is present are left as they are.
+    before the update. `some_rest` says that jobs of which no row is present are left as they are;
+    with `norms` the last result are those of the gradients.
     """
     measure = per_job(net, task)
 
@@ -103,8 +106,12 @@ def training_program(
         with torch.no_grad():
             if padded is not None:
                 gradient.masked_fill_(padded, 0.0)
+            whole = gradient
             if clip_by_norm is not None:
                 gradient = clip(gradient, numbers["clip"].to(gradient.dtype), clip_by_norm)
+            if norms:
+                clipped = None if clip_by_norm is None else gradient
+                rest = [*rest, norms_of(layout, whole, clipped)]
             rule.update(rows, gradient, numbers, states, flags)
             if padded is not None:  # Zero by zero is no number, where an optimizer has eps=0.
                 rows.masked_fill_(padded, 0.0)

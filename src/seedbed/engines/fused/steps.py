@@ -45,7 +45,8 @@ class Steps:
     ) -> tuple[Tensor, ...]:
         """Take a step of all jobs, which changes rows, others and states in place.
 
-        Returns the results of `seedbed.engines.fused.program.per_job`, from before the update.
+        Returns the results of `seedbed.engines.fused.program.per_job`, from before the update, and
+        last the norms of the gradients, where the group wants them.
         Raises CannotFuse where the network itself counts its steps.
         """
         some_rest = batch.part.some_rest
@@ -69,6 +70,7 @@ class Steps:
             group.clip_by_norm,
             batch.axes(),
             some_rest,
+            group.gradient_norms is not None,
         )
 
     def _checked(self, step: Callable[..., tuple[Tensor, ...]], given: tuple[Any, ...]) -> Program:

@@ -5,11 +5,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from torch import nn
 from torch.optim import Optimizer
 
 from seedbed.config.instantiation import keys_of, target_of
 from seedbed.config.metrics import PARAMETERS
-from seedbed.config.schema.callbacks import Checkpoint, LearningRate
+from seedbed.config.schema.callbacks import Checkpoint, Gradients, LearningRate
 from seedbed.config.schema.model import InitialWeights
 from seedbed.config.spec import RunSpec
 from seedbed.data import InMemoryData
@@ -25,7 +26,7 @@ from seedbed.experiment.weights.taking import taken
 from seedbed.sweep.planning.data_modules import data_of, table_key
 from seedbed.sweep.planning.job_numbers import JobNumbers, hidden_sizes
 from seedbed.sweep.planning.networks import networks_of
-from seedbed.training.parameters import trained_count
+from seedbed.training.parameters import parameters_matching, trained_count
 from seedbed.training.schedulers import RunLength, lasts_as_long_as_the_run, make_scheduler
 from seedbed.training.tasks import Task
 from seedbed.training.trial_stopping.judge import Judge
@@ -81,6 +82,7 @@ def make_group(
         mode=spec.optimized_mode,
         data_of_job=batches.which.tolist(),
         logs_rate=any(isinstance(node, LearningRate) for node in spec.callbacks.values()),
+        gradient_norms=_gradient_norms(spec, nets[0]),
         keeps_best=any(isinstance(node, Checkpoint) for node in spec.callbacks.values()),
         points=points,
         log_every_n_epochs=spec.trainer.log_every_n_epochs,
@@ -89,6 +91,14 @@ def make_group(
         seeds=[job.seed for job in jobs],
         seed=jobs[0].seed,
     )
+
+
+def _gradient_norms(spec: RunSpec, net: nn.Module) -> list[str] | None:
+    """Return the parameters whose gradients' norms are logged; None where none are at all."""
+    for name, node in spec.callbacks.items():
+        if isinstance(node, Gradients):
+            return parameters_matching(net, node.parameters, f"callbacks.{name}.parameters")
+    return None
 
 
 def _loss_numbers(jobs: Sequence[JobNumbers], changing: Sequence[str]) -> dict[str, list[Any]]:

@@ -4,9 +4,11 @@ from seedbed.training.metrics.by_torchmetrics import NAMED
 from seedbed.training.metrics.epoch import EpochMetrics
 from seedbed.training.metrics.metric import Metric
 from seedbed.training.metrics.names import (
+    CLIPPED_NORM,
     GRADIENT,
     GRADIENT_NORM,
     LEARNING_RATE,
+    NORM_OF_ALL,
     PARAMETER,
     is_metric,
 )
@@ -21,11 +23,13 @@ from seedbed.training.metrics.sums import (
 )
 
 __all__ = [
+    "CLIPPED_NORM",
     "GRADIENT",
     "GRADIENT_NORM",
     "LEARNING_RATE",
     "METRICS",
     "NAMED",
+    "NORM_OF_ALL",
     "PARAMETER",
     "EpochMetrics",
     "Metric",

@@ -5,6 +5,8 @@
 LEARNING_RATE = "train/learning_rate"
 PARAMETER = "parameter/"
 GRADIENT, GRADIENT_NORM = "gradient/", "gradient_norm/"
+# Metrics: the norm of all parameters together, before and after clipping.
+NORM_OF_ALL, CLIPPED_NORM = "train/gradient_norm", "train/gradient_norm_clipped"
 
 
 def is_metric(name: str) -> bool:
