@@ -69,3 +69,12 @@ def test_jobs_are_those_of_the_filter_in_the_order_of_the_table():
     assert [row["status"] for row in rows if not row["val/loss"]] == ["diverged"]
     values = content["jobs"]["values"]["val/loss"]
     assert all(float(row["val/loss"]) == values[int(row["number"])] for row in rows[:-1])
+
+
+def test_a_baseline_that_the_filter_leaves_out_keeps_its_results():
+    content = ten_by_hundred()
+    fragment = 'columns=["best/val/loss"]&baseline=0&filter=mean(best/val/loss)<0.2'
+    _, first, *others = shown(content, fragment)
+    losses = np.array(content["jobs"]["values"]["best/val/loss"][:100])
+    np.testing.assert_allclose(float(first[2]), losses.mean(), rtol=1e-9)
+    assert [line[0] for line in others] == ["100"] * 5

@@ -36,16 +36,18 @@ export function createPage(document, state) {
       return document.jobsOf[configuration].filter((job) => isShown[job]);
     },
     /**
-     * What these jobs of a configuration have in a column of results.
+     * What these jobs of a configuration have in a column of results; where the filter leaves none,
+     * as of a baseline that stays pinned, all of them.
      *
      * @param {number} configuration
      * @param {string} column
      * @returns {import("../configurations.js").Summary}
      */
     summary: (configuration, column) =>
-      ofFiltered(`${configuration} ${column}`, () =>
-        summaryOf(document, page.jobsOf(configuration), column),
-      ),
+      ofFiltered(`${configuration} ${column}`, () => {
+        const jobs = page.jobsOf(configuration);
+        return summaryOf(document, jobs.length ? jobs : document.jobsOf[configuration], column);
+      }),
     /**
      * Configurations that have such jobs, by the metric that is looked at, the best first.
      *

@@ -296,15 +296,19 @@ function tableCaption(page, rows) {
   const { document, state } = page;
   const ranked = `ranked by ${shownText(page.column())}`;
   if (state.values.rows === "jobs") return `${countText(rows.length, "job")}; ${ranked}.`;
-  const count = rows.filter(({ job }) => job === null).length + Number(baselineRow(page) !== null);
+  const base = baselineRow(page);
+  const isOutside = base !== null && !page.jobsOf(base.configuration).length;
+  const isCounted = base !== null && !isOutside;
+  const count = rows.filter(({ job }) => job === null).length + Number(isCounted);
   const averaged = document.columnsOf("averaged").map(({ name }) => shownText(name));
   const others = averaged.filter((name) => name !== FOLD);
   const over = averaged.includes(FOLD)
     ? `folds${others.length ? `, of the means over ${listText(others)}` : ""}`
     : listText(averaged);
   const means = over ? `; mean ± standard deviation over ${over}` : "";
-  const pinned = baselineRow(page)
-    ? " Δ: difference to the baseline; ▲ better, ▼ worse, ≈ its 95 % interval holds 0."
+  const where = isOutside ? ", which the filter leaves out" : "";
+  const pinned = base
+    ? ` Δ: difference to the baseline${where}; ▲ better, ▼ worse, ≈ its 95 % interval holds 0.`
     : "";
   return `${countText(count, "configuration")}${means}; ${ranked}.${pinned}`;
 }
