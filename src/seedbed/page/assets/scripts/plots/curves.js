@@ -186,7 +186,11 @@ function drawCurves(page, theme, width, given) {
     option,
     groups,
     height: layout.height,
-    notes: [...grouped.notes, ...notesOf(data, grouped, chosen, lines, singles)],
+    notes: [
+      data.curveMetrics.includes(page.metric()) || Array.isArray(page.state.values.curves.metrics)
+        ? null
+        : `${shownText(page.metric())} has no curve: ${chosen.metrics.map((/** @type {string} */ name) => shownText(name)).join(", ")} instead.`,
+      ...grouped.notes, ...notesOf(data, grouped, chosen, lines, singles)],
     numbers: () => numbersOfLines(data, lines, chosen),
   };
 }
