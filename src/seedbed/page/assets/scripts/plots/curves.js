@@ -12,7 +12,7 @@ import {
 } from "./drawing/axes.js";
 import { curveGroups } from "./learning/curve_groups.js";
 import { lastOfAll } from "./learning/curve_data.js";
-import { dashOf, panelSeries, singlesOf } from "./learning/curve_series.js";
+import { curveOf, dashOf, panelSeries, singlesOf } from "./learning/curve_series.js";
 import { selectJobs, titleOf } from "./entries.js";
 import { mountPlot } from "./drawing/plot.js";
 
@@ -190,7 +190,9 @@ function drawCurves(page, theme, width, given) {
       data.curveMetrics.includes(page.metric()) || Array.isArray(page.state.values.curves.metrics)
         ? null
         : `${shownText(page.metric())} has no curve: ${chosen.metrics.map((/** @type {string} */ name) => shownText(name)).join(", ")} instead.`,
-      ...grouped.notes, ...notesOf(data, grouped, chosen, lines, singles)],
+      ...grouped.notes,
+      ...notesOf(data, grouped, chosen, lines, singles),
+    ],
     numbers: () => numbersOfLines(data, lines, chosen),
   };
 }
@@ -407,14 +409,14 @@ function choicesOf(page, chosen, grouped, log) {
 function notesOf(data, grouped, chosen, lines, singles) {
   const jobs = grouped.groups.flatMap((/** @type {CurveGroup} */ group) => group.jobs);
   const has = (/** @type {number} */ job) =>
-    chosen.metrics.some((/** @type {string} */ metric) => data.curve(metric, job));
+    chosen.metrics.some((/** @type {string} */ metric) => curveOf(data, metric, job));
   const without = jobs.filter((/** @type {number} */ job) => !has(job)).length;
   const lost = jobs.filter((/** @type {number} */ job) => has(job) && !data.isMeasured(job));
   const stopped = lines.filter(({ mean }) => lastOfAll(mean) !== null);
   const several = grouped.groups.some((/** @type {CurveGroup} */ group) => group.jobs.length > 1);
   return [
     without
-      ? `Curves were kept of ${(jobs.length - without).toLocaleString("en")} of these ${countText(jobs.length, "job")}.`
+      ? `${without.toLocaleString("en")} of these ${countText(jobs.length, "job")} without a curve of ${chosen.metrics.map((/** @type {string} */ name) => shownText(name)).join(", ")}.`
       : null,
     data.content.curves.thinned ? `Thinned: ${shownText(data.content.curves.thinned)}.` : null,
     several && lost.length

@@ -77,15 +77,14 @@ export function keyNames(data) {
 }
 
 /**
- * Columns that jobs can be told apart by: keys, what is averaged over, and the sweep or run where
- * there are several.
+ * Columns that jobs can be grouped by: keys (the sweep is one where there are several) and what is
+ * averaged over.
  *
  * @param {PageDocument} data
  * @returns {string[]}
  */
 export function groupingNames(data) {
-  const averaged = data.columnsOf("averaged").map((column) => column.name);
-  return [...keyNames(data), ...averaged, ...(data.content.sources.length > 1 ? ["source"] : [])];
+  return [...keyNames(data), ...data.columnsOf("averaged").map((column) => column.name)];
 }
 
 /**

@@ -94,11 +94,13 @@ function panelLines(data, groups, panel, chosen) {
 }
 
 /**
+ * Measured points of a job's curve; null where there are none.
+ *
  * @param {any} data
  * @param {string} metric
  * @param {number} job
  */
-function curveOf(data, metric, job) {
+export function curveOf(data, metric, job) {
   const curve = data.curve(metric, job);
   if (!curve) return null;
   const measured = measuredPoints({ x: curve.epochs, y: curve.values });
