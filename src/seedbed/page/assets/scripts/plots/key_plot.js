@@ -420,7 +420,8 @@ function medianSeries(quartiles, places, theme) {
     {
       type: "line",
       data: points,
-      symbol: "diamond",
+      // Where each value has one job, its point is the median.
+      symbol: quartiles.some(({ count }) => count > 1) ? "diamond" : "none",
       symbolSize: 10,
       itemStyle: { color: theme.background, borderColor: theme.text, borderWidth: 2 },
       lineStyle: { color: theme.text, width: places.categories ? 0 : 1.5 },
