@@ -69,6 +69,21 @@ def test_runs_that_differ_in_their_seeds_are_a_configuration(tmp_path, monkeypat
     assert document.title == "3 runs"
 
 
+def test_what_runs_have_set_differently_is_a_column(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mlp = {"model": "mlp", "model.hidden_size": 8, "callback@callbacks.fit": "fit", "tags": "x"}
+    folders = [
+        run(tmp_path / "a", 0, 0.1, hyperparameters=mlp),
+        run(tmp_path / "b", 0, 0.1, hyperparameters={"model": "linear", "optimizer": "sgd"}),
+    ]
+    document = page_document(parts_of_runs(folders))
+    axes = {column.name for column in document.columns if column.kind != "metric"}
+    assert axes == {"model", "model.hidden_size", "best/epoch", "seconds", "epochs"}
+    assert document.jobs.values["model"] == ["mlp", "linear"]
+    # The other one has no such key.
+    assert document.jobs.values["model.hidden_size"] == [8, None]
+
+
 def test_the_page_of_a_run_has_its_figures_and_its_traceback(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     trace = 'Traceback:\n  File "/home/mary/m.py"\nValueError: x'

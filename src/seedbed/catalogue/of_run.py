@@ -83,10 +83,11 @@ def plain_content(path: Path | str) -> tuple[bytes | str, os.stat_result]:
         raise
     except OSError as error:
         return (error.strerror or str(error)).lower(), os.stat(path, follow_symlinks=False)
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        return "no plain file", state
     with open(descriptor, "rb", buffering=0) as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            return "no plain file", state
         if state.st_size > MOST_BYTES:
             return f"more than {MOST_BYTES:,} bytes", state
         return file.read(MOST_BYTES) or b"", state

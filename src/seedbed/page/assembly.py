@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from seedbed.config.groups import LABELS
 from seedbed.config.metrics import METRICS, known_mode
 from seedbed.page.cells import spans_orders, typed
 from seedbed.page.configs import shared_and_differing
@@ -114,11 +115,24 @@ def _starts(parts: Sequence[Part]) -> Iterator[tuple[int, Part]]:
 def _axes(parts: Sequence[Part]) -> dict[str, list[str]]:
     """Return the cells of all jobs by axis; where there are several sweeps the first tells them."""
     keys = dict.fromkeys(key for part in parts for key in part.axes)
+    keys |= dict.fromkeys(_set_differently(parts))
     axes = {key: [text for part in parts for text in part.cells_of(key)] for key in keys}
     if sum(part.source.kind == "sweep" for part in parts) > 1:
         named = [part.source.name for part in parts for _ in part.number]
         axes = {SWEEP: named, **axes}
     return axes
+
+
+def _set_differently(parts: Sequence[Part]) -> Iterator[str]:
+    """Yield what none of the parts has varied, and one has set otherwise than another."""
+    set_to = dict.fromkeys(key for part in parts for key, _ in part.constants)
+    for key in set_to:
+        # Which options there are of a group not every record says.
+        known = "." in key or all(part.knows(key) for part in parts)
+        if not known or "@" in key or key in LABELS:
+            continue
+        if len({part.cells_of(key)[0] for part in parts if len(part)}) > 1:
+            yield key
 
 
 def _configurations(

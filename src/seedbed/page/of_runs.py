@@ -41,7 +41,7 @@ SEED = "seed"
 
 
 def parts_of_runs(folders: Sequence[Path], page: Path | None = None) -> list[Part]:
-    """Return what a page shows of runs; keys that they have set differently are its axes.
+    """Return what a page shows of runs.
 
     Args:
         folders: their folders.
@@ -54,12 +54,6 @@ def parts_of_runs(folders: Sequence[Path], page: Path | None = None) -> list[Par
     for block in curves_of_folders(folders):
         for row, run in enumerate(block.jobs):
             parts[run].curves = [_of_run(block, row)]
-    keys = dict.fromkeys(key for part in parts for key, _ in part.constants)
-    for key in [SEED, *keys]:
-        cells = [part.cells_of(key) for part in parts]
-        if any(each != cells[0] for each in cells):
-            for part, each in zip(parts, cells, strict=True):
-                part.axes[key] = each
     return parts
 
 
@@ -173,14 +167,14 @@ def _stopped(record: Mapping[str, Any]) -> str | None:
 
 def _constants(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the chosen options and the keys that somebody has set, as texts."""
-    set_to = record.get("hyperparameters")
-    if not isinstance(set_to, Mapping):
-        return []
+    typed = record.get("hyperparameters")
+    set_to = dict(typed) if isinstance(typed, Mapping) else {}
+    set_to.setdefault(SEED, record.get(SEED))
     words = [
         plain_word(f"{key}={cell(value)}").partition("=")
         for key, value in list(set_to.items())[:MOST_KEYS]
     ]
-    return [(key, text) for key, _, text in words if key != SEED]
+    return [(key, text) for key, _, text in words]
 
 
 def _command(folder: RunFolder, record: Mapping[str, Any]) -> str:

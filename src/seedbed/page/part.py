@@ -83,6 +83,10 @@ class Part:
     def __len__(self) -> int:
         return len(self.number)
 
+    def knows(self, key: str) -> bool:
+        """Return whether it is known what the jobs have for a key, or which option of a group."""
+        return key in self.axes or key in dict(self.constants) or any(key in b for b in self.bases)
+
     def cells_of(self, key: str) -> list[str]:
         """Return the cells of an axis; what this part did not vary is as its choices and configs.
 

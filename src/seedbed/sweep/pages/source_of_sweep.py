@@ -115,7 +115,7 @@ def source_of_sweep(
 
 def _written(path: Path) -> str | None:
     try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
     except OSError:
         return None
 
