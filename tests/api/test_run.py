@@ -114,7 +114,7 @@ def test_what_does_not_fit_is_said_as_the_command_line_says_it(run: seedbed.Run)
         run.predict(pl.DataFrame({"size": [1.0], "color": ["red"]}))
     with pytest.raises(seedbed.ConfigError, match=r"found shape \(2, 3\)"):
         run.predict(np.zeros((2, 3)))
-    with pytest.raises(seedbed.ConfigError, match="a set holds no rows"):
+    with pytest.raises(seedbed.ConfigError, match="of the type set holds no rows"):
         run.predict({1, 2})
     with pytest.raises(seedbed.ConfigError, match="give rows, or split=test"):
         run.predict()
@@ -176,6 +176,8 @@ def test_the_page_is_that_of_the_report(run: seedbed.Run, work: Path) -> None:
     Path("other.html").touch()
     with pytest.raises(seedbed.ConfigError, match="is no page of Seedbed's"):
         run.report("other.html")
+    with pytest.raises(seedbed.ConfigError, match=r"page=/proc/x\.html: no such file"):
+        run.report("/proc/x.html")
 
 
 def test_nothing_of_the_process_is_changed(run: seedbed.Run, frame: pl.DataFrame) -> None:

@@ -42,6 +42,8 @@ def load(
         seedbed.errors.RunFolderError: run=outputs/no/such/folder: no such folder
     """
     path = Path(folder)
+    if not str(folder):
+        raise RunFolderError("load: '' names no folder")
     if str(folder) == "latest":
         path = _newest(Path(outputs_folder() if outputs is None else outputs))
     if _is_sweep(path):

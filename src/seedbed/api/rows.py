@@ -55,7 +55,7 @@ def source_of(data: Any) -> Any:
         return dict(data)
     if isinstance(data, Sequence):
         return list(data)
-    raise ConfigError(f"data: a {type(data).__name__} holds no rows; give {_SAY}")
+    raise ConfigError(f"data: what is of the type {type(data).__name__} holds no rows; give {_SAY}")
 
 
 def in_kind(data: Any, rows: "ToldRows") -> Any:

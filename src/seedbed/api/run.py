@@ -255,13 +255,9 @@ class Run:
         Raises:
             seedbed.ConfigError: It cannot be written there.
         """
-        from seedbed.catalogue.page import page_of_folders
-        from seedbed.page.file import require_place, write_page
+        from seedbed.api.page import write
 
-        file = Path(path)
-        require_place(file, overwrite)
-        write_page(file, page_of_folders([], [self._folder.path], file))
-        return file
+        return write(path, overwrite, [], [self._folder.path])
 
     # How it is shown
 

@@ -388,13 +388,9 @@ class Sweep:
         Raises:
             seedbed.ConfigError: It cannot be written there.
         """
-        from seedbed.catalogue.page import page_of_folders
-        from seedbed.page.file import require_place, write_page
+        from seedbed.api.page import write
 
-        file = Path(path)
-        require_place(file, overwrite)
-        write_page(file, page_of_folders([self._folder], [], file))
-        return file
+        return write(path, overwrite, [self._folder], [])
 
     # How it is shown
 
