@@ -207,6 +207,11 @@ def test_names_full_of_markup_are_text(run: seedbed.Run, monkeypatch: pytest.Mon
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\\x1b[31m\\u202e&amp;" in page
     assert repr(run).startswith("Run('run'): completed, val/loss ")
 
+    many = {**record, "metrics": {f"metric {number}": 1.0 for number in range(500)}}
+    monkeypatch.setattr("seedbed.api.run.read_record", lambda path: many)
+    assert "and 46" in run._repr_html_()
+    assert len(run._repr_html_()) < 30_000
+
 
 def test_a_run_that_was_killed_is_known_by_its_checkpoints(
     run: seedbed.Run, tmp_path: Path

@@ -6,9 +6,9 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seedbed.api import html
 from seedbed.api.config import Config
 from seedbed.api.figures import Figures
+from seedbed.api.notebook.cards import run_card
 from seedbed.api.reading import reading
 from seedbed.catalogue.collection import entry_of
 from seedbed.config.project import outputs_folder
@@ -273,39 +273,28 @@ class Run:
         return entry_of(self.folder).state
 
     def _repr_html_(self) -> str:
-        record = self.record
-        best, last = self.best_metrics, self.metrics
-        epoch, best_epoch = self.epoch, self.best_epoch
-        if best and best == last and epoch == best_epoch:
-            columns = {f"epoch {epoch} (best, last)": last}
-        else:
-            pairs = (("best", best, best_epoch), ("last", last, epoch))
-            columns = {
-                name if at is None else f"epoch {at} ({name})": values
-                for name, values, at in pairs
-                if values
-            }
-        names = dict.fromkeys([*best, *last])
-        rows = [[name, *(each.get(name) for each in columns.values())] for name in names]
         facts = {
-            "name": str(record.get("name") or ""),
-            "error": str(record.get("error") or ""),
+            "name": self.name or "",
+            "error": self.error or "",
             "command": self.command,
             "figures": ", ".join(self.figures),
         }
-        parts = [html.table(["metric", *columns], rows)] if rows else []
-        parts.append(self._picture())
-        return html.card("Run", relative(self.folder), self._state(), facts, *parts)
-
-    def _picture(self) -> str:
-        """Return the curves of the optimized metric as a small picture."""
         metric = str(self.record.get("optimized_metric") or "train/loss")
-        curves = self.curves
-        of_training = f"train/{metric.partition('/')[2]}"
-        names = [name for name in dict.fromkeys((of_training, metric)) if name in curves.columns]
-        return html.curve(
-            metric, {name: curves.get_column(name).drop_nulls().to_list() for name in names}
-        )
+        folder, epochs = relative(self.folder), self._epochs()
+        return run_card(folder, self._state(), facts, epochs, self.curves, metric)
+
+    def _epochs(self) -> dict[str, dict[str, float]]:
+        """Return the metrics of the best and the last epoch by what these are called."""
+        best, last = self.best_metrics, self.metrics
+        epoch, best_epoch = self.epoch, self.best_epoch
+        if best and best == last and epoch == best_epoch:
+            return {f"epoch {epoch} (best, last)": last}
+        pairs = (("best", best, best_epoch), ("last", last, epoch))
+        return {
+            name if at is None else f"epoch {at} ({name})": metrics
+            for name, metrics, at in pairs
+            if metrics
+        }
 
 
 def _text(value: object) -> str | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seedbed.api import html
 from seedbed.api.config import Config
 from seedbed.api.figures import Figures
+from seedbed.api.notebook.cards import sweep_card
 from seedbed.api.run import Run
 from seedbed.catalogue.collection import entry_of
 from seedbed.catalogue.entry import Entry
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from seedbed.sweep.results.plan_file import SweepPlan
     from seedbed.sweep.results.ranking import Winner
     from seedbed.sweep.results.table import Row
-
-# Configurations in the table that a notebook shows, and columns of metrics.
-ROWS_SHOWN, METRICS_SHOWN = 8, 3
 
 
 class Sweep:
@@ -413,6 +410,10 @@ class Sweep:
         return told
 
     def _repr_html_(self) -> str:
+        import polars as pl
+
+        from seedbed.api.frames.results import configurations_frame
+
         entry = entry_of(self._folder.path)
         facts = {
             "name": entry.name,
@@ -420,29 +421,10 @@ class Sweep:
             "command": self.command,
             "figures": ", ".join(self.figures),
         }
-        parts = [self._table()] if entry.status != "damaged" and self._rows() else []
-        return html.card("Sweep", relative(self.folder), _state(entry), facts, *parts)
-
-    def _table(self) -> str:
-        shown = self.configurations
-        names = [name for name in shown.columns if f"{name} deviation" in shown.columns]
-        objectives = self._plan().objectives.columns
-        order = [*objectives, *(name for name in names if "val" in name), *names]
-        ranked = [name for name in dict.fromkeys(order) if name in names][:METRICS_SHOWN]
-        deviations = {f"{name} deviation" for name in names}
-        kept = [name for name in shown.columns if name not in {*names, *deviations}]
-        columns = [*kept, *(title for name in ranked for title in (name, f"{name} deviation"))]
-        digits = [3 if name in deviations else 17 for name in columns]
-        rows = [
-            [
-                float(f"{cell:.{most}g}") if isinstance(cell, float) else cell
-                for cell, most in zip(row, digits, strict=True)
-            ]
-            for row in shown.select(columns).head(ROWS_SHOWN).rows()
-        ]
-        titles = ["±" if name in deviations else name for name in columns]
-        more = len(shown) - len(rows)
-        return html.table(titles, rows, f"and {more:,} more configurations" if more else "")
+        plan, rows = self._known() if entry.status != "damaged" else (None, {})
+        shown = configurations_frame([*rows.values()], plan.objectives) if plan else pl.DataFrame()
+        objectives = plan.objectives.columns if plan else []
+        return sweep_card(relative(self.folder), _state(entry), facts, shown, objectives)
 
 
 def _state(entry: Entry) -> str:
