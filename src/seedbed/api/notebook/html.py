@@ -20,7 +20,7 @@ _CELL = f"padding:.15em .9em .15em 0;text-align:{{}};border-bottom:{_LINE};backg
 _COLOURS = {
     "completed": "#009e73",
     "stopped_early": "#009e73",
-    "running": "#0072b2",
+    "running": "#56b4e9",
     "interrupted": "#e69f00",
     "diverged": "#d55e00",
     "failed": "#d55e00",
@@ -113,7 +113,7 @@ def curve(title: str, lines: Mapping[str, Sequence[float]]) -> str:
     if low > 0 and high / low > 100:
         drawn = {name: [log10(value) for value in values] for name, values in drawn.items()}
         low, high, scale = log10(low), log10(high), " (log scale)"
-    colours = ("#0072b2", "#e69f00")
+    colours = ("#56b4e9", "#e69f00")
     paths = []
     for (name, values), colour in zip(drawn.items(), colours, strict=False):
         step = max(1, len(values) // width)
