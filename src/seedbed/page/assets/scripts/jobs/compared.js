@@ -55,7 +55,14 @@ function configurationEntry(page, configuration) {
   return { name, settings: name === settings ? "" : settings, jobs, configuration, pinned: false };
 }
 
-/** The settings of a configuration; empty where nothing was varied. */
-export function settingsText(content, configuration) {
-  return configurationWords(content, configuration, cellText).join(" ");
+/**
+ * The settings of a configuration, cut where they are many; empty where nothing was varied.
+ *
+ * @param {import("../document.js").PageDocument} content
+ * @param {number} configuration
+ * @param {number} most signs
+ */
+export function settingsText(content, configuration, most = 100) {
+  const text = configurationWords(content, configuration, cellText).join(" ");
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }

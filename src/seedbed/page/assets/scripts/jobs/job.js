@@ -140,7 +140,7 @@ function partsBefore(page, job) {
       "p",
       { class: "job-line" },
       element("span", { class: `status status-${status}` }, shownText(status.replaceAll("_", " "))),
-      ` ${settingsText(content, content.configuration(job))}`,
+      ` ${settingsText(content, content.configuration(job), 400)}`,
     ),
     rankText(page, job) && element("p", {}, rankText(page, job)),
     failure && failurePart(failure),

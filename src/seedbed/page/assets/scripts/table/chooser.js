@@ -1,10 +1,10 @@
 // @ts-check
 // Choice of the table's columns, in a dialog.
 
-import { element, fill } from "../elements.js";
+import { announce, element, fill } from "../elements.js";
 import { shownText } from "../formats.js";
 import { dialogOf } from "../shell/dialogs.js";
-import { possibleColumns, shownColumns } from "./columns.js";
+import { MOST_COLUMNS, possibleColumns, shownColumns } from "./columns.js";
 
 const GROUPS = {
   axis: "Settings",
@@ -77,8 +77,14 @@ export function columnChooser(page) {
     );
   }
 
-  function take() {
-    const boxes = [...groups.querySelectorAll("input")];
-    page.state.update({ columns: boxes.filter((box) => box.checked).map((box) => box.value) });
+  /** @param {Event} event */
+  function take({ target }) {
+    const chosen = [...groups.querySelectorAll("input")].filter((box) => box.checked);
+    if (chosen.length > MOST_COLUMNS) {
+      /** @type {HTMLInputElement} */ (target).checked = false;
+      announce(`At most ${MOST_COLUMNS} columns are shown: take one out first`);
+      return;
+    }
+    page.state.update({ columns: chosen.map((box) => box.value) });
   }
 }

@@ -12,6 +12,10 @@ import { BEST } from "../document.js";
 
 // Metrics beside the objectives that are shown without being asked for.
 const OTHERS = 3;
+// Settings that are shown without being asked for, and columns that are shown at most: a table of a
+// thousand would take minutes to lay out.
+const SETTINGS_SHOWN = 20;
+export const MOST_COLUMNS = 60;
 
 /**
  * Whether a column holds results that are averaged, with better and worse ones.
@@ -55,14 +59,16 @@ export function shownColumns(page) {
   const { document, state } = page;
   const chosen = state.values.columns;
   const possible = possibleColumns(page);
-  if (chosen) return possible.filter(({ name }) => chosen.includes(name));
+  if (chosen) return possible.filter(({ name }) => chosen.includes(name)).slice(0, MOST_COLUMNS);
   const objectives = new Set(
     document.content.objectives.map(({ metric }) => metric).concat(page.metric()),
   );
   const ofBest = (name) => (name.startsWith(BEST) ? name.slice(BEST.length) : name);
   let others = 0;
+  let settings = 0;
   const isShown = ({ name, kind }) => {
-    if (kind === "axis" || name === "seconds" || name === "status") return true;
+    if (name === "seconds" || name === "status") return true;
+    if (kind === "axis") return settings++ < SETTINGS_SHOWN;
     if (kind !== "metric") return false;
     if (objectives.has(ofBest(name))) return true;
     const isTold =
@@ -72,6 +78,19 @@ export function shownColumns(page) {
     return isTold && others++ < OTHERS;
   };
   return possible.filter(isShown);
+}
+
+/**
+ * What is said where there are more settings than are shown; empty where all are.
+ *
+ * @param {Page} page
+ */
+export function settingsLeftOut(page) {
+  const count = page.document.columnsOf("axis").length;
+  const shown = shownColumns(page).filter(({ kind }) => kind === "axis").length;
+  return shown < count
+    ? ` ${shown} of ${count.toLocaleString("en")} settings are shown; at most ${MOST_COLUMNS} columns can be chosen.`
+    : "";
 }
 
 /**

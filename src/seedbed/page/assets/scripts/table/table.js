@@ -9,7 +9,7 @@ import { cellText, countText, listText, shownText } from "../formats.js";
 import { Tabulator } from "../libraries.js";
 import { cellElement, differenceElement } from "./cells.js";
 import { columnChooser } from "./chooser.js";
-import { isAveraged, shownColumns } from "./columns.js";
+import { isAveraged, settingsLeftOut, shownColumns } from "./columns.js";
 import { csvName, saveText, shownCsv } from "./csv.js";
 import { focusAgain, focusedControl, moveFocus } from "./focus.js";
 import { forgetBoxes, leadElement, showSelected, toggled } from "./lead.js";
@@ -310,5 +310,6 @@ function tableCaption(page, rows) {
   const pinned = base
     ? ` Δ: difference to the baseline${where}; ▲ better, ▼ worse, ≈ its 95 % interval holds 0.`
     : "";
-  return `${countText(count, "configuration")}${means}; ${ranked}.${pinned}`;
+  const left = settingsLeftOut(page);
+  return `${countText(count, "configuration")}${means}; ${ranked}.${left}${pinned}`;
 }
