@@ -57,7 +57,8 @@ def test_configurations_are_compared_by_the_means_of_their_jobs(open_document: O
         cells = row(page, "metrics", f"best val/{name}")
         means = [values[:2].mean(), values[2:4].mean()]
         spreads = [values[:2].std(ddof=1), values[2:4].std(ddof=1)]
-        assert numbers(cells) == pytest.approx(means, rel=1e-5)
+        # As many digits as the deviation gives sense to.
+        assert numbers(cells) == pytest.approx(means, rel=1e-3)
         assert [float(text.split()[2]) for text in cells] == pytest.approx(spreads, rel=5e-2)
         assert all("(2)" in text for text in cells)
     # Their seeds are the same: of the config the learning rates alone differ.
@@ -109,4 +110,7 @@ def test_too_many_and_too_few_are_said(open_document: Open) -> None:
     best = DOCUMENTS["ten_by_hundred"]()["jobs"]["values"]["best/val/loss"]
     means = np.sort(np.array(best[:900]).reshape(9, 100).mean(1))[:3]
     expect(page.locator("table.metrics thead th")).to_have_count(4)
-    assert numbers(row(page, "metrics", "best val/loss")) == pytest.approx(means, rel=1e-5)
+    assert numbers(row(page, "metrics", "best val/loss")) == pytest.approx(means, rel=1e-3)
+    # The second cannot be told from the first, as the summary says.
+    verdicts = [text.split(") ")[-1] for text in row(page, "metrics", "best val/loss")[1:]]
+    assert verdicts == ["≈ not told apart", "worse"]

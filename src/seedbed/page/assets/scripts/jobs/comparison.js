@@ -15,7 +15,7 @@ import { comparedMetricsTable } from "./metrics_table.js";
 /** @typedef {import("./compared.js").Entry} Entry */
 /** @typedef {import("../shell/page.js").Page} Page */
 
-const COMPARED_BY = ["selected", "compareBy", "baseline", "filter"];
+const COMPARED_BY = ["selected", "compareBy", "baseline", "filter", "metric"];
 
 /** @param {HTMLElement} place @param {Page} page */
 export function mountComparison(place, page) {
@@ -118,7 +118,7 @@ function tablesOf(page, { entries, baseline }, unfolded) {
   return [
     scrolled(
       "Metrics",
-      comparedMetricsTable(page.document, entries, baseline, headings(true)),
+      comparedMetricsTable(page.document, entries, baseline, headings(true), page.metric()),
     ),
     entries.length > 1 &&
       element("p", { class: "faint" }, `Differences are to ${shownText(entries[baseline].name)}.`),
@@ -197,7 +197,7 @@ function picturesOf(page, entries) {
     rows.map(({ of }) =>
       element(
         "div",
-        { class: "pictures" },
+        { class: "pictures compared", style: `--count: ${of.length}`, tabindex: "0" },
         of.map((figure, place) =>
           figure
             ? pictureOf(figure, shownText(page.document.jobName(figure.job)))

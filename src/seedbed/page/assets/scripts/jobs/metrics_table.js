@@ -3,7 +3,8 @@
 
 import { summaryOf, unitOf } from "../configurations.js";
 import { element } from "../elements.js";
-import { cellText, countText, numberText, secondsText, shownText } from "../formats.js";
+import { cellText, countText, secondsText, shownText, spreadText } from "../formats.js";
+import { comparedSummaries } from "../table/differences.js";
 import { metricRows } from "./metric_rows.js";
 
 /** @typedef {import("../document.js").PageDocument} PageDocument */
@@ -66,11 +67,13 @@ export function jobResults(content, job) {
  * @param {Entry[]} entries
  * @param {number} baseline place of the entry that the others are compared with
  * @param {(string | Node)[]} headings
+ * @param {string} first metric that comes first
  * @returns {HTMLElement}
  */
-export function comparedMetricsTable(content, entries, baseline, headings) {
+export function comparedMetricsTable(content, entries, baseline, headings, first) {
   const rows = metricRows(content.content.columns)
     .filter(({ name }) => name !== "epoch")
+    .sort((a, b) => Number(b.name === first) - Number(a.name === first))
     .flatMap((row) =>
       [
         { ...row, column: row.best, epoch: "best" },
@@ -86,7 +89,6 @@ export function comparedMetricsTable(content, entries, baseline, headings) {
       {},
       statusRow(content, entries),
       rows.map(({ name, column, epoch, meaning }) => {
-        const mode = content.modeOf(name);
         const results = entries.map(({ jobs }) => summaryOf(content, jobs, String(column)));
         return element(
           "tr",
@@ -97,7 +99,8 @@ export function comparedMetricsTable(content, entries, baseline, headings) {
               "td",
               { class: "number" },
               entryText(content, String(column), entries[place].jobs, result),
-              place !== baseline && differenceLine(result, results[baseline], mode),
+              place !== baseline &&
+                differenceLine(content, result, results[baseline], String(column)),
             ),
           ),
         );
@@ -129,33 +132,23 @@ function statusRow(content, entries) {
 function entryText(content, column, jobs, { mean, deviation, count, completed }) {
   if (jobs.length === 1) return cellText(content.cell(column, jobs[0])) || "–";
   if (!count) return `– (of ${countText(jobs.length, "job")} none counts)`;
-  const spread = Number.isNaN(deviation) ? "" : ` ± ${Number(deviation.toPrecision(2))}`;
   const units = unitOf(content) === "fold" ? `${countText(count, "fold")}, ` : "";
   const part = completed === jobs.length ? "" : `${completed} of `;
-  return `${numberText(mean)}${spread} (${units}${part}${jobs.length.toLocaleString("en")})`;
+  return `${spreadText(mean, deviation)} (${units}${part}${jobs.length.toLocaleString("en")})`;
 }
+
+const WORD_OF_VERDICT = { better: "better", worse: "worse", alike: "≈ not told apart", plain: "" };
 
 /** The difference to the baseline, in words too: colour alone does not say which is better. */
-function differenceLine(result, baseline, mode) {
-  const difference = result.mean - baseline.mean;
-  if (Number.isNaN(difference)) return null;
-  if (difference === 0) return element("span", { class: "difference" }, "equal");
-  const isBetter = mode && difference < 0 === (mode === "min");
-  const word = mode ? (isBetter ? " better" : " worse") : "";
-  const sign = difference > 0 ? "+" : "−";
-  const share = baseline.mean ? ` (${shareText(difference / Math.abs(baseline.mean))})` : "";
+function differenceLine(content, own, base, column) {
+  const compared = comparedSummaries(content, own, base, column);
+  if (!compared) return null;
+  const { difference, text, title, verdict } = compared;
   return element(
     "span",
-    { class: `difference${word}` },
-    `${sign}${numberText(Math.abs(Number(difference.toPrecision(3))))}${share}${word}`,
+    { class: `difference ${verdict}`, title },
+    difference === 0 ? "equal" : `${text} ${WORD_OF_VERDICT[verdict]}`.trim(),
   );
-}
-
-/** @param {number} share */
-function shareText(share) {
-  const percent = Math.abs(share) * 100;
-  const text = percent >= 1000 ? "over 1,000" : Number(percent.toPrecision(2)).toLocaleString("en");
-  return `${share > 0 ? "+" : "−"}${text} %`;
 }
 
 /** @param {(string | Node)[]} headings */

@@ -1,11 +1,12 @@
 // @ts-check
 // Differences to the baseline: absolute, relative, better or worse, and whether they can be luck.
 
-import { hasFolds } from "../configurations.js";
+import { hasFolds, summaryOf } from "../configurations.js";
 import { numberText, percentText, shortText } from "../formats.js";
 import { differenceOf } from "../summary/verdict.js";
 
 /** @typedef {import("../shell/page.js").Page} Page */
+/** @typedef {import("../configurations.js").Summary} Summary */
 /**
  * @typedef {object} Compared
  * @property {number} value what a row has
@@ -28,14 +29,30 @@ export function comparedWithBaseline(page, row, column) {
   const { baseline } = state.values;
   if (baseline === null || !(baseline in document.jobsOf)) return null;
   const base = page.summary(baseline, column.name);
-  const own = row.job === null ? page.summary(row.configuration, column.name) : null;
-  const value = own ? own.mean : document.result(column.name, /** @type {number} */ (row.job));
+  const own =
+    row.job === null
+      ? page.summary(row.configuration, column.name)
+      : summaryOf(document, [row.job], column.name);
+  return comparedSummaries(document, own, base, column.name);
+}
+
+/**
+ * What some jobs have in a column compared with what others have; null where either has no value.
+ *
+ * @param {import("../document.js").PageDocument} document
+ * @param {Summary} own
+ * @param {Summary} base
+ * @param {string} name of the column
+ * @returns {Compared | null}
+ */
+export function comparedSummaries(document, own, base, name) {
+  const value = own.mean;
   if (Number.isNaN(value) || Number.isNaN(base.mean)) return null;
   const difference = value - base.mean;
   const relative = difference / Math.abs(base.mean);
-  const mode = column.name === "seconds" ? "min" : document.modeOf(column.name);
-  const test = own && differenceOf(own.units, base.units, mode, hasFolds(document));
-  const isOpen = test && !Number.isNaN(test.low) && test.low <= 0 && test.high >= 0;
+  const mode = name === "seconds" ? "min" : document.modeOf(name);
+  const test = differenceOf(own.units, base.units, mode, hasFolds(document));
+  const isOpen = !Number.isNaN(test.low) && test.low <= 0 && test.high >= 0;
   const isBetter = mode === "max" ? difference > 0 : difference < 0;
   const verdict =
     mode === null || difference === 0 ? "plain" : isOpen ? "alike" : isBetter ? "better" : "worse";
@@ -52,7 +69,7 @@ export function comparedWithBaseline(page, row, column) {
       plain: "beside",
     }[verdict];
     const parts = [`${said} the baseline: ${numberText(difference)}`];
-    if (test && !Number.isNaN(test.low)) {
+    if (!Number.isNaN(test.low)) {
       const [low, high] = mode === "max" ? [test.low, test.high] : [-test.high, -test.low];
       parts.push(`95 % interval ${numberText(low)} to ${numberText(high)}`);
     }
