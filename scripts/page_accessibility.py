@@ -76,15 +76,20 @@ def main() -> int:
     arguments = parser.parse_args()
     source = axe_source()
     asked = [name for name in arguments.views.split(",") if name]
-    count = 0
+    rules: dict[str, tuple[list[str], list[str]]] = {}
     for page in arguments.pages:
         for place, broken in violations(page.resolve(), source, asked):
-            count += 1
-            print(f"{place}: {broken['id']} ({broken['impact']}): {broken['help']}")
-            for node in broken["nodes"][:5]:
-                print(f"    {node}")
-    print(f"{count} broken rules" if count else "nothing broken")
-    return 1 if count else 0
+            title = f"{broken['id']} ({broken['impact']}): {broken['help']}"
+            places, nodes = rules.setdefault(title, ([], []))
+            places.append(place)
+            nodes += broken["nodes"]
+    for title, (places, nodes) in rules.items():
+        print(title)
+        print(f"  in {', '.join(places)}")
+        for node in list(dict.fromkeys(nodes))[:10]:
+            print(f"    {node}")
+    print(f"{len(rules)} broken rules" if rules else "nothing broken")
+    return 1 if rules else 0
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ export function suggestNames(field, names, took) {
   let chosen = -1;
   for (const [name, value] of Object.entries({
     role: "combobox",
+    "aria-expanded": "false",
     "aria-autocomplete": "list",
     "aria-controls": "suggestions",
   }))

@@ -108,7 +108,12 @@ function jobLead(page, job) {
 function chosenBox(page, job, named) {
   const { state } = page;
   if (job === null)
-    return element("input", { type: "checkbox", disabled: true, title: "no job has a result" });
+    return element("input", {
+      type: "checkbox",
+      disabled: true,
+      title: "no job has a result",
+      "aria-label": `Compare ${named}: no job has a result`,
+    });
   const box = element("input", {
     type: "checkbox",
     "data-control": "compare",
