@@ -47,7 +47,11 @@ function copiedBySelection(text) {
  * @returns {HTMLButtonElement}
  */
 export function copyButton(text, label, words = "Copy") {
-  const button = element("button", { type: "button", class: "copy", "aria-label": `Copy ${label}` }, words);
+  const button = element(
+    "button",
+    { type: "button", class: "copy", "aria-label": `Copy ${label}` },
+    words,
+  );
   button.addEventListener("click", async () => {
     const copied = await copyText(text);
     button.textContent = copied ? "Copied" : "Not copied: select the text";
@@ -68,7 +72,11 @@ export function commandBlock(command, label) {
     "div",
     { class: "command" },
     // Focusable, since it scrolls where the line is long.
-    element("pre", { tabindex: "0", "aria-label": label }, element("code", {}, shownText(command, true))),
+    element(
+      "pre",
+      { tabindex: "0", "aria-label": label },
+      element("code", {}, shownText(command, true)),
+    ),
     copyButton(command, label),
   );
 }

@@ -27,7 +27,9 @@ export function comparedEntries(page) {
   const { selected, compareBy, baseline } = page.state.values;
   const all =
     compareBy === "configuration"
-      ? [...new Set(selected.map(content.configuration))].map((place) => configurationEntry(page, place))
+      ? [...new Set(selected.map(content.configuration))].map((place) =>
+          configurationEntry(page, place),
+        )
       : selected.map((job) => jobEntry(content, job));
   const entries = all.slice(0, MOST_COMPARED);
   const left = all.length - entries.length;

@@ -53,7 +53,8 @@ function groupsOf(page) {
 function noteOf({ entries, left }) {
   if (!entries.length)
     return `Nothing is selected: mark 2 to ${MOST_COMPARED} jobs in the table, or click points and lines of the plots.`;
-  if (left) return `The first ${MOST_COMPARED} are compared; ${left.toLocaleString("en")} more are selected.`;
+  if (left)
+    return `The first ${MOST_COMPARED} are compared; ${left.toLocaleString("en")} more are selected.`;
   return entries.length === 1 ? "One alone is selected: a second gives a comparison." : "";
 }
 
@@ -74,10 +75,17 @@ function comparisonTools(page) {
   const best = Math.min(3, content.configurationCount);
   const takeBest = element(
     "button",
-    { type: "button", onclick: () => state.update({ selected: bestJobs(page, best), compareBy: "configuration" }) },
+    {
+      type: "button",
+      onclick: () => state.update({ selected: bestJobs(page, best), compareBy: "configuration" }),
+    },
     `Compare the best ${countText(best, "configuration")}`,
   );
-  const none = element("button", { type: "button", onclick: () => state.update({ selected: [] }) }, "Clear");
+  const none = element(
+    "button",
+    { type: "button", onclick: () => state.update({ selected: [] }) },
+    "Clear",
+  );
   const whole = element(
     "div",
     { class: "tools" },
@@ -109,7 +117,9 @@ function bestJobs(page, count) {
 function tablesOf(page, { entries, baseline }, unfolded) {
   const { content } = page.document;
   const headings = (isFirst) =>
-    entries.map((entry, place) => headingOf(page, entry, place === baseline && entries.length > 1, isFirst));
+    entries.map((entry, place) =>
+      headingOf(page, entry, place === baseline && entries.length > 1, isFirst),
+    );
   const tree = configTree(
     content.configs,
     entries.map(({ jobs }) => jobs),
@@ -145,7 +155,11 @@ function headingOf(page, entry, isBaseline, hasButtons) {
   const isJob = entry.jobs.length === 1;
   const go = () => state.update({ view: "job", job: entry.jobs[0] });
   const button = (text, label, act) =>
-    element("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick: act }, text);
+    element(
+      "button",
+      { type: "button", class: "quiet", "aria-label": label, title: label, onclick: act },
+      text,
+    );
   const remove = () => {
     const others = state.values.selected.filter((job) =>
       state.values.compareBy === "configuration"
@@ -160,14 +174,17 @@ function headingOf(page, entry, isBaseline, hasButtons) {
     isJob && hasButtons
       ? element("button", { type: "button", class: "link", onclick: go }, name)
       : element("span", {}, name),
-    isBaseline && element("span", { class: "badge" }, entry.pinned ? "pinned baseline" : "baseline"),
+    isBaseline &&
+      element("span", { class: "badge" }, entry.pinned ? "pinned baseline" : "baseline"),
     entry.settings && element("div", { class: "settings" }, entry.settings),
     hasButtons &&
       element(
         "div",
         { class: "actions" },
         !isBaseline &&
-          button("Pin", `Pin ${name} as baseline`, () => state.update({ baseline: entry.configuration })),
+          button("Pin", `Pin ${name} as baseline`, () =>
+            state.update({ baseline: entry.configuration }),
+          ),
         isBaseline &&
           state.values.baseline !== null &&
           button("Unpin", `Pin no baseline any more`, () => state.update({ baseline: null })),
@@ -183,7 +200,11 @@ function scrolled(title, table, note) {
     { class: "compared-part" },
     element("h3", {}, title),
     note && element("p", { class: "faint" }, note),
-    element("div", { class: "scrolled", tabindex: "0", role: "region", "aria-label": title }, table),
+    element(
+      "div",
+      { class: "scrolled", tabindex: "0", role: "region", "aria-label": title },
+      table,
+    ),
   );
 }
 
@@ -206,6 +227,10 @@ function picturesOf(page, entries) {
       ),
     ),
     content.figures_left_out > 0 &&
-      element("p", { class: "faint" }, `${countText(content.figures_left_out, "figure")} of this page's jobs are left out for their size.`),
+      element(
+        "p",
+        { class: "faint" },
+        `${countText(content.figures_left_out, "figure")} of this page's jobs are left out for their size.`,
+      ),
   ];
 }

@@ -47,8 +47,13 @@ export function pictureOf(figure, of) {
   const title = shownText(figure.title || figure.name);
   const caption = element("figcaption", {}, of ? `${title}, ${of}` : title);
   if (!PICTURE.test(figure.source)) return element("figure", {}, caption, " is not a picture");
-  const image = () => element("img", { src: figure.source, alt: `${title}, ${of}`, loading: "lazy" });
-  const large = element("button", { type: "button", class: "picture", "aria-label": `Enlarge ${title}` }, image());
+  const image = () =>
+    element("img", { src: figure.source, alt: `${title}, ${of}`, loading: "lazy" });
+  const large = element(
+    "button",
+    { type: "button", class: "picture", "aria-label": `Enlarge ${title}` },
+    image(),
+  );
   large.addEventListener("click", () => {
     const dialog = dialogOf(title, image());
     dialog.classList.add("wide");

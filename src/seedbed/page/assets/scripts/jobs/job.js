@@ -24,7 +24,10 @@ export function mountJob(place, page) {
   const after = element("div", { class: "job" });
   let last = /** @type {number | null} */ (null);
   fill(place, steps.whole, heading, before, curves, after);
-  mountCurves(curves, page, { jobs: () => [shownJob(page)].filter((job) => job !== null), keys: ["job"] });
+  mountCurves(curves, page, {
+    jobs: () => [shownJob(page)].filter((job) => job !== null),
+    keys: ["job"],
+  });
   page.follow(place, ["view", "job", "selected", "filter"], draw);
 
   function draw() {
@@ -33,7 +36,14 @@ export function mountJob(place, page) {
     curves.hidden = job === null || !page.document.curveMetrics.length;
     if (job === null) {
       heading.textContent = "Job";
-      fill(before, element("p", { class: "note" }, "No job is chosen: open one in the table, or click a point of a plot."));
+      fill(
+        before,
+        element(
+          "p",
+          { class: "note" },
+          "No job is chosen: open one in the table, or click a point of a plot.",
+        ),
+      );
       fill(after);
     } else if (job !== last) {
       heading.textContent = shownText(page.document.jobName(job));
@@ -85,14 +95,20 @@ export function stepJob(page, step) {
 /** Buttons above the job. @param {Page} page */
 function stepsOf(page) {
   const { state } = page;
-  const button = (text, act, title) => element("button", { type: "button", title, onclick: act }, text);
+  const button = (text, act, title) =>
+    element("button", { type: "button", title, onclick: act }, text);
   const previous = button("← Previous", () => stepJob(page, -1), "Previous job (p)");
   const next = button("Next →", () => stepJob(page, 1), "Next job (n)");
   const compare = button("", () => toggle(), "Mark it for comparison");
   const place = element("span", { class: "faint" });
   const link = element("span", {});
   const isMany = page.document.jobCount > 1;
-  const whole = element("div", { class: "tools", role: "group", "aria-label": "Jobs" }, isMany && [previous, next, place, compare], link);
+  const whole = element(
+    "div",
+    { class: "tools", role: "group", "aria-label": "Jobs" },
+    isMany && [previous, next, place, compare],
+    link,
+  );
   return {
     whole,
     /** @param {number | null} job */
@@ -102,7 +118,8 @@ function stepsOf(page) {
       // Not `disabled`: that would take the focus from who steps to the end.
       previous.setAttribute("aria-disabled", String(neighbour(page, -1) === null));
       next.setAttribute("aria-disabled", String(neighbour(page, 1) === null));
-      place.textContent = at < 0 ? "" : `${(at + 1).toLocaleString("en")} of ${countText(jobs.length, "job")}`;
+      place.textContent =
+        at < 0 ? "" : `${(at + 1).toLocaleString("en")} of ${countText(jobs.length, "job")}`;
       compare.hidden = job === null;
       const isSelected = job !== null && state.values.selected.includes(job);
       compare.textContent = isSelected ? "Compare no longer" : "Compare";
@@ -116,7 +133,9 @@ function stepsOf(page) {
     const { selected } = state.values;
     if (job === null) return;
     state.update({
-      selected: selected.includes(job) ? selected.filter((each) => each !== job) : [...selected, job],
+      selected: selected.includes(job)
+        ? selected.filter((each) => each !== job)
+        : [...selected, job],
     });
   }
 }
@@ -145,11 +164,17 @@ function partsBefore(page, job) {
     rankText(page, job) && element("p", {}, rankText(page, job)),
     failure && failurePart(failure),
     element("h3", {}, "Repeat it"),
-    command ? commandBlock(command, `command that repeats ${shownText(content.jobName(job))}`) : "No command was kept.",
+    command
+      ? commandBlock(command, `command that repeats ${shownText(content.jobName(job))}`)
+      : "No command was kept.",
     factsOf(content, job, folder),
     element("h3", {}, "Metrics"),
     content.columnsOf("metric").length
-      ? element("div", { class: "scrolled", tabindex: "0", role: "region", "aria-label": "Metrics" }, jobMetricsTable(content, job))
+      ? element(
+          "div",
+          { class: "scrolled", tabindex: "0", role: "region", "aria-label": "Metrics" },
+          jobMetricsTable(content, job),
+        )
       : element("p", { class: "faint" }, "No metric was measured."),
   ];
 }
@@ -175,14 +200,23 @@ function partsAfter(page, job, unfolded) {
           }),
         )
       : element("p", { class: "faint" }, "No config is in this page."),
-    tree.some(({ differs }) => differs) && isMany &&
+    tree.some(({ differs }) => differs) &&
+      isMany &&
       element("p", { class: "faint" }, "≠ differs among the jobs of this page."),
     figures.length > 0 && [
       element("h3", {}, "Figures"),
-      element("div", { class: "pictures" }, figures.map((figure) => pictureOf(figure, ""))),
+      element(
+        "div",
+        { class: "pictures" },
+        figures.map((figure) => pictureOf(figure, "")),
+      ),
     ],
     content.figures_left_out > 0 &&
-      element("p", { class: "faint" }, `${countText(content.figures_left_out, "figure")} of this page's jobs are left out for their size.`),
+      element(
+        "p",
+        { class: "faint" },
+        `${countText(content.figures_left_out, "figure")} of this page's jobs are left out for their size.`,
+      ),
   ];
 }
 
@@ -210,7 +244,11 @@ function failurePart({ message, traceback }) {
     "section",
     { class: "failure" },
     element("h3", {}, "Error"),
-    element("pre", { class: "message", tabindex: "0", "aria-label": "Error" }, shownText(message, true)),
+    element(
+      "pre",
+      { class: "message", tabindex: "0", "aria-label": "Error" },
+      shownText(message, true),
+    ),
     traceback && [
       element(
         "details",
@@ -227,12 +265,23 @@ function factsOf(content, job, folder) {
   const source = content.content.sources[content.content.jobs.source[job]];
   const facts = [
     ["from", shownText(source.name)],
-    folder && ["folder", element("span", {}, element("code", {}, shownText(folder)), " ", copyButton(folder, "folder"))],
+    folder && [
+      "folder",
+      element(
+        "span",
+        {},
+        element("code", {}, shownText(folder)),
+        " ",
+        copyButton(folder, "folder"),
+      ),
+    ],
     ...jobResults(content, job),
   ].filter(Boolean);
   return element(
     "dl",
     { class: "facts" },
-    facts.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))),
+    facts.map(([name, value]) =>
+      element("div", {}, element("dt", {}, name), element("dd", {}, value)),
+    ),
   );
 }

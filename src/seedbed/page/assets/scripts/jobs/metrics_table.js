@@ -21,8 +21,10 @@ export function jobMetricsTable(content, job) {
   const rows = metricRows(content.content.columns).filter(({ name }) => name !== "epoch");
   const epochs = { best: content.cell("best/epoch", job), last: content.cell("epoch", job) };
   const hasBest = rows.some((row) => row.best);
-  const heading = (kind) => `${kind} epoch${epochs[kind] === null ? "" : ` (${cellText(epochs[kind])})`}`;
-  const number = (column) => element("td", { class: "number" }, column && cellText(content.cell(column, job)));
+  const heading = (kind) =>
+    `${kind} epoch${epochs[kind] === null ? "" : ` (${cellText(epochs[kind])})`}`;
+  const number = (column) =>
+    element("td", { class: "number" }, column && cellText(content.cell(column, job)));
   return element(
     "table",
     { class: "metrics" },
@@ -118,7 +120,8 @@ function statusRow(content, entries) {
     entries.map(({ jobs }) => {
       /** @type {Map<string, number>} */
       const counts = new Map();
-      for (const job of jobs) counts.set(content.status(job), (counts.get(content.status(job)) ?? 0) + 1);
+      for (const job of jobs)
+        counts.set(content.status(job), (counts.get(content.status(job)) ?? 0) + 1);
       const texts = [...counts].map(([status, count]) => {
         const word = shownText(status.replaceAll("_", " "));
         return jobs.length > 1 ? `${count.toLocaleString("en")} ${word}` : word;
