@@ -56,15 +56,21 @@ def paused_for(module: str) -> Iterator[None]:
 def as_it_was() -> Iterator[None]:
     """Leave the collector as it was, and nothing frozen: the process is another's.
 
-    Where something is frozen before, nothing more is: to free the one would free the other.
+    What is there before is frozen for as long as the block lasts, so that what the block has made
+    is found soon at its end: it is many cycles, and may be on a GPU. Where something is frozen
+    already nothing more is: to free the one would free the other.
     """
     global _freezes, _frozen, _paused
     before, was_enabled = (_freezes, _frozen, _paused), gc.isenabled()
-    _freezes, _frozen = gc.get_freeze_count() == 0, False
+    freezes = _freezes and gc.get_freeze_count() == 0
+    if freezes:
+        gc.freeze()
+    _freezes, _frozen = freezes, True
     try:
         yield
     finally:
-        if _freezes:
+        if freezes:
+            gc.collect()
             gc.unfreeze()
         _freezes, _frozen, _paused = before
         if was_enabled:

@@ -108,7 +108,8 @@ def run_train(words: Sequence[str], told: Told) -> tuple[Ended, Begun]:
     try:
         with command_in_process(told) as project, stopped_early():
             _let_others_start_as_command()
-            garbage_collection.pause()
+            if "torch" not in sys.modules:
+                garbage_collection.pause()
             ended = run_application(of_train(words, project, begun))
             begun.modules = begun.named()
             return ended, begun
