@@ -169,6 +169,8 @@ def train(config: DictConfig, command: list[str]) -> int:
         if taken_up is not None:  # What was refused changes nothing.
             taken_up.saved.restore()
         raise
+    finally:
+        record.close()
 
 
 def _values(config: DictConfig) -> dict[str, Any]:

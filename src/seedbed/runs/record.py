@@ -173,6 +173,14 @@ class Record:
         if self._heartbeat is not None:
             self._heartbeat.stop()
 
+    def close(self) -> None:
+        """Note an interruption where nothing has noted an end: the process itself may go on."""
+        if self._has_ended:
+            return
+        self._stop_heartbeat()
+        error = "stopped before its outcome was written"
+        self._write({**self._written, "status": "interrupted", "finished": now(), "error": error})
+
     def discard(self) -> None:
         """Remove the file; of a run that went on, write it as it was."""
         self._stop_heartbeat()

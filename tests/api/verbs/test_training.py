@@ -13,6 +13,7 @@ from tests.api.folders import command_in
 
 import seedbed
 from seedbed.api.verbs import progress
+from seedbed.experiment.writer import RunWriter
 
 SHORT = ["data=crop_yield", "trainer.max_epochs=2"]
 
@@ -185,6 +186,21 @@ def test_a_second_ctrl_c_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(KeyboardInterrupt):
         seedbed.train("trainer.max_epochs=9")
     assert seedbed.load().status == "interrupted"
+
+
+def test_a_run_that_is_stopped_while_it_ends_is_running_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(self: RunWriter, *words: Any) -> None:
+        raise seedbed.Interrupted(signal.SIGINT)
+
+    monkeypatch.setattr(RunWriter, "finish", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        train()
+
+    run = seedbed.load()
+    assert (run.status, run.error) == ("interrupted", "stopped before its outcome was written")
+    assert "heartbeat" not in " ".join(thread.name for thread in threading.enumerate())
 
 
 def test_runs_of_other_threads_follow_one_another() -> None:
