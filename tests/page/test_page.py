@@ -31,7 +31,7 @@ def show(page: Page, view: str) -> None:
     assert page.locator(f"[data-view={view}]").is_visible()
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != "ten_thousand"])
+@pytest.mark.parametrize("name", sorted({*DOCUMENTS} - {"ten_thousand", "one_seed"}))
 def test_every_view_of_every_document_fits_a_phone(open_document: Open, name: str) -> None:
     page = open_document(name, COMPARED, viewport=PHONE)
     for view in views(page):
@@ -94,19 +94,19 @@ def test_what_is_seen_is_found_again_by_the_address(open_document: Open, page_fi
     assert page.locator("#metric").input_value() == "train/loss"
 
 
-@pytest.mark.parametrize(
-    "fragment",
-    [
+def test_a_fragment_that_anybody_wrote_breaks_nothing(open_document: Open) -> None:
+    fragments = [
         "view=nowhere&job=-1&selected=[1e9,-1,0.5]&baseline=1e9&metric=none&theme=pink&open=[-5]",
         "view=%00&job={}&selected=null&sort=[1]&columns=[%22__proto__%22]&filter=)((",
         "view=compare&selected=[0,0,0]&compareBy=other&curves={%22metrics%22:{},%22band%22:[]}",
         "=&&=x&__proto__=1&constructor={}&filter=a.b.c%20%3C%3C%201&groupBy=constructor",
-    ],
-)
-def test_a_fragment_that_anybody_wrote_breaks_nothing(open_document: Open, fragment: str) -> None:
-    page = open_document("with_figures", fragment)
-    for view in views(page):
-        show(page, view)
+    ]
+    page = open_document("with_figures", fragments[0])
+    for fragment in fragments:
+        page.evaluate("fragment => { location.hash = fragment }", fragment)
+        page.evaluate(DRAWN)
+        for view in views(page):
+            show(page, view)
 
 
 def test_it_prints_in_light_colours_without_its_buttons(
