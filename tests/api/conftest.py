@@ -15,7 +15,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words += ["model.hidden=[4]", "optimizer=adam", "trainer.max_epochs=4"]
     command_in(
         folder,
-        *("train", "-m", *words, "optimizer.lr=0.1,0.01,0.001", "seed=0,1"),
+        *("train", "-m", *words, "optimizer.lr=0.001,0.01,0.1", "seed=0,1"),
         "hydra.sweep.dir=sweep",
     )
     command_in(

@@ -37,7 +37,7 @@ def test_results_are_those_of_the_table(sweep: seedbed.Sweep) -> None:
     assert len(sweep) == 6
     assert sweep.status == "completed"
     assert sweep.counts == {"completed": 6}
-    assert sweep.axes == {"optimizer.lr": ["0.1", "0.01", "0.001"], "seed": ["0", "1"]}
+    assert sweep.axes == {"optimizer.lr": ["0.001", "0.01", "0.1"], "seed": ["0", "1"]}
 
 
 def test_configurations_are_means_over_seeds_the_best_first(sweep: seedbed.Sweep) -> None:

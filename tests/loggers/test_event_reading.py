@@ -27,7 +27,9 @@ from seedbed.loggers.tensorboard import TensorBoard
 Point = tuple[int, dict[str, float]]
 TAGS = st.sampled_from(["train/loss", "val/loss", "größe", "a" * 130])
 NUMBERS = st.floats(width=32, allow_nan=False)
-POINTS = st.lists(st.tuples(st.integers(0, 2**62), st.dictionaries(TAGS, NUMBERS, max_size=3)))
+POINTS = st.lists(
+    st.tuples(st.integers(0, 3) | st.integers(0, 2**62), st.dictionaries(TAGS, NUMBERS, max_size=3))
+)
 
 
 def content(points: Sequence[Point]) -> bytes:
@@ -82,6 +84,8 @@ def test_all_scalars_of_several_runs_are_read(
         read = found(folders)
 
     assert read == expected(runs)
+    counts = {tag: len(each.steps) for tag, each in read_scalars(folders).items()}
+    assert counts == {tag: len(points) for tag, points in read.items()}
     assert [list(points) for points in read.values()] == [list(expected(runs)[tag]) for tag in read]
 
 
