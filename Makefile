@@ -95,6 +95,10 @@ benchmark: $(VENV)/.installed-train ## Measure what the framework costs per step
 benchmark-sweep: $(VENV)/.installed-train ## Measure what a sweep costs, phase by phase
 	$(BIN)/python scripts/sweep_benchmark.py $(ARGS)
 
+.PHONY: benchmark-page
+benchmark-page: $(VENV)/.installed-test ## Measure the report page of 10,000 jobs in a browser
+	$(BIN)/python scripts/page_benchmark.py $(ARGS)
+
 .PHONY: benchmark-tables
 benchmark-tables: $(VENV)/.installed-test ## Compare cross-validations of tables with scikit-learn's
 	$(BIN)/python scripts/tables.py $(ARGS)
@@ -120,6 +124,10 @@ check: $(VENV)/.installed-test ## Check style, formatting, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+.PHONY: check-page
+check-page: $(VENV)/.installed-test ## Check types and form of the page's JavaScript; needs npm
+	$(BIN)/python scripts/page_modules.py $(ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.installed-test ## Build the documentation as a site, site/index.html; a broken link is an error
