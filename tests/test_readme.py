@@ -105,19 +105,6 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert isinstance(sweep.best.model(), torch.nn.Module)
 
 
-def test_every_other_command_of_the_readme_composes(tmp_path: Path) -> None:
-    """Inline commands are composed, not run."""
-    commands = re.findall(r"`(seedbed train [^`.]*)`", README)
-    assert len(commands) >= 2
-    for command in commands:
-        words = [word for word in shlex.split(command)[1:] if word != "-m"]
-        if "--config-dir" in words or "--help" in words:
-            continue
-        words = [word.partition(",")[0] for word in words]
-        done = seedbed(tmp_path, *words, "--cfg", "job")
-        assert done.returncode == 0, done.stderr
-
-
 def test_the_table_of_groups_is_current() -> None:
     for group, meaning in groups.GROUPS.items():
         names = ", ".join(f"`{option}`" for option in groups.options(group))
