@@ -20,6 +20,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -209,6 +210,8 @@ def content(sweep: Path) -> dict[str, Any]:
         elif path.name == "run.json":
             fields = json.loads(path.read_text())
             found[name] = {key: fields[key] for key in fields if key not in OF_ONE_TIME}
+        elif path.name == "report.html":
+            found[name] = _page_without_times(path.read_text())
         elif path.suffix == ".ckpt":
             state = torch.load(path, weights_only=True)
             # What a sweep keeps of jobs side by side says when they were taken up, too.
@@ -225,6 +228,19 @@ def _without_times(line: str) -> dict[str, Any]:
     """Return a line of a journal without when a trial began and ended."""
     fields = json.loads(line)
     return {key: fields[key] for key in fields if not key.startswith("datetime_")}
+
+
+def _page_without_times(page: str) -> dict[str, Any]:
+    """Return what a page shows, without when it was written, and when and how long jobs ran."""
+    [text] = re.findall(r'<script type="application/json" id="document">(.*?)</script>', page)
+    document: dict[str, Any] = json.loads(text)
+    document["written"] = ""
+    document["jobs"]["values"].pop("seconds", None)
+    for source in document["sources"]:
+        source |= dict.fromkeys(("started", "finished", "seconds"))
+        words = sorted(word for word in source["command"].split() if "hydra.sweep.dir" not in word)
+        source["command"] = words
+    return document
 
 
 def differences(expected: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.errors import RunFolderError
+from seedbed.errors import RunFolderError, plain
 from seedbed.process.identity import this_process
 from seedbed.runs.folder import RunFolder, latest_run, open_run
 
@@ -54,7 +54,7 @@ def test_a_relative_folder_is_found_from_the_working_folder(tmp_path, monkeypatc
 def test_a_folder_that_is_not_there_is_refused(tmp_path, monkeypatch, run):
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(RunFolderError, match=re.escape(f"run={run}")):
+    with pytest.raises(RunFolderError, match=re.escape(f"run={plain(run)}")):
         open_run(run, "outputs")
 
 

@@ -583,7 +583,7 @@ def test_keep_best_keeps_the_folders_of_the_best(command: Any, whole: Any, tmp_p
 def test_keep_record_keeps_the_table_alone(command: Any, tmp_path: Path, fuse: str) -> None:
     words = (*JOBS, "sweep.keep=record", f"sweep.fuse={fuse}", FOLDER)
     assert "TensorBoard" not in command(*TRAIN, *words).out
-    kept = [".sweep", "multirun.yaml", "provenance", "results.csv", "sweep.json"]
+    kept = [".sweep", "multirun.yaml", "provenance", "report.html", "results.csv", "sweep.json"]
     assert folders(tmp_path / "sweep") == kept
     rows = table(tmp_path / "sweep")
     assert [row["status"] for row in rows].count("completed") == 4

@@ -32,7 +32,9 @@ def known_of_sweep(folder: SweepFolder, plan: SweepPlan, rows: Sequence[Row]) ->
     """Return the record of a job, or what else tells where a sweep comes from."""
     for row in rows:
         if row.folder and (record := record_of(folder, row)):
-            return record
+            # A job that ran after a kill says how the sweep went on, not how it began.
+            went_on = f" {RESUME}=" in command_of(record)
+            return {**record, "command": _command(folder, plan)} if went_on else record
     return {
         "command": _command(folder, plan),
         "versions": _versions(folder),

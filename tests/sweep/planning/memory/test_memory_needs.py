@@ -10,6 +10,7 @@ from seedbed.config.spec import run_spec
 from seedbed.engines.fused.engine import Engine
 from seedbed.sweep.planning.fusing import make_group
 from seedbed.sweep.planning.job_numbers import JobNumbers, numbers_of
+from seedbed.sweep.planning.memory import memory_needs
 from seedbed.sweep.planning.memory.chunk_sizes import heaviest
 from seedbed.sweep.planning.memory.memory_needs import bytes_per_job
 
@@ -73,7 +74,7 @@ def test_as_much_as_the_profiler_sees(
 ) -> None:
     words = KINDS[kind]
     for name in NO_OBJECTS:
-        monkeypatch.setattr(f"seedbed.sweep.planning.memory.memory_needs.{name}", 0)
+        monkeypatch.setattr(memory_needs, name, 0)
     few, many = 20, 60
     measured = (peak(words, many, own_tables) - peak(words, few, own_tables)) / (many - few)
     group = make_group(
