@@ -99,6 +99,28 @@ def test_what_misses_a_constraint_cannot_be_the_best():
     assert {*sum((each["unfit"] for each in bound), [])} == {"misses parameters<=700"}  # noqa: RUF017
 
 
+def beside_folds() -> Document:
+    """Return a cross-validation whose last configuration is of another sweep, without folds."""
+    content = cross_validation()
+    content["sources"].append({**content["sources"][0], "name": "seeds"})
+    jobs = content["jobs"]
+    jobs["source"][20:] = [1] * 10
+    jobs["values"]["data.fold"][20:] = [None] * 10
+    jobs["values"]["seed"][20:] = [*range(10)]
+    return content
+
+
+def test_folds_are_those_of_the_sweep():
+    ranked = ranking(beside_folds(), "best/val/loss", "min")
+    assert [each["unfit"] for each in ranked] == [[], [], []]
+    units = {each["configuration"]: each["summary"]["unit"] for each in ranked}
+    assert units == {0: "fold", 1: "fold", 2: "seed"}
+    counts = {each["configuration"]: each["summary"]["count"] for each in ranked}
+    assert counts == {0: 5, 1: 5, 2: 10}
+    lost = ranking(without(beside_folds(), [0, 1]), "best/val/loss", "min")
+    assert [each["unfit"] for each in lost] == [[], [], ["has 4 of 5 folds"]]
+
+
 def said(content: Document, column: str = "best/val/loss") -> list[str]:
     """Return what the page says of the three questions."""
     [answers] = called("summary/words.js", "allSaid", [[{"document": content}, "val/loss"]])
@@ -160,10 +182,10 @@ def test_null_difference_is_called_better_no_more_often_than_it_says():
         order = np.argsort(values.mean(1))
         ranked = [
             {"configuration": int(row), "unfit": [],
-             "summary": {"units": {"map": [*enumerate(values[row].tolist())]}}}
+             "summary": {"unit": "seed", "units": {"map": [*enumerate(values[row].tolist())]}}}
             for row in order
         ]  # fmt: skip
-        calls.append([ranked, "min", False])
+        calls.append([ranked, "min"])
     verdicts = called("summary/verdict.js", "verdictOf", calls)
     # Configuration 0 is as good as the best in truth: is it the best seen, or alike?
     kept = [0 in (v["best"]["configuration"], *v["alike"]) for v in verdicts]

@@ -44,10 +44,12 @@ PAIRS = [(DRAW.normal(0, 1, n).tolist(), DRAW.normal(0.5, 1, n).tolist()) for n 
 def differences(pairs, mode="min", are_folds=False, shared=True):
     """Return what the page finds of pairs of lists."""
     begin = 0 if shared else 1000
-    calls = [
-        [{"map": [*enumerate(a)]}, {"map": [*enumerate(b, begin)]}, mode, are_folds]
-        for a, b in pairs
-    ]
+    unit = "fold" if are_folds else "seed"
+
+    def summary(values, first=0):
+        return {"unit": unit, "units": {"map": [*enumerate(values, first)]}}
+
+    calls = [[summary(a), summary(b, begin), mode] for a, b in pairs]
     return called("summary/verdict.js", "differenceOf", calls)
 
 

@@ -14,18 +14,25 @@ import { deviationOf, meanOf } from "./statistics.js";
  * @property {number} count values that these are of: jobs, or folds
  * @property {number} completed jobs that have a value
  * @property {number} jobs all of them
+ * @property {"seed" | "fold" | "job"} unit what the values are of
  * @property {Map<string, number>} units the values by what they have in common with those of other
  *   configurations: the seed, or the fold
  */
 
-/** Whether jobs are averaged over folds. @param {PageDocument} document */
-export function hasFolds(document) {
-  return document.columns.get(FOLD)?.kind === "averaged";
+/** Whether a job is one of a fold that is averaged over. @param {PageDocument} document @param {number} job */
+function isOfFold(document, job) {
+  return document.columns.get(FOLD)?.kind === "averaged" && document.cell(FOLD, job) !== null;
 }
 
-/** The units of the averages: `seed`, `fold` or `job`. @param {PageDocument} document */
-export function unitOf(document) {
-  if (hasFolds(document)) return "fold";
+/**
+ * The units of the averages of some jobs: of several sources only some may have folds.
+ *
+ * @param {PageDocument} document
+ * @param {number[]} jobs
+ * @returns {"seed" | "fold" | "job"}
+ */
+function unitOf(document, jobs) {
+  if (jobs.some((job) => isOfFold(document, job))) return "fold";
   return document.columnsOf("averaged").some(({ name }) => name === "seed") ? "seed" : "job";
 }
 
@@ -61,6 +68,7 @@ export function summaryOf(document, jobs, column) {
     count: units.size,
     completed,
     jobs: jobs.length,
+    unit: unitOf(document, jobs),
     units,
   };
 }
@@ -72,9 +80,9 @@ const KEYS = new WeakMap();
 function unitKeys(document) {
   let keys = KEYS.get(document);
   if (!keys) {
-    keys = hasFolds(document)
-      ? Array.from({ length: document.jobCount }, (_, job) => String(document.cell(FOLD, job)))
-      : seedKeys(document);
+    keys = seedKeys(document).map((key, job) =>
+      isOfFold(document, job) ? String(document.cell(FOLD, job)) : key,
+    );
     KEYS.set(document, keys);
   }
   return keys;
@@ -149,7 +157,8 @@ export function rankedConfigurations(document, jobsOf, column, mode) {
     const missed = constraints
       .filter((each) => !each.keeps(summaryOf(document, jobs, each.column).mean))
       .map((each) => `misses ${each.text}`);
-    if (folds && summary.count < folds) missed.push(`has ${summary.count} of ${folds} folds`);
+    const most = Math.max(...jobs.map(folds));
+    if (summary.count < most) missed.push(`has ${summary.count} of ${most} folds`);
     const source = document.content.sources[document.content.jobs.source[jobs[0]]];
     if (source.search && summary.completed < jobs.length)
       missed.push(`${summary.completed} of ${jobs.length} jobs completed`);
@@ -181,10 +190,25 @@ export function rankedOfAll(document, column, mode) {
   );
 }
 
-/** How many folds the jobs have; 0 without a cross-validation. @param {PageDocument} document */
+/**
+ * A function that gives how many folds the jobs have that were run with a job: those of its sweep,
+ * or of all runs; 0 of a job without a fold.
+ *
+ * @param {PageDocument} document
+ * @returns {(job: number) => number}
+ */
 function foldsOf(document) {
-  if (!hasFolds(document)) return 0;
-  return new Set(document.content.jobs.values[FOLD]).size;
+  const { sources, jobs } = document.content;
+  const together = (job) => (sources[jobs.source[job]].kind === "run" ? -1 : jobs.source[job]);
+  /** @type {Map<number, Set<any>>} */
+  const folds = new Map();
+  for (let job = 0; job < document.jobCount; job++) {
+    if (!isOfFold(document, job)) continue;
+    const known = folds.get(together(job));
+    if (known) known.add(document.cell(FOLD, job));
+    else folds.set(together(job), new Set([document.cell(FOLD, job)]));
+  }
+  return (job) => (isOfFold(document, job) ? (folds.get(together(job))?.size ?? 0) : 0);
 }
 
 /** Order of two numbers; what is none comes last, and two of these are equal. */

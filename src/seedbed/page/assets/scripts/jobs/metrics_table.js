@@ -1,7 +1,7 @@
 // @ts-check
 // Metrics as tables: of one job, and of several entries side by side.
 
-import { summaryOf, unitOf } from "../configurations.js";
+import { summaryOf } from "../configurations.js";
 import { element } from "../elements.js";
 import { cellText, countText, secondsText, shownText, spreadText } from "../formats.js";
 import { comparedSummaries } from "../table/differences.js";
@@ -132,10 +132,10 @@ function statusRow(content, entries) {
 }
 
 /** What an entry has in a column: of one job what stands there, of several the mean that counts. */
-function entryText(content, column, jobs, { mean, deviation, count, completed }) {
+function entryText(content, column, jobs, { mean, deviation, count, completed, unit }) {
   if (jobs.length === 1) return cellText(content.cell(column, jobs[0])) || "–";
   if (!count) return `– (of ${countText(jobs.length, "job")} none counts)`;
-  const units = unitOf(content) === "fold" ? `${countText(count, "fold")}, ` : "";
+  const units = unit === "fold" ? `${countText(count, "fold")}, ` : "";
   const part = completed === jobs.length ? "" : `${completed} of `;
   return `${spreadText(mean, deviation)} (${units}${part}${jobs.length.toLocaleString("en")})`;
 }

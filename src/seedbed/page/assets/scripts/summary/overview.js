@@ -1,7 +1,6 @@
 // @ts-check
 // Summary: which configuration is best, by how much, and whether that is luck; then what was run.
 
-import { hasFolds } from "../configurations.js";
 import { element, fill } from "../elements.js";
 import { failureList } from "./failures.js";
 import { mountRanking } from "./ranking.js";
@@ -40,7 +39,7 @@ export function mountOverview(panel, page) {
   const draw = mountRanking(picture, page);
   page.follow(panel, ["filter", "metric", "epoch"], () => {
     const ranked = page.ranked();
-    const verdict = verdictOf(ranked, page.mode(), hasFolds(page.document));
+    const verdict = verdictOf(ranked, page.mode());
     const looked = { metric: page.metric(), epoch: page.epoch() };
     fill(answers, verdictSaid(page.document, verdict, looked).map(answerCard));
     fill(notes, ...noteLines(page, ranked));

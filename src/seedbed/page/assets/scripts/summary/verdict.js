@@ -4,6 +4,7 @@
 import { lowerTail, meanOf, deviationOf, tOfHalfWidth } from "../statistics.js";
 
 /** @typedef {import("../configurations.js").Ranked} Ranked */
+/** @typedef {Pick<import("../configurations.js").Summary, "unit" | "units">} Values */
 
 // Chance of calling a configuration worse that in truth is the best.
 export const LEVEL = 0.05;
@@ -27,14 +28,14 @@ export const LEVEL = 0.05;
  * is that of a difference times 1/k + 1/(k - 1) (Nadeau and Bengio, "Inference for the
  * generalization error", 2003). With nothing in common: Welch's t.
  *
- * @param {Map<string, number>} a
- * @param {Map<string, number>} b
+ * @param {Values} a
+ * @param {Values} b
  * @param {string | null} mode
- * @param {boolean} areFolds
  * @returns {Difference}
  */
-export function differenceOf(a, b, mode, areFolds) {
+export function differenceOf({ units: a, unit }, { units: b, unit: other }, mode) {
   const sign = mode === "max" ? 1 : -1;
+  const areFolds = unit === "fold" || other === "fold";
   const shared = [...a.keys()].filter((key) => b.has(key));
   if (shared.length >= 2) {
     const differences = shared.map((key) => sign * (Number(a.get(key)) - Number(b.get(key))));
@@ -81,16 +82,15 @@ function ofError(mean, error, degrees, count, kind) {
  *
  * @param {Ranked[]} ranked the best first
  * @param {string | null} mode
- * @param {boolean} areFolds
  * @returns {Verdict | null}
  */
-export function verdictOf(ranked, mode, areFolds) {
+export function verdictOf(ranked, mode) {
   const fit = ranked.filter(({ unfit }) => !unfit.length);
   if (!fit.length) return null;
   const [best, ...rest] = fit;
   const others = rest.map((other) => ({
     ranked: other,
-    difference: differenceOf(best.summary.units, other.summary.units, mode, areFolds),
+    difference: differenceOf(best.summary, other.summary, mode),
   }));
   const alike = others
     .filter(({ difference }) => !(difference.chance * others.length <= LEVEL))

@@ -3,11 +3,9 @@
 
 import {
   configurationWords,
-  hasFolds,
   rankedConfigurations,
   rankedOfAll,
   summaryOf,
-  unitOf,
 } from "../configurations.js";
 import {
   cellText,
@@ -69,7 +67,7 @@ export function allSaid(document, metric) {
   const epoch = document.content.rank;
   const mode = document.modeOf(metric);
   const ranked = rankedOfAll(document, document.columnOf(metric, epoch), mode);
-  return verdictSaid(document, verdictOf(ranked, mode, hasFolds(document)), { metric, epoch });
+  return verdictSaid(document, verdictOf(ranked, mode), { metric, epoch });
 }
 
 /**
@@ -135,8 +133,7 @@ function resultSaid(document, { metric, epoch }) {
  */
 function bestSaid(document, verdict, { metric, epoch }) {
   const { best, others } = verdict;
-  const { mean, deviation, count, completed, jobs } = best.summary;
-  const unit = unitOf(document);
+  const { mean, deviation, count, completed, jobs, unit } = best.summary;
   const hasBest = document.columnOf(metric, "best") !== document.columnOf(metric, "last");
   const at = hasBest ? `, ${epoch} epoch` : "";
   const details = [
@@ -172,7 +169,7 @@ function marginSaid(document, verdict) {
   const { mean, low, high, kind, count } = next.difference;
   const relative = mean / Math.abs(next.ranked.summary.mean);
   const share = Number.isFinite(relative) ? ` (${percentText(relative)})` : "";
-  const unit = unitOf(document);
+  const { unit } = verdict.best.summary;
   const details = [
     `ahead of ${named(document, next.ranked.configuration, "the second best below")}`,
   ];
@@ -204,7 +201,7 @@ function nothingText(document) {
 function luckSaid(document, verdict) {
   const question = "Is it luck?";
   const { others, alike, answer } = verdict;
-  const unit = unitOf(document);
+  const { unit } = verdict.best.summary;
   const count = countText(others.length, "other");
   if (answer === "alone")
     return { question, answer: "Nothing to compare it with.", details: [], tone: "plain" };

@@ -1,7 +1,7 @@
 // @ts-check
 // Differences to the baseline: absolute, relative, better or worse, and whether they can be luck.
 
-import { hasFolds, summaryOf } from "../configurations.js";
+import { summaryOf } from "../configurations.js";
 import { numberText, percentText, shortText } from "../formats.js";
 import { differenceOf } from "../summary/verdict.js";
 
@@ -51,7 +51,7 @@ export function comparedSummaries(document, own, base, name) {
   const difference = value - base.mean;
   const relative = difference / Math.abs(base.mean);
   const mode = name === "seconds" ? "min" : document.modeOf(name);
-  const test = differenceOf(own.units, base.units, mode, hasFolds(document));
+  const test = differenceOf(own, base, mode);
   const isOpen = !Number.isNaN(test.low) && test.low <= 0 && test.high >= 0;
   const isBetter = mode === "max" ? difference > 0 : difference < 0;
   const verdict =

@@ -302,8 +302,9 @@ function tableCaption(page, rows) {
   const count = rows.filter(({ job }) => job === null).length + Number(isCounted);
   const averaged = document.columnsOf("averaged").map(({ name }) => shownText(name));
   const others = averaged.filter((name) => name !== FOLD);
+  const everywhere = !document.content.jobs.values[FOLD]?.includes(null);
   const over = averaged.includes(FOLD)
-    ? `folds${others.length ? `, of the means over ${listText(others)}` : ""}`
+    ? `folds${everywhere ? "" : " where there are some"}${others.length ? `, of the means over ${listText(others)}` : ""}`
     : listText(averaged);
   const means = over ? `; mean ± standard deviation over ${over}` : "";
   const where = isOutside ? ", which the filter leaves out" : "";
