@@ -11,6 +11,7 @@ from seedbed.page.document import PageDocument
 from seedbed.page.of_runs import parts_of_runs
 from seedbed.page.part import Part
 from seedbed.sweep.pages.part_of_sweep import part_of_sweep
+from seedbed.sweep.pages.rows_in_training import rows_in_training
 from seedbed.sweep.results.folder import SweepFolder, rows_of_sweep
 from seedbed.sweep.results.plan_file import read_plan
 
@@ -52,7 +53,8 @@ def _part(folder: SweepFolder, page: Path | None) -> Part:
         from seedbed.sweep.results.searched.closing import drawing_of
 
         shares = drawing_of(plan, rows).shares
-    return part_of_sweep(folder, plan, rows, page, shares=shares)
+    in_training = rows_in_training(folder, plan, rows)
+    return part_of_sweep(folder, plan, rows, page, shares=shares, in_training=in_training)
 
 
 def say_left_out(path: str, reason: str) -> None:

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 import re
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -133,6 +135,49 @@ def test_a_sweep_without_folders_still_tells_where_it_comes_from(
     assert "seed=0,1" in source["command"]
     assert source["versions"]["torch"]
     assert source["notes"] == ["0 of 2 jobs have kept their folders (sweep.keep)"]
+
+
+def test_jobs_side_by_side_that_were_killed_are_shown_as_they_were_saved(
+    command: Any, tmp_path: Path
+) -> None:
+    words = ("train", "-m", "data=linear_noise", "data.rows=20", "data.val_size=5")
+    words = (*words, "trainer.max_epochs=4", "optimizer.lr=0.01,1e-3", "seed=0,1")
+    assert command(*words, "hydra.sweep.dir=sweep", "sweep.every_seconds=0").code == 0
+    sweep = tmp_path / "sweep"
+    table = pl.read_csv(sweep / "results.csv")
+    # As a kill leaves it: without what ends a sweep.
+    lines = (sweep / "results.csv").read_text().splitlines(keepends=True)
+    (sweep / "results.csv").write_text("".join(lines[:1]))
+    for path in sweep.glob("[0-9]*/*"):
+        if path.is_file():
+            path.unlink()
+    (sweep / ".sweep/running").touch()
+    [state] = sweep.glob(".sweep/chunk-*.ckpt")
+    os.utime(sweep / "results.csv", (state.stat().st_mtime - 50,) * 2)
+    started = json.loads((sweep / "sweep.json").read_text())["started"]
+    ended = datetime.fromisoformat(started).timestamp() + 9
+    os.utime(state, (ended, ended))
+    assert command("report", "sweep", "page=x.html").code == 0
+    page = document(tmp_path / "x.html")
+    jobs, [source] = page["jobs"], page["sources"]
+    assert [page["statuses"][at] for at in jobs["status"]] == ["interrupted"] * 4
+    assert jobs["values"]["epochs"] == [4] * 4
+    assert jobs["values"]["val/loss"] == pytest.approx(table["val/loss"].to_list())
+    assert jobs["values"]["optimizer.lr"] == table["optimizer.lr"].to_list()
+    metrics = {column["name"] for column in page["columns"] if column["kind"] == "metric"}
+    assert metrics == {name for name in table.columns if name.startswith(("train/", "val/"))}
+    assert page["configurations"]["count"] == 2
+    assert page["curves"]["grids"] == [[1, 2, 3, 4]]
+    assert page["curves"]["grid_of_job"] == [0] * 4
+    assert source["counts"] == {"interrupted": 4, "missing": 0}
+    assert source["seconds"] == 9.0
+    assert source["go_on"] == "seedbed train -m sweep.resume=sweep"
+    assert source["notes"] == [
+        "4 jobs not ended: shown as last saved (sweep.every_seconds), and not ranked"
+    ]
+    state.write_bytes(state.read_bytes()[:1000])
+    assert command("report", "sweep", "page=x.html").code == 0
+    assert document(tmp_path / "x.html")["sources"][0]["counts"] == {"missing": 4}
 
 
 def test_a_file_of_somebodys_is_not_written_over(

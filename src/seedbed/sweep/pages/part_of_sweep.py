@@ -47,6 +47,7 @@ def part_of_sweep(
     record: Mapping[str, Any] | None = None,
     shares: Mapping[str, float] | None = None,
     finished: str | None = None,
+    in_training: Sequence[Row] = (),
 ) -> Part:
     """Return what a page shows of a sweep.
 
@@ -58,14 +59,17 @@ def part_of_sweep(
         record: fields of a run.json that hold for all jobs; None (default): from one that there is.
         shares: importances of the keys of a search; None (default): not known, or none.
         finished: when it ended, if that is now; None (default): when its table was written.
+        in_training: jobs that have not ended, as they were saved last; nothing ranks them.
     """
-    rows = sorted((row for row in rows if row.number < len(plan.jobs)), key=_number)
-    known = record if record is not None else known_of_sweep(folder, plan, rows)
+    ended = sorted((row for row in rows if row.number < len(plan.jobs)), key=_number)
+    known = record if record is not None else known_of_sweep(folder, plan, ended)
+    source = source_of_sweep(folder, plan, ended, known, finished, in_training)
+    rows = sorted([*ended, *in_training], key=_number)
     jobs = [plan.jobs[row.number] for row in rows]
     configs = job_configs(folder, jobs, [row.folder for row in rows])
     objectives = plan.objectives
     return Part(
-        source=source_of_sweep(folder, plan, rows, known, finished),
+        source=source,
         number=[row.number for row in rows],
         status=[row.status for row in rows],
         axes=_axes(plan, rows),

@@ -3,6 +3,7 @@
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.ranking import unranked_lines
 from seedbed.sweep.results.searched.populations import POPULATION
 from seedbed.sweep.results.table import Row
+from seedbed.terminal.words import jobs_text
 
 MASTER = "multirun.yaml"
 # Packages whose versions results depend on.
@@ -85,13 +87,23 @@ def source_of_sweep(
     rows: Sequence[Row],
     record: Mapping[str, Any],
     finished: str | None = None,
+    in_training: Sequence[Row] = (),
 ) -> Source:
-    """Return what is said of a sweep; `finished` is when it ended, if that is now."""
+    """Return what is said of a sweep.
+
+    Args:
+        folder: its folder.
+        plan: its plan.
+        rows: the jobs that have ended.
+        record: fields of a run.json that hold for all jobs.
+        finished: when it ended, if that is now; None (default): as its files say.
+        in_training: jobs that have not ended, of which something has been saved.
+    """
     running = finished is None and folder.is_running()
-    counts = dict(Counter(row.status for row in rows))
-    missing = len(plan.jobs) - len(rows)
+    counts = dict(Counter(row.status for row in (*rows, *in_training)))
+    missing = len(plan.jobs) - len(rows) - len(in_training)
     again = sum(counts.get(status, 0) for status in ("failed", "interrupted"))
-    ended = finished or (None if running else _written(folder.results))
+    ended = finished or (None if running else _written_last(folder))
     search = plan.search
     go_on = typed_word(RESUME, shown_path(folder.path))
     return Source(
@@ -110,16 +122,23 @@ def source_of_sweep(
         search=None
         if search is None
         else Search(search.sampler, search.trials, plan.choices.get("stop")),
-        notes=list(_notes(plan, rows)),
+        notes=[*_notes(plan, rows), *_notes_in_training(in_training)],
         labels=labels_in(*plan.labels),
     )
 
 
-def _written(path: Path) -> str | None:
-    try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
-    except OSError:
+def _written_last(folder: SweepFolder) -> str | None:
+    """Return when the table was written, or, of a sweep that was killed, any file of it last."""
+    paths = [folder.results]
+    if folder.was_killed():
+        paths += [*folder.states(), *folder.all_reports(), *folder.path.glob(f"*/{RECORD}")]
+    times = []
+    for path in paths:
+        with suppress(OSError):
+            times.append(path.lstat().st_mtime)
+    if not times:
         return None
+    return datetime.fromtimestamp(max(times), UTC).isoformat(timespec="milliseconds")
 
 
 def _seconds(started: str, finished: str | None) -> float | None:
@@ -143,3 +162,12 @@ def _notes(plan: SweepPlan, rows: Sequence[Row]) -> Iterator[str]:
         yield "trials took over others on the way; their keys are those that they began with"
     for line in unranked_lines(rows, plan.objectives):
         yield " ".join(line.split())
+
+
+def _notes_in_training(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield that jobs side by side are shown as they were saved, where there are some."""
+    if rows:
+        yield (
+            f"{jobs_text(len(rows))} not ended: shown as last saved (sweep.every_seconds), "
+            "and not ranked"
+        )
