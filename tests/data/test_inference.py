@@ -151,3 +151,41 @@ def test_what_a_class_raises_is_said_once(file: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ConfigError) as raised:
         check(_config(file))
     assert str(raised.value) == "data: Words cannot tell what its rows are: ValueError: no rows"
+
+
+@pytest.mark.parametrize("name", ["${x}", "${oc.env:HOME}", "\\${x}", "${", "a${", "???"])
+def test_names_that_a_config_would_look_up_are_refused_as_they_stand(
+    file: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "secret")
+    file.write_text(f"red {name}")
+    with pytest.raises(ConfigError) as error:
+        check(_config(file))
+    assert f"'{name}' is the name of a class" in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["${x}", "${oc.env:HOME}", "???"])
+def test_a_table_with_such_a_column_trains_once_the_column_is_left_out(
+    tmp_path: Path, name: str
+) -> None:
+    table = tmp_path / "t.csv"
+    rows = "".join(f"{x / 7},{x * x / 3},{x % 2}\n" for x in range(20))
+    table.write_text(f"a,{name},y\n{rows}")
+    words = ("data=table", "task=auto", f"data.file={table}", "data.target=y")
+    with pytest.raises(ConfigError, match="is the name of a feature"):
+        check(unchecked(*words))
+    config = unchecked(*words)
+    config.data.columns = {name: "ignore"}
+    check(config)
+    assert list(config.data.feature_names) == ["a"]
+
+
+def test_a_target_that_a_config_would_look_up_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("a,${x}\n" + "".join(f"{x / 7},{x % 2}\n" for x in range(20)))
+    words = ("data=table", "task=auto", f"data.file={table}", "data.target=y")
+    config = unchecked(*words)
+    config.data.target = "\\${x}"
+    with pytest.raises(ConfigError, match=r"data.target: .* write another name"):
+        check(config)

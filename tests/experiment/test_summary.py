@@ -169,3 +169,13 @@ def test_the_closing_lines_say_where_to_look(
         "run folder   outputs/runs/today",
         "TensorBoard  seedbed dashboard outputs",
     ]
+
+
+def test_the_dashboard_of_a_run_outside_of_the_outputs_is_that_of_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    lines = closing_lines(tmp_path / "IMG", "outputs").splitlines()
+
+    assert lines == ["run folder   IMG", "TensorBoard  seedbed dashboard IMG"]

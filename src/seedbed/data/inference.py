@@ -82,6 +82,7 @@ def _checked(node: DictConfig, given: dict[str, Any]) -> Any:
     """Return the options of a node, whose given values nobody may have looked at before."""
     if problems := given_problems(node):
         raise ConfigError("\n".join(problems))
+    _require_plain_texts(given)
     schema = schema_of(node)
     return given if schema is None else schema(**given)
 
@@ -89,7 +90,7 @@ def _checked(node: DictConfig, given: dict[str, Any]) -> Any:
 def _asked(kind: type[DataModule], options: Any) -> Facts:
     """Return the facts that a class tells; raise ConfigError in place of what it may raise."""
     try:
-        return kind.facts(options)
+        facts = kind.facts(options)
     except SeedbedError:
         raise
     except Exception as error:  # An interpolation would hide it, and name the wrong key.
@@ -97,6 +98,35 @@ def _asked(kind: type[DataModule], options: Any) -> Facts:
         raise ConfigError(
             f"data: {kind.__name__} cannot tell what its rows are: {type(error).__name__}: {reason}"
         ) from error
+    _require_plain_names(facts)
+    return facts
+
+
+def _require_plain_names(facts: Facts) -> None:
+    """Raise ConfigError for a name that the saved config of a run could not give back as it is.
+
+    Tables and folders of anybody's hold names, and OmegaConf would look up `${oc.env:HOME}`.
+    """
+    for what in ("feature", "target", "class"):
+        names = map(str, getattr(facts, f"{what}_names"))
+        wrong = [name for name in names if "${" in name or name == "???"]
+        if wrong:
+            raise ConfigError(
+                f"data: '{wrong[0]}' is the name of a {what}, and a config reads '${{' and '???' "
+                "as something else; write another name into the data"
+            )
+
+
+def _require_plain_texts(given: dict[str, Any]) -> None:
+    """Raise ConfigError for the value of a key that has `${` in it, such as a column's name."""
+    for key, value in given.items():
+        # Names of keys stay as they are.
+        texts = [*value.values()] if isinstance(value, dict) else value
+        if "${" in str(texts):
+            raise ConfigError(
+                f"data.{key}: {value} has '${{' in it, which a config reads as something else; "
+                "write another name into the data"
+            )
 
 
 def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:

@@ -169,4 +169,6 @@ def closing_lines(folder: Path, outputs: str) -> str:
     page = folder / "report.html"
     lines = [f"run folder   {relative(folder)}"]
     lines += [f"page         {relative(page)}"] * page.is_file()
-    return "\n".join([*lines, f"TensorBoard  {dashboard_command(Path(outputs))}"])
+    # One asked for elsewhere is not among the others.
+    among = Path(outputs) if folder.resolve().is_relative_to(Path(outputs).resolve()) else folder
+    return "\n".join([*lines, f"TensorBoard  {dashboard_command(among)}"])
