@@ -307,6 +307,7 @@ def test_a_running_sweep_says_how_many_jobs_are_to_end(
     [
         ((), "report: which sweep or run?"),
         (("none",), "sweep=none: no such folder"),
+        (("wine.csv",), "sweep=wine.csv: a file; name the folder of a sweep"),
         (("",), "no such folder"),
         (("???",), "???: no such folder"),
         (("a", "none"), "sweep=none: no such folder"),
@@ -337,6 +338,7 @@ def test_what_is_wrong_is_said_in_a_line(
     (tmp_path / "a" / "0").mkdir()
     (tmp_path / "a" / "0" / "run.json").write_text("{}")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "wine.csv").touch()
     (tmp_path / "early" / ".sweep").mkdir(parents=True)
     with (swept(tmp_path / "damaged", []) / "results.csv").open("a") as file:
         file.write("1,2\n")

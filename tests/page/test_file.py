@@ -19,7 +19,7 @@ def test_only_a_page_is_written_over(tmp_path, monkeypatch):
     os.mkfifo(pipe)
     assert is_page(page)
     require_place(page)
-    require_place(tmp_path / "new" / "deeper" / "x.html")
+    require_place(tmp_path / "new.html")
     for path in (other, link, pipe):
         assert not is_page(path)
         with pytest.raises(ConfigError, match=re.escape("no page of Seedbed's")):
@@ -31,9 +31,11 @@ def test_only_a_page_is_written_over(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("report", "a page is an HTML file"),
-        ("report.txt", "a page is an HTML file"),
-        ("folder.html", "a folder; name a file in it"),
+        ("true", "true: takes the name of an HTML file, such as page=report.html"),
+        ("report.txt", "takes the name of an HTML file"),
+        ("folder.html", "a folder; name a file in it: page=.*/folder.html/report.html"),
+        (".", "a folder; name a file in it: page="),
+        ("new/deeper/x.html", "x.html: no such folder: .*new/deeper$"),
         ("file/report.html", "is no folder that can be written to"),
     ],
 )

@@ -91,3 +91,16 @@ def test_pictures_that_do_not_fit_or_lie_elsewhere_are_counted(tmp_path, monkeyp
     assert figures_of(files)[1] == 2
     assert title_of("worst_mistakes") == "worst mistakes"
     assert pngs(tmp_path / "none") == []
+
+
+def test_a_picture_of_an_epoch_that_is_that_of_the_end_is_shown_once(tmp_path):
+    other = png(size=(4, 2))
+    for name, content in [("g", png()), ("g-epoch-0002", other), ("g-epoch-0004", png())]:
+        (tmp_path / f"{name}.png").write_bytes(content)
+    (tmp_path / "h.png").write_bytes(png())
+    files = [PictureFile(job, tmp_path, path) for job in (0, 1) for path in pngs(tmp_path)]
+    figures, left_out = figures_of(files)
+    assert left_out == 0
+    assert [(figure.job, figure.title) for figure in figures] == [
+        (job, title) for job in (0, 1) for title in ("g", "h", "g, epoch 0002")
+    ]

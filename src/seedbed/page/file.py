@@ -27,18 +27,19 @@ def is_page(path: Path) -> bool:
 
 def require_place(path: Path, overwrite: bool = False) -> None:
     """Raise ConfigError where a page cannot be written, or something else would be written over."""
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"page={path}: a page is an HTML file, such as page={path or 'x'}.html")
     if path.is_dir():
-        raise ConfigError(f"page={path}: a folder; name a file in it: page={path}/{NAME}")
+        raise ConfigError(f"page={path}: a folder; name a file in it: page={path / NAME}")
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"page={path}: takes the name of an HTML file, such as page={NAME}")
     if os.path.lexists(path) and not overwrite and not is_page(path):
         raise ConfigError(
             f"page={path}: exists already and is no page of Seedbed's; name another file, or "
             "overwrite=true"
         )
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise ConfigError(f"page={path}: {above} is no folder that can be written to")
+    if not os.path.lexists(path.parent):
+        raise ConfigError(f"page={path}: no such folder: {path.parent}")
+    if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+        raise ConfigError(f"page={path}: {path.parent} is no folder that can be written to")
 
 
 def write_page(path: Path, document: PageDocument) -> int:

@@ -72,9 +72,11 @@ def figures_of(files: Sequence[PictureFile]) -> tuple[list[Figure], int]:
     """Return the pictures that fit, and how many were left out.
 
     Those that are too large, no PNG, or links out of their folder are left out, and the last ones
-    where all together are too large.
+    where all together are too large. One of an epoch that is the same as that of the end, or of
+    another epoch, is shown once.
     """
     figures, left_out, room = [], 0, MOST_BYTES_OF_ALL
+    shown: set[tuple[int | None, str, bytes]] = set()
     for file in files:
         try:
             inside(file.folder, str(file.path.relative_to(file.folder)))
@@ -82,11 +84,21 @@ def figures_of(files: Sequence[PictureFile]) -> tuple[list[Figure], int]:
         except (NoPicture, RunFolderError, OSError, ValueError):
             left_out += 1
             continue
-        room -= len(content)
         name = file.path.stem
+        same = (file.job, _subject(name), content)
+        if same in shown:
+            continue
+        shown.add(same)
+        room -= len(content)
         source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
         figures.append(Figure(file.job, name, title_of(name), source))
     return figures, left_out
+
+
+def _subject(name: str) -> str:
+    """Return what a figure is of, whether it is of the end or of an epoch."""
+    of_epoch = _OF_EPOCH.fullmatch(name)
+    return of_epoch[1] if of_epoch else name
 
 
 def title_of(name: str) -> str:

@@ -92,6 +92,7 @@ def test_a_page_has_the_numbers_of_the_table_the_configs_and_the_curves(
     )
 
     # The same of its folder, later and from elsewhere.
+    (tmp_path / "pages").mkdir()
     outcome = command("report", "sweep", "page=pages/again.html")
     assert outcome.code == 0
     assert outcome.out.startswith("page         pages/again.html: 8 jobs, ")

@@ -272,6 +272,8 @@ def open_sweep(word: str, outputs: str, key: str = RESUME) -> SweepFolder:
     """
     path = latest_sweep(Path(outputs), key) if word == "latest" else Path(word)
     folder = SweepFolder(path)
+    if word and path.exists() and not path.is_dir():
+        raise ConfigError(f"{key}={word}: a file; name the folder of a sweep")
     if not word or not path.is_dir():
         hint = "" if "/" in word else nearest(word, ["latest"])
         raise ConfigError(f"{key}={word}: no such folder{hint and '.'}{hint}")
