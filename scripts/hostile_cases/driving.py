@@ -25,7 +25,7 @@ from scripts.hostile_cases.planting import Folder, Place, plant
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 # Where pages are written to, from the working folder.
-PAGE = "outputs/page.html"
+PAGE, PAGE_FOLDER = "outputs/page.html", "work/outputs"
 LIMIT = 10.0
 FRESH_LIMIT = 60.0
 # Rows to measure the honest run on.
@@ -306,6 +306,8 @@ class Bench:
         honest = {"run": self.run, "sweep": self.sweep, "search": self.search}.get(kind)
         if honest is not None:
             shutil.copytree(honest, here)
+            # Of the page: its folder is not made.
+            (self.case / PAGE_FOLDER).mkdir(exist_ok=True)
         elif kind in ("working", "input"):
             shutil.copytree(self.run, self.case / "own/run")
             shutil.copytree(self.sweep, self.case / "own/sweep")

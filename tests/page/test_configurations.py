@@ -211,3 +211,30 @@ def test_what_went_wrong_is_told_once_with_how_often():
         ("diverged", "val/loss is not finite in epoch 12", 34),
         ("failed", "OSError: full", 1),
     ]
+
+
+def test_jobs_are_counted_and_told_in_grammar():
+    without_one = without(ten_by_hundred(), [500], "running")
+    best, *_ = said(without_one)
+    assert "1 of its 100 jobs has no result" in best
+    calls = [[{"document": without_one}, [500, 501], "best/val/loss"]]
+    [text] = called("summary/words.js", "withoutResult", calls)
+    assert text.startswith("1 of 2 jobs has no result and is in no mean: 1 running, all of ")
+    statuses = [["running"], ["interrupted"], ["failed"], ["stopped_early"]]
+    assert called("summary/words.js", "statusSaid", statuses) == [
+        "The job is still running.",
+        "The job was interrupted.",
+        "The job failed.",
+        "The job stopped early.",
+    ]
+
+
+def test_jobs_that_were_planned_and_have_not_begun_are_counted_in_the_head():
+    content = single_run()
+    assert called("shell/header.js", "sizeText", [[{"document": content}]]) == [
+        "1 job of 1 configuration"
+    ]
+    content["sources"] = [{**content["sources"][0], "counts": {"missing": 8}}]
+    assert called("shell/header.js", "sizeText", [[{"document": content}]]) == [
+        "1 of 9 jobs shown, of 1 configuration"
+    ]

@@ -13,6 +13,20 @@ const PAUSE = 150;
 const PATIENCE = 450;
 
 /**
+ * How many jobs of how many configurations there are; of those planned, where some have not begun.
+ *
+ * @param {import("../document.js").PageDocument} document
+ * @returns {string}
+ */
+export function sizeText({ jobCount, configurationCount, content }) {
+  const missing = content.sources.reduce((sum, { counts }) => sum + (counts?.missing ?? 0), 0);
+  const configurations = countText(configurationCount, "configuration");
+  return missing
+    ? `${jobCount.toLocaleString("en")} of ${countText(jobCount + missing, "job")} shown, of ${configurations}`
+    : `${countText(jobCount, "job")} of ${configurations}`;
+}
+
+/**
  * Fill the head; the element that it gives is the place of the tabs.
  *
  * @param {HTMLElement} header
@@ -21,8 +35,6 @@ const PATIENCE = 450;
  */
 export function mountHeader(header, page) {
   const { document: content } = page;
-  const jobs = countText(content.jobCount, "job");
-  const configurations = countText(content.configurationCount, "configuration");
   const bar = element("nav", { class: "tabs", "aria-label": "Views" });
   fill(
     header,
@@ -30,7 +42,7 @@ export function mountHeader(header, page) {
       "div",
       { class: "top" },
       element("h1", {}, shownText(content.content.title)),
-      element("p", { class: "faint" }, `${jobs} of ${configurations}`),
+      element("p", { class: "faint" }, sizeText(content)),
       element("div", { class: "spacer" }),
       element(
         "button",

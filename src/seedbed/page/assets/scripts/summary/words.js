@@ -113,7 +113,7 @@ function resultSaid(document, { metric, epoch }) {
   const isMeasured = document.isMeasured(0);
   return {
     question: "What came out?",
-    answer: isMeasured ? "" : `The job ${document.status(0).replace("_", " ")}.`,
+    answer: isMeasured ? "" : statusSaid(document.status(0)),
     figure: Number.isNaN(value) ? "" : `${shownText(column)} ${shortText(value)}`,
     details: [
       ...others,
@@ -121,6 +121,18 @@ function resultSaid(document, { metric, epoch }) {
     ],
     tone: isMeasured ? "plain" : "open",
   };
+}
+
+/**
+ * What became of a single job, as a sentence.
+ *
+ * @param {string} status
+ * @returns {string}
+ */
+export function statusSaid(status) {
+  if (status === "running") return "The job is still running.";
+  if (status === "interrupted") return "The job was interrupted.";
+  return `The job ${status.replace("_", " ")}.`;
 }
 
 /**
@@ -144,7 +156,7 @@ function bestSaid(document, verdict, { metric, epoch }) {
   if (others.length) details.push(`of ${countText(others.length + 1, "configuration")}`);
   if (completed < jobs)
     details.push(
-      `${jobs - completed} of its ${countText(jobs, "job")} have no result: the mean is over the others alone, so it may look better than it is`,
+      `${jobs - completed} of its ${countText(jobs, "job")} ${jobs - completed === 1 ? "has" : "have"} no result: the mean is over the others alone, so it may look better than it is`,
     );
   return {
     question: "Which is best?",
@@ -284,7 +296,8 @@ export function withoutResult(document, jobs, column) {
         ? `, in ${countText(configurations.size, "configuration")}`
         : "";
   const reasons = [...counts].map(([status, count]) => `${count.toLocaleString("en")} ${status}`);
-  return `${without.length.toLocaleString("en")} of ${countText(jobs.length, "job")} have no result and are in no mean: ${listText(reasons)}${where}.`;
+  const verbs = without.length === 1 ? ["has", "is"] : ["have", "are"];
+  return `${without.length.toLocaleString("en")} of ${countText(jobs.length, "job")} ${verbs[0]} no result and ${verbs[1]} in no mean: ${listText(reasons)}${where}.`;
 }
 
 /**
