@@ -101,9 +101,10 @@ def source_of_sweep(
     """
     running = finished is None and folder.is_running()
     counts = dict(Counter(row.status for row in (*rows, *in_training)))
-    missing = len(plan.jobs) - len(rows) - len(in_training)
+    left = len(plan.jobs) - len(rows)
+    missing = left - len(in_training)
     again = sum(counts.get(status, 0) for status in ("failed", "interrupted"))
-    ended = finished or (None if running else _written_last(folder))
+    ended = finished or (None if running else _written_last(folder, rows, left > 0))
     search = plan.search
     go_on = typed_word(RESUME, shown_path(folder.path))
     return Source(
@@ -127,10 +128,13 @@ def source_of_sweep(
     )
 
 
-def _written_last(folder: SweepFolder) -> str | None:
-    """Return when the table was written, or, of a sweep that was killed, any file of it last."""
-    paths = [folder.results]
-    if folder.was_killed():
+def _written_last(folder: SweepFolder, rows: Sequence[Row], stopped: bool) -> str | None:
+    """Return when the table was written; of a sweep that was stopped, what was last.
+
+    None where nothing has been written since it began: then it is not known when it was killed.
+    """
+    paths = [folder.results] if rows or not stopped else []
+    if stopped:
         paths += [*folder.states(), *folder.all_reports(), *folder.path.glob(f"*/{RECORD}")]
     times = []
     for path in paths:
