@@ -63,13 +63,8 @@ def state() -> dict[str, Any]:
         "grad": torch.is_grad_enabled(),
         "anomaly": torch.is_anomaly_enabled(),
         "spec": getattr(sys.modules["__main__"], "__spec__", None),
-        "in threads": [thread.name for thread in threading.enumerate() if _counts(thread)],
+        "in threads": [thread.name for thread in threading.enumerate() if not thread.daemon],
     }
-
-
-def _counts(thread: threading.Thread) -> bool:
-    """Tell whether a thread would be missed: one that draws orders waits for the next sweep."""
-    return not thread.daemon and not thread.name.startswith("orders")
 
 
 @pytest.fixture

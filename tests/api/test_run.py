@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -236,3 +237,64 @@ def test_a_run_without_weights_says_so(run: seedbed.Run, tmp_path: Path) -> None
 
     with pytest.raises(seedbed.RunFolderError, match=r"best\.ckpt: no such"):
         seedbed.Run(tmp_path / "bare").predict("table.csv")
+
+
+@pytest.mark.parametrize("status", ["failed", "diverged"])
+def test_a_run_that_failed_says_so_where_it_is_to_predict(
+    run: seedbed.Run, tmp_path: Path, status: str
+) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree("run", folder, ignore=shutil.ignore_patterns("*.ckpt"))
+    record = json.loads((folder / "run.json").read_text())
+    record |= {"status": status, "error": "the loss became inf"}
+    (folder / "run.json").write_text(json.dumps(record))
+    broken = seedbed.Run(folder)
+
+    for ask in (lambda: broken.predict("table.csv"), broken.evaluate, broken.model):
+        with pytest.raises(seedbed.RunFolderError, match=f"{status}: the loss became inf"):
+            ask()
+
+
+def test_a_name_that_is_none_is_told_the_nearest(run: seedbed.Run) -> None:
+    for metrics in (run.metrics, run.best_metrics, run.evaluate(split="val")):
+        with pytest.raises(KeyError, match=r"val/los: no such metric; there are: .*'val/loss'"):
+            metrics["val/los"]
+        assert metrics.get("val/los") is None
+    with pytest.raises(KeyError, match=r"matrx: no such figure; there are: matrix.*'matrix'"):
+        run.figures["matrx"]
+
+
+def test_columns_by_their_names_are_a_table(run: seedbed.Run, frame: pl.DataFrame) -> None:
+    columns = frame.to_dict(as_series=False)
+
+    assert run.predict(columns).equals(run.predict(frame))
+    arrays = {name: np.array(column) for name, column in columns.items()}
+    assert run.predict(arrays).equals(run.predict(frame))
+    for rows in ({"size": [1.0, 2.0], "colour": ["red"]}, {"size": 1.0, "colour": ["red"]}):
+        with pytest.raises(seedbed.ConfigError, match=r"^data: a mapping of columns needs lists"):
+            run.predict(rows)
+
+
+@pytest.mark.parametrize("trust", [True, None, 3, [1], ["a b"], "[mine]", b"mine"])
+def test_what_names_no_module_is_not_trusted(trust: object) -> None:
+    with pytest.raises(seedbed.ConfigError, match=r'trust=\["mynet"\]$'):
+        seedbed.load("run", trust=trust)  # type: ignore[arg-type]
+
+
+def test_one_module_is_trusted_by_its_name_and_messages_are_python(tmp_path: Path) -> None:
+    assert seedbed.load("run", trust="mine.net")._trust == ("mine.net",)
+    shutil.copytree("run", tmp_path / "theirs")
+    for name in ("config.yaml", "resolved.yaml"):
+        for file in (tmp_path / "theirs").rglob(name):
+            text = file.read_text()
+            file.write_text(text.replace("seedbed.models.MLP", "theirs.Net"))
+
+    with pytest.raises(seedbed.RunFolderError, match=r'if you trust it: trust=\["theirs"\]$'):
+        seedbed.load(tmp_path / "theirs").predict("table.csv")
+
+
+@pytest.mark.parametrize("folder", [1, None, b"run", ["run"]])
+def test_what_is_no_path_is_refused_by_its_type(folder: Any) -> None:
+    for opened in (seedbed.load, seedbed.Run, seedbed.Sweep):
+        with pytest.raises(seedbed.ConfigError, match=rf"{type(folder).__name__}: a folder is"):
+            opened(folder)

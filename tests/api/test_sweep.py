@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.api.folders import command_in
@@ -105,8 +106,19 @@ def test_a_folder_says_what_it_is(work: Path) -> None:
         seedbed.load(work)
     with pytest.raises(seedbed.RunFolderError, match="latest: no run and no sweep in nowhere"):
         seedbed.load("latest", outputs="nowhere")
-    with pytest.raises(seedbed.ConfigError, match="the folder of one run, not of a sweep"):
+    with pytest.raises(seedbed.ConfigError, match=r"of one run; open it by seedbed\.Run or"):
         seedbed.Sweep("run")
+    with pytest.raises(seedbed.RunFolderError, match=r"of a sweep; open it by seedbed\.Sweep or"):
+        seedbed.Run("sweep")
+
+
+def test_jobs_go_by_numbers_and_slices(sweep: seedbed.Sweep) -> None:
+    assert [run.folder.name for run in sweep[4:]] == ["4", "5"]
+    assert sweep[np.int64(1)].folder.name == "1"
+    with pytest.raises(TypeError, match=r"sweep\['x'\]: jobs go by their numbers, from 0 to 5"):
+        sweep["x"]  # type: ignore[call-overload]
+    with pytest.raises(KeyError, match=r"val/los: no such metric"):
+        sweep.metrics["val/los"]
 
 
 def test_a_job_without_its_folder_is_known_by_its_numbers(

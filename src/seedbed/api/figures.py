@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from seedbed.api.metrics import unknown
 from seedbed.errors import RunFolderError, plain
 from seedbed.page.pictures import NoPicture, checked_png, pngs
 from seedbed.reading.content import MEBIBYTE, inside, read_bytes
@@ -61,8 +62,9 @@ class Figures(Mapping[str, Figure]):
 
     def __getitem__(self, name: str) -> Figure:
         """Return a figure; raises KeyError where there is none."""
-        if name not in self._names():
-            raise KeyError(name)
+        names = self._names()
+        if name not in names:
+            raise unknown(name, names, "figure")
         return Figure(self._figures / f"{name}.png")
 
     def __iter__(self) -> Iterator[str]:

@@ -4,19 +4,18 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from seedbed.api.places import folder_of, is_sweep
 from seedbed.api.run import Run
 from seedbed.api.sweep import Sweep
 from seedbed.catalogue.collection import newest
 from seedbed.config.project import outputs_folder
 from seedbed.errors import RunFolderError
-from seedbed.runs.folder import RECORD
-from seedbed.sweep.results.folder import PLAN, SAVED
 
 
 def load(
     folder: str | os.PathLike[str] = "latest",
     *,
-    trust: Sequence[str] = (),
+    trust: str | Sequence[str] = (),
     outputs: str | os.PathLike[str] | None = None,
 ) -> Run | Sweep:
     """Return the run or the sweep that a folder holds.
@@ -41,23 +40,18 @@ def load(
         ...
         seedbed.errors.RunFolderError: run=outputs/no/such/folder: no such folder
     """
-    path = Path(folder)
-    if not str(folder):
+    path = folder_of("load", folder)
+    if not path:
         raise RunFolderError("load: '' names no folder")
-    if str(folder) == "latest":
+    if path == "latest":
         path = _newest(Path(outputs_folder() if outputs is None else outputs))
-    if _is_sweep(path):
+    if is_sweep(path):
         return Sweep(path, trust=trust)
     return Run(path, trust=trust)
 
 
-def _newest(outputs: Path) -> Path:
+def _newest(outputs: Path) -> str:
     item = newest(outputs)
     if item is None:
         raise RunFolderError(f"latest: no run and no sweep in {outputs}")
-    return Path(item.path)
-
-
-def _is_sweep(path: Path) -> bool:
-    is_begun = (path / PLAN).is_file() or (path / SAVED).is_dir()
-    return is_begun and not (path / RECORD).is_file()
+    return str(item.path)

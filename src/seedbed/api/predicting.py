@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seedbed.api.metrics import Metrics
 from seedbed.api.reading import data_folder, import_what_predicts, reading, warn_of
 from seedbed.api.rows import in_kind, source_of
 from seedbed.config.project import outputs_folder
@@ -114,7 +115,7 @@ def evaluate(
             outputs_folder(),
         )
     warn_of(evaluation.lines)
-    return dict(evaluation.measured.metrics)
+    return Metrics(evaluation.measured.metrics)
 
 
 def opened(folder: RunFolder, trusted: Sequence[str], choices: Choices) -> "Member":

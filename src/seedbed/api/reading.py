@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 
+from seedbed.api.trust import said_in_python
 from seedbed.config.project import find_project
 from seedbed.config.trust.module_path import set_folders
 from seedbed.errors import SeedbedError, of_a_path, out_of_memory
@@ -38,7 +39,7 @@ def reading(folder: RunFolder | None, trust: Sequence[str]) -> Iterator[tuple[st
 
     project = find_project()
     trusted = tuple(dict.fromkeys([*project.trust, *map(str, trust)]))
-    with process_as_it_was(), restricted_to(trusted):
+    with said_in_python(), process_as_it_was(), restricted_to(trusted):
         set_folders([os.getcwd(), *([str(project.file.parent)] if project.file else [])])
         register_resolvers()
         quiet_lightning()

@@ -27,8 +27,8 @@ def source_of(data: Any) -> Any:
 
     Args:
         data: A NumPy array or torch tensor; a DataFrame or LazyFrame of polars, or a DataFrame of
-            pandas; a list of lists, or of mappings from names to values, or one mapping; the path
-            of a file or a folder.
+            pandas; a list of lists, or of mappings from names to values; one mapping from names to
+            values, a row, or to lists of them, the columns; the path of a file or a folder.
 
     Raises:
         ConfigError: It is something else.
@@ -52,10 +52,27 @@ def source_of(data: Any) -> Any:
     if isinstance(data, np.ndarray):
         return data
     if isinstance(data, Mapping):
-        return dict(data)
+        return _of_columns(data) if any(map(_is_column, data.values())) else dict(data)
     if isinstance(data, Sequence):
         return list(data)
     raise ConfigError(f"data: what is of the type {type(data).__name__} holds no rows; give {_SAY}")
+
+
+def _is_column(value: object) -> bool:
+    if isinstance(value, str | bytes):
+        return False
+    return isinstance(value, Sequence) or len(getattr(value, "shape", ())) == 1
+
+
+def _of_columns(data: Mapping[Any, Any]) -> "pl.DataFrame":
+    """Return columns by their names as a table; raises ConfigError where they are none."""
+    import polars as pl
+
+    lengths = {len(value) if _is_column(value) else None for value in data.values()}
+    if len(lengths) > 1:
+        raise ConfigError("data: a mapping of columns needs lists of one length for all names")
+    columns = {str(name): list(map(_plain, value)) for name, value in data.items()}
+    return pl.DataFrame(columns, strict=False)
 
 
 def in_kind(data: Any, rows: "ToldRows") -> Any:
@@ -117,4 +134,5 @@ def _column(name: str, column: Any) -> "pl.Series":
 
 
 def _plain(cell: Any) -> Any:
-    return cell.item() if isinstance(cell, np.generic) else cell
+    """Return a cell, of the scalars of NumPy and torch Python's own."""
+    return cell.item() if getattr(cell, "shape", None) == () and hasattr(cell, "item") else cell

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from seedbed.api.config import Config
 from seedbed.api.figures import Figures
+from seedbed.api.metrics import Metrics
 from seedbed.api.notebook.cards import run_card
+from seedbed.api.places import folder_of, is_sweep
 from seedbed.api.reading import reading
+from seedbed.api.trust import modules_of
 from seedbed.catalogue.collection import entry_of
 from seedbed.config.project import outputs_folder
-from seedbed.errors import plain
+from seedbed.errors import RunFolderError, plain
 from seedbed.runs.folder import RunFolder, open_run
 from seedbed.runs.record import read_record
 from seedbed.terminal.words import relative
@@ -49,9 +52,14 @@ class Run:
         ['apples (t/ha)', 'oranges (t/ha)']
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, trust: Sequence[str] = ()) -> None:
-        self._folder: RunFolder = open_run(os.fspath(folder), outputs_folder())
-        self._trust = tuple(trust)
+    def __init__(self, folder: str | os.PathLike[str], *, trust: str | Sequence[str] = ()) -> None:
+        self._trust = modules_of(trust)
+        path = folder_of("Run", folder)
+        if is_sweep(path):
+            raise RunFolderError(
+                f"run={path}: the folder of a sweep; open it by seedbed.Sweep or seedbed.load"
+            )
+        self._folder: RunFolder = open_run(path, outputs_folder())
 
     # What became of it
 
@@ -96,7 +104,7 @@ class Run:
         they are logged.
         """
         noted = self.record.get("metrics") or self._kept("last").get("metrics")
-        return _numbers(noted) or self._logged()
+        return _numbers(noted) or Metrics(self._logged())
 
     def _logged(self) -> dict[str, float]:
         """Return the newest logged numbers of the metrics that the best epoch has."""
@@ -302,6 +310,7 @@ def _text(value: object) -> str | None:
     return None if value is None else plain(str(value))
 
 
-def _numbers(metrics: Mapping[str, float | None] | None) -> dict[str, float]:
+def _numbers(metrics: Mapping[str, float | None] | None) -> Metrics:
     """Return metrics as numbers; a record has null for what is not finite."""
-    return {name: nan if value is None else value for name, value in (metrics or {}).items()}
+    numbers = {name: nan if value is None else value for name, value in (metrics or {}).items()}
+    return Metrics(numbers)

@@ -3,17 +3,21 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from seedbed.api.config import Config
 from seedbed.api.figures import Figures
+from seedbed.api.metrics import Metrics
 from seedbed.api.notebook.cards import sweep_card
+from seedbed.api.places import folder_of, is_run
 from seedbed.api.run import Run
+from seedbed.api.trust import modules_of
 from seedbed.catalogue.collection import entry_of
 from seedbed.catalogue.entry import Entry
 from seedbed.config.project import outputs_folder
-from seedbed.errors import RunFolderError, plain
+from seedbed.errors import ConfigError, RunFolderError, plain
 from seedbed.reading.content import inside
 from seedbed.runs.folder import FIGURES, RECORD, RunFolder
 from seedbed.runs.record import KILLED
@@ -55,10 +59,15 @@ class Sweep:
         ['apples (t/ha)', 'apples (t/ha) (deviation)']
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, trust: Sequence[str] = ()) -> None:
-        self._folder: SweepFolder = open_sweep(os.fspath(folder), outputs_folder(), "sweep")
+    def __init__(self, folder: str | os.PathLike[str], *, trust: str | Sequence[str] = ()) -> None:
+        self._trust = modules_of(trust)
+        path = folder_of("Sweep", folder)
+        if is_run(path):
+            raise ConfigError(
+                f"sweep={path}: the folder of one run; open it by seedbed.Run or seedbed.load"
+            )
+        self._folder: SweepFolder = open_sweep(path, outputs_folder(), "sweep")
         self._folder.clear_leftovers()
-        self._trust = tuple(trust)
         self._read: tuple[object, SweepPlan, Mapping[int, Row]] | None = None
 
     # What became of it
@@ -172,10 +181,10 @@ class Sweep:
         plan = self._plan()
         best = self._winner(plan)
         if best is None:
-            return {}
+            return Metrics()
         [row] = configurations_frame(best.jobs, plan.objectives).head(1).to_dicts()
         names = [name for name in row if f"{name} deviation" in row]
-        return {name: row[name] for name in names if row[name] is not None}
+        return Metrics({name: row[name] for name in names if row[name] is not None})
 
     @property
     def curves(self) -> "pl.DataFrame":
@@ -227,15 +236,30 @@ class Sweep:
             if folder is not None:
                 yield Run(folder, trust=self._trust)
 
-    def __getitem__(self, number: int) -> Run:
-        """Return the run of a job.
+    @overload
+    def __getitem__(self, number: int) -> Run: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Run]: ...
+
+    def __getitem__(self, number: int | slice) -> Run | list[Run]:
+        """Return the run of a job; of a slice of numbers, such as `sweep[0:2]`, a list of runs.
 
         Raises:
             IndexError: There is no such job.
+            TypeError: It is no number of a job.
             seedbed.RunFolderError: It has no folder: it has not begun, or the folder was not kept.
         """
         jobs = len(self)
-        if not isinstance(number, int) or not -jobs <= number < jobs:
+        if isinstance(number, slice):
+            return [self[each] for each in range(jobs)[number]]
+        try:
+            number = index(number)
+        except TypeError:
+            raise TypeError(
+                f"sweep[{number!r}]: jobs go by their numbers, from 0 to {jobs - 1}: sweep[0]"
+            ) from None
+        if not -jobs <= number < jobs:
             raise IndexError(f"job {number}: the sweep has {jobs_text(jobs)}, from 0 on")
         place = number % jobs
         folder = self._folder_of(place)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra import version
 from hydra._internal.utils import _run_hydra, get_args_parser
@@ -124,9 +125,17 @@ def run_application(command: Command) -> Ended:
     try:
         return _run(command)
     finally:
+        _end_threads()
         CheckBeforeRun.requeueing = None
         CheckBeforeRun.prepare = staticmethod(lambda config: None)
         CheckBeforeRun.claimed = None
+
+
+def _end_threads() -> None:
+    """End the thread of jobs that trained side by side, where there were some."""
+    rows: Any = sys.modules.get("seedbed.engines.fused.rows.shuffled_rows")
+    if rows is not None:
+        rows.end_background()
 
 
 def arguments_of(command: Command) -> list[str]:

@@ -183,7 +183,7 @@ def read_project(file: Path) -> Project:
         raise ConfigError(f"{file}: config_dir: {abridged(config_dir)} is not the name of a folder")
     if config_dir is not None and not (file.parent / config_dir).is_dir():
         raise ConfigError(f"{file}: config_dir: no folder '{config_dir}' beside it")
-    trust = _list(file, "trust", content, "a module", _is_module)
+    trust = _list(file, "trust", content, "a module", is_module)
     defaults = _list(file, "defaults", content, "an override such as optimizer=adam", _is_override)
     return Project(file, config_dir, trust, defaults)
 
@@ -224,7 +224,8 @@ def _list(
     return tuple(value)
 
 
-def _is_module(text: str) -> bool:
+def is_module(text: str) -> bool:
+    """Return whether a text may be the full name of a module."""
     return all(part.isidentifier() for part in text.split("."))
 
 

@@ -90,6 +90,13 @@ def test_what_is_wrong_is_a_config_error_and_nothing_is_written(
     assert [path.name for path in tmp_path.rglob("*")] == ["mine.txt"]
 
 
+def test_a_misspelt_keyword_is_told_the_right_one() -> None:
+    with pytest.raises(seedbed.ConfigError, match=r"^progres: no such keyword.*'progress'"):
+        seedbed.train(progres=False)
+    with pytest.raises(seedbed.ConfigError, match=r"^axis: no such keyword.*'axes'"):
+        seedbed.sweep(axis={"seed": [1]})
+
+
 def test_the_project_file_counts_and_is_named_where_it_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "mine" / "model").mkdir(parents=True)
     (tmp_path / "mine" / "model" / "line.yaml").write_text(

@@ -129,6 +129,8 @@ def test_axes_of_ranges_and_of_the_command_lines_form() -> None:
         ([{"model._target_": type("Net", (), {"__module__": "__main__"})}], "put it into a module"),
         (["model._target_=__main__.Net"], "__main__ is another program"),
         ([{1: 2}], "1: a key is a text"),
+        ([pl.DataFrame({"a": [1]})], "a DataFrame: an override is a text"),
+        ([{"trust": True}], 'trust: True: no name of a module; name them as in trust=["mynet"]'),
     ],
 )
 def test_what_no_config_can_hold_is_refused_by_name(overrides: list[Any], said: str) -> None:
@@ -145,3 +147,22 @@ def test_what_no_config_can_hold_is_refused_by_name(overrides: list[Any], said: 
 def test_an_axis_that_is_none_is_refused(axis: Any, said: str) -> None:
     with pytest.raises(ConfigError, match=rf"^axes: seed: .*{said}"):
         axis_words({"seed": axis})
+
+
+@pytest.mark.parametrize(
+    ("axes", "said"),
+    [
+        (["optimizer.lr"], "axes: ['optimizer.lr'] is no mapping from keys to their values"),
+        ("seed", "axes: 'seed' is no mapping from keys"),
+        ({1: [1]}, "axes: 1: a key is a text such as"),
+    ],
+)
+def test_axes_that_are_no_mapping_are_refused(axes: Any, said: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        axis_words(axes)
+
+    assert str(refused.value).startswith(said)
+
+
+def test_one_module_is_trusted_by_its_name() -> None:
+    assert words_of([], {"trust": "mine.nets"}) == words_of([], {"trust": ["mine.nets"]})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.api.process_state import process_as_it_was
+from seedbed.api.trust import said_in_python
 from seedbed.application.running import Command, Ended, run_application, stopped_early
 from seedbed.config.project import Project, find_project
 from seedbed.config.trust.module_path import set_folders
@@ -78,6 +79,7 @@ def command_in_process(told: Told) -> Iterator[Project]:
             "keep what it calls below: if __name__ == '__main__':"
         )
     with (
+        said_in_python(),
         process_as_it_was(),
         # No Python that is started puts the working folder first on its module path.
         environment_variable("PYTHONSAFEPATH", "1"),

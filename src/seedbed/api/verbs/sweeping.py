@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from seedbed.api.sweep import Sweep
 from seedbed.api.verbs.running import run_train
 from seedbed.api.verbs.training import flags, resumed
-from seedbed.api.verbs.words import Override, Value, axis_words, words_of
+from seedbed.api.verbs.words import Override, Value, axis_words, require_keywords, words_of
 from seedbed.errors import ConfigError
 from seedbed.terminal.telling import Told
 
@@ -58,11 +58,12 @@ def sweep(
         >>> sorted(path.name for path in sweep.folder.glob("[0-9]*"))
         ['0', '1', '2', '3']
     """
+    require_keywords(values, sweep.__kwdefaults__ or ())
     typed = words_of([*overrides, *resumed("sweep.resume", resume)], values)
     for word in typed:
         if word.replace(" ", "") == "sweep.plan=true":
             raise ConfigError("sweep.plan=true: shows a plan and trains nothing: seedbed train -m")
-    words = [*flags(config_dir), "-m", *typed, *axis_words(axes or {})]
+    words = [*flags(config_dir), "-m", *typed, *axis_words({} if axes is None else axes)]
     ended, begun = run_train(words, Told(verbose, progress))
     if ended.folder is None:
         raise ConfigError("nothing was run")

@@ -8,7 +8,7 @@ from typing import Any
 from seedbed.api.run import Run
 from seedbed.api.verbs.progress import RunProgress
 from seedbed.api.verbs.running import run_train
-from seedbed.api.verbs.words import Override, Value, words_of
+from seedbed.api.verbs.words import Override, Value, require_keywords, words_of
 from seedbed.application.running import Ended
 from seedbed.errors import ConfigError, RunDiverged, RunFailed
 from seedbed.terminal.listener import listening
@@ -65,6 +65,7 @@ def train(
         seedbed.errors.ConfigError: optimizer=adma: no such option. Did you mean 'adam'?
         optimizer may be: adagrad, adam, adamw, custom, lbfgs, rmsprop, sgd
     """
+    require_keywords(values, train.__kwdefaults__ or ())
     words = [*flags(config_dir), *words_of([*overrides, *resumed("resume", resume)], values)]
     with _shown(progress and not verbose, listens=not verbose) as shown:
         ended, begun = run_train(words, Told(verbose, progress))

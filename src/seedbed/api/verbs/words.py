@@ -3,10 +3,12 @@
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from inspect import isfunction
 from numbers import Integral, Real
 from typing import Any
 
+from seedbed.api.trust import modules_of
 from seedbed.config.groups import LISTED
 from seedbed.config.overrides import quoted
 from seedbed.errors import ConfigError
@@ -38,13 +40,21 @@ def words_of(overrides: Sequence[Override], values: Mapping[str, Value]) -> list
             words.append(_checked(override))
         elif isinstance(override, Mapping):
             for key, value in _by_key(override):
+                value = modules_of(value) if key == "trust" else value
                 words.append(f"{key}={text_of(key, value)}")
         else:
             raise ConfigError(
-                f"{override!r}: an override is a text such as 'optimizer.lr=0.1', or a mapping "
-                "such as {'optimizer.lr': 0.1}"
+                f"{_shown(override)}: an override is a text such as 'optimizer.lr=0.1', or a "
+                "mapping such as {'optimizer.lr': 0.1}"
             )
     return words
+
+
+def require_keywords(values: Mapping[str, Value], keywords: Iterable[str]) -> None:
+    """Raise ConfigError where a key can only be one of a function's own keywords, misspelt."""
+    for name in values:
+        if near := get_close_matches(name, keywords, n=1, cutoff=0.75):
+            raise ConfigError(f"{name}: no such keyword. Did you mean '{near[0]}'?")
 
 
 def axis_words(axes: Mapping[str, Value]) -> list[str]:
@@ -54,8 +64,15 @@ def axis_words(axes: Mapping[str, Value]) -> list[str]:
         axes: The values of each key: any iterable of Python values, or a text in the command
             line's own form, such as `interval(0.1,1)`.
     """
+    if not isinstance(axes, Mapping):
+        raise ConfigError(
+            f"axes: {_shown(axes)} is no mapping from keys to their values, such as "
+            "axes={'optimizer.lr': [0.1, 0.01]}"
+        )
     words = []
     for key, values in axes.items():
+        if not isinstance(key, str) or not key:
+            raise ConfigError(f"axes: {key!r}: a key is a text such as 'optimizer.lr'")
         if isinstance(values, str):
             words.append(f"{key}={values}")
         elif isinstance(values, range):
@@ -67,6 +84,12 @@ def axis_words(axes: Mapping[str, Value]) -> list[str]:
         else:
             words.append(f"{key}={_choice(key, [text_of(key, value) for value in values])}")
     return words
+
+
+def _shown(value: object) -> str:
+    """Return a value as it is written; of what is long or of many lines the name of its type."""
+    text = repr(value)
+    return text if len(text) <= 60 and "\n" not in text else f"a {type(value).__name__}"
 
 
 def _choice(key: str, texts: Sequence[str]) -> str:

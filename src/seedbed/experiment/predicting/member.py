@@ -15,7 +15,7 @@ from seedbed.data import DataModule
 from seedbed.data.data_module import Placement
 from seedbed.engines.lightning.module import SupervisedModule
 from seedbed.engines.lightning.own_module import OwnModule
-from seedbed.errors import ConfigError, OtherData
+from seedbed.errors import ConfigError, OtherData, RunFolderError
 from seedbed.experiment.build import build_data, build_task, device, floating_point
 from seedbed.experiment.evaluation import load_module
 from seedbed.experiment.fitted_task import fitted_task
@@ -121,6 +121,7 @@ def open_member(
         RunFolderError: It is damaged, or names code that is not trusted.
         ConfigError: Its model takes no inputs.
     """
+    _require_weights(folder, asked.checkpoint)
     similar = None if like is None else similar_spec(folder, like.folder, like.spec)
     spec = similar or of_file(
         load_spec(
@@ -142,6 +143,18 @@ def open_member(
     return Member(
         folder, spec, record, module, checkpoint, name, preparation, data, asked.checkpoint
     )
+
+
+def _require_weights(folder: RunFolder, checkpoint: str) -> None:
+    """Raise RunFolderError that says what became of a run which failed before it had weights."""
+    if folder.checkpoint(folder.kept(checkpoint)).is_file():
+        return
+    record = read_record(folder.record)
+    if record["status"] in ("failed", "diverged"):
+        error = f": {record['error']}" if record.get("error") else ""
+        raise RunFolderError(
+            f"{folder.path}: the run has no weights, its status is {record['status']}{error}"
+        )
 
 
 def _is_ours(spec: RunSpec) -> bool:

@@ -85,5 +85,5 @@ def test_the_next_block_is_drawn_while_one_is_in_use(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "permutations", recorded)
     for epoch, blocks in ((0, 2), (1, 2), (2, 3), (3, 3)):
         list(rows.batches(epoch))
-        module._background.submit(int).result()  # Whatever was to be drawn is drawn now.
+        module._in_background().submit(int).result()  # Whatever was to be drawn is drawn now.
         assert drawn == [[0, 1], [2, 3], [4, 5]][:blocks]

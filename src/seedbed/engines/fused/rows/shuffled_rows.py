@@ -16,17 +16,31 @@ from seedbed.engines.fused.rows.parts import Counts
 _EPOCHS_AHEAD = 64
 _LARGEST_BLOCK = 1 << 20
 
-# Draws while what was drawn before is in use: a small step leaves a core free.
-_background = ThreadPoolExecutor(1, "orders")
+# Draws while what was drawn before is in use: a small step leaves a core free. None: no thread yet.
+_background: ThreadPoolExecutor | None = None
 
 
-def _begin_anew() -> None:
-    """Take another thread, in a process that was forked: it has none of those before."""
+def _in_background() -> ThreadPoolExecutor:
     global _background
-    _background = ThreadPoolExecutor(1, "orders")
+    if _background is None:
+        _background = ThreadPoolExecutor(1, "orders")
+    return _background
 
 
-os.register_at_fork(after_in_child=_begin_anew)
+def end_background() -> None:
+    """End the thread, after what it draws; another one begins with what is next to be drawn."""
+    if _background is not None:
+        _background.shutdown(cancel_futures=True)
+        _forget()
+
+
+def _forget() -> None:
+    global _background
+    _background = None
+
+
+# A process that was forked has none of the threads of before.
+os.register_at_fork(after_in_child=_forget)
 
 
 @dataclass(frozen=True)
@@ -116,7 +130,7 @@ class ShuffledRows:
             return block
         ahead = self._next.result() if self._next is not None else None
         block = ahead if ahead is not None and ahead.first == epoch else self.draw(epoch)
-        self._next = _background.submit(self.draw, epoch + len(block.places))
+        self._next = _in_background().submit(self.draw, epoch + len(block.places))
         self._block = block
         return block
 

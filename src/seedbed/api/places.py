@@ -1,0 +1,36 @@
+"""Folders that a caller names, and what is in them."""
+
+import os
+from pathlib import Path
+
+from seedbed.errors import ConfigError
+from seedbed.runs.folder import RECORD
+from seedbed.sweep.results.folder import PLAN, SAVED
+
+
+def folder_of(name: str, folder: object) -> str:
+    """Return the path that a caller gave; raises ConfigError where it is none.
+
+    Args:
+        name: The function or class, for the message.
+        folder: What was given.
+    """
+    path = os.fspath(folder) if isinstance(folder, str | os.PathLike) else None
+    if not isinstance(path, str):
+        raise ConfigError(
+            f"{name}: {type(folder).__name__}: a folder is named by its path, a text or a "
+            "pathlib.Path, or 'latest'"
+        )
+    return path
+
+
+def is_run(path: str) -> bool:
+    """Return whether a folder has the record of a run."""
+    return (Path(path) / RECORD).is_file()
+
+
+def is_sweep(path: str) -> bool:
+    """Return whether a folder is that of a sweep, one that has not begun its first job too."""
+    folder = Path(path)
+    is_begun = (folder / PLAN).is_file() or (folder / SAVED).is_dir()
+    return is_begun and not is_run(path)
