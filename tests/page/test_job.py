@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 from tests.page.documents import DOCUMENTS
+from tests.page.node import called
 
 Open = Callable[..., Page]
 
@@ -42,6 +43,10 @@ def test_a_failed_job_shows_its_error_and_its_numbers(open_document: Open) -> No
     assert cells.locator("td").all_inner_texts()[2] == "higher"
     shown = [float(text) for text in cells.locator("td").all_inner_texts()[:2]]
     assert shown == pytest.approx([values["best/val/accuracy"], values["val/accuracy"]], rel=1e-5)
+    # Where nothing was measured, no empty table and no empty plot says so.
+    none = open_document("all_failed", "view=job&job=1")
+    expect(none.get_by_text("No metric was measured.")).to_be_visible()
+    assert none.locator("table.metrics").count() == 0
     assert f"best epoch ({values['best/epoch']})" in page.locator("table.metrics").inner_text()
 
 
@@ -60,6 +65,37 @@ def test_the_command_that_repeats_it_is_copied_by_a_click(
     expect(page.get_by_role("status").filter(has_text="Copied command")).to_be_visible()
     assert page.evaluate("document.activeElement.className") == "copy"
     assert pasted(page) == command
+
+
+def test_the_best_job_is_shown_until_one_is_chosen(open_document: Open) -> None:
+    page = open_document("two_objectives", "view=job")
+    assert page.get_by_text("No job is chosen: this is the best one.").is_visible()
+    expect(page.get_by_text("Place 1 of")).to_be_visible()
+
+
+def test_a_single_run_shows_its_metrics_and_parameters(open_document: Open) -> None:
+    page = open_document("single_run", "view=summary")
+    cells = page.locator("table.metrics tr", has=page.get_by_role("rowheader", name="test/loss"))
+    # The test rows are measured with the weights of the best epoch.
+    assert cells.locator("td").all_inner_texts()[:2] == ["0.22", ""]
+    assert page.get_by_role("button", name="All configurations").count() == 0
+    page.get_by_role("button", name="The job").click()
+    expect(page.locator("table.config tbody tr").first).to_be_visible()
+    assert page.locator("table.config").get_by_text(" equal").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "is_of_best"),
+    [(None, True), ({"checkpoint": {"keep_best": True}}, True), ({}, False)],
+)
+def test_test_rows_are_of_the_best_epoch_where_its_weights_are_kept(
+    callbacks: dict[str, object] | None, is_of_best: bool
+) -> None:
+    content = DOCUMENTS["single_run"]()
+    common = {} if callbacks is None else {"callbacks": callbacks}
+    content["configs"] = {"common": common, "differing": {}}
+    [of_best] = called("jobs/metric_rows.js", "testsOfBest", [[content]])
+    assert of_best is is_of_best
 
 
 def test_keys_and_buttons_step_through_what_the_filter_leaves(open_document: Open) -> None:

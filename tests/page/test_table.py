@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from scripts.page_benchmark import ACTION, CHANGE, PAINT, PAINTED, STEP, Thread
 from tests.page.browser import Opened
-from tests.page.documents import DOCUMENTS
+from tests.page.documents import DOCUMENTS, document
+from tests.page.node import called
 
 Open = Callable[..., Page]
 DOCUMENT = DOCUMENTS["ten_by_hundred"]()
@@ -71,6 +72,11 @@ def test_a_configuration_opens_to_its_jobs_by_the_keyboard(open_document: Open) 
     rows = shown_rows(page)
     assert sorted(rows[rows.index("c4") + 1 :][:3]) == ["j400", "j401", "j402"]
     assert f"{LOSSES[401]:.4g}" in page.locator("[data-row=j401]").inner_text()
+    # Which seed it has, and how it ended, can be read beside its name.
+    told = page.locator("[data-row=j401] .tabulator-cell")
+    assert told.all_inner_texts()[1:3] == ["1", "completed"]
+    cut = told.nth(2).evaluate("cell => cell.scrollWidth - cell.clientWidth")
+    assert cut <= 0
 
     page.locator("[data-row=j401] [data-control=compare]").check()
     page.locator("[data-row=c5] [data-control=compare]").check()
@@ -89,6 +95,31 @@ def test_a_baseline_is_pinned_on_top_with_the_differences_to_it(open_document: O
     assert "▼" in page.locator("[data-row=c0]").inner_text()
     page.reload()
     expect(page.locator("[data-row=baseline]")).to_be_visible()
+
+
+def test_settings_that_vary_most_and_the_objective_come_first() -> None:
+    rows = range(6)
+    content = document(
+        {
+            "data.file": ["'a long name of a file of data.csv'", "null"] * 3,
+            **{name: [f"{name} {place // 2}" for place in rows] for name in "abcd"},
+            "optimizer.lr": [0.1 * place for place in rows],
+        },
+        {"seed": [0]},
+        {"val/loss": rows, "best/val/loss": rows},
+        ["completed"] * 6,
+    )
+    page = {"page": {"document": content}, "fragment": ""}
+    [columns] = called("table/columns.js", "shownColumns", [[page]])
+    names = [column["name"] for column in columns]
+    assert names[:7] == ["a", "b", "c", "optimizer.lr", "status", "best/val/loss", "val/loss"]
+    assert set(names[7:]) == {"d", "data.file"}
+
+
+def test_a_setting_has_no_quotes_and_none_is_empty() -> None:
+    texts = ["'breast cancer.csv'", '"x"', "null", "plain", "'a' or 'b'", "'"]
+    shown = called("formats.js", "settingCellText", [[text] for text in texts])
+    assert shown == ["breast cancer.csv", "x", "", "plain", "'a' or 'b'", "'"]
 
 
 def test_the_csv_is_what_is_shown(open_document: Open, tmp_path: Path) -> None:

@@ -60,6 +60,18 @@ export function cellText(value) {
 }
 
 /**
+ * A setting as text, without the quotes that a command line needs; empty where it is not set.
+ *
+ * @param {any} value
+ */
+export function settingCellText(value) {
+  const text = cellText(value);
+  if (text === "null") return "";
+  const quoted = /^(['"])([^\\]*)\1$/.exec(text);
+  return quoted && !quoted[2].includes(quoted[1]) ? quoted[2] : text;
+}
+
+/**
  * The number that a cell of a numeric column stands for; null where it has none.
  *
  * @param {Cell} value

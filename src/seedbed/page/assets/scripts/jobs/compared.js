@@ -25,8 +25,9 @@ export const MOST_COMPARED = 8;
 export function comparedEntries(page) {
   const { document: content } = page;
   const { selected, compareBy, baseline } = page.state.values;
-  const all =
-    compareBy === "configuration"
+  const all = !selected.length
+    ? bestConfigurations(page).map((place) => configurationEntry(page, place))
+    : compareBy === "configuration"
       ? [...new Set(selected.map(content.configuration))].map((place) =>
           configurationEntry(page, place),
         )
@@ -38,6 +39,12 @@ export function comparedEntries(page) {
   if (place >= 0) return { entries, baseline: place, left };
   const pinned = { ...configurationEntry(page, baseline), pinned: true };
   return { entries: entries.length ? [pinned, ...entries] : [], baseline: 0, left };
+}
+
+/** The best configuration and the second: what is compared until something is selected. */
+function bestConfigurations(page) {
+  const ranked = page.ranked().filter(({ unfit }) => !unfit.length);
+  return ranked.length > 1 ? ranked.slice(0, 2).map(({ configuration }) => configuration) : [];
 }
 
 /** @param {import("../document.js").PageDocument} content @returns {Entry} */

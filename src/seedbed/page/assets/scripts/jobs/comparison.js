@@ -15,7 +15,7 @@ import { comparedMetricsTable } from "./metrics_table.js";
 /** @typedef {import("./compared.js").Entry} Entry */
 /** @typedef {import("../shell/page.js").Page} Page */
 
-const COMPARED_BY = ["selected", "compareBy", "baseline", "filter", "metric"];
+const COMPARED_BY = ["selected", "compareBy", "baseline", "filter", "metric", "epoch"];
 
 /** @param {HTMLElement} place @param {Page} page */
 export function mountComparison(place, page) {
@@ -32,8 +32,8 @@ export function mountComparison(place, page) {
   function draw() {
     const compared = comparedEntries(page);
     const { entries } = compared;
-    choices.show(entries);
-    note.textContent = noteOf(compared);
+    choices.show(page.state.values.selected.length > 0);
+    note.textContent = noteOf(compared, page.state.values.selected.length);
     note.hidden = !note.textContent;
     curves.hidden = !entries.length || !page.document.curveMetrics.length;
     fill(tables, entries.length ? tablesOf(page, compared, unfolded) : null);
@@ -49,8 +49,10 @@ function groupsOf(page) {
   }));
 }
 
-/** @param {ReturnType<typeof comparedEntries>} compared */
-function noteOf({ entries, left }) {
+/** @param {ReturnType<typeof comparedEntries>} compared @param {number} selected how many jobs are */
+function noteOf({ entries, left }, selected) {
+  if (entries.length && !selected)
+    return `Nothing is selected: the best configuration and the second are shown. Mark 2 to ${MOST_COMPARED} jobs in the table, or click points and lines of the plots, to compare others.`;
   if (!entries.length)
     return `Nothing is selected: mark 2 to ${MOST_COMPARED} jobs in the table, or click points and lines of the plots.`;
   if (left)
@@ -95,10 +97,11 @@ function comparisonTools(page) {
   );
   return {
     whole,
-    /** @param {Entry[]} entries */
-    show(entries) {
-      by.value = state.values.compareBy === "configuration" ? "configuration" : "job";
-      none.hidden = !entries.length;
+    /** @param {boolean} isSelected */
+    show(isSelected) {
+      const areConfigurations = !isSelected || state.values.compareBy === "configuration";
+      by.value = areConfigurations ? "configuration" : "job";
+      none.hidden = !isSelected;
     },
   };
 }
@@ -188,7 +191,9 @@ function headingOf(page, entry, isBaseline, hasButtons) {
         isBaseline &&
           state.values.baseline !== null &&
           button("Unpin", `Pin no baseline any more`, () => state.update({ baseline: null })),
-        !entry.pinned && button("×", `Compare ${name} no longer`, remove),
+        !entry.pinned &&
+          state.values.selected.length > 0 &&
+          button("×", `Compare ${name} no longer`, remove),
       ),
   );
 }

@@ -59,6 +59,11 @@ export function configTable(tree, options) {
  */
 function addRows(body, nodes, path, above, options) {
   const equal = nodes.filter((node) => !node.differs);
+  // Where nothing differs, there is nothing else to see.
+  if (!path && nodes.every((node) => !node.differs)) {
+    for (const node of nodes) addNode(body, node, above, options);
+    return;
+  }
   for (const node of nodes) if (node.differs) addNode(body, node, above, options);
   if (!equal.length) return;
   const count = equal.reduce((sum, node) => sum + node.equal, 0);

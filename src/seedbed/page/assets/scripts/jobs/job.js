@@ -23,17 +23,23 @@ export function mountJob(place, page) {
   const curves = element("div", {});
   const after = element("div", { class: "job" });
   let last = /** @type {number | null} */ (null);
-  fill(place, steps.whole, heading, before, curves, after);
+  const chosen = element(
+    "p",
+    { class: "note" },
+    "No job is chosen: this is the best one. Open another in the table, or click a point of a plot.",
+  );
+  fill(place, steps.whole, heading, chosen, before, curves, after);
   mountCurves(curves, page, {
     jobs: () => [shownJob(page)].filter((job) => job !== null),
-    keys: ["job"],
+    keys: ["job", "filter", "metric", "epoch"],
   });
-  page.follow(place, ["view", "job", "selected", "filter"], draw);
+  page.follow(place, ["view", "job", "selected", "filter", "metric", "epoch"], draw);
 
   function draw() {
     const job = shownJob(page);
     steps.show(job);
-    curves.hidden = job === null || !page.document.curveMetrics.length;
+    curves.hidden = job === null || !hasCurve(page.document, job);
+    chosen.hidden = job === null || isChosen(page);
     if (job === null) {
       heading.textContent = "Job";
       fill(
@@ -57,15 +63,45 @@ export function mountJob(place, page) {
   }
 }
 
+/** Whether the state names the job, or there is but one. @param {Page} page */
+function isChosen({ document: content, state }) {
+  return state.values.job !== null || content.jobCount === 1;
+}
+
+/** Whether a job has a number in any curve. */
+function hasCurve(content, job) {
+  return content.curveMetrics.some((metric) => content.curve(metric, job)?.values.some(isFinite));
+}
+
+/** Whether any metric of a job was measured; of one that diverged it may be no number. */
+function hasMetric(content, job) {
+  const columns = content.columnsOf("metric");
+  if (content.status(job) === "diverged") return columns.length > 0;
+  return columns.some(({ name }) => Number.isFinite(content.numbers(name)[job]));
+}
+
 /** Whether the focus was on something that is no longer shown: then it goes to the heading. */
 function isLost(focused) {
   const isReady = document.documentElement.dataset.ready;
   return isReady && (!focused || focused === document.body || focused.closest("[hidden]") !== null);
 }
 
-/** The job that the state names; the only one where there is one; null where it names none. */
+/** The job that the state names; else the only one, or the best; null where none has a result. */
 export function shownJob(page) {
-  return page.state.values.job ?? (page.document.jobCount === 1 ? 0 : null);
+  return page.state.values.job ?? (page.document.jobCount === 1 ? 0 : bestJob(page));
+}
+
+/** The job whose result is best, of those that the filter leaves; null where none has one. */
+function bestJob(page) {
+  const column = page.column();
+  const sign = page.mode() === "max" ? -1 : 1;
+  let best = null;
+  let least = Infinity;
+  for (const job of page.filtered().jobs) {
+    const value = sign * page.document.result(column, job);
+    if (value < least) [best, least] = [job, value];
+  }
+  return best;
 }
 
 /**
@@ -169,7 +205,7 @@ function partsBefore(page, job) {
       : "No command was kept.",
     factsOf(content, job, folder),
     element("h3", {}, "Metrics"),
-    content.columnsOf("metric").length
+    hasMetric(content, job)
       ? element(
           "div",
           { class: "scrolled", tabindex: "0", role: "region", "aria-label": "Metrics" },

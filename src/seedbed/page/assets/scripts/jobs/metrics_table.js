@@ -5,7 +5,7 @@ import { summaryOf } from "../configurations.js";
 import { element } from "../elements.js";
 import { cellText, countText, secondsText, shownText, spreadText } from "../formats.js";
 import { comparedSummaries } from "../table/differences.js";
-import { metricRows } from "./metric_rows.js";
+import { metricRows, testsOfBest } from "./metric_rows.js";
 
 /** @typedef {import("../document.js").PageDocument} PageDocument */
 /** @typedef {import("./compared.js").Entry} Entry */
@@ -18,7 +18,7 @@ import { metricRows } from "./metric_rows.js";
  * @returns {HTMLElement}
  */
 export function jobMetricsTable(content, job) {
-  const rows = metricRows(content.content.columns).filter(({ name }) => name !== "epoch");
+  const rows = rowsOf(content).filter(({ name }) => name !== "epoch");
   const epochs = { best: content.cell("best/epoch", job), last: content.cell("epoch", job) };
   const hasBest = rows.some((row) => row.best);
   const heading = (kind) =>
@@ -73,7 +73,7 @@ export function jobResults(content, job) {
  * @returns {HTMLElement}
  */
 export function comparedMetricsTable(content, entries, baseline, headings, first) {
-  const rows = metricRows(content.content.columns)
+  const rows = rowsOf(content)
     .filter(({ name }) => name !== "epoch")
     .sort((a, b) => Number(b.name === first) - Number(a.name === first))
     .flatMap((row) =>
@@ -152,6 +152,11 @@ function differenceLine(content, own, base, column) {
     { class: `difference ${verdict}`, title },
     difference === 0 ? "equal" : `${text} ${WORD_OF_VERDICT[verdict]}`.trim(),
   );
+}
+
+/** @param {PageDocument} content */
+function rowsOf({ content }) {
+  return metricRows(content.columns, testsOfBest(content));
 }
 
 /** @param {(string | Node)[]} headings */

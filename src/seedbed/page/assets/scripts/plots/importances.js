@@ -67,6 +67,7 @@ function drawImportances(known, theme, width) {
         name: "share of the differences",
         across: true,
         least: 0,
+        format: (share) => `${Math.round(share * 100)} %`,
         extra: { max: undefined },
       }),
       yAxis: {

@@ -39,6 +39,8 @@ const MOST_POINTS = 3000;
 /** Values of the key that get a median each; more are put in intervals. */
 const MOST_VALUES = 24;
 const BINS = 10;
+/** Whole numbers that each get a tick. */
+const MOST_MARKS = 12;
 
 /** @param {HTMLElement} place @param {import("../shell/page.js").Page} page */
 export function mountKeyPlot(place, page) {
@@ -119,6 +121,7 @@ function drawKeyPlot(page, theme, width) {
     across: true,
     log,
     ...(places.categories ? { categories: places.categories } : keyEnds(cells, log)),
+    marks: wholeMarks(places.categories ? [] : cells),
     extra: categoryExtra(places.categories, measured.length, width),
   });
   const ends = axisEnds(Math.min(...ended(values)), Math.max(...ended(values, -1)), logY);
@@ -254,6 +257,13 @@ function categoryExtra(categories, jobs, width) {
     axisTick: { show: false },
     axisLabel: { interval: categories.length > 30 ? "auto" : 0, rotate: isTight ? 35 : 0 },
   };
+}
+
+/** The values of a key of few whole numbers, for ticks; else undefined. @param {any[]} cells */
+export function wholeMarks(cells) {
+  const values = distinctCells(cells);
+  const areWhole = values.every((value) => Number.isInteger(value));
+  return values.length && values.length <= MOST_MARKS && areWhole ? values.map(Number) : undefined;
 }
 
 /** @param {any[]} cells @param {boolean} log */

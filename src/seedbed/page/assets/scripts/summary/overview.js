@@ -2,6 +2,7 @@
 // Summary: which configuration is best, by how much, and whether that is luck; then what was run.
 
 import { element, fill } from "../elements.js";
+import { jobMetricsTable } from "../jobs/metrics_table.js";
 import { failureList } from "./failures.js";
 import { mountRanking } from "./ranking.js";
 import { sourceCards } from "./sources.js";
@@ -19,6 +20,7 @@ export function mountOverview(panel, page) {
   const failures = element("div", {});
   const go = (view, text) =>
     element("button", { type: "button", onclick: () => page.state.update({ view }) }, text);
+  const isSingle = page.document.jobCount === 1;
   const isVaried = page.document.columnsOf("axis").length > 0;
   fill(
     panel,
@@ -28,7 +30,7 @@ export function mountOverview(panel, page) {
     element(
       "p",
       { class: "links" },
-      go("table", "All configurations"),
+      isSingle ? go("job", "The job") : go("table", "All configurations"),
       go("curves", "Learning curves"),
       isVaried && go("keys", "Effect of each parameter"),
     ),
@@ -36,12 +38,27 @@ export function mountOverview(panel, page) {
     element("h2", {}, "What was run"),
     element("div", { class: "cards" }, sourceCards(page.document)),
   );
+  /** The numbers of a single run are a table, not lines. */
+  const singleCard = (/** @type {import("./words.js").Said} */ said) =>
+    element(
+      "div",
+      {},
+      answerCard({ ...said, details: page.document.isMeasured(0) ? said.details.slice(-1) : [] }),
+      element(
+        "div",
+        { class: "scrolled", tabindex: "0", role: "region", "aria-label": "Metrics" },
+        jobMetricsTable(page.document, 0),
+      ),
+    );
   const draw = mountRanking(picture, page);
   page.follow(panel, ["filter", "metric", "epoch"], () => {
     const ranked = page.ranked();
     const verdict = verdictOf(ranked, page.mode());
     const looked = { metric: page.metric(), epoch: page.epoch() };
-    fill(answers, verdictSaid(page.document, verdict, looked).map(answerCard));
+    fill(
+      answers,
+      verdictSaid(page.document, verdict, looked).map(isSingle ? singleCard : answerCard),
+    );
     fill(notes, ...noteLines(page, ranked));
     draw(ranked, verdict);
     fill(failures, failureList(page));

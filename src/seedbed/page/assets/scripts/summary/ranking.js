@@ -14,6 +14,9 @@ import { configurationText } from "./words.js";
 // Most rows, and the height of one and of what stands around them, in pixels.
 const RANKED = 12;
 const ROW = 34;
+// On a narrow screen a label has three lines.
+const HIGH_ROWS_BELOW = 640;
+const HIGH_ROW = 52;
 const AROUND = 64;
 // Values of a configuration beyond which not all points are drawn.
 const POINTS = 300;
@@ -45,7 +48,7 @@ export function mountRanking(panel, page) {
     shown = ranked.filter(({ unfit }) => !unfit.length).slice(0, RANKED);
     panel.hidden = shown.length < 2;
     if (panel.hidden || !verdict) return;
-    place.style.height = `${AROUND + ROW * shown.length}px`;
+    place.style.height = `${AROUND + (innerWidth < HIGH_ROWS_BELOW ? HIGH_ROW : ROW) * shown.length}px`;
     if (!chart) {
       chart = echarts.init(place);
       chart.on("click", look);
@@ -100,7 +103,7 @@ function optionOf(page, shown, verdict) {
   });
   const values = rows.flatMap(({ units }) => [...units.values()]);
   const isLog = Math.min(...values) > 0 && Math.max(...values) > WIDE * Math.min(...values);
-  const narrow = innerWidth < 640;
+  const narrow = innerWidth < HIGH_ROWS_BELOW;
   return {
     animation: false,
     aria: { enabled: false },
@@ -138,8 +141,9 @@ function optionOf(page, shown, verdict) {
       axisLine: { lineStyle: { color: paint.line } },
       axisLabel: {
         color: paint.text,
-        width: narrow ? 120 : 340,
-        overflow: "truncate",
+        width: narrow ? 130 : 340,
+        overflow: narrow ? "break" : "truncate",
+        ...(narrow && { fontSize: 11, lineHeight: 14, interval: 0 }),
         fontFamily: "monospace",
       },
     },

@@ -2,7 +2,7 @@
 // Cells of the table: elements with numbers in few digits, the whole ones in their titles.
 
 import { element } from "../elements.js";
-import { cellText, numberText, shortText, spreadText } from "../formats.js";
+import { cellText, numberText, settingCellText, shortText, spreadText } from "../formats.js";
 import { isAveraged } from "./columns.js";
 import { comparedWithBaseline } from "./differences.js";
 
@@ -23,9 +23,13 @@ const MARKS = { better: "▲ ", worse: "▼ ", alike: "≈ ", plain: "" };
 export function cellElement(page, row, column) {
   const { document } = page;
   if (column.name === "status") return statusElement(page, row);
-  if (row.job !== null) return valueElement(document.cell(column.name, row.job));
+  if (row.job !== null) {
+    const value = document.cell(column.name, row.job);
+    return column.kind === "axis" ? settingElement(value) : valueElement(value);
+  }
   if (isAveraged(column)) return meanElement(page, row, column);
-  if (column.kind === "axis") return valueElement(document.setting(column.name, row.configuration));
+  if (column.kind === "axis")
+    return settingElement(document.setting(column.name, row.configuration));
   return valueElement(sharedValue(page, row, column));
 }
 
@@ -36,6 +40,14 @@ function sharedValue(page, row, column) {
   );
   if (values.size === 1) return [...values][0];
   return values.size ? `${values.size} values` : null;
+}
+
+/** A setting without the quotes of a command line; a dash where it is not set. */
+function settingElement(value) {
+  if (typeof value === "number") return valueElement(value);
+  const text = settingCellText(value);
+  if (!text) return element("span", { class: "faint", title: "not set" }, "–");
+  return element("span", { title: text }, text);
 }
 
 function valueElement(value) {

@@ -2,6 +2,7 @@
 // Columns of the table: which there are, which are shown, and what a row has in each.
 
 import { BEST } from "../document.js";
+import { settingCellText } from "../formats.js";
 
 /** @typedef {import("../document.js").Column} Column */
 /** @typedef {import("../shell/page.js").Page} Page */
@@ -16,6 +17,10 @@ const OTHERS = 3;
 // thousand would take minutes to lay out.
 const SETTINGS_SHOWN = 20;
 export const MOST_COLUMNS = 60;
+// Settings that stand before the results, and signs beyond which a text is no such one.
+const LEADING = 4;
+const LONG_SETTING = 24;
+const ONE_SETTING_BELOW = 640;
 
 /**
  * Whether a column holds results that are averaged, with better and worse ones.
@@ -26,9 +31,29 @@ export function isAveraged(column) {
   return column.type === "number" && (column.kind === "metric" || column.name === "seconds");
 }
 
+/** Whether rows of single jobs are shown. @param {Page} page */
+function showsJobs({ state }) {
+  return state.values.rows === "jobs" || state.values.open.length > 0;
+}
+
+/** The settings that vary most, without long texts: they stand before the results. */
+function leadingSettings({ document }) {
+  const most = globalThis.innerWidth <= ONE_SETTING_BELOW ? 1 : LEADING;
+  const told = document.columnsOf("axis").map(({ name }) => {
+    const texts = new Set(
+      (document.content.configurations.values[name] ?? []).map(settingCellText),
+    );
+    const isLong = [...texts].some((text) => text.length > LONG_SETTING);
+    return { name, count: isLong ? 0 : texts.size };
+  });
+  const counted = told.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
+  return counted.slice(0, most).map(({ name }) => name);
+}
+
 /**
- * All columns that can be shown, in their order: settings, how jobs ended, results, of these the one
- * that ranks and the same metric's first, and what is said of each job.
+ * All columns that can be shown, in their order: what jobs differ in where these are shown, the
+ * settings that vary most, how jobs ended, the metric that ranks and the other objectives, other
+ * settings, other results, and what is said of each job.
  *
  * @param {Page} page
  * @returns {Column[]}
@@ -36,16 +61,36 @@ export function isAveraged(column) {
 export function possibleColumns(page) {
   const { document } = page;
   const ranking = [page.column(), BEST + page.metric(), page.metric()];
+  const objectives = objectivesOf(page);
+  const leading = leadingSettings(page);
   const orderOf = ({ name, kind }) => {
-    if (kind === "axis") return 0;
-    if (kind === "averaged") return 1;
-    if (name === "status") return 2;
-    if (kind === "metric") return ranking.includes(name) ? 3 + ranking.indexOf(name) : 6;
-    return 7;
+    if (kind === "averaged") return showsJobs(page) ? 0 : 3;
+    // What became of a job is seen without scrolling.
+    if (name === "status")
+      return globalThis.innerWidth <= ONE_SETTING_BELOW ? 7 : showsJobs(page) ? 1 : 3;
+    if (kind === "axis") return leading.includes(name) ? 2 : 8;
+    if (kind === "metric")
+      return ranking.includes(name)
+        ? 4 + ranking.indexOf(name)
+        : objectives.has(withoutBest(name))
+          ? 7
+          : 9;
+    return 10;
   };
   return [...document.columns.values()]
     .filter(({ name }) => name !== "number")
     .sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+/** The metrics that are objectives, and the one that is looked at. @param {Page} page */
+function objectivesOf(page) {
+  const { objectives } = page.document.content;
+  return new Set(objectives.map(({ metric }) => metric).concat(page.metric()));
+}
+
+/** @param {string} name */
+function withoutBest(name) {
+  return name.startsWith(BEST) ? name.slice(BEST.length) : name;
 }
 
 /**
@@ -57,20 +102,19 @@ export function possibleColumns(page) {
  */
 export function shownColumns(page) {
   const { document, state } = page;
+  const isOfJobs = showsJobs(page);
   const chosen = state.values.columns;
   const possible = possibleColumns(page);
   if (chosen) return possible.filter(({ name }) => chosen.includes(name)).slice(0, MOST_COLUMNS);
-  const objectives = new Set(
-    document.content.objectives.map(({ metric }) => metric).concat(page.metric()),
-  );
-  const ofBest = (name) => (name.startsWith(BEST) ? name.slice(BEST.length) : name);
+  const objectives = objectivesOf(page);
   let others = 0;
   let settings = 0;
   const isShown = ({ name, kind }) => {
     if (name === "seconds" || name === "status") return true;
+    if (kind === "averaged") return isOfJobs;
     if (kind === "axis") return settings++ < SETTINGS_SHOWN;
     if (kind !== "metric") return false;
-    if (objectives.has(ofBest(name))) return true;
+    if (objectives.has(withoutBest(name))) return true;
     const isTold =
       name.startsWith("test/") ||
       (name.startsWith("val/") && !document.columns.has(BEST + name)) ||

@@ -2,7 +2,7 @@
 // First cell of a row: choose it for the comparison, open it, pin it, and what it is.
 
 import { announce, element } from "../elements.js";
-import { cellText, shownText } from "../formats.js";
+import { shownText } from "../formats.js";
 import { configurationText } from "../summary/words.js";
 
 /** @typedef {import("./columns.js").Row} Row */
@@ -82,9 +82,6 @@ function configurationLead(page, row, place) {
 function jobLead(page, job) {
   const { document, state } = page;
   const name = document.jobName(job);
-  const averaged = document
-    .columnsOf("averaged")
-    .map((column) => `${shownText(column.name)}=${cellText(document.cell(column.name, job))}`);
   return element(
     "span",
     { class: "lead job" },
@@ -100,7 +97,6 @@ function jobLead(page, job) {
       },
       shownText(name),
     ),
-    averaged.length ? element("span", { class: "faint" }, averaged.join(" ")) : null,
   );
 }
 

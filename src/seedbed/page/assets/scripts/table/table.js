@@ -6,6 +6,7 @@ import { copyText } from "../copying.js";
 import { FOLD } from "../document.js";
 import { announce, element, fill } from "../elements.js";
 import { cellText, countText, listText, shownText } from "../formats.js";
+import { testsOfBest } from "../jobs/metric_rows.js";
 import { Tabulator } from "../libraries.js";
 import { cellElement, differenceElement } from "./cells.js";
 import { columnChooser } from "./chooser.js";
@@ -24,6 +25,9 @@ const BUFFER = 150;
 const ENDS = 64;
 // Of a column at first: its end can be pulled.
 const WIDEST = 320;
+const WIDEST_TEXT = 180;
+// Of a status in words.
+const STATUS = 120;
 // Rows that need the whole height.
 const MANY = 40;
 const NARROW = 640;
@@ -141,7 +145,7 @@ export function mountTable(panel, page) {
       title: state.values.rows === "jobs" ? "job" : "place",
       field: "id",
       frozen: innerWidth > NARROW,
-      minWidth: 150,
+      minWidth: innerWidth > NARROW ? 150 : 100,
       cssClass: "lead-cell",
       formatter: (cell) =>
         leadElement(page, cell.getData(), places.get(cell.getData().configuration) ?? 0),
@@ -165,6 +169,11 @@ export function mountTable(panel, page) {
     return [lead, ...others];
   }
 
+  /** Whether the status of single jobs is shown. */
+  function hasWords() {
+    return state.values.rows === "jobs" || state.values.open.length > 0;
+  }
+
   /** A column of Tabulator's; `sorted` is the one that a click on its head sorts by. */
   function tabulatorColumn(column, title, content, sorted) {
     return {
@@ -172,8 +181,8 @@ export function mountTable(panel, page) {
       field: `${title} ${column.name}`,
       hozAlign: column.type === "number" ? "right" : "left",
       headerHozAlign: column.type === "number" ? "right" : "left",
-      minWidth: 60,
-      maxInitialWidth: WIDEST,
+      minWidth: column.name === "status" && hasWords() ? STATUS : 60,
+      maxInitialWidth: column.kind === "axis" && column.type === "text" ? WIDEST_TEXT : WIDEST,
       titleFormatter: () => (sorted ? sortButton(page, sorted, title) : element("span", {}, title)),
       formatter: (cell) => content(cell.getData()),
     };
@@ -295,7 +304,12 @@ function constantsOf({ document }) {
 function tableCaption(page, rows) {
   const { document, state } = page;
   const ranked = `ranked by ${shownText(page.column())}`;
-  if (state.values.rows === "jobs") return `${countText(rows.length, "job")}; ${ranked}.`;
+  const ofBest = testsOfBest(document.content)
+    ? " test/…: measured with the weights of the best epoch."
+    : "";
+  if (state.values.rows === "jobs") {
+    return `${countText(rows.length, "job")}; ${ranked}.${ofBest}`;
+  }
   const base = baselineRow(page);
   const isOutside = base !== null && !page.jobsOf(base.configuration).length;
   const isCounted = base !== null && !isOutside;
@@ -312,5 +326,5 @@ function tableCaption(page, rows) {
     ? ` Δ: difference to the baseline${where}; ▲ better, ▼ worse, ≈ its 95 % interval holds 0.`
     : "";
   const left = settingsLeftOut(page);
-  return `${countText(count, "configuration")}${means}; ${ranked}.${left}${pinned}`;
+  return `${countText(count, "configuration")}${means}; ${ranked}.${ofBest}${left}${pinned}`;
 }

@@ -26,7 +26,8 @@ export function axisNumber(value, digits = 4) {
  * Axis of numbers, or of categories where these are given.
  * @param {Theme} theme
  * @param {{name: string, log?: boolean, categories?: string[], least?: number, most?: number,
- *   edges?: boolean, across?: boolean, extra?: any}} wanted `edges`: its ends are numbers to show;
+ *   edges?: boolean, marks?: number[], format?: (value: number) => string, across?: boolean, extra?: any}} wanted `edges`: its ends are numbers to show;
+ *   `marks`: where its ticks are; `format`: how its numbers are written;
  *   `across`: it stands below the plot
  * @returns {any}
  */
@@ -51,7 +52,7 @@ export function plotAxis(theme, wanted) {
       axisLabel: { color: theme.muted, width: 120, overflow: "truncate", ...axis.axisLabel },
     };
   }
-  const ticks = wanted.log ? logTicks(wanted.least, wanted.most) : null;
+  const ticks = wanted.marks ?? (wanted.log ? logTicks(wanted.least, wanted.most) : null);
   return {
     ...axis,
     ...(ticks
@@ -65,7 +66,7 @@ export function plotAxis(theme, wanted) {
     max: wanted.most,
     axisLabel: {
       ...axis.axisLabel,
-      formatter: (/** @type {number} */ value) => axisNumber(value),
+      formatter: wanted.format ?? ((/** @type {number} */ value) => axisNumber(value)),
       ...(ticks ? { customValues: ticks } : {}),
       ...(ticks || wanted.least === undefined || wanted.edges
         ? {}
