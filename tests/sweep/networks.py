@@ -129,3 +129,12 @@ class WithoutNumber(nn.Linear):
     def __init__(self, input_shape: list[int], output_size: int, bias: bool) -> None:
         super().__init__(input_shape[0], output_size, bias)
         self.limit = float("nan")
+
+
+class Picky(nn.Linear):
+    """One that cannot be made of some values."""
+
+    def __init__(self, input_shape: list[int], output_size: int, bias: bool, width: int) -> None:
+        if width == 7:
+            raise ValueError("no such width")
+        super().__init__(input_shape[0], output_size, bias)

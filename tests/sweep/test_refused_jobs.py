@@ -42,6 +42,31 @@ def test_the_others_run(
         assert [row["status"] for row in table(tmp_path)] == [row["status"] for row in rows]
 
 
+PICKY = (
+    "model._target_=tests.sweep.networks.Picky",
+    "+model.width=7,8",
+    "+model.bias=true",
+    *(f"+model.{key}=${{data.{key}}}" for key in ("input_shape", "output_size")),
+)
+
+
+@pytest.mark.parametrize("words", [(), ("data.batch_size=2,4", "data.rows=5")])
+def test_the_others_run_where_a_network_cannot_be_made(
+    command: Any, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    go_on = "sweep.on_failure=continue"
+    assert command(*SWEEP, *PICKY, *words, "seed=0,1", go_on, FOLDER).code == 1
+    for row in table(tmp_path):
+        is_wrong = row["model.width"] == "7"
+        assert row["status"] == ("failed" if is_wrong else "completed")
+        assert ("no such width" in row["error"]) == is_wrong
+
+
+def test_the_value_of_which_no_network_can_be_made_is_named(refused: Any) -> None:
+    said = refused(*SWEEP, *PICKY, "seed=0,1", FOLDER, function=None)
+    assert "no such width (with model.width=7) (2 of 4 jobs are wrong; nothing was run)" in said
+
+
 @pytest.mark.parametrize(
     ("words", "count"),
     [

@@ -132,7 +132,10 @@ class Rehearsal:
         elif fuse == "always" or accelerator(self.spec.trainer.accelerator) != "cpu":
             return [part]
         else:
-            classes = sizes_together(sizes, self._load(part))
+            try:
+                classes = sizes_together(sizes, self._load(part))
+            except ConfigError:  # Its jobs are found to be wrong when they are built.
+                return [part]
         if len(classes) == 1:
             return [part]
         return [

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from seedbed.config.spec import run_spec
 from seedbed.engines.fused.group import Group
+from seedbed.errors import ConfigError
 from seedbed.experiment import build
 from seedbed.sweep.planning.memory.allocations import Allocations
 from seedbed.training.tasks import Task
@@ -34,7 +35,10 @@ def why_it_does_not_pay(config: DictConfig, jobs: int) -> str:
         return LONELY
     if build.accelerator(config.trainer.accelerator) != "cpu":
         return ""
-    net = build.build_net(run_spec(config))
+    try:
+        net = build.build_net(run_spec(config))
+    except ConfigError:  # Its jobs are found to be wrong, and the others go on.
+        return ""
     if any(isinstance(module, nn.modules.conv._ConvNd) for module in net.modules()):
         return "convolutions keep a CPU busy by themselves"
     return BUSY if _parameters(net) > LARGEST_STEP else ""

@@ -70,8 +70,23 @@ def refuse(wrong: Mapping[int, ConfigError], jobs: Sequence[Job], on_failure: st
     if not wrong or (goes_on and len(wrong) < len(jobs)):
         return
     texts = list(dict.fromkeys(map(str, wrong.values())))[:MOST_SHOWN]
+    texts = [text + _words_of(text, wrong, jobs) for text in texts]
     of = f" ({len(wrong)} of {len(jobs)} jobs are wrong; nothing was run)" if len(jobs) > 1 else ""
     raise ConfigError("\n".join(texts) + of)
+
+
+def _words_of(text: str, wrong: Mapping[int, ConfigError], jobs: Sequence[Job]) -> str:
+    """Return ` (with model.width=7)` for the words that tell the jobs with an error from others.
+
+    Nothing where they have none, or the error names their keys.
+    """
+    alike = [set(job.overrides) for job in jobs if str(wrong.get(job.number)) == text]
+    right = {word for job in jobs if job.number not in wrong for word in job.overrides}
+    if not right:
+        return ""
+    words = [word.lstrip("+") for word in sorted(set.intersection(*alike) - right)]
+    words = [word for word in words if key_of(word) not in text]
+    return f" (with {' '.join(words)})" if words else ""
 
 
 def refuse_alone(alone: Mapping[str, Sequence[int]], jobs: int) -> None:
