@@ -12,6 +12,7 @@ from tests.page.documents import (
     ten_by_hundred,
     two_objectives,
 )
+from tests.page.documents import column as column_of
 from tests.page.node import called
 
 from seedbed.config.metrics import Objective
@@ -121,7 +122,7 @@ def test_folds_are_those_of_the_sweep():
     assert [each["unfit"] for each in lost] == [[], [], ["has 4 of 5 folds"]]
 
 
-def said(content: Document, column: str = "best/val/loss") -> list[str]:
+def said(content: Document) -> list[str]:
     """Return what the page says of the three questions."""
     [answers] = called("summary/words.js", "allSaid", [[{"document": content}, "val/loss"]])
     return [
@@ -150,6 +151,43 @@ def test_what_is_better_over_all_seeds_is_hardly_luck():
     *_, luck = said(content)
     assert luck.startswith("Hardly.")
     assert "each of the 9 others" in luck
+
+
+def on_one_split(split_seed: Any) -> Document:
+    content = ten_by_hundred()
+    content["configs"]["common"]["data"] = {"split_seed": split_seed, "split": None}
+    return content
+
+
+def test_the_chance_says_that_the_split_is_not_in_it():
+    shared = "Seeds share one split of the rows"
+    assert shared in said(on_one_split(0))[2]
+    assert shared not in said(ten_by_hundred())[2]
+    assert shared not in said(on_one_split("${seed}"))[2]
+    by_time = on_one_split(0)
+    by_time["configs"]["common"]["data"]["split"] = "time"
+    assert shared not in said(by_time)[2]
+    varied = on_one_split(0)
+    varied["configs"]["differing"]["data.split_seed"] = [*range(1000)]
+    assert shared not in said(varied)[2]
+
+
+def test_another_order_on_the_test_rows_is_told_where_it_is_no_luck():
+    content = ten_by_hundred()
+    content["columns"].append(column_of("test/loss", "metric", mode="min"))
+    values = content["jobs"]["values"]
+    values["test/loss"] = [*values["best/val/loss"]]
+    call = [{"page": {"document": content}, "fragment": ""}]
+    assert called("summary/test_rows.js", "testRowsSaid", [call]) == [None]
+    values["test/loss"][0:100] = [0.001 * value for value in values["best/val/loss"][500:600]]
+    [note] = called("summary/test_rows.js", "testRowsSaid", [call])
+    assert note.startswith("On the test rows optimizer.lr=1e-5 is ahead: test/loss 0.0001")
+
+
+def test_the_best_is_of_those_that_have_results():
+    assert "of 6 configurations" in said(one_seed())[0]
+    assert "of the 4 that have results, of 6 configurations" in said(without(one_seed(), [1, 4]))[0]
+    assert "the only one that has a result" in said(without(one_seed(), [0, 1, 2, 3, 4]))[0]
 
 
 def test_one_seed_is_honest():
@@ -238,3 +276,39 @@ def test_jobs_that_were_planned_and_have_not_begun_are_counted_in_the_head():
     assert called("shell/header.js", "sizeText", [[{"document": content}]]) == [
         "1 of 9 jobs shown, of 1 configuration"
     ]
+
+
+def test_a_difference_has_a_look_only_where_it_is_told_from_luck():
+    def summary(*values: float) -> dict[str, Any]:
+        return {"mean": float(np.mean(values)), "unit": "seed",
+                "units": {"map": [*enumerate(values)]}}  # fmt: skip
+
+    pairs = [
+        (summary(0.1), summary(0.2)),
+        (summary(0.1, 0.11, 0.12), summary(0.2, 0.21, 0.23)),
+        (summary(0.1, 0.3), summary(0.2, 0.21)),
+        # What adding up has rounded is no difference.
+        (summary(0.1 + 0.2, 0.3), summary(0.3, 0.3)),
+    ]
+    calls = [[{"document": cross_validation()}, *pair, "val/loss"] for pair in pairs]
+    compared = called("table/differences.js", "comparedSummaries", calls)
+    assert [(each["verdict"], each["look"]) for each in compared] == [
+        ("better", ""),
+        ("better", "better"),
+        ("alike", "alike"),
+        ("plain", ""),
+    ]
+    assert "single values" in compared[0]["title"]
+    assert compared[3]["difference"] == 0
+
+
+def test_bands_do_not_show_what_adding_up_has_rounded():
+    calls = [[1.0, 1.0 + 2.3e-16], [1.0, 1.25], [0.0, 0.0]]
+    assert called("plots/curves.js", "halfText", calls) == ["0", "0.25", "0"]
+
+
+def test_the_picture_takes_in_the_intervals_as_far_as_the_values_stay_apart():
+    near, far = [{"mean": 1.5, "half": 0.8}], [{"mean": 1.5, "half": 30}]
+    calls = [[[1, 2], near, False], [[1, 2], far, False], [[1, 100], far, True]]
+    reached = called("summary/ranking.js", "reachOf", calls)
+    np.testing.assert_allclose(reached, [[0.7, 2.3], [-0.5, 3.5], [1 / 1.5, 100]])

@@ -146,10 +146,10 @@ const WORD_OF_VERDICT = { better: "better", worse: "worse", alike: "≈ not told
 function differenceLine(content, own, base, column) {
   const compared = comparedSummaries(content, own, base, column);
   if (!compared) return null;
-  const { difference, text, title, verdict } = compared;
+  const { difference, text, title, verdict, look } = compared;
   return element(
     "span",
-    { class: `difference ${verdict}`, title },
+    { class: `difference ${look}`, title },
     difference === 0 ? "equal" : `${text} ${WORD_OF_VERDICT[verdict]}`.trim(),
   );
 }

@@ -308,7 +308,7 @@ function tooltipOf(data, lines, events, chosen) {
     const value = line.line[place];
     const half = chosen.band === "deviation" || chosen.band === "interval";
     const spread = half
-      ? ` ± ${numberText(Number((line.mean.high[place] - line.mean.mean[place]).toPrecision(3)))}`
+      ? ` ± ${halfText(line.mean.mean[place], line.mean.high[place])}`
       : chosen.band === "range"
         ? ` (${numberText(line.mean.low[place])} to ${numberText(line.mean.high[place])})`
         : "";
@@ -471,4 +471,11 @@ function numbersOfLines(data, lines, chosen) {
     columns: chosen.band === "none" ? columns.filter((c) => c !== "low" && c !== "high") : columns,
     rows: chosen.band === "none" ? rows.map((row) => [...row.slice(0, 4), row[6]]) : rows,
   };
+}
+
+/** Half of a band as a text. @param {number} mean @param {number} high */
+export function halfText(mean, high) {
+  const half = high - mean;
+  // Less is what adding up has rounded.
+  return numberText(half < 1e-12 * Math.abs(mean) ? 0 : Number(half.toPrecision(3)));
 }

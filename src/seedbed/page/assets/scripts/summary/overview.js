@@ -6,6 +6,7 @@ import { jobMetricsTable } from "../jobs/metrics_table.js";
 import { failureList } from "./failures.js";
 import { mountRanking } from "./ranking.js";
 import { sourceCards } from "./sources.js";
+import { testRowsSaid } from "./test_rows.js";
 import { verdictOf } from "./verdict.js";
 import { bordersSaid, differentData, lastEpochSaid, verdictSaid, withoutResult } from "./words.js";
 
@@ -94,6 +95,8 @@ function noteLines(page, ranked) {
     );
   const last = lastEpochSaid(content, page.jobsOf, ranked, page.metric(), page.epoch());
   if (last) notes.push(last);
+  const test = testRowsSaid(page);
+  if (test) notes.push(test);
   notes.push(...bordersSaid(content, ranked));
   const unfit = ranked.filter((each) => each.unfit.length && each.summary.count);
   if (unfit.length)

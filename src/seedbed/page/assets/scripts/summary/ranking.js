@@ -20,6 +20,9 @@ const HIGH_ROW = 52;
 const AROUND = 64;
 // Values of a configuration beyond which not all points are drawn.
 const POINTS = 300;
+// How far beyond the values intervals are shown: so many times their range, or, of a logarithmic
+// axis, so many times the largest and the smallest.
+const BEYOND = 1.5;
 // Values whose largest is so many times the smallest have a logarithmic axis.
 const WIDE = 30;
 
@@ -67,7 +70,7 @@ function rankingCaption(page, shown, ranked, verdict) {
       ? `${shown.length} of ${ranked.length.toLocaleString("en")}; `
       : "";
   const parts = several
-    ? "points: single values; bars: mean and its 95 % interval"
+    ? "points: single values; bars: mean and its 95 % interval, an arrow where it goes on"
     : "one value each";
   const alike = verdict.alike.length ? "; ≈ cannot be told from the best" : "";
   return `${of}${page.column()}, ${page.mode() === "max" ? "more" : "less"} is better; ${parts}${alike}.`;
@@ -103,6 +106,7 @@ function optionOf(page, shown, verdict) {
   });
   const values = rows.flatMap(({ units }) => [...units.values()]);
   const isLog = Math.min(...values) > 0 && Math.max(...values) > WIDE * Math.min(...values);
+  const [least, most] = reachOf(values, rows, isLog);
   const narrow = innerWidth < HIGH_ROWS_BELOW;
   return {
     animation: false,
@@ -119,7 +123,7 @@ function optionOf(page, shown, verdict) {
       type: isLog ? "log" : "value",
       scale: true,
       // A logarithmic axis would else begin and end at powers of ten.
-      ...(isLog && { min: Math.min(...values) / 1.2, max: Math.max(...values) * 1.2 }),
+      ...(isLog && { min: least / 1.2, max: most * 1.2 }),
       axisLabel: {
         color: paint.faint,
         formatter: (value) => shortText(value),
@@ -147,22 +151,31 @@ function optionOf(page, shown, verdict) {
         fontFamily: "monospace",
       },
     },
-    series: [
-      pointsSeries(rows),
-      intervalSeries(rows, paint, isLog ? Math.min(...values) / 2 : -Infinity),
-    ],
+    series: [pointsSeries(rows), intervalSeries(rows, paint, least, most)],
   };
+}
+
+/** The ends of what is shown: all values, and the intervals as far as they leave the values apart. */
+export function reachOf(values, rows, isLog) {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [below, above] = isLog
+    ? [low / BEYOND, high * BEYOND]
+    : [low - BEYOND * (high - low), high + BEYOND * (high - low)];
+  return [
+    Math.max(Math.min(low, ...rows.map(({ mean, half }) => mean - half)), below),
+    Math.min(Math.max(high, ...rows.map(({ mean, half }) => mean + half)), above),
+  ];
 }
 
 function pointsSeries(rows) {
   return {
     type: "scatter",
-    symbolSize: 5,
+    symbolSize: 6,
     data: rows.flatMap(({ row, units, colour }) =>
       evenly(units.size > 1 ? [...units.values()] : [], POINTS).map((value, place) => ({
         value: [value, row],
         symbolOffset: [0, ROW * 0.3 * spreadOf(place)],
-        itemStyle: { color: colour, opacity: 0.35 },
+        itemStyle: { color: colour, opacity: 0.7 },
       })),
     ),
     tooltip: { formatter: ({ value }) => numberText(value[0]) },
@@ -184,28 +197,37 @@ function spreadOf(place) {
   return 2 * ((place * 0.6180339887498949) % 1) - 1;
 }
 
-/** @param {number} least what the axis can show */
-function intervalSeries(rows, paint, least) {
+/** @param {number} least what the axis shows @param {number} most */
+function intervalSeries(rows, paint, least, most) {
   return {
     type: "custom",
     z: 5,
-    data: rows.map(({ row, mean, half }) => [mean, row, Math.max(mean - half, least), mean + half]),
-    // Intervals of few values are wide: they are cut where the values end.
-    encode: { x: 0, y: 1 },
-    renderItem: ({ coordSys }, api) => {
+    data: rows.map(({ row, mean, half }) => [
+      mean,
+      row,
+      Math.max(mean - half, least),
+      Math.min(mean + half, most),
+    ]),
+    encode: { x: [0, 2, 3], y: 1 },
+    renderItem: (_, api) => {
       const row = api.value(1);
+      const { mean, half } = rows[row];
       const [x, at] = api.coord([api.value(0), row]);
       const ends = [2, 3].map((place) => api.coord([api.value(place), row])[0]);
-      const [left, right] = [coordSys.x, coordSys.x + coordSys.width];
-      const [low, high] = ends.map((end) => Math.min(Math.max(end, left), right));
+      const [low, high] = ends;
+      const isCut = [mean - half < least, mean + half > most];
       const style = { stroke: paint.text, lineWidth: 2, fill: rows[row].colour };
       const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style });
-      const caps = ends.filter((end) => end > left && end < right);
+      // A cap ends an interval; an arrow says that it goes on: those of few values are wide.
+      const capOf = (end, side) =>
+        isCut[side]
+          ? [-5, 5].map((up) => line(end, at, end + (side ? -6 : 6), at + up))
+          : [line(end, at - 5, end, at + 5)];
       return {
         type: "group",
         children: [
           line(low, at, high, at),
-          ...caps.map((end) => line(end, at - 5, end, at + 5)),
+          ...(half ? ends.flatMap(capOf) : []),
           { type: "circle", shape: { cx: x, cy: at, r: 5 }, style },
         ],
       };

@@ -71,6 +71,8 @@ function ofError(mean, error, degrees, count, kind) {
  * @property {number[]} alike configurations that cannot be told from the best, in their order
  * @property {"alone" | "unknown" | "clear" | "close"} answer nothing to compare; too few values to
  *   tell; better than each other; or not than `alike`
+ * @property {number} measured configurations that have a result, those that cannot be the best too
+ * @property {number} all configurations
  */
 
 /**
@@ -95,7 +97,8 @@ export function verdictOf(ranked, mode) {
   const alike = others
     .filter(({ difference }) => !(difference.chance * others.length <= LEVEL))
     .map(({ ranked: other }) => other.configuration);
-  return { best, others, alike, answer: answerOf() };
+  const measured = ranked.filter(({ summary }) => summary.count > 0).length;
+  return { best, others, alike, answer: answerOf(), measured, all: ranked.length };
 
   function answerOf() {
     if (!others.length) return "alone";

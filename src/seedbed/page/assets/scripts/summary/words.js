@@ -51,7 +51,7 @@ function minusText(value) {
 }
 
 /** The settings within a sentence, where they are short; else words that point to the picture. */
-function named(document, configuration, otherwise) {
+export function named(document, configuration, otherwise) {
   const text = configurationText(document, configuration);
   return text.length > LONG ? otherwise : text;
 }
@@ -153,7 +153,7 @@ function bestSaid(document, verdict, { metric, epoch }) {
       ? `${metric}${at}, of ${countText(count, unit)}`
       : `mean ± standard deviation of ${metric}${at}, over ${countText(count, unit)}`,
   ];
-  if (others.length) details.push(`of ${countText(others.length + 1, "configuration")}`);
+  if (verdict.all > 1) details.push(amongText(others.length + 1, verdict));
   if (completed < jobs)
     details.push(
       `${jobs - completed} of its ${countText(jobs, "job")} ${jobs - completed === 1 ? "has" : "have"} no result: the mean is over the others alone, so it may look better than it is`,
@@ -165,6 +165,16 @@ function bestSaid(document, verdict, { metric, epoch }) {
     details,
     tone: completed < jobs ? "open" : "plain",
   };
+}
+
+/** Among how many the best is: not all of them need to have a result, or may be the best. */
+function amongText(count, { measured, all }) {
+  const total = countText(all, "configuration");
+  if (count === all) return `of ${total}`;
+  const isMeasured = count === measured;
+  if (count === 1)
+    return `the only one that ${isMeasured ? "has a result" : "can be the best"}, of ${total}`;
+  return `of the ${count.toLocaleString("en")} that ${isMeasured ? "have results" : "can be the best"}, of ${total}`;
 }
 
 /**
@@ -222,12 +232,14 @@ function luckSaid(document, verdict) {
     others.length > 1
       ? `corrected for having picked the best of ${(others.length + 1).toLocaleString("en")}`
       : "by Student's t";
+  const split = splitSaid(document, verdict);
   if (answer === "clear")
     return {
       question,
       answer: "Hardly.",
       details: [
         `It is better than ${others.length > 1 ? `each of the ${count}` : "the other"}: chance of an error at most ${percentText(LEVEL)}, ${corrected}.`,
+        ...split,
       ],
       tone: "good",
     };
@@ -248,9 +260,29 @@ function luckSaid(document, verdict) {
         ? `It is better than the ${countText(rest, "remaining one")}: chance of an error at most ${percentText(LEVEL)}, ${corrected}.`
         : `(Chance of an error at most ${percentText(LEVEL)}, ${corrected}.)`,
       ...few,
+      ...split,
     ],
     tone: "open",
   };
+}
+
+/** What the chance leaves out, where all jobs compared have their rows split in the same way. */
+function splitSaid({ content }, { best, others }) {
+  const compared = [best, ...others.map(({ ranked }) => ranked)];
+  if (best.summary.count < 2 || compared.some(({ summary }) => summary.unit === "fold")) return [];
+  const { common, differing } = content.configs;
+  const cell = (key, job) => differing[`data.${key}`]?.[job] ?? common.data?.[key] ?? null;
+  const jobs = compared.flatMap((each) => each.jobs);
+  // Rows that files, a column or their time split have no other split by chance.
+  const isGiven = jobs.some(
+    (job) => ["time", "column"].includes(cell("split", job)) || cell("val_file", job) !== null,
+  );
+  const seeds = new Set(jobs.map((job) => cell("split_seed", job)));
+  const [seed] = seeds;
+  if (isGiven || seeds.size !== 1 || typeof seed !== "number") return [];
+  return [
+    "Seeds share one split of the rows: luck of the split is not in it; sweep.folds=5 tells.",
+  ];
 }
 
 /** @returns {Said} */

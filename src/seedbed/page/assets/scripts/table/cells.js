@@ -96,11 +96,6 @@ export function differenceElement(page, row, column) {
   if (row.isBaseline) return element("span", { class: "faint" }, "baseline");
   const compared = comparedWithBaseline(page, row, column);
   if (!compared) return element("span", { class: "faint" }, "–");
-  const { text, title, verdict } = compared;
-  return element(
-    "span",
-    { class: verdict === "plain" ? "" : verdict, title },
-    MARKS[verdict],
-    text,
-  );
+  const { text, title, verdict, look } = compared;
+  return element("span", { class: look, title }, MARKS[verdict], text);
 }

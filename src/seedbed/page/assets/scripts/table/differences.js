@@ -14,6 +14,8 @@ import { differenceOf } from "../summary/verdict.js";
  * @property {string} text
  * @property {string} title
  * @property {"better" | "worse" | "alike" | "plain"} verdict
+ * @property {"better" | "worse" | "alike" | ""} look the verdict; empty where nothing tells it from
+ *   luck, as between single values
  */
 
 /**
@@ -48,7 +50,10 @@ export function comparedWithBaseline(page, row, column) {
 export function comparedSummaries(document, own, base, name) {
   const value = own.mean;
   if (Number.isNaN(value) || Number.isNaN(base.mean)) return null;
-  const difference = value - base.mean;
+  const exact = value - base.mean;
+  // Less is what adding up has rounded.
+  const isNone = Math.abs(exact) < 1e-12 * Math.max(Math.abs(value), Math.abs(base.mean));
+  const difference = isNone ? 0 : exact;
   const relative = difference / Math.abs(base.mean);
   const mode = name === "seconds" ? "min" : document.modeOf(name);
   const test = differenceOf(own, base, mode);
@@ -59,7 +64,8 @@ export function comparedSummaries(document, own, base, name) {
   const signed = (text, number) => (number > 0 ? `+${text}` : text.replace("-", "−"));
   const share = Number.isFinite(relative) ? ` (${signed(percentText(relative), relative)})` : "";
   const text = `${signed(shortText(difference, 3), difference)}${share}`;
-  return { value, difference, text, title: titleOf(), verdict };
+  const look = verdict === "plain" || Number.isNaN(test.low) ? "" : verdict;
+  return { value, difference, text, title: titleOf(), verdict, look };
 
   function titleOf() {
     const said = {
@@ -72,7 +78,7 @@ export function comparedSummaries(document, own, base, name) {
     if (!Number.isNaN(test.low)) {
       const [low, high] = mode === "max" ? [test.low, test.high] : [-test.high, -test.low];
       parts.push(`95 % interval ${numberText(low)} to ${numberText(high)}`);
-    }
+    } else if (verdict !== "plain") parts.push("single values: it may be luck");
     return parts.join("; ");
   }
 }
