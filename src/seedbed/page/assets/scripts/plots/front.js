@@ -8,14 +8,13 @@ import {
   configurationLines,
   configurationMeans,
   configurationName,
-  configurationRanks,
   leftOutText,
   meanText,
   objectiveColumn,
   selectJobs,
   titleOf,
 } from "./entries.js";
-import { CROSS, lookOf } from "./drawing/colours.js";
+import { CROSS } from "./drawing/colours.js";
 import { keyChoice } from "./keys.js";
 import { mountPlot } from "./drawing/plot.js";
 import { frontOf, prefersLog } from "./plot_data.js";
@@ -170,8 +169,8 @@ function drawFront(page, theme, width) {
 }
 
 /**
- * Points: what is dominated, what cannot be the best, and the front, whose configurations look as in
- * the other plots where they are few.
+ * Points: what is dominated, what cannot be the best, and the front, each with the look that the
+ * legend has.
  *
  * @param {any} page
  * @param {Theme} theme
@@ -181,7 +180,6 @@ function drawFront(page, theme, width) {
  * @param {Float64Array} ys
  */
 function pointsOfFront(page, theme, { whole, unfit }, placed, xs, ys) {
-  const ranks = configurationRanks(page.document);
   const selected = new Set(page.state.values.selected);
   const isSelected = (/** @type {number} */ job) => selected.has(job);
   const ring = { opacity: 1, borderColor: theme.text, borderWidth: 2 };
@@ -195,11 +193,6 @@ function pointsOfFront(page, theme, { whole, unfit }, placed, xs, ys) {
       itemStyle: chosen ? { ...itemStyle, ...ring } : itemStyle,
       ...(chosen ? { symbolSize: 15 } : {}),
     };
-  };
-  const looking = (/** @type {number} */ i) => {
-    if (whole.size > 8) return point(i);
-    const { symbol, colour } = lookOf(ranks[i], theme);
-    return { ...point(i, { color: colour }), symbol };
   };
   const common = { type: "scatter", z: 2 };
   return [
@@ -217,7 +210,7 @@ function pointsOfFront(page, theme, { whole, unfit }, placed, xs, ys) {
       symbol: "diamond",
       symbolSize: 12,
       itemStyle: { color: theme.series[0], opacity: 1 },
-      data: placed.filter((i) => whole.has(i)).map(looking),
+      data: placed.filter((i) => whole.has(i)).map((i) => point(i)),
       z: 3,
     },
     {
