@@ -175,6 +175,12 @@ def test_what_spans_decades_is_told() -> None:
     assert told[:5] == [True, False, False, False, True]
 
 
+def test_few_whole_numbers_have_a_tick_each() -> None:
+    cells = [[32, 8, 16, 8], [0.5, 1], [], list(range(13)), ["a", 1]]
+    marks = called("plots/key_plot.js", "wholeMarks", [[each] for each in cells])
+    assert marks == [[8, 16, 32], None, None, None, None]
+
+
 def test_equal_numbers_stand_side_by_side_and_near_their_place() -> None:
     many = [0.001] * 20 + [0.01] * 20 + [0.02] * 20
     calls = [(many, True), (many, False), ([1, 2, 3], False), ([5] * 30, True)]

@@ -36,18 +36,27 @@ function showsJobs({ state }) {
   return state.values.rows === "jobs" || state.values.open.length > 0;
 }
 
+/** Settings of a document that are no long texts, by how many values they have. @type {WeakMap<object, string[]>} */
+const VARYING = new WeakMap();
+
 /** The settings that vary most, without long texts: they stand before the results. */
 function leadingSettings({ document }) {
-  const most = globalThis.innerWidth <= ONE_SETTING_BELOW ? 1 : LEADING;
+  let names = VARYING.get(document);
+  if (!names) VARYING.set(document, (names = varyingSettings(document)));
+  return names.slice(0, globalThis.innerWidth <= ONE_SETTING_BELOW ? 1 : LEADING);
+}
+
+/** @param {import("../document.js").PageDocument} document @returns {string[]} */
+function varyingSettings(document) {
   const told = document.columnsOf("axis").map(({ name }) => {
-    const texts = new Set(
-      (document.content.configurations.values[name] ?? []).map(settingCellText),
-    );
-    const isLong = [...texts].some((text) => text.length > LONG_SETTING);
-    return { name, count: isLong ? 0 : texts.size };
+    const values = new Set(document.content.configurations.values[name] ?? []);
+    const isLong = [...values].some((value) => settingCellText(value).length > LONG_SETTING);
+    return { name, count: isLong ? 0 : values.size };
   });
-  const counted = told.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
-  return counted.slice(0, most).map(({ name }) => name);
+  return told
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count)
+    .map(({ name }) => name);
 }
 
 /**

@@ -201,7 +201,11 @@ function heightOf(rows) {
 function sortButton({ document, state }, column, named) {
   const better = document.modeOf(column.name);
   const says = { min: "less is better", max: "more is better" }[better ?? ""];
-  const title = [column.meaning && shownText(column.meaning), says].filter(Boolean).join("; ");
+  const isOfBest = column.name.startsWith("test/") && testsOfBest(document.content);
+  const weights = isOfBest && "measured with the weights of the best epoch";
+  const title = [column.meaning && shownText(column.meaning), weights, says]
+    .filter(Boolean)
+    .join("; ");
   return element(
     "button",
     {
