@@ -51,6 +51,12 @@ def message() -> Callable[..., str]:
         ("~data.rows=3", "~data.rows=3: there is no such key that could be deleted"),
         ("model=3", "model=3: an option is chosen by its name\nmodel may be: "),
         ("seed", "seed: not an override of the form key=value"),
+        (
+            "data.target=Diagnöse <b>",
+            "data.target=Diagnöse <b>: quote it: 'data.target=\"Diagnöse <b>\"'",
+        ),
+        ("data.target=a [b]", "data.target=a [b]: quote it: 'data.target=\"a [b]\"'"),
+        ("model.hidden=[4,", "model.hidden=[4,: not an override of the form key=value"),
         ("search.trials=6", "search.trials: no key of a grid; a search is chosen by its sampler"),
         ("optimizer.lr=interval(0.1)", "optimizer.lr=interval(0.1): interval(0.1) is not interval"),
         ("optimizer.lr=interval(a,b)", "optimizer.lr=interval(a,b): interval(a,b) is not interval"),
@@ -67,6 +73,20 @@ def test_what_a_mistake_is_answered_with(
     message: Callable[..., str], override: str, expected: str
 ) -> None:
     assert message(override).startswith(expected)
+
+
+def test_a_table_alone_is_answered_with_what_to_type(
+    message: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("wine.csv").touch()
+    said = message("wine.csv")
+    assert said.endswith("Did you mean 'data=table data.file=wine.csv'?")
+
+
+def test_blanks_around_the_equals_sign_are_named(message: Callable[..., str]) -> None:
+    said = message("optimizer.lr", "=", "0.1")
+    assert said == "optimizer.lr =: no blanks around =, such as optimizer.lr=VALUE"
 
 
 def test_a_verb_that_reads_a_run_offers_its_own_keys(message: Callable[..., str]) -> None:

@@ -53,6 +53,7 @@ def test_every_key_of_a_composed_config_is_known(compose) -> None:
         ("model.lr", ["model.bias"], "Did you mean 'optimizer.lr'?"),
         ("trainer.seed", [], "Did you mean 'seed' or 'data.seed'?"),
         ("optimizer.lrr", ["optimizer.lr", "optimizer.momentum"], "Did you mean 'optimizer.lr'?"),
+        ("sweep.fold", ["sweep.folds", "sweep.fuse"], "Did you mean 'sweep.folds'?"),
         ("cnn", [], "Did you mean 'model=cnn'?"),
         ("data.grad_clip", [], "Did you mean 'trainer.gradient_clip_val'?"),
         ("optimizer.l2", [], "Did you mean 'optimizer.weight_decay', a key of optimizer=sgd, "),

@@ -16,7 +16,7 @@ from yaml import MarkedYAMLError
 
 from seedbed.config import groups
 from seedbed.config.known_keys import did_you_mean, known_keys
-from seedbed.config.overrides import CLASS_KEYS
+from seedbed.config.overrides import CLASS_KEYS, typed_word
 from seedbed.config.schema.field import declared
 from seedbed.config.schema.search import Grid
 from seedbed.config.schema.store import ROOTS, SCHEMAS
@@ -37,6 +37,8 @@ _FORMS = {
     "choice": "choice(A,B,C)",
     "glob": "glob(PATTERN)",
 }
+# Endings of files that are one table.
+_TABLES = (".csv", ".tsv", ".parquet")
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
 
 
@@ -115,8 +117,13 @@ def _own_ancestor(overrides: Sequence[str]) -> ConfigError:
 
 def _path_without_key(verb: str, overrides: Sequence[str]) -> ConfigError | None:
     """Return what to type for the first word that is a path and no override."""
-    for word in overrides if verb != "train" else ():
-        if "=" not in word and os.path.exists(word):
+    for word in overrides:
+        if "=" in word or not os.path.exists(word):
+            continue
+        if verb == "train" and os.path.splitext(word)[1] in _TABLES:
+            typed = f"data=table {typed_word('data.file', word)}"
+            return ConfigError(f"{word}: a path alone says nothing. Did you mean '{typed}'?")
+        if verb != "train":
             return ConfigError(f"{word}: a path alone says nothing. Did you mean 'run={word}'?")
     return None
 
@@ -124,14 +131,18 @@ def _path_without_key(verb: str, overrides: Sequence[str]) -> ConfigError | None
 def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
     """Return the syntax error of the first word that is no override; None where all are."""
     parser = OverridesParser.create()
-    for word in overrides:
+    for word, after in zip(overrides, [*overrides[1:], ""], strict=True):
         key = word.partition("=")[0].lstrip("+~")
+        if "=" not in word and after.startswith("="):
+            return ConfigError(f"{word} {after}: no blanks around =, such as {word}=VALUE")
         try:
             value = parser.parse_override(word).value()
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else "nothing is there"
             if form := form_of_call(reason):
                 return ConfigError(f"{word}: {form}")
+            if as_typed := _in_quotes(word):
+                return ConfigError(f"{word}: quote it: {as_typed}")
             hint = _NAMES_OF_COLUMNS if key == "data.columns" else ""
             return ConfigError(f"{word}: not an override of the form key=value: {reason}{hint}")
         if not key or ".." in key or key.startswith(".") or key.endswith("."):
@@ -140,6 +151,21 @@ def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
         if any(isinstance(space, Sweep) for space in spaces):
             return ConfigError(f"{word}: {SPACE_AS_TYPED}")
     return None
+
+
+def _in_quotes(word: str) -> str:
+    """Return an override as a shell takes it whose value is a text; nothing if it is no text.
+
+    Lists, mappings, functions and interpolations that are wrong are none.
+    """
+    key, _, value = word.partition("=")
+    if not value.strip() or re.match(r"[\[{('\"]|\w+\(", value) or "${" in value:
+        return ""
+    if not re.fullmatch(r"\+{0,2}[\w.]+", key, re.ASCII) or value.startswith("="):
+        return ""
+    if re.search(r",\S", value):  # More likely values of a sweep than a text with commas.
+        return ""
+    return typed_word(key, value)
 
 
 def form_of_call(reason: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import Field, fields, is_dataclass
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -164,6 +165,10 @@ def did_you_mean(full_key: str, siblings: Iterable[str] = ()) -> str:
     elsewhere.sort(key=lambda key: (bool(keys[key].options), key.count(".")))
     # Nor is a key of searches meant where a run has the same.
     elsewhere = [key for key in elsewhere if not groups.is_of_sweep(key)] or elsewhere
+    beside = [sibling.rpartition(".")[2] for sibling in siblings]
+    # A slip of a letter or two, such as sweep.fold, goes before them.
+    if parent and (slip := get_close_matches(name, beside, n=1, cutoff=0.85)):
+        return f" Did you mean '{parent}.{slip[0]}'?"
     if elsewhere:
         shown = " or ".join(f"'{key}'" for key in elsewhere[:MOST])
         return f" Did you mean {shown}?"

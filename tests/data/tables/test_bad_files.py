@@ -191,6 +191,11 @@ BAD = {
     "no inputs left": Bad(rows(lambda row: 1, word), "no column is left as an input: x (constant"),
     # Targets.
     "no such target": Bad(GOOD, "no column 'Y'", target=("Y",)),
+    "target in quotes": Bad(
+        rows(lambda row: row, word, header="x,y <ö>"),
+        "Did you mean 'data.target=\"y <ö>\"'?",
+        target=("y <o>",),
+    ),
     "target ignored": Bad(GOOD, "left out by 'data.columns", columns={"y": "ignore"}),
     "target twice": Bad(GOOD, "'y' is named twice", target=("y", "y",)),
     "target without values": Bad(rows(number, lambda row: ""), "the target 'y' has no values"),

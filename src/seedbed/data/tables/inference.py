@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from seedbed.config.overrides import columns_word
+from seedbed.config.overrides import PLAIN, columns_word, typed_word
 from seedbed.data.tables.conforming import conformed
 from seedbed.data.tables.dates import COMPACT, find_dates
 from seedbed.data.tables.files.reading import RawTable
@@ -108,7 +108,8 @@ def _require_names(
         if name not in known:
             left_out = " (data.columns leaves it out)" if said.get(name) == "ignore" else ""
             raise ConfigError(
-                f"{key}: no column '{name}'{left_out} in {table.path}.{nearest(name, known)}\n"
+                f"{key}: no column '{name}'{left_out} in {table.path}."
+                f"{_nearest_word(key, name, known)}\n"
                 f"Columns: {listed(known)}"
             )
     for name, kind in said.items():
@@ -122,6 +123,15 @@ def _require_names(
         raise ConfigError(f"data.target: '{twice[0]}' is named twice")
     if uses.get("weight") in targets:
         raise ConfigError(f"data.weight: '{uses['weight']}' is the target")
+
+
+def _nearest_word(key: str, name: str, known: Sequence[str]) -> str:
+    """Return the nearest column as `nearest` does, as it is typed where it must be in quotes."""
+    near = nearest(name, known)
+    column = near.removeprefix(" Did you mean '").removesuffix("'?")
+    if not near or key == "data.columns" or PLAIN.fullmatch(column):
+        return near
+    return f" Did you mean {typed_word(key, column)}?"
 
 
 def _found(table: RawTable, name: str) -> Finding:
