@@ -54,6 +54,7 @@ def test_every_other_word_is_a_path_as_it_was_typed(words: list[str]) -> None:
         (["folder=3"], "Did you mean 'paths.folder'?"),
         (["=3"], ": no such key"),
         (["count=1", "count=2"], "count: given twice, by count=1 and by count=2"),
+        (["--jsn"], "show: unknown flag '--jsn'. Did you mean '--json'? See seedbed show --help"),
         (["-m"], "show: unknown flag '-m'; see seedbed show --help"),
     ],
 )

@@ -1,10 +1,11 @@
 """Words of a command: those that are flags of Hydra's, and the overrides among them."""
 
+import re
 from typing import NoReturn
 
 from hydra._internal.utils import get_args_parser
 
-from seedbed.errors import ConfigError
+from seedbed.errors import ConfigError, nearest
 
 
 def overrides_among(verb: str, arguments: list[str]) -> list[str]:
@@ -14,7 +15,10 @@ def overrides_among(verb: str, arguments: list[str]) -> list[str]:
     """
 
     def refuse(message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see seedbed {verb} --hydra-help")
+        unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        flags = [flag for flag in ("--json", *parser._option_string_actions) if flag[:2] == "--"]
+        hint = f".{near} See" if unknown and (near := nearest(unknown[1], flags)) else ""
+        raise ConfigError(f"{message}{hint or '; see'} seedbed {verb} --hydra-help")
 
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]

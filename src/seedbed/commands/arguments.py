@@ -43,7 +43,9 @@ def parse_arguments(
     for word in arguments:
         name, equals, _ = word.partition("=")
         if word.startswith("-"):
-            raise ConfigError(f"{verb}: unknown flag '{word}'; see seedbed {verb} --help")
+            hint = nearest(word, ("--json", "--help"))
+            hint = f".{hint} See" if hint else "; see"
+            raise ConfigError(f"{verb}: unknown flag '{word}'{hint} seedbed {verb} --help")
         if not equals or (name not in by_name and ("/" in name or Path(word).exists())):
             paths.append(word)
         elif name not in by_name:
