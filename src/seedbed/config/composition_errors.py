@@ -161,7 +161,7 @@ def _in_quotes(word: str) -> str:
     key, _, value = word.partition("=")
     if not value.strip() or re.match(r"[\[{('\"]|\w+\(", value) or "${" in value:
         return ""
-    if not re.fullmatch(r"\+{0,2}[\w.]+", key, re.ASCII) or value.startswith("="):
+    if not re.fullmatch(r"\+{0,2}\w+(\.\w+)*", key, re.ASCII) or value.startswith("="):
         return ""
     if re.search(r",\S", value):  # More likely values of a sweep than a text with commas.
         return ""
