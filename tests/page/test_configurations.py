@@ -312,3 +312,11 @@ def test_the_picture_takes_in_the_intervals_as_far_as_the_values_stay_apart():
     calls = [[[1, 2], near, False], [[1, 2], far, False], [[1, 100], far, True]]
     reached = called("summary/ranking.js", "reachOf", calls)
     np.testing.assert_allclose(reached, [[0.7, 2.3], [-0.5, 3.5], [1 / 1.5, 100]])
+
+
+def test_curves_of_jobs_that_have_not_ended_are_drawn_where_none_has():
+    content = without(ten_by_hundred(), [500, 501, 502], "running")
+    content = without(content, [503], "diverged")
+    calls = [[{"document": content}, jobs] for jobs in ([500, 501, 503], [500, 504], [503])]
+    reached = called("plots/learning/curve_series.js", "jobsOfMean", calls)
+    assert reached == [[500, 501], [504], [503]]

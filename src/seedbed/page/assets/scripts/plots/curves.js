@@ -12,7 +12,7 @@ import {
 } from "./drawing/axes.js";
 import { curveGroups } from "./learning/curve_groups.js";
 import { lastOfAll } from "./learning/curve_data.js";
-import { curveOf, dashOf, panelSeries, singlesOf } from "./learning/curve_series.js";
+import { curveOf, dashOf, jobsOfMean, panelSeries, singlesOf } from "./learning/curve_series.js";
 import { selectJobs, titleOf } from "./entries.js";
 import { mountPlot } from "./drawing/plot.js";
 
@@ -411,7 +411,13 @@ function notesOf(data, grouped, chosen, lines, singles) {
   const has = (/** @type {number} */ job) =>
     chosen.metrics.some((/** @type {string} */ metric) => curveOf(data, metric, job));
   const without = jobs.filter((/** @type {number} */ job) => !has(job)).length;
-  const lost = jobs.filter((/** @type {number} */ job) => has(job) && !data.isMeasured(job));
+  const counted = new Set(
+    grouped.groups.flatMap((/** @type {CurveGroup} */ group) => jobsOfMean(data, group.jobs)),
+  );
+  const lost = jobs.filter((/** @type {number} */ job) => has(job) && !counted.has(job));
+  const going = jobs.filter(
+    (/** @type {number} */ job) => has(job) && counted.has(job) && !data.isMeasured(job),
+  );
   const stopped = lines.filter(({ mean }) => lastOfAll(mean) !== null);
   const several = grouped.groups.some((/** @type {CurveGroup} */ group) => group.jobs.length > 1);
   return [
@@ -421,6 +427,9 @@ function notesOf(data, grouped, chosen, lines, singles) {
     data.content.curves.thinned ? `Thinned: ${shownText(data.content.curves.thinned)}.` : null,
     several && lost.length
       ? `${countText(lost.length, "job")} that diverged, failed or did not end ${lost.length === 1 ? "is" : "are"} in no mean${singles.wanted ? ": drawn dotted" : ""}.`
+      : null,
+    several && going.length
+      ? `${countText(going.length, "job")} not ended: ${going.length === 1 ? "its curve is" : "their curves and means are"} no results yet.`
       : null,
     stopped.length ? "Dotted ends: means of fewer jobs, as the others had stopped." : null,
     singles.wanted && singles.share < 1

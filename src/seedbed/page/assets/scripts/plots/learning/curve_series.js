@@ -69,6 +69,22 @@ export function panelSeries(data, groups, panel, chosen, axis) {
 }
 
 /**
+ * Jobs of a group whose curves are in its mean: those with a result; where there is none those that
+ * have not ended, as far as they are; one that is alone in any case.
+ *
+ * @param {any} data
+ * @param {number[]} jobs
+ * @returns {number[]}
+ */
+export function jobsOfMean(data, jobs) {
+  if (jobs.length === 1) return jobs;
+  const measured = jobs.filter((job) => data.isMeasured(job));
+  return measured.length
+    ? measured
+    : jobs.filter((job) => ["running", "interrupted"].includes(data.status(job)));
+}
+
+/**
  * Means of each metric over each group; jobs that diverged or failed count only where they are alone.
  *
  * @param {any} data
@@ -81,8 +97,7 @@ function panelLines(data, groups, panel, chosen) {
   return panel
     .flatMap((metric, place) =>
       groups.map((group, i) => {
-        const counted = group.jobs.filter((job) => data.isMeasured(job) || group.jobs.length === 1);
-        const curves = counted
+        const curves = jobsOfMean(data, group.jobs)
           .map((job) => curveOf(data, metric, job))
           .filter((curve) => curve !== null);
         const mean = meanCurve(curves, chosen.band);
