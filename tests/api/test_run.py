@@ -298,3 +298,5 @@ def test_what_is_no_path_is_refused_by_its_type(folder: Any) -> None:
     for opened in (seedbed.load, seedbed.Run, seedbed.Sweep):
         with pytest.raises(seedbed.ConfigError, match=rf"{type(folder).__name__}: a folder is"):
             opened(folder)
+    with pytest.raises(seedbed.ConfigError, match=r"^config_dir: int: a folder is named by"):
+        seedbed.compose(config_dir=1)  # type: ignore[arg-type]

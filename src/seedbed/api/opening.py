@@ -26,7 +26,7 @@ def load(
     Args:
         folder: The folder; `latest` (default): the run or sweep in `outputs` that began last.
         trust: Modules of yours that the run may load classes from, beside those of the project
-            file of the working folder.
+            file of the working folder; a text is one module.
         outputs: Folder of all outputs; None (default): that of the command line.
 
     Raises:
@@ -44,14 +44,14 @@ def load(
     if not path:
         raise RunFolderError("load: '' names no folder")
     if path == "latest":
-        path = _newest(Path(outputs_folder() if outputs is None else outputs))
+        path = _newest(outputs_folder() if outputs is None else folder_of("outputs", outputs))
     if is_sweep(path):
         return Sweep(path, trust=trust)
     return Run(path, trust=trust)
 
 
-def _newest(outputs: Path) -> str:
-    item = newest(outputs)
+def _newest(outputs: str) -> str:
+    item = newest(Path(outputs))
     if item is None:
         raise RunFolderError(f"latest: no run and no sweep in {outputs}")
     return str(item.path)

@@ -12,14 +12,13 @@ def folder_of(name: str, folder: object) -> str:
     """Return the path that a caller gave; raises ConfigError where it is none.
 
     Args:
-        name: The function or class, for the message.
+        name: The function, class or keyword, for the message.
         folder: What was given.
     """
     path = os.fspath(folder) if isinstance(folder, str | os.PathLike) else None
     if not isinstance(path, str):
         raise ConfigError(
-            f"{name}: {type(folder).__name__}: a folder is named by its path, a text or a "
-            "pathlib.Path, or 'latest'"
+            f"{name}: {type(folder).__name__}: a folder is named by its path, a text or Path"
         )
     return path
 

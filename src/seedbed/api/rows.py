@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 # Files of numbers, whose predictions are numbers.
 _OF_NUMBERS = (".npy", ".npz", ".safetensors")
 _SAY = (
-    "an array, a DataFrame of polars or pandas, a list of rows, a list of mappings, or the path of "
-    "a file or folder"
+    "an array, a DataFrame of polars or pandas, a list of rows, a list of mappings, a mapping of "
+    "columns, or the path of a file or folder"
 )
 
 

@@ -35,7 +35,7 @@ class Run:
     Args:
         folder: Its folder; that of a job of a sweep is one, too.
         trust: Modules of yours that it may load classes from, where its model or data are, beside
-            those of the project file in the working folder.
+            those of the project file in the working folder; a text is one module.
 
     Raises:
         seedbed.RunFolderError: The folder is none of a run, or its files lead out of it.
@@ -181,7 +181,7 @@ class Run:
 
         Args:
             data: Raw rows: an array, a DataFrame of polars or pandas, a list of rows, a list of
-                mappings, or the path of a file or a folder.
+                mappings, a mapping of columns, or the path of a file or a folder.
             split: In place of rows, those of the run's own: train, val or test.
             checkpoint: Which weights: `best` or `last`.
             apply_softmax: Whether a classification gives probabilities, or else logits.

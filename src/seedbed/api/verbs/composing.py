@@ -5,7 +5,7 @@ import os
 from seedbed.api.config import Config
 from seedbed.api.verbs.running import command_in_process, of_train
 from seedbed.api.verbs.training import flags
-from seedbed.api.verbs.words import Override, Value, words_of
+from seedbed.api.verbs.words import Override, Value, require_keywords, words_of
 from seedbed.application.checked_config import checked_config
 from seedbed.terminal.telling import Told
 
@@ -39,6 +39,7 @@ def compose(
         seedbed.errors.ConfigError: optimizer.lrr: no such key. Did you mean 'optimizer.lr'?
         optimizer has: _target_, lr, weight_decay, momentum, dampening, nesterov
     """
+    require_keywords(values, compose.__kwdefaults__ or ())
     words = [*flags(config_dir), *words_of(overrides, values)]
     with command_in_process(Told(texts=False, progress=False)) as project:
         return Config(checked_config(of_train(words, project)))

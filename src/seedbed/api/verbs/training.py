@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from seedbed.api.places import folder_of
 from seedbed.api.run import Run
 from seedbed.api.verbs.progress import RunProgress
 from seedbed.api.verbs.running import run_train
@@ -83,7 +84,7 @@ def train(
 
 def flags(config_dir: str | os.PathLike[str] | None) -> list[str]:
     """Return the flag that names a folder of configs."""
-    return [] if config_dir is None else [f"--config-dir={os.fspath(config_dir)}"]
+    return [] if config_dir is None else [f"--config-dir={folder_of('config_dir', config_dir)}"]
 
 
 def resumed(key: str, folder: Any) -> list[Override]:
