@@ -131,7 +131,7 @@ def _path_without_key(verb: str, overrides: Sequence[str]) -> ConfigError | None
 def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
     """Return the syntax error of the first word that is no override; None where all are."""
     parser = OverridesParser.create()
-    for word, after in zip(overrides, [*overrides[1:], ""], strict=True):
+    for word, after in zip(overrides, [*overrides[1:], ""], strict=False):
         key = word.partition("=")[0].lstrip("+~")
         if "=" not in word and after.startswith("="):
             return ConfigError(f"{word} {after}: no blanks around =, such as {word}=VALUE")
