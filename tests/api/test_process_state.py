@@ -46,7 +46,8 @@ def state() -> dict[str, Any]:
         },
         "filters": list(warnings.filters),
         "show": warnings.showwarning,
-        "collector": (gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()),
+        # Of objects that another command has frozen in this process, some end meanwhile.
+        "collector": (gc.isenabled(), gc.get_threshold(), gc.get_freeze_count() > 0),
         "streams": (sys.stdout, sys.stderr),
         "hydra": (GlobalHydra.instance().hydra, HydraConfig.instance().cfg),
         "store": sorted(ConfigStore.instance().repo),
