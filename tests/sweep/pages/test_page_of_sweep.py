@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shutil
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -136,6 +137,24 @@ def test_a_sweep_without_folders_still_tells_where_it_comes_from(
     assert "seed=0,1" in source["command"]
     assert source["versions"]["torch"]
     assert source["notes"] == ["0 of 2 jobs have kept their folders (sweep.keep)"]
+
+
+def test_a_sweep_that_went_on_shows_the_command_that_it_began_with(
+    command: Any, tmp_path: Path
+) -> None:
+    words = ("train", "-m", "trainer.max_epochs=2", "seed=0,1", "hydra.sweep.dir=sweep")
+    assert command(*words, "sweep.fuse=never").code == 0
+    sweep = tmp_path / "sweep"
+    # As a kill before the first job had ended leaves it.
+    header, *_ = (sweep / "results.csv").read_text().splitlines(keepends=True)
+    (sweep / "results.csv").write_text(header)
+    for number in (0, 1):
+        shutil.rmtree(sweep / str(number))
+    assert command("train", "-m", "sweep.resume=sweep").code == 0
+    assert "sweep.resume=sweep" in json.loads((sweep / "0/run.json").read_text())["command"]
+    [source] = document(sweep / "report.html")["sources"]
+    expected = ["seedbed", *words, "sweep.fuse=never"]
+    assert sorted(source["command"].split()) == sorted(expected)
 
 
 def test_jobs_side_by_side_that_were_killed_are_shown_as_they_were_saved(
