@@ -104,6 +104,21 @@ class Sweep(Schema):
     every_seconds: float = key(
         "seconds between two saves of jobs that train side by side", 60.0, at_least=0
     )
+    workers: int | str | None = key(
+        "processes that run groups: N, or auto (one a GPU, else one for every few cores), each "
+        "with its share of the cores or a GPU of its own; of a launcher: how many it starts; null: "
+        "this process, or as many as the launcher likes",
+        None,
+    )
+    retries: int = key(
+        "times that jobs are run again whose worker has died or run out of memory or time",
+        2,
+        at_least=0,
+    )
+    lost_after: float = key(
+        "seconds after which a worker that gives no sign is taken for dead", 120.0, at_least=10
+    )
+    detach: bool = key("hand the sweep over to a process in the background, and return", False)
     on_failure: str | None = key(
         "when a job is wrong or fails: continue with the others, or stop; null: continue, but for "
         "a wrong key or value",
@@ -114,14 +129,20 @@ class Sweep(Schema):
 
     @classmethod
     def problems(cls, node: DictConfig, config: DictConfig, key: str) -> Iterator[str]:
-        """Yield a refit without the folds that it follows, and a part of a Pareto front."""
+        """Yield what goes with nothing: a refit without folds, a part of a Pareto front."""
         if node.refit and node.folds is None:
             yield "sweep.refit=true: it follows a cross-validation; give sweep.folds=5 as well"
+        if node.workers is not None and not _is_count_or_auto(node.workers):
+            yield f"sweep.workers: {node.workers}; expected a number from 1 on, auto or null"
         if node.keep == "best" and node.top is not None and len(named(config.optimized_metric)) > 1:
             yield (
                 f"sweep.top={node.top}: of several objectives sweep.keep=best keeps the whole "
                 "Pareto front; leave it out"
             )
+
+
+def _is_count_or_auto(workers: object) -> bool:
+    return workers == "auto" or (type(workers) is int and workers >= 1)
 
 
 @dataclass
