@@ -67,12 +67,18 @@ class SignalHandler:
     def __exit__(self, *exception: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._before = {}
 
     def _received_outside(self) -> int | None:
         """Return the signal that a handler around this one keeps for what is in it."""
         owners = (getattr(handler, "__self__", None) for handler in self._before.values())
         kept = (owner.received for owner in owners if isinstance(owner, UntilItBegins))
         return next((number for number in kept if number is not None), None)
+
+    @property
+    def handles_signals(self) -> bool:
+        """Whether signals come here, which they do in the main thread alone."""
+        return bool(self._before)
 
     def requested(self) -> bool:
         """Return whether a signal has arrived."""

@@ -13,14 +13,15 @@ SECONDS_UNTIL_GONE = 180.0
 
 
 class Heartbeat:
-    """Thread that calls `beat` every 15 s until `stop` or the process's end.
+    """Thread that calls `beat` every 15 s, or so often, until `stop` or the process's end.
 
     It sets the time of a file to now. Other hosts see by it that the run goes on, for they cannot
     ask for its process.
     """
 
-    def __init__(self, beat: Callable[[], None]) -> None:
+    def __init__(self, beat: Callable[[], None], seconds_between: float | None = None) -> None:
         self.beat = beat
+        self.seconds_between = seconds_between or SECONDS_BETWEEN_BEATS
         self._stopped = Event()
         Thread(target=self._beat, name="heartbeat", daemon=True).start()
 
@@ -29,7 +30,7 @@ class Heartbeat:
         self._stopped.set()
 
     def _beat(self) -> None:
-        while not self._stopped.wait(SECONDS_BETWEEN_BEATS):
+        while not self._stopped.wait(self.seconds_between):
             try:
                 self.beat()
             except OSError:  # The folder was moved or removed; a disk may be away for a while.

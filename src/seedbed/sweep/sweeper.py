@@ -51,6 +51,7 @@ from seedbed.sweep.plan_text import plan_text
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.populations import require_no_population
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
+from seedbed.sweep.presence.controller import ControllerPresence
 from seedbed.sweep.results.continuations import Continuation
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
 from seedbed.sweep.results.objectives import objectives_of
@@ -142,8 +143,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
         _tell_it_begins(composer, folder, plan, command.runner)
         tell(plan_text(plan, composer), flush=True)
         sweep = _sweep(composer, folder, plan, options, command)
-        with folder.noted_as_running():
-            return sweep.run(_rounds(sampler, [first], sweep.worker, folders), sampler)
+        return _run(sweep, _rounds(sampler, [first], sweep.worker, folders), sampler)
 
 
 def _resume(arguments: list[str], options: SweepOptions, command: Command) -> int:
@@ -218,8 +218,19 @@ def _go_on(options: SweepOptions, command: Command) -> int:
             write_plan(folder.plan, plan)
         sampler = saved_sampler(plan, composer)
         replayed = _replayed(sampler, plan, composer, command.loader)
-        with folder.noted_as_running():
-            return sweep.run(_rounds(sampler, replayed, sweep.worker, folders), sampler)
+        return _run(sweep, _rounds(sampler, replayed, sweep.worker, folders), sampler)
+
+
+def _run(sweep: Controller, rounds: Iterable[PlannedRound], sampler: Sampler) -> int:
+    """Run the rounds of a sweep, whose folder says meanwhile who does; return the exit code."""
+    presence = ControllerPresence(
+        sweep.folder.saved,
+        before=len(sweep.done),
+        detached=False,
+        running=sweep.display.running_here,
+    )
+    with sweep.folder.noted_as_running(), presence:
+        return presence.ended(sweep.run(rounds, sampler))
 
 
 def _raise_budget(composer: Composer, plan: SweepPlan, typed: Sequence[str]) -> bool:

@@ -29,6 +29,11 @@ from seedbed.sweep.execution.run_folders import remove_leftovers
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.rounds import PlannedRound
+from seedbed.sweep.presence.cancellation import (
+    forget_cancellation,
+    is_cancelled,
+    stopping_when_cancelled,
+)
 from seedbed.sweep.results.configurations_file import write_configurations
 from seedbed.sweep.results.folder import (
     WRITTEN_INTO,
@@ -121,13 +126,20 @@ class Controller:
 
             self.journal = SearchJournal(self.folder, self.plan, sampler)
             self.journal.add(self.done)
-        with self._going_on_later(), self.stop:
+        with self._stopped_when_asked():
             self._run_rounds(rounds, sampler)
         self._finish_results()
         self._forget_states({row.number for row in self.results.rows if row.status in DONE})
         code = self._close()
         completed = all(row.status in MEASURED for row in self.results.rows)
         return code if completed else FAILED
+
+    @contextmanager
+    def _stopped_when_asked(self) -> Iterator[None]:
+        """Let a signal or a cancellation stop the block, after saving."""
+        cancelled = stopping_when_cancelled(self.folder.saved, self.stop)
+        with self._going_on_later(), self.stop, cancelled:
+            yield
 
     @contextmanager
     def _going_on_later(self) -> Iterator[None]:
@@ -154,6 +166,7 @@ class Controller:
         axes, jobs_of_trial = list(self.plan.axes), self.plan.jobs_of_trial
         self.results = Results(self.folder.results, axes, self.done, jobs_of_trial)
         self.folder.forget_units()
+        forget_cancellation(self.folder.saved)
         if self.tries:
             self.tries.begin()
         done = {row.number for row in self.done}
@@ -375,7 +388,7 @@ class Controller:
         """Run units one after another; return the jobs that have to train alone after all."""
         refused: list[Unit] = []
         for unit in units:
-            self.display.start(len(unit.jobs))
+            self.display.start(len(unit.jobs), unit.jobs[0])
             running = self.tries.running(unit) if self.tries else nullcontext()
             with running, self.stop.held() if unit.fused else nullcontext():
                 refused += self._take(unit, self.worker.run(unit, lambda: self.stop.received))
@@ -524,10 +537,8 @@ class Controller:
         self._add_recorded()
         self._finish_results()
         done = f"{len(self.results.rows):,} of {jobs_text(len(self.plan.jobs))} done"
-        print(
-            f"seedbed: {stopped_by(code - 128)}, {done}; {self._how_to_go_on()}",
-            file=sys.stderr,
-        )
+        how = "cancelled" if is_cancelled(self.folder.saved) else stopped_by(code - 128)
+        print(f"seedbed: {how}, {done}; {self._how_to_go_on()}", file=sys.stderr)
         sys.exit(code)
 
     def _add_recorded(self) -> None:
@@ -579,7 +590,7 @@ class Controller:
             tell(f"TensorBoard  {dashboard_command(self.folder.path)}")
         if best is None or plan.folds is None or self._stops_now():
             return 0
-        with self._going_on_later(), self.stop:
+        with self._stopped_when_asked():
             return follow_up(self.worker, best)
 
     def _search_lines(self, drawing: Drawing) -> list[str]:

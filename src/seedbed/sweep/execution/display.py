@@ -7,7 +7,9 @@ from math import inf, isfinite
 from statistics import mean
 from typing import Any
 
+from seedbed.runs.record import now
 from seedbed.sweep.execution.progress import Progress
+from seedbed.sweep.presence.controller import RunningUnit
 from seedbed.sweep.results.configurations import ranked_column, value_of
 from seedbed.sweep.results.table import Row
 from seedbed.terminal.notebook import NotebookLine, in_notebook
@@ -41,8 +43,9 @@ class Display:
         self.jobs_of_trial = jobs_of_trial
         # Of trials of several jobs: what each job that has ended reached, by its number.
         self._of_trials: dict[int, dict[int, float | None]] = {}
-        # The units that run now.
+        # The units that run now, and of one in this process its first job and when it began.
         self.units: list[Progress] = []
+        self._here: tuple[int, str] | None = None
         self._started = self._printed = time.monotonic()
         self._live: Any = None
         # Threads that watch processes do not know what is told.
@@ -87,9 +90,18 @@ class Display:
             self._live.stop()
             self._live = None
 
-    def start(self, jobs: int) -> None:
-        """A unit of so many jobs begins."""
+    def start(self, jobs: int, first: int | None = None) -> None:
+        """A unit of so many jobs begins; `first` is its first one where this process runs it."""
         self.units = [Progress(jobs)]
+        self._here = None if first is None else (first, now())
+
+    def running_here(self) -> RunningUnit | None:
+        """Return the unit that runs in this process, and how far it is; None where none does."""
+        here, units = self._here, self.units
+        if here is None or len(units) != 1:
+            return None
+        [unit], (first, began) = units, here
+        return RunningUnit(first, unit.jobs, began, unit.share, unit.epoch, unit.best)
 
     def show(self, units: Sequence[Progress]) -> None:
         """These units run, and are so far."""
@@ -102,6 +114,7 @@ class Display:
     def add(self, rows: Sequence[Row]) -> None:
         """Jobs have ended."""
         self.units = []
+        self._here = None
         self._count(rows)
         self._line()
 
