@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from time import perf_counter
 from typing import Any
 
@@ -236,6 +237,23 @@ def test_while_a_job_is_applied_no_other_is(composer: Composer) -> None:
         with pytest.raises(RuntimeError, match="one job at a time"):
             composer.config(Job(5, ("seed=2",)))
         assert config.seed == 1
+
+
+def test_another_thread_waits_to_apply_a_job_of_any_sweep(composer: Composer) -> None:
+    # As the thread of a sweep does that takes results, while a unit runs in the same process.
+    other, seen = Composer(composer.source), []
+
+    def apply() -> None:
+        with other.applied(Job(5, ("seed=2",))):
+            seen.append(HydraConfig.get().job.num)
+
+    thread = Thread(target=apply)
+    with composer.applied(Job(4, ("seed=1",))):
+        thread.start()
+        thread.join(0.3)
+        assert (seen, HydraConfig.get().job.num) == ([], 4)
+    thread.join(60)
+    assert seen == [5]
 
 
 def test_a_copied_config_may_be_changed_without_changing_other_jobs(composer: Composer) -> None:

@@ -23,6 +23,7 @@ from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import DataError
 from seedbed.sweep.execution import chunk, controller, launcher, worker
 from seedbed.sweep.execution.progress import Progress
+from seedbed.sweep.execution.worker import Unit
 
 DATA = ("data=linear_noise", "data.rows=20", "data.batch_size=10", "data.val_size=5")
 DATA = (*DATA, "trainer=cpu", "logger=none")
@@ -303,10 +304,12 @@ def test_jobs_that_cannot_train_together_are_left_after_a_failure_that_stops(
 def test_a_unit_makes_elsewhere_what_the_sweep_may_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module_path, "_folders", ("/home/user/project",))
     with restricted_to(["wide"]):
-        function = launcher.UnitFunction("sweep", [], SweepOptions(), print, Callbacks())
+        function = launcher.UnitFunction(
+            "sweep", [Unit((0,), False, (0,))], SweepOptions(), print, Callbacks()
+        )
     sent = pickle.dumps(function)
     monkeypatch.setattr(module_path, "_folders", ())
-    monkeypatch.setattr(launcher.UnitFunction, "_run", lambda self: restriction())
-    assert pickle.loads(sent)(OmegaConf.create()) == ("wide",)
+    monkeypatch.setattr(launcher.UnitFunction, "_run", lambda self, unit: restriction())
+    assert pickle.loads(sent)(OmegaConf.create({"unit": 0})) == ("wide",)
     assert module_path.folders() == ("/home/user/project",)
     assert restriction() is None

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
+from threading import RLock
 from typing import NamedTuple
 
 from hydra.core.config_loader import ConfigLoader
@@ -25,6 +26,9 @@ from seedbed.sweep.configs.sources import HydraSource, Lines, SavedSource, save_
 from seedbed.sweep.configs.yaml_text import item_text
 from seedbed.sweep.job import Job
 
+# Held by the thread that changes what HydraConfig holds, of which a process has but one: units may
+# run in the process whose other thread takes the results of those before.
+HYDRA_CONFIG = RLock()
 # A config with what belongs to it takes some megabytes.
 MOST_CONFIGS = 64
 
@@ -70,7 +74,8 @@ class Composer:
         """Give the job's config, `hydra` included, for as long as the context lasts.
 
         It is to be read, and shared by all jobs: one at a time, from one thread. Meanwhile it is
-        what HydraConfig holds. Raises what Hydra raises where it cannot be composed.
+        what HydraConfig holds; another thread waits. Raises what Hydra raises where it cannot be
+        composed.
         """
         with self._applied(job) as (base, _):
             yield base.config
@@ -106,6 +111,10 @@ class Composer:
 
     @contextmanager
     def _applied(self, job: Job) -> Iterator[tuple[ComposedConfig, list[Override]]]:
+        with HYDRA_CONFIG:
+            yield from self._changed_for(job)
+
+    def _changed_for(self, job: Job) -> Iterator[tuple[ComposedConfig, list[Override]]]:
         undo = Undo()
         base, changes = self._changed(job, undo)
         if base.busy:

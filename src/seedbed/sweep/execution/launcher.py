@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra._internal.callbacks import Callbacks
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -29,7 +28,7 @@ from seedbed.experiment.inferred_facts import register_inferred
 from seedbed.process import garbage_collection
 from seedbed.process.parent import end_with_parent
 from seedbed.process.signals import StopSweep
-from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.configs.composer import HYDRA_CONFIG, Composer
 from seedbed.sweep.configs.sources import SavedSource
 from seedbed.sweep.execution.progress import ProgressFile
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
@@ -39,21 +38,21 @@ from seedbed.sweep.results.plan_file import read_plan
 from seedbed.sweep.results.table import Results
 from seedbed.training.trial_stopping.judge import EarlierTrial
 
-UNIT = "hydra.sweeper.unit"
+UNIT = "unit"
 
 
 class UnitConfigs:
     """Stands in for Hydra's config loader: gives a launcher a config that names a unit."""
 
     def load_sweep_config(self, master: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """Return the sweep's own config, whose `hydra.sweeper` names the unit."""
+        """Return the sweep's own config, whose `unit` names the unit."""
         config = deepcopy(master)
         OmegaConf.set_readonly(config.hydra, False)
         with open_dict(config):
             # The jobs of the unit make their own folders.
             config.hydra.sweep.subdir = SAVED
             config.hydra.output_subdir = None
-            config.hydra.sweeper = {"unit": int(sweep_overrides[0].partition("=")[2])}
+            config.unit = int(sweep_overrides[0].partition("=")[2])
         return config
 
 
@@ -89,13 +88,13 @@ class UnitFunction:
         set_folders(self.module_folders)
 
     def __call__(self, config: DictConfig) -> UnitResult:
-        """Run the unit that `hydra.sweeper` names."""
-        with restricted_to(self.trust):
-            return self._run()
+        """Run the unit that `unit` names; HydraConfig is the process's, and may say another."""
+        # Nor may the controller's thread change it meanwhile, where this runs in its process.
+        with restricted_to(self.trust), HYDRA_CONFIG:
+            return self._run(self.units[config.unit])
 
-    def _run(self) -> UnitResult:
+    def _run(self, unit: Unit) -> UnitResult:
         end_with_parent(self.controller)
-        unit = self.units[HydraConfig.get().sweeper.unit]
         quiet_lightning()
         garbage_collection.resume()
         worker = self._worker(unit)
