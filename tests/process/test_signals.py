@@ -16,7 +16,7 @@ from seedbed.errors import Interrupted
 from seedbed.process.signals import SignalHandler, blocked
 from seedbed.runs.record import read_record
 
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGUSR1: 138}
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGUSR2: 140}
 
 
 @pytest.mark.parametrize(("number", "code"), CODES.items())

@@ -26,7 +26,7 @@ from seedbed.runs.resuming.requeued import Note, note_path, read_note, write_not
 from seedbed.terminal.words import relative
 
 # The signals by which a cluster takes its machine back; those of a person end a run for good.
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 # Of the words of a sweep, those that stand beside sweep.resume as well.
 _OF_SWEEP = ("trust", "paths.data", "paths.outputs", "sweep.on_failure")
 SECONDS_BETWEEN_LOOKS = 5.0

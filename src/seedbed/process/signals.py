@@ -14,8 +14,9 @@ from typing import Any
 
 from seedbed.errors import Interrupted
 
-# Ctrl-C, an end asked for, a terminal that closes, and the warning of a cluster that time is up.
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+# Ctrl-C, an end asked for, a terminal that closes, and two warnings that time is up: the
+# second is that of submitit.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 # Whether the process is somebody else's, and must not be ended.

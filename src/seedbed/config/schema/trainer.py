@@ -92,7 +92,9 @@ class Trainer(Schema):
         at_least=1,
     )
     requeue: bool = key(
-        "in a job of Slurm, queue it again when SIGTERM or SIGUSR1 stops it, and go on then", False
+        "in a job of Slurm, queue it again when SIGTERM, SIGUSR1 or SIGUSR2 stops it, and go on "
+        "then",
+        False,
     )
     deterministic: bool = key("use deterministic algorithms only", False)
     detect_anomaly: bool = key(
