@@ -60,6 +60,9 @@ class Jobs:
         # Of a run alone: what went wrong with it, and its folder.
         self.error: Exception | None = None
         self.folder: Path | None = None
+        # The words that were typed, without those of the project, and whether Python calls.
+        self.typed: list[str] = []
+        self.in_script = False
         # The modules that the command trusts: never those that a config says.
         self.trust: tuple[str, ...] = ()
         # The errors whose tracebacks were shown.
@@ -99,6 +102,16 @@ class Jobs:
             answer.give_at_end(partial(sweep_outcome, folder))
         if CheckBeforeRun.requeueing is not None:
             CheckBeforeRun.requeueing.sweep_begins(folder, modules, requeue)
+
+    def run_detached(self) -> int:
+        """Run the command as a process of its own until its sweep goes on in the background."""
+        from seedbed.application.detaching import run_detached  # For few commands.
+
+        ended = run_detached(self.typed, self.users_full_error, self.in_script)
+        if isinstance(ended, int):
+            return ended
+        self.sweep_begins(ended.folder, lambda: ended.modules, requeue=False)
+        return 0
 
     def sweep_ended(self, code: int) -> None:
         """Let the command end with the exit code of a sweep."""

@@ -82,6 +82,7 @@ class Command:
             may refuse it so, too.
         program: The first word of the command line.
         requeueing: What is done about the job of a cluster; None (default): nothing.
+        in_script: Whether Python calls it, to which what is wrong is raised.
     """
 
     verb: str
@@ -91,6 +92,7 @@ class Command:
     prepare: Callable[[DictConfig], None] = lambda config: None
     program: str = "seedbed"
     requeueing: Requeue | None = None
+    in_script: bool = False
 
     @property
     def inherited(self) -> list[str]:
@@ -159,6 +161,7 @@ def _run(command: Command) -> Ended:
     arguments, verb = arguments_of(command), command.verb
     words = [command.program, verb, *arguments]
     jobs = Jobs(verb, words, command.function, os.environ.get(FULL_ERROR))
+    jobs.typed, jobs.in_script = list(command.typed), command.in_script
 
     def prepare(config: DictConfig) -> None:
         with environment_variable(FULL_ERROR, jobs.users_full_error):

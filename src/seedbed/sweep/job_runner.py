@@ -48,5 +48,11 @@ class JobRunner(Protocol):
         is `trainer.requeue` of its jobs.
         """
 
+    def run_detached(self) -> int:
+        """Run the command as another process, and return when its sweep goes on by itself.
+
+        The exit code is that of what ended before it did; in Python it raises what is wrong.
+        """
+
     def sweep_ended(self, code: int) -> None:
         """Take the exit code of a sweep, for which Hydra has no way back."""

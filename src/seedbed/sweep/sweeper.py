@@ -1,6 +1,7 @@
 """Sweep of a command line: its jobs are asked for, planned and run, round by round."""
 
 import hashlib
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +20,8 @@ from seedbed.documents import answer
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import ConfigError
 from seedbed.loggers.labels import Labels
-from seedbed.process import garbage_collection
+from seedbed.process import background, garbage_collection
+from seedbed.process.slurm import slurm_job
 from seedbed.runs.hydra_job import raw_value
 from seedbed.sweep.asking import (
     make_sampler,
@@ -53,7 +55,7 @@ from seedbed.sweep.planning.populations import require_no_population
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
 from seedbed.sweep.presence.controller import ControllerPresence
 from seedbed.sweep.results.continuations import Continuation
-from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
+from seedbed.sweep.results.folder import SAVED, SweepFolder, open_sweep, resume_word
 from seedbed.sweep.results.objectives import objectives_of
 from seedbed.sweep.results.plan_file import SweepPlan, read_plan, write_plan
 from seedbed.sweep.search.sampler import Sampler
@@ -61,6 +63,8 @@ from seedbed.sweep.search.searches import searched
 from seedbed.terminal.telling import tell, tell_table
 from seedbed.terminal.words import jobs_text, relative
 
+# What a sweep in the background prints, below the folder of what it needs in order to go on.
+LOG = "controller.log"
 # What a sweep without a search has.
 _NOT_SAID = (("search", "grid"), ("stop", "none"))
 
@@ -99,6 +103,8 @@ def run_sweep(arguments: list[str], *, params: Mapping[str, Any], command: Comma
     garbage_collection.resume()
     composer = Composer(HydraSource(command.loader, command.master))
     options = options_of_command(composer, arguments)
+    if options.detach and not options.plan and not background.is_asked():
+        return command.runner.run_detached()
     if options.resume is not None:
         return _resume(arguments, options, command)
     sampler = make_sampler(composer, arguments, params, command.loader, options)
@@ -114,6 +120,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     right = _right(first, jobs)
     if options.refit:
         require_refit(composer, right[0])
+    _require_detachable(composer, right[0])
     plan = _empty_plan(composer, right[0], _flags(command.runner.command, command.master))
     plan.config_hash = _config_hash(composer, jobs[0])
     plan.data_files |= data_files(composer, right)
@@ -142,6 +149,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
             raise
         _tell_it_begins(composer, folder, plan, command.runner)
         tell(plan_text(plan, composer), flush=True)
+        _go_to_background(composer, folder, plan)
         sweep = _sweep(composer, folder, plan, options, command)
         return _run(sweep, _rounds(sampler, [first], sweep.worker, folders), sampler)
 
@@ -168,6 +176,7 @@ def _go_on(options: SweepOptions, command: Command) -> int:
         with composer.applied(plan.jobs[0]) as config:
             begun = sweep_options(config)
             require_known(typed, config)
+        _require_detachable(composer, plan.jobs[0])
         words = changing_words(typed, plan.begun)
         more = _raise_budget(composer, plan, typed)
         begun.on_failure = options.on_failure
@@ -216,9 +225,36 @@ def _go_on(options: SweepOptions, command: Command) -> int:
             return 0
         if more:
             write_plan(folder.plan, plan)
+        _go_to_background(composer, folder, plan)
         sampler = saved_sampler(plan, composer)
         replayed = _replayed(sampler, plan, composer, command.loader)
         return _run(sweep, _rounds(sampler, replayed, sweep.worker, folders), sampler)
+
+
+def _require_detachable(composer: Composer, job: Job) -> None:
+    """Raise ConfigError where a sweep that is to go on in the background cannot."""
+    if not background.is_asked():
+        return
+    with composer.applied(job) as config:
+        requeue = bool(config.trainer.requeue)
+    if requeue or slurm_job() is not None:
+        word = "trainer.requeue=true" if requeue else "SLURM_JOB_ID is set"
+        raise ConfigError(
+            f"sweep.detach=true: {word}, and a job of a cluster ends with its command, which would "
+            "end at once; leave it out"
+        )
+
+
+def _go_to_background(composer: Composer, folder: SweepFolder, plan: SweepPlan) -> None:
+    """Let the sweep go on in the background, and its command end, where that is asked for."""
+    if background.is_asked():
+        told = {
+            "folder": str(folder.absolute),
+            "word": shlex.quote(relative(folder.path)),
+            "log": f"{SAVED}/{LOG}",
+            "modules": modules_to_trust(composer, plan.jobs),
+        }
+        background.go(folder.saved / LOG, told)
 
 
 def _run(sweep: Controller, rounds: Iterable[PlannedRound], sampler: Sampler) -> int:
@@ -226,7 +262,7 @@ def _run(sweep: Controller, rounds: Iterable[PlannedRound], sampler: Sampler) ->
     presence = ControllerPresence(
         sweep.folder.saved,
         before=len(sweep.done),
-        detached=False,
+        detached=background.has_gone(),
         running=sweep.display.running_here,
     )
     with sweep.folder.noted_as_running(), presence:

@@ -136,7 +136,9 @@ def _warn_of_edited_modules() -> None:
 
 def of_train(words: Sequence[str], project: Project, begun: Begun | None = None) -> Command:
     """Return the command `seedbed train` with these words."""
-    return Command("train", words, _train, project, _prepare, "seedbed", requeueing=begun)
+    return Command(
+        "train", words, _train, project, _prepare, "seedbed", requeueing=begun, in_script=True
+    )
 
 
 def _stopped(number: int, begun: Begun) -> BaseException:
