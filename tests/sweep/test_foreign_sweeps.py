@@ -89,11 +89,16 @@ def test_no_job_leaves_the_folder(begun: Path, command: Any, subdir: str) -> Non
     assert not Path("/tmp/out-of-it").exists()
 
 
-@pytest.mark.parametrize("name", ["1", "results.csv", ".sweep/chunk-0.ckpt", "sweep.json"])
+LINKS = ("1", "results.csv", ".sweep/chunk-0.ckpt", "sweep.json", ".sweep/units", ".sweep/workers")
+LINKS = (*LINKS, ".sweep/units/waiting", ".sweep/units/results/0-1.0.a.csv")
+
+
+@pytest.mark.parametrize("name", LINKS)
 def test_no_link_is_followed_out_of_the_folder(begun: Path, refused: Any, name: str) -> None:
     outside = begun.parent / "outside"
     outside.mkdir()
     (begun / name).unlink(missing_ok=True)
+    (begun / name).parent.mkdir(parents=True, exist_ok=True)
     if name == "sweep.json":
         (outside / "file").write_text(json.dumps({}))
         (begun / name).symlink_to(outside / "file")

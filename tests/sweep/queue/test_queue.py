@@ -79,6 +79,18 @@ def test_a_worker_that_was_taken_for_dead_does_no_harm(queue: Queue) -> None:
         slow.read()
 
 
+def test_a_queue_begins_without_following_a_link(queue: Queue, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "photo.jpg").touch()
+    (tmp_path / "units/waiting").rmdir()
+    (tmp_path / "units/waiting").symlink_to(mine)
+    queue.begin()
+    queue.put(unit(0))
+    assert [path.name for path in mine.iterdir()] == ["photo.jpg"]
+    assert queue.waiting() == [Entry("0-1", 0)]
+
+
 def test_a_stop_keeps_units_from_being_taken(queue: Queue, tmp_path: Path) -> None:
     queue.put(unit(0))
     queue.stop()

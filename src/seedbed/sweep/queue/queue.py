@@ -22,7 +22,7 @@ from seedbed.sweep.queue.units import Entry, Outcome, QueuedUnit, entry_of
 
 # The file of a unit of a million jobs has 16 MB.
 MOST_BYTES = 64 * 2**20
-_STATES = ("waiting", "running", "done", "results")
+STATES = ("waiting", "running", "done", "results")
 
 
 class Queue:
@@ -37,8 +37,10 @@ class Queue:
 
     def begin(self) -> None:
         """Make the folders, and remove what there is in them of an earlier time."""
-        for state in _STATES:
+        for state in STATES:
             folder = self.path / state
+            if folder.is_symlink():  # What it leads to is nobody's queue.
+                folder.unlink()
             folder.mkdir(parents=True, exist_ok=True)
             for name in os.listdir(folder):
                 (folder / name).unlink(missing_ok=True)
@@ -51,7 +53,7 @@ class Queue:
             return
         self.begin()
         with suppress(OSError):  # Somebody has put something there.
-            for state in _STATES:
+            for state in STATES:
                 (self.path / state).rmdir()
             self.path.rmdir()
 

@@ -20,6 +20,7 @@ from seedbed.runs.claim import Claim, claim
 from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.leftovers import leftovers
+from seedbed.sweep.queue.queue import STATES
 from seedbed.terminal.words import relative
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ OUT_OF_FOLD, REFIT, CONFIGURATIONS = "out_of_fold.csv", "refit", "configurations
 SAVED = ".sweep"
 # Its folders in which files are written under hidden names first.
 WRITTEN_INTO = ("", SAVED, "figures", "provenance", "provenance/sources")
+# Folders in `SAVED` that all who work on the sweep write into.
+_SHARED = ("units", *(f"units/{state}" for state in STATES), "workers")
 _LOCK, _TABLE_OF_UNIT = re.compile(r"sweep\.lock|unit-.*\.lock"), re.compile(r"unit-.*\.csv")
 # Between two looks at the locks of units, in s.
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -296,7 +299,7 @@ def open_sweep(word: str, outputs: str, key: str = RESUME) -> SweepFolder:
 
 def _refuse_links(folder: SweepFolder) -> None:
     """Raise RunFolderError where a file of the sweep, or a job's folder, is a link out of it."""
-    for place in (folder.path, folder.saved):
+    for place in (folder.path, folder.saved, *(folder.saved / name for name in _SHARED)):
         if place.is_dir():
             with os.scandir(place) as entries:
                 links = [entry.name for entry in entries if entry.is_symlink()]
