@@ -139,9 +139,10 @@ format: $(VENV)/.installed-test ## Format the code and mend what can be mended b
 	$(BIN)/ruff format .
 
 .PHONY: fetch
-fetch: $(VENV)/.installed-test ## Fetch what the tests can do without: images into data/, Chromium
+fetch: $(VENV)/.installed-test ## Fetch what the tests can do without: images into data/, Chromium, Slurm
 	bash scripts/fetch_fashion_mnist.sh $(DATA)
 	bash scripts/fetch_chromium.sh
+	bash scripts/fetch_slurm.sh
 
 .PHONY: lock
 lock: $(VENV)/.installed-test ## Renew the lock files after a change of pyproject.toml; ARGS=--upgrade: newest versions

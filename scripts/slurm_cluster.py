@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 COMMANDS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "sinfo")
@@ -248,16 +248,17 @@ class Cluster:
         self.conf.unlink(missing_ok=True)
 
     def _end(self) -> None:
-        pid = _pid_in(self.folder / "slurmctld.pid")
-        if pid is not None and self._is_ours(pid):
-            self.call("scancel", "--full", "--signal=KILL", "--user=root", check=False)
-            self.call("scancel", "--user=root", check=False)
-        nodes = sorted(path.stem for path in self.folder.glob("slurmd-*.pid"))
-        for daemon in ("slurmctld", *nodes):
-            self.kill(daemon, signal.SIGTERM)
+        """End what runs; nothing of it is needed any more, so that nobody has to save."""
+        for daemon in ("slurmctld", *self.nodes()):
+            self.kill(daemon)
         for pid in self._left():  # What jobs have started, and their slurmstepd.
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.kill("munged", signal.SIGTERM)
+
+    def nodes(self) -> list[str]:
+        """Return the daemons of the nodes, `slurmd-NODE`, that were started."""
+        return sorted(path.stem for path in self.folder.glob("slurmd-*.pid"))
 
     def _left(self) -> list[int]:
         """Return the processes that belong to this cluster."""
@@ -266,9 +267,10 @@ class Cluster:
 
     def _has_our_environment(self, pid: int) -> bool:
         entries = _bytes(Path(f"/proc/{pid}/environ")).split(b"\0")
+        if f"SLURM_CONF={self.conf}".encode() not in entries:
+            return False
         in_job = any(entry.startswith(b"SLURM_JOB_ID=") for entry in entries)
-        is_daemon = Path(os.path.realpath(f"/proc/{pid}/exe")).name.startswith("slurm")
-        return f"SLURM_CONF={self.conf}".encode() in entries and (in_job or is_daemon)
+        return in_job or _bytes(Path(f"/proc/{pid}/comm")).startswith(b"slurm")
 
     def _is_ours(self, pid: int) -> bool:
         return str(self.folder).encode() in _bytes(Path(f"/proc/{pid}/cmdline"))
