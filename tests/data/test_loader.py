@@ -365,3 +365,12 @@ def test_batches_of_a_stream_are_on_its_device() -> None:
     ((inputs, targets),) = StreamLoader(draw, 1, device=torch.device("meta"))
 
     assert inputs.device.type == targets.device.type == "meta"
+
+
+def test_the_order_of_rows_is_on_the_device_of_the_rows() -> None:
+    inputs, targets = torch.empty(10, 2, device="meta"), torch.empty(10, device="meta")
+    batches = list(BatchLoader(inputs, targets, 4, shuffle=True))
+    assert {tensor.device.type for batch in batches for tensor in batch} == {"meta"}
+    order = BatchLoader(inputs, targets, 4, shuffle=True).order(0)
+    assert order is not None
+    assert order.device.type == "meta"

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seedbed.data.random import BATCH_ORDER, SPLIT_ORDER, hash64, normal, permutations, uniform
+from seedbed.data.random import (
+    BATCH_ORDER,
+    SPLIT_ORDER,
+    hash64,
+    key_of,
+    normal,
+    permutations,
+    uniform,
+)
 
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
@@ -122,6 +130,14 @@ def test_order_sorts_the_hashes_of_the_rows(seed: int, epoch: int, rows: int, st
 def test_orders_equal_those_of_earlier_versions(seed: int, epoch: int, order: list[int]) -> None:
     # Runs of the past are repeated from their seed: another order is another experiment.
     assert permutations(seed, epoch, 12).tolist() == order
+
+
+@pytest.mark.parametrize("seed", [3, torch.tensor([3], device="meta")])
+def test_numbers_are_drawn_on_the_device_of_what_they_are_drawn_for(seed: int | Tensor) -> None:
+    epochs = torch.arange(4, device="meta")
+    assert permutations(seed, epochs, 5).device.type == "meta"
+    assert key_of(seed, 0, epochs).device.type == "meta"
+    assert key_of(seed, 0, 7).device.type == ("cpu" if isinstance(seed, int) else "meta")
 
 
 def test_split_orders_differ_from_batch_orders() -> None:

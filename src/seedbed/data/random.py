@@ -49,10 +49,14 @@ def hash64(values: Tensor) -> Tensor:
 
 
 def key_of(seed: Tensor | int, stream: int, counter: Tensor | int) -> Tensor:
-    """Return one hashed key for each (seed, stream, counter), broadcast together, int64."""
+    """Return one hashed key for each (seed, stream, counter), broadcast together, int64.
+
+    It is on the device of the seeds; of a seed that is a whole number, on that of the counters.
+    """
+    device = next((each.device for each in (seed, counter) if isinstance(each, Tensor)), None)
     seeds, counters = torch.as_tensor(seed), torch.as_tensor(counter)
-    key = hash64(seeds.long() + _signed(stream * _GOLDEN))
-    return hash64(key + counters.long().to(key.device))
+    key = hash64(seeds.long().to(device) + _signed(stream * _GOLDEN))
+    return hash64(key + counters.long().to(device))
 
 
 def permutations(

@@ -15,6 +15,7 @@ def quiet_lightning() -> None:
         ".*Checkpoint directory.*exists and is not empty.*",
         ".*overfit_batches.*",
         ".*across ranks is zero.*",
+        ".*`srun` command is available.*",
         ".*isinstance.treespec, LeafSpec.*",
     ):
         warnings.filterwarnings("ignore", message)
