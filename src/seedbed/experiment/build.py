@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,9 @@ class NetworkBuilder:
         self._factory = make_factory("model", _needed(keys_of(spec.model)))
         self._target = str(target_of(spec.model))
         self._require_no_lightning_module(self._factory.func)
+        if self._target in schema_targets():
+            # What Hydra looks at in every call of a class takes longer than a small network.
+            self._factory = partial(self._factory.func, **self._factory.keywords)
         self._double = spec.trainer.precision.startswith("64")
         # Functions hold their start in full precision; a model of the user's is left as it is.
         self._single = isinstance(spec.model, Model)

@@ -69,6 +69,8 @@ def secrets_left_out() -> Iterator[None]:
 
 def require_hydra_folder(config: DictConfig) -> None:
     """Raise ConfigError where the config of a run would lie elsewhere than the verbs look."""
+    if raw_value(config, ("hydra", "output_subdir")) == HYDRA:
+        return
     if config.hydra.output_subdir != HYDRA:
         raise ConfigError(
             f"hydra.output_subdir={config.hydra.output_subdir}: a run keeps its config in {HYDRA}, "

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from copy import copy, deepcopy
+from functools import cache
 from typing import Any, NamedTuple
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
@@ -86,7 +87,7 @@ class _Place(NamedTuple):
 
 def _place(config: DictConfig, key: str) -> _Place:
     """Return where an override of this key changes something; raises ThroughInterpolation."""
-    path = tuple(split_key(key))
+    path = _path(key)
     node = config
     for depth, name in enumerate(path, start=1):
         child, rest = node.__dict__["_content"].get(name), len(path) - depth
@@ -108,9 +109,12 @@ class ComposedConfig:
         self.config = config
         self.choices = {str(k): v for k, v in config.hydra.runtime.choices.items() if v}
         self.busy = False
-        self._job = config.hydra.job
-        self._runtime = config.hydra.runtime
         self._tasks = config.hydra.overrides._get_node("task")
+        self._labels = {
+            name: config.hydra.job._get_node(name) for name in ("override_dirname", "id", "num")
+        }
+        self._output_dir = config.hydra.runtime._get_node("output_dir")
+        self._dirname_options = config.hydra.job.config.override_dirname
         self._lone: dict[tuple[str, ...], list[_Place | None]] = {}
         self._nodes: dict[str, Node] = {}
         self._task_nodes: dict[tuple[int, str], Node] = {}
@@ -158,19 +162,25 @@ class ComposedConfig:
         """Set what Hydra and its launcher say about the job: number, overrides, folder."""
         tasks = [override for override in overrides if not override.is_hydra_override()]
         undo.set(self._tasks, "_content", [self._task(*place) for place in enumerate(tasks)])
-        names = self._job.config.override_dirname
-        dirname = get_overrides_dirname(
-            tasks, names.exclude_keys, item_sep=names.item_sep, kv_sep=names.kv_sep
-        )
-        undo.set(self._job._get_node("override_dirname"), "_val", dirname)
-        undo.set(self._job._get_node("id"), "_val", str(number))
-        undo.set(self._job._get_node("num"), "_val", number)
+        labels = {"override_dirname": self._dirname(tasks), "id": str(number), "num": number}
+        for name, value in labels.items():
+            undo.set(self._labels[name], "_val", value)
         if raw_value(self.config, ("hydra", "sweep", "subdir")) == "${hydra.job.num}":
             subdir = str(number)
         else:
             subdir = str(OmegaConf.select(self.config, "hydra.sweep.subdir"))
         folder = os.path.abspath(os.path.join(self._folder(overrides), subdir))
-        undo.set(self._runtime._get_node("output_dir"), "_val", folder)
+        undo.set(self._output_dir, "_val", folder)
+
+    def _dirname(self, tasks: list[Override]) -> str:
+        """Return `hydra.job.override_dirname` of a job with these overrides."""
+        names = self._dirname_options
+        item_sep, kv_sep = (raw_value(names, (name,)) for name in ("item_sep", "kv_sep"))
+        if "$" in f"{item_sep}{kv_sep}":
+            item_sep, kv_sep = names.item_sep, names.kv_sep
+        excluded = names.__dict__["_content"]["exclude_keys"].__dict__["_content"]
+        keys = list(names.exclude_keys) if excluded else []
+        return str(get_overrides_dirname(tasks, keys, item_sep=item_sep, kv_sep=kv_sep))
 
     def _task(self, index: int, override: Override) -> Node:
         line = line_of(override)
@@ -301,8 +311,13 @@ def _dependencies(config: DictConfig, value: Any) -> _Dependencies | None:
     return None if UNKNOWN in re.sub(r"\$\{[^{}]*\}", "", text) else dependencies
 
 
+@cache
+def _path(key: str) -> KeyPath:
+    return tuple(split_key(key))
+
+
 def _overlaps(override: Override, keys: Sequence[KeyPath]) -> bool:
-    path = tuple(split_key(override.key_or_group))
+    path = _path(override.key_or_group)
     return any(path[: len(key)] == key[: len(path)] for key in keys)
 
 

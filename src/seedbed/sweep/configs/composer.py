@@ -123,7 +123,8 @@ class Composer:
         # Without the copy that Hydra makes; read through HydraConfig.get() it is the same.
         HydraConfig.instance().cfg = base.config  # type: ignore[assignment]
         try:
-            OmegaConf.copy_cache(self.master, base.config)
+            if OmegaConf.get_cache(base.config) != OmegaConf.get_cache(self.master):
+                OmegaConf.copy_cache(self.master, base.config)
             base.label(job.number, [self._parsed(word).override for word in job.overrides], undo)
             yield base, changes
         finally:

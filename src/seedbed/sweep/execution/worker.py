@@ -34,7 +34,7 @@ from seedbed.experiment.provenance import (
 from seedbed.process.identity import this_process
 from seedbed.reading.content import inside
 from seedbed.runs.folder import RECORD, RESOLVED, RunFolder
-from seedbed.runs.hydra_job import PASSING, name_of_job, secrets_left_out
+from seedbed.runs.hydra_job import PASSING, name_of_job, raw_value, secrets_left_out
 from seedbed.runs.outcome import RunOutcome, traceback_of
 from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.runs.record import now, read_record
@@ -484,9 +484,10 @@ class Worker:
 
     def _axes(self, config: DictConfig) -> dict[str, Any]:
         """Return what a job has for each axis; a key that it lacks is left out."""
-        choices = config.hydra.runtime.choices
+        # Of a DictConfig it takes OmegaConf a tenth of a millisecond to say that it lacks a key.
+        choices = config.hydra.runtime.choices.__dict__["_content"]
         values = {
-            key: choices[key] if key in choices else _selected(config, key)
+            key: choices[key]._value() if key in choices else _selected(config, key)
             for key in self.plan.axes
         }
         return {key: value for key, value in values.items() if value is not _LACKING}
@@ -509,6 +510,9 @@ def _require_folder(config: DictConfig, sweep: Path) -> None:
 
 
 def _selected(config: DictConfig, key: str) -> Any:
+    plain = raw_value(config, key.split("."))
+    if isinstance(plain, int | float):  # As nearly always.
+        return plain
     value = OmegaConf.select(config, key, default=_LACKING)
     is_container = isinstance(value, DictConfig | ListConfig)
     return OmegaConf.to_container(value, resolve=True) if is_container else value
