@@ -1,5 +1,6 @@
 """Controller of a sweep: it runs what is still to run, and keeps the table."""
 
+import os
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -523,8 +524,9 @@ class Controller:
         if self.options.keep == "all":
             return
         best = self.worker.kept(self.results.rows) if self.options.keep == "best" else []
-        for number in self.results.forget_folders(kept={row.number for row in best}):
-            self.worker.folders.remove(self.plan.jobs[number])
+        for row in self.results.forget_folders(kept={row.number for row in best}):
+            if os.path.lexists(self.folder.path / row.folder):
+                self.worker.folders.remove(self.plan.jobs[row.number])
 
     # At the end
 

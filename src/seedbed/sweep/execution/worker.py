@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -34,7 +34,7 @@ from seedbed.experiment.provenance import (
 from seedbed.process.identity import this_process
 from seedbed.reading.content import inside
 from seedbed.runs.folder import RECORD, RESOLVED, RunFolder
-from seedbed.runs.hydra_job import PASSING, name_of_job, raw_value, secrets_left_out
+from seedbed.runs.hydra_job import PASSING, UNKNOWN, name_of_job, raw_value, secrets_left_out
 from seedbed.runs.outcome import RunOutcome, traceback_of
 from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.runs.record import now, read_record
@@ -66,7 +66,7 @@ from seedbed.sweep.planning.populations import (
     searched_numbers,
 )
 from seedbed.sweep.results.folder import SweepFolder
-from seedbed.sweep.results.kept import kept_jobs
+from seedbed.sweep.results.kept import keeps_configurations, kept_jobs
 from seedbed.sweep.results.lineage import lineage_file, write_lineage
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.reports import Reports, read_reports, write_reports
@@ -211,6 +211,8 @@ class Worker:
         if not keeps_all:
             self._shared_provenance(missing[0])
             prepared = self._prepared(self._kept(rows))
+            if not self.goes_on:  # Else there may be a folder of before, which is to be removed.
+                rows = _without_folders(rows, {job.number for job in prepared})
         prepared_places = [places[job.number] for job in prepared]
         refused = write_folders(
             chunk, prepared_places, prepared, ProvenanceFiles(self.folder.path), folder_written
@@ -272,6 +274,9 @@ class Worker:
 
     def kept(self, rows: Sequence[Row]) -> list[Row]:
         """Return those of some jobs that have ended whose folders `sweep.keep=best` keeps."""
+        if not keeps_configurations(self.plan):
+            # What has no folder any more was none of the best before, among fewer others.
+            rows = [row for row in rows if row.folder]
         several = self.plan.objectives.several
         return kept_jobs(self.plan, rows, None if several else self.options.top or KEPT_BY_DEFAULT)
 
@@ -484,17 +489,17 @@ class Worker:
 
     def _axes(self, config: DictConfig) -> dict[str, Any]:
         """Return what a job has for each axis; a key that it lacks is left out."""
-        # Of a DictConfig it takes OmegaConf a tenth of a millisecond to say that it lacks a key.
-        choices = config.hydra.runtime.choices.__dict__["_content"]
-        values = {
-            key: choices[key]._value() if key in choices else _selected(config, key)
-            for key in self.plan.axes
-        }
+        values = {key: _chosen(config, key) for key in self.plan.axes}
         return {key: value for key, value in values.items() if value is not _LACKING}
 
 
 # Of a key that is none of a config.
 _LACKING = object()
+
+
+def _without_folders(rows: Sequence[Row], kept: Collection[int]) -> list[Row]:
+    """Return the rows of jobs, of which only the kept ones have a folder."""
+    return [row if row.number in kept else replace(row, folder="") for row in rows]
 
 
 def _refused(row: Row, error: str | None) -> Row:
@@ -507,6 +512,13 @@ def _require_folder(config: DictConfig, sweep: Path) -> None:
     if os.path.realpath(str(config.hydra.sweep.dir)) != os.path.realpath(sweep):
         raise RunFolderError(f"{sweep}: hydra.sweep.dir={config.hydra.sweep.dir} leads out of it")
     inside(sweep, name_of_job(config))
+
+
+def _chosen(config: DictConfig, key: str) -> Any:
+    """Return what a job has for an axis: the option of a group, or the value of a key."""
+    # Without OmegaConf, which takes a tenth of a millisecond to say that a mapping lacks a key.
+    option = raw_value(config, ("hydra", "runtime", "choices", key))
+    return _selected(config, key) if option == UNKNOWN else option
 
 
 def _selected(config: DictConfig, key: str) -> Any:

@@ -31,8 +31,7 @@ def kept_jobs(plan: SweepPlan, rows: Sequence[Row], top: int | None) -> list[Row
             ended first, since a configuration is more crowded the more others there are.
     """
     objectives = plan.objectives
-    whole = objectives.whole and plan.jobs_of_trial > 1
-    if not (plan.folds or whole or objectives.several):
+    if not keeps_configurations(plan):
         return best_first(rows, objectives)[:top]
     named = [without(job.overrides, AVERAGED) for job in plan.jobs]
     planned = Counter(named)
@@ -48,6 +47,13 @@ def kept_jobs(plan: SweepPlan, rows: Sequence[Row], top: int | None) -> list[Row
     dropped = {row.number for each in grouped if id(each) not in kept for row in each.jobs}
     ended = [row for row in rows if row.status in DONE]
     return [row for row in ended if row.number not in dropped]
+
+
+def keeps_configurations(plan: SweepPlan) -> bool:
+    """Return whether jobs are kept together with others, and not each for itself."""
+    objectives = plan.objectives
+    whole = objectives.whole and plan.jobs_of_trial > 1
+    return bool(plan.folds or whole or objectives.several)
 
 
 def _counts(configuration: Configuration, plan: SweepPlan) -> bool:

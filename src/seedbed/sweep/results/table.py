@@ -141,11 +141,13 @@ class Results:
         self.axes = list(dict.fromkeys(key for values in axes.values() for key in values))
         self._rewrite()
 
-    def forget_folders(self, kept: Collection[int]) -> set[int]:
-        """Leave only these jobs the name of a folder; return the numbers of those that had one."""
-        gone = {row.number for row in self.rows if row.folder and row.number not in kept}
-        self.rows = [replace(row, folder="") if row.number in gone else row for row in self.rows]
-        return gone
+    def forget_folders(self, kept: Collection[int]) -> list[Row]:
+        """Leave only these jobs the name of a folder; return the rows that had another one."""
+        named = [(place, row) for place, row in enumerate(self.rows) if row.folder]
+        gone = [(place, row) for place, row in named if row.number not in kept]
+        for place, row in gone:
+            self.rows[place] = replace(row, folder="")
+        return [row for _, row in gone]
 
     def finish(self, pareto_ranks: Mapping[int, int] | None = None) -> None:
         """Write all jobs in their order, in place of the file at once.
