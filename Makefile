@@ -129,6 +129,10 @@ check: $(VENV)/.installed-test ## Check style, formatting, types and imports
 check-page: $(VENV)/.installed-test ## Check types and form of the page's JavaScript; needs npm
 	$(BIN)/python scripts/page_modules.py $(ARGS)
 
+.PHONY: check-gpu
+check-gpu: $(VENV)/.installed-train ## Check on a GPU what no CPU can show, and measure it
+	$(BIN)/python scripts/gpu_checks.py $(ARGS)
+
 .PHONY: docs
 docs: $(VENV)/.installed-test ## Build the documentation as a site, site/index.html; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict
