@@ -20,7 +20,7 @@ from seedbed.config.project import outputs_folder
 from seedbed.errors import ConfigError, RunFolderError, plain
 from seedbed.reading.content import inside
 from seedbed.runs.folder import FIGURES, RECORD, RunFolder
-from seedbed.runs.record import KILLED
+from seedbed.runs.record import CANCELLED, KILLED
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, rows_of_sweep
 from seedbed.terminal.words import jobs_text, relative
 
@@ -441,7 +441,7 @@ class Sweep:
         entry = entry_of(self._folder.path)
         facts = {
             "name": entry.name,
-            "error": "" if entry.error == KILLED else entry.error,
+            "error": "" if entry.error in (KILLED, CANCELLED) else entry.error,
             "command": self.command,
             "figures": ", ".join(self.figures),
         }

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from seedbed.reading.json_files import Count
-from seedbed.runs.record import KILLED
+from seedbed.runs.record import CANCELLED, KILLED
 from seedbed.terminal.words import jobs_text
 
 # What a key was set to, as plain values.
@@ -76,7 +76,7 @@ class Entry(msgspec.Struct, omit_defaults=True):
         """The status in words."""
         if self.status == "running":
             return f"running{self._progress()}"
-        return self.status + (" (killed)" if self.error == KILLED else "")
+        return self.status + (f" ({self.error})" if self.error in (KILLED, CANCELLED) else "")
 
     def _progress(self) -> str:
         if self.kind == "sweep":

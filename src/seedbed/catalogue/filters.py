@@ -10,14 +10,16 @@ from seedbed.catalogue.collection import Item
 from seedbed.catalogue.entry import Entry
 from seedbed.config.groups import GROUPS
 from seedbed.errors import ConfigError, listed, nearest
-from seedbed.runs.record import KILLED, STATUSES
+from seedbed.runs.record import CANCELLED, KILLED, STATUSES
 
-STATES = (*STATUSES, "killed", "damaged")
+STATES = (*STATUSES, KILLED, CANCELLED, "damaged")
 # What an entry is sorted by besides its metrics and what was set.
 SORTS = ("started", "name", "status", "seconds", "best", "epoch")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # What the keys of a verb mean that filter.
-STATUS = "running, completed, diverged, interrupted, failed, killed or damaged; null: any"
+STATUS = (
+    "running, completed, diverged, interrupted, failed, killed, cancelled or damaged; null: any"
+)
 NAME = "name, or a pattern such as lr_*; null: any"
 TAGS = "tags that all of them have, such as a,b; null: any"
 SINCE = "when they began: 2026-11-20, today, yesterday, 90m, 12h, 3d; null: ever"
@@ -79,7 +81,8 @@ def _of_status(states: Sequence[str]) -> Test:
     for state in states:
         if state not in STATES:
             raise ConfigError(f"status={state}: one of {listed(STATES)}.{nearest(state, STATES)}")
-    return lambda entry: entry.status in states or ("killed" in states and entry.error == KILLED)
+    why = {KILLED, CANCELLED}.intersection(states)
+    return lambda entry: entry.status in states or entry.error in why
 
 
 def _of_key(key: str, text: str) -> Test:

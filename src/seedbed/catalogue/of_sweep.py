@@ -12,7 +12,8 @@ from seedbed.catalogue.of_run import timestamp
 from seedbed.catalogue.sweep_told import SweepTold, told_quickly
 from seedbed.config.groups import GROUPS, NO_HYPERPARAMETERS
 from seedbed.errors import ConfigError
-from seedbed.runs.record import KILLED
+from seedbed.runs.record import CANCELLED, KILLED
+from seedbed.sweep.presence.cancellation import is_cancelled
 from seedbed.sweep.results.folder import SweepFolder, rows_of_sweep
 
 if TYPE_CHECKING:
@@ -141,5 +142,6 @@ def running(entry: Entry) -> Entry:
 
 
 def stopped(entry: Entry, folder: SweepFolder) -> Entry:
-    """Return the entry of a sweep that was stopped before its end, or killed."""
-    return msgspec.structs.replace(entry, error=KILLED if folder.was_killed() else "")
+    """Return the entry of a sweep that was stopped before its end, cancelled or killed."""
+    error = CANCELLED if is_cancelled(folder.saved) else ""
+    return msgspec.structs.replace(entry, error=KILLED if folder.was_killed() else error)

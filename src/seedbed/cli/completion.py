@@ -47,6 +47,9 @@ FILES = ("input", "output", "sweep.table", "data.file", "data.val_file", "data.t
 FOLDERS = ("paths.data", "paths.outputs", "data.folder", "hydra.run.dir", "hydra.sweep.dir")
 # What `seedbed list` prints that is no group, and its keys.
 OF_LIST = {"runs": "runs.list:Keys", "sweeps": "runs.list:KeysOfSweeps"}
+# The verbs whose folders may be latest, and of what.
+_NEWEST = {"report": ("sweep", "run"), "status": ("sweep",), "cancel": ("sweep",)}
+_WITHOUT_CONFIG = (*_NEWEST, "list", "new", "config-schema")
 # Runs and sweeps that are offered.
 MOST = 30
 _UNSAFE = re.compile(r"[\s$`\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -68,14 +71,16 @@ def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
 
 
 def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:
-    if verb in ("report", "list", "new", "config-schema") and last.startswith("-"):
+    if verb in ("report", "status", "cancel", "list", "new", "config-schema") and last.startswith(
+        "-"
+    ):
         yield from _starting(["--help", FLAG], last)
     elif verb == "list" and before and before[0] in OF_LIST:
         yield from _plain(OF_LIST[before[0]], project, last)
     elif verb == "list":
         _, named = named_config_folder(before)
         yield from _starting([*groups.LISTED, "metrics", *OF_LIST] if not named else (), last)
-    elif verb in ("report", "dashboard"):
+    elif verb in ("report", "status", "cancel", "dashboard"):
         yield from _plain(f"{verb}:Keys", project, last)
     elif verb == "config-schema":
         from seedbed.config.json_schema.files import GROUPS, PROJECT, VERBS
@@ -117,8 +122,9 @@ def _plain(name_of_keys: str, project: Project, last: str) -> Iterator[str]:
     if equals and name in keys:
         yield from _values(f"{name}=", text, _choices(keys[name]))
         return
-    if name_of_keys.startswith("report:"):
-        newest = [*_newest(project.outputs, "sweep"), *_newest(project.outputs, "run")]
+    kinds = _NEWEST.get(name_of_keys.partition(":")[0], ())
+    if kinds:
+        newest = (path for kind in kinds for path in _newest(project.outputs, kind))
         yield from _starting(["latest", *newest], last)
     yield from _folders(last)
     yield from _starting([f"{name}=" for name in keys], last)

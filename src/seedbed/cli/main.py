@@ -30,6 +30,8 @@ VERBS = {
     "repeat": "train a run again from its folder, and say what differs: run=DIR",
     "export": "write the network of a run for use without Seedbed: run=DIR output=FILE",
     "report": "print the closing table of sweeps again, or runs side by side: report DIR [DIR ...]",
+    "status": "show how far sweeps are, and who works on them: status DIR, or latest",
+    "cancel": "ask whoever works on a sweep to save and stop: cancel DIR",
     "list": "list the config groups, the options of one: list data, or all runs, sweeps: list runs",
     "config-schema": "print the JSON Schema of the config, for editors: config-schema [GROUP]",
     "dashboard": "start TensorBoard on the runs",
@@ -38,6 +40,8 @@ VERBS = {
 # The verbs that compose no config, and their functions.
 PLAIN_VERBS = {
     "report": "seedbed.commands.report:report",
+    "status": "seedbed.commands.status:status",
+    "cancel": "seedbed.commands.cancel:cancel",
     "list": "seedbed.commands.list:list_options",
     "config-schema": "seedbed.commands.config_schema:config_schema",
     "dashboard": "seedbed.commands.dashboard:dashboard",

@@ -13,12 +13,14 @@ from seedbed.documents.listings import Groups, MetricNames, Options
 from seedbed.documents.projects import Project, Schemas
 from seedbed.documents.reading import Evaluation, Export, Predictions, Repetition
 from seedbed.documents.runs import RunOutcome, Runs, Sweeps
+from seedbed.documents.supervision import Cancellation, Status
 from seedbed.documents.sweeps import Plan, Report, SweepOutcome
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: tuple[type[Document], ...] = (
     *(Groups, Options, MetricNames, Runs, Sweeps),
     *(Plan, RunOutcome, SweepOutcome, Report),
+    *(Status, Cancellation),
     *(Inspection, Evaluation, Predictions, Export, Repetition),
     *(Project, Schemas, Config, Error),
 )

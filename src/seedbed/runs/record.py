@@ -18,8 +18,8 @@ from seedbed.runs.checkpoints import checkpoints_summary
 from seedbed.runs.heartbeat import Heartbeat, goes_on
 from seedbed.runs.outcome import RunOutcome, StoppedEarly
 
-# The error of a run that noted no end.
-KILLED = "killed"
+# The error of a run that noted no end, and of a sweep that somebody has asked to stop.
+KILLED, CANCELLED = "killed", "cancelled"
 # What a record says of the training, which holds on while the run goes on.
 _KNOWN = ("metrics", "metrics_epoch", "checkpoints", "stopped", "parameters")
 _OF_OUTCOME = frozenset(

@@ -43,6 +43,7 @@ from seedbed.sweep.results.folder import (
     resume_word,
     rows_of_sweep,
 )
+from seedbed.sweep.results.generations import generation_of
 from seedbed.sweep.results.judged import pareto_ranks
 from seedbed.sweep.results.plan_file import Round, SweepPlan
 from seedbed.sweep.results.ranking import (
@@ -330,13 +331,10 @@ class Controller:
 
     def _expect_generation(self, planned: Round) -> None:
         """Let the display count the trials of a search, and its generations."""
-        search, lanes = self.plan.search, self.plan.jobs_of_trial
-        if search is None:
-            return
-        first, size = planned.jobs[0].number // lanes, len(planned.jobs) // lanes
-        number = sum(each.jobs[0].number <= first * lanes for each in self.plan.rounds)
-        left = search.trials - first - size
-        self.display.expect_generation(number, number + -(-left // size), search.trials, lanes)
+        search, generation = self.plan.search, generation_of(self.plan, planned)
+        if search is not None and generation is not None:
+            lanes = self.plan.jobs_of_trial
+            self.display.expect_generation(*generation, search.trials, lanes)
 
     def _refuse(self, planned: PlannedRound) -> None:
         """Enter the jobs of a round that do not run, with what is wrong with them."""

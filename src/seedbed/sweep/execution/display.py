@@ -46,6 +46,8 @@ class Display:
         # The units that run now, and of one in this process its first job and when it began.
         self.units: list[Progress] = []
         self._here: tuple[int, str] | None = None
+        # The share that was done when it was first shown: much, where it goes on.
+        self._already: float | None = None
         self._started = self._printed = time.monotonic()
         self._live: Any = None
         # Threads that watch processes do not know what is told.
@@ -93,7 +95,7 @@ class Display:
     def start(self, jobs: int, first: int | None = None) -> None:
         """A unit of so many jobs begins; `first` is its first one where this process runs it."""
         self.units = [Progress(jobs)]
-        self._here = None if first is None else (first, now())
+        self._here, self._already = None if first is None else (first, now()), None
 
     def running_here(self) -> RunningUnit | None:
         """Return the unit that runs in this process, and how far it is; None where none does."""
@@ -101,11 +103,16 @@ class Display:
         if here is None or len(units) != 1:
             return None
         [unit], (first, began) = units, here
-        return RunningUnit(first, unit.jobs, began, unit.share, unit.epoch, unit.best)
+        already = self._already or 0.0
+        return RunningUnit(
+            first, unit.jobs, began, unit.share, already, epoch=unit.epoch, best=unit.best
+        )
 
     def show(self, units: Sequence[Progress]) -> None:
         """These units run, and are so far."""
         self.units = list(units)
+        if self._already is None and len(units) == 1:
+            self._already = units[0].share
         if self.jobs_of_trial == 1:
             for unit in units:
                 self._reached(unit.best)

@@ -40,6 +40,7 @@ class RunningUnit(msgspec.Struct, omit_defaults=True):
         jobs: how many jobs it is.
         began: when, in UTC.
         share: of its epochs that is done, 0 to 1; 0 where the last epoch is not known.
+        already: the share that was done when it was taken up.
         epoch: the epoch, or what comes after the last one, in words.
         best: the best that the watched metric has been in any job.
     """
@@ -48,6 +49,7 @@ class RunningUnit(msgspec.Struct, omit_defaults=True):
     jobs: Count
     began: Text
     share: float = 0.0
+    already: float = 0.0
     epoch: Text = ""
     best: float | None = None
 
@@ -160,14 +162,19 @@ class SeenController(msgspec.Struct):
     """What can be told of the controller of a sweep from here.
 
     Attributes:
-        note: what it has written; None where there is nothing, or it is damaged.
+        note: what it has written; None where there is nothing of it, or it is damaged.
         state: `alive`, `gone` without a word, `ended`, or `unknown` where there is no sign of one.
-        age: seconds since its last sign, by the clock of this machine; None without a note.
+        sign: when it gave its last sign, in seconds since 1970 by the clock of the file system.
     """
 
     note: ControllerNote | None
     state: State
-    age: float | None = None
+    sign: float | None = None
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since its last sign, by the clock of this machine."""
+        return None if self.sign is None else max(0.0, time.time() - self.sign)
 
 
 def see_controller(saved: Path, is_locked: bool) -> SeenController:
@@ -176,15 +183,14 @@ def see_controller(saved: Path, is_locked: bool) -> SeenController:
     note: ControllerNote | None = None
     with suppress(RunFolderError, OSError):
         note = read_json(path, ControllerNote, MOST_BYTES)
-        age = time.time() - path.stat().st_mtime
+        sign = path.stat().st_mtime
     if note is None:
         return SeenController(None, "alive" if is_locked else "unknown")
     # Of one that has just taken the lock the note is still that of the one before.
     gone = True if note.state == "ended" else is_gone(note.identity)
-    if is_locked or gone is False:
-        is_of_it = note.state == "running" and gone is not True
-        return SeenController(note if is_of_it else None, "alive", age if is_of_it else None)
-    if note.state == "ended":
-        return SeenController(note, "ended", age)
-    state: State = "alive" if gone is None and age < SECONDS_UNTIL_GONE else "gone"
-    return SeenController(note, state, age)
+    if gone is True:
+        if is_locked:
+            return SeenController(None, "alive")
+        return SeenController(note, "ended" if note.state == "ended" else "gone", sign)
+    is_fresh = time.time() - sign < SECONDS_UNTIL_GONE
+    return SeenController(note, "alive" if is_locked or gone is False or is_fresh else "gone", sign)

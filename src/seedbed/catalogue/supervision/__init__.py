@@ -1,0 +1,1 @@
+"""How far a sweep is and who works on it, told by the files of its folder alone."""
