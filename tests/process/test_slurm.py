@@ -45,7 +45,9 @@ def test_a_job_is_known_by_its_variables(monkeypatch, variables, job):
     ("script", "problem"),
     [
         ('echo "$@" > said', None),
-        ("echo 'slurm_requeue error: Job is pending execution' >&2; exit 1", "slurm_requeue error"),
+        # Slurm itself has done it: words of Slurm 22.05.
+        ('echo "$@" > said; echo "Job is pending execution for job 7" >&2; exit 1', None),
+        ("echo 'Requested operation is presently disabled' >&2; exit 1", "Requested operation"),
         ("exit 3", "exit code 3"),
         ("sleep 5", "no answer in 0 s"),
         (None, "no such command here"),
@@ -53,7 +55,7 @@ def test_a_job_is_known_by_its_variables(monkeypatch, variables, job):
 )
 def test_a_job_is_queued_again_or_it_is_said_why_not(tmp_path, monkeypatch, script, problem):
     monkeypatch.setattr(slurm, "SECONDS", 0.2 if script == "sleep 5" else 20.0)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin" if script else str(tmp_path))
     monkeypatch.chdir(tmp_path)
     if script is not None:
         scontrol(tmp_path, script)

@@ -10,6 +10,8 @@ from seedbed.process.signals import blocked
 
 # Longer than the time-out of Slurm's own messages (MessageTimeout), which is 10 s as a rule.
 SECONDS = 30.0
+# What scontrol answers where Slurm itself has queued the job again, and has stopped it for that.
+_IS_QUEUED = "Job is pending execution"
 
 # Called with the exit code of a process that ends within a thread of its own.
 _at_sudden_end: list[Callable[[int], None]] = []
@@ -69,7 +71,7 @@ def requeue(job: SlurmJob) -> str | None:
         return f"no answer in {SECONDS:.0f} s"
     except OSError as error:
         return (error.strerror or str(error)).lower()
-    if done.returncode == 0:
+    if done.returncode == 0 or _IS_QUEUED in done.stderr:
         return None
     said = (done.stderr.strip() or done.stdout.strip()).splitlines()
     return said[0] if said else f"exit code {done.returncode}"
