@@ -81,7 +81,12 @@ class JobStopping:
         return {**self.counts(np.arange(len(self.rules))), "watched": list(self._watched)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned; another metric is counted anew."""
+        """Go on from what `state` returned; another metric is counted anew.
+
+        Raises ValueError where it is not of as many jobs.
+        """
+        if not len(state["best"]) == len(state["waited"]) == len(self._jobs):
+            raise ValueError
         self.best, self.waited = state["best"].numpy(), state["waited"].numpy()
         for row, job in enumerate(self._jobs.tolist()):
             if state["watched"][job] != self._watched[job]:

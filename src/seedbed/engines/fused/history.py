@@ -164,7 +164,14 @@ class History:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from notes that `state` returned; weights are given by `give_weights`."""
+        """Go on from notes that `state` returned; weights are given by `give_weights`.
+
+        Raises ValueError where they are not of as many jobs.
+        """
+        values = [*state["latest"].values(), *state["best"].values(), *state["curves"].values()]
+        values += [state["best_epoch"], state["best_step"], state["outcomes"]]
+        if any(len(each) != len(self._outcomes) for each in values):
+            raise ValueError
         self._outcomes = [outcome_of(fields) for fields in state["outcomes"]]
         curves = _arrays(state["curves"])
         self._curves = [

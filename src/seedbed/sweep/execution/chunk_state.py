@@ -114,13 +114,13 @@ class ChunkState:
                 raise ValueError
             statuses = [outcome["status"] for outcome in state["history"]["outcomes"]]
             engine.restore(state)
+            self.resumed = [list(entries) for entries in before]
+            self.weights = [dict(record) for record in weights]
             self.started, self._seconds_before = str(content["started"]), float(content["seconds"])
             self._began = time.monotonic()
             interrupted = "interrupted" if content["stopped"] else "interrupted (killed)"
         except NOT_OURS:
             raise RunFolderError(f"{path}: not the state of these jobs") from None
-        self.resumed = [list(entries) for entries in before]
-        self.weights = [dict(record) for record in weights]
         self._note(engine, statuses, interrupted, source)
 
     def _note(
