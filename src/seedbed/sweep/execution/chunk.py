@@ -33,8 +33,8 @@ from seedbed.runs.preparation import preparation_text
 from seedbed.runs.provenance.environment import device_name
 from seedbed.runs.provenance.files import SPLITS_FILE, ProvenanceFiles
 from seedbed.runs.record import MEASURED, now, record_fields
+from seedbed.runs.run_files import Preparation, RunFiles, write_run
 from seedbed.sweep.execution.chunk_state import ChunkState
-from seedbed.sweep.execution.run_folders import Preparation, RunFiles, write_run
 from seedbed.sweep.planning.fusing import make_group, weights_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.planning.populations import PlannedPopulation

@@ -17,6 +17,7 @@ from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, sto
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.record import DONE, MEASURED
+from seedbed.runs.run_files import remove_leftovers
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
 from seedbed.sweep.execution.closing_page import page_lines
 from seedbed.sweep.execution.continued_jobs import states_to_keep
@@ -26,7 +27,6 @@ from seedbed.sweep.execution.failures.tries import Tries, alone
 from seedbed.sweep.execution.judging import earlier_trials
 from seedbed.sweep.execution.launched_units import LaunchedUnits
 from seedbed.sweep.execution.launcher import UnitFunction, launch
-from seedbed.sweep.execution.run_folders import remove_leftovers
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.rounds import PlannedRound

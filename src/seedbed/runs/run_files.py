@@ -1,4 +1,4 @@
-"""Run folders of jobs that were trained together: each as it would have been left alone."""
+"""Files of a run, known as a whole, and the folder that they are written into: whole or not at all."""
 
 import os
 import shutil
