@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
 from seedbed.analysis.reference_lines import parameters_report
@@ -16,24 +15,15 @@ from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.group import Group
 from seedbed.errors import RunFolderError
 from seedbed.experiment.provenance import data_fields
-from seedbed.loggers import event_records
 from seedbed.loggers.event_file import event_file_name
-from seedbed.loggers.labels import labels_of
-from seedbed.loggers.metrics_file import (
-    HYPERPARAMETERS,
-    LABELS,
-    METRICS,
-    hyperparameters_text,
-    labels_text,
-    metrics_text,
-)
 from seedbed.process.identity import this_process
 from seedbed.runs.outcome import RunOutcome
 from seedbed.runs.preparation import preparation_text
 from seedbed.runs.provenance.environment import device_name
 from seedbed.runs.provenance.files import SPLITS_FILE, ProvenanceFiles
 from seedbed.runs.record import MEASURED, now, record_fields
-from seedbed.runs.run_files import Preparation, RunFiles, write_run
+from seedbed.runs.whole.content import RunContent, files_of
+from seedbed.runs.whole.files import Preparation, write_run
 from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.planning.fusing import make_group, weights_of_jobs
 from seedbed.sweep.planning.job_numbers import JobNumbers
@@ -193,26 +183,47 @@ def write_folders(
     folder: somebody has put something into its place.
     """
     refused: dict[int, str] = {}
-    outcomes = [chunk.outcomes[place] for place in places]
-    scalars = _scalars(outcomes, chunk.objectives) if chunk.tensorboard else [None] * len(places)
-    described: dict[int, _Data] = {}
-    for count, (place, job, points) in enumerate(zip(places, jobs, scalars, strict=True), start=1):
-        data = chunk.group.data_of_job[place]
-        if data not in described:
-            described[data] = _described(chunk, place, job, provenance)
+    contents = contents_of(chunk, places, jobs, provenance)
+    files = files_of(contents, time.time(), chunk.csv)
+    for count, (job, own) in enumerate(zip(jobs, files, strict=True), start=1):
         try:
-            files = _files(chunk, place, job, described[data], points)
-            write_run(job.folder, files, job.replaces)
+            write_run(job.folder, own, job.replaces)
         except RunFolderError as error:
             refused[job.number] = str(error)
         written(count, len(jobs))
     return refused
 
 
+def contents_of(
+    chunk: TrainedChunk,
+    places: Sequence[int],
+    jobs: Sequence[PreparedJob],
+    provenance: ProvenanceFiles,
+) -> list[RunContent]:
+    """Return what the folders hold of the jobs at these places of the chunk.
+
+    The row numbers of their splits are kept in `provenance`, that of the sweep.
+    """
+    described: dict[int, _Data] = {}
+    contents = []
+    for place, job in zip(places, jobs, strict=True):
+        data = chunk.group.data_of_job[place]
+        if data not in described:
+            described[data] = _described(chunk, place, job, provenance)
+        contents.append(_content(chunk, place, job, described[data]))
+    return contents
+
+
 def write_failed(job: PreparedJob, outcome: RunOutcome, times: dict[str, Any]) -> None:
     """Write the run folder of a job whose chunk could not be trained."""
+    [files] = files_of([failed_content(job, outcome, times)], time.time(), csv=False)
+    write_run(job.folder, files)
+
+
+def failed_content(job: PreparedJob, outcome: RunOutcome, times: dict[str, Any]) -> RunContent:
+    """Return what the folder holds of a job whose chunk could not be trained."""
     record = record_fields(job.provenance, outcome, **times)
-    write_run(job.folder, RunFiles(hydra=job.texts, record=record, events=b"", events_name=""))
+    return RunContent(number=job.number, name=job.name, hydra=job.texts, record=record)
 
 
 class _Data(NamedTuple):
@@ -239,41 +250,20 @@ def _described(
     return _Data(fields, Preparation(preparation, text))
 
 
-def _files(
-    chunk: TrainedChunk,
-    place: int,
-    job: PreparedJob,
-    data: _Data,
-    scalars: bytes | None,
-) -> RunFiles:
+def _content(chunk: TrainedChunk, place: int, job: PreparedJob, data: _Data) -> RunContent:
     outcome = _complete(chunk, place)
-    record = _record(chunk, place, job, data, outcome)
-    return RunFiles(
+    return RunContent(
+        number=job.number,
+        name=job.name,
         hydra=job.texts,
-        record=record,
-        events=b"" if scalars is None else _event_file(job, record, scalars),
-        events_name="" if scalars is None else event_file_name(job.number),
+        record=_record(chunk, place, job, data, outcome),
+        curves=chunk.outcomes[place].curves,
+        closing=chunk.outcomes[place].closing_scalars(*chunk.objectives),
+        events_name=event_file_name(job.number) if chunk.tensorboard else "",
         best=outcome.best,
         last=outcome.last,
         preparation=data.preparation,
-        texts=_csv_files(chunk, place, record) if chunk.csv else {},
     )
-
-
-def _csv_files(chunk: TrainedChunk, place: int, record: dict[str, Any]) -> dict[str, str]:
-    """Return the texts of the CSV files by name, as the logger of a job alone writes them."""
-    outcome = chunk.outcomes[place]
-    points: dict[int, dict[str, float]] = {}
-    if (curves := outcome.curves) is not None:
-        for place_of_epoch, epoch in enumerate(curves.epochs.tolist()):
-            values = {name: column[place_of_epoch] for name, column in curves.values.items()}
-            points[epoch] = values
-    epoch, closing = outcome.closing_scalars(*chunk.objectives)
-    texts = {HYPERPARAMETERS: hyperparameters_text(record["hyperparameters"])}
-    if any(labels := labels_of(record)):
-        texts[LABELS] = labels_text(labels)
-    rows = [*points.items(), *([(epoch, closing)] if closing else [])]
-    return {**texts, METRICS: metrics_text(rows)}
 
 
 def _complete(chunk: TrainedChunk, place: int) -> RunOutcome:
@@ -300,39 +290,6 @@ def _record(
         provenance["resumed"] = list(chunk.resumed[place])
     fields = record_fields(provenance, outcome, **chunk.times)
     return {**fields, "group": {"jobs": len(chunk.group.nets), "exact": chunk.exact[place]}}
-
-
-def _scalars(outcomes: Sequence[RunOutcome], watched: Sequence[str]) -> list[bytes]:
-    """Return the records of each job's curves, and of what is logged of it at the end."""
-    curves = [outcome.curves for outcome in outcomes if outcome.curves is not None]
-    clock = time.time()
-    trained = event_records.scalar_events(
-        [curve.epochs for curve in curves], [curve.values for curve in curves], clock
-    )
-    closing = [outcome.closing_scalars(*watched) for outcome in outcomes]
-    ended = event_records.scalar_events(
-        [np.array([epoch] if scalars else [], dtype=np.int64) for epoch, scalars in closing],
-        [{name: np.array([value]) for name, value in last.items()} for _, last in closing],
-        clock,
-    )
-    return [curves_of_job + last for curves_of_job, last in zip(trained, ended, strict=True)]
-
-
-def _event_file(job: PreparedJob, record: dict[str, Any], scalars: bytes) -> bytes:
-    clock = time.time()
-    return b"".join(
-        (
-            event_records.header_event(clock),
-            *(
-                event_records.text_event(tag, text, clock)
-                for tag, text in labels_of(record).texts().items()
-            ),
-            event_records.text_event("config", job.texts["config.yaml"], clock),
-            event_records.text_event("command", record["command"], clock),
-            scalars,
-            event_records.outcome_events(record["hyperparameters"], clock),
-        )
-    )
 
 
 def _data(group: Group, place: int) -> Any:

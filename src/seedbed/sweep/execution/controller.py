@@ -17,7 +17,7 @@ from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, sto
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.record import DONE, MEASURED
-from seedbed.runs.run_files import remove_leftovers
+from seedbed.runs.whole.files import remove_leftovers
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
 from seedbed.sweep.execution.closing_page import page_lines
 from seedbed.sweep.execution.continued_jobs import states_to_keep

@@ -15,13 +15,13 @@ from tests.experiments import curve, trained
 from seedbed.errors import RunFolderError
 from seedbed.loggers.event_file import event_file_name
 from seedbed.loggers.event_records import header_event, scalar_events
-from seedbed.runs import run_files as module
 from seedbed.runs.folder import RunFolder, open_run
 from seedbed.runs.loading import load_checkpoint
 from seedbed.runs.outcome import EpochState
 from seedbed.runs.preparation import preparation_text, stored_preparation
 from seedbed.runs.record import read_record, write_json
-from seedbed.runs.run_files import (
+from seedbed.runs.whole import files as module
+from seedbed.runs.whole.files import (
     Preparation,
     RunFiles,
     remove_leftovers,

@@ -1,4 +1,4 @@
-"""Files of a run, known as a whole, and the folder that they are written into: whole or not at all."""
+"""Files of a run that is known as a whole, and its folder: it appears whole or not at all."""
 
 import os
 import shutil
