@@ -71,16 +71,15 @@ def completions(words: Sequence[str], verbs: Collection[str]) -> list[str]:
 
 
 def _for_verb(verb: str, project: Project, before: Sequence[str], last: str) -> Iterator[str]:
-    if verb in ("report", "status", "cancel", "list", "new", "config-schema") and last.startswith(
-        "-"
-    ):
+    flagged = ("report", "status", "cancel", "list", "new", "config-schema", "unpack")
+    if verb in flagged and last.startswith("-"):
         yield from _starting(["--help", FLAG], last)
     elif verb == "list" and before and before[0] in OF_LIST:
         yield from _plain(OF_LIST[before[0]], project, last)
     elif verb == "list":
         _, named = named_config_folder(before)
         yield from _starting([*groups.LISTED, "metrics", *OF_LIST] if not named else (), last)
-    elif verb in ("report", "status", "cancel", "dashboard"):
+    elif verb in ("report", "status", "cancel", "dashboard", "unpack"):
         yield from _plain(f"{verb}:Keys", project, last)
     elif verb == "config-schema":
         from seedbed.config.json_schema.files import GROUPS, PROJECT, VERBS

@@ -34,6 +34,7 @@ VERBS = {
     "cancel": "ask whoever works on a sweep to save and stop: cancel DIR",
     "list": "list the config groups, the options of one: list data, or all runs, sweeps: list runs",
     "config-schema": "print the JSON Schema of the config, for editors: config-schema [GROUP]",
+    "unpack": "write packed jobs of a sweep as folders: unpack DIR/17",
     "dashboard": "start TensorBoard on the runs",
     "new": "make a small project of your own: new NAME",
 }
@@ -44,6 +45,7 @@ PLAIN_VERBS = {
     "cancel": "seedbed.commands.cancel:cancel",
     "list": "seedbed.commands.list:list_options",
     "config-schema": "seedbed.commands.config_schema:config_schema",
+    "unpack": "seedbed.commands.unpack:unpack",
     "dashboard": "seedbed.commands.dashboard:dashboard",
     "new": "seedbed.commands.new:new",
 }

@@ -14,12 +14,12 @@ from seedbed.documents.projects import Project, Schemas
 from seedbed.documents.reading import Evaluation, Export, Predictions, Repetition
 from seedbed.documents.runs import RunOutcome, Runs, Sweeps
 from seedbed.documents.supervision import Cancellation, Status
-from seedbed.documents.sweeps import Plan, Report, SweepOutcome
+from seedbed.documents.sweeps import Plan, Report, SweepOutcome, Unpacked
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: tuple[type[Document], ...] = (
     *(Groups, Options, MetricNames, Runs, Sweeps),
-    *(Plan, RunOutcome, SweepOutcome, Report),
+    *(Plan, RunOutcome, SweepOutcome, Report, Unpacked),
     *(Status, Cancellation),
     *(Inspection, Evaluation, Predictions, Export, Repetition),
     *(Project, Schemas, Config, Error),

@@ -173,6 +173,13 @@ class SweepOutcome(Document, tag="seedbed-sweep/1"):
     results: Annotated[Results | None, says("of its jobs; null where none has ended")]
 
 
+class Unpacked(Document, tag="seedbed-unpacked/1"):
+    """Jobs that were unpacked: `seedbed unpack --json`."""
+
+    folders: Annotated[list[Path], says("folders that were written")]
+    kept: Annotated[list[Path], says("folders that were there already")]
+
+
 class Together(Part):
     """Jobs that train as one program, side by side."""
 

@@ -37,24 +37,29 @@ class RunFolder:
         self.path = Path(path)
 
     @property
+    def files(self) -> Path:
+        """The folder in which its files are read: `path`, but for a job that is packed."""
+        return self.path
+
+    @property
     def record(self) -> Path:
         """The record, run.json."""
-        return self.path / RECORD
+        return self.files / RECORD
 
     @property
     def preparation(self) -> Path:
         """What was fitted to the training rows, preparation.json."""
-        return self.path / PREPARATION
+        return self.files / PREPARATION
 
     @property
     def config(self) -> Path:
         """The composed config, as Hydra writes it."""
-        return self.path / HYDRA / "config.yaml"
+        return self.files / HYDRA / "config.yaml"
 
     @property
     def resolved(self) -> Path:
         """The config with all interpolations resolved, where some would give other values now."""
-        return self.path / HYDRA / RESOLVED
+        return self.files / HYDRA / RESOLVED
 
     @property
     def readable_config(self) -> Path:
@@ -68,7 +73,7 @@ class RunFolder:
 
     def checkpoint(self, name: str) -> Path:
         """The checkpoint `best` or `last`."""
-        return self.path / CHECKPOINTS / f"{name}.ckpt"
+        return self.files / CHECKPOINTS / f"{name}.ckpt"
 
     @property
     def has_weights(self) -> bool:
@@ -122,10 +127,12 @@ def open_run(run: str, outputs: str, *, say: bool = False, key: str = "run") -> 
         RunFolderError: There is no run.
     """
     path = latest_run(Path(outputs), say=say, key=key) if run == "latest" else Path(run)
+    folder = RunFolder(path)
+    if not folder.record.is_file() and (packed := _packed(path)) is not None:
+        return packed
     if not path.is_dir():
         hint = "" if "/" in run else nearest(run, ["latest"])
         raise RunFolderError(f"{key}={run}: no such folder{hint and '.'}{hint}")
-    folder = RunFolder(path)
     for needed in (folder.record, folder.config):
         if not needed.is_file():
             missing = needed.relative_to(path)
@@ -139,6 +146,38 @@ def open_run(run: str, outputs: str, *, say: bool = False, key: str = "run") -> 
     refuse_links_out(path, [str(file.relative_to(path)) for file in inside])
     _clear_if_killed(folder)
     return folder
+
+
+def _packed(path: Path) -> RunFolder | None:
+    """Return the job that a sweep has packed in place of a folder; None where it is none."""
+    from seedbed.runs.packed.opening import packed_run  # What reads packs is seldom needed.
+
+    return packed_run(path)
+
+
+def run_folder(path: Path | str) -> RunFolder:
+    """Return the folder of a run, wherever its files are: also of a job that is packed."""
+    folder = RunFolder(path)
+    return folder if folder.record.is_file() else _packed(folder.path) or folder
+
+
+def has_run(path: Path) -> bool:
+    """Return whether a run lies at a path, be it in a folder or packed."""
+    if RunFolder(path).record.is_file():
+        return True
+    from seedbed.runs.packed.opening import place_of
+
+    return place_of(path) is not None
+
+
+def record_at(path: Path) -> dict[str, Any] | None:
+    """Return the record of the run at a path, be it in a folder or packed; None where none is."""
+    file = RunFolder(path).record
+    if file.is_file():
+        return read_record(file)
+    from seedbed.runs.packed.opening import packed_record
+
+    return packed_record(path)
 
 
 def _clear_if_killed(folder: RunFolder) -> None:

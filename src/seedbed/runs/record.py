@@ -271,10 +271,15 @@ def read_record(path: Path) -> dict[str, Any]:
 
     A run that has noted no end, and whose process has gone, is one that was interrupted.
     """
-    fields: dict[str, Any] = read_plain_json(path)
-    converted(path, fields, _Stored)
+    fields = checked_record(path, read_plain_json(path))
     if fields["status"] == "running" and not goes_on(path, fields.get("process")):
         return {**fields, "status": "interrupted", "error": KILLED}
+    return fields
+
+
+def checked_record(source: Path, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a record; raises RunFolderError where they are none of one."""
+    converted(source, fields, _Stored)
     return fields
 
 

@@ -88,9 +88,10 @@ class Sweep(Schema):
     )
     points: int = key("most epochs in the curves of jobs that train side by side", 100, at_least=2)
     keep: str = key(
-        "folders that are kept: all, best (of the top jobs), record (none)",
+        "folders that are kept: all, packed (all, in a few files), best (of the top jobs), record "
+        "(none)",
         "all",
-        one_of=("all", "best", "record"),
+        one_of=("all", "packed", "best", "record"),
     )
     top: int | None = key(
         "jobs, of folds configurations: how many keep their folders with keep=best (null: 10, or "

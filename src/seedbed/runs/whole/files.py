@@ -33,7 +33,8 @@ class RunFiles:
     `hydra` are the texts of `.hydra` by file name, `record` the fields of run.json. `best` and
     `last` are what the checkpoints hold, None where there is none; no events have no name.
     `preparation` is what was fitted to the training rows, None where nothing was. `texts` are other
-    files by name.
+    files by name. `lightning` is the version of Lightning that checkpoints name, by default this
+    one.
     """
 
     hydra: Mapping[str, str]
@@ -44,6 +45,18 @@ class RunFiles:
     last: EpochState | None = None
     preparation: Preparation | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    lightning: str | None = None
+
+    def checkpoint(self, state: EpochState) -> bytes:
+        """Return the bytes of the checkpoint of a state."""
+        plain = None if self.preparation is None else self.preparation.plain
+        content = with_preparation(weights_checkpoint(state), plain)
+        if self.lightning is not None:
+            content["pytorch-lightning_version"] = self.lightning
+        # In memory: torch writes a file in many small pieces.
+        file = BytesIO()
+        torch.save(content, file)
+        return file.getvalue()
 
 
 def write_run(path: Path, files: RunFiles, replaces: Sequence[Path] = ()) -> None:
@@ -78,26 +91,20 @@ def _write_files(folder: RunFolder, files: RunFiles) -> None:
         (folder.path / name).write_bytes(text.encode())
     if files.events_name:
         (folder.path / files.events_name).write_bytes(files.events)
-    kept = {
-        name: weights for name, weights in (("best", files.best), ("last", files.last)) if weights
-    }
+    write_checkpoints(folder, files)
+
+
+def write_checkpoints(folder: RunFolder, files: RunFiles) -> None:
+    """Write the checkpoints of a run into its folder."""
+    kept = {name: state for name, state in (("best", files.best), ("last", files.last)) if state}
     if kept:
         folder.checkpoint("last").parent.mkdir()
     written: dict[int, bytes] = {}
     for name, state in kept.items():
         # The best epoch is often the last one: then both files are the same.
-        step = state.step
-        if step not in written:
-            plain = None if files.preparation is None else files.preparation.plain
-            written[step] = _saved(with_preparation(weights_checkpoint(state), plain))
-        folder.checkpoint(name).write_bytes(written[step])
-
-
-def _saved(content: dict[str, Any]) -> bytes:
-    # In memory: torch writes a file in many small pieces.
-    file = BytesIO()
-    torch.save(content, file)
-    return file.getvalue()
+        if state.step not in written:
+            written[state.step] = files.checkpoint(state)
+        folder.checkpoint(name).write_bytes(written[state.step])
 
 
 def _rename(temporary: Path, path: Path, replaces: Sequence[Path]) -> None:

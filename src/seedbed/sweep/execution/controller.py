@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, stopped_by
 from seedbed.process.signals import StopSweep
-from seedbed.runs.folder import RECORD, RunFolder
+from seedbed.runs.folder import RECORD, RunFolder, has_run
 from seedbed.runs.record import DONE, MEASURED
 from seedbed.runs.whole.files import remove_leftovers
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
@@ -233,10 +233,10 @@ class Controller:
             self.worker.folders.require_own(job)
             if row is not None:
                 self._require_row_of(job, row)
-            has_record = (folder / RECORD).is_file()
+            has_record = has_run(folder)
             if row is not None and self._has_failed_for_good(row):
                 has_record = True  # Or none could be written.
-            if self.options.keep == "all" and (row is None or not has_record):
+            if self.options.keep in ("all", "packed") and (row is None or not has_record):
                 is_current = self.worker.folders.is_as_now(job)
                 row = self.worker.recorded(job) if is_current else None
                 row = None if row is not None and row.status not in DONE else row
@@ -519,7 +519,7 @@ class Controller:
 
     def _prune(self) -> None:
         """Remove the folders that `sweep.keep` does not keep."""
-        if self.options.keep == "all":
+        if self.options.keep in ("all", "packed"):
             return
         best = self.worker.kept(self.results.rows) if self.options.keep == "best" else []
         for row in self.results.forget_folders(kept={row.number for row in best}):

@@ -3,7 +3,6 @@
 import gc
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -33,18 +32,16 @@ from seedbed.experiment.provenance import (
 )
 from seedbed.process.identity import this_process
 from seedbed.reading.content import inside
-from seedbed.runs.folder import RECORD, RESOLVED, RunFolder
+from seedbed.runs.folder import RECORD, RESOLVED, RunFolder, record_at
 from seedbed.runs.hydra_job import PASSING, UNKNOWN, name_of_job, raw_value, secrets_left_out
 from seedbed.runs.outcome import RunOutcome, traceback_of
 from seedbed.runs.provenance.files import ProvenanceFiles
-from seedbed.runs.record import now, read_record
+from seedbed.runs.record import now
 from seedbed.sweep.configs.composer import Composer
 from seedbed.sweep.execution.chunk import (
     PreparedJob,
     TrainedChunk,
     train_chunk,
-    write_failed,
-    write_folders,
 )
 from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.execution.continued_jobs import (
@@ -53,6 +50,7 @@ from seedbed.sweep.execution.continued_jobs import (
     plain_values_of,
     source_of,
 )
+from seedbed.sweep.execution.jobs_writer import JobsWriter
 from seedbed.sweep.execution.judging import judge_of, rule_of, stopped_text
 from seedbed.sweep.execution.own_folders import OwnFolders
 from seedbed.sweep.execution.progress import Progress
@@ -143,6 +141,11 @@ class Worker:
         """The folders of the jobs."""
         return OwnFolders(self.composer, self.folder, self.plan.earlier)
 
+    @cached_property
+    def jobs_writer(self) -> JobsWriter:
+        """What writes the folders of jobs that trained side by side, or their packs."""
+        return JobsWriter(self.folder, packs=self.options.keep == "packed", goes_on=self.goes_on)
+
     def run(self, unit: Unit, requested: Callable[[], int | None] = lambda: None) -> UnitResult:
         """Run a unit; the results are those of its missing jobs.
 
@@ -200,7 +203,7 @@ class Worker:
         places = {number: place for place, number in enumerate(unit.jobs)}
         if judge is not None:
             self._write_reports(unit, judge)
-        keeps_all = self.options.keep == "all"
+        keeps_all = self.options.keep in ("all", "packed")
         prepared = self._prepared(missing) if keeps_all else []
         known = [(job.name, job.axes) for job in prepared]
         named = known or [self._name_and_axes(self.plan.jobs[job.number]) for job in missing]
@@ -213,10 +216,7 @@ class Worker:
             prepared = self._prepared(self._kept(rows))
             if not self.goes_on:  # Else there may be a folder of before, which is to be removed.
                 rows = _without_folders(rows, {job.number for job in prepared})
-        prepared_places = [places[job.number] for job in prepared]
-        refused = write_folders(
-            chunk, prepared_places, prepared, ProvenanceFiles(self.folder.path), folder_written
-        )
+        refused = self.jobs_writer.write(chunk, places, prepared, folder_written)
         return UnitResult([_refused(row, refused.get(row.number)) for row in rows])
 
     def _trained(
@@ -298,8 +298,8 @@ class Worker:
                     texts[RESOLVED] = resolved()
             folder = inside(self.folder.path, name)
             replaces = self.folders.written(job) if self.goes_on and folder.exists() else ()
-            if folder / RECORD in replaces:  # The words that it was begun with stay.
-                provenance["command"] = read_record(folder / RECORD).get("command")
+            if self.goes_on and (before := record_at(folder)):  # The words of its begin stay.
+                provenance["command"] = before.get("command")
             prepared.append(
                 PreparedJob(job.number, name, axes, folder, texts, provenance, replaces)
             )
@@ -345,10 +345,8 @@ class Worker:
             outcome.error = f"{type(error).__name__}: {error}"
             outcome.traceback = traceback_of(error)
         times = {"process": this_process(), "started": started, "finished": now(), "seconds": None}
-        if self.options.keep == "all":
-            for prepared in self._prepared(jobs):
-                with suppress(RunFolderError):  # Then the row alone tells of it.
-                    write_failed(prepared, outcome, times)
+        if self.options.keep in ("all", "packed"):
+            self.jobs_writer.write_failed(self._prepared(jobs), outcome, times)
         return [self.failed_row(job, outcome.error) for job in jobs]
 
     def failed_row(self, job: Job, error: str | None) -> Row:
@@ -447,10 +445,9 @@ class Worker:
     def recorded(self, job: Job) -> Row | None:
         """Return the row of a job by its record; None where it has none."""
         name, axes = self._name_and_axes(job)
-        path = inside(self.folder.path, str(Path(name) / RECORD))
-        if not path.is_file():
+        record = record_at(inside(self.folder.path, name))
+        if record is None:
             return None
-        record = read_record(path)
         kept = record.get("checkpoints", {}).get("best") or {}
         best = (kept["epoch"], kept.get("metrics", {})) if "epoch" in kept else None
         status, seconds, error = record["status"], record.get("seconds"), record.get("error")

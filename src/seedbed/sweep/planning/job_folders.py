@@ -9,6 +9,7 @@ from seedbed.errors import ConfigError
 from seedbed.files import TEMPORARY
 from seedbed.runs.claim import require_name
 from seedbed.runs.hydra_job import SUBDIR, name_of_job, raw_value, require_hydra_folder
+from seedbed.runs.packed.manifest import PACKED
 from seedbed.runs.provenance.files import PROVENANCE
 from seedbed.sweep.configs.sources import MASTER
 from seedbed.sweep.results.folder import (
@@ -33,6 +34,7 @@ RESERVED = (
     MASTER,
     SAVED,
     PROVENANCE,
+    PACKED,
     ".submitit",
 )
 OUTPUT_DIR = ("hydra", "runtime", "output_dir")

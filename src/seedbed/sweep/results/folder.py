@@ -20,6 +20,7 @@ from seedbed.runs.claim import Claim, claim
 from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.leftovers import leftovers
+from seedbed.runs.packed.manifest import PACKED
 from seedbed.sweep.queue.queue import STATES
 from seedbed.terminal.words import relative
 
@@ -33,7 +34,7 @@ OUT_OF_FOLD, REFIT, CONFIGURATIONS = "out_of_fold.csv", "refit", "configurations
 # What a sweep needs in order to go on.
 SAVED = ".sweep"
 # Its folders in which files are written under hidden names first.
-WRITTEN_INTO = ("", SAVED, "figures", "provenance", "provenance/sources")
+WRITTEN_INTO = ("", SAVED, PACKED, "figures", "provenance", "provenance/sources")
 # Folders in `SAVED` that all who work on the sweep write into.
 _SHARED = ("units", *(f"units/{state}" for state in STATES), "workers")
 _LOCK, _TABLE_OF_UNIT = re.compile(r"sweep\.lock|unit-.*\.lock"), re.compile(r"unit-.*\.csv")

@@ -1,9 +1,6 @@
 """Tables of typed columns: Parquet and Arrow, within limits."""
 
-import os
-import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -11,6 +8,7 @@ from polars.exceptions import PolarsError
 from seedbed.data.tables.files.content import Content
 from seedbed.errors import ConfigError, listed
 from seedbed.process.free_memory import free_memory
+from seedbed.reading.parquet import silent_polars
 
 _BYTES_A_VALUE = 8
 
@@ -30,7 +28,7 @@ def read_columnar(content: Content, left_out: Collection[str], key: str) -> pl.D
     is_parquet = content.kind == "Parquet"
     scan = pl.scan_parquet if is_parquet else pl.scan_ipc
     try:
-        with _silent():
+        with silent_polars():
             lazy = scan(content.source, glob=False)
             schema = lazy.collect_schema()
             names = [name for name in schema if name not in left_out]
@@ -58,29 +56,6 @@ def plain_frame(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     if not len(frame):
         raise ConfigError(f"{where}: there are columns, and no rows")
     return _plain(frame, where)
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Send what is written to stderr nowhere: polars prints pages where a file is damaged."""
-    if not _stderr_is_open():  # Its number may be that of a file of polars'.
-        yield
-        return
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-def _stderr_is_open() -> bool:
-    try:
-        return sys.__stderr__ is not None and sys.__stderr__.fileno() == 2
-    except (ValueError, OSError):
-        return False
 
 
 def _require_flat(schema: pl.Schema, names: list[str], where: str) -> None:

@@ -1,0 +1,124 @@
+"""Writing of a pack: it appears whole or not at all."""
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from seedbed.files import temporary_path
+from seedbed.runs.outcome import EpochState
+from seedbed.runs.packed.index import next_generation, remove_superseded
+from seedbed.runs.packed.manifest import (
+    CURVES,
+    FORMAT,
+    PACKED,
+    RUNS,
+    WEIGHTS,
+    FileNote,
+    Manifest,
+    PackName,
+    write_manifest,
+)
+from seedbed.runs.packed.tables import curves_table, runs_table
+from seedbed.runs.packed.weights import stacked
+from seedbed.runs.whole.content import RunContent
+from seedbed.version import __version__
+
+
+def write_pack(
+    sweep: Path, contents: Sequence[RunContent], *, csv: bool, goes_on: bool = False
+) -> Path:
+    """Write runs that trained side by side as a pack of their sweep; return its folder.
+
+    Args:
+        sweep: folder of the sweep.
+        contents: the runs.
+        csv: whether they have CSV files of metrics.
+        goes_on: whether there may be packs of earlier times of these runs: this one counts, and
+            those that hold nothing else are removed.
+    """
+    packs = sweep / PACKED
+    packs.mkdir(exist_ok=True)
+    generation = next_generation(sweep, {each.name for each in contents}) if goes_on else 0
+    name = PackName(contents[0].number, len(contents), generation)
+    temporary = temporary_path(packs / str(name))
+    try:
+        temporary.mkdir()
+        _write_files(temporary, contents, csv)
+        pack = _renamed(temporary, packs, name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    if goes_on or pack.name != str(name):
+        remove_superseded(sweep)
+    return pack
+
+
+def _renamed(temporary: Path, packs: Path, name: PackName) -> Path:
+    """Let a pack take its place; where another process has written these runs, the one after."""
+    while True:
+        pack = packs / str(name)
+        try:
+            temporary.rename(pack)
+        except OSError:
+            if not os.path.lexists(pack):
+                raise
+            name = name._replace(generation=name.generation + 1)
+        else:
+            return pack
+
+
+def _write_files(pack: Path, contents: Sequence[RunContent], csv: bool) -> None:
+    states, places = _distinct(contents)
+    weights = stacked(states)
+    kept = [*weights.states, None]
+    stored = [(kept[best], kept[last]) for best, last in places]
+    curves, lengths = curves_table(contents)
+    tables = {RUNS: runs_table(contents, stored, lengths), CURVES: curves}
+    files = {}
+    for file, content in tables.items():
+        (pack / file).write_bytes(content)
+        files[file] = FileNote(len(content), hashlib.sha256(content).hexdigest())
+    if weights.tensors:
+        from safetensors.torch import save_file
+
+        save_file(weights.tensors, pack / WEIGHTS)
+        files[WEIGHTS] = FileNote((pack / WEIGHTS).stat().st_size)
+    manifest = Manifest(
+        format=FORMAT,
+        seedbed=__version__,
+        lightning=version("pytorch-lightning"),
+        written=time.time(),
+        csv=csv,
+        numbers=[each.number for each in contents],
+        names=[each.name for each in contents],
+        layouts=weights.layouts,
+        files=files,
+    )
+    write_manifest(pack, manifest)
+
+
+def _distinct(
+    contents: Sequence[RunContent],
+) -> tuple[list[EpochState], list[tuple[int, int]]]:
+    """Return the states of runs, and which are the best and the last of each; -1: none.
+
+    The best epoch is often the last one: then both are the same.
+    """
+    states: list[EpochState] = []
+
+    def placed(state: EpochState | None) -> int:
+        if state is None:
+            return -1
+        states.append(state)
+        return len(states) - 1
+
+    places = []
+    for each in contents:
+        best, last = each.best, each.last
+        at = placed(best)
+        is_same = best is not None and last is not None and best.step == last.step
+        places.append((at, at if is_same else placed(last)))
+    return states, places
