@@ -22,7 +22,7 @@ from tests.experiments import record
 from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.sweep.configs import sources
 from seedbed.sweep.continuing.words import changing_words
-from seedbed.sweep.execution import controller, display, worker
+from seedbed.sweep.execution import controller, display, jobs_writer, worker
 from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.table import Results, Row, read_results
@@ -102,7 +102,7 @@ def killed(command: Any, *words: str) -> None:
 # After kill -9.
 
 WHERE = {
-    "before a folder is written": (worker, "write_folders", 0),
+    "before a folder is written": (jobs_writer, "write_folders", 0),
     "in training": (ChunkState, "after_epoch", 2),
     "before the table is written": (controller.Results, "add", 0),
 }

@@ -14,6 +14,7 @@ from seedbed.errors import DataError, DiskFull, Interrupted
 from seedbed.runs.outcome import EpochState, RunOutcome
 from seedbed.runs.record import write_json
 from seedbed.sweep.configs.composer import Composer
+from seedbed.sweep.execution import jobs_writer
 from seedbed.sweep.execution import worker as module
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.execution.worker import Unit, Worker
@@ -86,8 +87,10 @@ def trains(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         return {}
 
     monkeypatch.setattr(module, "train_chunk", train_chunk)
-    monkeypatch.setattr(module, "write_folders", write_folders)
-    monkeypatch.setattr(module, "write_failed", lambda job, *_: told.written.append(job.number))
+    monkeypatch.setattr(jobs_writer, "write_folders", write_folders)
+    monkeypatch.setattr(
+        jobs_writer, "write_failed", lambda job, *_: told.written.append(job.number)
+    )
     return told
 
 
@@ -182,7 +185,7 @@ def test_progress_is_shown_at_every_epoch_and_folder(
         return SimpleNamespace(outcomes=outcomes, group=group, times={"seconds": 0.5})
 
     monkeypatch.setattr(module, "train_chunk", train_chunk)
-    monkeypatch.setattr(module, "write_folders", lambda *arguments: arguments[-1](1, 3) or {})
+    monkeypatch.setattr(jobs_writer, "write_folders", lambda *arguments: arguments[-1](1, 3) or {})
     worker.run(CHUNK)
     expected = [Progress(3, 0.5, "epoch 1/2", 0.5), Progress(3, 0.5, "folder 1/3", 0.5)]
     assert shown == [vars(one) for one in expected]

@@ -11,7 +11,15 @@ from yaml import YAMLError
 from seedbed.errors import ConfigError, RunFolderError
 from seedbed.reading.checkpoint_files import check_checkpoint
 from seedbed.runs.claim import Claim, claim
-from seedbed.runs.folder import CHECKPOINTS, FIGURES, HYDRA, RECORD, RunFolder, remove_if_empty
+from seedbed.runs.folder import (
+    CHECKPOINTS,
+    FIGURES,
+    HYDRA,
+    RECORD,
+    RunFolder,
+    remove_if_empty,
+    run_folder,
+)
 from seedbed.runs.hydra_job import name_of_job, written_by_run
 from seedbed.runs.provenance.files import PROVENANCE, remove_empty_folders
 from seedbed.runs.record import read_record
@@ -104,8 +112,10 @@ class OwnFolders:
         return bool(earlier) and self._says(folder, [job, *earlier], ended)
 
     def is_as_now(self, job: Job) -> bool:
-        """Return whether what lies in a job's folder is of the words that it has now."""
-        return not self.earlier(job) or self._says(RunFolder(self.path(job)), [job], True)
+        """Return whether what lies in a job's folder, or in a pack, is of its words as of now."""
+        folder = run_folder(self.path(job))
+        is_packed = folder.files != folder.path
+        return not (is_packed or self.earlier(job)) or self._says(folder, [job], True)
 
     def _says(self, folder: RunFolder, jobs: Sequence[Job], ended: bool) -> bool:
         """Return whether each file that says which job it is says one of these."""
