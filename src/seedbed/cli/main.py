@@ -3,13 +3,12 @@
 import os
 import sys
 from contextlib import nullcontext
-from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
-from types import ModuleType
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from seedbed.cli.config_document import giving_config, kind_of_config
+from seedbed.cli.verb_function import VerbFunction
 from seedbed.config.help import groups_text
 from seedbed.config.project import find_project, named_config_folder
 from seedbed.documents import answer
@@ -18,9 +17,6 @@ from seedbed.process import garbage_collection
 from seedbed.process.output import plain_message, set_up_output, tell_of_lost_output
 from seedbed.terminal.words import two_columns
 from seedbed.version import __version__
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
 
 VERBS = {
     "train": "train one experiment, or a sweep with -m",
@@ -139,22 +135,9 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
     # `_target_`.
     set_folders([os.getcwd(), *([str(project.file.parent)] if project.file else [])])
 
-    def module() -> ModuleType:
-        # Only when asked: composing, printing and refusing a config need no torch, and jobs side
-        # by side no Lightning.
-        name = f"seedbed.commands.{verb}"
-        with garbage_collection.paused_for(name):
-            return import_module(name)
-
-    def function(config: "DictConfig", command: list[str]) -> int:
-        code: int = getattr(module(), verb)(config, command)
-        return code
-
-    def prepare(config: "DictConfig") -> None:
-        getattr(module(), "prepare", lambda config: None)(config)
-
+    function = VerbFunction(verb)
     with giving_config(rest):
-        run_and_exit(Command(verb, rest, function, project, prepare, sys.argv[0]))
+        run_and_exit(Command(verb, rest, function, project, function.prepare, sys.argv[0]))
 
 
 def _config_folder(arguments: list[str]) -> Path | None:

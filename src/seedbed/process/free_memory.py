@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from seedbed.process.cgroups import cgroups
+
 # Files of a cgroup with its limit and its use, and the count in memory.stat of those pages
 # of files among it that give way: as versions 2 and 1 of cgroups call them.
 _LIMIT = ("memory.max", "memory.limit_in_bytes")
@@ -31,20 +33,8 @@ def _on_the_machine(root: Path) -> int:
 
 def _in_cgroups(root: Path) -> Iterator[int]:
     """Yield what is left in each cgroup with a limit: that of the process and those around it."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        version = 1 if controllers else 0
-        top = root / "sys/fs/cgroup" / ("memory" if version else "")
-        # In a container the path may be that outside of it, where nothing is found but at the top.
-        below = Path(path.lstrip("/"))
-        for part in (below, *below.parents):
-            yield from _left(top / part, version)
+    for folder, version in cgroups("memory", root):
+        yield from _left(folder, version)
 
 
 def _left(folder: Path, version: int) -> Iterator[int]:

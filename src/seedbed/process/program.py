@@ -6,6 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAM = str(Path(__file__).resolve().parents[1] / "__main__.py")
+# The name of the script that an installation makes for it.
+COMMAND = "seedbed"
+
+
+def is_command() -> bool:
+    """Return whether this process is the command, and no script or notebook that imports it."""
+    file = getattr(sys.modules["__main__"], "__file__", None) or ""
+    return str(Path(file).resolve()) == PROGRAM or Path(file).name == COMMAND
 
 
 @contextmanager

@@ -352,6 +352,21 @@ def test_a_group_trains_in_chunks_of_equal_size(composer: Composer) -> None:
     assert [len(jobs) for jobs in replace(group, chunk_size=1).chunks()] == [1] * 7
 
 
+def test_chunks_are_a_multiple_of_the_parts_that_workers_share(composer: Composer) -> None:
+    [group] = planned(composer, "seed=range(0,12)")
+
+    def sizes(**fields: int) -> list[int]:
+        return [len(jobs) for jobs in replace(group, **fields).chunks()]
+
+    assert sizes(parts=2) == [6, 6]
+    assert sizes(parts=5) == [2, 2, 3, 2, 3]
+    # As many as fit in memory do not fill two workers evenly.
+    assert sizes(parts=2, chunk_size=4) == [3, 3, 3, 3]
+    # The jobs of a trial stay together.
+    assert sizes(parts=2, lanes=4) == [4, 8]
+    assert sizes(parts=9, lanes=4) == [4, 4, 4]
+
+
 # What is known when the rows have been read.
 
 LINE = ("data=linear_noise", "data.rows=22", "data.features=2")

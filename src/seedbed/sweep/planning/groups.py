@@ -27,6 +27,7 @@ from seedbed.sweep.planning.fusing import make_group
 from seedbed.sweep.planning.job_numbers import JobNumbers, hidden_sizes, numbers_of
 from seedbed.sweep.planning.memory.chunk_sizes import LARGEST_CHUNK, chunk_size
 from seedbed.sweep.planning.rehearsal import Part, Rehearsal, Tables, why_not_recorded
+from seedbed.sweep.planning.sharing.workers import NO_WORKERS, Sharing
 from seedbed.sweep.planning.speedup import (
     LONELY,
     UNLIKE,
@@ -41,7 +42,8 @@ class PlannedGroup:
 
     `chunk_size` are the jobs that train as one program at most. `note` says why they are apart from
     others that differ in numbers alone, where that asks for a word. `wrong` says why jobs are left
-    out, by their numbers. So many `lanes` beside each other stay together: those of a trial.
+    out, by their numbers. So many `lanes` beside each other stay together: those of a trial. The
+    jobs are in a multiple of so many `parts`.
     """
 
     jobs: list[Job]
@@ -51,11 +53,13 @@ class PlannedGroup:
     note: str = ""
     wrong: Mapping[int, ConfigError] = field(default_factory=dict)
     lanes: int = 1
+    parts: int = 1
 
     def chunks(self) -> list[list[Job]]:
         """Return the jobs in parts that train together, no part more than a job larger."""
         blocks = len(self.jobs) // self.lanes
-        parts = -(-blocks // max(1, self.chunk_size // self.lanes))
+        needed = -(-blocks // max(1, self.chunk_size // self.lanes))
+        parts = min(blocks, -(-needed // self.parts) * self.parts)
         bounds = pairwise(part * blocks // parts * self.lanes for part in range(parts + 1))
         return [self.jobs[start:end] for start, end in bounds]
 
@@ -140,7 +144,12 @@ def _paying(composer: Composer, group: Sequence[tuple[Job, JobNumbers]], fuse: s
 
 
 def rehearsed(
-    composer: Composer, group: PlannedGroup, fuse: str, most: int, tables: Tables | None = None
+    composer: Composer,
+    group: PlannedGroup,
+    fuse: str,
+    most: int,
+    tables: Tables | None = None,
+    sharing: Sharing = NO_WORKERS,
 ) -> list[PlannedGroup]:
     """Return the jobs of a group by what their tables are, with the size of their chunks.
 
@@ -158,9 +167,19 @@ def rehearsed(
     ]
     if fuse == "auto":
         parts = [of_width for part in parts for of_width in rehearsal.width_classes(part)]
-    planned = [_planned(composer, group, rehearsal, part, fuse, most, tables) for part in parts]
+    asked = _Asked(fuse, most, tables, sharing)
+    planned = [_planned(composer, group, rehearsal, part, asked) for part in parts]
     wrong = {group.jobs[place].number: error for place, error in rehearsal.wrong.items()}
     return [*planned, PlannedGroup([], [], "", wrong=wrong)] if wrong else planned
+
+
+class _Asked(NamedTuple):
+    """What is asked of the plan of a group, as `rehearsed` takes it."""
+
+    fuse: str
+    most: int
+    tables: Tables | None
+    sharing: Sharing
 
 
 def _planned(
@@ -168,26 +187,25 @@ def _planned(
     group: PlannedGroup,
     rehearsal: Rehearsal,
     part: Part,
-    fuse: str,
-    most: int,
-    tables: Tables | None,
+    asked: _Asked,
 ) -> PlannedGroup:
     with composer.applied(group.jobs[part.places[0]]) as config:
         rehearsal.spec = run_spec(config)
     single = rehearsal.first(part.places)
     reason, size = "", LARGEST_CHUNK
     if single is not None:
-        if tables is not None:
-            tables.keep(rehearsal.spec, single.batches.data[0])
-        if fuse == "auto":
+        if asked.tables is not None:
+            asked.tables.keep(rehearsal.spec, single.batches.data[0])
+        if asked.fuse == "auto":
             reason = _lonely(rehearsal, part) or why_its_step_does_not_pay(single)
         if not reason:
             rehearsal.others(part.places)
-            reason = _why_not_recorded(rehearsal, part, fuse)
+            reason = _why_not_recorded(rehearsal, part, asked.fuse)
     places = part.places
     if single is not None and not reason:
         try:
-            size = chunk_size(single, [group.numbers[place] for place in places], most)
+            numbers = [group.numbers[place] for place in places]
+            size = chunk_size(single, numbers, asked.most, asked.sharing)
         except CannotFuse as refusal:
             reason = str(refusal)
     right = [place for place in places if place not in rehearsal.wrong]

@@ -1,7 +1,7 @@
 """The plan of a round of jobs: they are checked, grouped, and a step of each group is tried."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.planning.memory.chunk_sizes import LARGEST_CHUNK
 from seedbed.sweep.planning.populations import as_populations, frame_of
 from seedbed.sweep.planning.rehearsal import Tables, wrong_alone
+from seedbed.sweep.planning.sharing.cutting import cut_for_workers
+from seedbed.sweep.planning.sharing.workers import NO_WORKERS, Sharing
 from seedbed.sweep.planning.validation import refuse, refuse_alone, wrong_jobs
 from seedbed.sweep.results.plan_file import REFUSED, Round
 
@@ -36,11 +38,22 @@ class PlannedRound(NamedTuple):
 
 
 def plan_round(
-    composer: Composer, jobs: Sequence[Job], options: SweepOptions, folders: JobFolders
+    composer: Composer,
+    jobs: Sequence[Job],
+    options: SweepOptions,
+    folders: JobFolders,
+    sharing: Sharing = NO_WORKERS,
+    before_data: Callable[[bool], None] = lambda alone: None,
 ) -> PlannedRound:
     """Return which of the jobs train as one program.
 
-    `options` are the keys of `sweep`; `folders` notes those of the jobs.
+    Args:
+        composer: gives the configs.
+        jobs: the jobs.
+        options: the keys of `sweep`.
+        folders: notes the folders of the jobs.
+        sharing: among how many workers the jobs are shared; none by default.
+        before_data: called before any data are read; it is told whether jobs will train alone.
 
     Raises ConfigError, or what Hydra raises, where a job is wrong that keeps the others from
     running, or trains alone against `sweep.fuse=always`.
@@ -53,10 +66,10 @@ def plan_round(
     right = [job for job in jobs if job.number not in wrong]
     tables = Tables()
     forget_data()
+    kinds = make_plan(composer, right, fuse)
+    before_data(any(group.reason for group in kinds))
     groups = [
-        part
-        for group in make_plan(composer, right, fuse)
-        for part in rehearsed(composer, group, fuse, most, tables)
+        part for group in kinds for part in rehearsed(composer, group, fuse, most, tables, sharing)
     ]
     alone = [job for group in groups if group.reason for job in group.jobs]
     wrong |= {number: error for group in groups for number, error in group.wrong.items()}
@@ -68,6 +81,7 @@ def plan_round(
         refuse_alone(_alone(groups), len(jobs))
     if population is None:
         groups = [with_whole_trials(composer, group, options) for group in groups]
+        groups = cut_for_workers(composer, groups, options, sharing)
     numbers = {
         job.number: numbers
         for group in groups

@@ -12,6 +12,7 @@ from seedbed.sweep.planning.job_numbers import JobNumbers, numbers_of
 from seedbed.sweep.planning.memory import chunk_sizes
 from seedbed.sweep.planning.memory.chunk_sizes import budget, chunk_size, heaviest, jobs_that_fit
 from seedbed.sweep.planning.memory.memory_needs import Needs
+from seedbed.sweep.planning.sharing.workers import Sharing
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
@@ -42,6 +43,17 @@ def test_half_of_what_is_free_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     has(monkeypatch, free=1001, on_gpu=500)
     assert budget(CPU) == 500
     assert budget(CUDA) == 250
+
+
+def test_workers_share_what_is_free(
+    monkeypatch: pytest.MonkeyPatch, numbers: list[JobNumbers]
+) -> None:
+    has(monkeypatch, free=2 * 12 * 1000, on_gpu=2 * 12 * 500)
+    takes(monkeypatch, Needs(0, 0), Needs(1000, 0))
+    assert chunk_size(group_on(CPU), numbers, 4096, Sharing(3, 3, 1)) == 4
+    takes(monkeypatch, Needs(500, 0), Needs(1, 0))
+    assert chunk_size(group_on(CUDA), numbers, 4096, Sharing(3, 3, 1)) == 12
+    assert chunk_size(group_on(CUDA), numbers, 4096, Sharing(4, 4, 2)) == 6
 
 
 @pytest.mark.parametrize("tables", [1, 3, 10])

@@ -11,6 +11,7 @@ from seedbed.process.free_memory import free_memory
 from seedbed.sweep.planning.data_modules import table_key
 from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.planning.memory.memory_needs import Needs, bytes_per_job
+from seedbed.sweep.planning.sharing.workers import NO_WORKERS, Sharing
 
 # Jobs that train as one program at most, unless another number is asked for.
 LARGEST_CHUNK = 4096
@@ -38,11 +39,14 @@ def _largest(values: Sequence[Any]) -> Any:
     return None if None in values else max(values)
 
 
-def chunk_size(group: Group, numbers: Sequence[JobNumbers], most: int) -> int:
+def chunk_size(
+    group: Group, numbers: Sequence[JobNumbers], most: int, sharing: Sharing = NO_WORKERS
+) -> int:
     """Return how many of the jobs may train as one program: 1 to `most`.
 
-    `group` is made of `heaviest(numbers)` alone; its job is trained a little. Raises CannotFuse
-    where a step does not go through torch.func.
+    The memory is that of several programs, where workers share it. `group` is made of
+    `heaviest(numbers)` alone; its job is trained a little. Raises CannotFuse where a step does not
+    go through torch.func.
     """
     most = min(most, len(numbers))
     tables = len({table_key(job) for job in numbers})
@@ -50,15 +54,15 @@ def chunk_size(group: Group, numbers: Sequence[JobNumbers], most: int) -> int:
     there, here = bytes_per_job(group, most, differ)
     device, cpu = group.batches.data[0].device, torch.device("cpu")
     if device == cpu:
-        fit = jobs_that_fit(there + here, budget(cpu), tables)
+        fit = jobs_that_fit(there + here, budget(cpu) // sharing.on_memory, tables)
     else:
-        on_device = jobs_that_fit(there, budget(device), tables)
-        fit = min(on_device, jobs_that_fit(here, budget(cpu), tables))
+        on_device = jobs_that_fit(there, budget(device) // sharing.on_gpu, tables)
+        fit = min(on_device, jobs_that_fit(here, budget(cpu) // sharing.on_memory, tables))
     return max(1, min(most, fit))
 
 
 def budget(device: torch.device) -> int:
-    """Return the bytes that a chunk may take: half of those that are free."""
+    """Return the bytes that chunks may take at a time: half of those that are free."""
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
     return int(free) // 2
 

@@ -1,0 +1,1 @@
+"""What starts workers of a sweep, and what a worker does: it claims units and runs them."""

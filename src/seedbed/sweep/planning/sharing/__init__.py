@@ -1,0 +1,1 @@
+"""Jobs that several workers share: into how many chunks groups are cut, and who has what memory."""
