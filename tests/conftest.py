@@ -17,7 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from tests.composing import unchecked
 
-from seedbed.cli import main
+from seedbed.cli import main, verb_function
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def command(
     def run(*arguments: str, function: Callable[..., int] | None = None) -> Outcome:
         if function is not None:
             module = SimpleNamespace(**dict.fromkeys(main.VERBS, function))
-            monkeypatch.setattr(main, "import_module", lambda name: module)
+            monkeypatch.setattr(verb_function, "import_module", lambda name: module)
         capsys.readouterr()
         with _as_a_process(["seedbed", *arguments]), warnings.catch_warnings(record=True) as shown:
             warnings.simplefilter("default")
