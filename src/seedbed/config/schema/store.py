@@ -10,6 +10,7 @@ from seedbed.config.schema import (
     data,
     export,
     gradient,
+    launcher,
     loggers,
     model,
     optimizer,
@@ -161,6 +162,8 @@ def register_schema() -> None:
     for group, options in SCHEMAS.items():
         for option, node in options.items():
             store.store(group=f"schema/{group}", name=option, node=node)
+    for option, node in launcher.LAUNCHERS.items():
+        store.store(group="schema/hydra/launcher", name=option, node=node)
     _stored.append(store.repo["schema"])
 
 

@@ -1,0 +1,38 @@
+"""Task of Ray that a worker of a sweep is; it is sent to the nodes as it stands here.
+
+So it needs nothing on a node to say that Seedbed is missing there, or is of another version.
+"""
+
+from typing import Any
+
+
+def work(
+    number: int, function: bytes, version: str, folder: str, working_folder: str, threads: int
+) -> dict[str, Any]:
+    """Run the worker function; return what it returned, by the names of its fields.
+
+    `number` is that of the task, `version` that of the controller's Seedbed. Paths in the config
+    are relative to `working_folder`, which becomes the working folder where it is there.
+    """
+    import os
+    import pickle
+    import socket
+    import sys
+
+    host = socket.gethostname()
+
+    def refused(why: str) -> dict[str, Any]:
+        return {"worker": "", "refused": True, "why": f"{why} (a worker on {host})"}
+
+    try:
+        from seedbed.version import __version__
+    except ImportError as error:
+        return refused(f"seedbed cannot be imported by {sys.executable}: {error}")
+    if __version__ != version:
+        return refused(f"seedbed is {__version__} there, and {version} here")
+    if not os.path.isdir(folder):
+        return refused(f"cannot see {folder}: the sweep's folder must be one that all nodes share")
+    if os.path.isdir(working_folder):
+        os.chdir(working_folder)
+    ended = pickle.loads(function)(started=f"ray {number}", threads=threads)
+    return {name: getattr(ended, name) for name in ("worker", "refused", "why", "done", "failed")}
