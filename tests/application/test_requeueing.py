@@ -40,9 +40,10 @@ def job(tmp_path, monkeypatch):
 
 
 def asked(tmp_path):
-    """Return what scontrol was asked."""
+    """Return what scontrol was asked to do."""
     said = tmp_path / "said"
-    return said.read_text().splitlines() if said.exists() else []
+    lines = said.read_text().splitlines() if said.exists() else []
+    return [line for line in lines if not line.startswith("show ")]
 
 
 def signal_when_training(folder: Path, number: int, pattern: str) -> Thread:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.process import slurm
-from seedbed.process.slurm import SlurmJob, requeue, slurm_job
+from seedbed.process.slurm import SlurmJob, is_cancelled, requeue, slurm_job
 
 NAMES = ("JOB_ID", "ARRAY_JOB_ID", "ARRAY_TASK_ID", "RESTART_COUNT", "PROCID")
 
@@ -67,3 +67,38 @@ def test_a_job_is_queued_again_or_it_is_said_why_not(tmp_path, monkeypatch, scri
     if problem is None:
         assert Path("said").read_text() == "requeue 7_4\n"
     assert not os.path.exists("core")
+
+
+# What Slurm 22.05 shows of a job that ends.
+SHOWN = """\
+JobId=25 JobName=wrap
+   JobState={state} Reason=None Dependency=(null)
+   Requeue=1 Restarts={restarts} BatchFlag=1 Reboot=0 ExitCode=0:15
+   RunTime={time} TimeLimit={limit} TimeMin=N/A
+   PreemptEligibleTime=2026-11-26T15:27:25 PreemptTime={preempted}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "cancelled"),
+    [
+        ({}, True),
+        ({"limit": "1-00:10:00"}, True),
+        ({"limit": "UNLIMITED"}, True),
+        ({"restarts": 1}, False),
+        ({"state": "RUNNING"}, False),
+        ({"time": "00:10:01"}, False),
+        ({"preempted": "2026-11-26T15:27:29"}, False),
+    ],
+)
+def test_a_job_that_a_person_ends_is_told_from_one_that_slurm_ends(
+    tmp_path, monkeypatch, fields, cancelled
+):
+    shown = {"state": "COMPLETING", "restarts": 0, "time": "00:00:04", "limit": "00:10:00"}
+    text = SHOWN.format(**{**shown, "preempted": "None", **fields})
+    (tmp_path / "shown").write_text(text)
+    scontrol(tmp_path, f"cat {tmp_path}/shown")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert is_cancelled(SlurmJob("25", 0, True)) == cancelled
+    scontrol(tmp_path, "exit 1")
+    assert not is_cancelled(SlurmJob("25", 0, True))

@@ -18,7 +18,7 @@ from seedbed.config.overrides import trusted_modules, typed_word
 from seedbed.config.project import key_of, value_of
 from seedbed.config.trust.restriction import untrusted_modules
 from seedbed.errors import ConfigError
-from seedbed.process.slurm import at_sudden_end, requeue, slurm_job
+from seedbed.process.slurm import at_sudden_end, is_cancelled, requeue, slurm_job
 from seedbed.runs.folder import RunFolder
 from seedbed.runs.heartbeat import SECONDS_UNTIL_GONE
 from seedbed.runs.record import read_record
@@ -69,7 +69,12 @@ class Requeueing:
         """Queue the job again where this exit code says that the cluster has stopped it."""
         if self.job is None or not self.is_wanted or code - 128 not in SIGNALS:
             return
-        problem, name = requeue(self.job), f"Slurm job {self.job.id}"
+        name = f"Slurm job {self.job.id}"
+        if code - 128 == signal.SIGTERM and is_cancelled(self.job):
+            said = f"{name} was cancelled, and is not queued again"
+            print(f"seedbed: {said}", file=sys.stderr, flush=True)
+            return
+        problem = requeue(self.job)
         where = "" if self.folder is None else f"; it goes on in {relative(self.folder)}"
         if problem is None:
             said = f"{name} is queued again{where}"

@@ -49,15 +49,52 @@ def slurm_job() -> SlurmJob | None:
 
 
 def requeue(job: SlurmJob) -> str | None:
-    """Queue a job again, which ends this process soon; return why that could not be done.
+    """Queue a job again, which ends this process soon; return why that could not be done."""
+    done = _scontrol("requeue", job.id)
+    if isinstance(done, str):
+        return done
+    if done.returncode == 0 or _IS_QUEUED in done.stderr:
+        return None
+    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    return said[0] if said else f"exit code {done.returncode}"
 
-    The signals that Slurm ends jobs with do not reach the command.
+
+def is_cancelled(job: SlurmJob) -> bool:
+    """Return whether somebody is ending a job for good by `scancel`.
+
+    It ends then before its time, and neither for another job nor to be queued again.
     """
-    words = ["scontrol", "requeue", job.id]
+    done = _scontrol("show", "job", job.id)
+    if isinstance(done, str):
+        return False
+    fields = dict(re.findall(r"(\w+)=(\S+)", done.stdout))
+    if fields.get("JobState") not in ("COMPLETING", "CANCELLED"):
+        return False
+    is_wanted = fields.get("PreemptTime", "None") != "None"
+    is_queued = fields.get("Restarts") != str(job.restarts)
+    used, limit = (_seconds(fields.get(name, "")) for name in ("RunTime", "TimeLimit"))
+    is_over = used is not None and limit is not None and used >= limit
+    return not (is_wanted or is_queued or is_over)
+
+
+def _seconds(time: str) -> int | None:
+    """Return the seconds of a time as Slurm writes it, `1-02:03:04`; None of another word."""
+    matched = re.fullmatch(r"(?:([0-9]+)-)?([0-9]+):([0-9]+):([0-9]+)", time)
+    if matched is None:
+        return None
+    days, hours, minutes, seconds = (int(each or 0) for each in matched.groups())
+    return ((24 * days + hours) * 60 + minutes) * 60 + seconds
+
+
+def _scontrol(*words: str) -> subprocess.CompletedProcess[str] | str:
+    """Return what scontrol answers, or why it does not.
+
+    The signals that Slurm ends jobs with do not reach it.
+    """
     try:
         with blocked():
-            done = subprocess.run(
-                words,
+            return subprocess.run(
+                ["scontrol", *words],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -71,10 +108,6 @@ def requeue(job: SlurmJob) -> str | None:
         return f"no answer in {SECONDS:.0f} s"
     except OSError as error:
         return (error.strerror or str(error)).lower()
-    if done.returncode == 0 or _IS_QUEUED in done.stderr:
-        return None
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    return said[0] if said else f"exit code {done.returncode}"
 
 
 def at_sudden_end(call: Callable[[int], None] | None) -> None:
