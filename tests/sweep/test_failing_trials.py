@@ -17,8 +17,11 @@ from seedbed.sweep import sweeper
 from seedbed.sweep.execution import controller, worker
 from seedbed.sweep.execution.failures import deaths
 from seedbed.sweep.execution.failures.deaths import Deaths
-from seedbed.sweep.execution.launcher import UnitFunction, launch
+from seedbed.sweep.execution.workforce import choosing
+from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
+from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
 from seedbed.sweep.job import Words
+from seedbed.sweep.queue.queue import Queue
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.table import Row
 
@@ -189,18 +192,20 @@ def test_a_unit_whose_worker_dies_is_run_by_itself_then_job_by_job_and_then_fail
     deaths: int,
     ends: str,
 ) -> None:
-    def die(master: Any, function: UnitFunction) -> Any:
-        if function.units[0].jobs[0] < 2 and next(numbers) < deaths:
-            for unit in function.units:
-                with SweepFolder(function.folder).unit_locked(unit.jobs[0]):
-                    pass
+    launch = HydraLauncher.launch
+
+    def die(self: HydraLauncher, function: WorkerFunction, waiting: int) -> Any:
+        queue = Queue(SweepFolder(function.folder).saved)
+        if queue.waiting()[0].first < 2 and next(numbers) < deaths:
+            while queue.claim("dead"):
+                pass
             raise OSError("a worker was killed")
-        return launch(master, function)
+        return launch(self, function, waiting)
 
     numbers = iter(range(100))
-    monkeypatch.setattr(controller, "ONE_AFTER_ANOTHER", "")
-    monkeypatch.setattr(controller, "launch", die)
-    done = search("search.retries=1")
+    monkeypatch.setattr(choosing, "ONE_AFTER_ANOTHER", "")
+    monkeypatch.setattr(HydraLauncher, "launch", die)
+    done = search("sweep.retries=1")
     assert statuses(tmp_path) == [ends, ends, "completed", "completed"], done.err
     assert ("2 jobs one after another: the process that trained it died" in done.err) == (
         deaths > 1

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from seedbed.sweep.configs import sources
 from seedbed.sweep.continuing.words import changing_words
 from seedbed.sweep.execution import controller, display, jobs_writer, worker
 from seedbed.sweep.execution.chunk_state import ChunkState
+from seedbed.sweep.queue.queue import Queue
+from seedbed.sweep.queue.units import QueuedUnit
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.sweep.results.table import Results, Row, read_results
 
@@ -204,6 +206,18 @@ def test_temporary_files_of_a_killed_sweep_are_removed(
     assert list((tmp_path / "sweep").rglob("*.tmp")) == []
 
 
+def left_in_queue(folder: Path, axes: Sequence[str], rows: Sequence[Row]) -> None:
+    """Leave the results of a unit as a worker does whose controller was killed meanwhile."""
+    queue, jobs = Queue(folder / ".sweep"), [row.number for row in rows]
+    queue.begin()
+    queue.put(QueuedUnit(jobs, True, jobs))
+    claim = queue.claim("worker")
+    assert claim is not None
+    Results(queue.table(claim.entry), axes, rows)
+    assert claim.finish(None)
+    queue.stop()
+
+
 def test_results_of_launched_units_survive_a_kill_before_they_are_in_the_table(
     command: Any, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,7 +225,7 @@ def test_results_of_launched_units_survive_a_kill_before_they_are_in_the_table(
     folder = tmp_path / "sweep"
     rows = read_results(folder / "results.csv")
     Results(folder / "results.csv", ["seed"], rows[1:])
-    Results(folder / ".sweep/unit-0.csv", ["seed"], rows[:1])
+    left_in_queue(folder, ["seed"], rows[:1])
     with monkeypatch.context() as patch:
         patch.setattr(controller, "Results", at_call(0, Results, Killed()))
         assert "Killed" in command(*RESUME).err
@@ -631,15 +645,11 @@ def test_jobs_whose_results_a_launched_unit_has_left_are_not_run_again(
     folder, axes = tmp_path / "sweep", ["optimizer.lr", "seed"]
     rows = read_results(folder / "results.csv")
     Results(folder / "results.csv", axes, rows[4:])
-    Results(folder / ".sweep/unit-1.csv", axes, rows[:2])
-    (folder / ".sweep/unit-1.json").write_text("{}")
-    (folder / ".sweep/unit-1.lock").touch()
-    (folder / ".sweep/stop").touch()
+    left_in_queue(folder, axes, rows[:2])
     outcome = command(*RESUME)
     assert "4 of 6 jobs done, 2 to run" in outcome.out
     assert reached(folder) == reached(whole(*words))
-    left = {path.name for path in (folder / ".sweep").iterdir()}
-    assert not {one for one in left if one.startswith(("unit-", "stop"))}
+    assert not (folder / ".sweep/units").exists()
 
 
 # Refusals.
@@ -683,8 +693,6 @@ def test_a_second_process_is_refused(refused: Any, finished: Any, tmp_path: Path
     finished("seed=1,2")
     with FileLock(tmp_path / "sweep/.sweep/sweep.lock"):
         assert "sweep: another process runs this sweep; wait" in refused(*RESUME)
-    with SweepFolder(tmp_path / "sweep").unit_locked(1):
-        assert "sweep: a job that was handed out is still running" in refused(*RESUME)
 
 
 def test_a_sweep_that_begins_where_another_process_works_is_refused(

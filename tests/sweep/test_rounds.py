@@ -11,6 +11,7 @@ import pytest
 
 from seedbed.sweep import sweeper
 from seedbed.sweep.execution import controller, worker
+from seedbed.sweep.execution.workforce import choosing
 from seedbed.sweep.job import Words
 from seedbed.sweep.results.table import Row
 
@@ -167,7 +168,7 @@ def test_the_rounds_of_a_launcher_are_those_of_one_process(
     whole: tuple[Path, Halving],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(controller, "ONE_AFTER_ANOTHER", "")
+    monkeypatch.setattr(choosing, "ONE_AFTER_ANOTHER", "")
     done = command(*TRAIN, FOLDER)
     assert done.err.count("BasicLauncher runs 1 unit: 1 of jobs side by side") == 3, done.err
     folder, undisturbed = whole

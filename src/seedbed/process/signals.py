@@ -171,6 +171,16 @@ class StopSweep(SignalHandler):
             self._held = False
         self.stop_if_requested()
 
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Raise Interrupted at once inside of the block, which is part of a `held` one."""
+        self._held = False
+        try:
+            self.stop_if_requested()
+            yield
+        finally:
+            self._held = True
+
     def stop_if_requested(self) -> None:
         """Raise Interrupted where a signal has arrived, whoever has taken it for another error."""
         if self.received is not None:

@@ -47,6 +47,10 @@ from seedbed.sweep.execution.cross_validation.refit import require_refit
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.judging import require_generations
 from seedbed.sweep.execution.worker import Worker
+from seedbed.sweep.execution.workforce.choosing import workforce_of
+from seedbed.sweep.execution.workforce.earlier_workers import wait_for_earlier_workers
+from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
+from seedbed.sweep.execution.workforce.workforce import Workforce
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.plan_text import plan_text
@@ -65,6 +69,8 @@ from seedbed.terminal.words import jobs_text, relative
 
 # What a sweep in the background prints, below the folder of what it needs in order to go on.
 LOG = "controller.log"
+# Keys of `sweep` that say how its jobs are run: those of the command that goes on hold.
+_OF_COMMAND = ("on_failure", "workers", "retries", "lost_after")
 # What a sweep without a search has.
 _NOT_SAID = (("search", "grid"), ("stop", "none"))
 
@@ -115,6 +121,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     """Run a new sweep; nothing is written before its first round is checked and planned."""
     folder = SweepFolder(str(command.master.hydra.sweep.dir))
     folders = JobFolders(folder)
+    workforce = workforce_of(command.master, options)
     jobs = numbered(sampler.ask())
     first = plan_round(composer, jobs, options, folders)
     right = _right(first, jobs)
@@ -139,6 +146,8 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
 
             answer.give(plan_document(plan, first.refused, text))
         return 0
+    if workforce is not None:
+        workforce.check()
     claimed = folder.claim()
     with folder.locked():
         try:
@@ -150,7 +159,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
         _tell_it_begins(composer, folder, plan, command.runner)
         tell(plan_text(plan, composer), flush=True)
         _go_to_background(composer, folder, plan)
-        sweep = _sweep(composer, folder, plan, options, command)
+        sweep = _sweep(composer, folder, plan, options, command, workforce)
         return _run(sweep, _rounds(sampler, [first], sweep.worker, folders), sampler)
 
 
@@ -179,7 +188,8 @@ def _go_on(options: SweepOptions, command: Command) -> int:
         _require_detachable(composer, plan.jobs[0])
         words = changing_words(typed, plan.begun)
         more = _raise_budget(composer, plan, typed)
-        begun.on_failure = options.on_failure
+        for name in _OF_COMMAND:
+            setattr(begun, name, getattr(options, name))
         if plan.config_hash != _config_hash(composer, plan.begun[0]):
             raise ConfigError(
                 f"{folder.plan}: the plan of another sweep than that of {folder.saved}, or of one "
@@ -193,7 +203,12 @@ def _go_on(options: SweepOptions, command: Command) -> int:
                 folders.add(job.number, config)
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
-        sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
+        workforce = workforce_of(master, begun)
+        if not options.plan:
+            if workforce is not None:
+                workforce.check()
+            wait_for_earlier_workers(folder, begun.lost_after)
+        sweep = _sweep(composer, folder, plan, begun, command, workforce, goes_on=True)
         ended = {row.number for row in sweep.done}
         if words or more or any(job.number not in ended for job in plan.to_run()):
             require_same_sources(resume_word(folder), sweep.worker)
@@ -211,7 +226,7 @@ def _go_on(options: SweepOptions, command: Command) -> int:
                     answer.give(plan_of_continuation(plan, continuation, where, text))
                 return 0
             begin_continuation(*found, continuation)
-            sweep = _sweep(composer, folder, plan, begun, command, goes_on=True)
+            sweep = _sweep(composer, folder, plan, begun, command, workforce, goes_on=True)
         if not options.plan:
             _tell_it_begins(composer, folder, plan, command.runner)
         tell(sweep.progress_text(), flush=True)
@@ -296,6 +311,7 @@ def _sweep(
     plan: SweepPlan,
     options: SweepOptions,
     command: Command,
+    workforce: Workforce | HydraLauncher | None,
     goes_on: bool = False,
 ) -> Controller:
     display = Display(plan.metric, plan.mode, plan.jobs_of_trial if plan.search else 1)
@@ -312,7 +328,7 @@ def _sweep(
     with composer.applied(plan.jobs[0]) as config:
         is_search = config.search.get("_target_") is not None
         retries = int(config.search.retries) if is_search else None
-    return Controller(worker, display, command.master, retries)
+    return Controller(worker, display, workforce, retries)
 
 
 # Rounds

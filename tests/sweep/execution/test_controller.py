@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import OmegaConf
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.errors import DiskFull, Interrupted
@@ -20,8 +19,6 @@ from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.objectives import one_objective
 from seedbed.sweep.results.plan_file import Round, SweepPlan
 from seedbed.sweep.results.table import Results, Row, read_results
-
-HERE = OmegaConf.create({"hydra": {"launcher": {"_target_": module.ONE_AFTER_ANOTHER}}})
 
 
 class FakeFolders:
@@ -115,10 +112,10 @@ def planned(
     return PlannedRound(worker.plan.rounds[-1], dict.fromkeys([1, 2], "known"))  # type: ignore[arg-type]
 
 
-def run(worker: Any, planned: PlannedRound, master: Any = HERE) -> tuple[int, Told]:
+def run(worker: Any, planned: PlannedRound, workforce: Any = None) -> tuple[int, Told]:
     sampler = Told()
     worker.goes_on = worker.folder.results.is_file()
-    controller = Controller(worker, Display("val/loss", "min"), master)
+    controller = Controller(worker, Display("val/loss", "min"), workforce)
     return controller.run([planned], sampler), sampler
 
 
@@ -222,19 +219,3 @@ def test_a_full_disk_says_how_to_go_on(tmp_path: Path) -> None:
     worker.raises = DiskFull("no space left")
     with pytest.raises(DiskFull, match=r"^no space left; go on with: seedbed train -m sweep.resu"):
         run(worker, planned(worker, groups=[], alone=[0, 1]))
-
-
-def test_units_are_sent_to_a_launcher_without_what_is_known_of_their_jobs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker, sent = FakeWorker(tmp_path, {1: 1.0, 2: 1.0, 0: 1.0}), []
-
-    def launch(master: Any, function: Any) -> list[UnitResult]:
-        sent.extend(function.units)
-        return [UnitResult([worker.row(n) for n in unit.missing]) for unit in function.units]
-
-    monkeypatch.setattr(module, "launch", launch)
-    elsewhere = OmegaConf.create({"hydra": {"launcher": {"_target_": "a.Launcher"}}})
-    code, sampler = run(worker, planned(worker, groups=[[1, 2]], alone=[0]), elsewhere)
-    assert sent == [Unit((1, 2), True, (1, 2)), Unit((0,), False, (0,))]
-    assert (code, len(sampler.results[0]), worker.ran) == (0, 3, [])

@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock, Timeout
 from hydra._internal.callbacks import Callbacks
 from omegaconf import OmegaConf
 from tests.command_line import seedbed
 from tests.experiments import record
 
-from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.trust import module_path
 from seedbed.config.trust.restriction import restricted_to, restriction
 from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import DataError
-from seedbed.sweep.execution import chunk, controller, launcher, worker
+from seedbed.sweep.execution import chunk, worker
 from seedbed.sweep.execution.progress import Progress
-from seedbed.sweep.execution.worker import Unit
+from seedbed.sweep.execution.workforce import choosing, worker_loop
+from seedbed.sweep.execution.workforce.hydra_launcher import CalledByLauncher, HydraLauncher
+from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
+from seedbed.sweep.execution.workforce.worker_loop import WorkerLoop
+from seedbed.sweep.queue.workers import read_workers
 
 DATA = ("data=linear_noise", "data.rows=20", "data.batch_size=10", "data.val_size=5")
 DATA = (*DATA, "trainer=cpu", "logger=none")
@@ -122,7 +124,7 @@ def test_after_a_failure_a_launcher_runs_no_more_if_asked_to(
     assert "1 of 4 jobs done, 3 to run" in command(*RESUME, "trust=[handed]").out
     statuses = [row["status"] for row in table(tmp_path / "sweep")]
     assert statuses == ["completed", "failed", "completed", "completed"]
-    assert list((tmp_path / "sweep/.sweep").glob("unit-*")) == []
+    assert not (tmp_path / "sweep/.sweep/units").exists()
 
 
 # Hydra's own launcher, taken for one that runs elsewhere.
@@ -138,7 +140,7 @@ def launched(command: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any
 
     def run(*words: str) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(controller, "ONE_AFTER_ANOTHER", "")
+            patch.setattr(choosing, "ONE_AFTER_ANOTHER", "")
             return command(*words)
 
     return run
@@ -170,23 +172,28 @@ def test_units_leave_what_a_sweep_without_a_launcher_leaves(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "sweep"]
 
 
-def test_a_launched_unit_notes_its_progress_and_holds_its_lock(
+def test_a_worker_notes_which_unit_it_runs_and_how_far_it_is(
     launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = set()
+    show, seen = WorkerLoop._show, set()
 
-    def noted(self: Any, progress: Progress) -> None:
-        first = int(self.path.stem.removeprefix("unit-"))
-        held = FileLock(self.path.with_suffix(".lock"), timeout=0)
-        with pytest.raises(Timeout), held:
-            pass
-        seen.add((first, progress.jobs))
-        self.path.touch()
+    def shown(self: WorkerLoop, progress: Progress) -> None:
+        show(self, progress)
+        self.heart._beat()
+        [(name, worker)] = read_workers(tmp_path / "sweep/.sweep").items()
+        noted = worker.note.progress
+        assert noted is not None
+        assert [entry.unit for entry in self.queue.running()] == [noted.unit]
+        assert (worker.note.state, worker.note.started) == ("working", "basic 0")
+        assert noted.epoch == progress.epoch
+        seen.add((noted.unit, noted.jobs))
+        assert self.queue.running()[0].worker == name
 
-    monkeypatch.setattr(launcher.ProgressFile, "note", noted)
-    launched("train", "-m", *DATA, *MIXED, FOLDER)
-    assert seen == {(0, 1), (1, 1), (2, 2)}
-    assert list((tmp_path / "sweep/.sweep").glob("unit-*.json")) == []
+    monkeypatch.setattr(WorkerLoop, "_show", shown)
+    done = launched("train", "-m", *DATA, *MIXED, FOLDER)
+    assert done.code == 0, done.err
+    assert seen == {("0-1", 1), ("1-1", 1), ("2-2", 2)}
+    assert not any((tmp_path / "sweep/.sweep" / name).exists() for name in ("units", "workers"))
 
 
 @pytest.mark.parametrize(("on_failure", "count"), [("stop", 2), ("continue", 4)])
@@ -224,28 +231,27 @@ def test_a_unit_that_a_signal_stopped_goes_on_later(
             os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr(launcher.ProgressFile, "note", signalled)
+        patch.setattr(WorkerLoop, "_show", signalled)
         done = launched("train", "-m", *words, FOLDER)
     assert done.code == 128 + signal.SIGTERM
     assert "go on with: seedbed train -m sweep.resume=sweep" in done.err
     assert (tmp_path / "sweep/.sweep/chunk-0.ckpt").is_file() == (fuse == "always")
-    expected = table(tmp_path / "here")
-    assert table(tmp_path / "sweep") == (expected[2:] if fuse == "always" else expected[1:])
+    assert table(tmp_path / "sweep") == []
     assert command(*RESUME).code == 0
-    assert table(tmp_path / "sweep") == expected
+    assert table(tmp_path / "sweep") == table(tmp_path / "here")
 
 
 def test_jobs_that_end_before_their_launcher_is_interrupted_are_known_by_their_records(
     launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    launch = controller.launch
+    launch = HydraLauncher.launch
 
     def interrupted(*arguments: Any) -> None:
         launch(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(controller, "launch", interrupted)
-    monkeypatch.setattr(launcher, "Results", lambda *arguments: None)
+    monkeypatch.setattr(HydraLauncher, "launch", interrupted)
+    monkeypatch.setattr(worker_loop, "Results", lambda *arguments: None)
     done = launched("train", "-m", *DATA, "seed=1,2", "trainer.max_epochs=1", FOLDER)
     assert done.code == 130
     assert "2 of 2 jobs done" in done.err
@@ -301,15 +307,14 @@ def test_jobs_that_cannot_train_together_are_left_after_a_failure_that_stops(
     assert found == [("2", "failed"), ("3", "failed")]
 
 
-def test_a_unit_makes_elsewhere_what_the_sweep_may_make(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_makes_elsewhere_what_the_sweep_may_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module_path, "_folders", ("/home/user/project",))
     with restricted_to(["wide"]):
-        function = launcher.UnitFunction(
-            "sweep", [Unit((0,), False, (0,))], SweepOptions(), print, Callbacks()
-        )
-    sent = pickle.dumps(function)
+        function = WorkerFunction("sweep", "token", print, Callbacks())  # type: ignore[arg-type]
+    sent = pickle.dumps(CalledByLauncher(function, "joblib"))
     monkeypatch.setattr(module_path, "_folders", ())
-    monkeypatch.setattr(launcher.UnitFunction, "_run", lambda self, unit: restriction())
-    assert pickle.loads(sent)(OmegaConf.create({"unit": 0})) == ("wide",)
+    monkeypatch.setattr(WorkerFunction, "require_sweep", lambda self: None)
+    monkeypatch.setattr(WorkerLoop, "run", lambda self: (restriction(), self.heart.note.started))
+    assert pickle.loads(sent)(OmegaConf.create({"worker": 3})) == (("wide",), "joblib 3")
     assert module_path.folders() == ("/home/user/project",)
     assert restriction() is None

@@ -16,6 +16,7 @@ from seedbed.sweep.job import Job, Words, bare_key
 # What a command says of how a sweep goes on, which is no word of its jobs.
 OF_COMMAND = (
     *("sweep.resume", "sweep.plan", "sweep.detach", "sweep.on_failure", "sweep.top"),
+    *("sweep.workers", "sweep.retries", "sweep.lost_after"),
     *("paths.outputs", "paths.data", "trust"),
 )
 

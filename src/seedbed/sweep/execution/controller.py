@@ -6,11 +6,8 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING
-
-from omegaconf import DictConfig
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, stopped_by
@@ -23,11 +20,13 @@ from seedbed.sweep.execution.closing_page import page_lines
 from seedbed.sweep.execution.continued_jobs import states_to_keep
 from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
-from seedbed.sweep.execution.failures.tries import Tries, alone
+from seedbed.sweep.execution.failures.tries import Tries
+from seedbed.sweep.execution.handing_out import HandingOut
 from seedbed.sweep.execution.judging import earlier_trials
-from seedbed.sweep.execution.launched_units import LaunchedUnits
-from seedbed.sweep.execution.launcher import UnitFunction, launch
-from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
+from seedbed.sweep.execution.unit import Unit, UnitResult, alone
+from seedbed.sweep.execution.worker import Worker
+from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
+from seedbed.sweep.execution.workforce.workforce import Workforce
 from seedbed.sweep.job import Job
 from seedbed.sweep.planning.rounds import PlannedRound
 from seedbed.sweep.presence.cancellation import (
@@ -67,7 +66,7 @@ from seedbed.sweep.results.table import Results, Row, cell
 from seedbed.sweep.results.together import Together, groups_of
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.sweep.search.searches import searched
-from seedbed.terminal.telling import tell, tell_progress, tell_table
+from seedbed.terminal.telling import tell, tell_table
 from seedbed.terminal.words import dashboard_command, jobs_text, relative
 
 if TYPE_CHECKING:
@@ -76,8 +75,6 @@ if TYPE_CHECKING:
 FAILED = 1
 # The class of the logger for which the figures of a search are written.
 TENSORBOARD = "seedbed.loggers.TensorBoard"
-# Hydra's own launcher, whose part we take.
-ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 # Jobs whose errors are shown; the others are counted.
 MOST_SHOWN = 5
 # Jobs of a search that may fail before any has ended; with more of them it stops.
@@ -87,26 +84,33 @@ ENOUGH_FAILURES = 10
 class Controller:
     """Controller of the jobs of a sweep; those that are done are known by the table and folders.
 
-    `master` is the config of the command, whose launcher is used. Of a sweep that was begun before
-    ConfigError is raised where a job's folder or row is not of the job. `retries` is how often a
-    trial of a search is run again that failed; None: it is no search.
+    `workforce` starts workers that the units are handed out to; None (default): they run here. Of a
+    sweep that was begun before ConfigError is raised where a job's folder or row is not of the job.
+    `retries` is how often a trial of a search is run again that failed; None: it is no search.
     """
 
     def __init__(
-        self, worker: Worker, display: Display, master: DictConfig, retries: int | None = None
+        self,
+        worker: Worker,
+        display: Display,
+        workforce: Workforce | HydraLauncher | None = None,
+        retries: int | None = None,
     ) -> None:
         self.worker = worker
         self.display = display
-        self.master = master
         self.folder: SweepFolder = worker.folder
         self.plan: SweepPlan = worker.plan
         self.options: SweepOptions = worker.options
         self.stop = StopSweep()
         self.started = time.monotonic()
         self.goes_on = worker.goes_on
-        self.tries = None if retries is None else Tries(self.folder, retries)
-        if self.tries and self.goes_on:
+        self.is_search = retries is not None
+        self.tries = Tries(self.folder, self.options.retries, retries or 0)
+        if self.goes_on:
             self.tries.read()
+        self.handing_out = (
+            None if workforce is None else HandingOut(worker, workforce, display, self.tries, self)
+        )
         self.journal: SearchJournal | None = None
         self.done = self._done() if self.goes_on else []
 
@@ -169,8 +173,7 @@ class Controller:
         self.results = Results(self.folder.results, axes, self.done, jobs_of_trial)
         self.folder.forget_units()
         forget_cancellation(self.folder.saved)
-        if self.tries:
-            self.tries.begin()
+        self.tries.begin()
         done = {row.number for row in self.done}
         kept = self._forget_states(done)
         for job in self.plan.jobs if self.goes_on else ():
@@ -200,17 +203,30 @@ class Controller:
     def _run_rounds(self, rounds: Iterable[PlannedRound], sampler: Sampler) -> None:
         self.display.open(self.done)
         try:
-            for planned in rounds:
-                self._run_round(planned)
-                if self._stops_now():
-                    if self.tries:
-                        self.tries.stop()
-                    return
-                if self._all_have_failed():
-                    return
-                sampler.tell(self._results_of(planned.round))
+            with self._workers_ending():
+                for planned in rounds:
+                    self._run_round(planned)
+                    if self.stops_now():
+                        if self.is_search:
+                            self.tries.stop()
+                        return
+                    if self._all_have_failed():
+                        return
+                    sampler.tell(self._results_of(planned.round))
         finally:
             self.display.close()
+
+    @contextmanager
+    def _workers_ending(self) -> Iterator[None]:
+        """Let the workers end at the end of the block, after an error at once."""
+        try:
+            yield
+        except BaseException as error:
+            if self.handing_out is not None:
+                self.handing_out.close(error)
+            raise
+        if self.handing_out is not None:
+            self.handing_out.close()
 
     def _results_of(self, planned: Round) -> list[Row]:
         """Return the rows of a round in the order of its jobs, with their finite metrics."""
@@ -255,7 +271,7 @@ class Controller:
 
     def _has_failed_for_good(self, row: Row) -> bool:
         """Return whether a trial of a search is not run again: the next ones depend on it."""
-        if self.tries is None or row.status != "failed":
+        if not self.is_search or row.status != "failed":
             return False
         is_in_last_round = row.number >= self.plan.rounds[-1].jobs[0].number
         return not (self.tries.stopped and is_in_last_round)
@@ -292,10 +308,12 @@ class Controller:
         self.display.expect(len(self.plan.jobs))
         self._expect_generation(planned.round)
         self._refuse(planned)
-        units = self._allowed(self._units(planned))
+        units = self.allowed(self._units(planned))
+        if self.handing_out is not None:
+            self.handing_out.run(units, self.stop.held)
+            return
         while units:
-            left = self._launched(units) if self._launches() else self._run_here(units)
-            units = self._allowed(left)
+            units = self.allowed(self._run_here(units))
 
     def _look_back(self, planned: PlannedRound) -> None:
         """Let the rule of a search see the trials of the generations before."""
@@ -303,13 +321,11 @@ class Controller:
             first = planned.round.jobs[0].number
             self.worker.earlier[:] = earlier_trials(self.plan, self.results.rows, first)
 
-    def _allowed(self, units: Sequence[Unit]) -> list[Unit]:
+    def allowed(self, units: Sequence[Unit]) -> list[Unit]:
         """Return what of some units may run, after the processes of some of them have died.
 
         Jobs side by side train alone then, and a job alone has failed.
         """
-        if self.tries is None:
-            return list(units)
         allowed, failed = [], []
         for unit in units:
             if self.tries.may_run(unit):
@@ -327,7 +343,7 @@ class Controller:
         ]
         if rows:
             self._enter(rows)
-        return [] if self._stops_now() else allowed
+        return [] if self.stops_now() else allowed
 
     def _expect_generation(self, planned: Round) -> None:
         """Let the display count the trials of a search, and its generations."""
@@ -379,95 +395,20 @@ class Controller:
                 {row.number: self.worker.axes(jobs[row.number]) for row in self.results.rows}
             )
 
-    def _launches(self) -> bool:
-        """Tell whether the config names a launcher that runs jobs elsewhere."""
-        return str(self.master.hydra.launcher._target_) != ONE_AFTER_ANOTHER
-
     def _run_here(self, units: Sequence[Unit]) -> list[Unit]:
         """Run units one after another; return the jobs that have to train alone after all."""
         refused: list[Unit] = []
         for unit in units:
             self.display.start(len(unit.jobs), unit.jobs[0])
-            running = self.tries.running(unit) if self.tries else nullcontext()
-            with running, self.stop.held() if unit.fused else nullcontext():
-                refused += self._take(unit, self.worker.run(unit, lambda: self.stop.received))
+            held = self.stop.held() if unit.fused else nullcontext()
+            with self.tries.running(unit), held:
+                refused += self.take(unit, self.worker.run(unit, lambda: self.stop.received))
             self.stop.stop_if_requested()
-            if self._stops_now():
+            if self.stops_now():
                 return []
         return refused
 
-    def _launched(self, units: Sequence[Unit]) -> list[Unit]:
-        """Let the launcher run all units; return those to run, which may be other ones.
-
-        A unit whose process may have died is run by itself, so that no other one is blamed for it.
-        """
-        suspects = [unit for unit in units if self.tries and self.tries.is_suspect(unit)]
-        others = [unit for unit in units if unit not in suspects]
-        left = []
-        for together in (others, *([unit] for unit in suspects)):
-            if together and not self._stops_now():
-                left += self._launched_together(together)
-        return left
-
-    def _launched_together(self, units: Sequence[Unit]) -> list[Unit]:
-        name = str(self.master.hydra.launcher._target_).rpartition(".")[2]
-        chunks = sum(unit.fused for unit in units)
-        counts = [f"{chunks} of jobs side by side"] * bool(chunks)
-        counts += [f"{len(units) - chunks} single"] * (len(units) > chunks)
-        units_text = f"{len(units)} unit" + "s" * (len(units) > 1)
-        tell_progress(f"{name} runs {units_text}: {', '.join(counts)}")
-        # What is known of each job is left out: the function is sent once for every unit.
-        function = UnitFunction(
-            folder=str(self.folder.path.resolve()),
-            units=[unit._replace(known=()) for unit in units],
-            options=self.options,
-            runner=self.worker.runner,
-            callbacks=self.worker.callbacks,
-            goes_on=self.goes_on,
-            launch=self.folder.newest_launch(),
-            earlier=list(self.worker.earlier),
-        )
-        taken: list[Unit] = []
-        take = partial(self._take_from_launch, taken)
-        launched = LaunchedUnits(units, self.folder, self.display, take)
-        try:
-            with launched:
-                results = launch(self.master, function)
-        except Exception as error:
-            if self.tries is None or isinstance(error, SeedbedError | DiskFull):
-                raise
-            return [*taken, *self._after_deaths(launched, error)]
-        for unit, result in zip(units, results, strict=True):
-            if unit in launched.left:
-                take(unit, result)
-        for result in results:
-            if result.interrupted is not None:
-                raise Interrupted(result.interrupted)
-        return [] if self._stops_now() else taken
-
-    def _take_from_launch(self, left: list[Unit], unit: Unit, result: UnitResult) -> None:
-        left += self._take(unit, result)
-
-    def _after_deaths(self, launched: LaunchedUnits, error: Exception) -> list[Unit]:
-        """Count the unit whose process has died; return those that have no result.
-
-        Raises the error of the launcher where no unit had begun.
-        """
-        assert self.tries is not None
-        self.folder.give_up_launch()
-        self.folder.wait_for_units()
-        launched.look()
-        died = [unit for unit in launched.left if self.folder.has_begun(unit.jobs[0])]
-        if not died:
-            raise error
-        self.tries.die(died, "died")
-        for unit in died:
-            self.folder.forget_begun(unit.jobs[0])
-        numbers = ", ".join(str(unit.jobs[0]) for unit in died)
-        print(f"seedbed: a process died that ran job {numbers}: {_line(error)}", file=sys.stderr)
-        return launched.left
-
-    def _take(self, unit: Unit, result: UnitResult) -> list[Unit]:
+    def take(self, unit: Unit, result: UnitResult) -> list[Unit]:
         """Enter the results of a unit; return the jobs that have to train alone after all."""
         if result.refusal is not None:
             count = jobs_text(len(unit.jobs))
@@ -478,8 +419,6 @@ class Controller:
         first = unit.jobs[0] if unit.fused else None
         self._enter(self.worker.with_reports(result.rows, first))
         self._prune()
-        if result.interrupted is None:
-            self.folder.forget_unit(unit.jobs[0])
         return []
 
     def _is_run_again(self, unit: Unit, result: UnitResult) -> bool:
@@ -488,7 +427,7 @@ class Controller:
         A job whose config is wrong, which leaves no record, is not.
         """
         failed = bool(result.rows) and all(row.status == "failed" for row in result.rows)
-        if self.tries is None or not failed or result.wrong:
+        if not self.is_search or not failed or result.wrong:
             return False
         job = self.plan.jobs[unit.jobs[0]]
         if not unit.fused and not (self.worker.folders.path(job) / RECORD).is_file():
@@ -499,16 +438,15 @@ class Controller:
         print(f"seedbed: job {job.number} failed and is run again: {error}", file=sys.stderr)
         for number in unit.missing:
             self.worker.folders.remove(self.plan.jobs[number])
-        self.folder.forget_unit(unit.jobs[0])
         return True
 
     def _all_have_failed(self) -> bool:
         """Tell whether a search is of no use: none of its first trials, however long, has ended."""
         rows = self.results.rows
-        is_enough = self.tries is not None and len(rows) >= ENOUGH_FAILURES
+        is_enough = self.is_search and len(rows) >= ENOUGH_FAILURES
         return is_enough and all(row.status == "failed" for row in rows)
 
-    def _stops_now(self) -> bool:
+    def stops_now(self) -> bool:
         """Tell whether a failure ends the sweep."""
         if self.options.on_failure != "stop":
             return False
@@ -545,7 +483,7 @@ class Controller:
         """Enter jobs that ended elsewhere, before the launcher could say so."""
         known = {row.number for row in self.results.rows}
         missing = [job for job in self.plan.jobs if job.number not in known]
-        rows = [self.worker.recorded(job) for job in missing] if self._launches() else []
+        rows = [self.worker.recorded(job) for job in missing] if self.handing_out else []
         self.results.add([row for row in rows if row is not None and row.status in DONE])
 
     def _how_to_go_on(self) -> str:
@@ -565,7 +503,7 @@ class Controller:
         for lines in (folds_lines, unranked_lines):
             for line in lines(rows, plan.objectives):
                 tell(line)
-        if self._stops_now():
+        if self.stops_now():
             left = len(plan.jobs) - len(rows)
             tell(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")
         elif self._all_have_failed():
@@ -588,7 +526,7 @@ class Controller:
             tell(line)
         if self.options.keep != "record":
             tell(f"TensorBoard  {dashboard_command(self.folder.path)}")
-        if best is None or plan.folds is None or self._stops_now():
+        if best is None or plan.folds is None or self.stops_now():
             return 0
         with self._stopped_when_asked():
             return follow_up(self.worker, best)
@@ -606,11 +544,6 @@ class Controller:
 def _has_state(controller: Controller, group: Together) -> bool:
     own = controller.folder.state(group.jobs[0], group.time)
     return own.is_file() or group.epoch > 0
-
-
-def _line(error: Exception) -> str:
-    """Return an error in a line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _tell_errors(rows: Sequence[Row]) -> None:

@@ -1,15 +1,8 @@
-"""Progress of a unit of a sweep, here or in another process, which notes it in a file."""
+"""Progress of a unit of a sweep, here or in another process."""
 
-import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 from seedbed.engines.fused.engine import Engine
-from seedbed.errors import RunFolderError
-from seedbed.reading.json_files import read_json
-from seedbed.runs.record import write_json
-
-SECONDS_BETWEEN_NOTES = 1.0
 
 
 @dataclass
@@ -44,26 +37,3 @@ class Progress:
     def folder_written(self, count: int, of: int) -> None:
         """Take note that so many run folders of a chunk have been written."""
         self.epoch = f"folder {count:,}/{of:,}"
-
-
-class ProgressFile:
-    """File in which the progress of a unit is noted, once a second at most."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._noted = time.monotonic()
-
-    def note(self, progress: Progress) -> None:
-        """Write the progress, where it is time to."""
-        now = time.monotonic()
-        if now - self._noted >= SECONDS_BETWEEN_NOTES:
-            self._noted = now
-            write_json(self.path, asdict(progress))
-
-
-def read_progress(path: Path) -> Progress | None:
-    """Return what was noted last, None where nothing is."""
-    try:
-        return read_json(path, Progress)
-    except RunFolderError:
-        return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from hydra._internal.callbacks import Callbacks
 from hydra.core.utils import JobReturn, JobStatus, run_job
@@ -54,10 +54,10 @@ from seedbed.sweep.execution.jobs_writer import JobsWriter
 from seedbed.sweep.execution.judging import judge_of, rule_of, stopped_text
 from seedbed.sweep.execution.own_folders import OwnFolders
 from seedbed.sweep.execution.progress import Progress
+from seedbed.sweep.execution.unit import Unit, UnitResult
 from seedbed.sweep.job import Job
 from seedbed.sweep.job_runner import WRONG_CONFIG, JobRunner
 from seedbed.sweep.planning.groups import numbers_of_jobs
-from seedbed.sweep.planning.job_numbers import JobNumbers
 from seedbed.sweep.planning.populations import (
     PlannedPopulation,
     lineage_rows,
@@ -79,37 +79,6 @@ KEPT_BY_DEFAULT = 10
 
 # Told of the epoch, the last one if that is known, and the metrics.
 EpochTrained = Callable[[int, int | None, Mapping[str, float]], None]
-
-
-class Unit(NamedTuple):
-    """Unit of work: the numbers of jobs that train side by side, or of a single job.
-
-    `missing` are the jobs that have no result yet; side by side all of them train nevertheless.
-    `known` are what each job has for itself, empty where its config must be read for it. `time` is
-    how often the sweep had been continued when the jobs were put together, and `epoch` how many
-    epochs those had trained then that go on.
-    """
-
-    jobs: tuple[int, ...]
-    fused: bool
-    missing: tuple[int, ...]
-    known: tuple[JobNumbers, ...] = ()
-    time: int = 0
-    epoch: int = 0
-
-
-@dataclass
-class UnitResult:
-    """Result of a unit: rows of the table, or why its jobs must train alone after all.
-
-    `interrupted` is the signal that stopped it, if one did. `wrong` says that it has failed for its
-    config, so that running it again would be of no use.
-    """
-
-    rows: list[Row] = field(default_factory=list)
-    refusal: str | None = None
-    interrupted: int | None = None
-    wrong: bool = False
 
 
 @dataclass(frozen=True)

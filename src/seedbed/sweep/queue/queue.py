@@ -110,12 +110,16 @@ class Queue:
     # The workers' part
 
     def claim(self, worker: str) -> "Claim | None":
-        """Claim a unit that waits; None: there is none, or nobody may take one any more."""
+        """Claim a unit that waits; None: there is none, or nobody may take one any more.
+
+        Chunks come before single jobs. Where another worker is faster, the next attempt is at a
+        random place, so that a thousand workers do not try all the same units.
+        """
         if self.is_stopped():
             return None
-        entries = self.waiting()
-        start = randrange(len(entries)) if entries else 0
-        for entry in entries[start:] + entries[:start]:
+        entries = sorted(self.waiting(), key=_order)
+        start = randrange(1, len(entries)) if len(entries) > 1 else 1
+        for entry in entries[:1] + entries[start:] + entries[1:start]:
             claimed = entry._replace(worker=worker)
             if _moved(self._path("waiting", entry), self._path("running", claimed)):
                 return Claim(self, claimed)
@@ -188,6 +192,10 @@ class Claim:
         except FileNotFoundError:
             return False
         return True
+
+
+def _order(entry: Entry) -> tuple[bool, int]:
+    return not entry.is_chunk, entry.first
 
 
 def _moved(source: Path, target: Path) -> bool:

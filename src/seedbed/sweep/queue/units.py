@@ -1,7 +1,7 @@
 """Units of a sweep as they lie in the queue, and the names of their files."""
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -35,19 +35,25 @@ class QueuedUnit(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{name}-{self.time}" if self.time else name
 
 
+# What a unit can have too little of, so that it is run in halves.
+Lack = Literal["", "memory", "time"]
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is to be said of a unit that has ended beside the rows of its jobs.
 
     Attributes:
         refusal: why its jobs must train alone after all.
         wrong: whether it has failed for its config, so that running it again would be of no use.
-        memory: how much memory was lacking, in words; empty: it was enough.
+        lack: what it had too little of; empty: it has its results.
+        why: what was said of that.
         full: why nothing more can be written where it ran; empty: it can.
     """
 
     refusal: Text | None = None
     wrong: bool = False
-    memory: Text = ""
+    lack: Lack = ""
+    why: Text = ""
     full: Text = ""
 
 
@@ -73,6 +79,11 @@ class Entry(NamedTuple):
     def file(self) -> str:
         """The name of its file."""
         return self.stem + END
+
+    @property
+    def is_chunk(self) -> bool:
+        """Whether it is several jobs."""
+        return self.unit.split("-")[1] != "1"
 
     @property
     def first(self) -> int:

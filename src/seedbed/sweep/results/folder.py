@@ -2,9 +2,7 @@
 
 import hashlib
 import os
-import re
 import shutil
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -21,7 +19,8 @@ from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.leftovers import leftovers
 from seedbed.runs.packed.manifest import PACKED
-from seedbed.sweep.queue.queue import STATES
+from seedbed.sweep.queue.queue import STATES, Queue
+from seedbed.sweep.queue.workers import read_workers
 from seedbed.terminal.words import relative
 
 if TYPE_CHECKING:
@@ -37,9 +36,8 @@ SAVED = ".sweep"
 WRITTEN_INTO = ("", SAVED, PACKED, "figures", "provenance", "provenance/sources")
 # Folders in `SAVED` that all who work on the sweep write into.
 _SHARED = ("units", *(f"units/{state}" for state in STATES), "workers")
-_LOCK, _TABLE_OF_UNIT = re.compile(r"sweep\.lock|unit-.*\.lock"), re.compile(r"unit-.*\.csv")
-# Between two looks at the locks of units, in s.
-SECONDS_BETWEEN_LOOKS = 0.1
+# Seconds without a sign, after which a worker on another machine is taken for gone.
+SECONDS_UNTIL_GONE = 120.0
 # The key that goes on with a sweep.
 RESUME = "sweep.resume"
 
@@ -97,14 +95,6 @@ class SweepFolder:
         """Return the states of jobs side by side that there are."""
         return sorted(self.saved.glob("chunk-*.ckpt"))
 
-    def unit_progress(self, first: int) -> Path:
-        """How far the unit is whose first job has this number, where it runs elsewhere."""
-        return self.saved / f"unit-{first}.json"
-
-    def unit_results(self, first: int) -> Path:
-        """The table of the jobs of such a unit, written when it has ended."""
-        return self.saved / f"unit-{first}.csv"
-
     def reports(self, first: int) -> Path:
         """What the jobs of a unit have reported to the rule of a search, by its first job."""
         return self.saved / f"reports-{first}.json"
@@ -112,23 +102,6 @@ class SweepFolder:
     def all_reports(self) -> list[Path]:
         """Return what the jobs of all units have reported."""
         return sorted(self.saved.glob("reports-*.json"))
-
-    @property
-    def stop(self) -> Path:
-        """A file that keeps units from starting elsewhere: one has failed."""
-        return self.saved / "stop"
-
-    def newest_launch(self) -> int:
-        """Return the number of the newest launch, of one after another had to be given up."""
-        numbers = (path.name.rpartition("-")[2] for path in self.saved.glob("launch-*"))
-        return max((int(number) for number in numbers if number.isdecimal()), default=0)
-
-    def give_up_launch(self) -> int:
-        """Keep processes of the launches before from running units yet; return the next number."""
-        number = self.newest_launch() + 1
-        (self.saved / f"launch-{number}").touch()
-        (self.saved / f"launch-{number - 1}").unlink(missing_ok=True)
-        return number
 
     @property
     def tries(self) -> Path:
@@ -152,25 +125,13 @@ class SweepFolder:
 
     def results_of_units(self) -> list[Path]:
         """Return the tables of units that nobody has entered into the sweep's own yet."""
-        return sorted(self._saved_files(_TABLE_OF_UNIT))
-
-    def _saved_files(self, names: re.Pattern[str]) -> list[Path]:
-        """Return the files of such names in `saved`; far quicker than glob, for many sweeps."""
-        try:
-            there = os.listdir(self.saved)
-        except OSError:
-            return []
-        return [self.saved / name for name in there if names.fullmatch(name)]
+        queue = Queue(self.saved)
+        tables = sorted(queue.table(entry) for entry in queue.done())
+        return [path for path in tables if path.is_file()]
 
     def forget_units(self) -> None:
-        """Remove what units elsewhere have left, all of whose results are in the sweep's table."""
-        for path in (self.stop, *self.saved.glob("unit-*.csv"), *self.saved.glob("unit-*.json")):
-            path.unlink(missing_ok=True)
-
-    def forget_unit(self, first: int) -> None:
-        """Remove what a unit has left, whose results are in the sweep's table."""
-        for path in (self.unit_progress(first), self.unit_results(first)):
-            path.unlink(missing_ok=True)
+        """Remove the queue of units, all of whose results are in the sweep's table."""
+        Queue(self.saved).remove()
 
     @property
     def _running(self) -> Path:
@@ -194,8 +155,10 @@ class SweepFolder:
         return self._running.is_file() and not self.is_running()
 
     def is_running(self) -> bool:
-        """Return whether a process runs this sweep, or a part of it that was handed out."""
-        return any(is_locked(path) for path in self._saved_files(_LOCK))
+        """Return whether a process runs this sweep, or works on a part that was handed out."""
+        return is_locked(self._lock) or any(
+            not seen.gone(SECONDS_UNTIL_GONE) for seen in read_workers(self.saved).values()
+        )
 
     def clear_leftovers(self) -> None:
         """Remove what a sweep that was killed had not finished to write, unless a process runs it.
@@ -213,34 +176,14 @@ class SweepFolder:
         """Claim the folder for a new sweep; raises ConfigError where something is in it."""
         return claim(self.path, "hydra.sweep.dir", SAVED)
 
+    @property
+    def _lock(self) -> Path:
+        return self.saved / "sweep.lock"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from running this sweep; raises ConfigError where one does."""
-        with locked(self.saved / "sweep.lock", f"{self.path}: another process runs this sweep"):
-            for unit in self.saved.glob("unit-*.lock"):
-                with locked(unit, f"{self.path}: a job that was handed out is still running"):
-                    pass
-                unit.unlink(missing_ok=True)
-            yield
-
-    def has_begun(self, first: int) -> bool:
-        """Return whether a process has ever held the lock of this unit since the last launch."""
-        return (self.saved / f"unit-{first}.lock").exists()
-
-    def forget_begun(self, first: int) -> None:
-        """Forget that a process has held the lock of this unit."""
-        (self.saved / f"unit-{first}.lock").unlink(missing_ok=True)
-
-    def wait_for_units(self) -> None:
-        """Wait until no process runs a unit any more."""
-        while any(is_locked(path) for path in self.saved.glob("unit-*.lock")):
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-
-    @contextmanager
-    def unit_locked(self, first: int) -> Iterator[None]:
-        """Keep the sweep from being resumed while the unit whose first job this is runs."""
-        path = self.saved / f"unit-{first}.lock"
-        with locked(path, f"{self.path}: another process runs job {first}"):
+        with locked(self._lock, f"{self.path}: another process runs this sweep"):
             yield
 
 

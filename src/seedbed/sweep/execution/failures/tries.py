@@ -1,4 +1,8 @@
-"""Tries of the trials of a search that failed or whose process died, counted across resumptions."""
+"""Tries of units that failed or whose process died, counted across resumptions.
+
+A trial of a search that failed is run again `search.retries` times. A unit of any sweep whose
+process or worker has died, or ran out of memory or time, is run again `sweep.retries` times.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -8,7 +12,7 @@ from seedbed.errors import RunFolderError
 from seedbed.reading.json_files import Count, Text, read_json
 from seedbed.runs.record import write_json
 from seedbed.sweep.execution.failures.deaths import Deaths
-from seedbed.sweep.execution.worker import Unit
+from seedbed.sweep.execution.unit import Unit
 from seedbed.sweep.results.folder import SweepFolder
 
 
@@ -20,16 +24,18 @@ class _Stored(TypedDict):
 
 
 class Tries:
-    """Tries of the units of a search: each may fail, or its process die, and is run again.
+    """Tries of the units of a sweep: each may fail, or its process die, and is run again.
 
-    A unit is known by its key: jobs side by side by the first one, which is another unit than this
-    job alone. Attributes:
+    A unit is known by its key: jobs side by side by the first one and their number, which are
+    another unit than this job alone. Attributes:
 
-    `most` is how often each is run again. `stopped` says that the first failure ended the search,
-    so that what failed is run again when it goes on.
+    `failures` is how often each is run again that failed, `most` how often of those whose process
+    died. `stopped` says that the first failure ended a search, so that what failed is run again
+    when it goes on.
     """
 
-    def __init__(self, folder: SweepFolder, most: int) -> None:
+    def __init__(self, folder: SweepFolder, most: int, failures: int = 0) -> None:
+        self.failures = failures
         self.most = most
         self.stopped = False
         self._path = folder.tries
@@ -73,7 +79,12 @@ class Tries:
         key = _key(unit)
         self._failed[key] = self._failed.get(key, 0) + 1
         self._write()
-        return self._failed[key] + self._died.get(key, 0) <= self.most
+        return self._failed[key] <= self.failures
+
+    def count(self, unit: Unit) -> int:
+        """Return how often a unit has been tried before."""
+        key = _key(unit)
+        return self._failed.get(key, 0) + self._died.get(key, 0)
 
     def die(self, units: Sequence[Unit], how: str) -> None:
         """Count that the process of a unit has died; of several units each is but suspected.
@@ -95,8 +106,7 @@ class Tries:
 
     def may_run(self, unit: Unit) -> bool:
         """Return whether a unit whose processes died may have another one."""
-        died = self.deaths(unit)
-        return not died or died + self._failed.get(_key(unit), 0) <= self.most
+        return self.deaths(unit) <= self.most
 
     def deaths(self, unit: Unit) -> int:
         """Return how often the process of a unit has died."""
@@ -113,9 +123,4 @@ class Tries:
 
 
 def _key(unit: Unit) -> str:
-    return f"group-{unit.jobs[0]}" if unit.fused else str(unit.jobs[0])
-
-
-def alone(unit: Unit) -> list[Unit]:
-    """Return the missing jobs of a unit as units of their own."""
-    return [Unit((number,), False, (number,)) for number in unit.missing]
+    return f"group-{unit.name}" if unit.fused else str(unit.jobs[0])

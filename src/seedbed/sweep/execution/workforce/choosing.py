@@ -1,0 +1,20 @@
+"""Which workforce runs the units of a sweep, as its config says."""
+
+from omegaconf import DictConfig
+
+from seedbed.config.schema.root import Sweep as SweepOptions
+from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
+from seedbed.sweep.execution.workforce.workforce import Workforce
+
+# Hydra's own launcher, whose part we take.
+ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+
+
+def workforce_of(master: DictConfig, options: SweepOptions) -> Workforce | HydraLauncher | None:
+    """Return what starts workers; None: the units run in this process, one after another.
+
+    `master` is the config of the command, whose launcher is used.
+    """
+    if str(master.hydra.launcher._target_) != ONE_AFTER_ANOTHER:
+        return HydraLauncher(master, options)
+    return None

@@ -1,0 +1,52 @@
+"""What the controller of a sweep asks of whatever starts workers, and is told by it."""
+
+from typing import Literal, NamedTuple, Protocol
+
+from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
+
+
+class Lost(NamedTuple):
+    """Worker that is known to be gone.
+
+    Attributes:
+        worker: its name, or the word of `started` with which it was called.
+        why: how it went, in words that follow "its worker": `died (signal 9)`.
+        kind: `died`, or what it had too little of: then its unit is run in halves.
+    """
+
+    worker: str
+    why: str
+    kind: Literal["died", "memory", "time"] = "died"
+
+
+class Workforce(Protocol):
+    """What starts workers, as a base class. Nothing of it waits for a worker but `stop`."""
+
+    @property
+    def label(self) -> str:
+        """What is at work, for messages: `4 local processes`."""
+
+    def check(self) -> None:
+        """Raise ConfigError where no worker can be started; nothing of the sweep is written yet."""
+        return
+
+    def open(self, function: WorkerFunction) -> None:
+        """Take what each worker is to call; workers may be started from now on."""
+
+    def ensure(self, waiting: int) -> None:
+        """Start workers, so that `waiting` units are worked on.
+
+        It is called again and again: after units were put, and as they end.
+        """
+
+    def look(self) -> list[Lost]:
+        """Return the workers that have gone without a word since the last look.
+
+        Raises a SeedbedError of a line where none can be started, or all refuse to work.
+        """
+
+    def stop(self) -> None:
+        """Wait until all workers have gone, for a while, and end those that are left.
+
+        The queue tells them by then that no more comes, or to save and leave.
+        """
