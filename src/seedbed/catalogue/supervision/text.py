@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from seedbed.catalogue.entry import cut
 from seedbed.documents.supervision import BestSoFar, Controller, Standing, Unit, Worker
 from seedbed.terminal.words import jobs_text, printable
 
@@ -30,7 +31,7 @@ def lines_of(standing: Standing) -> list[str]:
         *([("left", _left(standing))] if standing.status == "running" else []),
         *((_TITLES[name], command) for name, command in standing.next.items()),
     ]
-    return [printable(f"{title:12} {text}") for title, text in pairs]
+    return [printable(cut(f"{title:12} {text}")) for title, text in pairs]
 
 
 def _status(standing: Standing) -> str:

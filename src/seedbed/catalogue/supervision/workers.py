@@ -87,6 +87,11 @@ def _worker(seen: Seen) -> Worker:
     )
 
 
+def _share(share: float) -> float | None:
+    """Return a share that may be one; None where the last epoch is not known."""
+    return share if 0 < share <= 1 else None
+
+
 def _unit(entry: Entry, seen: Mapping[str, Seen]) -> Unit:
     by = seen.get(entry.worker)
     note = None if by is None else by.note
@@ -101,6 +106,6 @@ def _unit(entry: Entry, seen: Mapping[str, Seen]) -> Unit:
         host=None if note is None else note.host,
         began=progress.began or None if progress is not None else None,
         epoch=progress.epoch if progress is not None else "",
-        share=progress.share or None if progress is not None else None,
+        share=_share(progress.share) if progress is not None else None,
         best=progress.best if progress is not None else None,
     )

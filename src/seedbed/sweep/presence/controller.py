@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -30,6 +30,7 @@ SECONDS_UNTIL_GONE = 120.0
 MOST_BYTES = 2**20
 
 State = Literal["alive", "gone", "ended", "unknown"]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class RunningUnit(msgspec.Struct, omit_defaults=True):
@@ -48,8 +49,8 @@ class RunningUnit(msgspec.Struct, omit_defaults=True):
     first: Count
     jobs: Count
     began: Text
-    share: float = 0.0
-    already: float = 0.0
+    share: Share = 0.0
+    already: Share = 0.0
     epoch: Text = ""
     best: float | None = None
 
