@@ -34,7 +34,6 @@ JOBS = ("model=linear,mlp", "optimizer.lr=0.01,1e30", "seed=1,2")
 LAUNCHERS = {
     "joblib": ("hydra_plugins.hydra_joblib_launcher", "hydra.launcher.n_jobs=2"),
     "submitit_local": ("hydra_plugins.hydra_submitit_launcher", "hydra.launcher.timeout_min=5"),
-    "ray": ("hydra_plugins.hydra_ray_launcher", "++hydra.launcher.ray.init.num_cpus=2"),
 }
 
 

@@ -4,10 +4,13 @@ from omegaconf import DictConfig
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
+from seedbed.sweep.execution.workforce.ray_cluster.workforce import Ray
 from seedbed.sweep.execution.workforce.workforce import Workforce
 
 # Hydra's own launcher, whose part we take.
 ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+
+RAY = f"{Ray.__module__}.{Ray.__qualname__}"
 
 
 def workforce_of(master: DictConfig, options: SweepOptions) -> Workforce | HydraLauncher | None:
@@ -15,6 +18,9 @@ def workforce_of(master: DictConfig, options: SweepOptions) -> Workforce | Hydra
 
     `master` is the config of the command, whose launcher is used.
     """
-    if str(master.hydra.launcher._target_) != ONE_AFTER_ANOTHER:
+    launcher = str(master.hydra.launcher._target_)
+    if launcher == RAY:
+        return Ray(master, options)
+    if launcher != ONE_AFTER_ANOTHER:
         return HydraLauncher(master, options)
     return None

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from multiprocessing import Pipe
 from typing import Any
+from weakref import finalize
 
 from seedbed.errors import ConfigError, ProcessLost
 from seedbed.sweep.execution.workforce.ray_cluster.messages import (
@@ -56,6 +57,8 @@ class Driver:
             start_new_session=True,  # Ctrl-C is for the controller, which says what then.
         )
         theirs.close()
+        # Of a sweep that comes to nothing.
+        self._end = finalize(self, _end, self._process, self._connection, self.temporary)
 
     def connect(self, message: Connect) -> Connected:
         """Connect to Ray, or start one; raises ConfigError where that does not succeed."""
@@ -108,16 +111,8 @@ class Driver:
 
     def end(self) -> None:
         """End all tasks and the process, and a Ray that it has started."""
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self._connection.send(Stop())
-        try:
-            self._process.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._connection.close()
+        self._end()
         self._printed.close()
-        shutil.rmtree(self.temporary, ignore_errors=True)
 
     def _lost(self) -> ProcessLost:
         self._process.wait()
@@ -131,3 +126,15 @@ class Driver:
         return next(
             (line.strip()[:300] for line in reversed(lines) if line.strip()), "it says nothing"
         )
+
+
+def _end(process: "subprocess.Popen[bytes]", connection: Any, temporary: str) -> None:
+    with suppress(OSError):
+        connection.send(Stop())
+    connection.close()
+    try:
+        process.wait(SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    shutil.rmtree(temporary, ignore_errors=True)
