@@ -36,6 +36,9 @@ class Unit(Part):
     began: Annotated[Time | None, says("when this try began")]
     epoch: Annotated[str, says("how far it is, in words; empty: not known")]
     share: Annotated[Number, says("of its epochs that is done, 0 to 1; null: not known")]
+    already: Annotated[
+        Number, says("share that was done when this try began; null: nothing, or not known")
+    ]
     best: Annotated[Number, says("best that the metric of the sweep has been in any of its jobs")]
 
 

@@ -94,6 +94,7 @@ def _unit_of(seen: SeenController) -> Unit | None:
         began=unit.began or None,
         epoch=unit.epoch,
         share=unit.share or None,
+        already=unit.already or None,
         best=unit.best,
     )
 
@@ -131,8 +132,7 @@ def _rate(
     with suppress(ValueError, OverflowError):
         seconds = seen.sign - datetime.fromisoformat(seen.note.began).timestamp()
         partly = sum(unit.jobs * (unit.share or 0.0) for unit in running)
-        here = seen.note.unit
-        already = 0.0 if here is None else here.jobs * here.already
+        already = sum(unit.jobs * (unit.already or 0.0) for unit in running)
         trained = len(rows) - seen.note.before + partly - already
         if seconds >= SHORTEST_SECONDS and trained > 0:
             rate = trained / seconds

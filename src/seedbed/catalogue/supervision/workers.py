@@ -107,5 +107,6 @@ def _unit(entry: Entry, seen: Mapping[str, Seen]) -> Unit:
         began=progress.began or None if progress is not None else None,
         epoch=progress.epoch if progress is not None else "",
         share=_share(progress.share) if progress is not None else None,
+        already=_share(progress.already or 0.0) if progress is not None else None,
         best=progress.best if progress is not None else None,
     )

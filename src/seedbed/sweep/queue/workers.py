@@ -45,6 +45,7 @@ class UnitProgress(msgspec.Struct, omit_defaults=True):
         jobs: how many jobs it is.
         began: when, in UTC.
         share: of its epochs that is done, 0 to 1; 0 where the last epoch is not known.
+        already: the share that was done when the worker began with it; None until it is known.
         epoch: the epoch, or what comes after the last one, in words.
         best: the best that the watched metric has been in any job.
         stopped: jobs of it that a rule has stopped.
@@ -55,6 +56,7 @@ class UnitProgress(msgspec.Struct, omit_defaults=True):
     tries: Count = 0
     began: Text = ""
     share: float = 0.0
+    already: float | None = None
     epoch: Text = ""
     best: float | None = None
     stopped: Count = 0

@@ -194,6 +194,8 @@ class WorkerLoop:
     def _show(self, progress: Progress) -> None:
         def set_progress(noted: UnitProgress) -> None:
             noted.share, noted.epoch = progress.share, progress.epoch
+            if noted.already is None:
+                noted.already = progress.share
             noted.best, noted.stopped = progress.best, progress.stopped
 
         self.heart.progress(set_progress)
