@@ -23,6 +23,7 @@ from scripts.hostile_cases.config_folders import CONFIG_FOLDERS
 from scripts.hostile_cases.driving import Bench, Fault, spread
 from scripts.hostile_cases.inputs.cases import INPUTS
 from scripts.hostile_cases.page_folders import RUN_PAGES, SWEEP_PAGES
+from scripts.hostile_cases.queue_folders import QUEUE_FOLDERS
 from scripts.hostile_cases.run_folders import RUN_FOLDERS
 from scripts.hostile_cases.searches import SEARCH_FOLDERS
 from scripts.hostile_cases.sweep_folders import SWEEP_FOLDERS
@@ -31,6 +32,7 @@ from scripts.hostile_cases.working_folders import FRESH_FOLDERS, WORKING_FOLDERS
 FOLDERS = {
     "run": [*RUN_FOLDERS, *RUN_PAGES],
     "sweep": [*SWEEP_FOLDERS, *SWEEP_PAGES],
+    "queue": QUEUE_FOLDERS,
     "search": SEARCH_FOLDERS,
     "config": CONFIG_FOLDERS,
     "working": WORKING_FOLDERS,

@@ -88,6 +88,18 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "train -m sweep.resume={here} sweep.on_failure=stop",
         ),
     ),
+    "queue": (
+        f"theirs/{SWEEP}",
+        (
+            "status {here}",
+            "status {here} --json",
+            "cancel {here} wait=0",
+            "report {here}",
+            "list runs ../theirs",
+            "train -m sweep.resume={here} sweep.plan=true",
+            "train -m sweep.resume={here}",
+        ),
+    ),
     "search": (
         f"theirs/{SWEEP}",
         (
@@ -303,7 +315,12 @@ class Bench:
         shutil.copytree(self.run, outside / "run")
         (outside / "notes.txt").write_text(SECRET)
         (outside / "secret.yaml").write_text(f"{SECRET}: {SECRET}\nstatus: {SECRET}\n")
-        honest = {"run": self.run, "sweep": self.sweep, "search": self.search}.get(kind)
+        honest = {
+            "run": self.run,
+            "sweep": self.sweep,
+            "queue": self.sweep,
+            "search": self.search,
+        }.get(kind)
         if honest is not None:
             shutil.copytree(honest, here)
             # Of the page: its folder is not made.

@@ -121,6 +121,15 @@ class Bomb:
     size: int
 
 
+@dataclass(frozen=True)
+class Many:
+    """Folder of so many files, whose names hold `{number}`, and `{rest}` for what workers add."""
+
+    count: int
+    name: str
+    text: str
+
+
 FIFO, GONE, FOLDER, EXECUTABLE = "fifo", "gone", "folder", 0o755
 
 
@@ -201,6 +210,11 @@ def _plant(path: Path, change: Any, place: Place) -> None:
             path.write_bytes(_bomb(size))
         case Repository():
             _make_repository(path, change, place)
+        case Many(count, name, text):
+            path.mkdir()
+            rest = ".json" if path.name == "waiting" else ".theirs-1-a.json"
+            for number in range(count):
+                (path / name.format(number=number, rest=rest)).write_text(text)
         case Program(text):
             path.write_text(f"#!/bin/sh\n{place.filled(text)}\n")
             path.chmod(EXECUTABLE)
