@@ -181,6 +181,14 @@ class StopSweep(SignalHandler):
         finally:
             self._held = True
 
+    def stop_if_taken_for_failure(self, was_held: bool, has_failed: bool = True) -> None:
+        """Raise Interrupted where something has failed and a signal came in the middle of it.
+
+        Code that takes any exception for an error of its own takes Interrupted for one, too.
+        """
+        if has_failed and not was_held:
+            self.stop_if_requested()
+
     def stop_if_requested(self) -> None:
         """Raise Interrupted where a signal has arrived, whoever has taken it for another error."""
         if self.received is not None:

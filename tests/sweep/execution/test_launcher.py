@@ -21,6 +21,7 @@ from seedbed.engines.fused.network_state import CannotFuse
 from seedbed.errors import DataError
 from seedbed.sweep.execution import chunk, worker
 from seedbed.sweep.execution.progress import Progress
+from seedbed.sweep.execution.unit import Unit, UnitResult
 from seedbed.sweep.execution.workforce import choosing, worker_loop
 from seedbed.sweep.execution.workforce.hydra_launcher import CalledByLauncher, HydraLauncher
 from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
@@ -238,6 +239,28 @@ def test_a_unit_that_a_signal_stopped_goes_on_later(
     assert table(tmp_path / "sweep") == []
     assert command(*RESUME).code == 0
     assert table(tmp_path / "sweep") == table(tmp_path / "here")
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_signal_that_a_library_takes_for_an_error_fails_no_job(
+    command: Any, launched: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    run = worker.Worker.run
+
+    def signalled(self: Any, unit: Unit, requested: Any) -> UnitResult:
+        if unit.jobs != (1,):
+            return run(self, unit, requested)
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except Exception as error:
+            return UnitResult([self.failed_row(self.plan.jobs[1], str(error))])
+        raise AssertionError
+
+    monkeypatch.setattr(worker.Worker, "run", signalled)
+    words = ("seed=1,2,3", "sweep.fuse=never", "sweep.keep=record", FOLDER)
+    done = (launched if elsewhere else command)("train", "-m", *SWEEP, *words)
+    assert done.code == 128 + signal.SIGTERM
+    assert [row["status"] for row in table(tmp_path / "sweep")] == ["completed"]
 
 
 def test_jobs_that_end_before_their_launcher_is_interrupted_are_known_by_their_records(

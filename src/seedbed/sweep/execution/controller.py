@@ -402,7 +402,9 @@ class Controller:
             self.display.start(len(unit.jobs), unit.jobs[0])
             held = self.stop.held() if unit.fused else nullcontext()
             with self.tries.running(unit), held:
-                refused += self.take(unit, self.worker.run(unit, lambda: self.stop.received))
+                result = self.worker.run(unit, lambda: self.stop.received)
+                self.stop.stop_if_taken_for_failure(unit.fused, result.has_failed)
+                refused += self.take(unit, result)
             self.stop.stop_if_requested()
             if self.stops_now():
                 return []

@@ -55,6 +55,11 @@ class UnitResult:
     lack: Lack = ""
     why: str = ""
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether any of its jobs has."""
+        return any(row.status == "failed" for row in self.rows)
+
 
 def alone(unit: Unit) -> list[Unit]:
     """Return the missing jobs of a unit as units of their own."""

@@ -142,12 +142,16 @@ class WorkerLoop:
             with ExitStack() as stack:
                 if not unit.fused:
                     stack.enter_context(self.stop.released())
-                return worker.run(unit, lambda: self.stop.received)
+                result = worker.run(unit, lambda: self.stop.received)
+            self.stop.stop_if_taken_for_failure(unit.fused, result.has_failed)
+            return result
         except (DiskFull, Interrupted):
             raise
         except SeedbedError as error:
+            self.stop.stop_if_taken_for_failure(unit.fused)
             text = str(error)
         except Exception as error:
+            self.stop.stop_if_taken_for_failure(unit.fused)
             self.function.runner.show_traceback(error)
             text = f"{type(error).__name__}: {error}"
         jobs = [worker.plan.jobs[number] for number in unit.missing]
@@ -157,9 +161,8 @@ class WorkerLoop:
         """Leave the results of a unit where the controller finds them."""
         worker = self._worker
         assert worker is not None
-        has_failed = any(row.status == "failed" for row in result.rows)
         all_failed = bool(result.rows) and all(row.status == "failed" for row in result.rows)
-        if has_failed and worker.options.on_failure == "stop":
+        if result.has_failed and worker.options.on_failure == "stop":
             self.queue.stop()
         if result.rows:
             Results(self.queue.table(claim.entry), list(worker.plan.axes), result.rows)
