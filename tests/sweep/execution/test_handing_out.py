@@ -52,6 +52,10 @@ class Taker:
         self.failed += [unit for unit in units if not self.tries.may_run(unit)]
         return [unit for unit in units if self.tries.may_run(unit)]
 
+    def lost(self, unit: Unit, why: str, kind: str = "died") -> list[Unit]:
+        self.tries.die([unit], why)
+        return self.allowed([unit])
+
     def take(self, unit: Unit, result: UnitResult) -> list[Unit]:
         self.taken.append((unit, result))
         return alone(unit) if result.refusal is not None else []

@@ -92,7 +92,7 @@ def _saved_state(folder: RunFolder, record: Mapping[str, Any]) -> _JobState | No
     group = next((g for g in groups_of(read_plan(of_sweep.plan)) if number in g.newest), None)
     if group is None:
         return None
-    file = of_sweep.state(group.jobs[0], group.time)
+    file = of_sweep.state(*group.key)
     if not file.is_file():
         return None
     place = list(group.jobs).index(number)

@@ -90,7 +90,7 @@ class GoingOn:
         self._require_beside(jobs[0])
         of_jobs = numbers_of_jobs(self.composer, jobs)
         self._require_length(jobs, of_jobs)
-        path = self.worker.folder.state(group.jobs[0], group.time)
+        path = self.worker.folder.state(*group.key)
         if not path.is_file() and not group.epoch:
             self._require_not_begun(numbers, path)
             self.groups.append({"jobs": list(numbers), "epoch": 0})

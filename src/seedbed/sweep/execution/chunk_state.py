@@ -31,13 +31,14 @@ class Source(NamedTuple):
     Attributes:
         path: its file.
         places: places of the chunk's jobs in that chunk.
-        epoch: epochs that those had trained which go on.
+        epoch: epochs that those had trained which go on; None: it is the state of a larger group
+            that they are a part of, which need not fit.
         changed: what is another for each job, as its record has it: `{key: [before, now]}`.
     """
 
     path: Path
     places: Sequence[int]
-    epoch: int
+    epoch: int | None
     changed: Sequence[Mapping[str, Any]]
 
 
@@ -92,7 +93,13 @@ class ChunkState:
                 self.path.unlink()
                 return False
         elif self.source is not None:
-            self._go_on(engine, self.source.path, self.source)
+            try:
+                self._go_on(engine, self.source.path, self.source)
+            except RunFolderError:
+                if self.source.epoch is not None:
+                    raise
+                self.source = None  # They begin: a rule had looked at all of them, for one.
+                return False
         self._epoch = engine.epoch
         return True
 
@@ -102,7 +109,8 @@ class ChunkState:
             state, before = content["engine"], content["resumed"]
             weights = content["weights"]
             if source is not None:
-                state = select(state, source.places, source.epoch)
+                epoch = state["epoch"] if source.epoch is None else source.epoch
+                state = select(state, source.places, epoch)
                 state = with_states(state, engine.states)
                 # The widest of them may not go on.
                 state = as_wide(state, engine.layout, engine.widths.shapes)

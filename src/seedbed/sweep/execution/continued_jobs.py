@@ -23,6 +23,8 @@ from seedbed.sweep.results.together import groups_of
 
 def source_of(plan: SweepPlan, composer: Composer, folder: SweepFolder, unit: Any) -> Source | None:
     """Return the state that a unit of jobs goes on from; None where they began in it."""
+    if unit.part and (whole := _source_of_part(plan, folder, unit)) is not None:
+        return whole
     if not unit.epoch:
         return None
     first = unit.jobs[0]
@@ -31,10 +33,28 @@ def source_of(plan: SweepPlan, composer: Composer, folder: SweepFolder, unit: An
     continuation = plan.continuations[unit.time - 1]
     pairs = [(plan.job_at(n, unit.time - 1), plan.job_at(n, unit.time)) for n in unit.jobs]
     return Source(
-        path=folder.state(before.jobs[0], before.time),
+        path=folder.state(*before.key),
         places=[places[number] for number in unit.jobs],
         epoch=unit.epoch,
         changed=changes_of(composer, pairs, continuation),
+    )
+
+
+def _source_of_part(plan: SweepPlan, folder: SweepFolder, unit: Any) -> Source | None:
+    """Return the newest state of a group that was split, of which a unit is a part."""
+    key = unit.jobs[0], unit.time, unit.part
+    part = next((group for group in groups_of(plan) if group.key == key), None)
+    whole = None if part is None else part.whole
+    while whole is not None and not folder.state(*whole.key).is_file():
+        whole = whole.whole
+    if whole is None:
+        return None
+    places = {number: place for place, number in enumerate(whole.jobs)}
+    return Source(
+        path=folder.state(*whole.key),
+        places=[places[number] for number in unit.jobs],
+        epoch=None,
+        changed=[{}] * len(unit.jobs),
     )
 
 
@@ -76,10 +96,13 @@ def states_to_keep(plan: SweepPlan, folder: SweepFolder, done: set[int]) -> set[
     replaced: set[int] = set()
     for group in reversed(groups_of(plan)):
         if not replaced.issuperset(group.jobs):
-            kept.add(folder.state(group.jobs[0], group.time))
-        path = folder.state(group.jobs[0], group.time)
+            kept.add(folder.state(*group.key))
+        path, whole = folder.state(*group.key), group.whole
         if done.issuperset(group.jobs) and path.is_file():
             replaced.update(group.jobs)
+        while whole is not None and not done.issuperset(group.jobs):
+            kept.add(folder.state(*whole.key))
+            whole = whole.whole
     return kept
 
 

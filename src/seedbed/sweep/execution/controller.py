@@ -20,6 +20,7 @@ from seedbed.sweep.execution.closing_page import page_lines
 from seedbed.sweep.execution.continued_jobs import states_to_keep
 from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
+from seedbed.sweep.execution.failures.halves import can_be_split, split
 from seedbed.sweep.execution.failures.tries import Tries
 from seedbed.sweep.execution.handing_out import HandingOut
 from seedbed.sweep.execution.judging import earlier_trials
@@ -308,7 +309,11 @@ class Controller:
         self.display.expect(len(self.plan.jobs))
         self._expect_generation(planned.round)
         self._refuse(planned)
-        units = self.allowed(self._units(planned))
+        units = []
+        for unit in self._units(planned):
+            lacked = self.tries.lacked_memory(unit) and can_be_split(self.plan, unit)
+            units += self._halves(unit) if lacked else [unit]
+        units = self.allowed(units)
         if self.handing_out is not None:
             self.handing_out.run(units, self.stop.held)
             return
@@ -345,6 +350,23 @@ class Controller:
             self._enter(rows)
         return [] if self.stops_now() else allowed
 
+    def lost(self, unit: Unit, why: str, kind: str = "died") -> list[Unit]:
+        """Count that a unit has come to no end; return what is to run in its place.
+
+        That is the unit again, but its halves where it had too little memory or time.
+        """
+        self.tries.die([unit], why)
+        if kind == "died" or not can_be_split(self.plan, unit) or not self.tries.may_run(unit):
+            return self.allowed([unit])
+        return self.allowed(self._halves(unit))
+
+    def _halves(self, unit: Unit) -> list[Unit]:
+        halves = split(self.folder, self.plan, unit)
+        self.tries.inherit(unit, halves)
+        count = jobs_text(len(unit.jobs))
+        print(f"{count} in two halves: {self.tries.death(unit)}", file=sys.stderr)
+        return halves
+
     def _expect_generation(self, planned: Round) -> None:
         """Let the display count the trials of a search, and its generations."""
         search, generation = self.plan.search, generation_of(self.plan, planned)
@@ -380,10 +402,9 @@ class Controller:
             missing = tuple(number for number in group.newest if number not in done)
             if missing and group.jobs[0] in numbers_of_round:
                 numbers = [known[number] for number in group.jobs if number in known]
-                jobs = tuple(group.jobs)
-                units.append(
-                    Unit(jobs, True, missing, tuple(numbers), time=group.time, epoch=group.epoch)
-                )
+                jobs, numbers_of_jobs = tuple(group.jobs), tuple(numbers)
+                what = group.time, group.epoch, group.part
+                units.append(Unit(jobs, True, missing, numbers_of_jobs, *what))
         alone = sorted(number for jobs in planned.round.alone.values() for number in jobs)
         return units + [Unit((n,), False, (n,)) for n in alone if n not in done]
 
@@ -416,6 +437,8 @@ class Controller:
             count = jobs_text(len(unit.jobs))
             print(f"{count} one after another: {result.refusal}", file=sys.stderr)
             return alone(unit)
+        if result.lack:
+            return self.lost(unit, result.why, result.lack)
         if self._is_run_again(unit, result):
             return [unit]
         first = unit.jobs[0] if unit.fused else None
@@ -544,7 +567,7 @@ class Controller:
 
 
 def _has_state(controller: Controller, group: Together) -> bool:
-    own = controller.folder.state(group.jobs[0], group.time)
+    own = controller.folder.state(*group.key)
     return own.is_file() or group.epoch > 0
 
 

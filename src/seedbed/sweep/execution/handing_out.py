@@ -39,6 +39,9 @@ class Taking(Protocol):
     def take(self, unit: Unit, result: UnitResult) -> list[Unit]:
         """Enter the results of a unit; return what is to run in its place after all."""
 
+    def lost(self, unit: Unit, why: str, kind: str = "died") -> list[Unit]:
+        """Count that a unit has come to no end; return what is to run in its place."""
+
     def stops_now(self) -> bool:
         """Return whether a failure ends the sweep."""
 
@@ -202,11 +205,10 @@ class HandingOut:
             return
         unit = self.left.pop(entry.unit)
         self._changed = True
-        self.tries.die([unit], lost.why)
         print(
             f"seedbed: the worker of job {unit.jobs[0]} {lost.why}: {lost.worker}", file=sys.stderr
         )
-        self._put_all(self.taking.allowed([unit]))
+        self._put_all(self.taking.lost(unit, lost.why, lost.kind))
 
     # Launchers that come back when all has ended
 

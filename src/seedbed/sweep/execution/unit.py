@@ -15,7 +15,8 @@ class Unit(NamedTuple):
     `missing` are the jobs that have no result yet; side by side all of them train nevertheless.
     `known` are what each job has for itself, empty where its config must be read for it. `time` is
     how often the sweep had been continued when the jobs were put together, and `epoch` how many
-    epochs those had trained then that go on.
+    epochs those had trained then that go on. `part` is how many the jobs are where they are a part
+    of a group that was too large; 0: they are none.
     """
 
     jobs: tuple[int, ...]
@@ -24,10 +25,12 @@ class Unit(NamedTuple):
     known: tuple[JobNumbers, ...] = ()
     time: int = 0
     epoch: int = 0
+    part: int = 0
 
     def queued(self) -> QueuedUnit:
         """Return the unit as it lies in the queue."""
-        return QueuedUnit([*self.jobs], self.fused, [*self.missing], self.time, self.epoch)
+        jobs, missing = [*self.jobs], [*self.missing]
+        return QueuedUnit(jobs, self.fused, missing, self.time, self.epoch, self.part)
 
     @property
     def name(self) -> str:
@@ -38,7 +41,7 @@ class Unit(NamedTuple):
 def unit_of(queued: QueuedUnit) -> Unit:
     """Return a unit that lay in the queue."""
     jobs, missing = tuple(queued.jobs), tuple(queued.missing)
-    return Unit(jobs, queued.fused, missing, time=queued.time, epoch=queued.epoch)
+    return Unit(jobs, queued.fused, missing, (), queued.time, queued.epoch, queued.part)
 
 
 @dataclass

@@ -20,7 +20,14 @@ from seedbed.config.trust.restriction import restriction
 from seedbed.config.trust.targets import targets
 from seedbed.engines.fused.engine import Engine
 from seedbed.engines.fused.network_state import CannotFuse
-from seedbed.errors import ConfigError, Interrupted, RunFolderError, SeedbedError, disk_full
+from seedbed.errors import (
+    ConfigError,
+    Interrupted,
+    RunFolderError,
+    SeedbedError,
+    disk_full,
+    out_of_memory,
+)
 from seedbed.experiment import build
 from seedbed.experiment.provenance import (
     Environment,
@@ -50,6 +57,7 @@ from seedbed.sweep.execution.continued_jobs import (
     plain_values_of,
     source_of,
 )
+from seedbed.sweep.execution.failures.halves import can_be_split
 from seedbed.sweep.execution.jobs_writer import JobsWriter
 from seedbed.sweep.execution.judging import judge_of, rule_of, stopped_text
 from seedbed.sweep.execution.own_folders import OwnFolders
@@ -166,6 +174,9 @@ class Worker:
         except Exception as error:
             if isinstance(error, Interrupted) or disk_full(error):
                 raise
+            if (short := out_of_memory(error)) and can_be_split(self.plan, unit):
+                gc.collect()  # The network, and what trains it, refer to each other.
+                return UnitResult(lack="memory", why=f"had {str(short).partition(';')[0]}")
             rows = self._failed(missing, error, started)
             return UnitResult(rows, wrong=isinstance(error, ConfigError))
         judge = chunk.group.trials.judge
@@ -196,7 +207,7 @@ class Worker:
     ) -> TrainedChunk:
         jobs = [self.plan.job_at(number, unit.time) for number in unit.jobs]
         state = ChunkState(
-            self.folder.state(unit.jobs[0], unit.time),
+            self.folder.state(unit.jobs[0], unit.time, unit.part),
             self.options.every_seconds,
             requested,
             source_of(self.plan, self.composer, self.folder, unit),

@@ -57,7 +57,7 @@ def _saved(
     folder: SweepFolder, group: Together, left: Sequence[int]
 ) -> Iterator[tuple[int, int, dict[str, float]]]:
     """Yield number, epoch and metrics of these jobs of a group; of a damaged state none."""
-    path = folder.state(group.jobs[0], group.time)
+    path = folder.state(*group.key)
     if not path.is_file() or path.is_symlink():
         return
     try:

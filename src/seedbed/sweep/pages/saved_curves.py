@@ -59,7 +59,7 @@ def curves_of_states(
         places: of the jobs that are meant, by number, how they are called in the blocks.
     """
     for group in groups_of(plan):
-        path = folder.state(group.jobs[0], group.time)
+        path = folder.state(*group.key)
         if not path.is_file() or path.is_symlink():
             continue
         try:

@@ -20,6 +20,7 @@ class QueuedUnit(msgspec.Struct, frozen=True, omit_defaults=True):
         missing: those that have no result yet.
         time: how often the sweep had been continued when they were put together.
         epoch: epochs that those had trained then that go on.
+        part: how many they are where a larger group was split; 0: they are no part.
     """
 
     jobs: list[Count]
@@ -27,6 +28,7 @@ class QueuedUnit(msgspec.Struct, frozen=True, omit_defaults=True):
     missing: list[Count]
     time: Count = 0
     epoch: Count = 0
+    part: Count = 0
 
     @property
     def name(self) -> str:

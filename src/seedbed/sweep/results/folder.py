@@ -83,12 +83,14 @@ class SweepFolder:
         """The folder of configs and of groups in training."""
         return self.path / SAVED
 
-    def state(self, first: int, time: int = 0) -> Path:
+    def state(self, first: int, time: int = 0, part: int = 0) -> Path:
         """The state of the jobs side by side whose first one has this number.
 
         It is kept when they have ended, so that they can go on; `time` is how often the sweep was
-        continued before they did.
+        continued before they did, and `part` how many they are where a larger group was split.
         """
+        if part:
+            return self.saved / f"chunk-{first}-{time}-{part}.ckpt"
         return self.saved / (f"chunk-{first}-{time}.ckpt" if time else f"chunk-{first}.ckpt")
 
     def states(self) -> list[Path]:

@@ -23,6 +23,7 @@ from seedbed.sweep.results.continuations import (
 )
 from seedbed.sweep.results.objectives import Objectives
 from seedbed.sweep.results.search_plan import SearchPlan, StoredSearch, search_plan
+from seedbed.sweep.results.splits import Split
 
 # How the reason of a job begins that does not run.
 REFUSED = "refused: "
@@ -75,6 +76,8 @@ class SweepPlan:
     rounds: list[Round] = field(default_factory=list)
     # The times that jobs went on with other words.
     continuations: list[Continuation] = field(default_factory=list)
+    # Groups that were too large and were split, in their order.
+    splits: list[Split] = field(default_factory=list)
     # The jobs of all rounds, by their numbers, with the words that they have now.
     jobs: list[Job] = field(default_factory=list)
     # The values of each key that differs among the jobs, as they were written.
@@ -186,6 +189,7 @@ def write_plan(path: Path, plan: SweepPlan) -> None:
             for planned in plan.rounds
         ],
         **({"resumed": resumed} if resumed else {}),
+        **({"splits": plan.splits} if plan.splits else {}),
     }
     write_json(path, content)
 
@@ -226,6 +230,7 @@ class _StoredPlan(TypedDict):
     flags: list[str]
     rounds: Annotated[list[_StoredRound], msgspec.Meta(min_length=1)]
     resumed: NotRequired[list[StoredContinuation]]
+    splits: NotRequired[list[Split]]
 
 
 def read_plan(path: Path) -> SweepPlan:
@@ -260,6 +265,7 @@ def read_plan(path: Path) -> SweepPlan:
         if not in_sweep or len({*together}) < len(together) or not concerned.issuperset(together):
             raise ConfigError(f"{path}: resumed[{number}]: jobs that the sweep does not have")
         plan.go_on(continuation_of(continuation))
+    plan.splits = content.get("splits", [])
     return plan
 
 

@@ -16,6 +16,8 @@ from seedbed.process.identity import is_gone, this_process
 from seedbed.reading.json_files import Count, Text, read_json
 from seedbed.runs.record import write_json
 
+# How a process died that the system killed for want of memory.
+OUT_OF_MEMORY = "was killed while the memory was short"
 _VMSTAT = Path("/proc/vmstat")
 
 
@@ -90,7 +92,7 @@ class Deaths:
         if crashed:
             return noted["key"], "crashed"
         if _killed_for_memory() > noted["killed_for_memory"]:
-            return noted["key"], "was killed while the memory was short"
+            return noted["key"], OUT_OF_MEMORY
         return None
 
 

@@ -11,7 +11,7 @@ from typing import NotRequired, TypedDict
 from seedbed.errors import RunFolderError
 from seedbed.reading.json_files import Count, Text, read_json
 from seedbed.runs.record import write_json
-from seedbed.sweep.execution.failures.deaths import Deaths
+from seedbed.sweep.execution.failures.deaths import OUT_OF_MEMORY, Deaths
 from seedbed.sweep.execution.unit import Unit
 from seedbed.sweep.results.folder import SweepFolder
 
@@ -94,6 +94,21 @@ class Tries:
         self._suspects |= {*map(_key, units)}
         if len(units) == 1:
             self._count_death(_key(units[0]), how)
+
+    def inherit(self, whole: Unit, parts: Sequence[Unit]) -> None:
+        """Let the parts of a unit have been tried as often as the whole."""
+        key = _key(whole)
+        for part in parts:
+            for counts in (self._failed, self._died):
+                if key in counts:
+                    counts[_key(part)] = counts[key]
+            if key in self._why:
+                self._why[_key(part)] = self._why[key]
+        self._write()
+
+    def lacked_memory(self, unit: Unit) -> bool:
+        """Return whether the process of a unit was killed last for want of memory."""
+        return self._why.get(_key(unit)) == OUT_OF_MEMORY
 
     def is_suspect(self, unit: Unit) -> bool:
         """Return whether the process of a unit has died, alone or beside others."""

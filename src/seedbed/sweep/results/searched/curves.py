@@ -7,6 +7,7 @@ from seedbed.errors import RunFolderError
 from seedbed.runs.checkpoints import read_checkpoint
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.plan_file import SweepPlan
+from seedbed.sweep.results.together import groups_of
 
 # Of larger states, all together, none is read: a figure is not worth the time.
 MOST_BYTES = 200 * 2**20
@@ -17,8 +18,7 @@ def curves_of_jobs(folder: SweepFolder, plan: SweepPlan) -> dict[int, dict[int, 
 
     A state that is missing, damaged or of another sweep tells nothing.
     """
-    groups = {group[0]: group for planned in plan.rounds for group in planned.groups}
-    states = [(folder.state(first), group) for first, group in groups.items()]
+    states = [(folder.state(*group.key), group.jobs) for group in groups_of(plan, 0)]
     states = [(path, group) for path, group in states if path.is_file()]
     if sum(path.stat().st_size for path, _ in states) > MOST_BYTES:
         return {}
