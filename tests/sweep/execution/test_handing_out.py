@@ -130,8 +130,10 @@ def ends(claim: Claim, heart: Heart | None = None) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SweepFolder:
     monkeypatch.setattr(module, "LONGEST_PAUSE", 0.05)
     monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 0.01)
-    (tmp_path / ".sweep").mkdir()
-    return SweepFolder(tmp_path)
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_CHECKS", 0.1)
+    path = tmp_path / "sweep"
+    (path / ".sweep").mkdir(parents=True)
+    return SweepFolder(path)
 
 
 @pytest.fixture
@@ -196,14 +198,17 @@ def test_jobs_that_cannot_train_together_are_handed_out_one_by_one(
     assert out.taking.numbers == [0, 1]
 
 
-@pytest.mark.parametrize("how", ["it has left", "it is said", "it gives no sign"])
+GONE = ("it has left", "it is said", "it gives no sign", "its file is lost", "its unit is lost")
+
+
+@pytest.mark.parametrize("how", GONE)
 def test_a_unit_whose_worker_is_gone_is_handed_out_again(
     folder: SweepFolder, handing: Any, how: str
 ) -> None:
     claims: list[Claim] = []
 
     def works(claim: Claim, heart: Heart) -> str | None:
-        if claim.entry.tries:
+        if claims:
             ends(claim)
             return None
         claims.append(claim)
@@ -213,6 +218,11 @@ def test_a_unit_whose_worker_is_gone_is_handed_out_again(
             heart.note.host = "elsewhere"
             heart.change(state="working")
             heart._heartbeat.stop()
+        elif how == "its file is lost":
+            heart._heartbeat.stop()
+            heart._path.unlink()
+        elif how == "its unit is lost":
+            claim._path.unlink()
         else:
             return "leaves"
         until(lambda: not claim.is_held())
@@ -220,14 +230,13 @@ def test_a_unit_whose_worker_is_gone_is_handed_out_again(
         return None
 
     workers = Workers(folder, works)
-    out = handing(workers, lost_after=10.0)
-    if how == "it gives no sign":
-        clock = folder.saved / "controller.json"
-        clock.touch()
-        out.workers._now = lambda: time.time() + 11.0 * bool(claims)
+    out = handing(workers, lost_after=0.3 if how in GONE[2:4] else 10.0)
+    (folder.path / ".2.0123456789abcdef.tmp").mkdir()  # What it had begun to write.
     out.run([SINGLE], nullcontext)
     out.close()
-    assert [(len(claims), out.taking.numbers, out.tries.deaths(SINGLE))] == [(1, [2], 1)]
+    died = how != "its unit is lost"
+    assert [(len(claims), out.taking.numbers, out.tries.deaths(SINGLE))] == [(1, [2], int(died))]
+    assert bool(list(folder.path.glob(".*.tmp"))) != died
 
 
 def ends_late(claim: Claim) -> None:

@@ -28,6 +28,8 @@ from seedbed.terminal.telling import tell_progress
 # Seconds between two looks: from the first after a change to all later ones.
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 SECONDS_BETWEEN_LOOKS = 1.0
+# Seconds between two checks that no unit has got lost from the queue.
+SECONDS_BETWEEN_CHECKS = 10.0
 
 
 class Taking(Protocol):
@@ -66,12 +68,18 @@ class HandingOut:
         self.tries = tries
         self.taking = taking
         self.saved = worker.folder.saved
-        self.queue, self.workers = Queue(self.saved), Workers(self.saved)
+        self.queue, self.workers = Queue(self.saved), Workers(self.saved, watches=True)
         self.token = new_token()
         # Units whose results were not taken yet, by their names.
         self.left: dict[str, Unit] = {}
         self._held_back: list[Unit] = []
         self._said_lost: dict[str, Lost] = {}
+        # Since when units run whose workers nobody knows.
+        self._unknown: dict[Entry, float] = {}
+        # Units that were in no folder at the last check, and when that was.
+        self._nowhere: set[str] = set()
+        self._checked = time.monotonic()
+        self._has_lost = False
         self._function: WorkerFunction | None = None
         self._changed = False
 
@@ -148,10 +156,30 @@ class HandingOut:
         workers = self.workers.look()
         self._said_lost |= {each.worker: each for each in lost}
         running = self.queue.running()
+        self._unknown = {entry: self._unknown[entry] for entry in running if entry in self._unknown}
         for entry in running if finds_lost else ():
             if (gone := self._gone(workers.get(entry.worker), entry)) is not None:
                 self._lose(entry, gone)
         self._show(running, workers)
+        if time.monotonic() - self._checked > SECONDS_BETWEEN_CHECKS:
+            self._put_what_is_nowhere()
+
+    def _put_what_is_nowhere(self) -> None:
+        """Put units again that are in no folder of the queue, however that came about.
+
+        A file system may say that a rename has failed which it has done, and files can be removed.
+        """
+        self._checked = time.monotonic()
+        # In the order in which units move, so that none is missed that moves meanwhile.
+        states = (self.queue.waiting, self.queue.running, self.queue.done)
+        names = {entry.unit for state in states for entry in state()}
+        nowhere = self.left.keys() - names
+        # One that was given back may have been missed once.
+        lost, self._nowhere = sorted(nowhere & self._nowhere), nowhere - self._nowhere
+        for name in lost:
+            numbers = self.left[name].jobs[0]
+            print(f"seedbed: job {numbers} is no more in the queue; put again", file=sys.stderr)
+            self._put(self.left[name])
 
     def _take(self, entry: Entry) -> None:
         unit = self.left.pop(entry.unit, None)
@@ -196,7 +224,12 @@ class HandingOut:
         for name in names:
             if name in self._said_lost:
                 return self._said_lost[name]
-        why = seen.gone(self.worker.options.lost_after) if seen is not None else ""
+        lost_after = self.worker.options.lost_after
+        if seen is not None:
+            why = seen.gone(lost_after)
+        else:  # Its file was removed, or cannot be read.
+            silence = time.monotonic() - self._unknown.setdefault(entry, time.monotonic())
+            why = f"left no sign for {silence:.0f} s" if silence > lost_after else ""
         return Lost(entry.worker, why) if why else None
 
     def _lose(self, entry: Entry, lost: Lost) -> None:
@@ -204,7 +237,7 @@ class HandingOut:
         if entry.unit not in self.left or not self.queue.retract(entry):
             return
         unit = self.left.pop(entry.unit)
-        self._changed = True
+        self._changed = self._has_lost = True
         print(
             f"seedbed: the worker of job {unit.jobs[0]} {lost.why}: {lost.worker}", file=sys.stderr
         )
@@ -244,6 +277,7 @@ class HandingOut:
     def _after_deaths(self, died: Sequence[Entry], error: Exception | None) -> None:
         """Count the unit whose process has died; of several each is run by itself later."""
         units = [self.left.pop(entry.unit) for entry in died if self.queue.retract(entry)]
+        self._has_lost = True
         self.tries.die(units, "died")
         numbers = ", ".join(str(unit.jobs[0]) for unit in units)
         how = f": {_line(error)}" if error is not None else ""
@@ -285,6 +319,8 @@ class HandingOut:
             if error is None:
                 self.workers.remove()
                 launch_file(self.saved).unlink(missing_ok=True)
+                if self._has_lost:
+                    self.worker.folder.remove_leftovers()
 
 
 @contextmanager

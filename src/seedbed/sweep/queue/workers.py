@@ -1,7 +1,8 @@
 """Workers of a sweep as others see them: a file each, which the worker writes anew as it works.
 
-Whether a worker is there is told by its process where that can be asked for, else by the time of
-its file, compared with that of the controller's: both are those of the same file system.
+Whether a worker is there is told by its process where that can be asked for, else by its file: by
+when it was last seen to change, or by its time, compared with that of the controller's file: both
+are those of the same file system.
 """
 
 import os
@@ -18,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from seedbed.errors import RunFolderError
-from seedbed.files import write_atomically
+from seedbed.files import TEMPORARY, write_atomically
 from seedbed.process.identity import is_gone, this_process
 from seedbed.reading.json_files import Count, Text, read_json
 from seedbed.runs.heartbeat import Heartbeat
@@ -204,10 +205,17 @@ class Seen(NamedTuple):
 
 
 class Workers:
-    """Workers of a sweep, whose files are read again where they have changed."""
+    """Workers of a sweep, whose files are read again where they have changed.
 
-    def __init__(self, saved: Path) -> None:
+    Who `watches` them takes none for gone by the times of files: their signs are as old as it saw
+    them last, by a clock that stands still while the machine sleeps.
+    """
+
+    def __init__(self, saved: Path, watches: bool = False) -> None:
         self.path = saved / FOLDER
+        self.watches = watches
+        # When a file was another one than at the look before, and which it is.
+        self._signs: dict[str, tuple[float, tuple[int, int, int]]] = {}
         self._clock = saved / CONTROLLER
         self._known: dict[str, tuple[tuple[int, int, int], WorkerNote]] = {}
 
@@ -222,6 +230,9 @@ class Workers:
         seen: dict[str, Seen] = {}
         for file, stat in stats.items():
             name, state = file.removesuffix(".json"), (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            age = self._silence(name, state)
+            if not self.watches:
+                age = max(age, clock - stat.st_mtime)
             known = self._known.get(name)
             if known is None or known[0] != state:
                 try:
@@ -230,8 +241,15 @@ class Workers:
                     continue
                 known = self._known[name] = (state, note)
             if known[1].name == name:
-                seen[name] = Seen(known[1], max(0.0, clock - stat.st_mtime))
+                seen[name] = Seen(known[1], age)
         return seen
+
+    def _silence(self, name: str, state: tuple[int, int, int]) -> float:
+        """Return the seconds in which this process has seen no sign of a worker."""
+        at = time.monotonic()
+        if name not in self._signs or self._signs[name][1] != state:
+            self._signs[name] = at, state
+        return at - self._signs[name][0]
 
     def _now(self) -> float:
         try:
@@ -241,10 +259,11 @@ class Workers:
 
     def forget(self) -> None:
         """Remove the files of all workers."""
-        self._known = {}
+        self._known, self._signs = {}, {}
         with suppress(OSError):
-            for file in filter(_is_note, os.listdir(self.path)):
-                (self.path / file).unlink(missing_ok=True)
+            for file in os.listdir(self.path):
+                if _is_note(file) or TEMPORARY.fullmatch(file):
+                    (self.path / file).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove the folder of the workers, all of which have ended."""

@@ -170,9 +170,13 @@ class SweepFolder:
         if not leftovers(self.path, WRITTEN_INTO, folders=True):
             return
         with suppress(ConfigError, OSError), self.locked():
-            for path in leftovers(self.path, WRITTEN_INTO, folders=True):
-                with suppress(OSError):
-                    shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+            self.remove_leftovers()
+
+    def remove_leftovers(self) -> None:
+        """Remove what processes that have gone had not finished to write; others write nothing."""
+        for path in leftovers(self.path, WRITTEN_INTO, folders=True):
+            with suppress(OSError):
+                shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
 
     def claim(self) -> Claim:
         """Claim the folder for a new sweep; raises ConfigError where something is in it."""
