@@ -31,9 +31,7 @@ JOBS = ("seed=1,2,3,4,5,6", "sweep.fuse=always", "sweep.every_seconds=0")
 FOLDER = "hydra.sweep.dir=sweep"
 ERRORS = {
     "python": MemoryError(),
-    "cpu": RuntimeError(
-        "DefaultCPUAllocator: can't allocate memory: tried to allocate 8 bytes"
-    ),
+    "cpu": RuntimeError("DefaultCPUAllocator: can't allocate memory: tried to allocate 8 bytes"),
     "cuda": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
 }
 
