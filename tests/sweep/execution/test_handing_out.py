@@ -86,6 +86,9 @@ class Workers:
     def open(self, function: WorkerFunction) -> None:
         self.token = function.token
 
+    def tells_of(self, started: str) -> bool:
+        return False
+
     def ensure(self, waiting: int) -> None:
         self.asked.append(waiting)
         alive = [thread for thread in self.threads if thread.is_alive()]

@@ -62,7 +62,7 @@ def test_a_launcher_runs_chunks_to_the_results_of_one_process(
     words = (f"hydra/launcher={name}", word, "hydra.sweep.dir=sweep")
     done = seedbed(tmp_path, "train", "-m", *SWEEP, *JOBS, *words, timeout=250)
     assert done.returncode == 1, done.stderr  # Half of the jobs diverge.
-    assert "Launcher runs 2 units: 2 of jobs side by side" in done.stderr
+    assert " runs 2 units: 2 of jobs side by side" in done.stderr
     assert "seedbed: job 2 diverged: the loss became" in done.stderr
     assert table(tmp_path / "sweep") == table(here)
     for number in range(8):

@@ -230,7 +230,15 @@ class HandingOut:
         else:  # Its file was removed, or cannot be read.
             silence = time.monotonic() - self._unknown.setdefault(entry, time.monotonic())
             why = f"left no sign for {silence:.0f} s" if silence > lost_after else ""
+        if seen is not None and seen.age <= lost_after and self._is_told(seen):
+            return None
         return Lost(entry.worker, why) if why else None
+
+    def _is_told(self, seen: Seen) -> bool:
+        """Return whether those who started a worker will say how it has gone."""
+        if isinstance(self.workforce, HydraLauncher):
+            return False
+        return self.workforce.tells_of(seen.note.started)
 
     def _lose(self, entry: Entry, lost: Lost) -> None:
         """Give back a unit whose worker is gone, or what is to run in its place."""

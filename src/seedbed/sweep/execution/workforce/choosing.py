@@ -5,6 +5,7 @@ from omegaconf import DictConfig
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
 from seedbed.sweep.execution.workforce.ray_cluster.workforce import Ray
+from seedbed.sweep.execution.workforce.submitted.executor import CLUSTERS
 from seedbed.sweep.execution.workforce.workforce import Workforce
 
 # Hydra's own launcher, whose part we take.
@@ -21,6 +22,10 @@ def workforce_of(master: DictConfig, options: SweepOptions) -> Workforce | Hydra
     launcher = str(master.hydra.launcher._target_)
     if launcher == RAY:
         return Ray(master, options)
+    if launcher in CLUSTERS:
+        from seedbed.sweep.execution.workforce.submitted.workforce import SubmittedWorkforce
+
+        return SubmittedWorkforce(master, options)
     if launcher != ONE_AFTER_ANOTHER:
         return HydraLauncher(master, options)
     return None

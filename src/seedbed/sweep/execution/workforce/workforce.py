@@ -45,6 +45,13 @@ class Workforce(Protocol):
         Raises a SeedbedError of a line where none can be started, or all refuse to work.
         """
 
+    def tells_of(self, started: str) -> bool:
+        """Return whether `look` is still to tell how a worker has gone that was `started` so.
+
+        Then it is not taken for dead for its process alone, but where it gives no sign for long.
+        """
+        return False
+
     def stop(self) -> None:
         """Wait until all workers have gone, for a while, and end those that are left.
 

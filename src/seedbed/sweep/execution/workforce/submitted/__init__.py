@@ -1,0 +1,1 @@
+"""Workers that submitit starts: jobs of Slurm's, or processes here (hydra/launcher=submitit_*)."""
