@@ -310,6 +310,79 @@ def test_a_full_disk_where_a_unit_runs_ends_the_sweep(folder: SweepFolder, handi
     out.close(DiskFull(""))
 
 
+def test_a_disk_too_full_to_say_so_ends_the_sweep(folder: SweepFolder, handing: Any) -> None:
+    out = handing(Workers(folder, lambda claim, heart: claim.finish(None)))
+    with pytest.raises(DiskFull, match=r"no space left where .* works"):
+        out.run([SINGLE], nullcontext)
+    out.close(DiskFull(""))
+
+
+# Workers of which the first units fail
+
+
+def fails(claim: Claim, error: str = "CUDA error") -> None:
+    """End a unit: all of its jobs fail."""
+    rows = [Row(n, {}, "failed", str(n), error=error) for n in claim.read().missing]
+    Results(claim.queue.table(claim.entry), [], rows)
+    claim.finish(None)
+
+
+def test_units_of_a_worker_whose_first_ones_fail_are_run_by_others(
+    folder: SweepFolder, handing: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts: dict[str, int] = {}
+    has_failed = threading.Event()
+
+    def works(claim: Claim, heart: Heart) -> str | None:
+        counts[heart.note.started] = count = counts.get(heart.note.started, 0) + 1
+        if heart.note.started == "thread 0":
+            fails(claim)
+            if count == 3:
+                has_failed.set()
+                return "leaves"
+            return None
+        if count > 2:
+            assert has_failed.wait(60)
+        ends(claim)
+        return None
+
+    out = handing(Workers(folder, works))
+    out.run([Unit((n,), False, (n,)) for n in range(9)], nullcontext)
+    out.close()
+    assert counts["thread 0"] == 3
+    assert out.taking.numbers == list(range(9))
+    assert {row.status for _, result in out.taking.taken for row in result.rows} == {"completed"}
+    said = capsys.readouterr().err
+    assert "takes no more: its first 3 units failed: CUDA error" in said
+
+
+def test_jobs_that_fail_everywhere_have_failed(folder: SweepFolder, handing: Any) -> None:
+    stopped = []
+
+    def works(claim: Claim, heart: Heart) -> str | None:
+        fails(claim)
+        heart.note.done += 1
+        if heart.note.done >= 3 and not claim.queue.blames_jobs():
+            stopped.append(heart.note.name)
+            return "leaves"
+        return None
+
+    out = handing(Workers(folder, works))
+    out.run([Unit((n,), False, (n,)) for n in range(20)], nullcontext)
+    out.close()
+    assert 2 <= len(stopped) < 7
+    assert out.taking.numbers == list(range(20))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_few_failures_are_entered_at_the_end(
+    folder: SweepFolder, handing: Any, count: int
+) -> None:
+    out = handing(Workers(folder, lambda claim, heart: fails(claim)))
+    out.run([Unit((n,), False, (n,)) for n in range(count)], nullcontext)
+    assert out.taking.numbers == list(range(count))
+
+
 # Launchers that come back when all has ended
 
 

@@ -22,10 +22,11 @@ from seedbed.errors import DataError
 from seedbed.sweep.execution import chunk, worker
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.execution.unit import Unit, UnitResult
-from seedbed.sweep.execution.workforce import choosing, worker_loop
+from seedbed.sweep.execution.workforce import choosing
 from seedbed.sweep.execution.workforce.hydra_launcher import CalledByLauncher, HydraLauncher
 from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
 from seedbed.sweep.execution.workforce.worker_loop import WorkerLoop
+from seedbed.sweep.queue.queue import Claim
 from seedbed.sweep.queue.workers import read_workers
 
 DATA = ("data=linear_noise", "data.rows=20", "data.batch_size=10", "data.val_size=5")
@@ -273,7 +274,7 @@ def test_jobs_that_end_before_their_launcher_is_interrupted_are_known_by_their_r
         raise KeyboardInterrupt
 
     monkeypatch.setattr(HydraLauncher, "launch", interrupted)
-    monkeypatch.setattr(worker_loop, "Results", lambda *arguments: None)
+    monkeypatch.setattr(Claim, "finish", lambda self, table, outcome: True)
     done = launched("train", "-m", *DATA, "seed=1,2", "trainer.max_epochs=1", FOLDER)
     assert done.code == 130
     assert "2 of 2 jobs done" in done.err

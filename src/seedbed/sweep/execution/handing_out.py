@@ -10,6 +10,7 @@ from typing import Protocol
 
 from seedbed.errors import ConfigError, DiskFull, Interrupted, ProcessLost, SeedbedError
 from seedbed.sweep.execution.display import Display
+from seedbed.sweep.execution.failures.first_units import Failed, FirstUnits
 from seedbed.sweep.execution.failures.tries import Tries
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.execution.unit import Unit, UnitResult, counts_text
@@ -30,6 +31,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 SECONDS_BETWEEN_LOOKS = 1.0
 # Seconds between two checks that no unit has got lost from the queue.
 SECONDS_BETWEEN_CHECKS = 10.0
+# Seconds for workers to save that nobody looks after.
+SECONDS_TO_SAVE = 20.0
 
 
 class Taking(Protocol):
@@ -82,6 +85,9 @@ class HandingOut:
         self._has_lost = False
         self._function: WorkerFunction | None = None
         self._changed = False
+        self._taken = 0
+        may_be_workers = worker.options.on_failure != "stop"
+        self._first = FirstUnits(worker.options.retries if may_be_workers else 0)
 
     def run(self, units: Sequence[Unit], held: Callable[[], object]) -> None:
         """Let workers run units, and what is to run in their place, until nothing is left.
@@ -90,7 +96,9 @@ class HandingOut:
         """
         self._tell_workers()
         self._put_all(self._without_suspects(units))
-        while self.left or self._held_back:
+        while self.left or self._held_back or self._enter_all(self._first.all()):
+            if not self.left and not self._held_back:
+                return
             if not self.left:
                 self._put_all([self._held_back.pop(0)])
             if isinstance(self.workforce, HydraLauncher):
@@ -153,6 +161,7 @@ class HandingOut:
         """Take the results that there are, show how far the others are, give back lost ones."""
         for entry in self.queue.done():
             self._take(entry)
+        self._settle_first_units()
         workers = self.workers.look()
         self._said_lost |= {each.worker: each for each in lost}
         running = self.queue.running()
@@ -187,17 +196,41 @@ class HandingOut:
             self.queue.forget(entry)
             return
         self._changed = True
+        self._taken += 1
         outcome, table = self.queue.outcome(entry), self.queue.table(entry)
-        if outcome.full:
-            raise DiskFull(outcome.full)
         rows = read_results(table) if table.is_file() else []
         result = UnitResult(rows, outcome.refusal, outcome.wrong, outcome.lack, outcome.why)
+        if outcome.full or result.is_nothing:
+            where = f"no space left where {entry.worker} works"
+            raise DiskFull(outcome.full or where)
+        if self._first.keep(entry.worker, unit, result):
+            self.queue.forget(entry)
+            return
         more = self.taking.take(unit, result)
         self.queue.forget(entry)
+        self._put_instead(more)
+
+    def _put_instead(self, units: Sequence[Unit]) -> None:
+        """Put what is to run in the place of a unit, unless its failure ends the sweep."""
         if self.taking.stops_now():
             self._take_none_that_waits()
-            return
-        self._put_all(more)
+        else:
+            self._put_all(units)
+
+    def _enter_all(self, failed: Sequence[Failed]) -> bool:
+        """Enter failures that are the jobs' own; return whether there are any."""
+        for unit, result in failed:
+            self._put_instead(self.taking.take(unit, result))
+        return bool(failed)
+
+    def _settle_first_units(self) -> None:
+        """Enter what failed at a worker that is right, and hand out the rest once more."""
+        again = [unit for unit, _ in self._first.of_stopped()]
+        self._put_all(self.taking.allowed(again))
+        self._enter_all(self._first.of_proven())
+        if self._first.blames_jobs:
+            self.queue.blame_jobs()
+            self._enter_all(self._first.all())
 
     def _take_none_that_waits(self) -> None:
         """Forget what waits: a failure ends the sweep. What runs by now comes to its end."""
@@ -258,7 +291,7 @@ class HandingOut:
         assert self._function is not None
         error: Exception | None = None
         ended: list[Ended] = []
-        before = dict(self.left)
+        before = self._taken
         with _looking(lambda: self.look(finds_lost=False)):
             try:
                 ended = launcher.launch(self._function, len(self.queue.waiting()))
@@ -270,7 +303,7 @@ class HandingOut:
             if each.full:
                 raise DiskFull(each.full)
         signals = [each.signal for each in ended if each.signal is not None]
-        if signals and (self.queue.stops_at_once() or self.left == before):
+        if signals and (self.queue.stops_at_once() or self._taken == before):
             raise Interrupted(signals[0])
         died = [entry for entry in self.queue.running() if entry.unit in self.left]
         if died:
@@ -279,7 +312,7 @@ class HandingOut:
             raise error
         elif ended and all(each.refused for each in ended):
             raise ConfigError(ended[0].why)
-        elif self.left == before:
+        elif self._taken == before:
             raise ProcessLost(f"{launcher.label} came back and had run nothing")
 
     def _after_deaths(self, died: Sequence[Entry], error: Exception | None) -> None:
@@ -318,6 +351,7 @@ class HandingOut:
         try:
             if not isinstance(self.workforce, HydraLauncher):
                 self.workforce.stop()
+            self._wait_for_the_others()
             if error is not None:
                 with suppress(SeedbedError):
                     for entry in self.queue.done():
@@ -329,6 +363,19 @@ class HandingOut:
                 launch_file(self.saved).unlink(missing_ok=True)
                 if self._has_lost:
                     self.worker.folder.remove_leftovers()
+
+    def _wait_for_the_others(self) -> None:
+        """Wait a while for workers that others have started, until they have saved and left."""
+        end = time.monotonic() + SECONDS_TO_SAVE
+        while time.monotonic() < end:
+            workers = self.workers.look()
+            seen = [workers.get(entry.worker) for entry in self.queue.running()]
+            if all(each is None or self._is_gone(each) for each in seen):
+                return
+            time.sleep(FIRST_PAUSE)
+
+    def _is_gone(self, seen: Seen) -> bool:
+        return bool(seen.gone(self.worker.options.lost_after))
 
 
 @contextmanager

@@ -63,6 +63,16 @@ class UnitResult:
         """Whether any of its jobs has."""
         return any(row.status == "failed" for row in self.rows)
 
+    @property
+    def all_failed(self) -> bool:
+        """Whether all of its jobs have."""
+        return bool(self.rows) and all(row.status == "failed" for row in self.rows)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing: what there was could not be written."""
+        return self == UnitResult()
+
 
 def alone(unit: Unit) -> list[Unit]:
     """Return the missing jobs of a unit as units of their own."""

@@ -32,6 +32,7 @@ class Queue:
         self.path = saved / "units"
         self._closed, self._stop = self.path / "closed", self.path / "stop"
         self._stop_at_once = self.path / "stop-at-once"
+        self._blame_jobs = self.path / "blame-jobs"
 
     # The controller's part
 
@@ -44,7 +45,7 @@ class Queue:
             folder.mkdir(parents=True, exist_ok=True)
             for name in os.listdir(folder):
                 (folder / name).unlink(missing_ok=True)
-        for marker in (self._closed, self._stop, self._stop_at_once):
+        for marker in (self._closed, self._stop, self._stop_at_once, self._blame_jobs):
             marker.unlink(missing_ok=True)
 
     def remove(self) -> None:
@@ -107,6 +108,10 @@ class Queue:
         self.path.mkdir(parents=True, exist_ok=True)
         (self._stop_at_once if at_once else self._stop).touch()
 
+    def blame_jobs(self) -> None:
+        """Let no worker stop any more since its first units fail: the jobs are wrong."""
+        self._blame_jobs.touch()
+
     # The workers' part
 
     def claim(self, worker: str) -> "Claim | None":
@@ -136,6 +141,10 @@ class Queue:
     def stops_at_once(self) -> bool:
         """Return whether workers are to save what they run, and leave it."""
         return self._stop_at_once.exists()
+
+    def blames_jobs(self) -> bool:
+        """Return whether failures are the jobs', not those of a worker."""
+        return self._blame_jobs.exists()
 
     def _entries(self, state: str) -> list[Entry]:
         entries = map(entry_of, _names(self.path / state))

@@ -3,19 +3,20 @@
 import os
 import signal
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.engines.lightning.quiet import quiet_lightning
-from seedbed.errors import DiskFull, Interrupted, SeedbedError
+from seedbed.errors import DiskFull, Interrupted, SeedbedError, disk_full
 from seedbed.process import garbage_collection
 from seedbed.process.signals import StopSweep
 from seedbed.runs.record import now
 from seedbed.sweep.configs.composer import HYDRA_CONFIG, Composer
 from seedbed.sweep.configs.sources import SavedSource
+from seedbed.sweep.execution.failures.first_units import FIRST_UNITS
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.execution.unit import Unit, UnitResult, unit_of
 from seedbed.sweep.execution.worker import Worker
@@ -32,8 +33,6 @@ from seedbed.sweep.results.table import Results
 
 # Seconds between two looks for a unit, from the first to all later ones.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-# Units that fail before any other has ended, after which a worker takes no more.
-FIRST_UNITS = 3
 # What says that the time of a process is up.
 TIME_IS_UP = (signal.SIGUSR1, signal.SIGUSR2)
 
@@ -53,8 +52,8 @@ class WorkerLoop:
         self.why = self.full = ""
         self._read: tuple[object, ...] = ()
         self._worker: Worker | None = None
-        # Why the first units have failed, as long as no other one has ended.
-        self._first_failed: list[str] = []
+        # Whether it has ended a unit: what fails then is not its own fault.
+        self._is_proven = False
 
     def run(self) -> Ended:
         """Work until nothing is left to do, or somebody asks to leave."""
@@ -115,18 +114,29 @@ class WorkerLoop:
             progress = UnitProgress(queued.name, len(unit.jobs), claim.entry.tries, now())
             self.heart.change(state="working", progress=progress)
             try:
-                # Nor may the controller's thread change it, where this runs in its process.
-                with HYDRA_CONFIG:
-                    result = self._result(unit, launch)
-            except (Interrupted, SystemExit, KeyboardInterrupt) as interruption:
-                self.signal = _signal_of(interruption)
-                self._leave(claim)
+                try:
+                    # Nor may the controller's thread change it, where this is its process.
+                    with HYDRA_CONFIG:
+                        result = self._result(unit, launch)
+                except (Interrupted, SystemExit, KeyboardInterrupt) as interruption:
+                    self.signal = _signal_of(interruption)
+                    self._leave(claim)
+                else:
+                    self._finish(claim, result)
             except DiskFull as error:
-                self.full = str(error)
-                with suppress(OSError):
-                    claim.finish(None, Outcome(full=self.full))
-            else:
-                self._finish(claim, result)
+                self._say_disk_is_full(claim, str(error))
+            except OSError as error:
+                if (full := disk_full(error)) is None:
+                    raise
+                self._say_disk_is_full(claim, str(full))
+
+    def _say_disk_is_full(self, claim: Claim, why: str) -> None:
+        """End a unit without results: a unit that has left nothing at all says so as well."""
+        self.full = why
+        try:
+            claim.finish(None, Outcome(full=why))
+        except OSError:
+            claim.finish(None)
 
     def _leave(self, claim: Claim) -> None:
         """Give back a unit; one that had the whole life of this worker was too much for it."""
@@ -161,7 +171,6 @@ class WorkerLoop:
         """Leave the results of a unit where the controller finds them."""
         worker = self._worker
         assert worker is not None
-        all_failed = bool(result.rows) and all(row.status == "failed" for row in result.rows)
         if result.has_failed and worker.options.on_failure == "stop":
             self.queue.stop()
         if result.rows:
@@ -170,7 +179,12 @@ class WorkerLoop:
         if not claim.finish(None, outcome):
             return
         note = self.heart.note
-        self.heart.change(done=note.done + 1, failed=note.failed + all_failed, progress=None)
+        failed = note.failed + result.all_failed
+        self.heart.change(done=note.done + 1, failed=failed, progress=None)
+        self._is_proven = self._is_proven or result.wrong or not result.all_failed
+        may_be_wrong = failed >= FIRST_UNITS and not self._is_proven
+        if may_be_wrong and not self.queue.blames_jobs():
+            self.why = f"its first {failed} units failed: {result.rows[0].error}"
 
     def _worker_of(self, launch: Launch) -> Worker:
         """Return what runs units, anew where the plan or the start of the sweep is another."""
