@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.sweep.queue import workers as module
 from seedbed.sweep.queue.workers import Heart, Workers, new_note, read_workers
 
 HOUR = 3600.0
@@ -27,7 +26,7 @@ def test_who_watches_compares_no_clocks(
     elsewhere: Heart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: float
 ) -> None:
     name, path, at = elsewhere.note.name, elsewhere._path, [1000.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: at[0])
+    monkeypatch.setattr(time, "monotonic", lambda: at[0])
     workers = Workers(tmp_path, watches=True)
 
     def beats() -> None:

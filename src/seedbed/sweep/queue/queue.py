@@ -12,12 +12,12 @@ is in done/, so that a worker that was taken for dead and goes on does no harm.
 import os
 from contextlib import suppress
 from pathlib import Path
-from random import randrange
 
 import msgspec
 
 from seedbed.files import write_atomically
 from seedbed.reading.json_files import read_json
+from seedbed.sweep.queue.expected import Expected
 from seedbed.sweep.queue.units import Entry, Outcome, QueuedUnit, entry_of
 
 # The file of a unit of a million jobs has 16 MB.
@@ -33,6 +33,7 @@ class Queue:
         self._closed, self._stop = self.path / "closed", self.path / "stop"
         self._stop_at_once = self.path / "stop-at-once"
         self._blame_jobs = self.path / "blame-jobs"
+        self._expected = Expected(self.waiting)
 
     # The controller's part
 
@@ -122,12 +123,18 @@ class Queue:
         """
         if self.is_stopped():
             return None
-        entries = sorted(self.waiting(), key=_order)
-        start = randrange(1, len(entries)) if len(entries) > 1 else 1
-        for entry in entries[:1] + entries[start:] + entries[1:start]:
-            claimed = entry._replace(worker=worker)
-            if _moved(self._path("waiting", entry), self._path("running", claimed)):
-                return Claim(self, claimed)
+        expected = self._expected
+        for is_last in (False, True):
+            while (entry := expected.next()) is not None:
+                claimed = entry._replace(worker=worker)
+                if _moved(self._path("waiting", entry), self._path("running", claimed)):
+                    expected.took()
+                    return Claim(self, claimed)
+                expected.missed()
+                if expected.is_stale() and not is_last:
+                    break
+            if not is_last:
+                expected.renew()
         return None
 
     def is_closed(self) -> bool:
@@ -201,10 +208,6 @@ class Claim:
         except FileNotFoundError:
             return False
         return True
-
-
-def _order(entry: Entry) -> tuple[bool, int]:
-    return not entry.is_chunk, entry.first
 
 
 def _moved(source: Path, target: Path) -> bool:
