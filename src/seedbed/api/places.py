@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from seedbed.errors import ConfigError
-from seedbed.runs.folder import RECORD
+from seedbed.runs.folder import has_run
 from seedbed.sweep.results.folder import PLAN, SAVED
 
 
@@ -24,8 +24,8 @@ def folder_of(name: str, folder: object) -> str:
 
 
 def is_run(path: str) -> bool:
-    """Return whether a folder has the record of a run."""
-    return (Path(path) / RECORD).is_file()
+    """Return whether a folder has the record of a run, or is that of a job which is packed."""
+    return has_run(Path(path))
 
 
 def is_sweep(path: str) -> bool:

@@ -19,7 +19,7 @@ from seedbed.catalogue.entry import Entry
 from seedbed.config.project import outputs_folder
 from seedbed.errors import ConfigError, RunFolderError, plain
 from seedbed.reading.content import inside
-from seedbed.runs.folder import FIGURES, RECORD, RunFolder
+from seedbed.runs.folder import FIGURES, RECORD, RunFolder, has_run, run_folder
 from seedbed.runs.record import CANCELLED, KILLED
 from seedbed.sweep.results.folder import SweepFolder, open_sweep, rows_of_sweep
 from seedbed.terminal.words import jobs_text, relative
@@ -216,9 +216,10 @@ class Sweep:
         """Return the folder of a job; None where it has none."""
         row = self._known()[1].get(number)
         name = str(number) if row is None else row.folder
-        if not name or not (self._folder.path / name / RECORD).is_file():
+        if not name:
             return None
-        return inside(self._folder.path, name)
+        path = inside(self._folder.path, name)
+        return path if has_run(path) else None
 
     @property
     def runs(self) -> list[Run]:
@@ -270,7 +271,7 @@ class Sweep:
     def _without_folder(self, number: int) -> RunFolderError:
         ended = number in self._known()[1]
         why = (
-            "has kept no folder; sweep.keep=all keeps those of all jobs, sweep.keep=best of the "
+            "has kept no folder; sweep.keep=all and packed keep those of all jobs, best of the "
             "best. Its numbers are in results"
             if ended
             else "has not begun"
@@ -395,7 +396,7 @@ class Sweep:
         """Return a job that has a folder: all share the modules that they were trained with."""
         folders = (self._folder_of(job.number) for job in self._plan().jobs)
         folder = next((folder for folder in folders if folder is not None), None)
-        return None if folder is None else RunFolder(folder)
+        return None if folder is None else run_folder(folder)
 
     def report(
         self, path: str | os.PathLike[str] = "report.html", *, overwrite: bool = False

@@ -14,6 +14,7 @@ from seedbed.config.project import is_inherited
 from seedbed.config.trust.module_path import reach
 from seedbed.errors import ConfigError, SeedbedError, listed
 from seedbed.runs.folder import RECORD, SWEEP_PLAN, RunFolder, open_run
+from seedbed.runs.packed.index import packs_of
 from seedbed.runs.provenance.importing import KeptSources, importing_kept, other_sources
 from seedbed.runs.record import read_record
 
@@ -51,8 +52,9 @@ def use_kept_sources(config: DictConfig) -> None:
 def _opened(run: str, outputs: str) -> RunFolder:
     """Return the folder of a run, or of the first job of a sweep, which shares its modules."""
     if (Path(run) / SWEEP_PLAN).is_file():
-        jobs = sorted(Path(run).glob(f"*/{RECORD}"))
-        run = str(jobs[0].parent) if jobs else run
+        jobs = sorted(path.parent for path in Path(run).glob(f"*/{RECORD}"))
+        jobs = jobs or [Path(run, name) for name in list(packs_of(Path(run)).places)[:1]]
+        run = str(jobs[0]) if jobs else run
     return open_run(run, outputs)
 
 

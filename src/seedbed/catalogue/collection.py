@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from seedbed.catalogue.cache import Known, known, read_cache, write_cache
 from seedbed.catalogue.entry import Entry
 from seedbed.catalogue.folders import Place, places
-from seedbed.catalogue.of_run import killed, read_run
+from seedbed.catalogue.of_run import damaged_run, entry_of_record, killed, read_run
 from seedbed.catalogue.of_sweep import read_sweep, running, stopped
 from seedbed.runs.folder import RECORD
 from seedbed.runs.heartbeat import goes_on
@@ -100,6 +100,8 @@ def _known(place: Place, before: Known | None) -> Known:
 
 
 def _known_run(place: Place, before: Known | None) -> Known:
+    if place.record is not None or place.problem:
+        return known(place.file, _packed(place))
     if before is not None and before.is_of(place.file) and before.entry.kind == place.kind:
         now = before
     else:
@@ -109,6 +111,14 @@ def _known_run(place: Place, before: Known | None) -> Known:
         clear_leftovers(place.path, place.file.st_mtime)
         return Known(now.changed, now.size, now.inode, killed(now.entry))
     return now
+
+
+def _packed(place: Place) -> Entry:
+    """Return the entry of a job that is packed; nobody trains it."""
+    kind: Literal["run", "job"] = "job" if place.kind == "job" else "run"
+    if place.record is None:
+        return damaged_run(place.problem, kind, place.file)
+    return entry_of_record(place.record, kind, place.file)
 
 
 def _record(place: Place) -> Path:

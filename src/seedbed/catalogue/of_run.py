@@ -13,7 +13,6 @@ import msgspec
 
 from seedbed.catalogue.entry import MOST_KEYS, Entry, Progress, Value, cut
 from seedbed.config.groups import GROUPS
-from seedbed.errors import RunFolderError
 from seedbed.reading.content import MEBIBYTE
 from seedbed.reading.json_files import Count, field_problem
 from seedbed.runs.record import KILLED
@@ -63,13 +62,24 @@ def read_run(path: Path, kind: Literal["run", "job"]) -> tuple[Entry, os.stat_re
     process is still there is not looked at. Raises OSError where the file is gone.
     """
     content, state = plain_content(path)
+    if isinstance(content, str):
+        return damaged_run(content, kind, state), state
+    return entry_of_record(content, kind, state), state
+
+
+def entry_of_record(
+    content: bytes | str, kind: Literal["run", "job"], state: os.stat_result
+) -> Entry:
+    """Return the entry of a run by the content of its record, of a file with this state."""
     try:
-        if isinstance(content, str):
-            raise RunFolderError(content)
-        return _entry(_decoder.decode(content), kind, state), state
-    except (RunFolderError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        reason = field_problem(str(error).replace(f"{path}: ", ""))
-        return Entry(kind, "damaged", state.st_mtime, error=cut(reason)), state
+        return _entry(_decoder.decode(content), kind, state)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return damaged_run(field_problem(str(error)), kind, state)
+
+
+def damaged_run(reason: str, kind: Literal["run", "job"], state: os.stat_result) -> Entry:
+    """Return the entry of a run whose record cannot be read."""
+    return Entry(kind, "damaged", state.st_mtime, error=cut(reason))
 
 
 def plain_content(path: Path | str) -> tuple[bytes | str, os.stat_result]:

@@ -17,7 +17,7 @@ from seedbed.config.project import outputs_folder
 from seedbed.config.schema.field import key
 from seedbed.documents import answer
 from seedbed.errors import ConfigError, listed, nearest
-from seedbed.runs.folder import RECORD
+from seedbed.runs.folder import RECORD, has_run
 from seedbed.runs.record import read_record
 from seedbed.sweep.results.configurations import (
     AVERAGED,
@@ -266,7 +266,7 @@ def _standing(sweep: OpenedSweep) -> list[str]:
         return [f"running      {jobs_text(len(left))} to end{now}"]
     if not left and not again:
         return []
-    written = sum((sweep.folder.path / str(number) / RECORD).is_file() for number in left)
+    written = sum(has_run(sweep.folder.path / str(number)) for number in left)
     parts = [f"{jobs_text(len(left))} missing"] * bool(left)
     parts += [f"{written:,} of them have a folder already"] * bool(written)
     parts += [f"{len(again):,} to run again"] * bool(again)

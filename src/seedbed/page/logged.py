@@ -1,5 +1,6 @@
 """Curves from what runs have logged into their folders: event files, or metrics.csv."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from seedbed.errors import RunFolderError
 from seedbed.loggers.metrics_file import AT_STEPS, CLOSING, METRICS, read_points
 from seedbed.page.part import CurveBlock
 from seedbed.reading.content import MEBIBYTE, inside, read_text
+from seedbed.runs.folder import RECORD
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,11 +27,18 @@ LAST = 2**53
 
 
 def curves_of_folders(folders: Sequence[Path | None]) -> Iterator[CurveBlock]:
-    """Yield the curves that lie in the folders of runs; jobs are the places of the folders.
+    """Yield the curves that lie in the folders of runs, packed or not; jobs are their places.
 
     Folders that are None, that have no curves, or damaged ones, are left out.
     """
-    known = [place for place, folder in enumerate(folders) if folder is not None]
+    known = []
+    for place, folder in enumerate(folders):
+        if folder is not None:
+            block = None if os.path.lexists(folder / RECORD) else _of_pack(folder)
+            if block is None:
+                known.append(place)
+            else:
+                yield block._replace(jobs=[place])
     for start in range(0, len(known), RUNS_OF_BLOCK):
         places = known[start : start + RUNS_OF_BLOCK]
         chosen = [folder for place in places if (folder := folders[place]) is not None]
@@ -40,6 +49,27 @@ def curves_of_folders(folders: Sequence[Path | None]) -> Iterator[CurveBlock]:
         for job, folder in enumerate(chosen):
             if job not in known_by_events and (table := _of_table(folder)) is not None:
                 yield table._replace(jobs=[places[job]])
+
+
+def _of_pack(folder: Path) -> CurveBlock | None:
+    """Return the curves of a packed job; None where it is none, or damaged."""
+    import numpy as np
+
+    from seedbed.runs.packed.opening import packed_curves
+
+    try:
+        curves = packed_curves(folder)
+    except RunFolderError:
+        return None
+    if curves is None:
+        return None
+    # As event files hold them.
+    values = {
+        name: column[None].astype(np.float32).astype(np.float64)
+        for name, column in curves.values.items()
+        if _is_curve(name)
+    }
+    return CurveBlock([0], curves.epochs, values)
 
 
 def _of_table(folder: Path) -> CurveBlock | None:

@@ -31,7 +31,7 @@ from seedbed.page.sources import (
 from seedbed.reading.content import inside
 from seedbed.reading.yaml_files import read_plain_list, read_plain_yaml
 from seedbed.runs.best_metrics import BEST_EPOCH, metrics_of_job
-from seedbed.runs.folder import RunFolder
+from seedbed.runs.folder import RunFolder, run_folder
 from seedbed.runs.provenance.secrets import plain_word
 from seedbed.runs.record import read_record
 
@@ -50,7 +50,7 @@ def parts_of_runs(folders: Sequence[Path], page: Path | None = None) -> list[Par
     Raises:
         RunFolderError: The record of one of them is damaged.
     """
-    parts = [_part(RunFolder(folder), page) for folder in folders]
+    parts = [_part(run_folder(folder), page) for folder in folders]
     for block in curves_of_folders(folders):
         for row, run in enumerate(block.jobs):
             parts[run].curves = [_of_run(block, row)]
@@ -123,7 +123,7 @@ def _of_run(block: CurveBlock, row: int) -> CurveBlock:
 def _config(folder: RunFolder) -> dict[str, Any] | None:
     """Return the config by dotted keys, as it was composed; None where it cannot be read."""
     try:
-        path = inside(folder.path, str(folder.config.relative_to(folder.path)))
+        path = inside(folder.files, str(folder.config.relative_to(folder.files)))
         return flattened(read_plain_yaml(path))
     except RunFolderError:
         return None
@@ -188,7 +188,7 @@ def _command(folder: RunFolder, record: Mapping[str, Any]) -> str:
         return command
     try:
         content = folder.config.with_name("overrides.yaml")
-        inside(folder.path, str(content.relative_to(folder.path)))
+        inside(folder.files, str(content.relative_to(folder.files)))
         overrides = read_plain_list(content)
     except RunFolderError:
         return ""

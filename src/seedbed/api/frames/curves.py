@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from seedbed.loggers.metrics_file import AT_STEPS, CLOSING, METRICS, read_points
 from seedbed.page.part import CurveBlock
 from seedbed.reading.content import MEBIBYTE, read_text, refuse_links_out
 from seedbed.runs.folder import RECORD
+from seedbed.runs.packed.opening import packed_curves
 from seedbed.sweep.pages.saved_curves import curves_of_states
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.sweep.results.plan_file import SweepPlan
@@ -43,10 +45,12 @@ def curves_of_jobs(folders: Mapping[int, Path], *, column: str | None = "job") -
     numbers = list(folders)
     points = read_scalars(list(folders.values()))
     read = {int(run) for each in points.values() for run in np.unique(each.runs)}
-    for place, number in enumerate(numbers):
-        if place not in read:
-            for tag, each in _of_csv(folders[number], place).items():
-                points[tag] = _joined(points[tag], each) if tag in points else each
+    missing = {place: folders[n] for place, n in enumerate(numbers) if place not in read}
+    for tag, each in _of_packs(missing).items():
+        points[tag] = _joined(points[tag], each) if tag in points else each
+    for place, folder in missing.items():
+        for tag, each in _of_csv(folder, place).items():
+            points[tag] = _joined(points[tag], each) if tag in points else each
     curves = {
         f"{tag}_" if tag in _OURS else plain(tag): each
         for tag, each in points.items()
@@ -153,6 +157,27 @@ def _aligned(points: Mapping[str, TagPoints]) -> pl.DataFrame:
         joined = pl.DataFrame(columns[:2]).join(own, on=["run", "at"], how="left")
         columns.append(joined.get_column(tag))
     return pl.DataFrame(columns)
+
+
+def _of_packs(folders: Mapping[int, Path]) -> dict[str, TagPoints]:
+    """Return the points of those runs that are packed, by their places."""
+    parts: dict[str, list[tuple[int, Any, Any]]] = {}
+    for place, folder in folders.items():
+        curves = None if os.path.lexists(folder / RECORD) else packed_curves(folder)
+        if curves is None:
+            continue
+        for tag, values in curves.values.items():
+            there = ~np.isnan(values)
+            own = values[there].astype(np.float32).astype(np.float64)
+            parts.setdefault(tag, []).append((place, curves.epochs[there], own))
+    return {
+        tag: TagPoints(
+            np.concatenate([np.full(len(steps), place, np.int64) for place, steps, _ in of_tag]),
+            np.concatenate([steps for _, steps, _ in of_tag]),
+            np.concatenate([values for _, _, values in of_tag]),
+        )
+        for tag, of_tag in parts.items()
+    }
 
 
 def _of_csv(folder: Path, run: int) -> dict[str, TagPoints]:

@@ -14,7 +14,7 @@ from seedbed.config.overrides import typed_word
 from seedbed.documents.runs import Data, Epoch, Labels, Run, RunOutcome
 from seedbed.errors import RunFolderError
 from seedbed.reading.json_files import Count, converted
-from seedbed.runs.folder import RECORD, RunFolder
+from seedbed.runs.folder import RECORD, RunFolder, run_folder
 from seedbed.runs.record import KILLED, read_record
 from seedbed.terminal.words import relative
 
@@ -69,7 +69,7 @@ def run_document(path: Path) -> Run:
 
     Raises RunFolderError where its record is damaged, OSError where it is gone.
     """
-    folder = RunFolder(path)
+    folder = run_folder(path)
     entry, _ = read_run(folder.record, "run")
     if entry.status == "damaged":
         raise RunFolderError(f"{folder.record}: {entry.error}")
@@ -136,6 +136,8 @@ def _some(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
 
 
 def _file(folder: RunFolder, name: str) -> Path | None:
+    if folder.files != folder.path:
+        return None  # It is packed.
     file = folder.checkpoint(name)
     return file if file.is_file() and not file.is_symlink() else None
 

@@ -1,10 +1,15 @@
-"""Folder of links to runs, by the names that TensorBoard is to show."""
+"""Folder of links to runs, by the names that TensorBoard is to show.
 
+Of jobs that are packed there is a folder with their events in place of a link.
+"""
+
+import shutil
 from contextlib import suppress
 from os.path import relpath
 from pathlib import Path
 
 from seedbed.catalogue.tensorboard.names import named_runs
+from seedbed.catalogue.tensorboard.packed import is_packed, write_events
 
 
 class NamedLinks:
@@ -24,7 +29,10 @@ class NamedLinks:
     @property
     def differ(self) -> bool:
         """Whether any run is to have another name than its folder."""
-        return any(path != relpath(run, self.top) for path, run in self._wanted.items())
+        return any(
+            path != relpath(run, self.top) or is_packed(Path(run))
+            for path, run in self._wanted.items()
+        )
 
     def make(self, folder: Path) -> None:
         """Make the links in a folder that is empty."""
@@ -41,11 +49,16 @@ class NamedLinks:
 
     def _update(self) -> None:
         for path in self._made.keys() - self._wanted.keys():
-            (self.folder / path).unlink(missing_ok=True)
-        for path, run in self._wanted.items():
-            if path not in self._made:
-                link = self.folder / path
-                link.parent.mkdir(parents=True, exist_ok=True)
-                with suppress(FileExistsError):
-                    link.symlink_to(run, target_is_directory=True)
+            if (self.folder / path).is_symlink():
+                (self.folder / path).unlink(missing_ok=True)
+            else:
+                shutil.rmtree(self.folder / path, ignore_errors=True)
+        new = {path: Path(run) for path, run in self._wanted.items() if path not in self._made}
+        packed = {path: run for path, run in new.items() if is_packed(run)}
+        for path in new.keys() - packed.keys():
+            link = self.folder / path
+            link.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                link.symlink_to(new[path], target_is_directory=True)
+        write_events({self.folder / path: run for path, run in packed.items()})
         self._made = self._wanted

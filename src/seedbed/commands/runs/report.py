@@ -18,8 +18,7 @@ from seedbed.catalogue.shown import (
 )
 from seedbed.config.overrides import typed_word
 from seedbed.errors import ConfigError, RunFolderError, listed, nearest
-from seedbed.runs.folder import RECORD, RunFolder
-from seedbed.runs.record import read_record
+from seedbed.runs.folder import RECORD, record_at, run_folder
 from seedbed.runs.resuming.changes_in_words import in_words
 from seedbed.terminal.tables import metrics_table, print_table
 from seedbed.terminal.words import dashboard_command, relative
@@ -86,8 +85,10 @@ def _one(item: Item, metrics: Sequence[str] = ()) -> None:
         if text:
             print(f"{key:13}{one_line(text)}")
     try:
-        record = read_record(Path(item.path) / RECORD)
+        record = record_at(Path(item.path))
     except (ConfigError, OSError):
+        return
+    if record is None:
         return
     columns = {
         title: {name: value for name, value in values.items() if _is_asked(name, metrics)}
@@ -102,7 +103,7 @@ def _one(item: Item, metrics: Sequence[str] = ()) -> None:
     if record.get("command"):
         print(f"command      {one_line(str(record['command']))}")
     goes_on = entry.status in ("interrupted", "failed")
-    if goes_on and RunFolder(item.path).checkpoint("last").is_file():
+    if goes_on and run_folder(item.path).checkpoint("last").is_file():
         print(f"go on        seedbed train {typed_word('resume', item.path)}")
     print(f"TensorBoard  {dashboard_command(Path(item.path))}")
 

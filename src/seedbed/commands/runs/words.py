@@ -13,6 +13,7 @@ from seedbed.catalogue.collection import Item, collect, newest
 from seedbed.catalogue.filters import Filters
 from seedbed.config.groups import GROUPS
 from seedbed.errors import ConfigError, listed, nearest
+from seedbed.runs.folder import has_run
 from seedbed.sweep.results.folder import PLAN, SAVED
 from seedbed.terminal.words import relative
 
@@ -78,8 +79,8 @@ def chosen(words: Sequence[str], outputs: str) -> tuple[list[str], list[Path]]:
 
 
 def _is_place(path: Path) -> bool:
-    """Return whether a path is the folder of a run, or one in which some may lie."""
-    return path.is_dir() and not _is_sweep(path)
+    """Return whether a path is the folder of a run, packed or not, or one in which some may lie."""
+    return (path.is_dir() and not _is_sweep(path)) or (not path.exists() and has_run(path))
 
 
 def _is_sweep(path: Path) -> bool:

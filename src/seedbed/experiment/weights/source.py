@@ -9,7 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from seedbed.config.overrides import quoted
 from seedbed.errors import ConfigError, nearest
-from seedbed.runs.folder import CHECKPOINTS, RunFolder, latest_run, open_run
+from seedbed.runs.folder import CHECKPOINTS, RunFolder, has_run, latest_run, open_run
+from seedbed.runs.packed.manifest import WEIGHTS
+from seedbed.runs.packed.opening import place_of
 from seedbed.runs.record import read_record, state_of
 from seedbed.terminal.words import relative
 
@@ -33,6 +35,20 @@ class WeightsSource:
     folder: RunFolder | None = None
     checkpoint: str | None = None
 
+    @property
+    def shown(self) -> Path:
+        """The file, as people and records name it: below the run's folder, packed or not."""
+        if self.folder is None or self.checkpoint is None:
+            return self.file
+        return RunFolder(self.folder.path).checkpoint(self.checkpoint)
+
+    @property
+    def lies_in(self) -> Path:
+        """The file on the disk that holds the weights: that of a pack where the run is packed."""
+        packed = self.folder is not None and self.folder.files != self.folder.path
+        place = place_of(self.folder.path) if packed and self.folder is not None else None
+        return self.file if place is None else place.pack / WEIGHTS
+
     def __str__(self) -> str:
         """Return how messages name it."""
         return f"{KEY}={self.run}"
@@ -50,8 +66,11 @@ def weights_source(run: str, checkpoint: str, outputs: str) -> WeightsSource:
         ConfigError: There is no such file, or no checkpoint in the folder.
     """
     path = latest_run(Path(outputs), key=KEY) if run == LATEST else Path(run)
-    if path.is_dir():
+    if path.is_dir() or (not path.exists() and has_run(path)):
         return _of_folder(run, path, checkpoint)
+    above, is_named = path.parent.parent, path.name in ("best.ckpt", "last.ckpt")
+    if not path.exists() and path.parent.name == CHECKPOINTS and is_named and has_run(above):
+        return _of_folder(run, above, path.stem)
     if not path.is_file():
         hint = "" if "/" in run else nearest(run, [LATEST])
         raise ConfigError(f"{KEY}={run}: no such folder or file{hint and '.'}{hint}")
@@ -116,4 +135,4 @@ def _latest_below(outputs: str, *, say: bool = False) -> str:
 def weights_file_of(node: Any, outputs: str) -> Path | None:
     """Return the file that a config's `initial_weights` names; None where it names none."""
     run = node.get("run") if isinstance(node, DictConfig) else None
-    return None if run is None else weights_source(str(run), str(node.checkpoint), outputs).file
+    return None if run is None else weights_source(str(run), str(node.checkpoint), outputs).lies_in

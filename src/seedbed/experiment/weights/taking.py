@@ -29,7 +29,7 @@ class Taken(NamedTuple):
         """Return the field `initial_weights` of run.json."""
         return {
             "run": self.source.run,
-            "file": relative(self.source.file),
+            "file": relative(self.source.shown),
             "checkpoint": self.source.checkpoint,
             "epoch": self.file.epoch,
             "sha256": self.file.sha256,

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from seedbed.runs.folder import HYDRA, RunFolder
+from seedbed.runs.outcome import Curves
 from seedbed.runs.packed.index import PlaceInPack, packs_of
 from seedbed.runs.packed.manifest import PACKED, RUNS
 from seedbed.runs.packed.reading import stored_of
@@ -42,6 +43,28 @@ def packed_record(path: Path) -> dict[str, Any] | None:
 
     text, where = stored_of(place).record, place.pack / RUNS
     return checked_record(where, record_fields_of(text, where))
+
+
+def packed_curves(path: Path) -> Curves | None:
+    """Return the curves of a packed job; None where it has none, or is in no pack.
+
+    Raises RunFolderError where its pack is damaged.
+    """
+    place = place_of(path)
+    if place is None:
+        return None
+    from seedbed.runs.packed.reading import curves_at
+
+    return curves_at(place)
+
+
+def unpack_at(path: Path) -> None:
+    """Write the folder of a packed job; raises RunFolderError where its pack is damaged."""
+    from seedbed.runs.packed.unpacking import unpack
+
+    place = place_of(path)
+    if place is not None:
+        unpack(place.pack.parents[1], [place])
 
 
 class PackedRun(RunFolder):

@@ -145,10 +145,14 @@ def _fitted(place: PlaceInPack, text: str) -> dict[str, Any]:
     return fitted
 
 
-def files_at(places: Sequence[PlaceInPack]) -> "Iterator[RunFiles]":
-    """Yield the files of runs of one pack, as they would lie in their folders."""
+def files_at(places: Sequence[PlaceInPack], *, weights: bool = True) -> "Iterator[RunFiles]":
+    """Yield the files of runs of one pack, as they would lie in their folders.
+
+    Without `weights` they have no checkpoints.
+    """
     from seedbed.runs.whole.content import files_of
 
     manifest = places[0].manifest
-    for files in files_of([content_at(each) for each in places], manifest.written, manifest.csv):
+    contents = [content_at(each, weights=weights) for each in places]
+    for files in files_of(contents, manifest.written, manifest.csv):
         yield replace(files, lightning=manifest.lightning)

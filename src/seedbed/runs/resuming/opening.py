@@ -49,7 +49,16 @@ def open_to_resume(word: str, outputs: str, *, changes: bool = True) -> RunFolde
 
     if word == "latest":
         word = str(latest_run(Path(outputs), say=True, key="resume", usable=usable))
-    return open_run(word, outputs, key="resume")
+    opened = open_run(word, outputs, key="resume")
+    return opened if opened.files == opened.path else _unpacked(opened.path)
+
+
+def _unpacked(path: Path) -> RunFolder:
+    """Return the folder of a packed job, which is written first: it goes on there."""
+    from seedbed.runs.packed.opening import unpack_at
+
+    unpack_at(path)
+    return open_run(str(path), "", key="resume")
 
 
 @contextmanager

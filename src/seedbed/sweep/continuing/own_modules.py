@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from seedbed.errors import RunFolderError
-from seedbed.runs.folder import RunFolder
+from seedbed.runs.folder import RunFolder, record_at
 from seedbed.runs.provenance.files import PROVENANCE, SOURCES, hash_of
-from seedbed.runs.record import read_record
 from seedbed.runs.resuming.same_sources import changed_sources
 from seedbed.sweep.configs.saved_jobs import modules_to_trust
 from seedbed.sweep.execution.continued_jobs import plain_values_of
@@ -39,7 +38,7 @@ def _records(worker: Worker) -> Iterator[tuple[Job, RunFolder, dict[str, Any]]]:
     for job in worker.plan.jobs:
         folder = RunFolder(worker.folders.path(job))
         try:
-            record = read_record(folder.record) if folder.record.is_file() else {}
+            record = record_at(folder.path) or {}
         except RunFolderError:  # Damaged: the job begins again.
             continue
         if record.get("sources"):

@@ -13,7 +13,7 @@ from seedbed.page.part import JobConfig
 from seedbed.reading.content import inside
 from seedbed.reading.json_files import read_json
 from seedbed.reading.yaml_files import read_plain_yaml
-from seedbed.runs.folder import RunFolder
+from seedbed.runs.folder import run_folder
 from seedbed.sweep.job import Job
 from seedbed.sweep.results.folder import SweepFolder
 
@@ -65,7 +65,7 @@ def job_configs(folder: SweepFolder, jobs: Sequence[Job], folders: Sequence[str]
         config = None
         if name and read < MOST_READ:
             read += 1
-            config = _config(folder, RunFolder(folder.path / name).config)
+            config = _config_of_job(folder.path / name, folder)
         configs.append(None if config is None else JobConfig(len(bases)))
         bases += [] if config is None else [config]
     return JobConfigs(bases, configs)
@@ -77,6 +77,17 @@ def _saved_lines(folder: SweepFolder) -> list[list[str]]:
         return read_json(folder.saved / INDEX, _Index)["configs"]
     except RunFolderError:
         return []
+
+
+def _config_of_job(path: Path, folder: SweepFolder) -> dict[str, Any] | None:
+    """Return the config in a job's folder, packed or not, as `_config` does."""
+    try:
+        job = run_folder(path)
+        if job.files == job.path:
+            return _config(folder, job.config)
+        return flattened(read_plain_yaml(job.config))
+    except RunFolderError:
+        return None
 
 
 def _config(folder: SweepFolder, path: Path) -> dict[str, Any] | None:

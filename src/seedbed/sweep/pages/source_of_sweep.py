@@ -14,10 +14,10 @@ from seedbed.page.document import Search, Source
 from seedbed.page.places import shown_path
 from seedbed.page.sources import command_of, data_of, git_of, labels_in, versions_of
 from seedbed.reading.yaml_files import read_plain_yaml
-from seedbed.runs.folder import RECORD
+from seedbed.runs.folder import RECORD, record_at
+from seedbed.runs.packed.manifest import MANIFEST, PACKED
 from seedbed.runs.provenance.files import PACKAGES, PROVENANCE
 from seedbed.runs.provenance.secrets import plain_word
-from seedbed.runs.record import read_record
 from seedbed.sweep.results.folder import RESUME, SweepFolder
 from seedbed.sweep.results.plan_file import SweepPlan
 from seedbed.sweep.results.ranking import unranked_lines
@@ -46,9 +46,9 @@ def known_of_sweep(folder: SweepFolder, plan: SweepPlan, rows: Sequence[Row]) ->
 
 def record_of(folder: SweepFolder, row: Row) -> dict[str, Any]:
     """Return the record of a job; nothing where it cannot be read."""
-    path = folder.path / row.folder / RECORD
+    path = folder.path / row.folder
     try:
-        return read_record(path) if path.is_file() and not path.is_symlink() else {}
+        return {} if (path / RECORD).is_symlink() else record_at(path) or {}
     except (ConfigError, OSError):
         return {}
 
@@ -136,6 +136,7 @@ def _written_last(folder: SweepFolder, rows: Sequence[Row], stopped: bool) -> st
     paths = [folder.results] if rows or not stopped else []
     if stopped:
         paths += [*folder.states(), *folder.all_reports(), *folder.path.glob(f"*/{RECORD}")]
+        paths += folder.path.glob(f"{PACKED}/*/{MANIFEST}")
     times = []
     for path in paths:
         with suppress(OSError):

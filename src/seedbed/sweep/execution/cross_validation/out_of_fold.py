@@ -26,7 +26,7 @@ from seedbed.experiment.fitted_task import fitted_task
 from seedbed.files import write_atomically
 from seedbed.reading.content import inside
 from seedbed.runs.checkpoints import PREFIX, read_checkpoint
-from seedbed.runs.folder import RunFolder
+from seedbed.runs.folder import RunFolder, run_folder
 from seedbed.runs.record import MEASURED
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.results.configurations import FOLD
@@ -126,7 +126,7 @@ def _numbers_and_targets(data: DataModule) -> tuple[list[int], Tensor]:
 def _folder(worker: Worker, row: Row) -> RunFolder:
     if not row.folder:
         raise RunFolderError(f"{worker.folder.path}: the folder of job {row.number} was not kept")
-    return RunFolder(inside(worker.folder.path, row.folder))
+    return run_folder(inside(worker.folder.path, row.folder))
 
 
 class Predictor:
