@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import stat
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -85,6 +86,8 @@ def _write_files(pack: Path, contents: Sequence[RunContent], csv: bool) -> None:
         from safetensors.torch import save_file
 
         save_file(weights.tensors, pack / WEIGHTS)
+        # Whoever may read the other files may read this one: it is made for its owner alone.
+        (pack / WEIGHTS).chmod(stat.S_IMODE((pack / RUNS).stat().st_mode))
         files[WEIGHTS] = FileNote((pack / WEIGHTS).stat().st_size)
     manifest = Manifest(
         format=FORMAT,
