@@ -8,8 +8,8 @@ from typing import Any
 from seedbed.errors import RunFolderError
 from seedbed.runs.folder import RECORD
 from seedbed.runs.outcome import RunOutcome
-from seedbed.runs.packed.writing import write_pack
 from seedbed.runs.provenance.files import ProvenanceFiles
+from seedbed.runs.whole.content import RunContent
 from seedbed.sweep.execution.chunk import (
     PreparedJob,
     TrainedChunk,
@@ -59,7 +59,7 @@ class JobsWriter:
             contents = contents_of(
                 chunk, [places[job.number] for job in packed], packed, provenance
             )
-            write_pack(self.folder.path, contents, csv=chunk.csv, goes_on=self.goes_on)
+            self._pack(contents, csv=chunk.csv)
         numbers = [places[job.number] for job in others]
         return write_folders(
             chunk, numbers, others, provenance, lambda count, of: written(count, len(jobs))
@@ -71,11 +71,16 @@ class JobsWriter:
         """Write jobs whose chunk could not be trained; what cannot be written is left out."""
         packed = [failed_content(job, outcome, times) for job in jobs if self._is_packed(job)]
         if packed:
-            write_pack(self.folder.path, packed, csv=False, goes_on=self.goes_on)
+            self._pack(packed, csv=False)
         for job in jobs:
             if not self._is_packed(job):
                 with suppress(RunFolderError):  # Then the row alone tells of it.
                     write_failed(job, outcome, times)
+
+    def _pack(self, contents: Sequence[RunContent], csv: bool) -> None:
+        from seedbed.runs.packed.writing import write_pack  # polars, which folders need not.
+
+        write_pack(self.folder.path, contents, csv=csv, goes_on=self.goes_on)
 
     def _is_packed(self, job: PreparedJob) -> bool:
         return self.packs and not (job.folder / RECORD).is_file()
