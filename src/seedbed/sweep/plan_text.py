@@ -14,8 +14,11 @@ from seedbed.sweep.search.space.stored import space_of
 from seedbed.terminal.words import jobs_text
 
 
-def plan_text(plan: SweepPlan, composer: Composer) -> str:
-    """Return what is planned: axes or search, the groups of the first round, when trials stop."""
+def plan_text(plan: SweepPlan, composer: Composer, workers: Sequence[str] = ()) -> str:
+    """Return what is planned: axes or search, the groups of the first round, when trials stop.
+
+    `workers` are lines that say who works on it.
+    """
     first = plan.rounds[0]
     lines = _axes(plan) if plan.search is None else _search(plan, plan.search)
     notes = {number: f", {note}" for note, numbers in first.notes.items() for number in numbers}
@@ -26,7 +29,7 @@ def plan_text(plan: SweepPlan, composer: Composer) -> str:
     lines += [
         f"  {jobs_text(len(numbers))} {_alone(reason)}" for reason, numbers in first.alone.items()
     ]
-    lines += _stop(plan, composer)
+    lines += [*workers, *_stop(plan, composer)]
     lines += plan.objectives.lines()
     return "\n".join(lines)
 

@@ -4,6 +4,7 @@ import hashlib
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -49,14 +50,20 @@ from seedbed.sweep.execution.judging import require_generations
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.execution.workforce.choosing import workforce_of
 from seedbed.sweep.execution.workforce.earlier_workers import wait_for_earlier_workers
-from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
-from seedbed.sweep.execution.workforce.workforce import Workforce
+from seedbed.sweep.execution.workforce.preparing import (
+    Workers,
+    lines_of,
+    preparing,
+    sharing_of,
+    withdrawn_at_end,
+)
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
 from seedbed.sweep.plan_text import plan_text
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.populations import require_no_population
 from seedbed.sweep.planning.rounds import PlannedRound, plan_round
+from seedbed.sweep.planning.sharing.workers import Sharing
 from seedbed.sweep.presence.controller import ControllerPresence
 from seedbed.sweep.results.continuations import Continuation
 from seedbed.sweep.results.folder import SAVED, SweepFolder, open_sweep, resume_word
@@ -114,16 +121,25 @@ def run_sweep(arguments: list[str], *, params: Mapping[str, Any], command: Comma
     if options.resume is not None:
         return _resume(arguments, options, command)
     sampler = make_sampler(composer, arguments, params, command.loader, options)
-    return _begin(composer, sampler, options, command)
+    workforce = workforce_of(command.master, options)
+    with withdrawn_at_end(workforce):
+        return _begin(composer, sampler, options, command, workforce)
 
 
-def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command: Command) -> int:
+def _begin(
+    composer: Composer,
+    sampler: Sampler,
+    options: SweepOptions,
+    command: Command,
+    workforce: Workers,
+) -> int:
     """Run a new sweep; nothing is written before its first round is checked and planned."""
     folder = SweepFolder(str(command.master.hydra.sweep.dir))
     folders = JobFolders(folder)
-    workforce = workforce_of(command.master, options)
     jobs = numbered(sampler.ask())
-    first = plan_round(composer, jobs, options, folders)
+    before_data = preparing(workforce, options)
+    first = plan_round(composer, jobs, options, folders, sharing_of(workforce), before_data)
+    before_data(bool(first.round.alone))
     right = _right(first, jobs)
     if options.refit:
         require_refit(composer, right[0])
@@ -138,7 +154,7 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
     if first.description is not None:
         tell_table(first.description)
     if options.plan:
-        text = plan_text(plan, composer)
+        text = plan_text(plan, composer, lines_of(workforce))
         tell(text)
         tell_refused(first.refused)
         if answer.asked():
@@ -157,10 +173,12 @@ def _begin(composer: Composer, sampler: Sampler, options: SweepOptions, command:
             claimed.withdraw([folder.path / MASTER, folder.plan, *folder.saved.glob("*")])
             raise
         _tell_it_begins(composer, folder, plan, command.runner)
-        tell(plan_text(plan, composer), flush=True)
+        tell(plan_text(plan, composer, lines_of(workforce)), flush=True)
         _go_to_background(composer, folder, plan)
         sweep = _sweep(composer, folder, plan, options, command, workforce)
-        return _run(sweep, _rounds(sampler, [first], sweep.worker, folders), sampler)
+        return _run(
+            sweep, _rounds(sampler, [first], sweep.worker, folders, sharing_of(workforce)), sampler
+        )
 
 
 def _resume(arguments: list[str], options: SweepOptions, command: Command) -> int:
@@ -176,7 +194,8 @@ def _resume(arguments: list[str], options: SweepOptions, command: Command) -> in
 def _go_on(options: SweepOptions, command: Command) -> int:
     master = command.master
     folder = open_sweep(str(options.resume), str(master.paths.outputs))
-    with folder.locked():
+    with ExitStack() as stack:
+        stack.enter_context(folder.locked())
         plan = read_plan(folder.plan)
         composer = Composer(SavedSource(folder.path, folder.saved, command=master))
         require_trusted_jobs(composer, folder.path, plan.jobs)
@@ -203,7 +222,10 @@ def _go_on(options: SweepOptions, command: Command) -> int:
                 folders.add(job.number, config)
         # Where launchers put what they write.
         master.hydra.sweep.dir = str(folder.path)
-        workforce = workforce_of(master, begun)
+        with composer.applied(plan.jobs[0]) as config:
+            workforce = workforce_of(master, begun, config.trainer)
+        stack.enter_context(withdrawn_at_end(workforce))
+        preparing(workforce, options)(any(planned.alone for planned in plan.rounds))
         if not options.plan:
             if workforce is not None:
                 workforce.check()
@@ -243,7 +265,9 @@ def _go_on(options: SweepOptions, command: Command) -> int:
         _go_to_background(composer, folder, plan)
         sampler = saved_sampler(plan, composer)
         replayed = _replayed(sampler, plan, composer, command.loader)
-        return _run(sweep, _rounds(sampler, replayed, sweep.worker, folders), sampler)
+        return _run(
+            sweep, _rounds(sampler, replayed, sweep.worker, folders, sharing_of(workforce)), sampler
+        )
 
 
 def _require_detachable(composer: Composer, job: Job) -> None:
@@ -311,7 +335,7 @@ def _sweep(
     plan: SweepPlan,
     options: SweepOptions,
     command: Command,
-    workforce: Workforce | HydraLauncher | None,
+    workforce: Workers,
     goes_on: bool = False,
 ) -> Controller:
     display = Display(plan.metric, plan.mode, plan.jobs_of_trial if plan.search else 1)
@@ -335,7 +359,11 @@ def _sweep(
 
 
 def _rounds(
-    sampler: Sampler, begun: Iterable[PlannedRound], worker: Worker, folders: JobFolders
+    sampler: Sampler,
+    begun: Iterable[PlannedRound],
+    worker: Worker,
+    folders: JobFolders,
+    sharing: Sharing,
 ) -> Iterator[PlannedRound]:
     """Yield the rounds that have begun, then others until the sampler asks for nothing more.
 
@@ -349,7 +377,7 @@ def _rounds(
             require_trusted_jobs(composer, folder.path, jobs, new=True)
         # What is wrong with a trial that follows from others is no reason to stop the search.
         options = replace(worker.options, on_failure=worker.options.on_failure or "continue")
-        planned = plan_round(composer, jobs, options, folders)
+        planned = plan_round(composer, jobs, options, folders, sharing)
         composer.save(folder.path, folder.saved)
         plan.data_files |= data_files(composer, _right(planned, jobs))
         plan.add(planned.round)

@@ -147,13 +147,13 @@ class HandingOut:
     # Workers that are started and looked after
 
     def _supervise(self, workforce: Workforce, held: Callable[[], object]) -> None:
-        pause = FIRST_PAUSE
+        pause, longest = FIRST_PAUSE, min(LONGEST_PAUSE, workforce.longest_pause)
         while self.left:
             workforce.ensure(len(self.queue.waiting()))
             self._changed = False
             with held():  # type: ignore[attr-defined]
                 self.look(workforce.look())
-            pause = FIRST_PAUSE if self._changed else min(2 * pause, LONGEST_PAUSE)
+            pause = FIRST_PAUSE if self._changed else min(2 * pause, longest)
             if self.left:
                 time.sleep(pause)
 

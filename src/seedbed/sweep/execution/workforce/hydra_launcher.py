@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.errors import DiskFull
 from seedbed.sweep.execution.workforce.worker_function import Ended, WorkerFunction
+from seedbed.sweep.planning.sharing.workers import Sharing
 from seedbed.sweep.results.folder import SAVED
 
 # The key of a config that says which worker it is for.
@@ -63,6 +64,10 @@ class HydraLauncher:
 
     def check(self) -> None:
         """Whether it can start anything is seen when it does."""
+
+    def sharing(self) -> Sharing:
+        """Return among how many workers the jobs are shared, which a plan must know."""
+        return Sharing(self.most or 1, self.most or 1)
 
     def launch(self, function: WorkerFunction, waiting: int) -> list[Ended]:
         """Let workers work as long as anything waits, and wait for them.

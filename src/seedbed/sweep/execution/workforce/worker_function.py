@@ -49,7 +49,8 @@ class WorkerFunction:
     `folder` is the sweep's, `token` that of its start. `controller` is the pid of the sweep's own
     process, which processes that it started itself do not outlive. `trust` and `module_folders`
     are what that process may make, and where the user's modules lie. Without `waits` a worker ends
-    as soon as nothing waits for one.
+    as soon as nothing waits for one; with it `longest_pause` are the seconds between two looks
+    (None: 2).
     """
 
     folder: str
@@ -60,6 +61,7 @@ class WorkerFunction:
     trust: tuple[str, ...] | None = field(default_factory=restriction)
     module_folders: tuple[str, ...] = field(default_factory=folders)
     waits: bool = True
+    longest_pause: float | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The process that this arrives in knows neither the resolvers nor the schema yet.

@@ -85,7 +85,7 @@ class WorkerLoop:
                     self.heart.change(state="idle", progress=None)
                 with self.stop.released():
                     time.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                pause = min(2 * pause, self.function.longest_pause or LONGEST_PAUSE)
                 continue
             pause = FIRST_PAUSE
             self._take(claim)

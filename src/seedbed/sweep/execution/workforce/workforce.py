@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple, Protocol
 
 from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
+from seedbed.sweep.planning.sharing.workers import NO_WORKERS, Sharing
 
 
 class Lost(NamedTuple):
@@ -20,11 +21,36 @@ class Lost(NamedTuple):
 
 
 class Workforce(Protocol):
-    """What starts workers, as a base class. Nothing of it waits for a worker but `stop`."""
+    """What starts workers, as a base class. Nothing of it waits for a worker but `stop`.
+
+    Attributes:
+        longest_pause: Seconds between two looks of the controller at most.
+    """
+
+    longest_pause: float = 1.0
 
     @property
     def label(self) -> str:
         """What is at work, for messages: `4 local processes`."""
+
+    def sharing(self) -> Sharing:
+        """Return among how many workers the jobs are shared, which a plan must know."""
+        return NO_WORKERS
+
+    def told(self) -> list[str]:
+        """Return what a plan says of the workers, in lines."""
+        return []
+
+    def prepare(self, alone: bool) -> None:
+        """Take note that workers will be needed; `alone`: some jobs will train alone.
+
+        It is called before any data are read, and again when it is known how the jobs train.
+        """
+        return
+
+    def withdraw(self) -> None:
+        """Take back what was prepared, where nothing comes of the sweep."""
+        return
 
     def check(self) -> None:
         """Raise ConfigError where no worker can be started; nothing of the sweep is written yet."""

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedbed.process.program import is_command
@@ -18,6 +20,8 @@ ALONE = (
     "seedbed.experiment.training.loading",
     "seedbed.commands.train",
 )
+# How threads are called in which Polars works on tables.
+_OF_POLARS = ("polars-0", "tokio-rt", "async-exec")
 _FRESH = (
     "import sys; sys.path[:] = {path!r}\n"
     "from seedbed.sweep.execution.workforce.local.birth import be_server\n"
@@ -62,8 +66,21 @@ def may_fork(gpu: bool) -> bool:
     Of a process that has asked for a GPU no fork could use it; a script or notebook may have any
     threads, and libraries that do not bear it.
     """
-    is_plain = threading.active_count() == 1 and "polars" not in sys.modules
-    return sys.platform == "linux" and not gpu and is_plain and is_command()
+    if sys.platform != "linux" or gpu or not is_command():
+        return False
+    return threading.active_count() == 1 and not _has_worked()
+
+
+def _has_worked() -> bool:
+    """Return whether Polars has begun the threads that it works with.
+
+    NumPy's are of no harm, nor are those that it has once it is imported.
+    """
+    names = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # It has ended meanwhile.
+            names.append((task / "comm").read_text())
+    return any(name.startswith(_OF_POLARS) for name in names)
 
 
 def _forked(connection: "Connection[Any, Any]") -> int:

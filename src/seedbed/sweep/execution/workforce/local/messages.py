@@ -33,7 +33,13 @@ class Start(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """Order to let all workers save what they run and end, and to end with the last of them."""
+    """Order to end with the last of the workers, whom the queue of the sweep tells to leave.
+
+    Attributes:
+        seconds: after which those that are left are killed; None: as long as they take.
+    """
+
+    seconds: float | None
 
 
 class End(NamedTuple):

@@ -45,7 +45,7 @@ class Server:
         self.workers: dict[int, _Worker] = {}
         self.function = b""
         # Once no more workers are to be started; and when those that are left are killed.
-        self._stops = False
+        self._stops = self._has_gone = False
         self._deadline: float | None = None
         self._alarm, self._bell = os.pipe()
 
@@ -56,7 +56,7 @@ class Server:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
         while self.workers or not self._stops:
-            listening = [] if self._deadline else [self.connection]
+            listening = [] if self._has_gone else [self.connection]
             ready = wait([*listening, self._alarm], SECONDS_BETWEEN_LOOKS)
             if self.connection in ready:
                 self._obey()
@@ -71,7 +71,8 @@ class Server:
         try:
             order = self.connection.recv()
         except (EOFError, OSError):
-            self._stops, self._deadline = True, time.monotonic() + SECONDS_TO_SAVE
+            self._stops = self._has_gone = True
+            self._deadline = time.monotonic() + SECONDS_TO_SAVE
             self._signal(signal.SIGTERM)
             return
         if isinstance(order, Import):
@@ -82,7 +83,8 @@ class Server:
             self._start(order)
         elif isinstance(order, Stop):
             self._stops = True
-            self._signal(signal.SIGTERM)
+            if order.seconds is not None:
+                self._deadline = time.monotonic() + order.seconds
 
     def _start(self, order: Start) -> None:
         results, end_of_worker = os.pipe()
