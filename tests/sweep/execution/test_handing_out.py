@@ -19,7 +19,7 @@ from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.execution.unit import Unit, UnitResult, alone
 from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
 from seedbed.sweep.execution.workforce.worker_function import Ended, WorkerFunction
-from seedbed.sweep.execution.workforce.workforce import Lost
+from seedbed.sweep.execution.workforce.workforce import Lost, Workforce
 from seedbed.sweep.queue.queue import Claim, Queue
 from seedbed.sweep.queue.units import Outcome
 from seedbed.sweep.queue.workers import Heart, UnitProgress, new_note
@@ -68,7 +68,7 @@ class Taker:
         return sorted(row.number for _, result in self.taken for row in result.rows)
 
 
-class Workers:
+class Workers(Workforce):
     """Workforce whose workers are threads that do what `work` says with each unit."""
 
     label = "2 threads"

@@ -115,6 +115,10 @@ class LocalWorkers(Workforce):
             self._count_start(end, returned)
         return lost
 
+    def tells_of(self, started: str) -> bool:
+        """Return whether the server is still to tell how a worker has gone."""
+        return started in self._places
+
     def stop(self) -> None:
         """Wait until all workers have saved what they run and gone."""
         if self._server is None:
