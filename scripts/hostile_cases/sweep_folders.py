@@ -1,5 +1,6 @@
 """Hostile sweep folders: what becomes of an honest one, of which job 3 of 4 is still to run."""
 
+import json
 from typing import Any
 
 from scripts.hostile_cases.odd_content import HUGE, IN_PLACE, JSON_IN_PLACE, YAML_IN_PLACE
@@ -149,6 +150,54 @@ LINKS: dict[str, dict[str, Any]] = {
     "a file that was not finished": {f".3.{'0' * 16}.tmp": Link("OUTSIDE/run")},
 }
 
+CONTROLLER, WORKER = ".sweep/controller.json", ".sweep/workers/w.json"
+NOTE: dict[str, Any] = {
+    "host": "elsewhere",
+    "pid": 1,
+    "start": "",
+    "version": "0",
+    "began": "2026-11-26T15:00:00+00:00",
+}
+UNIT: dict[str, Any] = {"first": 3, "jobs": 1, "began": NOTE["began"]}
+
+# What others see of the processes that work on it.
+SIGNS: dict[str, dict[str, Any]] = {
+    "a controller whose names steer a terminal": {
+        CONTROLLER: json.dumps(
+            {
+                **NOTE,
+                "host": ESCAPES,
+                "began": ESCAPES,
+                "unit": {**UNIT, "epoch": ESCAPES, "share": 0.5},
+            }
+        )
+    },
+    "a controller of another form": {CONTROLLER: json.dumps({**NOTE, "pid": HUGE})},
+    "a controller of a negative share": {
+        CONTROLLER: json.dumps({**NOTE, "unit": {**UNIT, "share": -1}})
+    },
+    "a controller of a huge number": {
+        CONTROLLER: json.dumps({**NOTE, "pid": 2**63 - 1, "before": 2**53, "unit": UNIT})
+    },
+    "a controller that began in the year 1": {
+        CONTROLLER: json.dumps({**NOTE, "began": "0001-01-01T00:00:00+23:59", "unit": UNIT})
+    },
+    "a controller that is a link": {CONTROLLER: Link("OUTSIDE/notes.txt")},
+    "a cancellation that is a link": {".sweep/cancel": Link("OUTSIDE/notes.txt")},
+    "an output that is a link": {".sweep/controller.log": Link("OUTSIDE/notes.txt")},
+    "a worker whose names steer a terminal": {
+        WORKER: json.dumps(
+            {**NOTE, "name": "w", "state": "stopped", "why": ESCAPES, "started": ESCAPES}
+        )
+    },
+    "a worker that is a link": {WORKER: Link("OUTSIDE/notes.txt")},
+    "units whose names are odd": {
+        f".sweep/units/{state}/{name}.json": "[]"
+        for state in ("waiting", "running", "done")
+        for name in ("9" * 15 + "-" + "9" * 15 + ".0.w", "x", "0-0.0", "-1-1.0")
+    },
+}
+
 SWEEP_FOLDERS = [
     *(
         Folder("code in a saved config", name, {CONFIG: Keys(keys), **EVIL})
@@ -205,6 +254,10 @@ SWEEP_FOLDERS = [
         }.items()
     ),
     *(Folder("link outside", name, files) for name, files in LINKS.items()),
+    *(
+        Folder("odd signs of processes", name, files, opens="link" not in name)
+        for name, files in SIGNS.items()
+    ),
     Folder("missing", "no saved configs", {".sweep": Special(GONE)}),
     Folder("missing", "no config of a job", {CONFIG: Special(GONE)}),
     Folder("missing", "no master", {MASTER: Special(GONE)}),
