@@ -9,10 +9,10 @@ What Ray prints goes where the controller has put this process's output.
 import logging
 import os
 import re
+import shutil
 import socket
 import sys
 import time
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any
@@ -49,6 +49,7 @@ class Starter:
         self.tasks: dict[Any, int] = {}
         self.started = 0
         self.work: Work | None = None
+        self.temporary = ""
         self._counted = 0.0
         self._room = 0
 
@@ -70,7 +71,7 @@ class Starter:
 
     def _obey(self, message: object) -> None:
         if isinstance(message, Connect):
-            self.remote = message.remote
+            self.remote, self.temporary = message.remote, message.temporary
             address, own = connect(message)
             nodes, self._room = count(message.remote)
             if not self._room:
@@ -125,20 +126,18 @@ def _died(number: int, error: Exception) -> TaskEnded:
     text = str(error)
     node = re.search(r"Node IP: ([\w.:-]+)", text, re.IGNORECASE)
     if isinstance(error, known.NodeDiedError):
-        return TaskEnded(
-            number, None, f"its node {node[1] if node else ''} died".replace("  ", " ")
-        )
+        return TaskEnded(number, None, f"died with its node{f' {node[1]}' if node else ''}")
     if isinstance(error, known.OutOfMemoryError):
-        return TaskEnded(number, None, f"out of memory: {_line(text)}", memory=True)
+        return TaskEnded(number, None, f"ran out of memory: {_line(text)}", memory=True)
     if isinstance(error, known.RuntimeEnvSetupError | known.TaskUnschedulableError):
         raise CannotStart(f"ray cannot start a worker: {_lines(text)}")
+    if isinstance(error, known.WorkerCrashedError):
+        return TaskEnded(number, None, "was killed, or crashed")
     if isinstance(error, known.RayTaskError):
         cause = getattr(error, "cause", None)
         text = f"{type(cause).__name__}: {cause}" if cause is not None else _last_line(text)
-        return TaskEnded(number, None, _line(text))
-    if isinstance(error, known.WorkerCrashedError):
-        return TaskEnded(number, None, "its process was killed, or crashed")
-    return TaskEnded(number, None, f"{type(error).__name__}: {_line(text)}")
+        return TaskEnded(number, None, f"ended with {_line(text)}")
+    return TaskEnded(number, None, f"ended with {type(error).__name__}: {_line(text)}")
 
 
 # ---- Connecting ----------------------------------------------------------------------------------
@@ -315,13 +314,14 @@ def main() -> None:
     """Run the starter; at the end of it all tasks have ended."""
     Thread(target=_end_with, args=(int(sys.argv[2]),), daemon=True).start()
     connection: Connection[Any, Any] = Connection(int(sys.argv[1]))
-    Starter(connection).run()
-    with suppress(BrokenPipeError):
-        connection.close()
+    starter = Starter(connection)
+    starter.run()
     if "ray" in sys.modules:
         import ray
 
         ray.shutdown()
+    if starter.temporary:  # The controller may have been killed.
+        shutil.rmtree(starter.temporary, ignore_errors=True)
 
 
 if __name__ == "__main__":
