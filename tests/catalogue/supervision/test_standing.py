@@ -121,6 +121,7 @@ def test_one_that_was_cancelled_says_so_and_what_it_has_saved(tmp_path: Path) ->
 def test_workers_and_their_units_and_those_that_are_lost(tmp_path: Path) -> None:
     folder = swept(tmp_path, {0: "completed", 1: "completed"})
     note(folder)
+    began = json.loads((folder.saved / "controller.json").read_text())["began"]
     queue = Queue(folder.saved)
     queue.begin()
     for first in (2, 4):
@@ -131,13 +132,13 @@ def test_workers_and_their_units_and_those_that_are_lost(tmp_path: Path) -> None
     for n in (6, 7):
         queue.put(QueuedUnit([n], False, [n]))
     (folder.saved / "workers").mkdir()
-    began = "2026-01-01T00:00:00+00:00"
     worker = {**this_process(), "version": "0", "began": began, "state": "working"}
     progress = {"unit": here.entry.unit, "tries": here.entry.tries, "jobs": 2, "share": 0.5}
     notes = {
         "here": {**worker, "started": "local 0", "progress": progress},
         "there": {**worker, **GONE},
         "tired": {**worker, "state": "stopped", "why": "3 units failed in a row"},
+        "earlier": {**worker, **GONE, "began": "2026-01-01T00:00:00+00:00"},
     }
     for name, content in notes.items():
         path = folder.saved / "workers" / f"{name}.json"

@@ -1,5 +1,6 @@
 """Units handed out to workers: all results are taken once, whatever happens to the workers."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from seedbed.config.schema.root import Sweep as SweepOptions
-from seedbed.errors import ConfigError, DiskFull, ProcessLost
+from seedbed.errors import ConfigError, DiskFull, Interrupted, ProcessLost
 from seedbed.sweep.execution import handing_out as module
 from seedbed.sweep.execution.failures.tries import Tries
 from seedbed.sweep.execution.handing_out import HandingOut
@@ -459,6 +460,23 @@ def test_a_launcher_that_starts_nothing_is_the_sweeps_error(
         )
     with pytest.raises(ProcessLost, match="Launcher came back and had run nothing"):
         handing(Launcher(lambda queue: None)).run([SINGLE], nullcontext)
+
+
+def test_workers_of_a_launcher_save_and_leave_before_a_signal_stops_it(
+    folder: SweepFolder, handing: Any
+) -> None:
+    left: list[bool] = []
+
+    def works(queue: Queue) -> list[Ended]:
+        claim = queue.claim("a")
+        assert claim is not None
+        until(queue.stops_at_once)
+        left.append(claim.give_back())
+        return [Ended("a", signal=signal.SIGTERM)]
+
+    with pytest.raises(Interrupted):
+        handing(Launcher(works)).run([SINGLE], nullcontext, lambda: True)
+    assert left == [True]
 
 
 def test_an_error_in_the_thread_that_looks_is_raised_at_the_end(

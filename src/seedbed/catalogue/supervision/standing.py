@@ -29,7 +29,7 @@ SHORTEST_SECONDS = 1.0
 def standing_of(folder: SweepFolder) -> Standing:
     """Return how far a sweep is; raises ConfigError where its plan or its table is damaged."""
     controller = see_controller(folder.saved, is_locked(folder.saved / "sweep.lock"))
-    work = at_work(folder.saved, controller.state == "alive")
+    work = at_work(folder.saved, controller)
     plan, rows = read_plan(folder.plan), list(rows_of_sweep(folder).values())
     counts, planned = Counter(row.status for row in rows), planned_jobs(plan)
     here = _unit_of(controller)
@@ -125,15 +125,19 @@ def _rate(
 ) -> tuple[float | None, float | None]:
     """Return jobs a second since the controller began, and the seconds that are left at that rate.
 
-    What of the running units is done counts, as far as they say so. None: nothing can be said yet.
+    What of the running units is done counts, as far as they say so; where none has ended by now,
+    the time until the first of them began does not. None: nothing can be said yet.
     """
     if seen.note is None or seen.sign is None:
         return None, None
     with suppress(ValueError, OverflowError):
-        seconds = seen.sign - datetime.fromisoformat(seen.note.began).timestamp()
+        ended = len(rows) - seen.note.before
+        began = [unit.began for unit in running if unit.began is not None]
+        since = min(began) if began and not ended else seen.note.began
+        seconds = seen.sign - datetime.fromisoformat(since).timestamp()
         partly = sum(unit.jobs * (unit.share or 0.0) for unit in running)
         already = sum(unit.jobs * (unit.already or 0.0) for unit in running)
-        trained = len(rows) - seen.note.before + partly - already
+        trained = ended + partly - already
         if seconds >= SHORTEST_SECONDS and trained > 0:
             rate = trained / seconds
             return rate, max(0.0, planned - len(rows) - partly) / rate

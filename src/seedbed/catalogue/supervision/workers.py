@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seedbed.documents.supervision import Unit, Worker
-from seedbed.sweep.presence.controller import SECONDS_UNTIL_GONE
+from seedbed.sweep.presence.controller import SECONDS_UNTIL_GONE, SeenController
 from seedbed.sweep.queue.queue import Queue
 from seedbed.sweep.queue.units import Entry
 from seedbed.sweep.queue.workers import FOLDER, Seen, read_workers
@@ -34,18 +34,24 @@ class AtWork(NamedTuple):
         return any(worker.state in ("starting", "working", "idle") for worker in self.workers)
 
 
-def at_work(saved: Path, controller_is_alive: bool) -> AtWork:
+def at_work(saved: Path, controller: SeenController) -> AtWork:
     """Return who works on a sweep; `saved` is the folder of what it needs in order to go on.
 
     The clock of a controller that is gone stands still: then signs are as old as they are by that
-    of this machine.
+    of this machine. Workers that had left before the controller began are those of an earlier one.
     """
     queue = Queue(saved)
     running, waiting = queue.running(), len(queue.waiting())
     seen = read_workers(saved)
-    if not controller_is_alive:
+    if controller.state != "alive":
         seen = {name: each._replace(age=_age(saved, name)) for name, each in seen.items()}
-    workers = {name: _worker(each) for name, each in seen.items()}
+    began = controller.note.began if controller.note is not None else ""
+    shown = {name: (each.note.began, _worker(each)) for name, each in seen.items()}
+    workers = {
+        name: worker
+        for name, (since, worker) in shown.items()
+        if since >= began or worker.state not in ("ended", "stopped", "lost")
+    }
     there = [entry for entry in running if _is_there(workers.get(entry.worker))]
     return AtWork(
         sorted(workers.values(), key=lambda worker: (worker.started, worker.name)),

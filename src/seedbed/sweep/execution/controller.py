@@ -315,7 +315,7 @@ class Controller:
             units += self._halves(unit) if lacked else [unit]
         units = self.allowed(units)
         if self.handing_out is not None:
-            self.handing_out.run(units, self.stop.held)
+            self.handing_out.run(units, self.stop.held, self.stop.requested)
             return
         while units:
             units = self.allowed(self._run_here(units))

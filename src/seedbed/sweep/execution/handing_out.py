@@ -89,10 +89,15 @@ class HandingOut:
         may_be_workers = worker.options.on_failure != "stop"
         self._first = FirstUnits(worker.options.retries if may_be_workers else 0)
 
-    def run(self, units: Sequence[Unit], held: Callable[[], object]) -> None:
+    def run(
+        self,
+        units: Sequence[Unit],
+        held: Callable[[], object],
+        requested: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Let workers run units, and what is to run in their place, until nothing is left.
 
-        A signal raises Interrupted, but not in a block of `held`.
+        A signal raises Interrupted, but not in a block of `held`, where `requested` tells of it.
         """
         self._tell_workers()
         self._put_all(self._without_suspects(units))
@@ -102,7 +107,7 @@ class HandingOut:
             if not self.left:
                 self._put_all([self._held_back.pop(0)])
             if isinstance(self.workforce, HydraLauncher):
-                self._launch(self.workforce)
+                self._launch(self.workforce, held, requested)
             else:
                 self._supervise(self.workforce, held)
 
@@ -286,13 +291,27 @@ class HandingOut:
 
     # Launchers that come back when all has ended
 
-    def _launch(self, launcher: HydraLauncher) -> None:
-        """Let a launcher start workers as long as units wait; see who has died when it is back."""
+    def _launch(
+        self,
+        launcher: HydraLauncher,
+        held: Callable[[], object],
+        requested: Callable[[], bool],
+    ) -> None:
+        """Let a launcher start workers as long as units wait; see who has died when it is back.
+
+        A signal does not reach the launcher, which would kill its workers: they save and leave.
+        """
         assert self._function is not None
         error: Exception | None = None
         ended: list[Ended] = []
         before = self._taken
-        with _looking(lambda: self.look(finds_lost=False)):
+
+        def look() -> None:
+            if requested():
+                self.queue.stop(at_once=True)
+            self.look(finds_lost=False)
+
+        with held(), _looking(look):  # type: ignore[attr-defined]
             try:
                 ended = launcher.launch(self._function, len(self.queue.waiting()))
             except (SeedbedError, DiskFull):
