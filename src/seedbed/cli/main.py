@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import NoReturn
@@ -28,6 +28,7 @@ VERBS = {
     "report": "print the closing table of sweeps again, or runs side by side: report DIR [DIR ...]",
     "status": "show how far sweeps are, and who works on them: status DIR, or latest",
     "cancel": "ask whoever works on a sweep to save and stop: cancel DIR",
+    "worker": "work on a sweep that somebody else runs, as one of its workers: worker DIR",
     "list": "list the config groups, the options of one: list data, or all runs, sweeps: list runs",
     "config-schema": "print the JSON Schema of the config, for editors: config-schema [GROUP]",
     "unpack": "write packed jobs of a sweep as folders: unpack DIR/17",
@@ -53,7 +54,10 @@ OF_TRAIN = {
 
 # Flags that print a text for people, and verbs that give no document, with the reason.
 TEXTS = ("-h", "--help", "--hydra-help", "--version", "--info", "-i", "-sc", "--shell-completion")
-WITHOUT_DOCUMENT = {"dashboard": "seedbed dashboard serves until it is stopped, and tells nothing"}
+WITHOUT_DOCUMENT = {
+    "dashboard": "seedbed dashboard serves until it is stopped, and tells nothing",
+    "worker": "seedbed worker works until nothing is left; seedbed status tells of it",
+}
 FOLDER_VARIABLES = ("SEEDBED_DATA", "SEEDBED_OUTPUTS")
 
 
@@ -121,6 +125,11 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
         project = find_project()
         if verb in PLAIN_VERBS:
             sys.exit(resolve_name(PLAIN_VERBS[verb])(rest))
+        works = verb == "worker"
+        if works:
+            from seedbed.commands.worker import words_of_train
+
+            verb, rest = "train", words_of_train(rest)
     except (SeedbedError, OSError) as error:
         told = of_a_path(error) or error
         if not isinstance(told, SeedbedError):
@@ -136,8 +145,14 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
     set_folders([os.getcwd(), *([str(project.file.parent)] if project.file else [])])
 
     function = VerbFunction(verb)
-    with giving_config(rest):
+    with giving_config(rest), _joining() if works else nullcontext():
         run_and_exit(Command(verb, rest, function, project, function.prepare, sys.argv[0]))
+
+
+def _joining() -> AbstractContextManager[None]:
+    from seedbed.sweep.joining import joining  # It imports Hydra.
+
+    return joining()
 
 
 def _config_folder(arguments: list[str]) -> Path | None:

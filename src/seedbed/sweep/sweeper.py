@@ -59,6 +59,7 @@ from seedbed.sweep.execution.workforce.preparing import (
 )
 from seedbed.sweep.job import Job, numbered
 from seedbed.sweep.job_runner import JobRunner
+from seedbed.sweep.joining import is_joining, join
 from seedbed.sweep.plan_text import plan_text
 from seedbed.sweep.planning.job_folders import JobFolders
 from seedbed.sweep.planning.populations import require_no_population
@@ -188,6 +189,8 @@ def _resume(arguments: list[str], options: SweepOptions, command: Command) -> in
         launcher = str(command.master.hydra.launcher._target_)
         trust = (*trust, launcher.rpartition(".")[0])
     with restricted_to(trust):
+        if is_joining():
+            return join(str(options.resume), command.master, command.runner)
         return _go_on(options, command)
 
 

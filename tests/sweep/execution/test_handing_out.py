@@ -390,7 +390,7 @@ def test_a_few_failures_are_entered_at_the_end(
 class Launcher(HydraLauncher):
     """Launcher whose launches do what they are given, one after another."""
 
-    label = "Launcher"
+    label, name = "Launcher", "of the test"
 
     def __init__(self, *launches: Callable[[Queue], Any]) -> None:
         self.launches = list(launches)
@@ -423,6 +423,26 @@ def test_results_are_taken_while_a_launcher_is_busy(folder: SweepFolder, handing
     out = handing(Launcher(works))
     out.run([GROUP, SINGLE], nullcontext)
     assert out.taking.numbers == [0, 1, 2]
+
+
+def test_a_launcher_that_comes_back_waits_for_workers_of_others(
+    folder: SweepFolder, handing: Any
+) -> None:
+    threads = Workers(folder, lambda claim, heart: (until(came_back.is_set), ends(claim)))
+    came_back = threading.Event()
+
+    def works(queue: Queue) -> None:
+        threads.token = out.token
+        threads.ensure(1)
+        until(lambda: len(queue.running()) == 1)
+        ends_all(queue)
+        threading.Timer(0.1, came_back.set).start()
+
+    out = handing(Launcher(works))
+    out.run([GROUP, SINGLE], nullcontext)
+    out.close()
+    assert out.taking.numbers == [0, 1, 2]
+    assert out.tries.deaths(GROUP) == 0
 
 
 def test_units_that_die_at_once_run_by_themselves_and_the_one_that_dies_again_is_blamed(

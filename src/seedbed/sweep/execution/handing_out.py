@@ -106,8 +106,10 @@ class HandingOut:
                 return
             if not self.left:
                 self._put_all([self._held_back.pop(0)])
-            if isinstance(self.workforce, HydraLauncher):
+            if isinstance(self.workforce, HydraLauncher) and self.queue.waiting():
                 self._launch(self.workforce, held, requested)
+            elif isinstance(self.workforce, HydraLauncher):
+                self._look_for_a_while(held)
             else:
                 self._supervise(self.workforce, held)
 
@@ -324,8 +326,7 @@ class HandingOut:
         signals = [each.signal for each in ended if each.signal is not None]
         if signals and (self.queue.stops_at_once() or self._taken == before):
             raise Interrupted(signals[0])
-        died = [entry for entry in self.queue.running() if entry.unit in self.left]
-        if died:
+        if died := self._left_by(launcher):
             self._after_deaths(died, error)
         elif error is not None:
             raise error
@@ -333,6 +334,26 @@ class HandingOut:
             raise ConfigError(ended[0].why)
         elif self._taken == before:
             raise ProcessLost(f"{launcher.label} came back and had run nothing")
+
+    def _left_by(self, launcher: HydraLauncher) -> list[Entry]:
+        """Return the units that run still though the launcher's workers have all gone.
+
+        Workers that others have started may be at work.
+        """
+        workers, left = self.workers.look(), []
+        for entry in self.queue.running():
+            seen = workers.get(entry.worker)
+            is_its_own = seen is None or seen.note.started.startswith(f"{launcher.name} ")
+            if entry.unit in self.left and is_its_own:
+                left.append(entry)
+        return left
+
+    def _look_for_a_while(self, held: Callable[[], object]) -> None:
+        """Take what workers end that others have started, while nothing waits."""
+        with held():  # type: ignore[attr-defined]
+            self.look()
+        if self.left:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _after_deaths(self, died: Sequence[Entry], error: Exception | None) -> None:
         """Count the unit whose process has died; of several each is run by itself later."""

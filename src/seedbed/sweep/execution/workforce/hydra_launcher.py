@@ -54,13 +54,15 @@ class HydraLauncher:
     """Launcher that the config of a sweep names.
 
     Attributes:
-        label: its name.
+        label: its class, for messages.
+        name: its name in `hydra/launcher`, with which the words of who started a worker begin.
     """
 
     def __init__(self, master: DictConfig, options: SweepOptions) -> None:
         self.master = master
         self.most = options.workers if type(options.workers) is int else None
         self.label = str(master.hydra.launcher._target_).rpartition(".")[2]
+        self.name = self.label.removesuffix("Launcher").lower()
 
     def check(self) -> None:
         """Whether it can start anything is seen when it does."""
@@ -75,8 +77,7 @@ class HydraLauncher:
         `waiting` is how many units do. Raises DiskFull where one of them did, and what the launcher
         raises, as where a process has died.
         """
-        name = self.label.removesuffix("Launcher").lower()
-        called = CalledByLauncher(replace(function, waits=False), name)
+        called = CalledByLauncher(replace(function, waits=False), self.name)
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=WorkerConfigs(), callbacks=Callbacks()),  # type: ignore[arg-type]
             task_function=called,

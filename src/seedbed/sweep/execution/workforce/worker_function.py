@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra._internal.callbacks import Callbacks
+from omegaconf import DictConfig
 
 from seedbed.config.resolvers import register_resolvers
 from seedbed.config.schema.store import register_schema
@@ -50,7 +51,8 @@ class WorkerFunction:
     process, which processes that it started itself do not outlive. `trust` and `module_folders`
     are what that process may make, and where the user's modules lie. Without `waits` a worker ends
     as soon as nothing waits for one; with it `longest_pause` are the seconds between two looks
-    (None: 2).
+    (None: 2). `master` is the config of the command of who works on a sweep of somebody else's,
+    which says where data lie.
     """
 
     folder: str
@@ -62,6 +64,7 @@ class WorkerFunction:
     module_folders: tuple[str, ...] = field(default_factory=folders)
     waits: bool = True
     longest_pause: float | None = None
+    master: DictConfig | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The process that this arrives in knows neither the resolvers nor the schema yet.

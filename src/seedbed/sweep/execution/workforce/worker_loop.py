@@ -6,21 +6,20 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import msgspec
-
-from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.engines.lightning.quiet import quiet_lightning
 from seedbed.errors import DiskFull, Interrupted, SeedbedError, disk_full
 from seedbed.process import garbage_collection
 from seedbed.process.signals import StopSweep
 from seedbed.runs.record import now
 from seedbed.sweep.configs.composer import HYDRA_CONFIG, Composer
+from seedbed.sweep.configs.saved_jobs import require_trusted_jobs
 from seedbed.sweep.configs.sources import SavedSource
 from seedbed.sweep.execution.failures.first_units import FIRST_UNITS
 from seedbed.sweep.execution.progress import Progress
 from seedbed.sweep.execution.unit import Unit, UnitResult, unit_of
 from seedbed.sweep.execution.worker import Worker
 from seedbed.sweep.execution.workforce.earlier import as_earlier_trials
+from seedbed.sweep.execution.workforce.options import options_of
 from seedbed.sweep.execution.workforce.signs import Signs
 from seedbed.sweep.execution.workforce.worker_function import Ended, WorkerFunction
 from seedbed.sweep.queue.launch import Launch, launch_file, read_launch
@@ -107,6 +106,8 @@ class WorkerLoop:
             try:
                 launch = self.function.require_sweep()
                 queued = claim.read()
+                with HYDRA_CONFIG:
+                    self._worker_of(launch)
             except SeedbedError as error:  # Started again, or the unit was taken away.
                 self.why = str(error) if claim.give_back() else ""
                 return
@@ -117,7 +118,7 @@ class WorkerLoop:
                 try:
                     # Nor may the controller's thread change it, where this is its process.
                     with HYDRA_CONFIG:
-                        result = self._result(unit, launch)
+                        result = self._result(unit)
                 except (Interrupted, SystemExit, KeyboardInterrupt) as interruption:
                     self.signal = _signal_of(interruption)
                     self._leave(claim)
@@ -146,8 +147,9 @@ class WorkerLoop:
         else:
             claim.give_back()
 
-    def _result(self, unit: Unit, launch: Launch) -> UnitResult:
-        worker = self._worker_of(launch)
+    def _result(self, unit: Unit) -> UnitResult:
+        worker = self._worker
+        assert worker is not None
         try:
             with ExitStack() as stack:
                 if not unit.fused:
@@ -196,11 +198,16 @@ class WorkerLoop:
         return self._worker
 
     def _new_worker(self, launch: Launch) -> Worker:
+        master = self.function.master
+        composer = Composer(SavedSource(self.folder.path, self.folder.saved, command=master))
+        plan = read_plan(self.folder.plan)
+        if master is not None:
+            require_trusted_jobs(composer, self.folder.path, plan.jobs)
         return Worker(
-            composer=Composer(SavedSource(self.folder.path, self.folder.saved)),
+            composer=composer,
             folder=self.folder,
-            plan=read_plan(self.folder.plan),
-            options=msgspec.convert(launch.options, SweepOptions),
+            plan=plan,
+            options=options_of(launch, self.folder.saved),
             runner=self.function.runner,
             callbacks=self.function.callbacks,
             show=self._show,
