@@ -38,11 +38,15 @@ _ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_Z
 class Driver:
     """Process that is Ray's driver; what Ray prints there goes into a file that nobody sees.
 
+    It connects at `address`, or starts a Ray, with `init` as other arguments of `ray.init`, and
+    starts tasks with the options `remote`.
+
     Attributes:
         room: how many workers have room at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str | None, init: dict[str, Any], remote: dict[str, Any]) -> None:
+        self.address = address
         self.room = 1
         self.temporary = tempfile.mkdtemp(prefix="ray-")
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)
@@ -59,20 +63,19 @@ class Driver:
         theirs.close()
         # Of a sweep that comes to nothing.
         self._end = finalize(self, _end, self._process, self._connection, self.temporary)
+        self.send(Connect(address, init, remote, self.temporary))
+        limit = SECONDS_TO_START if address in OWN else SECONDS_TO_CONNECT
+        self._limit, self._deadline = limit, time.monotonic() + limit
 
-    def connect(self, message: Connect) -> Connected:
-        """Connect to Ray, or start one; raises ConfigError where that does not succeed."""
-        self.send(message._replace(temporary=self.temporary))
-        where = f"hydra.launcher.ray.init.address={message.address or 'null'}"
-        limit = SECONDS_TO_CONNECT if message.address not in OWN else SECONDS_TO_START
-        deadline = time.monotonic() + limit
+    def connected(self) -> Connected:
+        """Return what Ray it is, as soon as that is there; raises ConfigError where it is not."""
+        where = f"hydra.launcher.ray.init.address={self.address or 'null'}"
         while not self._connection.poll(0.1):
             if self._process.poll() is not None:
                 raise ConfigError(f"{where}: ray ended: {self._last_line()}")
-            if time.monotonic() > deadline:
-                raise ConfigError(
-                    f"{where}: no Ray answers there within {limit:.0f} s: {self._last_line()}"
-                )
+            if time.monotonic() > self._deadline:
+                said = self._last_line()
+                raise ConfigError(f"{where}: no Ray answers within {self._limit:.0f} s: {said}")
         try:
             answer = self._connection.recv()
         except EOFError:
@@ -109,8 +112,13 @@ class Driver:
             raise self._lost() from None
         return ended
 
-    def end(self) -> None:
-        """End all tasks and the process, and a Ray that it has started."""
+    def end(self, at_once: bool = False) -> None:
+        """End all tasks and the process, and a Ray that it has started.
+
+        `at_once` (default: not) where it may be waiting for Ray.
+        """
+        if at_once:
+            self._process.kill()
         self._end()
         self._printed.close()
 

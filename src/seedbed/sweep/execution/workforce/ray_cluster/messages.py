@@ -70,12 +70,14 @@ class Connected(NamedTuple):
         own: whether it was started for the sweep.
         nodes: how many there are.
         room: how many workers have room at once.
+        room_on_a_node: how many of them share the memory of a node at most.
     """
 
     address: str
     own: bool
     nodes: int
     room: int
+    room_on_a_node: int
 
 
 class Refused(NamedTuple):

@@ -73,10 +73,12 @@ class Starter:
         if isinstance(message, Connect):
             self.remote, self.temporary = message.remote, message.temporary
             address, own = connect(message)
-            nodes, self._room = count(message.remote)
+            rooms = rooms_of_nodes(message.remote)
+            self._room = sum(rooms)
             if not self._room:
                 raise CannotStart(no_room(message.remote))
-            self.connection.send(Connected(address, own, nodes, self._room))
+            found = Connected(address, own, len(rooms), self._room, max(rooms))
+            self.connection.send(found)
         elif isinstance(message, Work):
             self.work = message
         elif isinstance(message, Ensure):
@@ -85,7 +87,7 @@ class Starter:
     def _ensure(self, message: Ensure) -> None:
         if message.most is None and time.monotonic() - self._counted > SECONDS_BETWEEN_COUNTS:
             self._counted = time.monotonic()
-            _, room = count(self.remote)
+            room = sum(rooms_of_nodes(self.remote))
             if room != self._room:
                 self._room = room
                 self.connection.send(Room(room))
@@ -242,12 +244,12 @@ def explained(error: Exception) -> str:
 # ---- Room ----------------------------------------------------------------------------------------
 
 
-def count(remote: dict[str, Any]) -> tuple[int, int]:
-    """Return how many nodes there are, and how many tasks of these options have room at once."""
+def rooms_of_nodes(remote: dict[str, Any]) -> list[int]:
+    """Return how many tasks of these options have room at once on each node."""
     import ray
 
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return len(nodes), sum(room_of(node, asked_for(remote)) for node in nodes)
+    return [room_of(node, asked_for(remote)) for node in nodes]
 
 
 def asked_for(remote: dict[str, Any]) -> dict[str, float]:

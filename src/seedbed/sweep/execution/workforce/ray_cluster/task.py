@@ -35,4 +35,5 @@ def work(
     if os.path.isdir(working_folder):
         os.chdir(working_folder)
     ended = pickle.loads(function)(started=f"ray {number}", threads=threads)
-    return {name: getattr(ended, name) for name in ("worker", "refused", "why", "done", "failed")}
+    names = ("worker", "refused", "why", "done", "failed", "signal", "full")
+    return {name: getattr(ended, name) for name in names}

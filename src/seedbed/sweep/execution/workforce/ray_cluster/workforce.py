@@ -16,18 +16,17 @@ from seedbed.config.validation import check
 from seedbed.errors import ConfigError, ProcessLost
 from seedbed.sweep.execution.workforce.ray_cluster.driver import Driver
 from seedbed.sweep.execution.workforce.ray_cluster.messages import (
-    Connect,
     Connected,
     Ensure,
     Work,
 )
 from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
 from seedbed.sweep.execution.workforce.workforce import Lost, Workforce
+from seedbed.sweep.planning.sharing.workers import Sharing
 from seedbed.sweep.queue.workers import Workers
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.version import __version__
 
-KEY = "hydra.launcher"
 SECONDS_TO_SAVE = 20.0
 SECONDS_BETWEEN_LOOKS = 0.05
 # Tasks in a row that end before a worker has begun there; then it is no accident.
@@ -46,8 +45,9 @@ class Ray(Workforce):
         self.driver: Driver | None = None
         self.found: Connected | None = None
         self.function: WorkerFunction | None = None
-        # Workers that refused to work, or found a reason to work no more: where others would, too.
-        self.reasons: dict[int, str] = {}
+        # Tasks whose workers refused to work, or take no more, as others would in their place.
+        self.refused: list[int] = []
+        self.stopped: list[int] = []
         self.ended: set[int] = set()
         self.stillborn = 0
 
@@ -60,9 +60,21 @@ class Ray(Workforce):
         where = "of this machine" if self.found.own else f"at {self.found.address}"
         return f"Ray {where}, {nodes}"
 
-    def check(self) -> None:
-        """Connect to Ray, or start one; raises ConfigError where no worker can be started there."""
-        if self.found is not None:
+    def sharing(self) -> Sharing:
+        """Return what a plan must know of the workers, for which Ray must be known."""
+        self.check()
+        assert self.found is not None
+        workers = self.most or self.found.room
+        return Sharing(workers, on_memory=min(workers, self.found.room_on_a_node))
+
+    def told(self) -> list[str]:
+        """Return what a plan says of the workers."""
+        workers = self.most or (self.found.room if self.found is not None else 0)
+        return [f"workers {workers:,} on {self.label}"] if workers else []
+
+    def prepare(self, alone: bool) -> None:
+        """Begin to connect to Ray, or to start one, while the sweep is planned."""
+        if self.driver is not None:
             return
         if find_spec("ray") is None:
             raise ConfigError(
@@ -73,12 +85,19 @@ class Ray(Workforce):
         options: Any = OmegaConf.to_container(self.node.ray, resolve=True)
         init, remote = _given(options["init"]), _given(options["remote"])
         address = init.pop("address", None) or address_of_this_process()
-        self.driver = Driver()
-        try:
-            self.found = self.driver.connect(Connect(address, init, remote, ""))
-        except BaseException:
-            self.driver.end()
-            raise
+        self.driver = Driver(address, init, remote)
+
+    def check(self) -> None:
+        """Wait until Ray is there; raises ConfigError where no worker can be started there."""
+        self.prepare(alone=False)
+        if self.found is None:
+            self.found = self._driver.connected()
+
+    def withdraw(self) -> None:
+        """End the connection to Ray, where nothing came of the sweep."""
+        if self.driver is not None and self.function is None:
+            self.driver.end(at_once=True)
+            self.driver = self.found = None
 
     def open(self, function: WorkerFunction) -> None:
         """Take what each worker is to call; workers may be started from now on."""
@@ -92,7 +111,9 @@ class Ray(Workforce):
     def ensure(self, waiting: int) -> None:
         """Start workers, so that `waiting` units are worked on."""
         if waiting > 0:
-            self._driver.send(Ensure(waiting, self.most, len(self.reasons)))
+            # One at least goes on, where it is the jobs that are wrong.
+            less = min(len(self.refused) + len(self.stopped), self._room - 1)
+            self._driver.send(Ensure(waiting, self.most, less))
 
     def look(self) -> list[Lost]:
         """Return the workers that have gone without a word since the last look.
@@ -110,11 +131,13 @@ class Ray(Workforce):
                     Lost(_started(task.number), task.why, "memory" if task.memory else "died")
                 )
             if self.stillborn >= MOST_STILLBORN:
-                raise ProcessLost(f"{self.label}: workers end before they begin: {task.why}")
-        room = self.most or self._driver.room
-        if self.reasons and len(self.reasons) >= room:
-            raise ConfigError(next(iter(self.reasons.values())))
+                raise ProcessLost(f"{self.label}: no worker comes to work: {task.why}")
         return lost
+
+    def tells_of(self, started: str) -> bool:
+        """Return whether Ray is still to tell how a worker has gone."""
+        kind, _, number = started.partition(" ")
+        return kind == "ray" and number.isdecimal() and int(number) not in self.ended
 
     def stop(self) -> None:
         """Wait until all workers have gone, for a while, and end those that are left."""
@@ -136,14 +159,23 @@ class Ray(Workforce):
         assert self.driver is not None
         return self.driver
 
+    @property
+    def _room(self) -> int:
+        return max(1, min(self.most or self._driver.room, self._driver.room))
+
     def _take(self, number: int, ended: Mapping[str, Any]) -> None:
-        """Take note of what a worker says that has ended by itself."""
-        if not ended["refused"]:
-            self.stillborn = 0
-        if ended["why"] and (ended["refused"] or ended["failed"]):
-            if ended["why"] not in self.reasons.values():
-                print(f"seedbed: {ended['why']}", file=sys.stderr)
-            self.reasons[number] = ended["why"]
+        """Take note of what a worker says that has ended by itself.
+
+        Raises ConfigError where all refuse to work.
+        """
+        self.stillborn = 0
+        if ended["refused"]:
+            self.refused.append(number)
+            if len(self.refused) >= self._room:
+                raise ConfigError(ended["why"])
+            print(f"seedbed: a worker on Ray does not work: {ended['why']}", file=sys.stderr)
+        elif ended["failed"] and ended["why"] and ended["signal"] is None and not ended["full"]:
+            self.stopped.append(number)
 
     def _notes(self) -> dict[str, bool]:
         """Return by who started them which workers have begun, and whether they are there still."""
