@@ -379,14 +379,27 @@ def workers(folder: Path) -> str:
     words = (*words, "sweep.chunk_size=8")
     expected, seconds = None, {}
     for name in ("null", "1", "2", "auto"):
-        done = seedbed(folder, "train", *words, f"sweep.workers={name}", f"hydra.sweep.dir={name}")
+        sweep = folder / f"workers-{name}"
+        more = (f"sweep.workers={name}", f"hydra.sweep.dir={sweep.name}")
+        done = seedbed(folder, "train", *words, *more)
         seconds[name] = round(done.seconds, 1)
-        table = without_times(folder / name)
+        table = without_times(sweep)
         expected = table if expected is None else expected
         require(table == expected, f"sweep.workers={name}: other numbers than one process")
-        device = record(folder / name / "0")["device"]
+        device = record(sweep / "0")["device"]
         require("cuda" in str(device), f"sweep.workers={name}: trained on {device}")
     return f"equal; seconds {seconds}"
+
+
+def packed(folder: Path) -> str:
+    """Jobs packed on the GPU are opened on both devices, and go on in workers after a kill."""
+    words: Words = ("-m", *BLOBS, TEN, "optimizer=adam", "seed=range(16)", "sweep.keep=packed", GPU)
+    seedbed(folder, "train", *words, "sweep.workers=1", "hydra.sweep.dir=sweep")
+    for accelerator in ("gpu", "cpu"):
+        evaluate = ("evaluate", "run=sweep/3", "split=val", f"accelerator={accelerator}")
+        seedbed(folder, *evaluate)
+    seedbed(folder, "unpack", "sweep/3")
+    return f"{len(rows(folder / 'sweep'))} jobs"
 
 
 def refusals(folder: Path) -> str:
@@ -447,6 +460,7 @@ CHECKS: Sequence[Callable[[Path], str]] = (
     resumed,
     search,
     workers,
+    packed,
     refusals,
 )
 # Those that must have the GPU for themselves.
