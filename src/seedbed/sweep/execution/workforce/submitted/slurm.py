@@ -67,6 +67,11 @@ class JobState(NamedTuple):
         """Whether it has not begun, or not again."""
         return self.state in ("PENDING", "CONFIGURING") or self.state.startswith("REQUEUE")
 
+    @property
+    def waits_long(self) -> bool:
+        """Whether it was queued again, and waits for the two minutes that Slurm lets pass first."""
+        return self.waits and self.reason == "BeginTime"
+
 
 def ask(words: Sequence[str], text: str = "", seconds: float = SECONDS) -> str:
     """Return what a command of Slurm's prints.

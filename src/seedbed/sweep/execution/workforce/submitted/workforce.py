@@ -19,6 +19,7 @@ from seedbed.sweep.execution.workforce.submitted.worker import SubmittedWorker, 
 from seedbed.sweep.execution.workforce.workforce import Lost, Workforce
 from seedbed.sweep.planning.sharing.workers import Sharing
 from seedbed.terminal.telling import tell_progress
+from seedbed.terminal.words import jobs_text
 
 if TYPE_CHECKING:
     from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
@@ -114,7 +115,8 @@ class SubmittedWorkforce(Workforce):
         Raises ConfigError where they are refused, and ProcessLost where somebody has ended all.
         """
         most = self.most - len(self._ended_by_somebody)
-        count = min(most, waiting) - len(self._jobs)
+        there = sum(not state.waits_long for state in self._jobs.values())
+        count = min(most, waiting) - there
         if waiting and not self._jobs and most <= 0:
             jobs = ", ".join(sorted({job.partition("_")[0] for job in self._ended_by_somebody}))
             raise ProcessLost(f"Slurm job {jobs} was cancelled by somebody")
@@ -239,7 +241,7 @@ class SubmittedWorkforce(Workforce):
         if not waiting or len(waiting) < len(self._jobs) or not waiting[0].reason:
             return
         reasons = ", ".join(sorted({state.reason for state in waiting if state.reason}))
-        self._say(f"{len(waiting):,} jobs wait in Slurm's queue: {reasons}")
+        self._say(f"{jobs_text(len(waiting))} in Slurm's queue: {reasons}")
 
     def _say(self, text: str) -> None:
         """Say something that has not just been said."""
