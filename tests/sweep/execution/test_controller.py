@@ -9,7 +9,7 @@ import pytest
 
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.errors import DiskFull, Interrupted
-from seedbed.sweep.execution import controller as module
+from seedbed.sweep.execution.closing import report
 from seedbed.sweep.execution.controller import Controller
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.worker import Unit, UnitResult, Worker
@@ -87,7 +87,7 @@ class FakeWorker:
 @pytest.fixture(autouse=True)
 def trusts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of jobs that are not composed no module need be trusted."""
-    monkeypatch.setattr(module, "modules_to_trust", lambda composer, jobs: [])
+    monkeypatch.setattr(report, "modules_to_trust", lambda composer, jobs: [])
 
 
 class Told:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from seedbed.loggers.event_reading import read_scalars
-from seedbed.sweep.execution.closing_page import page_lines
+from seedbed.sweep.execution.closing.page import page_lines
 from seedbed.sweep.results.folder import SweepFolder
 
 WORDS = (

@@ -39,7 +39,7 @@ class Search(Schema):
     generation: int | None = key(
         "trials that are asked for at once and train side by side; null: chosen", None, at_least=1
     )
-    retries: int = key("times that a dead or failed trial is run again", 0, at_least=0)
+    retries: int = key("times that a trial that failed is run again", 0, at_least=0)
     constraints: list[str] = key(
         "what a trial must keep to be the best, such as model/parameters<=10000", []
     )

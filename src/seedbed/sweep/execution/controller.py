@@ -10,19 +10,19 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from seedbed.config.schema.root import Sweep as SweepOptions
-from seedbed.errors import ConfigError, DiskFull, Interrupted, SeedbedError, stopped_by
+from seedbed.errors import DiskFull, Interrupted, SeedbedError, stopped_by
 from seedbed.process.signals import StopSweep
-from seedbed.runs.folder import RECORD, RunFolder, has_run
+from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.record import DONE, MEASURED
 from seedbed.runs.whole.files import remove_leftovers
-from seedbed.sweep.configs.saved_jobs import modules_to_trust
-from seedbed.sweep.execution.closing_page import page_lines
+from seedbed.sweep.execution.closing.report import how_to_go_on, tell_the_end
 from seedbed.sweep.execution.continued_jobs import states_to_keep
 from seedbed.sweep.execution.cross_validation.follow_up import follow_up
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.failures.halves import can_be_split, split
 from seedbed.sweep.execution.failures.tries import Tries
 from seedbed.sweep.execution.handing_out import HandingOut
+from seedbed.sweep.execution.jobs_done import jobs_done
 from seedbed.sweep.execution.judging import earlier_trials
 from seedbed.sweep.execution.unit import Unit, UnitResult, alone
 from seedbed.sweep.execution.worker import Worker
@@ -35,47 +35,20 @@ from seedbed.sweep.presence.cancellation import (
     is_cancelled,
     stopping_when_cancelled,
 )
-from seedbed.sweep.results.configurations_file import write_configurations
-from seedbed.sweep.results.folder import (
-    WRITTEN_INTO,
-    SweepFolder,
-    digest_of_table,
-    resume_word,
-    rows_of_sweep,
-)
+from seedbed.sweep.results.folder import WRITTEN_INTO, SweepFolder
 from seedbed.sweep.results.generations import generation_of
 from seedbed.sweep.results.judged import pareto_ranks
 from seedbed.sweep.results.plan_file import Round, SweepPlan
-from seedbed.sweep.results.ranking import (
-    closing_table,
-    counts_text,
-    folds_lines,
-    front_lines,
-    lines_of_winner,
-    unranked_lines,
-    winner,
-)
-from seedbed.sweep.results.reports import Reports, read_reports
-from seedbed.sweep.results.searched.closing import (
-    closing_lines,
-    draw_search,
-    drawing_of,
-    epochs_of,
-)
-from seedbed.sweep.results.searched.drawn import Drawing
-from seedbed.sweep.results.table import Results, Row, cell
+from seedbed.sweep.results.table import Results, Row
 from seedbed.sweep.results.together import Together, groups_of
 from seedbed.sweep.search.sampler import Sampler
 from seedbed.sweep.search.searches import searched
-from seedbed.terminal.telling import tell, tell_table
-from seedbed.terminal.words import dashboard_command, jobs_text, relative
+from seedbed.terminal.words import jobs_text, relative
 
 if TYPE_CHECKING:
     from seedbed.sweep.execution.search_journal import SearchJournal
 
 FAILED = 1
-# The class of the logger for which the figures of a search are written.
-TENSORBOARD = "seedbed.loggers.TensorBoard"
 # Jobs whose errors are shown; the others are counted.
 MOST_SHOWN = 5
 # Jobs of a search that may fail before any has ended; with more of them it stops.
@@ -113,7 +86,7 @@ class Controller:
             None if workforce is None else HandingOut(worker, workforce, display, self.tries, self)
         )
         self.journal: SearchJournal | None = None
-        self.done = self._done() if self.goes_on else []
+        self.done = jobs_done(worker, self._has_failed_for_good) if self.goes_on else []
 
     def progress_text(self) -> str:
         """Return what of a sweep that goes on is still to run."""
@@ -160,7 +133,7 @@ class Controller:
             self._interrupted(interruption)
         except DiskFull as error:
             self._finish_results()
-            raise DiskFull(f"{error}; {self._how_to_go_on()}") from None
+            raise DiskFull(f"{error}; {how_to_go_on(self.worker)}") from None
         except SeedbedError:
             self._finish_results()
             raise
@@ -237,65 +210,12 @@ class Controller:
             for row in (rows[job.number] for job in planned.jobs)
         ]
 
-    def _done(self) -> list[Row]:
-        """Return the rows of the jobs that need not run again.
-
-        Raises ConfigError where a row, or what lies in the folder of a job, is not of the job.
-        """
-        rows, again = rows_of_sweep(self.folder), self._to_be_forgotten()
-        done = []
-        for job in self.plan.jobs:
-            folder = self.worker.folders.path(job)
-            row = None if job.number in again else rows.get(job.number)
-            self.worker.folders.require_own(job)
-            if row is not None:
-                self._require_row_of(job, row)
-            has_record = has_run(folder)
-            if row is not None and self._has_failed_for_good(row):
-                has_record = True  # Or none could be written.
-            if self.options.keep in ("all", "packed") and (row is None or not has_record):
-                is_current = self.worker.folders.is_as_now(job)
-                row = self.worker.recorded(job) if is_current else None
-                row = None if row is not None and row.status not in DONE else row
-            if row is not None and (row.status in DONE or self._has_failed_for_good(row)):
-                axes = self.worker.axes(job) if self.plan.continuations else row.axes
-                done.append(replace(row, axes=axes))
-        reports = self._reports()
-        return [replace(row, reports=reports.get(row.number, {})) for row in done]
-
-    def _reports(self) -> dict[int, Reports]:
-        """Return what all jobs have reported to the rule of a search."""
-        if self.worker.rule is None:
-            return {}
-        read = [read_reports(path) for path in self.folder.all_reports()]
-        return {job: reports for of_unit in read for job, reports in of_unit.items()}
-
     def _has_failed_for_good(self, row: Row) -> bool:
         """Return whether a trial of a search is not run again: the next ones depend on it."""
         if not self.is_search or row.status != "failed":
             return False
         is_in_last_round = row.number >= self.plan.rounds[-1].jobs[0].number
         return not (self.tries.stopped and is_in_last_round)
-
-    def _to_be_forgotten(self) -> frozenset[int]:
-        """Return the jobs whose rows are those of before the newest continuation.
-
-        A kill came between the plan and the table that lacks them.
-        """
-        if not self.plan.continuations:
-            return frozenset()
-        newest = self.plan.continuations[-1]
-        is_of_before = digest_of_table(self.folder) == newest.table
-        return newest.numbers if is_of_before else frozenset()
-
-    def _require_row_of(self, job: Job, row: Row) -> None:
-        """Raise ConfigError where a row of the table tells of another job than this one."""
-        axes = self.worker.axes(job)
-        if any(key in axes and cell(axes[key]) != value for key, value in row.axes.items()):
-            raise ConfigError(
-                f"{self.folder.results}: the row of job {job.number} is of another sweep, or "
-                "edited; move the table away, and jobs without a folder run again"
-            )
 
     # Running
 
@@ -501,7 +421,7 @@ class Controller:
         self._finish_results()
         done = f"{len(self.results.rows):,} of {jobs_text(len(self.plan.jobs))} done"
         how = "cancelled" if is_cancelled(self.folder.saved) else stopped_by(code - 128)
-        print(f"seedbed: {how}, {done}; {self._how_to_go_on()}", file=sys.stderr)
+        print(f"seedbed: {how}, {done}; {how_to_go_on(self.worker)}", file=sys.stderr)
         sys.exit(code)
 
     def _add_recorded(self) -> None:
@@ -511,59 +431,23 @@ class Controller:
         rows = [self.worker.recorded(job) for job in missing] if self.handing_out else []
         self.results.add([row for row in rows if row is not None and row.status in DONE])
 
-    def _how_to_go_on(self) -> str:
-        modules = modules_to_trust(self.worker.composer, self.plan.jobs)
-        trust = f" trust=[{','.join(modules)}]" if modules else ""
-        return f"go on with: seedbed train -m {resume_word(self.folder)}{trust}"
-
     def _finish_results(self) -> None:
         """Write the table in the order of the jobs, with what is known when they have ended."""
         self.results.finish(pareto_ranks(self.results.rows, self.plan.objectives))
 
     def _close(self) -> int:
         """Print the closing table and what follows it; return an exit code."""
-        rows, plan = self.results.rows, self.plan
-        tell_table(closing_table(rows, plan.objectives))
-        tell(f"jobs         {counts_text(rows)}; {time.monotonic() - self.started:.1f} s")
-        for lines in (folds_lines, unranked_lines):
-            for line in lines(rows, plan.objectives):
-                tell(line)
+        rows, stopped = self.results.rows, ""
         if self.stops_now():
-            left = len(plan.jobs) - len(rows)
-            tell(f"stopped      at the first failure, {left:,} not run; {self._how_to_go_on()}")
+            left = len(self.plan.jobs) - len(rows)
+            stopped = f"at the first failure, {left:,} not run; {how_to_go_on(self.worker)}"
         elif self._all_have_failed():
-            tell(
-                f"stopped      all of {jobs_text(len(rows))} have failed; see why, and begin again"
-            )
-        best = winner(rows, plan.objectives)
-        if best is not None:
-            of_winner = lines_of_winner(best, plan, self.folder.path)
-            tell("\n".join([*front_lines(best, plan.objectives), *of_winner]))
-        drawing = drawing_of(plan, rows) if plan.search is not None else None
-        for line in self._search_lines(drawing) if drawing else []:
-            tell(line)
-        tell(f"results      {relative(self.folder.results)}")
-        if plan.jobs_of_trial > 1:
-            write_configurations(self.folder.configurations, rows, plan.objectives)
-            over = "folds" if plan.folds is not None else "seeds"
-            tell(f"             {relative(self.folder.configurations)}: the means over {over}")
-        for line in page_lines(self.worker, rows, drawing.shares if drawing else None):
-            tell(line)
-        if self.options.keep != "record":
-            tell(f"TensorBoard  {dashboard_command(self.folder.path)}")
-        if best is None or plan.folds is None or self.stops_now():
+            stopped = f"all of {jobs_text(len(rows))} have failed; see why, and begin again"
+        best = tell_the_end(self.worker, rows, time.monotonic() - self.started, stopped)
+        if best is None or self.plan.folds is None or self.stops_now():
             return 0
         with self._stopped_when_asked():
             return follow_up(self.worker, best)
-
-    def _search_lines(self, drawing: Drawing) -> list[str]:
-        """Return what is told of a search below its table, with its figures, which are drawn."""
-        if self.options.figures:
-            with self.worker.composer.applied(self.plan.jobs[0]) as config:
-                targets = [str(node.get("_target_")) for node in (config.logger or {}).values()]
-            for_tensorboard = TENSORBOARD in targets and self.options.keep != "record"
-            draw_search(drawing, self.folder, self.plan, for_tensorboard)
-        return closing_lines(drawing, self.folder, epochs_of(self.results.rows))
 
 
 def _has_state(controller: Controller, group: Together) -> bool:

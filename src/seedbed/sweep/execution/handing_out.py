@@ -221,7 +221,8 @@ class HandingOut:
         """Put what is to run in the place of a unit, unless its failure ends the sweep."""
         if self.taking.stops_now():
             self._take_none_that_waits()
-        else:
+        elif units:
+            self.queue.go_on()
             self._put_all(units)
 
     def _enter_all(self, failed: Sequence[Failed]) -> bool:

@@ -109,6 +109,10 @@ class Queue:
         self.path.mkdir(parents=True, exist_ok=True)
         (self._stop_at_once if at_once else self._stop).touch()
 
+    def go_on(self) -> None:
+        """Let units be taken again: what failed is run once more, and ends nothing."""
+        self._stop.unlink(missing_ok=True)
+
     def blame_jobs(self) -> None:
         """Let no worker stop any more since its first units fail: the jobs are wrong."""
         self._blame_jobs.touch()

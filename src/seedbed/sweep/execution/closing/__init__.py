@@ -1,0 +1,1 @@
+"""End of a sweep: what is printed then, and the page."""
