@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra._internal.callbacks import Callbacks
+from hydra.core.utils import setup_globals
 from omegaconf import DictConfig
 
 from seedbed.config.resolvers import register_resolvers
@@ -69,6 +70,7 @@ class WorkerFunction:
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The process that this arrives in knows neither the resolvers nor the schema yet.
         self.__dict__.update(state)
+        setup_globals()
         register_resolvers()
         register_inferred()
         register_schema()

@@ -13,6 +13,7 @@ import shutil
 import socket
 import sys
 import time
+from collections.abc import Collection
 from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any
@@ -50,6 +51,8 @@ class Starter:
         self.started = 0
         self.work: Work | None = None
         self.temporary = ""
+        # Nodes whose workers refuse to work.
+        self.refusing: set[str] = set()
         self._counted = 0.0
         self._room = 0
 
@@ -86,14 +89,18 @@ class Starter:
 
     def _ensure(self, message: Ensure) -> None:
         if message.most is None and time.monotonic() - self._counted > SECONDS_BETWEEN_COUNTS:
-            self._counted = time.monotonic()
-            room = sum(rooms_of_nodes(self.remote))
-            if room != self._room:
-                self._room = room
-                self.connection.send(Room(room))
+            self._count()
         most = self._room if message.most is None else message.most
         for _ in range(min(message.new, most - message.less - len(self.tasks))):
             self._start()
+
+    def _count(self) -> None:
+        """Count again how many workers have room."""
+        self._counted = time.monotonic()
+        room = sum(rooms_of_nodes(self.remote, self.refusing))
+        if room != self._room:
+            self._room = room
+            self.connection.send(Room(room))
 
     def _start(self) -> None:
         import ray
@@ -105,7 +112,11 @@ class Starter:
             ray.cloudpickle.register_pickle_by_value(task)
         self.started += 1
         threads = max(1, int(self.remote.get("num_cpus") or 1))
-        function = ray.remote(**self.remote)(task.work)
+        options = self.remote
+        if self.refusing:
+            others = {"ray.io/node-id": f"!in({','.join(sorted(self.refusing))})"}
+            options = {**options, "label_selector": {**options.get("label_selector", {}), **others}}
+        function = ray.remote(**options)(task.work)
         self.tasks[function.remote(self.started, *self.work, threads)] = self.started
 
     def _look(self) -> None:
@@ -116,9 +127,13 @@ class Starter:
         for reference in ended:
             number = self.tasks.pop(reference)
             try:
-                self.connection.send(TaskEnded(number, ray.get(reference)))
+                result = TaskEnded(number, ray.get(reference))
             except ray.exceptions.RayError as error:
-                self.connection.send(_died(number, error))
+                result = _died(number, error)
+            if result.ended is not None and result.ended["refused"]:
+                self.refusing.add(result.ended["node"])
+                self._count()
+            self.connection.send(result)
 
 
 def _died(number: int, error: Exception) -> TaskEnded:
@@ -244,12 +259,15 @@ def explained(error: Exception) -> str:
 # ---- Room ----------------------------------------------------------------------------------------
 
 
-def rooms_of_nodes(remote: dict[str, Any]) -> list[int]:
-    """Return how many tasks of these options have room at once on each node."""
+def rooms_of_nodes(remote: dict[str, Any], without: Collection[str] = ()) -> list[int]:
+    """Return how many tasks of these options have room at once on each node.
+
+    Nodes whose ids are among those of `without` (default: none) have none.
+    """
     import ray
 
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [room_of(node, asked_for(remote)) for node in nodes]
+    nodes = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in without]
+    return [room_of(node["Resources"], asked_for(remote)) for node in nodes]
 
 
 def asked_for(remote: dict[str, Any]) -> dict[str, float]:

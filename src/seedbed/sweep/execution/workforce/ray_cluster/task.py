@@ -19,21 +19,26 @@ def work(
     import socket
     import sys
 
-    host = socket.gethostname()
+    import ray
+
+    host, node = socket.gethostname(), ray.get_runtime_context().get_node_id()
 
     def refused(why: str) -> dict[str, Any]:
-        return {"worker": "", "refused": True, "why": f"{why} (a worker on {host})"}
+        return {"refused": True, "why": f"a worker on {host} {why}", "node": node}
 
     try:
         from seedbed.version import __version__
     except ImportError as error:
-        return refused(f"seedbed cannot be imported by {sys.executable}: {error}")
+        return refused(f"cannot import seedbed by {sys.executable}: {error}")
     if __version__ != version:
-        return refused(f"seedbed is {__version__} there, and {version} here")
+        return refused(f"has seedbed {__version__}, and the sweep {version}; they must be equal")
     if not os.path.isdir(folder):
-        return refused(f"cannot see {folder}: the sweep's folder must be one that all nodes share")
+        return refused(
+            f"cannot see {folder}: the folder of a sweep has to be shared by all nodes that work "
+            "on it; name another by hydra.sweep.dir"
+        )
     if os.path.isdir(working_folder):
         os.chdir(working_folder)
     ended = pickle.loads(function)(started=f"ray {number}", threads=threads)
     names = ("worker", "refused", "why", "done", "failed", "signal", "full")
-    return {name: getattr(ended, name) for name in names}
+    return {"node": node, **{name: getattr(ended, name) for name in names}}

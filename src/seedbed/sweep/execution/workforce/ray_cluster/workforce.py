@@ -45,8 +45,7 @@ class Ray(Workforce):
         self.driver: Driver | None = None
         self.found: Connected | None = None
         self.function: WorkerFunction | None = None
-        # Tasks whose workers refused to work, or take no more, as others would in their place.
-        self.refused: list[int] = []
+        # Tasks whose workers take no more, as others might in their place.
         self.stopped: list[int] = []
         self.ended: set[int] = set()
         self.stillborn = 0
@@ -112,7 +111,7 @@ class Ray(Workforce):
         """Start workers, so that `waiting` units are worked on."""
         if waiting > 0:
             # One at least goes on, where it is the jobs that are wrong.
-            less = min(len(self.refused) + len(self.stopped), self._room - 1)
+            less = min(len(self.stopped), self._room - 1)
             self._driver.send(Ensure(waiting, self.most, less))
 
     def look(self) -> list[Lost]:
@@ -166,14 +165,13 @@ class Ray(Workforce):
     def _take(self, number: int, ended: Mapping[str, Any]) -> None:
         """Take note of what a worker says that has ended by itself.
 
-        Raises ConfigError where all refuse to work.
+        Raises ConfigError where all nodes have refused.
         """
         self.stillborn = 0
         if ended["refused"]:
-            self.refused.append(number)
-            if len(self.refused) >= self._room:
+            if self._driver.room <= 0:
                 raise ConfigError(ended["why"])
-            print(f"seedbed: a worker on Ray does not work: {ended['why']}", file=sys.stderr)
+            print(f"seedbed: {ended['why']}; other nodes work on", file=sys.stderr)
         elif ended["failed"] and ended["why"] and ended["signal"] is None and not ended["full"]:
             self.stopped.append(number)
 
