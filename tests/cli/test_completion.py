@@ -178,6 +178,10 @@ def test_sweeps_newest_first_then_folders(working_folder: Path) -> None:
         "outputs/sweeps/2026-11-21/23-00-00-aaaaaa",
     ]
     assert offered("seedbed report ")[:4] == ["latest", *sweeps, "outputs/"]
+    assert offered("seedbed status ")[:4] == ["latest", *sweeps, "outputs/"]
+    assert offered("seedbed cancel l") == ["latest"]
+    assert offered("seedbed cancel w") == ["wait="]
+    assert offered("seedbed status watch=") == ["watch=true", "watch=false"]
     assert offered("seedbed report x so") == ["so/", "sort="]
     assert offered("seedbed dashboard o") == ["outputs/"]
     resumed = offered("seedbed train -m sweep.resume=")

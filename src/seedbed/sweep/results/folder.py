@@ -19,6 +19,7 @@ from seedbed.runs.folder import RECORD
 from seedbed.runs.latest import Candidate, latest, start_of
 from seedbed.runs.leftovers import leftovers
 from seedbed.runs.packed.manifest import PACKED
+from seedbed.sweep.presence.controller import see_controller
 from seedbed.sweep.queue.queue import STATES, Queue
 from seedbed.sweep.queue.workers import read_workers
 from seedbed.terminal.words import relative
@@ -157,10 +158,14 @@ class SweepFolder:
         return self._running.is_file() and not self.is_running()
 
     def is_running(self) -> bool:
-        """Return whether a process runs this sweep, or works on a part that was handed out."""
-        return is_locked(self._lock) or any(
-            not seen.gone(SECONDS_UNTIL_GONE) for seen in read_workers(self.saved).values()
-        )
+        """Return whether a process runs this sweep, or works on a part that was handed out.
+
+        Not every shared file system tells of the locks of other machines; signs of life do.
+        """
+        if see_controller(self.saved, is_locked(self._lock)).state == "alive":
+            return True
+        seen = read_workers(self.saved).values()
+        return any(not each.gone(SECONDS_UNTIL_GONE) for each in seen)
 
     def clear_leftovers(self) -> None:
         """Remove what a sweep that was killed had not finished to write, unless a process runs it.
