@@ -111,17 +111,23 @@ def _unit(unit: Unit) -> str:
 
 
 def _workers(workers: Sequence[Worker]) -> Iterator[tuple[str, str]]:
-    """Yield how many workers do what, and those that have stopped or are lost one by one."""
+    """Yield how many workers do what, and why some have stopped or are lost."""
     if not workers:
         return
     states = Counter(worker.state for worker in workers)
     counts = ", ".join(f"{count:,} {state}" for state, count in states.items())
     yield "workers", f"{len(workers):,}: {counts}"
-    told = [worker for worker in workers if worker.why]
-    yield from _several("", [f"{_name(worker)} {worker.state}: {worker.why}" for worker in told])
+    reasons: dict[str, list[Worker]] = {}
+    for worker in workers:
+        if worker.why:
+            reasons.setdefault(f"{worker.state}: {worker.why}", []).append(worker)
+    yield from _several("", [f"{_who(some)} {reason}" for reason, some in reasons.items()])
 
 
-def _name(worker: Worker) -> str:
+def _who(workers: Sequence[Worker]) -> str:
+    if len(workers) > 1:
+        return f"{len(workers):,}"
+    [worker] = workers
     return f"{worker.name} ({worker.started})" if worker.started else worker.name
 
 
