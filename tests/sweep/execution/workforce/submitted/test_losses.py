@@ -6,7 +6,7 @@ import pytest
 
 from seedbed.sweep.execution.workforce.submitted.losses import JobLogs, loss
 from seedbed.sweep.execution.workforce.submitted.slurm import JobState
-from seedbed.sweep.execution.workforce.submitted.worker import REFUSED
+from seedbed.sweep.execution.workforce.submitted.worker import BEGINS, REFUSED
 
 # Of slurmstepd 22.05 without cgroups, and of one with them.
 KILLED = (
@@ -54,8 +54,17 @@ def test_a_job_that_was_killed_for_its_memory_says_so_in_its_log(logs: JobLogs, 
 
 def test_what_a_worker_refuses_is_found_in_its_log(logs: JobLogs) -> None:
     assert logs.refusal("3_0") is None
-    assert not logs.exist("3_0")
-    write(logs, "submitit INFO (2026-11-26 15:16:36,000) - Starting", end="out")
     write(logs, "a warning", f"{REFUSED}it cannot see FOLDER", "srun: done")
     assert logs.refusal("3_0") == "it cannot see FOLDER"
-    assert logs.exist("3_0")
+
+
+def test_a_job_that_does_not_see_the_folder_is_told_from_one_that_does(logs: JobLogs) -> None:
+    assert not logs.are_shared("3_0")
+    write(logs, "submitit INFO (2026-11-26 16:12:24,673) - Starting", end="out")
+    assert logs.are_shared("3_0")
+    assert not logs.has_begun("3_0")
+    error = "RuntimeError: Waited for 60 seconds but could not find submitted jobs in path:"
+    write(logs, error, "/data/sweep/.submitit/3_0/3_0_submitted.pkl")
+    assert not logs.are_shared("3_0")
+    write(logs, "submitit INFO (2026-11-26 16:12:24,673) - Loading", BEGINS, end="out")
+    assert logs.has_begun("3_0")

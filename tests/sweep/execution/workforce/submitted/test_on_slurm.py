@@ -119,8 +119,8 @@ def test_workers_are_an_array_and_told_of_by_slurm(
     array = gone[0].worker.partition("_")[0]
     assert sorted(each.worker for each in gone) == [f"{array}_{task}" for task in range(3)]
     assert {each.kind for each in gone} == {"died"}
-    logs = sorted(path.read_text() for path in tmp_path.glob("jobs/*/*_log.out"))
-    assert f"\n{array}_0 1\n" in logs[0]
+    (log,) = tmp_path.glob("jobs/*_0/*_log.out")
+    assert f"\n{array}_0 1\n" in log.read_text()
 
 
 def test_a_worker_that_takes_too_much_memory_lacked_it(
@@ -172,6 +172,14 @@ def test_what_all_workers_refuse_ends_the_sweep(
     workforce = start("refuses", 2)
     with pytest.raises(ConfigError, match=r"^a worker cannot see FOLDER$"):
         lost(workforce, 3)
+
+
+def test_jobs_that_end_before_their_worker_begins_are_not_tried_for_ever(
+    start: Callable[..., SubmittedWorkforce],
+) -> None:
+    workforce = start("ends", 3, setup=["echo no such module >&2; exit 3"])
+    with pytest.raises(ConfigError, match=r"ended at once; can the nodes see the folder"):
+        lost(workforce, 4)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from seedbed.sweep.execution.workforce.submitted.slurm import JobState
-from seedbed.sweep.execution.workforce.submitted.worker import REFUSED
+from seedbed.sweep.execution.workforce.submitted.worker import BEGINS, REFUSED
 
 Kind = Literal["died", "memory", "time"]
 # Of a log, what is read: its end.
@@ -16,6 +16,9 @@ _MEMORY = re.compile(
     r"exceeded (job |step )?memory limit|oom[-_ ]?kill|Out[ -]Of[ -]Memory|OutOfMemory", re.I
 )
 
+# What submitit writes, a minute later, where a job does not see the file of its function.
+_NOT_FOUND = "could not find submitted jobs in path"
+
 
 class JobLogs:
     """What the jobs of a sweep have written to stdout and stderr; `folder` is submitit's."""
@@ -24,18 +27,26 @@ class JobLogs:
         self.folder = folder
 
     def tail(self, job: str) -> list[str]:
-        """Return the last lines of a job's stderr, or of its stdout where that is all there is."""
+        """Return the last lines of a job's stdout, and those of its stderr."""
+        return [line for end in ("out", "err") for line in _last_lines(self._path(job, end))]
+
+    def _path(self, job: str, end: str) -> Path:
         array, _, task = job.partition("_")
         folder = str(self.folder).replace("%j", job).replace("%A", array).replace("%a", task)
-        lines: list[str] = []
-        for end in ("out", "err"):
-            path = Path(folder.replace("%t", "0")) / f"{job}_0_log.{end}"
-            lines += _last_lines(path)
-        return lines
+        return Path(folder.replace("%t", "0")) / f"{job}_0_log.{end}"
 
-    def exist(self, job: str) -> bool:
-        """Return whether a job has written anything."""
-        return bool(self.tail(job))
+    def are_shared(self, job: str) -> bool:
+        """Return whether a job has written anything, and has found what it was to read."""
+        lines = self.tail(job)
+        return bool(lines) and not any(_NOT_FOUND in line for line in lines)
+
+    def has_begun(self, job: str) -> bool:
+        """Return whether a job has come so far that its worker was called."""
+        try:
+            with self._path(job, "out").open("rb") as file:
+                return BEGINS.encode() in file.read(MOST_BYTES)
+        except OSError:
+            return False
 
     def refusal(self, job: str) -> str | None:
         """Return why the worker of a job has taken nothing; None: it did not say so."""

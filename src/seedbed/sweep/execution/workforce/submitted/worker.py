@@ -9,6 +9,8 @@ from seedbed.process.slurm import slurm_job
 if TYPE_CHECKING:
     from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
 
+# Says in a job's log that its worker is there.
+BEGINS = "seedbed: a worker begins"
 # Begins the line in a job's log that says why its worker has taken nothing.
 REFUSED = "seedbed: this worker leaves: "
 
@@ -32,6 +34,7 @@ class SubmittedWorker:
 
     def __call__(self) -> Any:
         """Work until nothing is left to do; return how that ended."""
+        print(BEGINS, flush=True)
         threads = _threads()
         if threads:
             _use_threads(threads)

@@ -29,7 +29,7 @@ SOONEST, LATEST = 1.0, 15.0
 # An array that is ended leaves its nodes after Slurm's KillWait, 30 s as a rule.
 SECONDS_TO_LEAVE = 120.0
 SECONDS_BETWEEN_LOOKS = 0.2
-# Jobs in a row that may end before their worker has begun.
+# Jobs in a row that end before their worker has begun, after which no more are tried.
 ENOUGH_FALSE_STARTS = 3
 
 
@@ -218,23 +218,27 @@ class SubmittedWorkforce(Workforce):
             self._refusals[state.id] = refusal
         if state.state == "CANCELLED" and not self._stops:
             self._ended_by_somebody.add(state.id)
-        elif refusal is None and state.state in ("FAILED", "NODE_FAIL", "BOOT_FAIL"):
+        elif refusal is None and not self._logs.has_begun(state.id):
             self._false_starts.append(state.id)
         else:
             self._false_starts.clear()
 
     def _require_some(self) -> None:
         """Raise ConfigError where no worker will ever take a unit."""
-        if self._jobs or self._stops:
+        if self._stops or any(state.runs for state in self._jobs.values()):
             return
-        if self._refusals and len(self._refusals) == self._submitted:
+        if not self._jobs and self._refusals and len(self._refusals) == self._submitted:
             raise ConfigError(next(iter(self._refusals.values())))
-        failed = [job for job in self._false_starts if not self._logs.exist(job)]
-        if failed and len(failed) == self._submitted:
+        if len(self._false_starts) < min(ENOUGH_FALSE_STARTS, self._submitted):
+            return
+        job, launcher = self._false_starts[-1], f"hydra/launcher={self.submitting.name}"
+        if not self._logs.are_shared(job):
             raise ConfigError(
-                f"hydra/launcher={self.submitting.name}: job {failed[0]} has left no log in "
-                f"{self._logs.folder}; can the nodes see that folder?"
+                f"{launcher}: job {job} ended at once; can the nodes see the folder "
+                f"{self.submitting.scripts}?"
             )
+        why = self._logs.why(job) or "see its log"
+        raise ConfigError(f"{launcher}: job {job} ended before its worker began: {why}")
 
     def _say_why_it_waits(self) -> None:
         waiting = [state for state in self._jobs.values() if state.waits]
