@@ -93,10 +93,14 @@ def raw_value(config: DictConfig, path: Sequence[str]) -> Any:
     return node._value() if isinstance(node, ValueNode) else UNKNOWN
 
 
+def is_number(config: DictConfig) -> bool:
+    """Return whether the name of a job's folder is its number."""
+    return bool(raw_value(config, SUBDIR) == "${hydra.job.num}")
+
+
 def name_of_job(config: DictConfig) -> str:
     """Return the name of a job's folder below that of its sweep; it may lead out of it."""
-    subdir = raw_value(config, SUBDIR)
-    if subdir == "${hydra.job.num}":  # As nearly always; resolving it takes OmegaConf longer.
+    if is_number(config):  # As nearly always; resolving it takes OmegaConf longer.
         return str(raw_value(config, ("hydra", "job", "num")))
     return os.path.normpath(str(config.hydra.sweep.subdir))
 

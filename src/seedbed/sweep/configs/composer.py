@@ -20,6 +20,7 @@ from hydra.core.override_parser.types import Override, OverrideType, ValueType
 from omegaconf import DictConfig, OmegaConf
 
 from seedbed.errors import ConfigError
+from seedbed.runs.hydra_job import is_number, name_of_job
 from seedbed.runs.provenance.secrets import plain_yaml
 from seedbed.sweep.configs.composed_config import ComposedConfig, Undo
 from seedbed.sweep.configs.sources import HydraSource, Lines, SavedSource, save_configs, save_master
@@ -86,6 +87,14 @@ class Composer:
             copied = deepcopy(config)
         OmegaConf.set_readonly(copied.hydra, True)
         return copied
+
+    def folder_name(self, job: Job) -> str:
+        """Return the name of the job's folder below that of the sweep; it may lead out of it."""
+        lines = self.composed_lines(job)
+        if lines in self._bases and is_number(self._bases[lines].config):
+            return str(job.number)  # Whatever else its words change.
+        with self.applied(job) as config:
+            return name_of_job(config)
 
     @contextmanager
     def described(self, job: Job) -> Iterator["Description"]:

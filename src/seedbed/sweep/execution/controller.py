@@ -402,7 +402,7 @@ class Controller:
 
     def _prune(self) -> None:
         """Remove the folders that `sweep.keep` does not keep."""
-        if self.options.keep in ("all", "packed"):
+        if self.worker.keeps_all:
             return
         best = self.worker.kept(self.results.rows) if self.options.keep == "best" else []
         for row in self.results.forget_folders(kept={row.number for row in best}):

@@ -1,5 +1,6 @@
 """Jobs of a sweep that goes on which need not run again: by its table, and what lies in folders."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,17 +21,18 @@ def jobs_done(worker: Worker, has_failed_for_good: Callable[[Row], bool]) -> lis
     ConfigError where a row, or what lies in the folder of a job, is not of the job.
     """
     rows, again = rows_of_sweep(worker.folder), _to_be_forgotten(worker)
+    # A look each for the folders of many jobs that have none takes a shared disk a minute.
+    there = set(os.listdir(worker.folder.path))
     done = []
     for job in worker.plan.jobs:
         folder = worker.folders.path(job)
         row = None if job.number in again else rows.get(job.number)
-        worker.folders.require_own(job)
+        if folder.relative_to(worker.folder.path).parts[0] in there:
+            worker.folders.require_own(job)
         if row is not None:
             _require_row_of(worker, job, row)
-        has_record = has_run(folder)
-        if row is not None and has_failed_for_good(row):
-            has_record = True  # Or none could be written.
-        if worker.options.keep in ("all", "packed") and (row is None or not has_record):
+        # Of a job that has failed none could be written, perhaps.
+        if worker.keeps_all and not (row and (has_failed_for_good(row) or has_run(folder))):
             row = worker.recorded(job) if worker.folders.is_as_now(job) else None
             row = None if row is not None and row.status not in DONE else row
         if row is not None and (row.status in DONE or has_failed_for_good(row)):

@@ -1,5 +1,6 @@
 """Folders of the jobs of a sweep: what lies there is checked to be the job's before it is used."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from seedbed.runs.folder import (
     remove_if_empty,
     run_folder,
 )
-from seedbed.runs.hydra_job import name_of_job, written_by_run
+from seedbed.runs.hydra_job import written_by_run
 from seedbed.runs.provenance.files import PROVENANCE, remove_empty_folders
 from seedbed.runs.record import read_record
 from seedbed.sweep.configs.composer import Composer
@@ -49,8 +50,7 @@ class OwnFolders:
 
     def path(self, job: Job) -> Path:
         """Return the folder of a job."""
-        with self.composer.applied(job) as config:
-            return self.folder.path / name_of_job(config)
+        return self.folder.path / self.composer.folder_name(job)
 
     def require_own(self, job: Job) -> None:
         """Raise ConfigError where a job's folder holds another run, or is led elsewhere by a link.
@@ -58,6 +58,8 @@ class OwnFolders:
         Files that no run writes may lie there.
         """
         path = self.path(job)
+        if not os.path.lexists(path):
+            return
         for inside in ("", HYDRA, CHECKPOINTS, FIGURES, RECORD):
             if (path / inside).is_symlink():
                 raise ConfigError(f"{path / inside}: a link, which no job makes; move it away")
@@ -73,8 +75,10 @@ class OwnFolders:
 
     def remove(self, job: Job) -> None:
         """Remove what was written of a job, and the folders in which nothing else is then."""
-        self.require_own(job)
         path = self.path(job)
+        if path.parent == self.folder.path and not os.path.lexists(path):
+            return
+        self.require_own(job)
         for file in self._written(job, path):
             file.unlink(missing_ok=True)
         for inside in (HYDRA, CHECKPOINTS, FIGURES):

@@ -118,6 +118,11 @@ class Worker:
         """The folders of the jobs."""
         return OwnFolders(self.composer, self.folder, self.plan.earlier)
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether each job leaves more than its row."""
+        return self.options.keep in ("all", "packed")
+
     @cached_property
     def jobs_writer(self) -> JobsWriter:
         """What writes the folders of jobs that trained side by side, or their packs."""
@@ -183,19 +188,21 @@ class Worker:
         places = {number: place for place, number in enumerate(unit.jobs)}
         if judge is not None:
             self._write_reports(unit, judge)
-        keeps_all = self.options.keep in ("all", "packed")
-        prepared = self._prepared(missing) if keeps_all else []
+        prepared = self._prepared(missing) if self.keeps_all else []
         known = [(job.name, job.axes) for job in prepared]
         named = known or [self._name_and_axes(self.plan.jobs[job.number]) for job in missing]
         rows = [
             self._row(chunk, places[job.number], job.number, *name_and_axes)
             for job, name_and_axes in zip(missing, named, strict=True)
         ]
-        if not keeps_all:
+        if not self.keeps_all:
             self._shared_provenance(missing[0])
             prepared = self._prepared(self._kept(rows))
-            if not self.goes_on:  # Else there may be a folder of before, which is to be removed.
-                rows = _without_folders(rows, {job.number for job in prepared})
+            # A folder may be there of before, which is to be removed.
+            there = set(os.listdir(self.folder.path)) | {job.name for job in prepared}
+            rows = [
+                row if _is_there(row.folder, there) else replace(row, folder="") for row in rows
+            ]
         refused = self.jobs_writer.write(chunk, places, prepared, folder_written)
         return UnitResult([_refused(row, refused.get(row.number)) for row in rows])
 
@@ -325,7 +332,7 @@ class Worker:
             outcome.error = f"{type(error).__name__}: {error}"
             outcome.traceback = traceback_of(error)
         times = {"process": this_process(), "started": started, "finished": now(), "seconds": None}
-        if self.options.keep in ("all", "packed"):
+        if self.keeps_all:
             self.jobs_writer.write_failed(self._prepared(jobs), outcome, times)
         return [self.failed_row(job, outcome.error) for job in jobs]
 
@@ -474,9 +481,9 @@ class Worker:
 _LACKING = object()
 
 
-def _without_folders(rows: Sequence[Row], kept: Collection[int]) -> list[Row]:
-    """Return the rows of jobs, of which only the kept ones have a folder."""
-    return [row if row.number in kept else replace(row, folder="") for row in rows]
+def _is_there(name: str, there: Collection[str]) -> bool:
+    """Return whether a folder may be there; `there` are names of folders, and their beginnings."""
+    return name in there or name.partition(os.sep)[0] in there
 
 
 def _refused(row: Row, error: str | None) -> Row:
