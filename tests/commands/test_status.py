@@ -1,5 +1,6 @@
 """`seedbed status`: what is printed, its document and its exit codes."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,23 @@ def test_several_sweeps_and_the_latest_and_what_is_none(
             assert message in command("status", *words).err
         else:
             assert message in refused("status", *words)
+
+
+def test_it_imports_nothing_heavy(tmp_path: Path) -> None:
+    note(swept(tmp_path, {0: "completed", 1: "completed"}), **GONE)
+    code = (
+        "import sys\n"
+        "from seedbed.commands.cancel import cancel\n"
+        "from seedbed.commands.status import status\n"
+        "assert status(['sweep']) == 1\n"
+        "assert cancel(['sweep']) == 0\n"
+        "heavy = {'torch', 'pytorch_lightning', 'numpy', 'polars', 'hydra', 'rich', 'ray'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_watching_ends_when_nobody_works_on_it_any_more(
