@@ -32,6 +32,7 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from scripts.chaos_cases.faked import fake_training
 from scripts.hostile_cases.checks import changes, snapshot
 
 from seedbed.files import TEMPORARY, is_locked
@@ -160,26 +161,6 @@ def descendants() -> list[int]:
         level = {pid for pid, parent in parents.items() if parent in level}
         found += sorted(level)
     return found
-
-
-# ---- Training that is left out -------------------------------------------------------------------
-
-
-def fake_training() -> None:
-    """Let workers of this process, and of its children, give rows without training for them."""
-    from seedbed.sweep.execution import worker as module
-    from seedbed.sweep.execution.worker import UnitResult, Worker
-    from seedbed.sweep.results.table import Row
-
-    def run(self: Worker, unit: Any, requested: Any = None) -> UnitResult:
-        rows = []
-        for number in unit.missing:
-            job = self.plan.jobs[number]
-            metrics = {"train/loss": number / 7, "val/loss": (number * 7919 % 10007) / 3}
-            rows.append(Row(number, self.axes(job), "completed", "", metrics, 0.001))
-        return UnitResult(rows)
-
-    module.Worker.run = run  # type: ignore[method-assign]
 
 
 # ---- A disturbed sweep ---------------------------------------------------------------------------

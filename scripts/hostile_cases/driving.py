@@ -97,6 +97,7 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "status {here}",
             "status {here} --json",
             "cancel {here} wait=0",
+            "worker {here}",
             "report {here}",
             "list runs ../theirs",
             "train -m sweep.resume={here} sweep.plan=true",

@@ -156,7 +156,7 @@ class HandingOut:
     def _supervise(self, workforce: Workforce, held: Callable[[], object]) -> None:
         pause, longest = FIRST_PAUSE, min(LONGEST_PAUSE, workforce.longest_pause)
         while self.left:
-            workforce.ensure(len(self.queue.waiting()))
+            workforce.ensure(self.queue.count_waiting())
             self._changed = False
             with held():  # type: ignore[attr-defined]
                 self.look(workforce.look())
