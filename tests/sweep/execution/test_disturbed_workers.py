@@ -154,7 +154,7 @@ class Taker:
         self.rows += result.rows
         return []
 
-    def lost(self, unit: Unit, why: str, kind: str) -> list[Unit]:
+    def lost(self, unit: Unit, why: str, kind: str = "died") -> list[Unit]:
         self.tries.die([unit], why)
         return [unit]
 
