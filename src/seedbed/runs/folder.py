@@ -42,6 +42,11 @@ class RunFolder:
         return self.path
 
     @property
+    def is_packed(self) -> bool:
+        """Whether it is a job that is packed, so that there is no such folder."""
+        return False
+
+    @property
     def record(self) -> Path:
         """The record, run.json."""
         return self.files / RECORD

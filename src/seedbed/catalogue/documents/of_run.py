@@ -136,8 +136,8 @@ def _some(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
 
 
 def _file(folder: RunFolder, name: str) -> Path | None:
-    if folder.files != folder.path:
-        return None  # It is packed.
+    if folder.is_packed:
+        return None
     file = folder.checkpoint(name)
     return file if file.is_file() and not file.is_symlink() else None
 

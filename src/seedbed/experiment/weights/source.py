@@ -45,7 +45,7 @@ class WeightsSource:
     @property
     def lies_in(self) -> Path:
         """The file on the disk that holds the weights: that of a pack where the run is packed."""
-        packed = self.folder is not None and self.folder.files != self.folder.path
+        packed = self.folder is not None and self.folder.is_packed
         place = place_of(self.folder.path) if packed and self.folder is not None else None
         return self.file if place is None else place.pack / WEIGHTS
 

@@ -4,7 +4,7 @@ import os
 from collections import OrderedDict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedbed.runs.folder import HYDRA, RunFolder
 from seedbed.runs.outcome import Curves
@@ -13,10 +13,14 @@ from seedbed.runs.packed.manifest import PACKED, RUNS
 from seedbed.runs.packed.reading import stored_of
 from seedbed.runs.record import checked_record
 
+if TYPE_CHECKING:
+    from seedbed.runs.packed.tables import StoredRun
+
 # How many levels below the folder of its sweep that of a job may lie.
 DEEPEST = 4
 # Opened jobs that are kept, whoever else does: a path of a file may outlive what gave it.
 MOST_OPEN = 256
+_TEMPORARY: Any = {"prefix": "seedbed-packed-", "ignore_cleanup_errors": True}
 
 
 def place_of(path: Path) -> PlaceInPack | None:
@@ -77,15 +81,22 @@ class PackedRun(RunFolder):
     def __init__(self, path: Path, place: PlaceInPack) -> None:
         super().__init__(path)
         self.place = place
-        self._temporary = TemporaryDirectory(prefix="seedbed-packed-", ignore_cleanup_errors=True)
-        self._files = Path(self._temporary.name)
+        self._temporary: TemporaryDirectory[str] | None = None
         self._has_checkpoints = False
-        self._write_texts()
 
     @property
     def files(self) -> Path:
-        """The folder in which its files are read."""
-        return self._files
+        """The folder in which its files are read; it is made when it is asked for first."""
+        if self._temporary is None:
+            stored = stored_of(self.place)
+            self._temporary = TemporaryDirectory(**_TEMPORARY)
+            _write_texts(RunFolder(self._temporary.name), stored)
+        return Path(self._temporary.name)
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is a job that is packed."""
+        return True
 
     def checkpoint(self, name: str) -> Path:
         """The checkpoint `best` or `last`."""
@@ -94,21 +105,21 @@ class PackedRun(RunFolder):
             self._write_checkpoints()
         return super().checkpoint(name)
 
-    def _write_texts(self) -> None:
-        stored = stored_of(self.place)
-        (self._files / HYDRA).mkdir()
-        for name, text in stored.hydra.items():
-            (self._files / HYDRA / name).write_bytes(text.encode())
-        self.record.write_bytes(stored.record.encode())
-        if stored.preparation is not None:
-            self.preparation.write_bytes(stored.preparation.encode())
-
     def _write_checkpoints(self) -> None:
         from seedbed.runs.packed.reading import files_at  # torch, which a record needs not.
         from seedbed.runs.whole.files import write_checkpoints
 
         [files] = files_at([self.place])
-        write_checkpoints(RunFolder(self._files), files)
+        write_checkpoints(RunFolder(self.files), files)
+
+
+def _write_texts(folder: RunFolder, stored: "StoredRun") -> None:
+    (folder.path / HYDRA).mkdir()
+    for name, text in stored.hydra.items():
+        (folder.path / HYDRA / name).write_bytes(text.encode())
+    folder.record.write_bytes(stored.record.encode())
+    if stored.preparation is not None:
+        folder.preparation.write_bytes(stored.preparation.encode())
 
 
 _opened: OrderedDict[tuple[str, str, int], PackedRun] = OrderedDict()

@@ -1,12 +1,11 @@
 """Reading of runs from the packs of their sweep."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from seedbed.errors import RunFolderError
 from seedbed.reading.content import refuse_links_out
@@ -137,8 +136,10 @@ def content_at(place: PlaceInPack, *, weights: bool = True) -> "RunContent":
 
 def _fitted(place: PlaceInPack, text: str) -> dict[str, Any]:
     try:
-        fitted = msgspec.json.decode(text)["preparation"]
-    except (msgspec.MsgspecError, RecursionError, KeyError, TypeError):
+        # Not msgspec: which of its texts are one object hangs on what it has read before, and with
+        # it the bytes of a checkpoint, by whose hash weights are known.
+        fitted = json.loads(text)["preparation"]
+    except (ValueError, RecursionError, KeyError, TypeError):
         fitted = None
     if not isinstance(fitted, dict):
         raise RunFolderError(f"{place.pack / RUNS}: preparation: damaged")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -17,7 +17,10 @@ from seedbed.runs.outcome import Curves
 from seedbed.runs.packed.manifest import MOST_RUNS
 from seedbed.runs.packed.weights import StoredState
 from seedbed.runs.record import json_text
-from seedbed.runs.whole.content import RunContent
+
+if TYPE_CHECKING:
+    # With it comes torch, which a reader of records need not wait for.
+    from seedbed.runs.whole.content import RunContent
 
 # The files of `.hydra` that a run may have: the columns of their texts.
 HYDRA_FILES = ("config.yaml", "overrides.yaml", "hydra.yaml", "resolved.yaml")
@@ -76,7 +79,7 @@ class StoredRun(msgspec.Struct, frozen=True):
 
 
 def runs_table(
-    contents: Sequence[RunContent],
+    contents: "Sequence[RunContent]",
     states: Sequence[tuple[StoredState | None, StoredState | None]],
     lengths: Sequence[int],
 ) -> bytes:
@@ -104,7 +107,7 @@ def runs_table(
     return _parquet(frame)
 
 
-def _closing(content: RunContent) -> Closing:
+def _closing(content: "RunContent") -> Closing:
     epoch, values = content.closing
     finite = {n: v if abs(v) < float("inf") else str(v) for n, v in values.items()}
     return Closing(epoch, finite)
@@ -120,7 +123,7 @@ def _parquet(frame: pl.DataFrame) -> bytes:
     return file.getvalue()
 
 
-def curves_table(contents: Sequence[RunContent]) -> tuple[bytes, list[int]]:
+def curves_table(contents: "Sequence[RunContent]") -> tuple[bytes, list[int]]:
     """Return the table of the curves of all runs, and how many rows each has there.
 
     Numbers are as exact as they are in memory: in 32 bits where nothing is lost by that.

@@ -50,7 +50,7 @@ def open_to_resume(word: str, outputs: str, *, changes: bool = True) -> RunFolde
     if word == "latest":
         word = str(latest_run(Path(outputs), say=True, key="resume", usable=usable))
     opened = open_run(word, outputs, key="resume")
-    return opened if opened.files == opened.path else _unpacked(opened.path)
+    return _unpacked(opened.path) if opened.is_packed else opened
 
 
 def _unpacked(path: Path) -> RunFolder:

@@ -118,8 +118,7 @@ class OwnFolders:
     def is_as_now(self, job: Job) -> bool:
         """Return whether what lies in a job's folder, or in a pack, is of its words as of now."""
         folder = run_folder(self.path(job))
-        is_packed = folder.files != folder.path
-        return not (is_packed or self.earlier(job)) or self._says(folder, [job], True)
+        return not (folder.is_packed or self.earlier(job)) or self._says(folder, [job], True)
 
     def _says(self, folder: RunFolder, jobs: Sequence[Job], ended: bool) -> bool:
         """Return whether each file that says which job it is says one of these."""

@@ -83,7 +83,7 @@ def _config_of_job(path: Path, folder: SweepFolder) -> dict[str, Any] | None:
     """Return the config in a job's folder, packed or not, as `_config` does."""
     try:
         job = run_folder(path)
-        if job.files == job.path:
+        if not job.is_packed:
             return _config(folder, job.config)
         return flattened(read_plain_yaml(job.config))
     except RunFolderError:
