@@ -22,6 +22,7 @@ from scripts.hostile_cases.command_server import CommandServer
 from scripts.hostile_cases.config_folders import CONFIG_FOLDERS
 from scripts.hostile_cases.driving import Bench, Fault, spread
 from scripts.hostile_cases.inputs.cases import INPUTS
+from scripts.hostile_cases.pack_folders import PACK_FOLDERS
 from scripts.hostile_cases.page_folders import RUN_PAGES, SWEEP_PAGES
 from scripts.hostile_cases.queue_folders import QUEUE_FOLDERS
 from scripts.hostile_cases.run_folders import RUN_FOLDERS
@@ -33,6 +34,7 @@ FOLDERS = {
     "run": [*RUN_FOLDERS, *RUN_PAGES],
     "sweep": [*SWEEP_FOLDERS, *SWEEP_PAGES],
     "queue": QUEUE_FOLDERS,
+    "pack": PACK_FOLDERS,
     "search": SEARCH_FOLDERS,
     "config": CONFIG_FOLDERS,
     "working": WORKING_FOLDERS,

@@ -104,6 +104,22 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "train -m sweep.resume={here}",
         ),
     ),
+    "pack": (
+        f"theirs/{SWEEP}",
+        (
+            "report {here}/0",
+            "report {here}/1 page=outputs/page.html",
+            "list runs {here} sweeps=jobs",
+            "evaluate run={here}/1 split=train output=outputs/evaluated.json",
+            "predict run={here} input=[[1,2,3]]",
+            "train data=crop_yield trainer.max_epochs=1 initial_weights.run={here}/0",
+            "dashboard {here}",
+            "PYTHON {here}",
+            "unpack {here}/0",
+            "unpack {here} --json",
+            "train -m sweep.resume={here}",
+        ),
+    ),
     "search": (
         f"theirs/{SWEEP}",
         (
@@ -202,6 +218,11 @@ class Bench:
             *("train", "-m", "data=crop_yield", "optimizer.lr=tag(log,interval(1e-7,1e-5))"),
             *("search=random", "search.trials=4", "search.generation=2", "trainer.max_epochs=2"),
             *("optimizer=sgd,adam", "sweep.fuse=always", f"hydra.sweep.dir={self.search}"),
+        )
+        self.packed = self.honest / "packed"
+        self._done(
+            *("train", "-m", "data=crop_yield", "seed=0,1", "optimizer.lr=1e-6,1e-5"),
+            *("trainer.max_epochs=2", "sweep.keep=packed", f"hydra.sweep.dir={self.packed}"),
         )
         for sweep in (self.sweep, self.search):
             _take_last_job_away(sweep)
@@ -323,6 +344,7 @@ class Bench:
             "run": self.run,
             "sweep": self.sweep,
             "queue": self.sweep,
+            "pack": self.packed,
             "search": self.search,
         }.get(kind)
         if honest is not None:

@@ -20,7 +20,7 @@ WEIGHTS = "weights.safetensors"
 FORMAT = 1
 MOST_RUNS = 1_000_000
 # Bytes of a manifest, and of a table; weights are read run by run.
-MOST_BYTES, MOST_OF_TABLE = 256 * MEBIBYTE, 4096 * MEBIBYTE
+MOST_BYTES, MOST_OF_TABLE = 256 * MEBIBYTE, 1024 * MEBIBYTE
 # FIRST-COUNT, and after a dot how many packs of these jobs there were before.
 _NAME = re.compile(r"([0-9]{1,12})-([0-9]{1,12})(?:\.([0-9]{1,6}))?")
 
@@ -131,12 +131,22 @@ def damage(path: Path) -> str:
     return f"{path}: damaged: it is not, byte for byte, what was written"
 
 
+def require_size(pack: Path, name: str, note: FileNote) -> None:
+    """Raise RunFolderError where a file of a pack is no plain one of the size that it had."""
+    path = pack / name
+    refuse_links_out(pack, [name])
+    if not path.is_file():
+        raise RunFolderError(f"{path}: no such file")
+    if path.stat().st_size != note.bytes:
+        raise RunFolderError(damage(path))
+
+
 def read_whole(pack: Path, manifest: Manifest, name: str) -> bytes:
     """Return the content of a table of a pack; raises RunFolderError where it is damaged."""
     note = manifest.files.get(name)
     if note is None:
         raise RunFolderError(f"{pack / MANIFEST}: files: it has no {name}")
-    refuse_links_out(pack, [name])
+    require_size(pack, name, note)
     content = read_bytes(pack / name, MOST_OF_TABLE)
     if len(content) != note.bytes or hashlib.sha256(content).hexdigest() != note.sha256:
         raise RunFolderError(damage(pack / name))

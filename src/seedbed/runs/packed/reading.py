@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedbed.errors import RunFolderError
-from seedbed.reading.content import refuse_links_out
 from seedbed.runs.outcome import Curves, EpochState
 from seedbed.runs.packed.index import PlaceInPack
-from seedbed.runs.packed.manifest import CURVES, RUNS, WEIGHTS, Manifest, damage, read_whole
+from seedbed.runs.packed.manifest import (
+    CURVES,
+    RUNS,
+    WEIGHTS,
+    Manifest,
+    read_whole,
+    require_size,
+)
 from seedbed.runs.packed.weights import StoredState, read_state
 
 if TYPE_CHECKING:
@@ -94,13 +100,7 @@ def _state(place: PlaceInPack, stored: StoredState) -> EpochState:
     note = manifest.files.get(WEIGHTS)
     if note is None or stored.layout >= len(manifest.layouts):
         raise RunFolderError(f"{path}: no such weights as {RUNS} names")
-    refuse_links_out(place.pack, [WEIGHTS])
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise RunFolderError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    if size != note.bytes:
-        raise RunFolderError(damage(path))
+    require_size(place.pack, WEIGHTS, note)
     return read_state(path, manifest.layouts[stored.layout], stored)
 
 
