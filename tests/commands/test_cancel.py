@@ -90,6 +90,17 @@ def test_who_does_not_stop_in_time_is_named(command: Command, tmp_path: Path) ->
     assert json.loads((folder.saved / "cancel").read_text())["by"]
 
 
+def test_what_runs_on_another_machine_whose_lock_is_not_seen_is_not_run_twice(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = swept(tmp_path, {0: "completed"})
+    (folder.saved / "sweep.lock").touch()
+    note(folder, host="elsewhere")
+    message = refused("train", "-m", "sweep.resume=sweep", function=None)
+    assert "on elsewhere runs this sweep, its last sign is" in message
+    assert "given up after 120 s" in message
+
+
 def test_what_is_wrong_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
     assert "which sweep?" in refused("cancel")
     assert "which sweep?" in refused("cancel", "a", "b")

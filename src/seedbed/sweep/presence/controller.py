@@ -177,6 +177,11 @@ class SeenController(msgspec.Struct):
         """Seconds since its last sign, by the clock of this machine."""
         return None if self.sign is None else max(0.0, time.time() - self.sign)
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its process cannot be asked for, since it is on another machine."""
+        return self.note is not None and is_gone(self.note.identity) is None
+
 
 def see_controller(saved: Path, is_locked: bool) -> SeenController:
     """Return what can be told of a controller; `is_locked` says that a process holds its lock."""
@@ -193,5 +198,6 @@ def see_controller(saved: Path, is_locked: bool) -> SeenController:
         if is_locked:
             return SeenController(None, "alive")
         return SeenController(note, "ended" if note.state == "ended" else "gone", sign)
+    # A copy of the folder of a sweep that runs has no lock, and gets no signs.
     is_fresh = time.time() - sign < SECONDS_UNTIL_GONE
-    return SeenController(note, "alive" if is_locked or gone is False or is_fresh else "gone", sign)
+    return SeenController(note, "alive" if is_locked or is_fresh else "gone", sign)

@@ -195,6 +195,14 @@ class SweepFolder:
     def locked(self) -> Iterator[None]:
         """Keep other processes from running this sweep; raises ConfigError where one does."""
         with locked(self._lock, f"{self.path}: another process runs this sweep"):
+            # The lock of another machine may not be seen from here.
+            there = see_controller(self.saved, is_locked=False)
+            if there.state == "alive" and there.is_elsewhere and there.note is not None:
+                raise ConfigError(
+                    f"{self.path}: process {there.note.pid} on {there.note.host} runs this sweep, "
+                    f"its last sign is {there.age or 0:.0f} s old; seedbed cancel stops it, and "
+                    f"one that is gone is given up after {SECONDS_UNTIL_GONE:.0f} s"
+                )
             yield
 
 
