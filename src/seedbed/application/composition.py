@@ -17,6 +17,7 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig
 
 from seedbed.config.groups import config_folder
+from seedbed.config.schema.launcher import LAUNCHERS
 from seedbed.config.schema.store import ROOTS
 from seedbed.config.trust.config_folders import require_own_or_trusted
 from seedbed.config.trust.restriction import restricted_to
@@ -130,6 +131,27 @@ def own_files_first() -> Iterator[None]:
         _replaced(ConfigSearchPathImpl, {"prepend": prepended}),
         _replaced(ConfigRepository, {"load_config": loaded}),
     ):
+        yield
+
+
+@contextmanager
+def own_launchers() -> Iterator[None]:
+    """Let what a plugin has stored for a launcher that Seedbed brings not be taken for its schema.
+
+    Such as hydra-ray-launcher, which stays what it is for other programs.
+    """
+    load, brought = ConfigRepository.load_config, str(config_folder())
+
+    def loaded(self: ConfigRepository, config_path: str) -> ConfigResult | None:
+        result = load(self, config_path)
+        group, _, name = config_path.removesuffix(".yaml").rpartition("/")
+        if result is not None and group == "hydra/launcher" and name in LAUNCHERS:
+            source = self._find_object_source(config_path, ObjectType.CONFIG)
+            # Then Hydra looks for no other one.
+            result.is_schema_source |= source is not None and source.path == brought
+        return result
+
+    with _replaced(ConfigRepository, {"load_config": loaded}):
         yield
 
 

@@ -25,6 +25,7 @@ from seedbed.application.composition import (
     files_within_limits,
     only_own_or_trusted,
     own_files_first,
+    own_launchers,
     package_required,
 )
 from seedbed.application.flags import overrides_among
@@ -247,6 +248,7 @@ def composing(arguments: list[str], trust: Sequence[str]) -> Iterator[None]:
             only_own_or_trusted(trust),
             files_within_limits(),
             own_files_first(),
+            own_launchers(),
             secrets_left_out(),
         ):
             stack.enter_context(context)

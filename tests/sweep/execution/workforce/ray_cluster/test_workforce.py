@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hydra._internal.callbacks import Callbacks
+from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from seedbed.config.schema.launcher import RayLauncher
@@ -111,3 +112,23 @@ def test_without_ray_it_is_said_how_it_is_installed(
         "seedbed: hydra/launcher=ray: ray is not installed. Install it with: pip install "
         "'seedbed[launchers]'\n"
     )
+
+
+def test_values_out_of_their_limits_are_refused(refused: Any) -> None:
+    words = ("train", "-m", "seed=1,2", "data=linear_noise", "hydra/launcher=ray")
+    assert refused(*words, "hydra.launcher.ray.init.num_cpus=0") == (
+        "seedbed: hydra.launcher.ray.init.num_cpus: 0 is out of range: it must be at least 1\n"
+    )
+
+
+def test_the_node_of_the_plugin_does_not_get_in_the_way(refused: Any) -> None:
+    store = ConfigStore.instance()
+    store.store("ray", {"_target_": "a.Launcher", "ray": {"init": {}}}, group="hydra/launcher")
+    try:
+        words = ("train", "-m", "seed=1,2", "data=linear_noise", "hydra/launcher=ray")
+        assert refused(*words, "hydra.launcher.ray.remote.num_cpus=-1").startswith(
+            "seedbed: hydra.launcher.ray.remote.num_cpus: -1.0 is out of range"
+        )
+        assert store.repo["hydra"]["launcher"]["ray.yaml"].node._target_ == "a.Launcher"
+    finally:
+        del store.repo["hydra"]["launcher"]["ray.yaml"]

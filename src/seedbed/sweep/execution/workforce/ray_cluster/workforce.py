@@ -11,6 +11,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from seedbed.config.schema.launcher import RayLauncher
 from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.config.validation import check
 from seedbed.errors import ConfigError, ProcessLost
@@ -80,8 +81,7 @@ class Ray(Workforce):
                 "hydra/launcher=ray: ray is not installed. Install it with: "
                 "pip install 'seedbed[launchers]'"
             )
-        check(OmegaConf.create({"hydra": {"launcher": self.node}}))
-        options: Any = OmegaConf.to_container(self.node.ray, resolve=True)
+        options = checked_options(self.node)
         init, remote = _given(options["init"]), _given(options["remote"])
         address = init.pop("address", None) or address_of_this_process()
         self.driver = Driver(address, init, remote)
@@ -191,6 +191,18 @@ class Ray(Workforce):
             return False
         ended = {_started(number) for number in self.ended}
         return any(is_there and name not in ended for name, is_there in self._notes().items())
+
+
+def checked_options(node: DictConfig) -> dict[str, Any]:
+    """Return what is to be said to Ray; raises ConfigError where a value is out of its limits."""
+    typed = OmegaConf.merge(OmegaConf.structured(RayLauncher), node)
+    try:
+        check(typed)  # type: ignore[arg-type]
+    except ConfigError as error:
+        lines = [f"hydra.launcher.{line}" for line in str(error).splitlines()]
+        raise ConfigError("\n".join(lines)) from None
+    options: Any = OmegaConf.to_container(typed.ray, resolve=True)
+    return dict(options)
 
 
 def _started(number: int) -> str:
