@@ -120,12 +120,13 @@ def test_on_a_terminal_the_lines_take_the_place_of_those_before(
 ) -> None:
     folder = swept(tmp_path, {0: "completed", 1: "completed"})
     note(folder)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    shown = verb._print([standing_of(folder)], 0)
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = verb._print([standing_of(folder)], 0, True)
     first = capsys.readouterr().out
     note(folder, code=0, state="ended")
-    assert verb._print([standing_of(folder)], shown) == shown
+    assert verb._print([standing_of(folder)], shown, True) == shown
     second = capsys.readouterr().out
     assert first.count("\n") == second.count("\n") == shown
     assert not first.startswith("\x1b")
+    assert max(len(line.removesuffix("\x1b[K")) for line in first.splitlines()) == 40
     assert second.startswith(f"\x1b[{shown}A")

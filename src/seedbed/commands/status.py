@@ -1,5 +1,6 @@
 """`seedbed status DIR [DIR ...]`: how far sweeps are, and who works on them."""
 
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -59,11 +60,12 @@ def status(arguments: Sequence[str]) -> int:
 
         answer.give(Status(exit_code=_code(standings), sweeps=standings))
         return _code(standings)
-    shown = _print(standings, 0)
+    in_place = keys.watch and sys.stdout.isatty()
+    shown = _print(standings, 0, in_place)
     while keys.watch and any(each.status == "running" for each in standings):
         time.sleep(SECONDS_BETWEEN_LOOKS)
         standings = _standings(folders)
-        shown = _print(standings, shown)
+        shown = _print(standings, shown, in_place)
     return _code(standings)
 
 
@@ -73,19 +75,25 @@ def _standings(folders: Sequence[SweepFolder]) -> list[Standing]:
     return [standing_of(folder) for folder in folders]
 
 
-def _print(standings: Sequence[Standing], shown: int) -> int:
-    """Print sweeps, on a terminal in the place of so many lines; return how many it has now."""
+def _print(standings: Sequence[Standing], shown: int, in_place: bool) -> int:
+    """Print sweeps, below or in the place of so many lines; return how many there are now.
+
+    Lines in place that are to be written over are as wide as the terminal at most: one that goes on
+    in the next would count twice.
+    """
     from seedbed.catalogue.supervision.text import lines_of
 
     lines: list[str] = []
     for standing in standings:
         lines += [*([""] if lines else []), *lines_of(standing)]
-    if not sys.stdout.isatty():
+    if not in_place:
         print("\n".join([*([""] if shown else []), *lines]), flush=True)
         return len(lines)
     # What is left of the lines before is erased; the cursor stays below the last one.
-    rest = max(0, shown - len(lines))
-    text = "".join(f"{line}{_ERASE}\n" for line in [*lines, *[""] * rest])
+    is_last = not any(each.status == "running" for each in standings)
+    rest, width = max(0, shown - len(lines)), shutil.get_terminal_size().columns
+    width = 10_000 if is_last else width
+    text = "".join(f"{line[:width]}{_ERASE}\n" for line in [*lines, *[""] * rest])
     sys.stdout.write((_UP.format(shown) if shown else "") + text)
     sys.stdout.flush()
     return len(lines) + rest
