@@ -18,15 +18,17 @@ def is_command() -> bool:
 
 @contextmanager
 def started_by_path() -> Iterator[None]:
-    """Let libraries that start this program again name it by `sys.argv[0]` for a while.
+    """Let libraries that start this program again name it by its path for a while.
 
-    They would name the module that Python was started with, which may be pytest.
+    They would name the module that Python was started with, or its script: pytest, a notebook's
+    kernel, what began a worker of a sweep.
     """
     main = sys.modules["__main__"]
-    before = getattr(main, "__spec__", None)
-    if sys.argv[:1] == [PROGRAM]:
+    before, words = getattr(main, "__spec__", None), sys.argv
+    if sys.argv[:1] == [PROGRAM] or not is_command():
         main.__spec__ = None
+        sys.argv = [PROGRAM, *sys.argv[1:]]
     try:
         yield
     finally:
-        main.__spec__ = before
+        main.__spec__, sys.argv = before, words

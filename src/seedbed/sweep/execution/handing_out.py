@@ -85,6 +85,7 @@ class HandingOut:
         self._has_lost = False
         self._function: WorkerFunction | None = None
         self._changed = False
+        self._told = ""
         self._taken = 0
         may_be_workers = worker.options.on_failure != "stop"
         self._first = FirstUnits(worker.options.retries if may_be_workers else 0)
@@ -144,7 +145,10 @@ class HandingOut:
         for unit in units:
             self._put(unit)
         if units:
-            tell_progress(f"{self.workforce.label} runs {counts_text(units)}")
+            text = f"{self.workforce.label} runs {counts_text(units)}"
+            if text != self._told:  # The generations of a search are alike.
+                tell_progress(text)
+            self._told = text
 
     def _put(self, unit: Unit) -> None:
         self.left[unit.name] = unit

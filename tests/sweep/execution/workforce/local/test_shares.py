@@ -30,7 +30,8 @@ def has(monkeypatch: pytest.MonkeyPatch, cores: int, gpus: int = 0, named: str =
         ("auto", None, 4, (2, 4)),
         ("auto", None, 16, (1, 8)),
         # Each job is two processes.
-        ("auto", 2, None, (4, 2)),
+        ("auto", 2, None, (4, 1)),
+        (2, 2, None, (2, 2)),
     ],
 )
 def test_cores_are_shared(

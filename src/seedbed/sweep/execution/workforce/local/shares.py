@@ -15,7 +15,7 @@ class Shares:
 
     Attributes:
         workers: how many there are.
-        threads: CPU threads that a worker may use.
+        threads: CPU threads that a worker may use, or each process of a job of several.
         gpus: the GPUs of each worker, as CUDA_VISIBLE_DEVICES names them; empty where none is used.
         told: how they were chosen, in a line.
     """
@@ -62,12 +62,12 @@ def shares_of(
     # A step of most jobs side by side, and of those alone that are worth it, takes one thread.
     own = (threads or 1) * (devices or 1)
     count = max(1, cores // own) if workers == AUTO else int(workers)
-    share = max(1, cores // count)
-    each = f"{share} of {cores} cores" if count <= cores else f"{cores} cores for all"
+    share = max(1, cores // (count * (devices or 1)))
+    each = f"each with {cores // count} of {cores} cores" if count <= cores else f"on {cores} cores"
     if workers == AUTO:
         takes = f"{own} threads" if own > 1 else "one thread"
-        each = f"{cores} cores, and a job takes {takes}"
-    return Shares(count, share, (), f"{_processes(count)}: {each}")
+        each = f"since there are {cores} cores and a job takes {takes}"
+    return Shares(count, share, (), f"{_processes(count)}, {each}")
 
 
 def _on_gpus(workers: int | str, gpus: list[str], devices: int, cores: int) -> Shares:
