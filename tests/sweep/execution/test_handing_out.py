@@ -514,3 +514,20 @@ def test_an_error_in_the_thread_that_looks_is_raised_at_the_end(
     out.taking.take = take
     with pytest.raises(OSError, match=r"no space$"):
         out.run([GROUP], nullcontext)
+
+
+def test_a_sweep_whose_folder_goes_ends_in_a_line_and_does_not_come_again(
+    folder: SweepFolder, handing: Any
+) -> None:
+    def works(claim: Claim, heart: Heart) -> str:
+        folder.path.rename(folder.path.with_name("elsewhere"))
+        heart._heartbeat.stop()
+        return "leaves"
+
+    out = handing(Workers(folder, works))
+    gone = rf"{folder.path}: the folder of the sweep has gone"
+    with pytest.raises(ProcessLost, match=gone) as error:
+        out.run([SINGLE], nullcontext)
+    out.workforce.threads = []
+    out.close(error.value)
+    assert not (folder.saved / "units").exists()

@@ -135,7 +135,8 @@ class Controller:
             self._finish_results()
             raise DiskFull(f"{error}; {how_to_go_on(self.worker)}") from None
         except SeedbedError:
-            self._finish_results()
+            if self.folder.plan.is_file():  # Else its folder has gone.
+                self._finish_results()
             raise
 
     def _open(self) -> None:

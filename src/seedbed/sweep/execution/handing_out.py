@@ -190,6 +190,8 @@ class HandingOut:
         A file system may say that a rename has failed which it has done, and files can be removed.
         """
         self._checked = time.monotonic()
+        if not launch_file(self.saved).is_file():
+            raise ProcessLost(f"{self.worker.folder.path}: the folder of the sweep has gone")
         # In the order in which units move, so that none is missed that moves meanwhile.
         states = (self.queue.waiting, self.queue.running, self.queue.done)
         names = {entry.unit for state in states for entry in state()}

@@ -106,11 +106,14 @@ class Queue:
 
     def close(self) -> None:
         """Let workers end when nothing waits any more."""
-        self._closed.touch()
+        with suppress(FileNotFoundError):  # The folder of the sweep has gone.
+            self._closed.touch()
 
     def stop(self, at_once: bool = False) -> None:
         """Let workers take no more units; `at_once`: save the one that they run, and leave it."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        if not self.path.parent.is_dir():  # The folder of the sweep has gone.
+            return
+        self.path.mkdir(exist_ok=True)
         (self._stop_at_once if at_once else self._stop).touch()
 
     def go_on(self) -> None:

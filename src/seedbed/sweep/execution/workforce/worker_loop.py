@@ -96,6 +96,8 @@ class WorkerLoop:
 
     def _has_no_more(self) -> bool:
         """Tell whether nothing waits, and nothing more will come."""
+        if not self.folder.plan.is_file():
+            self.why = f"{self.folder.path}: the folder of the sweep has gone"
         if not self.function.waits or self.queue.is_closed() or self.queue.is_stopped():
             return True
         return self.signs.controller_has_gone()
