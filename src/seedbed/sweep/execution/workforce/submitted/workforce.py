@@ -82,6 +82,13 @@ class SubmittedWorkforce(Workforce):
         is_here = self.submitting.cluster == "local"
         return Sharing(self.most, on_memory=self.most if is_here else 1)
 
+    def told(self) -> list[str]:
+        """Return what a plan says of the workers, in a line."""
+        if self.submitting.cluster == "local":
+            return [f"workers {self.most} at most, by submitit on this machine"]
+        time = f"{self.submitting.minutes:g} minutes"
+        return [f"workers {self.most:,} at most, tasks of an array of Slurm's of {time} each"]
+
     def check(self) -> None:
         """Raise ConfigError where no job would be taken; nothing is written or submitted."""
         self.submitting.require(self.most)
