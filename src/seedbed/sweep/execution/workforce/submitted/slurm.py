@@ -96,7 +96,7 @@ def ask(words: Sequence[str], text: str = "", seconds: float = SECONDS) -> str:
             start_new_session=True,  # Ctrl-C is for the sweep.
         )
     except FileNotFoundError:
-        raise SlurmError(f"no command {words[0]} here") from None
+        raise SlurmError(f"no command {words[0]} here: is this machine part of a Slurm?") from None
     except OSError as error:
         raise SlurmError(f"{words[0]}: {(error.strerror or str(error)).lower()}") from None
     except subprocess.TimeoutExpired:
