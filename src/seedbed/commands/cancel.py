@@ -48,9 +48,9 @@ def cancel(arguments: Sequence[str]) -> int:
     began = time.monotonic()
     if asked:
         ask_to_stop(folder.saved)
-        while standing.status == "running" and time.monotonic() - began < keys.wait:
+        while folder.is_running() and time.monotonic() - began < keys.wait:
             time.sleep(SECONDS_BETWEEN_LOOKS)
-            standing = _standing(folder)
+        standing = _standing(folder)
     seconds = time.monotonic() - began
     stopped = standing.status != "running"
     _tell(standing, asked, seconds)

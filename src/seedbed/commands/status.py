@@ -90,10 +90,11 @@ def _print(standings: Sequence[Standing], shown: int, in_place: bool) -> int:
         print("\n".join([*([""] if shown else []), *lines]), flush=True)
         return len(lines)
     # What is left of the lines before is erased; the cursor stays below the last one.
-    is_last = not any(each.status == "running" for each in standings)
-    rest, width = max(0, shown - len(lines)), shutil.get_terminal_size().columns
-    width = 10_000 if is_last else width
-    text = "".join(f"{line[:width]}{_ERASE}\n" for line in [*lines, *[""] * rest])
+    rest = max(0, shown - len(lines))
+    if any(each.status == "running" for each in standings):
+        width = shutil.get_terminal_size().columns
+        lines = [line[:width] for line in lines]
+    text = "".join(f"{line}{_ERASE}\n" for line in [*lines, *[""] * rest])
     sys.stdout.write((_UP.format(shown) if shown else "") + text)
     sys.stdout.flush()
     return len(lines) + rest
