@@ -10,7 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from seedbed.config.schema.root import Sweep as SweepOptions
-from seedbed.errors import DiskFull, Interrupted, SeedbedError, stopped_by
+from seedbed.errors import DiskFull, Interrupted, ProcessLost, SeedbedError, stopped_by
 from seedbed.process.signals import StopSweep
 from seedbed.runs.folder import RECORD, RunFolder
 from seedbed.runs.record import DONE, MEASURED
@@ -123,17 +123,17 @@ class Controller:
 
     @contextmanager
     def _going_on_later(self) -> Iterator[None]:
-        """Enter what has ended and say how to go on, where the block is stopped or the disk full.
+        """Enter what has ended and say how to go on, where the block is stopped.
 
-        A signal ends the process with its code.
+        That is by a signal, which ends the process with its code, a full disk, or lost workers.
         """
         try:
             yield
         except (Interrupted, SystemExit, KeyboardInterrupt) as interruption:
             self._interrupted(interruption)
-        except DiskFull as error:
+        except (DiskFull, ProcessLost) as error:
             self._finish_results()
-            raise DiskFull(f"{error}; {how_to_go_on(self.worker)}") from None
+            raise type(error)(f"{error}; {how_to_go_on(self.worker)}") from None
         except SeedbedError:
             if self.folder.plan.is_file():  # Else its folder has gone.
                 self._finish_results()
