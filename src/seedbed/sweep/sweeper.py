@@ -48,7 +48,7 @@ from seedbed.sweep.execution.cross_validation.refit import require_refit
 from seedbed.sweep.execution.display import Display
 from seedbed.sweep.execution.judging import require_generations
 from seedbed.sweep.execution.worker import Worker
-from seedbed.sweep.execution.workforce.choosing import workforce_of
+from seedbed.sweep.execution.workforce.choosing import RAY, workforce_of
 from seedbed.sweep.execution.workforce.earlier_workers import wait_for_earlier_workers
 from seedbed.sweep.execution.workforce.preparing import (
     Workers,
@@ -187,7 +187,8 @@ def _resume(arguments: list[str], options: SweepOptions, command: Command) -> in
     trust = trusted_modules(arguments)
     if restriction() is None:  # The launcher is that of the command, whose configs are the user's.
         launcher = str(command.master.hydra.launcher._target_)
-        trust = (*trust, launcher.rpartition(".")[0])
+        # Ours is not made by Hydra, and nobody need trust its module.
+        trust = trust if launcher == RAY else (*trust, launcher.rpartition(".")[0])
     with restricted_to(trust):
         if is_joining():
             return join(str(options.resume), command.master, command.runner)

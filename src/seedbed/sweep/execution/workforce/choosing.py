@@ -13,7 +13,7 @@ from seedbed.sweep.execution.workforce.workforce import Workforce
 
 # Hydra's own launcher, whose part we take.
 ONE_AFTER_ANOTHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
-
+# The class that hydra/launcher=ray names.
 RAY = f"{Ray.__module__}.{Ray.__qualname__}"
 
 

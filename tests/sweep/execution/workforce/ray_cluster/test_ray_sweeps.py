@@ -40,7 +40,7 @@ def held_in_the_middle(folder: Path, nodes: Nodes, on_head: bool) -> int:
 def test_two_thousand_jobs_lose_a_worker_and_a_node_and_nothing_else(
     command: Any, nodes: Nodes, tmp_path: Path
 ) -> None:
-    words = (*TRAIN, "seed=range(1000)", "optimizer.lr=0.01,0.02", "trainer.max_epochs=30")
+    words = (*TRAIN, "seed=range(1000)", "optimizer.lr=0.01,0.02", "trainer.max_epochs=20")
     words = (*words, "sweep.chunk_size=100", "sweep.keep=record", "page=false")
     assert command(*words, "hydra.sweep.dir=here").code == 0
 
@@ -71,21 +71,23 @@ def test_two_thousand_jobs_lose_a_worker_and_a_node_and_nothing_else(
 def test_a_search_asks_its_trials_of_workers_that_stay(
     command: Any, nodes: Nodes, tmp_path: Path
 ) -> None:
-    words = (*TRAIN, "optimizer.lr=interval(0.001,0.1)", "search=tpe", "search.trials=24")
+    words = (*TRAIN, "optimizer.lr=interval(0.001,0.1)", "search=tpe", "search.trials=16")
     words = (*words, "search.generation=8", "stop=median", "stop.n_startup_trials=4", *SHORT)
     words = (*words, "sweep.chunk_size=4", "page=false", "sweep.figures=false")
     assert command(*words, "hydra.sweep.dir=here").code == 0
     there = command(*words, "hydra.sweep.dir=there", *nodes.words(), "sweep.workers=2")
     assert there.code == 0, there.err
     assert table(tmp_path / "there") == table(tmp_path / "here")
-    record = json.loads((tmp_path / "there/23/run.json").read_text())
-    assert record["status"] == "completed"
+    ended = [
+        json.loads((tmp_path / name / "15/run.json").read_text()) for name in ("here", "there")
+    ]
+    assert ended[0]["metrics"] == ended[1]["metrics"]
 
 
 def test_a_sweep_whose_controller_was_killed_goes_on_where_it_was(
     command: Any, nodes: Nodes, tmp_path: Path
 ) -> None:
-    words = (*TRAIN, "seed=range(6)", "trainer.max_epochs=60", "page=false", "sweep.fuse=never")
+    words = (*TRAIN, "seed=range(4)", "trainer.max_epochs=30", "page=false", "sweep.fuse=never")
     words = (*words, "callbacks=quiet")
     assert command(*words, "hydra.sweep.dir=here").code == 0
     there, alone = tmp_path / "there", (*nodes.words(), "sweep.workers=1")
