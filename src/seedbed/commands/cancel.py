@@ -1,5 +1,6 @@
 """`seedbed cancel DIR`: ask whoever works on a sweep to save and stop."""
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -81,9 +82,9 @@ def _tell(standing: Standing, asked: bool, seconds: float) -> None:
     if not asked:
         print(f"nobody works on it: {standing.folder} is {standing.status}, {done}")
     elif standing.status == "running":
-        print(f"asked to stop, and not stopped after {seconds:.0f} s: {standing.folder}, {done}")
-        for line in _still(standing):
-            print(printable(f"still there  {line}"))
+        text = f"asked to stop, and not stopped after {seconds:.0f} s: {standing.folder}, {done}"
+        for line in (text, *(f"still there  {line}" for line in _still(standing))):
+            print(printable(line), file=sys.stderr)
         print(f"look again   seedbed status {standing.folder}")
     else:
         print(f"stopped after {seconds:.1f} s: {standing.folder} is {standing.status}, {done}")
