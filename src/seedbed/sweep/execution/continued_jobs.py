@@ -101,7 +101,9 @@ def states_to_keep(plan: SweepPlan, folder: SweepFolder, done: set[int]) -> set[
         if done.issuperset(group.jobs) and path.is_file():
             replaced.update(group.jobs)
         while whole is not None and not done.issuperset(group.jobs):
-            kept.add(folder.state(*whole.key))
+            if (path := folder.state(*whole.key)) in kept:
+                break  # As are those that it was a part of.
+            kept.add(path)
             whole = whole.whole
     return kept
 

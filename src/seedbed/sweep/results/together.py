@@ -42,9 +42,8 @@ def groups_of(plan: SweepPlan, time: int | None = None) -> list[Together]:
     groups = [Together(jobs, 0, 0, []) for planned in plan.rounds for jobs in planned.groups]
     for number, continuation in enumerate(plan.continuations[:time], start=1):
         groups += [Together(g["jobs"], number, g["epoch"], []) for g in continuation.groups]
-    for split in plan.splits:
-        if time is None or split["time"] <= time:
-            groups = [part for group in groups for part in _parts(group, split)]
+    if plan.splits:
+        groups = _after_splits(groups, plan.splits)
     found: list[Together] = []
     later: set[int] = set()
     for group in reversed(groups):
@@ -54,12 +53,18 @@ def groups_of(plan: SweepPlan, time: int | None = None) -> list[Together]:
     return found[::-1]
 
 
-def _parts(group: Together, split: Split) -> list[Together]:
-    """Return the two halves of a group, where a split is of this one."""
-    size = len(group.jobs)
-    if (group.jobs[0], size, group.time) != (split["first"], split["jobs"], split["time"]):
-        return [group]
-    halves = group.jobs[: split["at"]], group.jobs[split["at"] :]
-    return [
-        group._replace(jobs=half, part=len(half), whole=group) for half in halves if len(half) > 0
-    ]
+def _after_splits(groups: Sequence[Together], splits: Sequence[Split]) -> list[Together]:
+    """Return groups, of which those that were split are their parts, and so on."""
+    cuts = {(split["first"], split["jobs"], split["time"]): split["at"] for split in splits}
+    found: list[Together] = []
+    left = list(reversed(groups))
+    while left:
+        group = left.pop()
+        size = len(group.jobs)
+        at = cuts.get((group.jobs[0], size, group.time), 0)
+        if not 0 < at < size:
+            found.append(group)
+            continue
+        halves = group.jobs[at:], group.jobs[:at]
+        left += [group._replace(jobs=half, part=len(half), whole=group) for half in halves]
+    return found
