@@ -1,6 +1,7 @@
 """What submitit is told: the parameters of hydra/launcher=submitit_slurm and submitit_local."""
 
 import re
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,20 @@ class Submitting:
         self.params: dict[str, Any] = {str(key): value for key, value in container.items()}
         self.folder = Path(self.params["submitit_folder"]).absolute()
 
-    @property
-    def scripts(self) -> Path:
-        """Folder of the scripts and logs of all jobs."""
         parts = self.folder.parts
         fixed = next((n for n, part in enumerate(parts) if "%" in part), len(parts))
-        return Path(*parts[:fixed])
+        # Folder of the scripts and logs of all jobs.
+        self.scripts = Path(*parts[:fixed])
+
+    def begin(self) -> None:
+        """Let jobs have a folder that nobody can have filled before.
+
+        submitit runs a pickle in it whose name follows from the number of the job, which others can
+        guess. What an earlier start of the sweep has left there may be a stranger's.
+        """
+        if self.scripts.exists():
+            rest = self.folder.relative_to(self.scripts)
+            self.folder = self.scripts / secrets.token_hex(4) / rest
 
     @property
     def minutes(self) -> float:

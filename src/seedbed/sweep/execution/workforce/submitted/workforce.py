@@ -96,6 +96,8 @@ class SubmittedWorkforce(Workforce):
     def open(self, function: "WorkerFunction") -> None:
         """Take what workers call; jobs of an earlier start of the sweep are ended first."""
         self._function = function
+        self.submitting.begin()
+        self._logs = JobLogs(self.submitting.folder)
         if self.submitting.cluster == "slurm":
             self._end_earlier()
 
