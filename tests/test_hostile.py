@@ -8,6 +8,7 @@ from scripts.hostile_cases.command_server import CommandServer, Outcome
 from scripts.hostile_cases.config_folders import CONFIG_FOLDERS
 from scripts.hostile_cases.driving import Bench, spread
 from scripts.hostile_cases.inputs.cases import INPUTS
+from scripts.hostile_cases.queue_folders import QUEUE_FOLDERS
 from scripts.hostile_cases.run_folders import RUN_FOLDERS
 from scripts.hostile_cases.sweep_folders import SWEEP_FOLDERS
 
@@ -29,6 +30,12 @@ FOLDERS = (
         SWEEP_FOLDERS,
         ("train", "report"),
         ("overrides that are numbers", "no saved configs"),
+    ),
+    (
+        "queue",
+        QUEUE_FOLDERS,
+        ("status", "worker"),
+        ("what waits", "a version that steers a terminal", "a name that steers a terminal"),
     ),
     (
         "config",
