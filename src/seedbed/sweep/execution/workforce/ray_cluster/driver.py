@@ -74,8 +74,10 @@ class Driver:
             if self._process.poll() is not None:
                 raise ConfigError(f"{where}: ray ended: {self._last_line()}")
             if time.monotonic() > self._deadline:
-                said = self._last_line()
-                raise ConfigError(f"{where}: no Ray answers within {self._limit:.0f} s: {said}")
+                how = "something listens there that does not answer as Ray does"
+                if self.address in OWN:
+                    how = f"ray has not started: {self._last_line()}"
+                raise ConfigError(f"{where}: {how}, within {self._limit:.0f} s")
         try:
             answer = self._connection.recv()
         except EOFError:
