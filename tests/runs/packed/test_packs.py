@@ -21,11 +21,12 @@ from safetensors.torch import save_file
 from seedbed.errors import RunFolderError
 from seedbed.runs.folder import has_run, open_run, record_at, run_folder
 from seedbed.runs.outcome import Curves, EpochState
+from seedbed.runs.packed import writing
 from seedbed.runs.packed.index import packs_of
 from seedbed.runs.packed.manifest import Manifest, read_manifest, write_manifest
 from seedbed.runs.packed.reading import content_at
 from seedbed.runs.packed.unpacking import unpack
-from seedbed.runs.packed.writing import write_pack
+from seedbed.runs.packed.writing import write_pack, write_packs
 from seedbed.runs.whole.content import RunContent
 
 RECORD = {"status": "completed", "metrics": {"val/loss": 0.5}, "command": "seedbed train"}
@@ -123,6 +124,17 @@ def test_of_two_writers_of_the_same_runs_the_later_one_counts(tmp_path: Path) ->
     pack = write_pack(tmp_path, later, csv=False)
     assert [path.name for path in (tmp_path / "packed").iterdir()] == [pack.name] == ["0-2.1"]
     assert back(tmp_path, 1).record["seconds"] == 2.0
+
+
+def test_runs_of_large_weights_are_parted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = [content(0).best, content(0).last]
+    size = sum(t.nbytes for state in states if state for t in state.weights.values())
+    monkeypatch.setattr(writing, "MOST_WEIGHTS", 2 * size)
+    counts: list[int] = []
+    write_packs(tmp_path, [content(n) for n in range(5)], csv=False, written=counts.append)
+    assert {path.name for path in (tmp_path / "packed").iterdir()} == {"0-2", "2-2", "4-1"}
+    assert counts == [2, 4, 5]
+    assert [back(tmp_path, n).number for n in range(5)] == [0, 1, 2, 3, 4]
 
 
 def test_a_newer_pack_of_some_of_the_runs_leaves_the_others_where_they_are(tmp_path: Path) -> None:

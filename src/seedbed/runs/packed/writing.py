@@ -5,11 +5,12 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from seedbed.files import temporary_path
+from seedbed.reading.content import MEBIBYTE
 from seedbed.runs.outcome import EpochState
 from seedbed.runs.packed.index import next_generation, remove_superseded
 from seedbed.runs.packed.manifest import (
@@ -27,6 +28,50 @@ from seedbed.runs.packed.tables import curves_table, runs_table
 from seedbed.runs.packed.weights import stacked
 from seedbed.runs.whole.content import RunContent
 from seedbed.version import __version__
+
+# Bytes of the weights of a pack: while it is written they are in memory a second time.
+MOST_WEIGHTS = 256 * MEBIBYTE
+
+
+def write_packs(
+    sweep: Path,
+    contents: Sequence[RunContent],
+    *,
+    csv: bool,
+    goes_on: bool = False,
+    written: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Write runs that trained side by side as a pack, or as several where their weights are large.
+
+    Args:
+        sweep, csv, goes_on: as of `write_pack`.
+        contents: the runs.
+        written: told how many are written by now.
+    """
+    count = 0
+    for part in _parts(contents):
+        write_pack(sweep, part, csv=csv, goes_on=goes_on)
+        count += len(part)
+        written(count)
+
+
+def _parts(contents: Sequence[RunContent]) -> Iterator[list[RunContent]]:
+    """Yield runs one after another whose weights together are not too large."""
+    part: list[RunContent] = []
+    size = 0
+    for each in contents:
+        own = sum(_bytes_of(state) for state in (each.best, each.last) if state is not None)
+        if part and size + own > MOST_WEIGHTS:
+            yield part
+            part, size = [], 0
+        part.append(each)
+        size += own
+    if part:
+        yield part
+
+
+def _bytes_of(state: EpochState) -> int:
+    return sum(tensor.nbytes for tensor in state.weights.values())
 
 
 def write_pack(

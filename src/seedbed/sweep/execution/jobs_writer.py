@@ -59,10 +59,11 @@ class JobsWriter:
             contents = contents_of(
                 chunk, [places[job.number] for job in packed], packed, provenance
             )
-            self._pack(contents, csv=chunk.csv)
+            self._pack(contents, chunk.csv, lambda count: written(count, len(jobs)))
         numbers = [places[job.number] for job in others]
         return write_folders(
-            chunk, numbers, others, provenance, lambda count, of: written(count, len(jobs))
+            *(chunk, numbers, others, provenance),
+            lambda count, of: written(len(packed) + count, len(jobs)),
         )
 
     def write_failed(
@@ -77,10 +78,15 @@ class JobsWriter:
                 with suppress(RunFolderError):  # Then the row alone tells of it.
                     write_failed(job, outcome, times)
 
-    def _pack(self, contents: Sequence[RunContent], csv: bool) -> None:
-        from seedbed.runs.packed.writing import write_pack  # polars, which folders need not.
+    def _pack(
+        self,
+        contents: Sequence[RunContent],
+        csv: bool,
+        written: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        from seedbed.runs.packed.writing import write_packs  # polars, which folders need not.
 
-        write_pack(self.folder.path, contents, csv=csv, goes_on=self.goes_on)
+        write_packs(self.folder.path, contents, csv=csv, goes_on=self.goes_on, written=written)
 
     def _is_packed(self, job: PreparedJob) -> bool:
         return self.packs and not (job.folder / RECORD).is_file()

@@ -87,7 +87,7 @@ def members_of(folder: SweepFolder, ensemble: str, outputs: str) -> SweepMembers
         if completed:
             raise ConfigError(
                 f"run={folder.path}: none of the {called} has kept its folder, and with it its "
-                "weights; sweep.keep=all keeps those of all jobs, sweep.keep=best of the best"
+                "weights; sweep.keep=all and packed keep those of all jobs, best of the best"
             )
         raise ConfigError(f"run={folder.path}: no job has completed")
     kept.sort(key=lambda row: (_fold(row), row.number))
