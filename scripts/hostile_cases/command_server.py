@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -196,6 +197,7 @@ def _run(words: list[str]) -> NoReturn:
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
+    weakref.finalize._exitfunc()  # type: ignore[attr-defined]  # As at the end of a process.
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 

@@ -113,7 +113,6 @@ VERBS: dict[str, tuple[str, tuple[str, ...]]] = {
             "evaluate run={here}/1 split=train output=outputs/evaluated.json",
             "predict run={here} input=[[1,2,3]]",
             "train data=crop_yield trainer.max_epochs=1 initial_weights.run={here}/0",
-            "dashboard {here}",
             "PYTHON {here}",
             "unpack {here}/0",
             "unpack {here} --json",
