@@ -278,7 +278,7 @@ def images(folder: Path) -> str:
 def resumed(folder: Path) -> str:
     """A sweep and a run that SIGTERM stops go on to the digits of those left alone."""
     jobs: Words = ("-m", *BLOBS, "optimizer=adam", "seed=range(4)", "model.dropout=0.1", GPU)
-    jobs = (*jobs, "trainer.max_epochs=1000")
+    jobs = (*jobs, "trainer.max_epochs=200")
     seedbed(folder, "train", *jobs, "hydra.sweep.dir=whole")
     _stop(folder / "stopped/sweep.json", "train", *jobs, "hydra.sweep.dir=stopped")
     seedbed(folder, "train", "-m", "sweep.resume=stopped")
@@ -289,7 +289,7 @@ def resumed(folder: Path) -> str:
         *BLOBS,
         "optimizer=adam",
         "model.dropout=0.1",
-        "trainer.max_epochs=1000",
+        "trainer.max_epochs=200",
         GPU,
     )
     seedbed(folder, *run, "hydra.run.dir=run")
