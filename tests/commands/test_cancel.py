@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra._internal.callbacks import Callbacks
 from tests.catalogue.supervision.test_standing import note, swept
 from tests.documents.validating import document
 
 from seedbed.commands.cancel import cancel
+from seedbed.sweep.execution.workforce.worker_function import Ended, WorkerFunction
+from seedbed.sweep.execution.workforce.worker_loop import WorkerLoop
 from seedbed.sweep.presence import cancellation, controller
+from seedbed.sweep.queue.launch import Launch, write_launch
+from seedbed.sweep.queue.queue import Queue
+from seedbed.sweep.queue.units import QueuedUnit
+from seedbed.sweep.queue.workers import read_workers
 
 Command = Callable[..., Any]
 LONG = ("train", "-m", "data=crop_yield", "trainer=cpu", "trainer.max_epochs=100000")
@@ -78,6 +85,30 @@ def test_what_nobody_works_on_is_not_touched_and_going_on_forgets_it(
     assert (told.code, content["asked"], content["stopped"]) == (0, False, True)
     assert "nobody works on it: sweep is interrupted, 1 of 8 jobs done" in told.err
     assert not (folder.saved / "cancel").exists()
+
+
+def test_what_a_killed_controller_has_left_to_wait_stays_cancelled(
+    command: Command, tmp_path: Path
+) -> None:
+    folder = swept(tmp_path, {0: "completed"})
+    queue = Queue(folder.saved)
+    queue.begin()
+    queue.put(QueuedUnit([2, 3], True, [2, 3]))
+    note(folder, pid=2**22 + 1)
+    told = command("cancel", "sweep", "--json")
+    content = document(told.out, "seedbed-cancellation/1")
+    assert (told.code, content["asked"], content["stopped"]) == (0, True, True)
+    assert "nobody works on it, and workers that start later leave at once: sweep" in told.err
+    assert cancellation.is_cancelled(folder.saved)
+    assert "interrupted (cancelled)" in command("status", "sweep").out
+    write_launch(folder.saved, Launch("token", {}, []))
+    runner: Any = None
+    function = WorkerFunction(str(folder.path), "token", runner, Callbacks())
+    assert function("slurm 7") == Ended(why="the sweep was cancelled")
+    assert (queue.count_waiting(), read_workers(folder.saved)) == (1, {})
+    loop = WorkerLoop(function, "slurm 7", "", 0)  # It was cancelled a moment later.
+    assert loop.run().why == "the sweep was cancelled"
+    assert queue.count_waiting() == 1
 
 
 def test_who_does_not_stop_in_time_is_named(command: Command, tmp_path: Path) -> None:

@@ -143,5 +143,5 @@ def running(entry: Entry) -> Entry:
 
 def stopped(entry: Entry, folder: SweepFolder) -> Entry:
     """Return the entry of a sweep that was stopped before its end, cancelled or killed."""
-    error = CANCELLED if is_cancelled(folder.saved) else ""
-    return msgspec.structs.replace(entry, error=KILLED if folder.was_killed() else error)
+    how = CANCELLED if is_cancelled(folder.saved) else KILLED if folder.was_killed() else ""
+    return msgspec.structs.replace(entry, error=how)

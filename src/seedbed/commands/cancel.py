@@ -12,6 +12,7 @@ from seedbed.documents import answer
 from seedbed.documents.supervision import Standing
 from seedbed.errors import ConfigError
 from seedbed.sweep.presence.cancellation import cancel as ask_to_stop
+from seedbed.sweep.queue.queue import Queue
 from seedbed.sweep.results.folder import SweepFolder, open_sweep
 from seedbed.terminal.words import jobs_text, printable
 
@@ -45,7 +46,9 @@ def cancel(arguments: Sequence[str]) -> int:
         raise ConfigError("cancel: which sweep? Name its folder, or latest: seedbed cancel latest")
     folder = open_sweep(words[0], keys.outputs, "sweep")
     standing = _standing(folder)
-    asked = standing.status == "running"
+    is_running = standing.status == "running"
+    # Of a controller that was killed, jobs of a cluster may be about to begin.
+    asked = is_running or (standing.status != "completed" and not Queue(folder.saved).is_closed())
     began = time.monotonic()
     if asked:
         ask_to_stop(folder.saved)
@@ -54,7 +57,7 @@ def cancel(arguments: Sequence[str]) -> int:
         standing = _standing(folder)
     seconds = time.monotonic() - began
     stopped = standing.status != "running"
-    _tell(standing, asked, seconds)
+    _tell(standing, asked, is_running, seconds)
     if answer.asked():
         from seedbed.documents.supervision import Cancellation
 
@@ -76,7 +79,7 @@ def _standing(folder: SweepFolder) -> Standing:
     return standing_of(folder)
 
 
-def _tell(standing: Standing, asked: bool, seconds: float) -> None:
+def _tell(standing: Standing, asked: bool, was_running: bool, seconds: float) -> None:
     """Print what has stopped, and what has not."""
     done = f"{sum(standing.jobs.ended.values()):,} of {jobs_text(standing.jobs.planned)} done"
     if not asked:
@@ -86,6 +89,11 @@ def _tell(standing: Standing, asked: bool, seconds: float) -> None:
         for line in (text, *(f"still there  {line}" for line in _still(standing))):
             print(printable(line), file=sys.stderr)
         print(f"look again   seedbed status {standing.folder}")
+    elif not was_running:
+        print(
+            f"nobody works on it, and workers that start later leave at once: {standing.folder} "
+            f"is {standing.status}, {done}"
+        )
     else:
         print(f"stopped after {seconds:.1f} s: {standing.folder} is {standing.status}, {done}")
     if "go_on" in standing.next:

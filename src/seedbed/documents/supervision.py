@@ -126,6 +126,8 @@ class Cancellation(Document, tag="seedbed-cancellation/1"):
 
     exit_code: Annotated[int, says("exit code of the command: 1 where somebody works on it still")]
     sweep: Standing
-    asked: Annotated[bool, says("whether it was asked to stop: somebody worked on it")]
+    asked: Annotated[
+        bool, says("whether it was asked to stop: somebody worked on it, or may begin to")
+    ]
     stopped: Annotated[bool, says("whether nobody works on it any more")]
     seconds: Annotated[Number, says("how long that took, or was waited for")]

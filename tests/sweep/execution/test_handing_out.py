@@ -21,6 +21,7 @@ from seedbed.sweep.execution.unit import Unit, UnitResult, alone
 from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
 from seedbed.sweep.execution.workforce.worker_function import Ended, WorkerFunction
 from seedbed.sweep.execution.workforce.workforce import Lost, Workforce
+from seedbed.sweep.presence.cancellation import cancel
 from seedbed.sweep.queue.queue import Claim, Queue
 from seedbed.sweep.queue.units import Outcome
 from seedbed.sweep.queue.workers import Heart, UnitProgress, new_note
@@ -497,6 +498,40 @@ def test_workers_of_a_launcher_save_and_leave_before_a_signal_stops_it(
     with pytest.raises(Interrupted):
         handing(Launcher(works)).run([SINGLE], nullcontext, lambda: True)
     assert left == [True]
+
+
+@pytest.mark.parametrize("kind", ["threads", "launcher"])
+def test_no_worker_is_started_once_the_sweep_is_cancelled(
+    folder: SweepFolder, handing: Any, kind: str
+) -> None:
+    started: list[str] = []
+
+    def works(queue: Queue) -> list[Ended]:  # Its worker leaves; the signal comes later.
+        started.append("launch")
+        cancel(folder.saved)
+        return [Ended("a", why="the sweep was cancelled")]
+
+    def leaves(claim: Claim, heart: Heart) -> str:
+        started.append("claim")
+        cancel(folder.saved)
+        claim.give_back()
+        return "leaves"
+
+    looks = iter(range(100))
+
+    @contextmanager
+    def held() -> Any:
+        yield
+        if started and next(looks) == 9:
+            raise Interrupted(signal.SIGTERM)
+
+    workforce: Any = Launcher(works) if kind == "launcher" else Workers(folder, leaves)
+    hands = handing(workforce)
+    with pytest.raises(Interrupted):
+        hands.run([SINGLE], held)
+    hands.close(Interrupted(signal.SIGTERM))
+    assert len(started) == 1
+    assert kind == "launcher" or len(workforce.threads) == 1
 
 
 def test_an_error_in_the_thread_that_looks_is_raised_at_the_end(

@@ -38,7 +38,7 @@ def _status(standing: Standing) -> str:
     if standing.status == "running" and standing.cancelled:
         return "running, and asked to stop"
     if standing.status == "interrupted":
-        how = "killed" if standing.killed else "cancelled" if standing.cancelled else ""
+        how = "cancelled" if standing.cancelled else "killed" if standing.killed else ""
         return f"interrupted ({how})" if how else "interrupted"
     return standing.status
 

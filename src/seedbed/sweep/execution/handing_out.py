@@ -19,6 +19,7 @@ from seedbed.sweep.execution.workforce.earlier import to_be_told
 from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
 from seedbed.sweep.execution.workforce.worker_function import Ended, WorkerFunction
 from seedbed.sweep.execution.workforce.workforce import Lost, Workforce
+from seedbed.sweep.presence.cancellation import is_cancelled
 from seedbed.sweep.queue.launch import Launch, launch_file, new_token, write_launch
 from seedbed.sweep.queue.queue import Queue
 from seedbed.sweep.queue.units import Entry
@@ -107,12 +108,16 @@ class HandingOut:
                 return
             if not self.left:
                 self._put_all([self._held_back.pop(0)])
-            if isinstance(self.workforce, HydraLauncher) and self.queue.waiting():
+            if isinstance(self.workforce, HydraLauncher) and self._has_work():
                 self._launch(self.workforce, held, requested)
             elif isinstance(self.workforce, HydraLauncher):
                 self._look_for_a_while(held)
             else:
                 self._supervise(self.workforce, held)
+
+    def _has_work(self) -> bool:
+        """Return whether workers are to be started: units wait, and nobody has cancelled them."""
+        return bool(self.queue.waiting()) and not is_cancelled(self.saved)
 
     def begin(self) -> WorkerFunction:
         """Make the queue, and return what each worker calls."""
@@ -160,7 +165,8 @@ class HandingOut:
     def _supervise(self, workforce: Workforce, held: Callable[[], object]) -> None:
         pause, longest = FIRST_PAUSE, min(LONGEST_PAUSE, workforce.longest_pause)
         while self.left:
-            workforce.ensure(self.queue.count_waiting())
+            if not is_cancelled(self.saved):  # Else the signal comes that stops this process.
+                workforce.ensure(self.queue.count_waiting())
             self._changed = False
             with held():  # type: ignore[attr-defined]
                 self.look(workforce.look())
@@ -339,7 +345,7 @@ class HandingOut:
             raise error
         elif ended and all(each.refused for each in ended):
             raise ConfigError(ended[0].why)
-        elif self._taken == before:
+        elif self._taken == before and not is_cancelled(self.saved):
             raise ProcessLost(f"{launcher.label} came back and had run nothing")
 
     def _left_by(self, launcher: HydraLauncher) -> list[Entry]:

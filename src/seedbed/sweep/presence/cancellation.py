@@ -20,6 +20,8 @@ FILE = "cancel"
 SECONDS_BETWEEN_LOOKS = 1.0
 # What a cancellation stops a process with, which saves itself then.
 SIGNAL = signal.SIGTERM
+# Why a worker leaves then.
+CANCELLED = "the sweep was cancelled"
 
 
 def cancel(saved: Path) -> None:

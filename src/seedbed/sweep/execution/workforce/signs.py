@@ -13,7 +13,7 @@ from seedbed.process.identity import is_gone
 from seedbed.process.signals import StopSweep
 from seedbed.reading.json_files import read_json
 from seedbed.sweep.execution.workforce.worker_function import WorkerFunction
-from seedbed.sweep.presence.cancellation import is_cancelled
+from seedbed.sweep.presence.cancellation import CANCELLED, is_cancelled
 from seedbed.sweep.presence.controller import FILE as CONTROLLER
 from seedbed.sweep.presence.controller import ControllerNote
 from seedbed.sweep.queue.launch import launch_file, read_launch
@@ -97,7 +97,7 @@ class Signs:
         if self._is_taken_for_dead():
             return "it was taken for dead"
         if is_cancelled(self.saved):
-            return "the sweep was cancelled"
+            return CANCELLED
         if self.queue.stops_at_once():
             return "the sweep was stopped"
         if self._is_started_again():

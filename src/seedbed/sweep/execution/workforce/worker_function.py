@@ -18,7 +18,9 @@ from seedbed.errors import ConfigError
 from seedbed.experiment.inferred_facts import register_inferred
 from seedbed.process.parent import end_with_parent
 from seedbed.sweep.job_runner import JobRunner
+from seedbed.sweep.presence.cancellation import CANCELLED, is_cancelled
 from seedbed.sweep.queue.launch import FORMAT, Launch, launch_file, read_launch
+from seedbed.sweep.queue.queue import Queue
 from seedbed.sweep.results.folder import SweepFolder
 from seedbed.version import __version__
 
@@ -85,6 +87,11 @@ class WorkerFunction:
             self.require_sweep()
         except ConfigError as error:
             return Ended(why=str(error), refused=True)
+        saved = SweepFolder(self.folder).saved
+        if is_cancelled(saved):
+            return Ended(why=CANCELLED)
+        if Queue(saved).stops_at_once():
+            return Ended(why="the sweep was stopped")
         from seedbed.sweep.execution.workforce.worker_loop import WorkerLoop  # It imports torch.
 
         end_with_parent(self.controller)

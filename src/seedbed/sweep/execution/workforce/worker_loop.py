@@ -22,6 +22,7 @@ from seedbed.sweep.execution.workforce.earlier import as_earlier_trials
 from seedbed.sweep.execution.workforce.options import options_of
 from seedbed.sweep.execution.workforce.signs import Signs
 from seedbed.sweep.execution.workforce.worker_function import Ended, WorkerFunction
+from seedbed.sweep.presence.cancellation import CANCELLED, is_cancelled
 from seedbed.sweep.queue.launch import Launch, launch_file, read_launch
 from seedbed.sweep.queue.queue import Claim, Queue
 from seedbed.sweep.queue.units import Outcome
@@ -76,6 +77,9 @@ class WorkerLoop:
     def _work(self) -> None:
         pause = FIRST_PAUSE
         while not self._is_to_leave():
+            if is_cancelled(self.folder.saved):
+                self.why = CANCELLED
+                return
             claim = self.queue.claim(self.heart.note.name)
             if claim is None:
                 if self._has_no_more():

@@ -41,6 +41,8 @@ class SubmittedWorker:
         ended = self.function(started=self._started(), threads=threads)
         if ended.refused:
             print(f"{REFUSED}{ended.why}", file=sys.stderr, flush=True)
+        elif ended.why:
+            print(f"seedbed: {ended.why}", file=sys.stderr, flush=True)
         return ended
 
     def _started(self) -> str:
