@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from omegaconf import OmegaConf
 from tests.process.test_slurm import scontrol
 
 from seedbed.application import requeueing
@@ -177,3 +178,10 @@ def test_outside_of_slurm_it_is_said_to_have_no_effect(job, command, monkeypatch
     said = command("train", *TRAIN, "trainer.requeue=true", "trainer.max_epochs=1")
     assert said.code == 0
     assert "trainer.requeue=true has no effect" in said.err
+
+
+def test_where_it_is_refused_nothing_is_said_of_its_effect(monkeypatch, capsys):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    config = {"trainer": {"requeue": True}, "sweep": {"detach": True, "plan": False}}
+    Requeueing(["-m", "sweep.detach=true", *WORDS]).asked(OmegaConf.create(config))
+    assert capsys.readouterr().err == ""

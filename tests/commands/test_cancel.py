@@ -134,6 +134,6 @@ def test_what_runs_on_another_machine_whose_lock_is_not_seen_is_not_run_twice(
 
 def test_what_is_wrong_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
     assert "which sweep?" in refused("cancel")
-    assert "which sweep?" in refused("cancel", "a", "b")
+    assert "cancel: a b: one folder is taken" in refused("cancel", "a", "b")
     assert "no such folder" in refused("cancel", "nowhere")
     assert "at least 0" in refused("cancel", "nowhere", "wait=-1")

@@ -59,6 +59,7 @@ def test_a_worker_of_somebody_else_leaves_the_same_results(
     assert "no process runs this sweep, so there is no work" in refused("worker", "sweep")
     assert "worker=nowhere" not in refused("worker", "nowhere")
     assert "which sweep? Name its folder" in refused("worker")
+    assert "worker: sweep b: one folder is taken" in refused("worker", "sweep", "b")
 
 
 def test_a_worker_makes_no_class_of_a_module_that_is_not_trusted(

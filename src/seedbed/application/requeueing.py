@@ -87,6 +87,9 @@ class Requeueing:
         if any(key_of(word) == "sweep.resume" for word in self.words):  # Its jobs say it.
             return
         self.is_wanted = bool(OmegaConf.select(config, "trainer.requeue", default=False))
+        sweep = OmegaConf.select(config, "sweep", default={})
+        if sweep.get("detach") and not sweep.get("plan"):  # It is refused for it.
+            return
         if self.is_wanted and slurm_job() is None:
             print(
                 "seedbed: trainer.requeue=true has no effect: SLURM_JOB_ID says of no Slurm job",

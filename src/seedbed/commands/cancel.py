@@ -42,8 +42,10 @@ class Keys:
 def cancel(arguments: Sequence[str]) -> int:
     """Ask a sweep to stop, wait, and say what has become of it; return the exit code."""
     words, keys = parse_arguments(USAGE, Keys, arguments)
-    if len(words) != 1:
+    if not words:
         raise ConfigError("cancel: which sweep? Name its folder, or latest: seedbed cancel latest")
+    if len(words) > 1:
+        raise ConfigError(f"cancel: {' '.join(words)}: one folder is taken: seedbed cancel DIR")
     folder = open_sweep(words[0], keys.outputs, "sweep")
     standing = _standing(folder)
     is_running = standing.status == "running"

@@ -38,8 +38,10 @@ def words_of_train(arguments: Sequence[str]) -> list[str]:
     Raises ConfigError where no sweep is named, or several are.
     """
     paths, keys = parse_arguments(USAGE, Keys, arguments)
-    if len(paths) != 1:
+    if not paths:
         raise ConfigError("worker: which sweep? Name its folder: seedbed worker DIR")
+    if len(paths) > 1:
+        raise ConfigError(f"worker: {' '.join(paths)}: one folder is taken: seedbed worker DIR")
     typed = {word.partition("=")[0] for word in arguments}
     words = ["-m", f"sweep.resume={paths[0]}"]
     if keys.trust is not None:

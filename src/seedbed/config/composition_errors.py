@@ -252,6 +252,8 @@ def _wrong_type(error: ValidationError, text: str) -> ConfigError:
     field = declared(error.object_type).get(name)
     # Hydra's own keys say nothing of themselves.
     meaning = field.metadata.get("meaning") if field is not None else None
+    if field is not None and (expected := field.metadata.get("expected")) and override:
+        return ConfigError(f"{error.full_key}: {override[1]}; expected {expected}{_file(text)}")
     where = _file(text) or (f" ({meaning})" if meaning else "")
     return ConfigError(f"{error.full_key}: {problem}{where}")
 

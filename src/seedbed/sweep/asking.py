@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from seedbed.config.composition_errors import SPACE_AS_TYPED
 from seedbed.config.groups import OF_SWEEP
 from seedbed.config.schema.root import Sweep as SweepOptions
+from seedbed.config.schema.root import problems_of_workers
 from seedbed.config.schema.search import PBT, Grid, Search
 from seedbed.errors import ConfigError
 from seedbed.experiment.weights.source import words_with_latest_named
@@ -48,6 +49,9 @@ def options_of_command(composer: Composer, arguments: Sequence[str]) -> SweepOpt
     with composer.applied(Job(0, _fixed(overrides))) as config:
         if config.sweep.resume is not None:  # The jobs of a new sweep are checked with all else.
             check_words_of_sweep(config)
+        # They are needed before the jobs are checked.
+        for problem in problems_of_workers(config.sweep.workers):
+            raise ConfigError(problem)
         return sweep_options(config)
 
 

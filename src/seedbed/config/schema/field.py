@@ -35,6 +35,7 @@ def key(
     varies: bool = False,
     independent: bool = False,
     fuses: tuple[object, ...] = (),
+    expected: str | None = None,
 ) -> Any:
     """Declare a config key as a dataclass field.
 
@@ -49,6 +50,7 @@ def key(
     `varies` tells that the jobs of one fused group may differ in the key, and in all keys below it;
     `fuses` are the values with which a job trains in a fused group at all, any value where none is
     given. `independent` tells that no rule compares the key with another one.
+    `expected` says what is accepted, where the type of the field and its limits cannot.
     """
     metadata = {
         "meaning": meaning,
@@ -65,6 +67,7 @@ def key(
         "varies": varies,
         "independent": independent,
         "fuses": fuses,
+        "expected": expected,
     }
     if isinstance(default, type):
         return field(default_factory=default, metadata=metadata)

@@ -52,6 +52,10 @@ class Freeze(Schema):
             yield f"freeze.until_epoch: {thaws} is after trainer.max_epochs={last}; null: never"
 
 
+# What `sweep.workers` may be.
+_COUNT_OR_AUTO = "a number from 1 on, auto or null"
+
+
 @dataclass
 class Sweep(Schema):
     """Sweep: the jobs of `-m`, and how they run."""
@@ -110,6 +114,7 @@ class Sweep(Schema):
         "with its share of the cores or a GPU of its own; of a launcher: how many it starts; null: "
         "this process, or as many as the launcher likes",
         None,
+        expected=_COUNT_OR_AUTO,
     )
     retries: int = key(
         "times that jobs are run again whose worker has died or run out of memory or time",
@@ -133,8 +138,7 @@ class Sweep(Schema):
         """Yield what goes with nothing: a refit without folds, a part of a Pareto front."""
         if node.refit and node.folds is None:
             yield "sweep.refit=true: it follows a cross-validation; give sweep.folds=5 as well"
-        if node.workers is not None and not _is_count_or_auto(node.workers):
-            yield f"sweep.workers: {node.workers}; expected a number from 1 on, auto or null"
+        yield from problems_of_workers(node.workers)
         if node.keep == "best" and node.top is not None and len(named(config.optimized_metric)) > 1:
             yield (
                 f"sweep.top={node.top}: of several objectives sweep.keep=best keeps the whole "
@@ -142,8 +146,11 @@ class Sweep(Schema):
             )
 
 
-def _is_count_or_auto(workers: object) -> bool:
-    return workers == "auto" or (type(workers) is int and workers >= 1)
+def problems_of_workers(workers: object) -> Iterator[str]:
+    """Yield what is wrong with `sweep.workers`."""
+    if workers is None or workers == "auto" or (type(workers) is int and workers >= 1):
+        return
+    yield f"sweep.workers: {workers if workers != '' else repr(workers)}; expected {_COUNT_OR_AUTO}"
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.command_line import seedbed
@@ -41,3 +42,20 @@ def test_the_table_is_that_of_one_process(tmp_path: Path) -> None:
     note = json.loads((tmp_path / "there" / ".sweep" / "controller.json").read_text())
     assert note["pid"] not in pids
     assert len(pids) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "more"),
+    [
+        ("0", ("seed=0,1", "sweep.plan=true")),
+        ("", ("seed=0,1", "hydra/launcher=joblib")),
+        ("two", ("sweep.resume=nowhere",)),
+        ("true", ("seed=0,1",)),
+    ],
+)
+def test_what_is_no_number_of_workers_is_refused(
+    refused: Any, value: str, more: tuple[str, ...]
+) -> None:
+    said = refused("train", "-m", f"sweep.workers={value}", *more)
+    found = value or "''"
+    assert said == f"seedbed: sweep.workers: {found}; expected a number from 1 on, auto or null\n"
