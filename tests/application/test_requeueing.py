@@ -183,5 +183,5 @@ def test_outside_of_slurm_it_is_said_to_have_no_effect(job, command, monkeypatch
 def test_where_it_is_refused_nothing_is_said_of_its_effect(monkeypatch, capsys):
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     config = {"trainer": {"requeue": True}, "sweep": {"detach": True, "plan": False}}
-    Requeueing(["-m", "sweep.detach=true", *WORDS]).asked(OmegaConf.create(config))
+    Requeueing(["-m", "sweep.detach=true", *WORDS], "outputs").asked(OmegaConf.create(config))
     assert capsys.readouterr().err == ""
