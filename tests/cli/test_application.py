@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -728,6 +729,26 @@ def test_ctrl_c_before_the_run_has_started_is_130_without_a_traceback(command):
 
     assert "Traceback" not in outcome.err
     assert outcome.code == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("escapes", [True, False])
+@pytest.mark.parametrize("words", [("train",), ("train", "-m", "seed=1,2"), ("worker", "sweep")])
+def test_a_signal_while_it_composes_is_told_as_such(command, monkeypatch, words, escapes, number):
+    def inferred(*arguments):
+        try:
+            os.kill(os.getpid(), number)
+        except SystemExit:
+            # What is left of a module whose import was cut short, or what a resolver makes of it.
+            raise (AttributeError if escapes else ConfigError)(
+                "module 'numpy' has no 'void'"
+            ) from None
+
+    monkeypatch.setattr("seedbed.application.running.Jobs.__init__", inferred)
+    outcome = command(*words, function=fake)
+
+    stopped = f"stopped by signal {number:d} ({number.name}); nothing had begun"
+    assert (outcome.code, outcome.err) == (128 + number, f"seedbed: {stopped}\n")
 
 
 def test_an_unexpected_exception_is_1_and_a_traceback(command):

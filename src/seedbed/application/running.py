@@ -57,11 +57,10 @@ from seedbed.errors import (
     SeedbedError,
     disk_full,
     of_a_path,
-    stopped_by,
 )
 from seedbed.experiment.inferred_facts import register_inferred
 from seedbed.process.environment import environment_variable
-from seedbed.process.signals import UntilItBegins
+from seedbed.process.signals import ending_until_it_begins
 from seedbed.runs.hydra_job import secrets_left_out
 from seedbed.sweep.continuing.words import words_for_hydra
 
@@ -127,6 +126,10 @@ def run_application(command: Command) -> Ended:
     CheckBeforeRun.requeueing = command.requeueing
     try:
         return _run(command)
+    except Exception:
+        if Jobs.until_it_begins is not None:
+            Jobs.until_it_begins.end_if_stopped()
+        raise
     finally:
         _end_threads()
         CheckBeforeRun.requeueing = None
@@ -277,13 +280,8 @@ def outputs_of(words: Iterable[str], project: Project) -> str:
 @contextmanager
 def stopped_early() -> Iterator[None]:
     """End the process where a signal comes before anything has begun, and say so."""
-    handler = Jobs.until_it_begins = UntilItBegins()
-    try:
-        with handler:
+    with ending_until_it_begins() as Jobs.until_it_begins:
+        try:
             yield
-    except SystemExit:
-        if handler.received is not None and not handler.begun:
-            sys.stderr.write(f"seedbed: {stopped_by(handler.received)}; nothing had begun\n")
-        raise
-    finally:
-        Jobs.until_it_begins = None
+        finally:
+            Jobs.until_it_begins = None

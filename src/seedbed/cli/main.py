@@ -15,6 +15,7 @@ from seedbed.documents import answer
 from seedbed.errors import SeedbedError, listed, nearest, of_a_path
 from seedbed.process import garbage_collection
 from seedbed.process.output import plain_message, set_up_output, tell_of_lost_output
+from seedbed.process.signals import ending_until_it_begins
 from seedbed.terminal.words import two_columns
 from seedbed.version import __version__
 
@@ -136,9 +137,11 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
             raise
         fail(str(told))
     garbage_collection.pause()
-    from seedbed.application.running import Command
-    from seedbed.cli.application import run_and_exit
-    from seedbed.config.trust.module_path import set_folders
+    is_first = verb == "train" and not os.environ.get("LOCAL_RANK")
+    with ending_until_it_begins() if is_first else nullcontext():
+        from seedbed.application.running import Command
+        from seedbed.cli.application import run_and_exit
+        from seedbed.config.trust.module_path import set_folders
 
     # A module of the user's in the working folder, or beside the project file, can be named in
     # `_target_`.

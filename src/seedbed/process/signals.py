@@ -6,13 +6,14 @@ nothing here does anything.
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
 
-from seedbed.errors import Interrupted
+from seedbed.errors import Interrupted, stopped_by
 
 # Ctrl-C, an end asked for, a terminal that closes, and two warnings that time is up: the
 # second is that of submitit.
@@ -112,8 +113,30 @@ class UntilItBegins(SignalHandler):
     begun = False
 
     def _act(self, number: int) -> None:
-        if not self.begun:
-            raise SystemExit(128 + number)
+        self.end_if_stopped()
+
+    def end_if_stopped(self) -> None:
+        """End the process where a signal came before anything began, whoever has taken it.
+
+        Composing takes any exception for an error of the config, and a module whose import was cut
+        short makes others fail.
+        """
+        if self.received is not None and not self.begun:
+            raise SystemExit(128 + self.received)
+
+
+@contextmanager
+def ending_until_it_begins() -> Iterator[UntilItBegins]:
+    """End the process where a signal comes before anything has begun, and say so."""
+    handler = UntilItBegins()
+    try:
+        with handler:
+            yield handler
+    except BaseException:
+        if handler.received is None or handler.begun:
+            raise
+        sys.stderr.write(f"seedbed: {stopped_by(handler.received)}; nothing had begun\n")
+        raise SystemExit(128 + handler.received) from None
 
 
 @contextmanager
