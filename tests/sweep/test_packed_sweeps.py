@@ -11,6 +11,7 @@ from tests.experiments import events
 from tests.sweep.test_resuming import Killed, at_call, reached
 
 import seedbed
+from seedbed.runs.folder import run_folder
 from seedbed.runs.packed import writing
 from seedbed.runs.packed.index import packs_of
 from seedbed.sweep.execution import controller
@@ -178,3 +179,52 @@ def test_a_byte_that_is_another_is_noticed(sweeps: Any, command: Any, file: str)
     assert outcome.code == 2
     assert outcome.err.splitlines()[-1].startswith(f"seedbed: sweep/packed/0-4/{file}: ")
     assert len([line for line in outcome.err.splitlines() if line.startswith("seedbed")]) == 1
+
+
+def test_the_pack_of_before_counts_no_more_for_jobs_that_went_on_in_folders(
+    sweeps: Any, command: Any
+) -> None:
+    packed = sweeps("packed", "packed")
+    command("unpack", "packed/0")
+    outcome = command("train", "-m", "sweep.resume=packed", "trainer.max_epochs=6")
+    assert outcome.code == 1, outcome.err
+    shutil.rmtree(packed / "0")
+    outcome = command("evaluate", "run=packed/0", "split=val")
+    assert (outcome.code, "no such folder" in outcome.err) == (2, True), outcome.err
+    assert sorted(packs_of(packed).places) == ["1", "2", "3"]
+    outcome = command("train", "-m", "sweep.resume=packed")
+    assert outcome.code == 1, outcome.err
+    assert json.loads(run_folder(packed / "0").record.read_text())["metrics_epoch"] == 6
+    command("unpack", "packed")
+    outcome = command("train", "-m", "sweep.resume=packed", "trainer.max_epochs=7")
+    shutil.rmtree(packed / "1")
+    assert list((packed / "packed").iterdir()) == []
+
+
+def test_jobs_in_whose_places_something_is_do_not_keep_others_packed(
+    sweeps: Any, command: Any
+) -> None:
+    packed = sweeps("packed", "packed")
+    (packed / "1").mkdir()
+    (packed / "1/run.json").write_text('{"mine": true}')
+    outcome = command("unpack", "packed/1")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.splitlines()[-1] == (
+        "seedbed: packed/1: there is something already; move it away"
+    )
+    outcome = command("unpack", "packed")
+    assert outcome.code == 1
+    assert outcome.out == "unpacked     packed/0 and 2 jobs more\n"
+    assert outcome.err.splitlines()[-1] == (
+        "seedbed: packed/1: there is something already; move it away"
+    )
+    assert (packed / "1/run.json").read_text() == '{"mine": true}'
+
+
+def test_a_packed_sweep_none_of_whose_jobs_has_ended_says_so(sweeps: Any, command: Any) -> None:
+    sweep = sweeps("packed")
+    shutil.rmtree(sweep / "packed")
+    (sweep / "results.csv").unlink()
+    outcome = command("unpack", "sweep")
+    assert outcome.code == 2
+    assert "no job of this sweep is packed yet: none has ended" in outcome.err

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from seedbed.errors import RunFolderError
 from seedbed.files import temporary_path
 from seedbed.reading.content import inside
+from seedbed.runs.folder import RunFolder
 from seedbed.runs.packed.manifest import (
     MANIFEST,
     PACKED,
@@ -88,9 +89,11 @@ def packs_of(sweep: Path) -> Packs:
         except RunFolderError as error:
             packs.damaged.append(str(error))
             continue
-        packs.places.update(
-            (own, PlaceInPack(pack, manifest, row)) for row, own in enumerate(manifest.names)
-        )
+        for row, own in enumerate(manifest.names):
+            if manifest.in_folders:
+                packs.places.pop(own, None)
+            else:
+                packs.places[own] = PlaceInPack(pack, manifest, row)
     while len(_known) >= MOST_KNOWN:
         _known.pop(next(iter(_known)))
     _known[key] = stamp, packs
@@ -126,6 +129,12 @@ def _stamp(path: Path) -> _Stamp | None:
     return state.st_mtime_ns, state.st_size, state.st_ino
 
 
+def is_unpacked(folder: Path) -> bool:
+    """Return whether a run lies in a folder; a record alone may be a file of somebody else's."""
+    run = RunFolder(folder)
+    return run.record.is_file() and run.config.is_file()
+
+
 def next_generation(sweep: Path, names: set[str]) -> int:
     """Return which generation a pack of runs is, so that it comes after all that hold them."""
     generations = [
@@ -137,11 +146,15 @@ def next_generation(sweep: Path, names: set[str]) -> int:
 
 
 def remove_superseded(sweep: Path) -> None:
-    """Remove the packs all of whose runs are in newer ones."""
+    """Remove the packs all of whose runs are in newer ones, or went on in folders."""
     packs = packs_of(sweep)
     used = {place.pack for place in packs.places.values()}
-    for pack in packs.manifests:
-        if pack not in used:
+    left: set[str] = set()
+    for pack, manifest in packs.manifests.items():
+        # What says that runs are in folders stays as long as an older pack has any of them.
+        if pack in used or (manifest.in_folders and not left.isdisjoint(manifest.names)):
+            left.update(manifest.names)
+        else:
             _remove(pack)
 
 

@@ -58,7 +58,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         numbers: numbers of the jobs.
         names: names of their folders below the sweep's, in the same order.
         layouts: names of the tensors of each layout of weights, in the order of a network.
-        files: the files by name.
+        files: the files by name; none where the runs went on in folders: no older pack counts then.
         digest: SHA-256 of the manifest itself, without it.
     """
 
@@ -72,6 +72,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     layouts: list[list[Name]] = []
     files: dict[str, FileNote] = {}
     digest: str = ""
+
+    @property
+    def in_folders(self) -> bool:
+        """Whether it holds no runs, but says that they are in folders, whatever older packs say."""
+        return not self.files
 
     def with_digest(self) -> "Manifest":
         """Return it with its digest."""

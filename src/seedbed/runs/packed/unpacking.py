@@ -6,8 +6,7 @@ from pathlib import Path
 
 from seedbed.errors import RunFolderError
 from seedbed.reading.content import inside
-from seedbed.runs.folder import RECORD
-from seedbed.runs.packed.index import PlaceInPack
+from seedbed.runs.packed.index import PlaceInPack, is_unpacked
 from seedbed.runs.packed.reading import files_at
 from seedbed.runs.whole.files import RunFiles, write_run
 
@@ -19,19 +18,22 @@ def unpack(
     sweep: Path,
     places: Sequence[PlaceInPack],
     told: Callable[[int], None] = lambda count: None,
+    refused: list[str] | None = None,
 ) -> list[Path]:
     """Write packed runs as folders below that of their sweep; return those that were written.
 
-    A run that has a folder with a record stays as it is; files of others in a folder stay, too. The
+    A run that has a folder stays as it is; files of others in a folder stay, too. The
     packs are left as they are.
 
     Args:
         sweep: folder of the sweep.
         places: the runs.
         told: told of how many runs are done.
+        refused: takes a line for each run in whose place something else is; the others are written.
 
     Raises:
-        RunFolderError: A pack is damaged, or something else bears the name of what is written.
+        RunFolderError: A pack is damaged, or, without `refused`, something else bears the name of
+            what is written.
     """
     written: list[Path] = []
     count = 0
@@ -43,13 +45,17 @@ def unpack(
             left = [
                 (place, folder)
                 for place, folder in zip(part, folders, strict=True)
-                if not (folder / RECORD).is_file()
+                if not is_unpacked(folder)
             ]
             if left:
                 for (_, folder), files in zip(left, files_at([p for p, _ in left]), strict=True):
-                    folder.parent.mkdir(parents=True, exist_ok=True)
-                    if _written(folder, files):
-                        written.append(folder)
+                    try:
+                        if _written(folder, files):
+                            written.append(folder)
+                    except RunFolderError as error:
+                        if refused is None:
+                            raise
+                        refused.append(str(error))
             count += len(part)
             told(count)
     return written
@@ -58,9 +64,10 @@ def unpack(
 def _written(folder: Path, files: RunFiles) -> bool:
     """Write a folder, unless another process just did."""
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
         write_run(folder, files)
-    except RunFolderError:
-        if (folder / RECORD).is_file():
+    except (RunFolderError, FileExistsError, NotADirectoryError):
+        if is_unpacked(folder):
             return False
-        raise
+        raise RunFolderError(f"{folder}: there is something already; move it away") from None
     return True

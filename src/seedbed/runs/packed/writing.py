@@ -5,14 +5,16 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from seedbed.files import temporary_path
 from seedbed.reading.content import MEBIBYTE
 from seedbed.runs.outcome import EpochState
-from seedbed.runs.packed.index import next_generation, remove_superseded
+from seedbed.runs.packed.index import next_generation, packs_of, remove_superseded
 from seedbed.runs.packed.manifest import (
     CURVES,
     FORMAT,
@@ -72,6 +74,31 @@ def _parts(contents: Sequence[RunContent]) -> Iterator[list[RunContent]]:
 
 def _bytes_of(state: EpochState) -> int:
     return sum(tensor.nbytes for tensor in state.weights.values())
+
+
+def leave_packs(sweep: Path, runs: Mapping[str, int]) -> None:
+    """Let no pack count any more for runs that go on in folders of their own.
+
+    Packs that hold nothing else are removed; else a pack without files says which runs these are.
+
+    Args:
+        sweep: folder of the sweep.
+        runs: numbers of the jobs by the names of their folders; those in no pack are left out.
+    """
+    packed = packs_of(sweep).places
+    own = {name: number for name, number in runs.items() if name in packed}
+    if not own:
+        return
+    manifest = _manifest(list(own.values()), list(own))
+    name = PackName(min(own.values()), len(own), next_generation(sweep, set(own)))
+    temporary = temporary_path(sweep / PACKED / str(name))
+    try:
+        temporary.mkdir()
+        write_manifest(temporary, manifest)
+        _renamed(temporary, sweep / PACKED, name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    remove_superseded(sweep)
 
 
 def write_pack(
@@ -134,18 +161,20 @@ def _write_files(pack: Path, contents: Sequence[RunContent], csv: bool) -> None:
         # Whoever may read the other files may read this one: it is made for its owner alone.
         (pack / WEIGHTS).chmod(stat.S_IMODE((pack / RUNS).stat().st_mode))
         files[WEIGHTS] = FileNote((pack / WEIGHTS).stat().st_size)
-    manifest = Manifest(
+    manifest = _manifest([each.number for each in contents], [each.name for each in contents])
+    write_manifest(pack, replace(manifest, csv=csv, layouts=weights.layouts, files=files))
+
+
+def _manifest(numbers: list[int], names: list[str]) -> Manifest:
+    """Return a manifest of runs without files."""
+    return Manifest(
         format=FORMAT,
         seedbed=__version__,
         lightning=version("pytorch-lightning"),
         written=time.time(),
-        csv=csv,
-        numbers=[each.number for each in contents],
-        names=[each.name for each in contents],
-        layouts=weights.layouts,
-        files=files,
+        numbers=numbers,
+        names=names,
     )
-    write_manifest(pack, manifest)
 
 
 def _distinct(

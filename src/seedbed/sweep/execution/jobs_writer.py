@@ -8,6 +8,7 @@ from typing import Any
 from seedbed.errors import RunFolderError
 from seedbed.runs.folder import RECORD
 from seedbed.runs.outcome import RunOutcome
+from seedbed.runs.packed.manifest import PACKED
 from seedbed.runs.provenance.files import ProvenanceFiles
 from seedbed.runs.whole.content import RunContent
 from seedbed.sweep.execution.chunk import (
@@ -60,6 +61,7 @@ class JobsWriter:
                 chunk, [places[job.number] for job in packed], packed, provenance
             )
             self._pack(contents, chunk.csv, lambda count: written(count, len(jobs)))
+        self._leave_packs(others)
         numbers = [places[job.number] for job in others]
         return write_folders(
             *(chunk, numbers, others, provenance),
@@ -73,10 +75,18 @@ class JobsWriter:
         packed = [failed_content(job, outcome, times) for job in jobs if self._is_packed(job)]
         if packed:
             self._pack(packed, csv=False)
-        for job in jobs:
-            if not self._is_packed(job):
-                with suppress(RunFolderError):  # Then the row alone tells of it.
-                    write_failed(job, outcome, times)
+        others = [job for job in jobs if not self._is_packed(job)]
+        self._leave_packs(others)
+        for job in others:
+            with suppress(RunFolderError):  # Then the row alone tells of it.
+                write_failed(job, outcome, times)
+
+    def _leave_packs(self, jobs: Sequence[PreparedJob]) -> None:
+        """Let earlier packs count no more for jobs that are written as folders."""
+        if self.goes_on and jobs and (self.folder.path / PACKED).is_dir():
+            from seedbed.runs.packed.writing import leave_packs  # polars, as below.
+
+            leave_packs(self.folder.path, {job.name: job.number for job in jobs})
 
     def _pack(
         self,
