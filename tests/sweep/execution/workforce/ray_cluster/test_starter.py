@@ -50,6 +50,25 @@ def test_an_address_that_is_silent_is_refused() -> None:
         starter.require_answer(address, address)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_the_address_that_ray_takes_for_the_loopback_is_named(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        other = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setattr(
+            "ray._private.services.canonicalize_bootstrap_address", lambda address: other
+        )
+        named = f"{host}:{server.getsockname()[1]}"
+        with pytest.raises(starter.CannotStart) as refused:
+            starter.found_address(named)
+    assert str(refused.value) == (
+        f"hydra.launcher.ray.init.address={named}: {other}, which Ray takes in its place, does "
+        "not answer: connection refused"
+    )
+
+
 def test_a_ray_of_another_version_is_named() -> None:
     # As ray._private.utils.check_version_info of 2.60 has it.
     text = (

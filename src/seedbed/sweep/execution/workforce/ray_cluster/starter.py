@@ -226,7 +226,7 @@ def found_address(address: str | None) -> str | None:
 
 
 def require_answer(address: str, named: str) -> None:
-    """Raise CannotStart where nothing listens at HOST:PORT."""
+    """Raise CannotStart where nothing listens at HOST:PORT, which stands for what was `named`."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise CannotStart(f"{ADDRESS}={named}: not HOST:PORT, auto or local")
@@ -236,7 +236,9 @@ def require_answer(address: str, named: str) -> None:
         reason = (
             "no such host" if isinstance(error, socket.gaierror) else str(error.strerror or error)
         )
-        raise CannotStart(f"{ADDRESS}={named}: does not answer: {reason.lower()}") from None
+        # Ray takes another address of this machine for that of its loopback.
+        tried = "" if address in named else f"{address}, which Ray takes in its place, "
+        raise CannotStart(f"{ADDRESS}={named}: {tried}does not answer: {reason.lower()}") from None
 
 
 def explained(error: Exception) -> str:
