@@ -860,6 +860,18 @@ def test_a_job_that_is_wrong_keeps_all_others_from_starting(refused):
     assert "1 of 4 jobs" in message
 
 
+def test_configs_of_somebody_else_choose_no_launcher(refused, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("theirs")
+    (folder / "experiment").mkdir()
+    header = "# @package _global_\ndefaults: [override /hydra/launcher: ray]\n"
+    (folder / "experiment/away.yaml").write_text(header)
+
+    said = refused("train", "-m", "--config-dir", str(folder), "experiment=away", "seed=1,2")
+
+    assert "configs that are not your own may not choose a launcher" in said
+    assert "give hydra/launcher on the command line" in said
+
+
 def test_a_signal_stops_the_sweep(command):
     ran = []
 

@@ -18,6 +18,8 @@ from seedbed.errors import RunFolderError, listed
 
 # Packages that nobody needs to trust as a whole: their classes are allowed or they are not.
 _NEVER_ADVISED = frozenset(("", "seedbed", "torch", "hydra", "omegaconf", *sys.stdlib_module_names))
+# A launcher of ours is no stranger's choice either: it may lead to any machine.
+_LAUNCHER = "hydra.launcher._target_"
 
 _trusted: tuple[str, ...] | None = None
 # Overrides that the user has typed, which are nobody else's.
@@ -138,6 +140,13 @@ def _require_defined_there(target: str, trust: Sequence[str]) -> None:
 
 
 def _refusal(source: object, distrusted: Sequence[Target]) -> str:
+    for key, name in distrusted:
+        if key == _LAUNCHER and name.startswith("seedbed."):
+            return (
+                f"{source}: {key} names {name}: configs that are not your own may not choose a "
+                "launcher; copy what you trust of them into the working folder, and give "
+                "hydra/launcher on the command line"
+            )
     names = listed(dict.fromkeys(f"{key} names {name}" for key, name in distrusted))
     modules = _advised(target.name for target in distrusted)
     several = len(distrusted) > 1
