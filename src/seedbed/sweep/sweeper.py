@@ -155,7 +155,7 @@ def _begin(
     if first.description is not None:
         tell_table(first.description)
     if options.plan:
-        text = plan_text(plan, composer, lines_of(workforce))
+        text = plan_text(plan, composer, lines_of(workforce, first.round))
         tell(text)
         tell_refused(first.refused)
         if answer.asked():
@@ -174,7 +174,7 @@ def _begin(
             claimed.withdraw([folder.path / MASTER, folder.plan, *folder.saved.glob("*")])
             raise
         _tell_it_begins(composer, folder, plan, command.runner)
-        tell(plan_text(plan, composer, lines_of(workforce)), flush=True)
+        tell(plan_text(plan, composer, lines_of(workforce, first.round)), flush=True)
         _go_to_background(composer, folder, plan)
         sweep = _sweep(composer, folder, plan, options, command, workforce)
         return _run(

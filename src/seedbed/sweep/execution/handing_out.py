@@ -150,7 +150,8 @@ class HandingOut:
         for unit in units:
             self._put(unit)
         if units:
-            text = f"{self.workforce.label} runs {counts_text(units)}"
+            told = self.workforce.label_for(len(units))
+            text = f"{told} runs {counts_text(units)}"
             if text != self._told:  # The generations of a search are alike.
                 tell_progress(text)
             self._told = text

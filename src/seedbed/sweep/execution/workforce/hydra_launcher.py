@@ -64,12 +64,25 @@ class HydraLauncher:
         self.label = str(master.hydra.launcher._target_).rpartition(".")[2]
         self.name = self.label.removesuffix("Launcher").lower()
 
+    def label_for(self, units: int) -> str:
+        """Return its class, whatever the units."""
+        return self.label
+
     def check(self) -> None:
         """Whether it can start anything is seen when it does."""
 
     def sharing(self) -> Sharing:
         """Return among how many workers the jobs are shared, which a plan must know."""
         return Sharing(self.most or 1, self.most or 1)
+
+    def told(self, units: int) -> list[str]:
+        """Return what a plan of so many units says of the workers."""
+        count = self._count(units)
+        limit = f" of at most {self.most:,}" if self.most is not None and count < self.most else ""
+        return [f"workers {count:,}{limit}, started by {self.name}"]
+
+    def _count(self, waiting: int) -> int:
+        return min(self.most or waiting, waiting)
 
     def launch(self, function: WorkerFunction, waiting: int) -> list[Ended]:
         """Let workers work as long as anything waits, and wait for them.
@@ -83,8 +96,8 @@ class HydraLauncher:
             task_function=called,
             config=self.master,
         )
-        count = min(self.most or waiting, waiting)
-        done = launcher.launch([[f"{WORKER}={number}"] for number in range(count)], 0)
+        workers = range(self._count(waiting))
+        done = launcher.launch([[f"{WORKER}={number}"] for number in workers], 0)
         for job in done:
             if isinstance(job._return_value, DiskFull):
                 raise job._return_value

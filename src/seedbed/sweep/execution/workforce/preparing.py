@@ -7,6 +7,7 @@ from seedbed.config.schema.root import Sweep as SweepOptions
 from seedbed.sweep.execution.workforce.hydra_launcher import HydraLauncher
 from seedbed.sweep.execution.workforce.workforce import Workforce
 from seedbed.sweep.planning.sharing.workers import NO_WORKERS, Sharing
+from seedbed.sweep.results.plan_file import REFUSED, Round
 
 Workers = Workforce | HydraLauncher | None
 
@@ -16,9 +17,11 @@ def sharing_of(workforce: Workers) -> Sharing:
     return NO_WORKERS if workforce is None else workforce.sharing()
 
 
-def lines_of(workforce: Workers) -> list[str]:
-    """Return what a plan says of the workers, in lines."""
-    return [] if workforce is None or isinstance(workforce, HydraLauncher) else workforce.told()
+def lines_of(workforce: Workers, first: Round) -> list[str]:
+    """Return what a plan says of the workers, in lines; `first` is its first round."""
+    alone = [jobs for reason, jobs in first.alone.items() if not reason.startswith(REFUSED)]
+    units = len(first.groups) + sum(map(len, alone))
+    return [] if workforce is None or not units else workforce.told(units)
 
 
 def preparing(workforce: Workers, options: SweepOptions) -> Callable[[bool], None]:

@@ -37,8 +37,12 @@ class Workforce(Protocol):
         """Return among how many workers the jobs are shared, which a plan must know."""
         return NO_WORKERS
 
-    def told(self) -> list[str]:
-        """Return what a plan says of the workers, in lines."""
+    def label_for(self, units: int) -> str:
+        """Return what is at work where there are so many units."""
+        return self.label
+
+    def told(self, units: int) -> list[str]:
+        """Return what a plan of so many units says of the workers, in lines."""
         return []
 
     def prepare(self, alone: bool) -> None:

@@ -64,7 +64,7 @@ def hear(ray: workforce.Ray, *news: TaskEnded) -> Any:
 
 def test_a_plan_is_cut_for_as_many_workers_as_have_room(ray: workforce.Ray) -> None:
     assert tuple(ray.sharing()) == (3, 1, 1)
-    assert ray.told() == ["workers 3 on Ray at 10.0.0.5:6379, 3 nodes"]
+    assert ray.told(9) == ["workers 3 on Ray at 10.0.0.5:6379, 3 nodes"]
 
 
 def test_workers_that_die_are_said_to_be_lost_and_why(ray: workforce.Ray) -> None:

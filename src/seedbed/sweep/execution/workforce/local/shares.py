@@ -84,7 +84,7 @@ def _on_gpus(workers: int | str, gpus: list[str], devices: int, cores: int) -> S
 
 
 def _processes(count: int) -> str:
-    return f"{count} local process" + "es" * (count != 1)
+    return f"{count:,} local process" + "es" * (count != 1)
 
 
 def visible_gpus() -> list[str]:

@@ -49,16 +49,20 @@ class LocalWorkers(Workforce):
     @property
     def label(self) -> str:
         """How many there are."""
-        count = self.shares.workers
-        return f"a pool of {count} process" + "es" * (count != 1)
+        return _pool(self.shares.workers)
+
+    def label_for(self, units: int) -> str:
+        """Return how many there are of use to so many units."""
+        return _pool(min(units, self.shares.workers))
 
     def sharing(self) -> Sharing:
         """Return what a plan must know of the workers."""
         return self.shares.sharing()
 
-    def told(self) -> list[str]:
+    def told(self, units: int) -> list[str]:
         """Return how the workers were chosen, as a plan says it."""
-        return [f"workers {self.shares.told}"]
+        most = self.shares.workers
+        return [f"workers {f'{units:,} of at most ' if units < most else ''}{self.shares.told}"]
 
     def prepare(self, alone: bool) -> None:
         """Begin the server, before this process does anything that keeps it from being forked.
@@ -190,6 +194,10 @@ class LocalWorkers(Workforce):
         for name in self._places:
             self._ends.append(End(name, -signal.SIGKILL))
         self._places.clear()
+
+
+def _pool(count: int) -> str:
+    return f"a pool of {count:,} process" + "es" * (count != 1)
 
 
 def _wait_for(pid: int) -> None:

@@ -67,7 +67,7 @@ class Ray(Workforce):
         workers = self.most or self.found.room
         return Sharing(workers, on_memory=min(workers, self.found.room_on_a_node))
 
-    def told(self) -> list[str]:
+    def told(self, units: int) -> list[str]:
         """Return what a plan says of the workers."""
         workers = self.most or (self.found.room if self.found is not None else 0)
         return [f"workers {workers:,} on {self.label}"] if workers else []

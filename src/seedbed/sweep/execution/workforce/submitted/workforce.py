@@ -82,7 +82,7 @@ class SubmittedWorkforce(Workforce):
         is_here = self.submitting.cluster == "local"
         return Sharing(self.most, on_memory=self.most if is_here else 1)
 
-    def told(self) -> list[str]:
+    def told(self, units: int) -> list[str]:
         """Return what a plan says of the workers, in a line."""
         if self.submitting.cluster == "local":
             return [f"workers {self.most} at most, by submitit on this machine"]
