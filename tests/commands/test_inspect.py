@@ -108,3 +108,13 @@ def test_a_table_without_a_target(command):
 )
 def test_a_wrong_table_is_refused(refused, words, said):
     assert said in refused("inspect", "data=table", *words, function=None)
+
+
+def test_a_run_is_none_of_its_configs(refused, tmp_path):
+    (tmp_path / "sweep/17").mkdir(parents=True)
+    for word in ("run=sweep/17", "sweep/17"):
+        said = refused("inspect", word)
+        assert said == (
+            f"seedbed: {word}: inspect takes a config, such as data=crop_yield; what became of a "
+            "run: seedbed report sweep/17, or seedbed evaluate run=sweep/17\n"
+        )

@@ -32,7 +32,7 @@ from seedbed.application.flags import overrides_among
 from seedbed.application.jobs import FULL_ERROR, Function, Jobs
 from seedbed.application.kept_sources import forget_kept_sources
 from seedbed.config.changes import replays, resumes
-from seedbed.config.composition_errors import explain
+from seedbed.config.composition_errors import explain, refuse_folders
 from seedbed.config.groups import COMPOSES, config_folder
 from seedbed.config.overrides import (
     refuse_repeated_keys,
@@ -192,6 +192,8 @@ def _compose_and_run(command: Command, arguments: list[str], jobs: Jobs) -> None
     overrides: list[str] = []
     try:
         overrides = overrides_among(verb, arguments)
+        if verb == "inspect":
+            refuse_folders(overrides)
         refuse_repeated_keys(overrides)
         jobs.trust = trusted_modules(overrides)
         # Hydra reads overrides in one row only; flags may stand anywhere.

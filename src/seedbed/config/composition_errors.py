@@ -128,6 +128,18 @@ def _path_without_key(verb: str, overrides: Sequence[str]) -> ConfigError | None
     return None
 
 
+def refuse_folders(overrides: Sequence[str]) -> None:
+    """Raise ConfigError where `seedbed inspect` is given a run or a sweep in place of a config."""
+    for word in overrides:
+        key, _, value = word.partition("=")
+        if key == "run" or ("=" not in word and os.path.isdir(word)):
+            folder = (value if key == "run" else word) or "DIR"
+            raise ConfigError(
+                f"{word}: inspect takes a config, such as data=crop_yield; what became of a run: "
+                f"seedbed report {folder}, or seedbed evaluate run={folder}"
+            )
+
+
 def _unreadable(overrides: Sequence[str]) -> ConfigError | None:
     """Return the syntax error of the first word that is no override; None where all are."""
     parser = OverridesParser.create()
