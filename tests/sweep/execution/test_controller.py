@@ -49,6 +49,7 @@ class FakeWorker:
         self.folders = FakeFolders(folder)
         self.plan = SweepPlan(one_objective("val/loss", "min"))
         self.options = SweepOptions(**{"keep": "record", **options})
+        self.keeps_all = self.options.keep in ("all", "packed")
         self.losses = losses
         self.runner = self.callbacks = self.composer = self.rule = None
         self.earlier: list[Any] = []
