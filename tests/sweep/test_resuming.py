@@ -26,7 +26,7 @@ from seedbed.sweep.execution import controller, display, jobs_writer, worker
 from seedbed.sweep.execution.chunk_state import ChunkState
 from seedbed.sweep.queue.queue import Queue
 from seedbed.sweep.queue.units import QueuedUnit
-from seedbed.sweep.results.folder import SweepFolder, open_sweep
+from seedbed.sweep.results.folder import SweepFolder, open_sweep, resume_word
 from seedbed.sweep.results.table import Results, Row, read_results
 
 TRAIN = ("train", "-m", "data=linear_noise", "data.rows=20", "data.batch_size=10")
@@ -533,7 +533,7 @@ def test_a_sweep_may_be_moved(command: Any, whole: Any, tmp_path: Path) -> None:
     "path", ["a/b-1.5", "a:b", "a+@b", "a b", "it's", "(1)", "a,b", "ü", "$x", "{a}", "a=b", r"a\b"]
 )
 def test_the_command_that_resumes_a_sweep_is_quoted_for_shell_and_hydra(path: str) -> None:
-    [word] = shlex.split(controller.resume_word(SweepFolder(path)))
+    [word] = shlex.split(resume_word(SweepFolder(path)))
     override = OverridesParser.create().parse_override(word)
     assert (override.get_key_element(), override.value()) == ("sweep.resume", path)
 

@@ -170,7 +170,8 @@ def test_the_rounds_of_a_launcher_are_those_of_one_process(
 ) -> None:
     monkeypatch.setattr(choosing, "ONE_AFTER_ANOTHER", "")
     done = command(*TRAIN, FOLDER)
-    assert done.err.count("BasicLauncher runs 1 unit: 1 of jobs side by side") == 3, done.err
+    # Of every generation alike, which is said once.
+    assert done.err.count("BasicLauncher runs 1 unit: 1 of jobs side by side") == 1, done.err
     folder, undisturbed = whole
     assert table(tmp_path / "sweep") == table(folder)
     assert told(samplers[-1]) == told(undisturbed)

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -146,8 +146,9 @@ def test_many_workers_end_every_unit_once(queue: Queue, tmp_path: Path, kind: st
         with ThreadPoolExecutor(8) as pool:
             ended = list(pool.map(work, [tmp_path] * 8, names))
     else:
-        with get_context("fork").Pool(4) as processes:
-            ended = processes.starmap(work, [(tmp_path, name) for name in names])
+        # Not forked: this process may have threads by now.
+        with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+            ended = list(pool.map(work, [tmp_path] * 8, names))
     by_worker = dict(zip(names, ended, strict=True))
     assert Counter(each for some in ended for each in some) == Counter(
         f"{number}-1" for number in range(300)
