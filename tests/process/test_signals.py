@@ -13,7 +13,7 @@ import torch
 from tests.command_line import SEEDBED, environment, only_run
 
 from seedbed.errors import Interrupted
-from seedbed.process.signals import SignalHandler, blocked
+from seedbed.process.signals import SignalHandler, blocked, ending_until_it_begins
 from seedbed.runs.record import read_record
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGUSR2: 140}
@@ -61,6 +61,17 @@ def test_a_terminal_that_closes_is_nothing_to_a_run_under_nohup() -> None:
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_signal_that_nobody_lets_through_ends_what_has_not_begun(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stopping = contextlib.suppress(SystemExit)
+    with pytest.raises(SystemExit) as ended, ending_until_it_begins(), stopping:
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert ended.value.code == 143
+    told = "seedbed: stopped by signal 15 (SIGTERM); nothing had begun\n"
+    assert capsys.readouterr().err == told
 
 
 def test_signals_that_are_blocked_come_when_they_can_be_handled() -> None:

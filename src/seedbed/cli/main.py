@@ -143,12 +143,14 @@ def run_verb(verb: str, rest: list[str]) -> NoReturn:
         from seedbed.cli.application import run_and_exit
         from seedbed.config.trust.module_path import set_folders
 
+        work = _joining() if works else nullcontext()
+
     # A module of the user's in the working folder, or beside the project file, can be named in
     # `_target_`.
     set_folders([os.getcwd(), *([str(project.file.parent)] if project.file else [])])
 
     function = VerbFunction(verb)
-    with giving_config(rest), _joining() if works else nullcontext():
+    with giving_config(rest), work:
         run_and_exit(Command(verb, rest, function, project, function.prepare, sys.argv[0]))
 
 

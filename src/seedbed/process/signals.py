@@ -132,6 +132,7 @@ def ending_until_it_begins() -> Iterator[UntilItBegins]:
     try:
         with handler:
             yield handler
+            handler.end_if_stopped()  # An import may have gone on without what was cut short.
     except BaseException:
         if handler.received is None or handler.begun:
             raise
