@@ -61,8 +61,12 @@ def test_two_thousand_jobs_lose_a_worker_and_a_node_and_nothing_else(
         killing.result()
     assert there.code == 0, there.err
     assert "3 nodes runs 20 units: 20 of jobs side by side" in there.err
-    assert there.err.count("seedbed: the worker of job") == 2, there.err
-    assert "died with its node" in there.err
+    # That of the node may give its unit back itself, without a word: the kernel wakes those who are
+    # stopped, by SIGHUP and SIGCONT, when the group of their processes is orphaned.
+    lost = [line for line in there.err.splitlines() if "seedbed: the worker of job" in line]
+    assert len(lost) in (1, 2), there.err
+    assert "was killed, or crashed" in lost[0]
+    assert all("died with its node" in line for line in lost[1:])
     assert table(tmp_path / "there") == table(tmp_path / "here")
     assert len(table(tmp_path / "there")) == 2001
     assert not (tmp_path / "there/.sweep/units").exists()
