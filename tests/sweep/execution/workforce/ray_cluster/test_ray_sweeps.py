@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,13 @@ def test_two_thousand_jobs_lose_a_worker_and_a_node_and_nothing_else(
     words = (*words, "sweep.chunk_size=100", "sweep.keep=record", "page=false")
     assert command(*words, "hydra.sweep.dir=here").code == 0
 
-    queue = Queue(tmp_path / "there/.sweep")
-
     def kill() -> None:
         os.kill(held_in_the_middle(tmp_path / "there", nodes, on_head=True), signal.SIGKILL)
         pid = held_in_the_middle(tmp_path / "there", nodes, on_head=False)
         nodes.kill(nodes.node_of(pid))
-        # It wakes up when its unit is another one's.
-        until(lambda: not any(f"-{pid}-" in entry.worker for entry in queue.running()))
-        os.kill(pid, signal.SIGCONT)
+        # A process that is stopped is not gone to Ray, though its node is.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
     with ThreadPoolExecutor() as pool:
         on_three_nodes = nodes.words()
@@ -61,12 +60,10 @@ def test_two_thousand_jobs_lose_a_worker_and_a_node_and_nothing_else(
         killing.result()
     assert there.code == 0, there.err
     assert "3 nodes runs 20 units: 20 of jobs side by side" in there.err
-    # That of the node may give its unit back itself, without a word: the kernel wakes those who are
-    # stopped, by SIGHUP and SIGCONT, when the group of their processes is orphaned.
+    # Ray tells of them in any order; a worker may end its unit before it sees that its node is gone.
     lost = [line for line in there.err.splitlines() if "seedbed: the worker of job" in line]
     assert len(lost) in (1, 2), there.err
-    assert "was killed, or crashed" in lost[0]
-    assert all("died with its node" in line for line in lost[1:])
+    assert all("was killed, or crashed" in line or "died with its node" in line for line in lost)
     assert table(tmp_path / "there") == table(tmp_path / "here")
     assert len(table(tmp_path / "there")) == 2001
     assert not (tmp_path / "there/.sweep/units").exists()
