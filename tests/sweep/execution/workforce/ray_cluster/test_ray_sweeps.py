@@ -60,7 +60,8 @@ def test_two_thousand_jobs_lose_a_worker_and_a_node_and_nothing_else(
         killing.result()
     assert there.code == 0, there.err
     assert "3 nodes runs 20 units: 20 of jobs side by side" in there.err
-    # Ray tells of them in any order; a worker may end its unit before it sees that its node is gone.
+    # Ray tells of them in any order; a worker may end its unit before it sees that its node has
+    # gone.
     lost = [line for line in there.err.splitlines() if "seedbed: the worker of job" in line]
     assert len(lost) in (1, 2), there.err
     assert all("was killed, or crashed" in line or "died with its node" in line for line in lost)
