@@ -221,7 +221,7 @@ OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
 
 
 def fused_and_alone(folder: Path) -> str:
-    """Every optimizer, side by side and one after another on the GPU."""
+    """Optimizers without a line search, side by side and one after another on the GPU."""
     words: Words = (
         "-m",
         *BLOBS,
@@ -262,7 +262,7 @@ def precision(folder: Path) -> str:
 
 
 def images(folder: Path) -> str:
-    """A CNN on augmented images, with worker processes of the loader and without."""
+    """A CNN on augmented images of a folder."""
     write_folder_of_images(folder / "squares")
     more = ("data.augment.flip=random", "data.augment.crop=2", "data.augment.cutout=4")
     words: Words = ("train", "data=images", "data.folder=squares", "model=cnn", *more, GPU)
@@ -317,7 +317,7 @@ def _stop(written: Path, *words: str) -> None:
 
 
 def search(folder: Path) -> str:
-    """A search with a rule that stops trials, and several objectives."""
+    """A search by tpe, with the rule that it picks."""
     words: Words = (
         "-m",
         *BLOBS,
@@ -334,7 +334,7 @@ def search(folder: Path) -> str:
 
 
 def out_of_memory(folder: Path) -> str:
-    """A chunk that another process leaves no memory for is tried in halves, or says so."""
+    """A chunk whose memory another process takes is trained, in halves where it must be."""
     words: Words = ("-m", "data=blobs", "data.rows=20000", "data.batch_size=2000", "model=mlp")
     words = (
         *words,
@@ -392,7 +392,7 @@ def workers(folder: Path) -> str:
 
 
 def packed(folder: Path) -> str:
-    """Jobs packed on the GPU are opened on both devices, and go on in workers after a kill."""
+    """Jobs packed by a worker on the GPU are evaluated on both devices, and unpacked."""
     words: Words = ("-m", *BLOBS, TEN, "optimizer=adam", "seed=range(16)", "sweep.keep=packed", GPU)
     seedbed(folder, "train", *words, "sweep.workers=1", "hydra.sweep.dir=sweep")
     for accelerator in ("gpu", "cpu"):
